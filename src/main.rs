@@ -1,0 +1,7 @@
+//! The `papermaker` command. Everything it does lives in the library; see `cli`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::SUCCESS
+}

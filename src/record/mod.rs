@@ -1,0 +1,535 @@
+//! The output alphabet: everything the engine publishes, and its 128-byte form.
+//!
+//! In: plain values from the engine. Out: `Record`, encoded little-endian into 128 bytes on the
+//! hot thread (constant offsets, no allocation), decoded on the cold side.
+//!
+//! ```text
+//!  0        4      5      6       8                16               24                     128
+//!  | crc32c | kind | coin | flags | seq (u64)      | at (i64, ns)   | payload, zero filled |
+//! ```
+//! 1. `crc32c` covers bytes 4..128; it is written by the logging thread, zero on the way.
+//! 2. `seq` counts every record produced from 0 without holes, dropped ones included.
+//! 3. `at` is the session clock. Unused payload bytes are zero, so equal records are equal bytes.
+//! 4. Kinds, fields and codes are only ever appended; a change of meaning is a new kind.
+
+mod codes;
+mod field;
+
+pub use codes::*;
+pub use field::{Field, Value};
+
+use crate::units::{CoinId, Mid2, Ns, Px, Side, Sz};
+
+/// Bytes of an encoded record.
+pub const RECORD_BYTES: usize = 128;
+/// Bytes before the payload.
+pub const HEADER_BYTES: usize = 24;
+/// Largest payload.
+pub const PAYLOAD_BYTES: usize = RECORD_BYTES - HEADER_BYTES;
+/// Version of this alphabet, in the `Start` record and in every segment header.
+pub const FORMAT_VERSION: u32 = 1;
+/// `coin` of a record that concerns no single coin.
+pub const NO_COIN: CoinId = CoinId(255);
+
+/// An encoded record.
+pub type Bytes = [u8; RECORD_BYTES];
+
+/// A record with its header.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Record {
+    /// Position in the run, from 0.
+    pub seq: u64,
+    /// Session clock, ns since the epoch.
+    pub at: Ns,
+    /// The coin, or [`NO_COIN`].
+    pub coin: CoinId,
+    /// Content.
+    pub body: Body,
+}
+
+/// Why bytes are no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// A kind this version does not know.
+    Kind(u8),
+    /// A field holds a code this version does not know.
+    Code,
+}
+
+macro_rules! records {
+    ($(
+        $(#[$doc:meta])*
+        $kind:literal $name:ident / $json:literal { $( $(#[$fdoc:meta])* $field:ident : $ty:ty ),* $(,)? }
+    )*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug, PartialEq)]
+            pub struct $name { $( $(#[$fdoc])* pub $field: $ty ),* }
+
+            impl $name {
+                const SIZE: usize = 0 $( + <$ty as Field>::SIZE )*;
+            }
+            const _: () = assert!($name::SIZE <= PAYLOAD_BYTES, stringify!($name));
+
+            impl From<$name> for Body {
+                fn from(x: $name) -> Body { Body::$name(x) }
+            }
+        )*
+
+        /// Content of a record, one variant a kind.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub enum Body {
+            $( $(#[$doc])* $name($name) ),*
+        }
+
+        impl Body {
+            /// The kind's number on disk.
+            #[must_use]
+            pub fn kind(&self) -> u8 {
+                match self { $( Body::$name(_) => $kind ),* }
+            }
+
+            /// The kind's name in exports.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $( Body::$name(_) => $json ),* }
+            }
+
+            /// Field names and values in order. Cold.
+            #[must_use]
+            pub fn fields(&self) -> Vec<(&'static str, Value)> {
+                match self { $( Body::$name(x) => vec![ $( (stringify!($field), x.$field.value()) ),* ] ),* }
+            }
+
+            fn put(&self, out: &mut [u8; PAYLOAD_BYTES]) {
+                match self { $( Body::$name(x) => {
+                    let _at = 0;
+                    $( let _at = x.$field.put(out, _at); )*
+                } ),* }
+            }
+
+            fn take(kind: u8, from: &[u8; PAYLOAD_BYTES]) -> Result<Body, Malformed> {
+                match kind {
+                    $( $kind => {
+                        let _at = 0;
+                        $( let ($field, _at) = <$ty as Field>::take(from, _at).ok_or(Malformed::Code)?; )*
+                        Ok(Body::$name($name { $( $field ),* }))
+                    } )*
+                    other => Err(Malformed::Kind(other)),
+                }
+            }
+        }
+    };
+}
+
+records! {
+    /// First record of a run.
+    1 Start / "start" {
+        /// [`FORMAT_VERSION`].
+        format: u32,
+        /// Hash (xxh3-128) of the decision-relevant configuration.
+        config: [u64; 2],
+        /// Seed of every random choice.
+        seed: u64,
+        /// Number of coins.
+        coins: u8,
+    }
+    /// A coin of the run; one each, after `Start`.
+    2 Coin / "coin" {
+        /// Name, zero padded.
+        name: [u8; 24],
+        /// Decimals of a size.
+        sz_decimals: u8,
+    }
+    /// Last record of a run.
+    3 Stop / "stop" {
+        /// Why.
+        reason: StopReason,
+        /// Frames processed.
+        frames: u64,
+        /// Records produced, this one included.
+        records: u64,
+    }
+    /// The link to the venue changed.
+    4 LinkChange / "link" {
+        /// True: open.
+        up: bool,
+        /// How often it was opened, this time included.
+        opened: u32,
+    }
+    /// How a (re)subscription's history joins what was seen.
+    5 DataGap / "data_gap" {
+        /// Verdict.
+        joint: JointCode,
+        /// Last print known before (venue time).
+        from: Ns,
+        /// Oldest print known after (venue time).
+        to: Ns,
+        /// Prints in the history frame that were new.
+        news: u32,
+    }
+    /// Records were lost between producer and journal: the queue was full.
+    6 Lost / "lost" {
+        /// First lost sequence number.
+        first: u64,
+        /// How many.
+        count: u64,
+    }
+    /// A coin's book changed its health.
+    7 HealthChange / "health" {
+        /// Before.
+        was: Health,
+        /// Now.
+        now: Health,
+    }
+    /// A live print.
+    8 Print / "trade" {
+        /// The taker's side.
+        aggressor: Side,
+        /// Price.
+        px: Px,
+        /// Size.
+        sz: Sz,
+        /// Block time.
+        time: Ns,
+        /// Trade id.
+        tid: u64,
+        /// Taker's transaction, first 64 bits.
+        taker: u64,
+    }
+    /// The market as quoted against; at most once a second and at each re-quote.
+    9 Market / "market" {
+        /// Best bid price; 0: none.
+        bid: Px,
+        /// Size there.
+        bid_sz: Sz,
+        /// Best ask price; 0: none.
+        ask: Px,
+        /// Size there.
+        ask_sz: Sz,
+        /// Block time of the state.
+        time: Ns,
+    }
+    /// One side of the ladder wanted from now on. Empty where the guard holds it back.
+    10 Ladder / "ladder" {
+        /// Side.
+        side: Side,
+        /// Number of levels.
+        levels: u8,
+        /// First obstacle, `None` when quoted.
+        guard: Guard,
+        /// Prices, nearest first.
+        px: [Px; 5],
+        /// Sizes.
+        sz: [Sz; 5],
+    }
+    /// What a quote is made of, in basis points of mid.
+    11 Terms / "terms" {
+        /// Mid price, USD.
+        mid: f64,
+        /// Half-spread wanted at the first level, all terms.
+        half_bps: f64,
+        /// The closed form's c1 at the local kappa.
+        c1_bps: f64,
+        /// Fee per side.
+        fee_bps: f64,
+        /// Expected adverse move.
+        markout_bps: f64,
+        /// Inventory term per lot.
+        theta_bps: f64,
+        /// Position in lots of the quoting unit.
+        lots: f64,
+        /// Shift of the bid (negative: closer) by inventory.
+        skew_bps: f64,
+        /// How much exploration moves the first level (negative: closer).
+        explore_bps: f64,
+        /// How much clamps and rounding move the first bid, the first ask.
+        clamp_bid_bps: f64,
+        /// See `clamp_bid_bps`.
+        clamp_ask_bps: f64,
+    }
+    /// An own order changed its state.
+    12 Order / "order" {
+        /// Own order number, from 1.
+        id: u64,
+        /// State.
+        state: OrderState,
+        /// Reason of a reject or cancel.
+        reason: OrderReason,
+        /// Side.
+        side: Side,
+        /// Level in the ladder, 0 nearest.
+        level: u8,
+        /// Price.
+        px: Px,
+        /// Size placed.
+        sz: Sz,
+        /// Size still open.
+        open: Sz,
+        /// Volume ahead in the queue (own orders included) when it went live.
+        ahead: Sz,
+        /// Venue time at which this state began.
+        effective: Ns,
+    }
+    /// An own order was filled, whole or in part, under one of the three fill models of the run.
+    13 Fill / "fill" {
+        /// Own order number.
+        id: u64,
+        /// Which of the three results this belongs to.
+        lane: Lane,
+        /// Why.
+        reason: FillReason,
+        /// Side of the own order.
+        side: Side,
+        /// The price was outside the visible book when the order went live.
+        unknown_queue: bool,
+        /// Level in the ladder.
+        level: u8,
+        /// Price.
+        px: Px,
+        /// Size of this fill.
+        sz: Sz,
+        /// Size left open.
+        open: Sz,
+        /// Volume ahead when the order went live.
+        ahead: Sz,
+        /// Age of the order on the venue's clock, ns.
+        age: i64,
+        /// Block time of the fill.
+        time: Ns,
+        /// The print that made it; 0: none (crossed).
+        tid: u64,
+        /// Mid before the block.
+        mid: Mid2,
+        /// Fee in units of 1e-8 USD; negative: rebate.
+        fee_e8: i64,
+    }
+    /// The account under one of the three fill models. Money in units of 0.5e-16 USD.
+    14 Account / "account" {
+        /// Captured spread.
+        spread: i128,
+        /// Adverse selection to the primary horizon.
+        adverse: i128,
+        /// Inventory after it.
+        inventory: i128,
+        /// Fees, negative when paid.
+        fees: i128,
+        /// Funding.
+        funding: i128,
+        /// Position.
+        position: Sz,
+        /// Mark.
+        mark: Mid2,
+        /// Fills so far.
+        fills: u32,
+        /// Which result.
+        lane: Lane,
+    }
+    /// What is learned of how takers reach into the book.
+    15 Estimates / "estimates" {
+        /// Intensity decay, 1/unit of relative price: mean of the blend that quotes.
+        kappa: f64,
+        /// 95 % interval.
+        kappa_lo: f64,
+        /// 95 % interval.
+        kappa_hi: f64,
+        /// Effective sweeps behind it.
+        n_eff: f64,
+        /// Taker orders per second and side extrapolated to depth 0.
+        rate: f64,
+        /// 95 % interval.
+        rate_lo: f64,
+        /// 95 % interval.
+        rate_hi: f64,
+        /// Volatility, bps per square root of a second.
+        sigma_bps: f64,
+        /// Expected adverse move at the primary horizon, bps.
+        markout_bps: f64,
+        /// Its standard deviation.
+        markout_sd: f64,
+        /// Confidence in kappa, 0..1, from data alone.
+        confidence: f64,
+        /// Warm-up, 0..1, latched.
+        warmup: f64,
+    }
+    /// Regime probabilities and what was learned per regime (quiet, normal, volatile, cascade).
+    16 Regimes / "regimes" {
+        /// Probabilities.
+        p: [f64; 4],
+        /// Kappa.
+        kappa: [f64; 4],
+        /// Rate at depth 0 per side, 1/s.
+        rate: [f64; 4],
+    }
+    /// A fill's markout came due.
+    17 Markout / "markout" {
+        /// Own order number.
+        id: u64,
+        /// Horizon, ms.
+        horizon_ms: u32,
+        /// Move in our favour, bps (negative: adverse).
+        bps: f64,
+        /// Distance quoted at, bps of mid.
+        depth_bps: f64,
+        /// Side.
+        side: Side,
+    }
+    /// A quote's fill prediction met its outcome.
+    18 Outcome / "outcome" {
+        /// Own order number.
+        id: u64,
+        /// Predicted probability of a fill in the block.
+        p: f64,
+        /// Whether it filled.
+        filled: bool,
+        /// Distance, bps.
+        depth_bps: f64,
+        /// Length of the block, ns.
+        span: i64,
+    }
+    /// Warm-up in its parts.
+    19 Warmup / "warmup" {
+        /// Score, 0..1, latched.
+        score: f64,
+        /// Part of the markout floor (weight 0.4).
+        floor: f64,
+        /// Part of kappa (weight 0.4).
+        kappa: f64,
+        /// Part of the standardisers (weight 0.2).
+        gamma: f64,
+    }
+    /// The feed at work, once a second.
+    20 FeedState / "feed" {
+        /// Frames so far.
+        frames: u64,
+        /// Rejected frames so far.
+        rejects: u64,
+        /// Age of the newest bbo, fast book, full book, any message; ns, -1 never.
+        ages: [i64; 4],
+        /// Duplicate prints removed.
+        duplicates: u64,
+        /// Receive time less block time of the newest message, ns.
+        lag: i64,
+    }
+    /// Components in force and what they moved, once a second.
+    21 Learned / "learned" {
+        /// Learned spread floor, bps.
+        floor_bps: f64,
+        /// Inventory term from the inventory target, bps per lot.
+        theta_target_bps: f64,
+        /// Inventory term from fractional Kelly, bps per lot.
+        theta_kelly_bps: f64,
+        /// Kelly fraction in force.
+        kelly: f64,
+        /// Gate weight of the fill predictions, 0..1.
+        gate: f64,
+        /// Brier skill.
+        skill: f64,
+        /// Lower end of its 95 % interval.
+        skill_lo: f64,
+        /// Upper end of it.
+        skill_hi: f64,
+        /// Calibration ratio: fills over predicted.
+        calibration: f64,
+        /// Probability of a fill at a price that was reached: at the level.
+        phi_level: f64,
+        /// And through it.
+        phi_through: f64,
+        /// Exploration cost so far, USD.
+        explored_usd: f64,
+        /// Size factor in force.
+        size_factor: f64,
+    }
+    /// A limit latched or was reset.
+    22 Latch / "latch" {
+        /// Which.
+        guard: Guard,
+        /// What it measured (USD or lots, 1e-8).
+        value: i64,
+        /// The limit.
+        limit: i64,
+    }
+}
+
+impl Record {
+    /// The record as bytes, checksum zero.
+    #[must_use]
+    pub fn encode(&self) -> Bytes {
+        let mut out = [0u8; RECORD_BYTES];
+        out[4] = self.body.kind();
+        out[5] = self.coin.0;
+        out[8..16].copy_from_slice(&self.seq.to_le_bytes());
+        out[16..24].copy_from_slice(&self.at.0.to_le_bytes());
+        let (_, payload) = out.split_at_mut(HEADER_BYTES);
+        if let Ok(p) = payload.try_into() {
+            self.body.put(p);
+        }
+        out
+    }
+
+    /// Reads a record; the checksum is not looked at (see `journal`).
+    ///
+    /// # Errors
+    /// [`Malformed`] where kind or a code is unknown.
+    pub fn decode(b: &Bytes) -> Result<Record, Malformed> {
+        let (h, payload) = b.split_at(HEADER_BYTES);
+        let eight = |i: usize| <[u8; 8]>::try_from(&h[i..i + 8]).unwrap_or_default();
+        let p: &[u8; PAYLOAD_BYTES] = payload.try_into().map_err(|_| Malformed::Code)?;
+        Ok(Record {
+            seq: u64::from_le_bytes(eight(8)),
+            at: Ns(i64::from_le_bytes(eight(16))),
+            coin: CoinId(h[5]),
+            body: Body::take(h[4], p)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encode_then_decode_is_identity() {
+        let r = Record {
+            seq: 7,
+            at: Ns(1_757_015_216_673_878_000),
+            coin: CoinId(2),
+            body: Fill {
+                id: 9,
+                lane: Lane::Configured,
+                reason: FillReason::Queue,
+                side: Side::Sell,
+                unknown_queue: true,
+                level: 3,
+                px: Px(1),
+                sz: Sz(2),
+                open: Sz(3),
+                ahead: Sz(4),
+                age: -5,
+                time: Ns(6),
+                tid: 7,
+                mid: Mid2(8),
+                fee_e8: -9,
+            }
+            .into(),
+        };
+        let b = r.encode();
+        assert_eq!(Record::decode(&b), Ok(r));
+        assert_eq!(r.body.fields().len(), 15);
+        let mut wrong = b;
+        wrong[4] = 200;
+        assert_eq!(Record::decode(&wrong), Err(Malformed::Kind(200)));
+        let mut code = b;
+        code[HEADER_BYTES + 8] = 77;
+        assert_eq!(Record::decode(&code), Err(Malformed::Code));
+    }
+
+    #[test]
+    fn floats_keep_their_bits() {
+        let body: Body =
+            Warmup { score: -0.0, floor: f64::MIN_POSITIVE, kappa: 1.0 / 3.0, gamma: 1.0 }.into();
+        let r = Record { seq: 0, at: Ns(0), coin: NO_COIN, body };
+        let back = Record::decode(&r.encode()).expect("a record");
+        assert_eq!(back.encode(), r.encode());
+    }
+}

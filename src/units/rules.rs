@@ -1,0 +1,168 @@
+//! The venue's rules for prices and sizes: price-dependent tick, lot, minimum value.
+//!
+//! In: a coin's `szDecimals`. Out: ticks and outward roundings, in integers. Hot path.
+//!
+//! 1. A price has at most five significant figures and at most `6 - szDecimals` decimals; an
+//!    integer price is always allowed (Hyperliquid documentation, "Tick and lot size").
+//! 2. Rounding is outward: a bid down, an ask up; rounding up across a power of ten stays valid.
+
+use super::{Cash, ONE, Px, Side, Sz};
+
+const POW10: [i64; 19] = {
+    let mut t = [1i64; 19];
+    let mut i = 1;
+    while i < 19 {
+        t[i] = t[i - 1] * 10;
+        i += 1;
+    }
+    t
+};
+
+/// Rules of one perpetual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Decimal places of a size, `0..=6`.
+    pub sz_decimals: u8,
+    /// Smallest order value, in whole USD; reduce-only closes are exempt at the venue.
+    pub min_value_usd: u32,
+}
+
+impl Rules {
+    /// Rules of a perpetual with the venue's minimum value of 10 USD. `sz_decimals` above 6 is
+    /// taken as 6: the venue allows no more decimals in all.
+    #[must_use]
+    pub fn perp(sz_decimals: u8) -> Rules {
+        Rules { sz_decimals: if sz_decimals > 6 { 6 } else { sz_decimals }, min_value_usd: 10 }
+    }
+
+    /// The price step that applies at price `px` (> 0), in price units: one unit of the fifth
+    /// significant figure, not finer than `6 - szDecimals` decimals, not coarser than 1 USD.
+    #[must_use]
+    pub fn tick(self, px: Px) -> i64 {
+        let finest = POW10[usize::from(2 + self.sz_decimals)];
+        let figures = px.0.max(1).ilog10();
+        let five = if figures > 4 { POW10[(figures - 4) as usize] } else { 1 };
+        five.max(finest).min(ONE)
+    }
+
+    /// The smallest size step, in size units.
+    #[must_use]
+    pub fn lot(self) -> i64 {
+        POW10[usize::from(8 - self.sz_decimals)]
+    }
+
+    /// `px` moved outward (bid down, ask up) to a valid price. A bid below the finest tick gives
+    /// `Px(0)`, which is no valid order price.
+    #[must_use]
+    pub fn round_outward(self, side: Side, px: Px) -> Px {
+        let t = self.tick(px);
+        let down = px.0 - px.0.rem_euclid(t);
+        match side {
+            Side::Buy => Px(down),
+            Side::Sell if down == px.0 => px,
+            Side::Sell => Px(down + t),
+        }
+    }
+
+    /// The next valid price above `px`, a valid price.
+    #[must_use]
+    pub fn next_up(self, px: Px) -> Px {
+        Px(px.0 + self.tick(px))
+    }
+
+    /// The next valid price below `px`, a valid price: the tick is the one of the prices below.
+    #[must_use]
+    pub fn next_down(self, px: Px) -> Px {
+        Px(px.0 - self.tick(Px(px.0 - 1)))
+    }
+
+    /// `sz` floored to the lot.
+    #[must_use]
+    pub fn floor_lot(self, sz: Sz) -> Sz {
+        Sz(sz.0 - sz.0.rem_euclid(self.lot()))
+    }
+
+    /// The smallest size on the lot grid whose value at `px` reaches the minimum order value.
+    #[must_use]
+    pub fn min_size(self, px: Px) -> Sz {
+        let need = i128::from(self.min_value_usd) * i128::from(ONE) * i128::from(ONE);
+        let lot = i128::from(self.lot());
+        let per_lot = i128::from(px.0.max(1)) * lot;
+        let lots = (need + per_lot - 1) / per_lot;
+        Sz(i64::try_from(lots * lot).unwrap_or(i64::MAX))
+    }
+
+    /// Whether `px` is a price the venue accepts.
+    #[must_use]
+    pub fn valid_px(self, px: Px) -> bool {
+        px.0 > 0 && px.0 % self.tick(px) == 0
+    }
+
+    /// Whether `sz` is a positive multiple of the lot.
+    #[must_use]
+    pub fn valid_sz(self, sz: Sz) -> bool {
+        sz.0 > 0 && sz.0 % self.lot() == 0
+    }
+
+    /// Whether an order of `sz` at `px` reaches the minimum value.
+    #[must_use]
+    pub fn valid_value(self, px: Px, sz: Sz) -> bool {
+        Cash::of(px, sz).0 >= i128::from(self.min_value_usd) * Cash::USD
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::decimal;
+
+    fn px(s: &str) -> Px {
+        Px(decimal::parse(s.as_bytes()).expect("a decimal"))
+    }
+
+    #[test]
+    fn golden_roundings() {
+        // Value / szDecimals -> bid | ask.
+        for (v, d, bid, ask) in [
+            ("97123.4567", 5, "97123", "97124"),
+            ("123456.7", 5, "123456", "123457"),
+            ("99999.5", 5, "99999", "100000"),
+            ("3456.789", 4, "3456.7", "3456.8"),
+            ("1.234567", 0, "1.2345", "1.2346"),
+            ("0.01234567", 1, "0.01234", "0.01235"),
+            ("9.99996", 2, "9.9999", "10"),
+        ] {
+            let r = Rules::perp(d);
+            assert_eq!(r.round_outward(Side::Buy, px(v)), px(bid), "{v} bid");
+            assert_eq!(r.round_outward(Side::Sell, px(v)), px(ask), "{v} ask");
+            assert!(r.valid_px(px(bid)) && r.valid_px(px(ask)), "{v} stays valid");
+        }
+    }
+
+    #[test]
+    fn sdk_examples_of_valid_prices() {
+        let ok = |v: &str, d: u8| Rules::perp(d).valid_px(px(v));
+        assert!(ok("1234.5", 1) && !ok("1234.56", 1));
+        assert!(ok("0.001234", 0) && !ok("0.0012345", 0));
+        assert!(ok("123456", 1) && !ok("12345.6", 1));
+    }
+
+    #[test]
+    fn steps_cross_powers_of_ten() {
+        let r = Rules::perp(2);
+        assert_eq!(r.next_up(px("9.9999")), px("10"));
+        assert_eq!(r.next_down(px("10")), px("9.9999"));
+        assert_eq!(r.next_up(px("10")), px("10.001"));
+    }
+
+    #[test]
+    fn minimum_value_and_lot() {
+        let r = Rules::perp(5);
+        assert_eq!(r.lot(), 1_000);
+        let s = r.min_size(px("97123"));
+        assert_eq!(s, Sz(11_000));
+        assert!(r.valid_value(px("97123"), s));
+        assert!(!r.valid_value(px("97123"), Sz(10_000)));
+        assert_eq!(r.floor_lot(Sz(11_999)), Sz(11_000));
+    }
+}
