@@ -1,1 +1,5 @@
-//! app
+//! The rim: configuration, the loops that drive the engine, the logging thread.
+//!
+//! In: command-line choices, files, sockets. Out: runs. Cold path, except where a file says hot.
+
+pub mod layered;

@@ -1,0 +1,76 @@
+//! The exit codes, in one table; README and `--help` print the same one.
+//!
+//! In: a failure with its text. Out: a process exit code. Cold path.
+
+use std::fmt;
+
+/// How a command ended, when not well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Code {
+    /// A check that was asked for failed: digests differ, damage found, a bound exceeded.
+    Check = 1,
+    /// The command line or the configuration is wrong; nothing was done.
+    Usage = 2,
+    /// The venue cannot be reached, refused, or does not know a coin.
+    Venue = 3,
+    /// The disk: a folder cannot be written, it is full, the journal failed.
+    Disk = 4,
+    /// An input file cannot be read or is not what it should be.
+    Input = 5,
+    /// A broken invariant of the program itself.
+    Internal = 70,
+}
+
+impl Code {
+    /// Every code with its sentence.
+    pub const TABLE: &'static [(u8, &'static str)] = &[
+        (0, "done; also after Ctrl-C or SIGTERM, when everything was written"),
+        (1, "a check failed: digests differ, a journal is damaged, a stated bound is exceeded"),
+        (2, "the command line or the configuration is wrong; nothing was done"),
+        (3, "the venue cannot be reached, refused the connection, or does not know a coin"),
+        (4, "the disk: a folder cannot be written, it is full, or the journal failed"),
+        (5, "an input file cannot be read or is not what it should be"),
+        (70, "a broken invariant of the program itself; please report it"),
+        (130, "a second Ctrl-C or SIGTERM ended the program at once"),
+    ];
+}
+
+/// A failure of a command: the code and one line that says what to do.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Exit code.
+    pub code: Code,
+    /// One line for the terminal.
+    pub text: String,
+}
+
+impl Failure {
+    /// A failure with a code and a line.
+    pub fn new(code: Code, text: impl Into<String>) -> Failure {
+        Failure { code, text: text.into() }
+    }
+
+    /// The command line or configuration is wrong.
+    pub fn usage(text: impl Into<String>) -> Failure {
+        Failure::new(Code::Usage, text)
+    }
+
+    /// An input file is wrong.
+    pub fn input(text: impl Into<String>) -> Failure {
+        Failure::new(Code::Input, text)
+    }
+
+    /// The disk failed.
+    pub fn disk(text: impl Into<String>) -> Failure {
+        Failure::new(Code::Disk, text)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Failure {}
