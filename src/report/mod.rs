@@ -1,1 +1,3 @@
-//! report
+//! report: a room of the house that is still empty.
+//!
+//! In: nothing yet. Out: nothing yet. Cold path.
