@@ -1,3 +1,313 @@
-//! book: a room of the house that is still empty.
+//! What is known of one coin's book, merged from three streams of different depth and rhythm.
 //!
-//! In: nothing yet. Out: nothing yet. Cold path.
+//! In: best bid and offer of each block, five-level and twenty-level snapshots, the link's state.
+//! Out: best prices, mid, health, and for any price what is shown there: a size, nothing, or
+//! "not visible". Hot path: fixed arrays, no allocation, integers.
+//!
+//! 1. A level outside the visible depth is [`Shown::Unknown`], never empty.
+//! 2. Newer block time wins; a snapshot older than the best prices may still tell of levels
+//!    behind them, never of the best prices themselves.
+//! 3. Levels of a side are strictly ordered, best first, and none is beyond [`Side`]'s reach.
+//! 4. Ages are judged on the session clock, from the time of receipt.
+
+#![deny(clippy::float_arithmetic)]
+
+mod side;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Bbo, Level, Snapshot};
+use crate::record::Health;
+use crate::units::{Mid2, Ns, Px, Side, Sz};
+
+pub use side::Known;
+use side::SideBook;
+
+/// How old each stream may get before the book counts as stale, in ms of session time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Age at which the best prices and the five-level book together count as silent: the book is
+    /// stale when neither came for this long. The five-level book comes every half second.
+    pub touch_stale_ms: i64,
+    /// Age of the twenty-level book, sent every five to six seconds, beyond which levels that only
+    /// it has shown count as unknown.
+    pub depth_stale_ms: i64,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config { touch_stale_ms: 2_000, depth_stale_ms: 15_000 }
+    }
+}
+
+/// What is shown at a price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// This much, in so many orders (0: the number is not known).
+    Size(Level),
+    /// The price is inside the visible depth and nobody is there.
+    Empty,
+    /// The price is outside the visible depth, or what was seen there is too old.
+    Unknown {
+        /// The size last seen there, if ever since the link came up.
+        last: Option<Sz>,
+        /// Age of that sight on the venue's clock, ns; 0 without one.
+        age_ns: i64,
+    },
+}
+
+/// One coin's book.
+#[derive(Clone, Debug)]
+pub struct Book {
+    sides: [SideBook; 2],
+    /// Block time of the newest best prices.
+    time: Ns,
+    /// Receipt of the newest message of each stream: bbo, fast, full.
+    heard: [Option<Ns>; 3],
+    up: bool,
+    gapped: bool,
+    cfg: Config,
+}
+
+const BBO: usize = 0;
+const FAST: usize = 1;
+const FULL: usize = 2;
+
+impl Book {
+    /// An empty book on a link that is down.
+    #[must_use]
+    pub fn new(cfg: Config) -> Book {
+        Book {
+            sides: [SideBook::new(Side::Buy), SideBook::new(Side::Sell)],
+            time: Ns(i64::MIN),
+            heard: [None; 3],
+            up: false,
+            gapped: false,
+            cfg,
+        }
+    }
+
+    /// The link came up; nothing is known yet on it.
+    pub fn on_up(&mut self) {
+        self.clear();
+        self.up = true;
+    }
+
+    /// The link went down; everything known is void.
+    pub fn on_down(&mut self) {
+        self.clear();
+        self.up = false;
+    }
+
+    /// Trades may have been lost (`true`), or book and tape are whole again (`false`).
+    pub fn set_gapped(&mut self, gapped: bool) {
+        self.gapped = gapped;
+    }
+
+    /// Best prices after a block. One that is older than what is known is ignored; gives whether
+    /// it was taken.
+    pub fn on_bbo(&mut self, now: Ns, bbo: &Bbo) -> bool {
+        self.heard[BBO] = Some(now);
+        if bbo.time < self.time {
+            return false;
+        }
+        self.time = bbo.time;
+        self.sides[0].set_best(bbo.bid, bbo.time);
+        self.sides[1].set_best(bbo.ask, bbo.time);
+        self.uncross();
+        true
+    }
+
+    /// A snapshot after a block.
+    pub fn on_snapshot(&mut self, now: Ns, book: &Snapshot) {
+        self.heard[if book.fast { FAST } else { FULL }] = Some(now);
+        let whole = book.time >= self.time;
+        let full = !book.fast;
+        if whole {
+            self.time = book.time;
+            self.sides[0].replace(&book.bids, book.time, full);
+            self.sides[1].replace(&book.asks, book.time, full);
+        } else {
+            self.sides[0].deepen(&book.bids, book.time, full);
+            self.sides[1].deepen(&book.asks, book.time, full);
+        }
+    }
+
+    /// Best bid.
+    #[must_use]
+    pub fn best_bid(&self) -> Option<Level> {
+        self.best(Side::Buy)
+    }
+
+    /// Best ask.
+    #[must_use]
+    pub fn best_ask(&self) -> Option<Level> {
+        self.best(Side::Sell)
+    }
+
+    /// Best level of a side.
+    #[must_use]
+    pub fn best(&self, side: Side) -> Option<Level> {
+        self.sides[side.index()].best()
+    }
+
+    /// Twice the mid, where both sides are there.
+    #[must_use]
+    pub fn mid(&self) -> Option<Mid2> {
+        Some(Mid2(self.best_bid()?.px.0 + self.best_ask()?.px.0))
+    }
+
+    /// Block time of the newest best prices; `None` before the first on this link.
+    #[must_use]
+    pub fn time(&self) -> Option<Ns> {
+        (self.time.0 != i64::MIN).then_some(self.time)
+    }
+
+    /// The levels of a side that are known, best first, each with the block time it was seen at.
+    #[must_use]
+    pub fn levels(&self, side: Side) -> &[Known] {
+        self.sides[side.index()].levels()
+    }
+
+    /// What is shown at a price of a side.
+    #[must_use]
+    pub fn shown(&self, side: Side, px: Px) -> Shown {
+        let depth_ns = self.cfg.depth_stale_ms.saturating_mul(Ns::MS);
+        self.sides[side.index()].shown(px, self.time, depth_ns)
+    }
+
+    /// Age of the newest message of each stream (bbo, fast, full) at `now`, ns; -1: none yet.
+    #[must_use]
+    pub fn ages(&self, now: Ns) -> [i64; 3] {
+        self.heard.map(|h| h.map_or(-1, |h| now.since(h)))
+    }
+
+    /// Whether the book can be traded on at `now`.
+    #[must_use]
+    pub fn health(&self, now: Ns) -> Health {
+        if !self.up {
+            return Health::Down;
+        }
+        if self.gapped {
+            return Health::Gapped;
+        }
+        match (self.best_bid(), self.best_ask()) {
+            (None, None) => Health::Empty,
+            (Some(b), Some(a)) if b.px >= a.px => Health::Crossed,
+            (Some(_), Some(_)) if self.is_stale(now) => Health::Stale,
+            (Some(_), Some(_)) => Health::Fresh,
+            _ => Health::OneSided,
+        }
+    }
+
+    fn is_stale(&self, now: Ns) -> bool {
+        let limit = self.cfg.touch_stale_ms.saturating_mul(Ns::MS);
+        let newest = self.heard[BBO].max(self.heard[FAST]).max(self.heard[FULL]);
+        newest.is_none_or(|h| now.since(h) > limit)
+    }
+
+    /// A new best price makes older levels behind the other side's best impossible.
+    fn uncross(&mut self) {
+        let (bid, ask) = (self.best_bid(), self.best_ask());
+        if let (Some(b), Some(a)) = (bid, ask)
+            && b.px < a.px
+        {
+            self.sides[0].drop_from(a.px);
+            self.sides[1].drop_from(b.px);
+        }
+    }
+
+    fn clear(&mut self) {
+        for s in &mut self.sides {
+            s.clear();
+        }
+        self.time = Ns(i64::MIN);
+        self.heard = [None; 3];
+        self.gapped = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level(px: i64, sz: i64) -> Level {
+        Level { px: Px(px), sz: Sz(sz), n: 1 }
+    }
+
+    fn snapshot(time: i64, fast: bool, bids: &[(i64, i64)], asks: &[(i64, i64)]) -> Snapshot {
+        Snapshot {
+            time: Ns(time),
+            fast,
+            bids: bids.iter().map(|(p, s)| level(*p, *s)).collect(),
+            asks: asks.iter().map(|(p, s)| level(*p, *s)).collect(),
+        }
+    }
+
+    fn up() -> Book {
+        let mut b = Book::new(Config::default());
+        b.on_up();
+        b
+    }
+
+    #[test]
+    fn outside_the_visible_depth_is_unknown_and_inside_it_is_empty() {
+        let mut b = up();
+        b.on_snapshot(Ns(1), &snapshot(10, true, &[(99, 5), (97, 7)], &[(101, 5), (103, 7)]));
+        assert_eq!(b.shown(Side::Buy, Px(99)), Shown::Size(level(99, 5)));
+        assert_eq!(b.shown(Side::Buy, Px(98)), Shown::Empty);
+        assert_eq!(b.shown(Side::Buy, Px(100)), Shown::Empty, "inside the spread");
+        assert_eq!(b.shown(Side::Buy, Px(96)), Shown::Unknown { last: None, age_ns: 0 });
+        assert_eq!(b.shown(Side::Sell, Px(104)), Shown::Unknown { last: None, age_ns: 0 });
+    }
+
+    #[test]
+    fn a_fast_book_keeps_what_the_full_one_showed_behind_it() {
+        let mut b = up();
+        let full = [(99, 5), (98, 6), (97, 7), (96, 8)];
+        b.on_snapshot(Ns(1), &snapshot(10, false, &full, &[(101, 5)]));
+        b.on_snapshot(Ns(2), &snapshot(20, true, &[(100, 1), (99, 4)], &[(101, 5)]));
+        assert_eq!(b.shown(Side::Buy, Px(99)), Shown::Size(level(99, 4)));
+        assert_eq!(b.shown(Side::Buy, Px(98)), Shown::Size(level(98, 6)));
+        let later = Ns(20 + 16_000 * Ns::MS);
+        b.on_snapshot(Ns(3), &snapshot(later.0, true, &[(100, 1), (99, 4)], &[(101, 5)]));
+        let age = later.since(Ns(10));
+        assert_eq!(b.shown(Side::Buy, Px(98)), Shown::Unknown { last: Some(Sz(6)), age_ns: age });
+    }
+
+    #[test]
+    fn best_prices_cap_the_snapshot_and_an_older_snapshot_only_deepens() {
+        let mut b = up();
+        b.on_snapshot(Ns(1), &snapshot(10, false, &[(99, 5), (98, 6)], &[(101, 5), (102, 6)]));
+        let bbo = Bbo { time: Ns(20), bid: Some(level(98, 2)), ask: Some(level(100, 3)) };
+        assert!(b.on_bbo(Ns(2), &bbo));
+        assert_eq!(b.mid(), Some(Mid2(198)));
+        assert_eq!(b.shown(Side::Buy, Px(99)), Shown::Empty);
+        b.on_snapshot(Ns(3), &snapshot(15, false, &[(99, 9), (98, 9), (97, 9)], &[(101, 9)]));
+        assert_eq!(b.best_bid(), Some(level(98, 2)), "an older snapshot leaves the best");
+        assert_eq!(b.shown(Side::Buy, Px(97)), Shown::Size(level(97, 9)));
+        assert!(!b.on_bbo(Ns(4), &Bbo { time: Ns(19), ..bbo }), "older best prices are ignored");
+    }
+
+    #[test]
+    fn health_names_what_is_wrong() {
+        let mut b = Book::new(Config::default());
+        assert_eq!(b.health(Ns(0)), Health::Down);
+        b.on_up();
+        assert_eq!(b.health(Ns(0)), Health::Empty);
+        b.on_bbo(Ns(0), &Bbo { time: Ns(1), bid: Some(level(99, 1)), ask: None });
+        assert_eq!(b.health(Ns(0)), Health::OneSided);
+        b.on_bbo(Ns(0), &Bbo { time: Ns(2), bid: Some(level(99, 1)), ask: Some(level(99, 1)) });
+        assert_eq!(b.health(Ns(0)), Health::Crossed);
+        b.on_bbo(Ns(0), &Bbo { time: Ns(3), bid: Some(level(99, 1)), ask: Some(level(100, 1)) });
+        assert_eq!(b.health(Ns(0)), Health::Fresh);
+        assert_eq!(b.health(Ns(2_000 * Ns::MS)), Health::Fresh);
+        assert_eq!(b.health(Ns(2_000 * Ns::MS + 1)), Health::Stale);
+        b.set_gapped(true);
+        assert_eq!(b.health(Ns(0)), Health::Gapped);
+        b.on_down();
+        assert_eq!(b.health(Ns(0)), Health::Down);
+        assert_eq!(b.mid(), None);
+    }
+}

@@ -1,0 +1,183 @@
+//! One side of the book: ordered levels, each with the block time it was last seen at.
+//!
+//! In: best levels and snapshots of this side. Out: the merged levels. Hot path: fixed arrays.
+//!
+//! 1. Levels are strictly ordered, best first.
+//! 2. `reach` is the worst price down to which the levels are complete as of some snapshot;
+//!    beyond it a price is unknown.
+
+use arrayvec::ArrayVec;
+
+use super::Shown;
+use crate::event::{Level, Levels};
+use crate::limits::LEVELS_MAX;
+use crate::units::{Ns, Px, Side};
+
+/// A level and when it was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The level.
+    pub level: Level,
+    /// Block time of the message that showed it last.
+    pub seen: Ns,
+}
+
+/// One side.
+#[derive(Clone, Debug)]
+pub(super) struct SideBook {
+    side: Side,
+    levels: ArrayVec<Known, LEVELS_MAX>,
+    /// Worst price that the newest snapshot reached, with its time; everything up to it is known.
+    reach: Option<(Px, Ns)>,
+    /// The same of the newest twenty-level snapshot: deeper, older.
+    deep: Option<(Px, Ns)>,
+}
+
+impl SideBook {
+    pub(super) fn new(side: Side) -> SideBook {
+        SideBook { side, levels: ArrayVec::new(), reach: None, deep: None }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.levels.clear();
+        self.reach = None;
+        self.deep = None;
+    }
+
+    pub(super) fn best(&self) -> Option<Level> {
+        self.levels.first().map(|k| k.level)
+    }
+
+    pub(super) fn levels(&self) -> &[Known] {
+        &self.levels
+    }
+
+    /// The best level is `best`; better ones are gone. `None`: the side is empty.
+    pub(super) fn set_best(&mut self, best: Option<Level>, seen: Ns) {
+        let Some(level) = best else {
+            self.clear();
+            return;
+        };
+        let side = self.side;
+        let gone = self.levels.iter().take_while(|k| side.better(k.level.px, level.px)).count();
+        self.levels.drain(..gone);
+        let known = Known { level, seen };
+        match self.levels.first_mut() {
+            Some(first) if first.level.px == level.px => *first = known,
+            _ => {
+                if self.levels.is_full() {
+                    self.levels.pop();
+                }
+                self.levels.insert(0, known);
+            }
+        }
+        if self.reach.is_none_or(|(px, _)| side.better(px, level.px)) {
+            self.reach = Some((level.px, seen));
+        }
+    }
+
+    /// A snapshot no older than the best level: replaces everything down to its depth.
+    pub(super) fn replace(&mut self, new: &Levels, seen: Ns, full: bool) {
+        let Some(last) = new.last() else {
+            self.clear();
+            return;
+        };
+        let old = std::mem::take(&mut self.levels);
+        self.levels.extend(new.iter().map(|l| Known { level: *l, seen }));
+        self.append_behind(&old, last.px);
+        self.note_reach(last.px, seen, full);
+    }
+
+    /// A snapshot older than the best level: only levels strictly behind the best, and only where
+    /// they are newer than what is known.
+    pub(super) fn deepen(&mut self, new: &Levels, seen: Ns, full: bool) {
+        let (Some(best), Some(last)) = (self.best(), new.last()) else { return };
+        let side = self.side;
+        if !side.better(best.px, last.px) {
+            return;
+        }
+        let old = std::mem::take(&mut self.levels);
+        let mut fresh = new.iter().filter(|l| side.better(best.px, l.px)).peekable();
+        let mut kept = old.iter().peekable();
+        while !self.levels.is_full() {
+            match (kept.peek(), fresh.peek()) {
+                (Some(k), Some(f)) if k.level.px == f.px => {
+                    let newer = k.seen >= seen;
+                    self.levels.push(if newer { **k } else { Known { level: **f, seen } });
+                    kept.next();
+                    fresh.next();
+                }
+                (Some(k), Some(f)) if side.better(k.level.px, f.px) => {
+                    // The older snapshot did not show it: keep it only if seen later.
+                    if k.seen >= seen {
+                        self.levels.push(**k);
+                    }
+                    kept.next();
+                }
+                (_, Some(f)) => {
+                    self.levels.push(Known { level: **f, seen });
+                    fresh.next();
+                }
+                (Some(k), None) => {
+                    self.levels.push(**k);
+                    kept.next();
+                }
+                (None, None) => break,
+            }
+        }
+        self.note_reach(last.px, seen, full);
+    }
+
+    /// Drops levels at or beyond a price of the other side's best.
+    pub(super) fn drop_from(&mut self, other_best: Px) {
+        let side = self.side;
+        self.levels.retain(|k| side.better(other_best, k.level.px));
+    }
+
+    pub(super) fn shown(&self, px: Px, now: Ns, depth_ns: i64) -> Shown {
+        let found = self.levels.iter().find(|k| !self.side.better(k.level.px, px));
+        match found {
+            Some(k) if k.level.px == px => {
+                let age = now.since(k.seen);
+                if age <= depth_ns {
+                    Shown::Size(k.level)
+                } else {
+                    Shown::Unknown { last: Some(k.level.sz), age_ns: age }
+                }
+            }
+            // Better than a level that is known: nobody is there, provided it was in sight.
+            Some(_) if self.covers(px, now, depth_ns) => Shown::Empty,
+            _ => Shown::Unknown { last: None, age_ns: 0 },
+        }
+    }
+
+    fn covers(&self, px: Px, now: Ns, depth_ns: i64) -> bool {
+        let best = self.best().is_some_and(|b| self.side.better(px, b.px));
+        let within = |mark: Option<(Px, Ns)>| {
+            mark.is_some_and(|(worst, seen)| {
+                !self.side.better(worst, px) && now.since(seen) <= depth_ns
+            })
+        };
+        best || within(self.reach) || within(self.deep)
+    }
+
+    fn append_behind(&mut self, old: &[Known], last: Px) {
+        for k in old {
+            if self.levels.is_full() {
+                break;
+            }
+            if self.side.better(last, k.level.px) {
+                self.levels.push(*k);
+            }
+        }
+    }
+
+    fn note_reach(&mut self, px: Px, seen: Ns, full: bool) {
+        if full && self.deep.is_none_or(|(_, t)| t <= seen) {
+            self.deep = Some((px, seen));
+        }
+        if self.reach.is_none_or(|(_, t)| t <= seen) {
+            self.reach = Some((px, seen));
+        }
+    }
+}
