@@ -1,3 +1,9 @@
-//! sim: a room of the house that is still empty.
+//! Own orders against the market: what would have been filled, and what it earned.
 //!
-//! In: nothing yet. Out: nothing yet. Cold path.
+//! In: the book, prints, the ladder wanted. Out: fills, order states, the account. Hot path:
+//! fixed arrays, integers only.
+
+#![deny(clippy::float_arithmetic)]
+
+pub mod fees;
+pub mod ledger;

@@ -1,0 +1,110 @@
+//! Fees and funding, each rounded once to 1e-8 USD.
+//!
+//! In: a value in exact cash, a rate. Out: an amount in units of 1e-8 USD. Hot path, integers.
+//!
+//! 1. A positive fee is paid by us, a negative one is a rebate.
+//! 2. Rounding is half away from zero, once per payment; what was rounded is what is booked.
+
+use crate::units::{Cash, Px, Sz};
+
+/// A rate in units of 1e-8 of the value: 1.5 bps is 15,000.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rate(pub i64);
+
+/// Cash units in 1e-8 USD.
+pub const CENTI: i128 = Cash::USD / 100_000_000;
+
+/// One row of the venue's fee table for perpetuals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tier {
+    /// Weighted 14-day volume above which it applies, USD.
+    pub volume_usd: u64,
+    /// Taker rate.
+    pub taker: Rate,
+    /// Maker rate.
+    pub maker: Rate,
+}
+
+/// The venue's tiers (Hyperliquid documentation, "Fees", perpetuals).
+pub const TIERS: [Tier; 7] = [
+    Tier { volume_usd: 0, taker: Rate(45_000), maker: Rate(15_000) },
+    Tier { volume_usd: 5_000_000, taker: Rate(40_000), maker: Rate(12_000) },
+    Tier { volume_usd: 25_000_000, taker: Rate(35_000), maker: Rate(8_000) },
+    Tier { volume_usd: 100_000_000, taker: Rate(30_000), maker: Rate(4_000) },
+    Tier { volume_usd: 500_000_000, taker: Rate(28_000), maker: Rate(0) },
+    Tier { volume_usd: 2_000_000_000, taker: Rate(26_000), maker: Rate(0) },
+    Tier { volume_usd: 7_000_000_000, taker: Rate(24_000), maker: Rate(0) },
+];
+
+/// The maker rate at a 14-day volume and a share of the venue's maker volume, the share in units
+/// of 1e-4: above 0.5, 1.5 and 3 % the venue pays 0.1, 0.2 and 0.3 bps instead.
+#[must_use]
+pub fn maker_rate(volume_usd: u64, share_bps: u32) -> Rate {
+    match share_bps {
+        301.. => Rate(-3_000),
+        151..=300 => Rate(-2_000),
+        51..=150 => Rate(-1_000),
+        _ => {
+            let tier = TIERS.iter().rev().find(|t| volume_usd > t.volume_usd);
+            tier.map_or(TIERS[0].maker, |t| t.maker)
+        }
+    }
+}
+
+/// Fee for a fill, in units of 1e-8 USD.
+#[must_use]
+pub fn fee_e8(px: Px, sz: Sz, rate: Rate) -> i64 {
+    let value = Cash::of(px, sz).0;
+    to_e8(value.saturating_mul(i128::from(rate.0)), i128::from(crate::units::ONE))
+}
+
+/// Funding received for one hour (negative: paid), in units of 1e-8 USD: minus position times
+/// oracle price times the hourly rate, the rate in units of 1e-10.
+#[must_use]
+pub fn funding_e8(position: Sz, oracle: Px, rate_e10: i64) -> i64 {
+    let value = Cash::of(oracle, position).0;
+    to_e8((-value).saturating_mul(i128::from(rate_e10)), 10_000_000_000)
+}
+
+/// `amount / scale` in cash units, rounded half away from zero to 1e-8 USD.
+fn to_e8(amount: i128, scale: i128) -> i64 {
+    let unit = scale * CENTI;
+    let half = if amount < 0 { -unit / 2 } else { unit / 2 };
+    let rounded = amount.saturating_add(half) / unit;
+    i64::try_from(rounded).unwrap_or(if amount < 0 { i64::MIN } else { i64::MAX })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::ONE;
+
+    #[test]
+    fn fees_are_rounded_once_half_away_from_zero() {
+        // 0.16 BTC at 80,600 at 1.5 bps: 12,896 x 0.00015 = 1.9344 USD.
+        assert_eq!(fee_e8(Px(80_600 * ONE), Sz(16_000_000), Rate(15_000)), 193_440_000);
+        assert_eq!(fee_e8(Px(80_600 * ONE), Sz(16_000_000), Rate(-3_000)), -38_688_000);
+        // 1 USD x 0.5e-8 and a half unit both ways.
+        assert_eq!(fee_e8(Px(ONE / 2), Sz(ONE), Rate(1)), 1);
+        assert_eq!(fee_e8(Px(ONE / 2), Sz(ONE), Rate(-1)), -1);
+        assert_eq!(fee_e8(Px(ONE / 2 - 1), Sz(ONE), Rate(1)), 0);
+    }
+
+    #[test]
+    fn longs_pay_positive_funding_on_the_oracle_price() {
+        // 2 coins at 1,000 with 0.0000125 an hour: 0.025 USD.
+        assert_eq!(funding_e8(Sz(2 * ONE), Px(1_000 * ONE), 125_000), -2_500_000);
+        assert_eq!(funding_e8(Sz(-2 * ONE), Px(1_000 * ONE), 125_000), 2_500_000);
+        assert_eq!(funding_e8(Sz(0), Px(1_000 * ONE), 125_000), 0);
+    }
+
+    #[test]
+    fn tiers_and_rebates() {
+        assert_eq!(maker_rate(0, 0), Rate(15_000));
+        assert_eq!(maker_rate(5_000_000, 0), Rate(15_000), "above, not at");
+        assert_eq!(maker_rate(5_000_001, 0), Rate(12_000));
+        assert_eq!(maker_rate(600_000_000, 50), Rate(0));
+        assert_eq!(maker_rate(600_000_000, 51), Rate(-1_000));
+        assert_eq!(maker_rate(0, 301), Rate(-3_000));
+    }
+}
