@@ -177,6 +177,20 @@ impl Book {
         self.sides[side.index()].shown(px, self.time, depth_ns)
     }
 
+    /// The level known at a price of a side, with the block time it was last seen at.
+    #[must_use]
+    pub fn known(&self, side: Side, px: Px) -> Option<Known> {
+        self.levels(side).iter().find(|k| k.level.px == px).copied()
+    }
+
+    /// Displayed size of a side at `px` and better: what an order of the other side at `px` would
+    /// meet.
+    #[must_use]
+    pub fn size_to(&self, side: Side, px: Px) -> Sz {
+        let meets = |k: &&Known| !side.better(px, k.level.px);
+        Sz(self.levels(side).iter().take_while(meets).map(|k| k.level.sz.0).sum())
+    }
+
     /// Age of the newest message of each stream (bbo, fast, full) at `now`, ns; -1: none yet.
     #[must_use]
     pub fn ages(&self, now: Ns) -> [i64; 3] {

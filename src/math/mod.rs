@@ -3,3 +3,4 @@
 //! In: floats. Out: floats, the same bits on every machine. Hot path: no allocation.
 
 pub mod det;
+pub mod fixed;

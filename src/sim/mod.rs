@@ -5,5 +5,8 @@
 
 #![deny(clippy::float_arithmetic)]
 
+pub mod config;
 pub mod fees;
 pub mod ledger;
+pub mod orders;
+mod queue;

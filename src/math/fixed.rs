@@ -1,0 +1,91 @@
+//! Fixed-point helpers of the fill models: e^-x, integer ratios, and exponential draws.
+//!
+//! In: integers. Out: integers, the same on every machine. Hot path: no allocation.
+
+use super::det;
+
+/// One in the Q32 format: 32 fractional bits.
+pub const Q32: u64 = 1 << 32;
+
+/// ln 2 in Q32.
+const LN2: u64 = 2_977_044_472;
+
+/// e^-x, `x` and the result in Q32. Within 4 units of the last place of the true value.
+#[must_use]
+pub fn exp_neg(x: u64) -> u64 {
+    let halvings = x / LN2;
+    if halvings >= 33 {
+        return 0;
+    }
+    let r = i128::from(x % LN2);
+    // Taylor terms in Q48, so that the last places of Q32 are clean; r < ln 2, so 14 suffice.
+    let mut term: i128 = 1 << 48;
+    let mut sum = term;
+    for n in 1..=14 {
+        term = -(term * r) / (n << 32);
+        sum += term;
+    }
+    let q32 = u64::try_from((sum + (1 << 15)) >> 16).unwrap_or(0);
+    q32 >> halvings
+}
+
+/// `a * b / c` without overflow for `a`, `b`, `c` below 2^63, towards zero; 0 where `c` is 0.
+#[must_use]
+pub fn mul_div(a: i64, b: i64, c: i64) -> i64 {
+    if c == 0 {
+        return 0;
+    }
+    let q = i128::from(a) * i128::from(b) / i128::from(c);
+    i64::try_from(q).unwrap_or(if q < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// `value` times a Q32 factor not above one.
+#[must_use]
+pub fn scale(value: i64, factor: u64) -> i64 {
+    let v = (i128::from(value) * i128::from(factor.min(Q32))) >> 32;
+    i64::try_from(v).unwrap_or(i64::MAX)
+}
+
+/// An exponential draw with the given mean, in the mean's unit, from 64 random bits: the inverse
+/// of the distribution function. At most 45 means.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "at most 45 means, checked by the clamp")]
+#[expect(clippy::cast_precision_loss, reason = "53 random bits are enough")]
+pub fn exponential(bits: u64, mean: i64) -> i64 {
+    let u = ((bits >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
+    (-det::ln(u) * mean as f64).clamp(0.0, 9.0e18) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::cast_precision_loss, reason = "a comparison with a tolerance")]
+    fn exp_neg_is_within_four_units() {
+        for i in 0..4_000u64 {
+            let x = i * 17_179_869;
+            let want = det::exp(-(x as f64) / Q32 as f64) * Q32 as f64;
+            let got = exp_neg(x) as f64;
+            assert!((got - want).abs() <= 4.0, "{i}: {got} {want}");
+        }
+        assert_eq!(exp_neg(0), Q32);
+        assert_eq!(exp_neg(u64::MAX), 0);
+    }
+
+    #[test]
+    fn exponential_draws_have_their_mean() {
+        let mut rng = fastrand::Rng::with_seed(5);
+        let n = 200_000;
+        let sum: i64 = (0..n).map(|_| exponential(rng.u64(..), 1_000_000)).sum();
+        // Four standard errors.
+        assert!((sum / n - 1_000_000).abs() < 4 * 1_000_000 / 447, "{}", sum / n);
+    }
+
+    #[test]
+    fn ratios_do_not_overflow() {
+        assert_eq!(mul_div(i64::MAX, i64::MAX, i64::MAX), i64::MAX);
+        assert_eq!(mul_div(7, 3, 0), 0);
+        assert_eq!(scale(1_000, Q32 / 2), 500);
+    }
+}

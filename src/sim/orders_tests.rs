@@ -1,0 +1,277 @@
+//! What decides whether an own order fills: named cases, and the brackets as a property.
+
+use super::*;
+use crate::book;
+use crate::event::{Bbo, Level, Snapshot};
+use proptest::prelude::*;
+
+const MS: i64 = Ns::MS;
+
+struct World {
+    sim: Sim,
+    book: Book,
+    log: Vec<SimEvent>,
+    tid: u64,
+}
+
+impl World {
+    fn new(model: Model) -> World {
+        let cfg = Config {
+            model,
+            entry: Latency::Constant { ms: 100 },
+            cancel: Latency::Constant { ms: 100 },
+            venue_rules: false,
+            ..Config::default()
+        };
+        let mut book = Book::new(book::Config::default());
+        book.on_up();
+        World { sim: Sim::new(cfg, Rules::perp(2), 64, 1), book, log: Vec::new(), tid: 0 }
+    }
+
+    fn place(&mut self, at: i64, side: Side, px: i64, sz: i64) -> u64 {
+        let new = NewOrder { side, px: Px(px), sz: Sz(sz), level: 0 };
+        let log = &mut self.log;
+        self.sim.submit(Ns(at * MS), new, &mut |e| log.push(e)).expect("room")
+    }
+
+    fn book(&mut self, at: i64, bids: &[(i64, i64)], asks: &[(i64, i64)]) {
+        let levels = |l: &[(i64, i64)]| {
+            l.iter().map(|(p, s)| Level { px: Px(*p), sz: Sz(*s), n: 1 }).collect()
+        };
+        let s = Snapshot { time: Ns(at * MS), fast: true, bids: levels(bids), asks: levels(asks) };
+        let log = &mut self.log;
+        self.sim.before(s.time, &self.book, &mut |e| log.push(e));
+        self.book.on_snapshot(s.time, &s);
+        self.sim.after(s.time, &self.book, &mut |e| log.push(e));
+    }
+
+    fn bbo(&mut self, at: i64, bid: (i64, i64), ask: (i64, i64)) {
+        let level = |(p, s)| Some(Level { px: Px(p), sz: Sz(s), n: 1 });
+        let b = Bbo { time: Ns(at * MS), bid: level(bid), ask: level(ask) };
+        let log = &mut self.log;
+        self.sim.before(b.time, &self.book, &mut |e| log.push(e));
+        self.book.on_bbo(b.time, &b);
+        self.sim.after(b.time, &self.book, &mut |e| log.push(e));
+    }
+
+    fn sell(&mut self, at: i64, taker: u64, prints: &[(i64, i64)]) {
+        let prints: Vec<Trade> = prints
+            .iter()
+            .map(|(px, sz)| {
+                self.tid += 1;
+                Trade {
+                    aggressor: Side::Sell,
+                    px: Px(*px),
+                    sz: Sz(*sz),
+                    time: Ns(at * MS),
+                    taker,
+                    tid: self.tid,
+                }
+            })
+            .collect();
+        let log = &mut self.log;
+        self.sim.on_prints(&prints, &self.book, &mut |e| log.push(e));
+    }
+
+    fn filled(&self, id: u64, lane: Lane) -> i64 {
+        self.log
+            .iter()
+            .map(|e| match e {
+                SimEvent::Fill(f) if f.id == id && f.lane == lane => f.sz.0,
+                _ => 0,
+            })
+            .sum()
+    }
+
+    fn states(&self, id: u64) -> Vec<(OrderState, OrderReason)> {
+        self.log
+            .iter()
+            .filter_map(|e| match e {
+                SimEvent::Order(o) if o.id == id => Some((o.state, o.reason)),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+const C: Lane = Lane::Configured;
+const ASK: &[(i64, i64)] = &[(101, 50)];
+
+fn joined(model: Model, ahead: i64) -> (World, u64) {
+    let mut w = World::new(model);
+    w.book(0, &[(99, ahead), (98, 7)], ASK);
+    let id = w.place(0, Side::Buy, 99, 5);
+    w.book(200, &[(99, ahead), (98, 7)], ASK);
+    (w, id)
+}
+
+#[test]
+fn an_order_waits_for_the_volume_ahead_and_fills_in_parts() {
+    let (mut w, id) = joined(Model::RiskAverse, 10);
+    w.sell(300, 1, &[(99, 8)]);
+    assert_eq!(w.filled(id, C), 0);
+    w.sell(400, 2, &[(99, 4)]);
+    assert_eq!(w.filled(id, C), 2);
+    w.sell(500, 3, &[(99, 9)]);
+    assert_eq!(w.filled(id, C), 5);
+    assert_eq!(w.states(id).last(), Some(&(OrderState::Filled, OrderReason::None)));
+}
+
+#[test]
+fn best_prices_that_arrive_before_their_own_prints_are_not_counted_twice() {
+    let (mut w, id) = joined(Model::Front, 10);
+    // Block 300: six lots traded, so the level shows four; the message order is bbo, trades.
+    w.bbo(300, (99, 4), (101, 50));
+    w.sell(300, 1, &[(99, 6)]);
+    w.sell(400, 2, &[(99, 4)]);
+    assert_eq!(w.filled(id, C), 0, "four are still ahead");
+    w.sell(500, 3, &[(99, 1)]);
+    assert_eq!(w.filled(id, C), 1);
+}
+
+#[test]
+fn no_fill_before_arrival_or_after_a_cancel_took_effect() {
+    let (mut w, id) = joined(Model::RiskAverse, 0);
+    let late = w.place(250, Side::Buy, 99, 5);
+    w.sell(340, 1, &[(99, 7)]);
+    assert_eq!((w.filled(id, C), w.filled(late, C)), (5, 0), "arrives at 350");
+    let log = &mut w.log;
+    w.sim.cancel(Ns(400 * MS), late, OrderReason::Replaced, &mut |e| log.push(e));
+    w.sell(450, 2, &[(99, 2)]);
+    assert_eq!(w.filled(late, C), 2, "the cancel is still on its way");
+    w.sell(500, 3, &[(99, 9)]);
+    assert_eq!(w.filled(late, C), 2, "a cancel of the same block goes first");
+    assert_eq!(w.states(late).last(), Some(&(OrderState::Cancelled, OrderReason::Replaced)));
+}
+
+#[test]
+fn own_orders_share_one_taker_and_earlier_ones_come_first() {
+    let (mut w, a) = joined(Model::RiskAverse, 2);
+    let b = w.place(200, Side::Buy, 99, 5);
+    w.book(310, &[(99, 2), (98, 7)], ASK);
+    w.sell(400, 1, &[(99, 9)]);
+    assert_eq!((w.filled(a, C), w.filled(b, C)), (5, 2));
+    assert_eq!((w.filled(a, Lane::Optimistic), w.filled(b, Lane::Optimistic)), (5, 4));
+}
+
+#[test]
+fn a_trade_through_empties_the_queue_but_fills_no_more_than_was_printed() {
+    let (mut w, id) = joined(Model::RiskAverse, 100);
+    w.sell(300, 1, &[(99, 2), (98, 3)]);
+    assert_eq!(w.filled(id, C), 3);
+    assert_eq!(w.filled(id, Lane::Pessimistic), 3);
+}
+
+#[test]
+fn splitting_a_taker_into_prints_changes_nothing() {
+    let fills = |prints: &[(i64, i64)]| {
+        let (mut w, id) = joined(Model::Skellam, 10);
+        w.sell(300, 1, prints);
+        w.filled(id, C)
+    };
+    assert_eq!(fills(&[(99, 13)]), fills(&[(99, 1); 13]));
+    assert_eq!(fills(&[(99, 13)]), 3);
+}
+
+#[test]
+fn the_wrong_aggressor_never_fills() {
+    let (mut w, _) = joined(Model::Touch, 0);
+    let ask = w.place(200, Side::Sell, 101, 5);
+    w.book(310, &[(99, 10)], ASK);
+    w.sell(400, 1, &[(101, 50)]);
+    assert_eq!(w.filled(ask, C), 0);
+}
+
+#[test]
+fn post_only_is_judged_against_the_book_at_arrival() {
+    let mut w = World::new(Model::Skellam);
+    w.book(0, &[(99, 1)], ASK);
+    let id = w.place(0, Side::Buy, 100, 5);
+    w.book(50, &[(98, 1)], &[(100, 1)]);
+    w.book(200, &[(98, 1)], &[(100, 1)]);
+    assert_eq!(w.states(id).last(), Some(&(OrderState::Rejected, OrderReason::PostOnly)));
+}
+
+#[test]
+fn a_book_that_moves_onto_the_order_fills_it_once() {
+    let (mut w, id) = joined(Model::Skellam, 10);
+    w.book(300, &[(98, 7)], &[(99, 3)]);
+    w.book(400, &[(98, 7)], &[(99, 3)]);
+    w.book(500, &[(98, 7)], &[(99, 3)]);
+    assert_eq!(w.filled(id, C), 3, "the same three lots do not fill twice");
+}
+
+#[test]
+fn an_order_out_of_sight_starts_behind_a_stated_default_and_is_marked() {
+    let mut w = World::new(Model::RiskAverse);
+    w.book(0, &[(99, 10), (98, 7)], ASK);
+    let id = w.place(0, Side::Buy, 90, 5);
+    w.book(200, &[(99, 10), (98, 7)], ASK);
+    w.sell(300, 1, &[(99, 10), (98, 7), (90, 12)]);
+    let fill = w.log.iter().find_map(|e| match e {
+        SimEvent::Fill(f) if f.id == id && f.lane == C => Some(*f),
+        _ => None,
+    });
+    let fill = fill.expect("twelve printed, ten ahead");
+    assert_eq!((fill.sz, fill.ahead, fill.unknown_queue), (Sz(2), Sz(10), true));
+}
+
+#[test]
+fn a_lost_link_takes_every_order_out_and_fills_nothing_across() {
+    let (mut w, id) = joined(Model::Touch, 0);
+    let log = &mut w.log;
+    w.sim.void(Ns(300 * MS), &mut |e| log.push(e));
+    w.sell(400, 1, &[(99, 9)]);
+    assert_eq!(w.filled(id, C), 0);
+    assert_eq!(w.states(id).last(), Some(&(OrderState::Cancelled, OrderReason::LinkLost)));
+}
+
+#[test]
+fn venue_rules_refuse_with_their_own_reasons() {
+    let mut w = World::new(Model::Skellam);
+    w.sim.cfg.venue_rules = true;
+    let one = crate::units::ONE;
+    w.book(0, &[(100 * one, 1)], &[(101 * one, 1)]);
+    let bad_tick = w.place(0, Side::Buy, 99 * one + 1, one);
+    let bad_lot = w.place(0, Side::Buy, 99 * one, one + 1);
+    let small = w.place(0, Side::Buy, 99 * one, one / 100);
+    let far = w.place(0, Side::Buy, one, 100 * one);
+    let good = w.place(0, Side::Buy, 99 * one, one);
+    w.book(200, &[(100 * one, 1)], &[(101 * one, 1)]);
+    for (id, why) in [
+        (bad_tick, OrderReason::Tick),
+        (bad_lot, OrderReason::Lot),
+        (small, OrderReason::MinValue),
+        (far, OrderReason::TooFar),
+    ] {
+        assert_eq!(w.states(id).last(), Some(&(OrderState::Rejected, why)));
+    }
+    assert_eq!(w.states(good).last(), Some(&(OrderState::Live, OrderReason::None)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    /// For one order: touch fills no less than the configured model, which fills no less than
+    /// through; no model fills more than was printed at the price or beyond.
+    #[test]
+    fn brackets_hold_and_volume_is_conserved(
+        model in prop::sample::select(vec![Model::RiskAverse, Model::Front, Model::Linear, Model::Power, Model::Skellam]),
+        ahead in 0i64..40,
+        ops in prop::collection::vec((any::<bool>(), 97i64..100, 1i64..30, 1i64..30), 1..40),
+    ) {
+        let (mut w, id) = joined(model, ahead);
+        let mut printed = 0;
+        for (i, (trade, px, a, b)) in ops.into_iter().enumerate() {
+            let at = 300 + 100 * i64::try_from(i).expect("small");
+            if trade {
+                w.sell(at, 1 + u64::try_from(i).expect("small"), &[(99, a), (px, b)]);
+                printed += a + b;
+            } else {
+                w.book(at, &[(99, a), (98, b)], ASK);
+            }
+            let [c, p, o] = LANES.map(|l| w.filled(id, l));
+            prop_assert!(p <= c && c <= o, "{p} {c} {o}");
+            prop_assert!(o <= printed.min(5));
+        }
+    }
+}
