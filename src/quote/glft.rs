@@ -142,12 +142,12 @@ impl Mixture {
         let mut d = start;
         for _ in 0..25 {
             let (mut top, mut bottom) = (0.0, 0.0);
-            for r in 0..REGIMES {
+            for ((&w, &k), &c) in self.w.iter().zip(&self.k).zip(c) {
                 // The common factor keeps far distances from underflowing.
-                let x = self.w[r] * exp(-self.k[r] * (d - start));
-                let x = x * exp(-(self.k[r] - self.k[REGIMES - 1]) * start);
-                top += x * (1.0 + self.k[r] * c[r]);
-                bottom += x * self.k[r];
+                let x = w * exp(-k * (d - start));
+                let x = x * exp(-(k - self.k[REGIMES - 1]) * start);
+                top += x * (1.0 + k * c);
+                bottom += x * k;
             }
             let next = top / bottom;
             let step = 0.5 * (next - d);
