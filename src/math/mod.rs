@@ -2,4 +2,11 @@
 //!
 //! In: floats. Out: floats, the same bits on every machine. Hot path: no allocation.
 
+pub mod beta;
 pub mod det;
+#[cfg(test)]
+pub mod draw;
+pub mod ewma;
+pub mod gamma;
+pub mod lambert;
+pub mod normal;
