@@ -1,3 +1,39 @@
-//! learn: a room of the house that is still empty.
+//! What is learned of one coin: how deep takers reach, how the mid moves after fills, in which
+//! regime the market is, how good fill predictions are.
 //!
-//! In: nothing yet. Out: nothing yet. Cold path.
+//! In: plain values from the engine ([`inputs`]). Out: [`Estimates`], [`LearnEvent`]s. Hot path.
+//!
+//! ```text
+//!  mid ────┬─▶ sigma, regime ─┐                        ┌─▶ kappa/regime ─┐
+//!  sweep ──┼─▶ kappa/tape ────┼─▶ once a second, joined┼─▶ markout, floor┼─▶ Estimates
+//!  quote ──┼─▶ calibration ───┤                        ├─▶ gamma, kelly  │
+//!  fill ───┴─▶ teach (order) ─┘                        └─▶ warm-up, gate ┘
+//! ```
+//! 1. After construction nothing allocates; work per event is bounded; transcendental functions
+//!    come from [`crate::math::det`], so equal inputs give equal bits.
+//! 2. One estimator per quantity decides; every component can be switched off ([`Use`]).
+//! 3. A fill reaches every learner in one place, in a fixed order (`learners::FILL_ORDER`).
+//! 4. While the market is not seen (before [`Learners::on_resume`], after
+//!    [`Learners::on_gap`]) no exposure accrues and nothing is learned.
+
+pub mod calibration;
+pub mod config;
+pub mod estimates;
+pub mod fill_rate;
+pub mod floor;
+pub mod gamma;
+pub mod gating;
+pub mod inputs;
+pub mod kappa;
+mod learners;
+pub mod markout;
+pub mod original;
+pub mod regime;
+pub mod sigma;
+pub mod skill;
+pub mod warmup;
+
+pub use config::{Config, Estimator, Profile, Use};
+pub use estimates::Estimates;
+pub use inputs::{BookSample, FillSample, LearnEvent, QuoteSample, Sweep};
+pub use learners::Learners;

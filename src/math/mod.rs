@@ -2,5 +2,12 @@
 //!
 //! In: floats. Out: floats, the same bits on every machine. Hot path: no allocation.
 
+pub mod beta;
 pub mod det;
+#[cfg(test)]
+pub mod draw;
+pub mod ewma;
 pub mod fixed;
+pub mod gamma;
+pub mod lambert;
+pub mod normal;

@@ -1,0 +1,185 @@
+//! Everything learned about one coin, as plain numbers for quoting and for the records.
+//!
+//! In: filled once a second by [`super::Learners`]. Out: [`Estimates`], `Copy`. Hot path.
+//!
+//! 1. `kappa` is the local slope of the regime mixture's intensity at `depth_bps`, so
+//!    cost + 1/kappa is the mixture's optimum: one number carries four regimes.
+//! 2. Kappas are per unit of relative price (8000 = 0.8 per bps); everything else named `_bps` is
+//!    in basis points of the mid.
+//! 3. Rates are of the book side that is reached: index with the own quote's side.
+
+use super::kappa::regime::Reach;
+use super::markout::HORIZONS;
+use super::regime::REGIMES;
+use super::skill::Metrics;
+use super::{original, warmup};
+use crate::math::det;
+use crate::units::{Ns, Side};
+
+/// A mean with its central 95 % interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Span {
+    /// Mean.
+    pub mean: f64,
+    /// Lower end.
+    pub lo: f64,
+    /// Upper end.
+    pub hi: f64,
+}
+
+impl From<[f64; 3]> for Span {
+    fn from([mean, lo, hi]: [f64; 3]) -> Span {
+        Span { mean, lo, hi }
+    }
+}
+
+/// Kappa of one estimator, per unit of relative price.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Kappa {
+    /// Mean and interval; all zero where the estimator has nothing to say.
+    pub span: Span,
+    /// Effective observations.
+    pub n_eff: f64,
+}
+
+/// One regime.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Regime {
+    /// Probability.
+    pub p: f64,
+    /// Kappa in the quoting window, per unit of relative price.
+    pub kappa: f64,
+    /// Sweeps per second and side, extrapolated to depth 0.
+    pub rate: f64,
+    /// Expected adverse move at the primary horizon, bps.
+    pub adverse_bps: f64,
+    /// Volatility the filter ascribes to it, bps per square root of a second.
+    pub sigma_bps: f64,
+}
+
+/// Expected adverse move at one horizon, bps; positive: against us.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Adverse {
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation of the estimate.
+    pub sd: f64,
+}
+
+/// The gate on fill predictions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gate {
+    /// Weight of the predictions, 0..1.
+    pub weight: f64,
+    /// False: predictions are worse than none; do not quote on them.
+    pub open: bool,
+}
+
+/// What is known of one coin.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimates {
+    /// When this was computed.
+    pub at: Ns,
+    /// The kappa that quotes (the configured estimator).
+    pub kappa: Kappa,
+    /// From the tape, mixed over regimes.
+    pub kappa_tape: Kappa,
+    /// From own quotes and fills.
+    pub kappa_own: Kappa,
+    /// From the book's shape.
+    pub kappa_book: Kappa,
+    /// Precision-weighted blend of the three.
+    pub kappa_blend: Kappa,
+    /// Best distance from the mid without inventory (mixture optimum, cost included), bps.
+    pub depth_bps: f64,
+    /// Sweeps per second reaching `depth_bps`, by own quote side.
+    pub reach: [Span; 2],
+    /// The same extrapolated along kappa to depth 0, by own quote side.
+    pub rate: [Span; 2],
+    /// Sweeps per second by depth, counted.
+    pub table: Reach,
+    /// Per regime: quiet, normal, volatile, cascade.
+    pub regime: [Regime; REGIMES],
+    /// Volatility, bps per square root of a second.
+    pub sigma_bps: f64,
+    /// Adverse move of a fill at `depth_bps`, by horizon (.5, 1, 5, 30 s).
+    pub adverse: [Adverse; HORIZONS.len()],
+    /// Adverse move at the primary horizon, mixed over regimes as the depth is, bps.
+    pub adverse_bps: f64,
+    /// Its standard deviation.
+    pub adverse_sd: f64,
+    /// Local line of the adverse move: `alpha0 + alpha1 d`, bps and 1.
+    pub alpha0: f64,
+    /// See `alpha0`.
+    pub alpha1: f64,
+    /// Confidence in kappa, 0..1: 0 without data.
+    pub confidence: f64,
+    /// Warm-up.
+    pub warmup: warmup::Score,
+    /// Probability of a fill when a sweep ends at the own price.
+    pub phi_level: Span,
+    /// And when it goes through.
+    pub phi_through: Span,
+    /// Half a price step, bps, as last seen.
+    pub half_tick_bps: f64,
+    /// Kelly fraction at `depth_bps`, multiples of wealth.
+    pub kelly: f64,
+    /// Inventory term from the inventory target, bps per lot.
+    pub theta_target_bps: f64,
+    /// Inventory term from fractional Kelly, bps per lot.
+    pub theta_kelly_bps: f64,
+    /// Distance below which fills lose money on average, bps.
+    pub floor_bps: f64,
+    /// Gate.
+    pub gate: Gate,
+    /// Scores of fill predictions.
+    pub calibration: Metrics,
+    /// Factor on predicted intensities in force.
+    pub scale: f64,
+    /// Own fills in the last half hour of seeing the market.
+    pub fills_30m: u32,
+    /// Own fills ever.
+    pub fills: u64,
+    /// Seconds of seeing the market since the last fill, or since the start.
+    pub since_fill_s: f64,
+    /// Inputs refused (not finite, not positive) and marks dropped.
+    pub refused: u64,
+    /// The original's numbers; zero outside its profile.
+    pub original: original::Estimates,
+}
+
+impl Estimates {
+    /// Sweeps per second that reach a quote of `side` at `depth_bps`, as the tape counted.
+    #[must_use]
+    pub fn reach_at(&self, side: Side, depth_bps: f64) -> f64 {
+        self.table.at(side, depth_bps)
+    }
+
+    /// Expected fills per second of a small quote of `side` at `depth_bps`: thinned, corrected.
+    #[must_use]
+    pub fn fill_rate(&self, side: Side, depth_bps: f64) -> f64 {
+        let phi = (self.phi_level.mean, self.phi_through.mean);
+        self.scale * own_rate(&self.table, side, depth_bps, self.half_tick_bps, phi)
+    }
+
+    /// Intensity at any depth along the local slope: exact at `depth_bps`.
+    #[must_use]
+    pub fn local_reach(&self, side: Side, depth_bps: f64) -> f64 {
+        let k = self.kappa.span.mean * 1e-4;
+        self.reach[side.index()].mean * det::exp(-k * (depth_bps - self.depth_bps))
+    }
+}
+
+/// Intensity of fills: sweeps through the price, and sweeps that end at it, each thinned.
+#[must_use]
+pub(super) fn own_rate(
+    table: &Reach,
+    side: Side,
+    depth_bps: f64,
+    half_tick_bps: f64,
+    (level, through): (f64, f64),
+) -> f64 {
+    let beyond = table.at(side, depth_bps + 2.0 * half_tick_bps);
+    let at = (table.at(side, depth_bps) - beyond).max(0.0);
+    beyond * through + at * level
+}

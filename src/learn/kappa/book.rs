@@ -1,0 +1,100 @@
+//! Kappa from the book's shape: how much takers must eat per basis point.
+//!
+//! In: displayed size within a distance, sizes of taker orders. Out: a belief with an honest, wide
+//! error. Hot path at 1 Hz.
+//!
+//! 1. With density rho (coins per bps) and exponential taker sizes of mean v, reaching depth d
+//!    needs V > rho d, so kappa = rho / v per bps.
+//! 2. The displayed book is not what a taker meets: takers look at it first, and it refills. That
+//!    error does not shrink with data, so the belief has a floor of `model_ln_sd`. It never quotes
+//!    unless the configuration says so.
+
+use serde::{Deserialize, Serialize};
+
+use super::blended::Belief;
+use crate::math::ewma::Ewma;
+
+/// Settings of the book-shape estimate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Memory, seconds; > 0.
+    pub memory_s: f64,
+    /// Standard deviation of ln kappa that no amount of data removes; > 0.
+    pub model_ln_sd: f64,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config { memory_s: 600.0, model_ln_sd: 0.7 }
+    }
+}
+
+/// The estimate.
+#[derive(Clone, Copy, Debug)]
+pub struct Book {
+    cfg: Config,
+    density: Ewma,
+    size: Ewma,
+}
+
+impl Book {
+    /// Knows nothing.
+    #[must_use]
+    pub fn new(cfg: Config) -> Book {
+        Book { cfg, density: Ewma::default(), size: Ewma::default() }
+    }
+
+    /// Time passes.
+    pub fn advance(&mut self, dt_s: f64) {
+        self.density.decay(dt_s, self.cfg.memory_s);
+        self.size.decay(dt_s, self.cfg.memory_s);
+    }
+
+    /// `size` coins (> 0) are displayed on one side within `within_bps` (> 0) of the mid.
+    pub fn on_book(&mut self, within_bps: f64, size: f64) {
+        if within_bps > 0.0 && size > 0.0 {
+            self.density.add(size / within_bps, 1.0);
+        }
+    }
+
+    /// A taker order of `size` coins (> 0) came.
+    pub fn on_sweep(&mut self, size: f64) {
+        self.size.add(size, 1.0);
+    }
+
+    /// What is believed; `None` without a book or a taker.
+    #[must_use]
+    pub fn belief(&self) -> Option<Belief> {
+        let (rho, v) = (self.density.mean(0.0, 0.0), self.size.mean(0.0, 0.0));
+        // Taker sizes are heavy-tailed: squared coefficient of variation taken as 4.
+        let var = self.cfg.model_ln_sd * self.cfg.model_ln_sd + 4.0 / self.size.weight();
+        (rho > 0.0 && v > 0.0).then(|| Belief {
+            kappa: rho / v,
+            ln_sd: var.sqrt(),
+            n: self.size.weight(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::{det, draw::Draw};
+
+    #[test]
+    fn finds_kappa_in_the_world_it_assumes_and_admits_its_model() {
+        let mut d = Draw::new(2);
+        let mut b = Book::new(Config::default());
+        assert!(b.belief().is_none());
+        for _ in 0..600 {
+            b.advance(1.0);
+            b.on_book(5.0, 15.0);
+            b.on_sweep(d.exp(1.0 / 5.0));
+        }
+        let k = b.belief().expect("data");
+        assert!((k.kappa / 0.6 - 1.0).abs() < 0.2, "{k:?}");
+        assert!(k.ln_sd > 0.7, "never sure");
+        assert!(det::exp(1.96 * k.ln_sd) > 3.5);
+    }
+}

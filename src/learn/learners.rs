@@ -1,0 +1,435 @@
+//! The facade: every learner of one coin, driven by plain values.
+//!
+//! In: mids, sweeps, seconds, own quotes and fills, gaps. Out: [`Estimates`] refreshed once a
+//! second, events as they come due. Hot path: no allocation after `new`.
+//!
+//! 1. `now` never goes back; a step back counts as no time.
+//! 2. Every event first lets the time since the last one pass, under the regime probabilities and
+//!    predictions that were in force.
+//! 3. Values that are not finite, or not positive where they must be, are refused and counted.
+
+mod readout;
+#[cfg(test)]
+mod tests;
+
+use super::calibration::{Calibration, Closed};
+use super::config::{Config, Profile};
+use super::estimates::{Estimates, own_rate};
+use super::fill_rate::FillRate;
+use super::gating;
+use super::inputs::{BookSample, FillSample, LearnEvent, QuoteSample, Sweep};
+use super::kappa::book::Book;
+use super::kappa::own::{Adf, Thinning};
+use super::kappa::regime::{Mixture, Priors, estimate};
+use super::kappa::tape::{Gamma, Tape};
+use super::markout::{Due, HORIZONS, Mark, Markout, PRIMARY};
+use super::original::Original;
+use super::regime::{Filter, NORMAL, REGIMES, only};
+use super::sigma::Sigma;
+use super::warmup::{Evidence, Warmup};
+use crate::units::{Ns, Side};
+
+/// A learner that wants to hear of a fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pupil {
+    Calibration,
+    FillRate,
+    Markout,
+    Original,
+}
+
+/// The order in which a fill is told: first the prediction that was in force is scored, then what
+/// it was scored with may change.
+const FILL_ORDER: [Pupil; 4] =
+    [Pupil::Calibration, Pupil::FillRate, Pupil::Markout, Pupil::Original];
+
+/// The learners of one coin.
+#[derive(Clone, Debug)]
+pub struct Learners {
+    cfg: Config,
+    tape: Tape,
+    filter: Filter,
+    sigma: Sigma,
+    markout: Markout,
+    level: Thinning,
+    through: Thinning,
+    adf: Adf,
+    book: Book,
+    fill_rate: FillRate,
+    calibration: Calibration,
+    gate: gating::Gate,
+    warmup: Warmup,
+    original: Option<Original>,
+    mixture: Mixture,
+    estimates: Estimates,
+    /// The market is seen.
+    live: bool,
+    last: Ns,
+    mid: Option<f64>,
+    second: Option<(Ns, f64)>,
+    sweeps: f64,
+    half_tick_bps: f64,
+    refused: u64,
+}
+
+impl Learners {
+    /// Learners that know their priors. Nothing is learned until [`Learners::on_resume`].
+    #[must_use]
+    pub fn new(cfg: &Config) -> Learners {
+        let tape = Tape::new(cfg.tape.memory_s);
+        let cost = [cfg.fee_bps + cfg.markout.mean_bps; REGIMES];
+        let start = cost[0] + 1e4 / cfg.tape.kappa;
+        let filter = Filter::new(cfg.filter);
+        let p = if cfg.on.regimes { filter.p() } else { only(NORMAL) };
+        let mixture = estimate(&tape, &p, &cost, start, priors(cfg), &cfg.regimes);
+        let mut x = Learners {
+            tape,
+            filter,
+            sigma: Sigma::new(cfg.sigma),
+            markout: Markout::new(cfg.markout, !cfg.on.shadows),
+            level: Thinning::new(&cfg.own),
+            through: Thinning::new(&cfg.own),
+            adf: Adf::new(cfg.own),
+            book: Book::new(cfg.book),
+            fill_rate: FillRate::new(cfg.fill_rate),
+            calibration: Calibration::new(cfg.calibration),
+            gate: gating::Gate::new(cfg.gating),
+            warmup: Warmup::new(cfg.warmup),
+            original: (cfg.profile == Profile::Original).then(|| Original::new(cfg.original)),
+            estimates: readout::blank(&mixture),
+            mixture,
+            live: false,
+            last: Ns(i64::MIN),
+            mid: None,
+            second: None,
+            sweeps: 0.0,
+            half_tick_bps: 0.0,
+            refused: 0,
+            cfg: *cfg,
+        };
+        x.publish(Ns(0));
+        x
+    }
+
+    /// What is known, as of the last second.
+    #[must_use]
+    pub fn estimates(&self) -> Estimates {
+        self.estimates
+    }
+
+    /// Scores' reliability table and raw blocks, for reports.
+    #[must_use]
+    pub fn calibration(&self) -> &Calibration {
+        &self.calibration
+    }
+
+    /// The market is seen from here on.
+    pub fn on_resume(&mut self, now: Ns) {
+        if !self.live {
+            self.live = true;
+            self.last = now;
+            self.mid = None;
+            self.second = None;
+            self.sweeps = 0.0;
+            self.calibration.resume(now);
+        }
+    }
+
+    /// The market is lost from sight: time stops for the learners, markouts not yet due are lost.
+    pub fn on_gap(&mut self, now: Ns, out: &mut impl FnMut(LearnEvent)) {
+        if !self.live {
+            return;
+        }
+        self.advance(now, out);
+        self.settle(now, true, out);
+        self.markout.forget_pending();
+        let Learners { calibration, adf, fill_rate, .. } = self;
+        calibration.pause(now, &mut |c| closed(c, adf, fill_rate, out));
+        self.live = false;
+    }
+
+    /// The mid is `mid` USD from now on.
+    pub fn on_mid(&mut self, now: Ns, mid: f64, out: &mut impl FnMut(LearnEvent)) {
+        if !positive(mid) {
+            self.refused += 1;
+            return;
+        }
+        if self.live {
+            self.settle(now, false, out);
+        }
+        self.mid = Some(mid);
+        if self.live {
+            self.settle(now, true, out);
+            if self.second.is_none() {
+                self.second = Some((now, mid));
+            }
+        }
+    }
+
+    /// A taker order came.
+    pub fn on_sweep(&mut self, now: Ns, s: Sweep, out: &mut impl FnMut(LearnEvent)) {
+        if !self.live {
+            return;
+        }
+        let known = s.depth_bps.is_finite() && s.half_tick_bps.is_finite();
+        if !known || s.half_tick_bps < 0.0 || !positive(s.size) || !positive(s.mid) {
+            self.refused += 1;
+            return;
+        }
+        self.advance(now, out);
+        self.sweeps += 1.0;
+        self.half_tick_bps = s.half_tick_bps;
+        self.book.on_sweep(s.size);
+        let step = if self.cfg.tape.half_tick { s.half_tick_bps } else { 0.0 };
+        let depth_bps = s.depth_bps + step;
+        if depth_bps < 0.0 {
+            return;
+        }
+        let (side, p) = (s.side.opposite(), self.p());
+        self.tape.sweep(side, depth_bps, &p);
+        self.markout.shadow(Mark { id: 0, at: now, side, depth_bps, mid: s.mid, p });
+    }
+
+    /// Displayed size near the mid; at most once a second is enough.
+    pub fn on_book(&mut self, b: BookSample) {
+        if positive(b.within_bps) && positive(b.size) {
+            self.book.on_book(b.within_bps, b.size);
+        }
+    }
+
+    /// An own order went live or its distance changed.
+    pub fn on_quote(&mut self, now: Ns, q: QuoteSample, out: &mut impl FnMut(LearnEvent)) {
+        if !q.depth_bps.is_finite() || q.id == 0 {
+            self.refused += 1;
+            return;
+        }
+        self.advance(now, out);
+        let rate = self.predicted(q.side, q.depth_bps);
+        self.calibration.quote(now, (q.id, q.side), q.depth_bps, rate);
+    }
+
+    /// An own order is gone: filled, cancelled or rejected.
+    pub fn on_quote_end(
+        &mut self,
+        now: Ns,
+        id: u64,
+        filled: bool,
+        out: &mut impl FnMut(LearnEvent),
+    ) {
+        self.advance(now, out);
+        let Learners { calibration, adf, fill_rate, .. } = self;
+        calibration.end(now, id, filled, &mut |c| closed(c, adf, fill_rate, out));
+    }
+
+    /// A sweep reached the price of an own order at `depth_bps` on `side`, and went through it or
+    /// ended there: did the order fill, whole or in part?
+    pub fn on_reached(&mut self, side: Side, depth_bps: f64, filled: bool, through: bool) {
+        let _ = (side, depth_bps);
+        if through {
+            self.through.trial(filled);
+        } else {
+            self.level.trial(filled);
+        }
+    }
+
+    /// An own order was filled, whole or in part.
+    pub fn on_fill(&mut self, now: Ns, f: FillSample, out: &mut impl FnMut(LearnEvent)) {
+        if !f.depth_bps.is_finite() || !positive(f.mid) || !positive(f.sz_usd) {
+            self.refused += 1;
+            return;
+        }
+        self.advance(now, out);
+        for pupil in FILL_ORDER {
+            self.teach(pupil, now, &f, out);
+        }
+    }
+
+    /// Once a second: returns, regimes, and everything that is read off them.
+    pub fn on_second(&mut self, now: Ns, out: &mut impl FnMut(LearnEvent)) {
+        if !self.live {
+            return;
+        }
+        self.advance(now, out);
+        self.settle(now, true, out);
+        let dt = match (self.second, self.mid) {
+            (Some((then, was)), Some(mid)) => {
+                let dt = seconds(now.since(then));
+                self.on_return((mid / was - 1.0) * 1e4, dt);
+                self.second = Some((now, mid));
+                dt
+            }
+            (None, Some(mid)) => {
+                self.second = Some((now, mid));
+                0.0
+            }
+            _ => 0.0,
+        };
+        self.read_tape();
+        self.judge(dt);
+        self.publish(now);
+    }
+
+    fn teach(&mut self, p: Pupil, now: Ns, f: &FillSample, out: &mut impl FnMut(LearnEvent)) {
+        match p {
+            Pupil::Calibration => {
+                let Learners { calibration, adf, fill_rate, .. } = self;
+                calibration.fill(now, f.id, &mut |c| closed(c, adf, fill_rate, out));
+            }
+            Pupil::FillRate => self.fill_rate.fill(f.depth_bps),
+            Pupil::Markout if self.live => {
+                let (side, p) = (f.side, self.p());
+                let mark = Mark { id: f.id, at: now, side, depth_bps: f.depth_bps, mid: f.mid, p };
+                self.markout.own(mark);
+            }
+            Pupil::Markout => {}
+            Pupil::Original => {
+                let p = self.p();
+                if let Some(o) = &mut self.original {
+                    o.fill(f.depth_bps * 1e-4, f.sz_usd / f.mid, &p);
+                }
+            }
+        }
+    }
+
+    fn p(&self) -> [f64; REGIMES] {
+        if self.cfg.on.regimes { self.filter.p() } else { only(NORMAL) }
+    }
+
+    fn sigma_bps(&self) -> f64 {
+        if self.cfg.on.sigma { self.sigma.bps() } else { self.cfg.sigma.prior_bps }
+    }
+
+    fn phi(&self) -> (f64, f64) {
+        if self.cfg.on.thinning { (self.level.mean(), self.through.mean()) } else { (1.0, 1.0) }
+    }
+
+    /// Predicted fill intensity of an own quote before correction.
+    fn predicted(&self, side: Side, depth_bps: f64) -> f64 {
+        own_rate(&self.mixture.table, side, depth_bps, self.half_tick_bps, self.phi())
+    }
+
+    /// Lets time pass for everything that counts exposure.
+    fn advance(&mut self, now: Ns, out: &mut impl FnMut(LearnEvent)) {
+        if !self.live {
+            return;
+        }
+        let dt = seconds(now.since(self.last).max(0));
+        if dt <= 0.0 {
+            return;
+        }
+        self.last = now;
+        let p = self.p();
+        self.tape.advance(dt, &p);
+        self.book.advance(dt);
+        self.fill_rate.advance(dt);
+        if let Some(o) = &mut self.original {
+            o.advance(dt);
+        }
+        let Learners { calibration, adf, fill_rate, .. } = self;
+        calibration.advance(now, dt, &mut |c| closed(c, adf, fill_rate, out));
+    }
+
+    fn settle(&mut self, now: Ns, inclusive: bool, out: &mut impl FnMut(LearnEvent)) {
+        let Some(mid) = self.mid else { return };
+        let sigma = self.sigma_bps();
+        let Learners { markout, original, .. } = self;
+        markout.settle((now, inclusive), mid, sigma, &mut |d: Due| {
+            if let (Some(o), PRIMARY) = (original.as_mut(), d.horizon) {
+                o.markout();
+            }
+            let ms = u32::try_from(HORIZONS[d.horizon] / Ns::MS).unwrap_or(u32::MAX);
+            out(LearnEvent::Markout {
+                id: d.id,
+                side: d.side,
+                horizon_ms: ms,
+                bps: d.bps,
+                depth_bps: d.depth_bps,
+            });
+        });
+    }
+
+    fn on_return(&mut self, bps: f64, dt_s: f64) {
+        if dt_s > 0.0 {
+            self.sigma.on_return(bps, dt_s);
+            self.filter.step(dt_s, bps, self.sweeps);
+            self.sweeps = 0.0;
+        }
+    }
+
+    /// Cost of a fill by regime at a depth: fee and expected adverse move.
+    fn adverse_by_regime(&self, depth_bps: f64) -> [f64; REGIMES] {
+        let on = &self.cfg.on;
+        if !on.markout {
+            return [self.cfg.markout.mean_bps; REGIMES];
+        }
+        let at = if on.markout_by_depth { depth_bps } else { 1.0 };
+        if on.markout_by_regime && on.regimes {
+            self.markout.by_regime(at, self.sigma_bps())
+        } else {
+            [self.markout.adverse(PRIMARY, at).0; REGIMES]
+        }
+    }
+
+    fn read_tape(&mut self) {
+        let p = self.p();
+        let d = self.mixture.depth_bps;
+        let cost = self.adverse_by_regime(d).map(|a| a + self.cfg.fee_bps);
+        self.mixture = estimate(&self.tape, &p, &cost, d, priors(&self.cfg), &self.cfg.regimes);
+        let (phi, half, table) = (self.phi(), self.half_tick_bps, &self.mixture.table);
+        self.calibration.predict(|side, depth| own_rate(table, side, depth, half, phi));
+    }
+
+    fn judge(&mut self, dt_s: f64) {
+        let m = self.calibration.refresh();
+        let verdict = self.gate.judge(
+            dt_s,
+            gating::Evidence {
+                blocks: m.blocks,
+                skill_lo: m.skill_lo,
+                skill_hi: m.skill_hi,
+                z: m.z,
+            },
+        );
+        if verdict == gating::Verdict::Reopen {
+            self.calibration.restart();
+        }
+        #[expect(clippy::cast_precision_loss, reason = "counts")]
+        self.warmup.update(Evidence {
+            markouts: self.markout.settled() as f64,
+            fills: self.fill_rate.total() as f64,
+            sweeps: self.mixture.n_eff,
+            seconds: self.sigma.seconds(),
+        });
+    }
+}
+
+/// A closed block teaches the own-quote learners, too, and goes to the records.
+fn closed(c: Closed, adf: &mut Adf, rate: &mut FillRate, out: &mut impl FnMut(LearnEvent)) {
+    let span = seconds(c.span);
+    adf.observe(c.depth_bps, span, f64::from(u8::from(c.filled)));
+    rate.exposed(c.depth_bps, span);
+    out(LearnEvent::Outcome {
+        id: c.id,
+        p: c.p,
+        filled: c.filled,
+        depth_bps: c.depth_bps,
+        span: c.span,
+    });
+}
+
+fn priors(cfg: &Config) -> Priors {
+    let c = &cfg.tape;
+    Priors {
+        kappa: Gamma { shape: c.kappa_strength, rate: c.kappa_strength / (c.kappa * 1e-4) },
+        rate: Gamma { shape: c.rate_shape, rate: c.rate_exposure_s },
+    }
+}
+
+fn positive(x: f64) -> bool {
+    x.is_finite() && x > 0.0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "spans of days are exact enough")]
+fn seconds(ns: i64) -> f64 {
+    ns as f64 * 1e-9
+}

@@ -1,0 +1,204 @@
+//! Reads the estimates off the learners, once a second.
+//!
+//! In: the learners' state. Out: [`Estimates`]. Hot path at 1 Hz: no allocation.
+
+use super::Learners;
+use crate::learn::config::Estimator;
+use crate::learn::estimates::{Adverse, Estimates, Gate, Kappa, Regime, Span};
+use crate::learn::kappa::blended::{Belief, blend, per_unit};
+use crate::learn::kappa::own::Thinning;
+use crate::learn::kappa::regime::{Mixture, rate_at_zero};
+use crate::learn::markout::{HORIZONS, PRIMARY};
+use crate::learn::regime::REGIMES;
+use crate::learn::warmup::Score;
+use crate::learn::{floor, gamma, original, skill};
+use crate::math::det;
+use crate::math::gamma::interval95;
+use crate::units::{Ns, Side};
+
+impl Learners {
+    pub(super) fn publish(&mut self, now: Ns) {
+        let (on, m) = (self.cfg.on, self.mixture);
+        let sigma = self.sigma_bps();
+        let tape = Belief::of(m.kappa, m.n_eff);
+        let own = Belief::normal(self.adf.kappa(), self.adf.fills());
+        let own = own.filter(|_| self.adf.fills() > 0.0);
+        let book = self.book.belief();
+        let all = blend(&[Some(tape), own, book]);
+        let chosen = match self.cfg.estimator {
+            Estimator::Tape => None,
+            Estimator::Own => own,
+            Estimator::Book => book,
+            Estimator::Blend => all,
+        };
+        let by_regime = self.adverse_by_regime(m.depth_bps);
+        let shares = shares(&m);
+        let adverse_bps: f64 = by_regime.iter().zip(shares).map(|(a, s)| a * s).sum();
+        let kappa = chosen.map_or(m.kappa, Belief::gamma);
+        let depth_bps = match chosen {
+            Some(b) => self.cfg.fee_bps + adverse_bps + 1.0 / b.kappa,
+            None => m.depth_bps,
+        };
+        let mut e = Estimates {
+            at: now,
+            kappa: Kappa { span: per_unit(kappa).into(), n_eff: chosen.map_or(m.n_eff, |b| b.n) },
+            kappa_tape: of_belief(Some(tape)),
+            kappa_own: of_belief(own),
+            kappa_book: of_belief(book),
+            kappa_blend: of_belief(all),
+            depth_bps,
+            reach: m.reach.map(|g| interval95(g.shape, g.rate).into()),
+            rate: m.reach.map(|g| rate_at_zero(g, kappa, m.depth_bps).into()),
+            table: m.table,
+            regime: self.regimes(&m, by_regime),
+            sigma_bps: sigma,
+            adverse_bps,
+            half_tick_bps: self.half_tick_bps,
+            calibration: self.calibration.skill().cached(),
+            scale: if on.controller { self.calibration.scale() } else { 1.0 },
+            fills_30m: self.fill_rate.last_half_hour(),
+            fills: self.fill_rate.total(),
+            since_fill_s: self.fill_rate.since_s(),
+            refused: self.refused + self.markout.dropped() + self.calibration.refused(),
+            ..self.estimates
+        };
+        self.adverse(&mut e);
+        self.risk(&mut e);
+        self.progress(&mut e);
+        self.estimates = e;
+    }
+
+    fn regimes(&self, m: &Mixture, adverse: [f64; REGIMES]) -> [Regime; REGIMES] {
+        let sigma = self.filter.sigma_bps();
+        std::array::from_fn(|r| {
+            let x = &m.regime[r];
+            let k = x.kappa.mean();
+            let reach = 0.5 * (x.reach[0].mean() + x.reach[1].mean());
+            Regime {
+                p: m.p[r],
+                kappa: k * 1e4,
+                rate: reach * det::exp(k * m.foot_bps),
+                adverse_bps: adverse[r],
+                sigma_bps: sigma[r],
+            }
+        })
+    }
+
+    fn adverse(&self, e: &mut Estimates) {
+        let c = &self.cfg;
+        let prior = Adverse { mean: c.markout.mean_bps, sd: c.markout.sd_bps };
+        let d = e.depth_bps;
+        e.adverse = std::array::from_fn(|h| {
+            let (mean, sd) = self.markout.adverse(h, d);
+            if c.on.markout { Adverse { mean, sd } } else { prior }
+        });
+        e.adverse_sd = e.adverse[PRIMARY].sd;
+        let line = c.on.markout && c.on.markout_by_depth;
+        let slope = if line { self.markout.line(d).1 } else { 0.0 };
+        (e.alpha0, e.alpha1) = (e.adverse_bps - slope * d, slope);
+        e.floor_bps = if c.on.floor {
+            floor::floor_bps(c.fee_bps, (e.adverse_bps, e.adverse_sd), &c.floor)
+        } else {
+            c.fee_bps
+        };
+    }
+
+    fn risk(&self, e: &mut Estimates) {
+        let c = &self.cfg;
+        let (level, through) = self.phi();
+        let phi = |t: &Thinning, mean: f64| {
+            let (lo, hi) = if c.on.thinning { t.interval95() } else { (1.0, 1.0) };
+            Span { mean, lo, hi }
+        };
+        e.phi_level = phi(&self.level, level);
+        e.phi_through = phi(&self.through, through);
+        let k = e.kappa.span.mean * 1e-4;
+        let rate = 0.5 * (e.rate[0].mean + e.rate[1].mean);
+        let cost = c.fee_bps + e.adverse_bps;
+        e.theta_target_bps = gamma::theta_target(k, &c.gamma);
+        (e.theta_kelly_bps, e.kelly) = (0.0, 0.0);
+        if c.on.kelly {
+            e.theta_kelly_bps = gamma::theta_kelly(k, rate, e.sigma_bps, cost, &c.gamma);
+            let fills = Side::BOTH.map(|s| e.fill_rate(s, e.depth_bps));
+            let edge = e.depth_bps - cost;
+            let f = c.gamma.kelly_fraction;
+            e.kelly = self.fill_rate.kelly(edge, e.sigma_bps, fills[0] + fills[1], f);
+        }
+    }
+
+    fn progress(&self, e: &mut Estimates) {
+        let on = &self.cfg.on;
+        let root = e.kappa.n_eff.max(0.0).sqrt();
+        e.confidence = if on.confidence { root / (1.0 + root) } else { 1.0 };
+        let done = Score { score: 1.0, floor: 1.0, kappa: 1.0, gamma: 1.0 };
+        e.warmup = if on.warmup { self.warmup.score() } else { done };
+        e.gate = if on.gating {
+            Gate { weight: self.gate.weight(), open: self.gate.open() }
+        } else {
+            Gate { weight: 1.0, open: true }
+        };
+        let p = self.p();
+        e.original =
+            self.original.as_ref().map_or_else(original::Estimates::default, |o| o.estimates(&p));
+    }
+}
+
+/// How much each regime weighs at the mixture's depth.
+fn shares(m: &Mixture) -> [f64; REGIMES] {
+    let x = m.depth_bps - m.foot_bps;
+    let w: [f64; REGIMES] = std::array::from_fn(|r| {
+        let g = &m.regime[r];
+        let reach = g.reach[0].mean() + g.reach[1].mean();
+        let k = g.kappa.mean();
+        m.p[r] * reach * k * det::exp(-k * x)
+    });
+    let all: f64 = w.iter().sum();
+    if all > 0.0 { w.map(|v| v / all) } else { m.p }
+}
+
+fn of_belief(b: Option<Belief>) -> Kappa {
+    b.map_or_else(Kappa::default, |b| Kappa {
+        span: b.interval95().map(|x| x * 1e4).into(),
+        n_eff: b.n,
+    })
+}
+
+/// Estimates before anything was read.
+pub(super) fn blank(m: &Mixture) -> Estimates {
+    Estimates {
+        at: Ns(0),
+        kappa: Kappa::default(),
+        kappa_tape: Kappa::default(),
+        kappa_own: Kappa::default(),
+        kappa_book: Kappa::default(),
+        kappa_blend: Kappa::default(),
+        depth_bps: m.depth_bps,
+        reach: [Span::default(); 2],
+        rate: [Span::default(); 2],
+        table: m.table,
+        regime: [Regime::default(); REGIMES],
+        sigma_bps: 0.0,
+        adverse: [Adverse::default(); HORIZONS.len()],
+        adverse_bps: 0.0,
+        adverse_sd: 0.0,
+        alpha0: 0.0,
+        alpha1: 0.0,
+        confidence: 0.0,
+        warmup: Score::default(),
+        phi_level: Span::default(),
+        phi_through: Span::default(),
+        half_tick_bps: 0.0,
+        kelly: 0.0,
+        theta_target_bps: 0.0,
+        theta_kelly_bps: 0.0,
+        floor_bps: 0.0,
+        gate: Gate { weight: 0.0, open: true },
+        calibration: skill::Metrics::default(),
+        scale: 1.0,
+        fills_30m: 0,
+        fills: 0,
+        since_fill_s: 0.0,
+        refused: 0,
+        original: original::Estimates::default(),
+    }
+}

@@ -1,0 +1,388 @@
+//! Adverse selection: what the mid does after a fill, by horizon and depth.
+//!
+//! In: own fills, sweeps (fills of virtual orders at every depth they reached), mids. Out: signed
+//! markouts of own fills, and the expected adverse move with its error. Hot path: amortised one
+//! mark per horizon and fill; a burst settles at most the ring.
+//!
+//! 1. Signed: y = s (m(t+h) - m(t)) / m(t) in bps, s = +1 for a bought fill; adverse is -y.
+//! 2. The mid of a horizon is the one in force at exactly t + h, not the next update's.
+//! 3. Shadow fills are the main source: the noise of one markout is sigma sqrt(h), far above the
+//!    mean that is sought, and own fills are few. Own fills learn a correction to the shadows.
+//! 4. Each depth bucket is a scalar Kalman filter around an Ornstein-Uhlenbeck mean; windows that
+//!    overlap share their noise, so its variance is raised by 1 + rate * h.
+//! 5. A mark that comes due while nothing is known of the market is dropped and counted.
+
+use serde::{Deserialize, Serialize};
+
+use crate::learn::regime::REGIMES;
+use crate::math::{det, ewma::Ewma};
+use crate::units::{Ns, Side};
+
+/// Horizons, nanoseconds.
+pub const HORIZONS: [i64; 4] = [500 * Ns::MS, Ns::SEC, 5 * Ns::SEC, 30 * Ns::SEC];
+/// Index of the primary horizon, 5 s.
+pub const PRIMARY: usize = 2;
+/// Depth buckets: virtual orders at 0.25 * 2^k bps.
+pub const BUCKETS: usize = 8;
+/// Depth of the first bucket, bps.
+const BUCKET_MIN_BPS: f64 = 0.25;
+/// Shadow marks on their way.
+const SHADOWS: usize = 1024;
+/// Own marks on their way.
+const OWN: usize = 1024;
+
+/// Settings of the markout learner.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Mean adverse move expected without data, bps.
+    pub mean_bps: f64,
+    /// Standard deviation of the adverse move around that mean over time, bps; > 0.
+    pub sd_bps: f64,
+    /// Memory, seconds; > 0.
+    pub memory_s: f64,
+    /// Standard deviation of the own fills' difference from shadows, bps; 0: none.
+    pub own_sd_bps: f64,
+    /// Standard deviation of the change of the adverse move per bps of depth; >= 0.
+    pub slope_sd: f64,
+    /// Least strength, in markouts, with which a regime believes the mean over regimes.
+    pub borrow: f64,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            mean_bps: 0.5,
+            sd_bps: 0.6,
+            memory_s: 1_800.0,
+            own_sd_bps: 0.3,
+            slope_sd: 0.1,
+            borrow: 10.0,
+        }
+    }
+}
+
+/// A scalar Kalman filter with an Ornstein-Uhlenbeck prior.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Kalman {
+    mean: f64,
+    var: f64,
+}
+
+impl Kalman {
+    /// The stationary prior.
+    #[must_use]
+    pub fn new(mean: f64, sd: f64) -> Kalman {
+        Kalman { mean, var: sd * sd }
+    }
+
+    /// Time passes: `phi` = e^(-dt/tau); pulls back to `mean` and widens to `sd`.
+    pub fn drift(&mut self, phi: f64, mean: f64, sd: f64) {
+        self.mean = mean + phi * (self.mean - mean);
+        self.var = phi * phi * self.var + sd * sd * (1.0 - phi * phi);
+    }
+
+    /// Takes in an observation with noise variance `noise` (> 0).
+    pub fn observe(&mut self, x: f64, noise: f64) {
+        let gain = self.var / (self.var + noise);
+        self.mean += gain * (x - self.mean);
+        self.var *= 1.0 - gain;
+    }
+
+    /// Mean and standard deviation.
+    #[must_use]
+    pub fn estimate(&self) -> (f64, f64) {
+        (self.mean, self.var.sqrt())
+    }
+}
+
+/// A fill whose markouts are not due yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mark {
+    /// Own order; 0 for a shadow.
+    pub id: u64,
+    /// When it was filled.
+    pub at: Ns,
+    /// Own side, or that of the virtual orders.
+    pub side: Side,
+    /// Depth, bps.
+    pub depth_bps: f64,
+    /// Mid before the fill.
+    pub mid: f64,
+    /// Regime probabilities then.
+    pub p: [f64; REGIMES],
+}
+
+/// A markout that came due.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Due {
+    /// Own order number.
+    pub id: u64,
+    /// Side of the own order.
+    pub side: Side,
+    /// Index into [`HORIZONS`].
+    pub horizon: usize,
+    /// Move in our favour, bps.
+    pub bps: f64,
+    /// Depth of the order, bps.
+    pub depth_bps: f64,
+}
+
+/// Marks in order of time, with one cursor per horizon.
+#[derive(Clone, Debug)]
+struct Ring {
+    marks: Box<[Mark]>,
+    pushed: usize,
+    settled: [usize; HORIZONS.len()],
+}
+
+impl Ring {
+    fn new(capacity: usize) -> Ring {
+        Ring {
+            marks: vec![Mark::default(); capacity].into_boxed_slice(),
+            pushed: 0,
+            settled: [0; HORIZONS.len()],
+        }
+    }
+
+    /// False when it is full: the mark is not taken.
+    fn push(&mut self, mark: Mark) -> bool {
+        let oldest = self.settled.iter().copied().min().unwrap_or(0);
+        if self.pushed - oldest >= self.marks.len() {
+            return false;
+        }
+        let at = self.pushed % self.marks.len();
+        self.marks[at] = mark;
+        self.pushed += 1;
+        true
+    }
+
+    /// The next mark of a horizon that is due before `until`, or at it when `inclusive`.
+    fn pop(&mut self, horizon: usize, until: Ns, inclusive: bool) -> Option<Mark> {
+        let i = self.settled[horizon];
+        if i == self.pushed {
+            return None;
+        }
+        let mark = self.marks[i % self.marks.len()];
+        let due = mark.at.plus(HORIZONS[horizon]);
+        if due < until || (inclusive && due == until) {
+            self.settled[horizon] = i + 1;
+            Some(mark)
+        } else {
+            None
+        }
+    }
+
+    /// Forgets what is not settled; gives how many horizons that were.
+    fn clear(&mut self) -> u64 {
+        let lost: usize = self.settled.iter().map(|s| self.pushed - s).sum();
+        self.settled = [self.pushed; HORIZONS.len()];
+        lost as u64
+    }
+}
+
+/// The learner.
+#[derive(Clone, Debug)]
+pub struct Markout {
+    cfg: Config,
+    shadows: Ring,
+    own: Ring,
+    bucket: [[Kalman; BUCKETS]; HORIZONS.len()],
+    rate: [[Ewma; BUCKETS]; HORIZONS.len()],
+    seen_s: [f64; HORIZONS.len()],
+    last: [Option<Ns>; HORIZONS.len()],
+    offset: Kalman,
+    regime: [Ewma; REGIMES],
+    own_only: bool,
+    settled: u64,
+    dropped: u64,
+}
+
+impl Markout {
+    /// Allocates the rings. With `own_only` own fills take the place of shadows.
+    #[must_use]
+    pub fn new(cfg: Config, own_only: bool) -> Markout {
+        let prior = Kalman::new(cfg.mean_bps, cfg.sd_bps);
+        Markout {
+            cfg,
+            shadows: Ring::new(SHADOWS),
+            own: Ring::new(OWN),
+            bucket: [[prior; BUCKETS]; HORIZONS.len()],
+            rate: [[Ewma::default(); BUCKETS]; HORIZONS.len()],
+            seen_s: [0.0; HORIZONS.len()],
+            last: [None; HORIZONS.len()],
+            offset: Kalman::new(0.0, cfg.own_sd_bps),
+            regime: [Ewma::default(); REGIMES],
+            own_only,
+            settled: 0,
+            dropped: 0,
+        }
+    }
+
+    /// A sweep of that depth happened: virtual orders on the other side of the taker, `mark.side`,
+    /// were filled down to it.
+    pub fn shadow(&mut self, mark: Mark) {
+        if !self.own_only && !self.shadows.push(Mark { id: 0, ..mark }) {
+            self.dropped += 1;
+        }
+    }
+
+    /// An own order was filled.
+    pub fn own(&mut self, mark: Mark) {
+        if !self.own.push(mark) {
+            self.dropped += 1;
+        }
+    }
+
+    /// Settles what was due before `until` (or at it, when `inclusive`) with the mid in force.
+    pub fn settle(
+        &mut self,
+        (until, inclusive): (Ns, bool),
+        mid: f64,
+        sigma_bps: f64,
+        out: &mut impl FnMut(Due),
+    ) {
+        for h in 0..HORIZONS.len() {
+            while let Some(m) = self.shadows.pop(h, until, inclusive) {
+                self.learn_shadow(h, &m, favour(&m, mid), sigma_bps);
+            }
+            while let Some(m) = self.own.pop(h, until, inclusive) {
+                let bps = favour(&m, mid);
+                if self.own_only {
+                    self.learn_shadow(h, &m, bps, sigma_bps);
+                } else {
+                    self.learn_own(h, &m, bps, sigma_bps);
+                }
+                out(Due { id: m.id, side: m.side, horizon: h, bps, depth_bps: m.depth_bps });
+            }
+        }
+    }
+
+    /// The market was lost from sight: whatever is not due has no mid any more.
+    pub fn forget_pending(&mut self) {
+        self.dropped += self.shadows.clear() + self.own.clear();
+    }
+
+    /// Expected adverse move and its standard deviation at horizon `h` for a fill at a depth.
+    #[must_use]
+    pub fn adverse(&self, h: usize, depth_bps: f64) -> (f64, f64) {
+        let x = (det::ln((depth_bps / BUCKET_MIN_BPS).max(1.0)) * std::f64::consts::LOG2_E)
+            .min((BUCKETS - 1) as f64);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=7")]
+        let i = (x as usize).min(BUCKETS - 2);
+        let t = x - i as f64;
+        let ((a, sa), (b, sb)) = (self.bucket[h][i].estimate(), self.bucket[h][i + 1].estimate());
+        let (o, so) = if h == PRIMARY { self.offset.estimate() } else { (0.0, 0.0) };
+        let sd = sa + t * (sb - sa);
+        (a + t * (b - a) + o, (sd * sd + so * so).sqrt())
+    }
+
+    /// Local line of the primary adverse move around a depth: `adverse(d) = a0 + a1 d`. Weighted
+    /// least squares over buckets within a factor of 2.8, with a prior on the slope.
+    #[must_use]
+    pub fn line(&self, depth_bps: f64) -> (f64, f64) {
+        let (level, _) = self.adverse(PRIMARY, depth_bps);
+        let prior = 1.0 / (self.cfg.slope_sd * self.cfg.slope_sd).max(1e-12);
+        let (mut xx, mut xy) = (prior, 0.0);
+        let mut at = BUCKET_MIN_BPS;
+        for k in &self.bucket[PRIMARY] {
+            let (mean, sd) = k.estimate();
+            if at > depth_bps / 2.83 && at < depth_bps * 2.83 {
+                let (x, w) = (at - depth_bps, 1.0 / (sd * sd));
+                xx += w * x * x;
+                xy += w * x * (mean + self.offset.mean - level);
+            }
+            at *= 2.0;
+        }
+        let slope = (xy / xx).clamp(-0.5, 0.8);
+        (level - slope * depth_bps, slope)
+    }
+
+    /// Primary adverse move by regime at a depth: the mean, and each regime's shrunken departure.
+    #[must_use]
+    pub fn by_regime(&self, depth_bps: f64, sigma_bps: f64) -> [f64; REGIMES] {
+        let (level, _) = self.adverse(PRIMARY, depth_bps);
+        let noise = sigma_bps * sigma_bps * horizon_s(PRIMARY);
+        let strength = (noise / (self.cfg.sd_bps * self.cfg.sd_bps)).max(self.cfg.borrow);
+        self.regime.map(|r| level + r.mean(0.0, strength))
+    }
+
+    /// Markouts at the primary horizon so far, own and shadow.
+    #[must_use]
+    pub fn settled(&self) -> u64 {
+        self.settled
+    }
+
+    /// Marks refused by a full ring, or lost in a gap.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    fn learn_shadow(&mut self, h: usize, m: &Mark, bps: f64, sigma_bps: f64) {
+        let due = m.at.plus(HORIZONS[h]);
+        let dt = self.last[h].map_or(0.0, |l| seconds(due.since(l)));
+        self.last[h] = Some(due);
+        self.seen_s[h] += dt;
+        let tau = self.cfg.memory_s;
+        let phi = det::exp(-dt / tau);
+        let span = tau * -det::exp_m1(-self.seen_s[h] / tau);
+        let hs = horizon_s(h);
+        let noise = (sigma_bps * sigma_bps * hs).max(1e-9);
+        let before = self.bucket[h];
+        let mut at = BUCKET_MIN_BPS;
+        for b in 0..BUCKETS {
+            let (k, r) = (&mut self.bucket[h][b], &mut self.rate[h][b]);
+            k.drift(phi, self.cfg.mean_bps, self.cfg.sd_bps);
+            r.scale(phi);
+            if m.depth_bps >= at {
+                r.add(1.0, 1.0);
+                let per_s = r.weight() / (span + hs);
+                k.observe(-bps, noise * (1.0 + per_s * hs));
+            }
+            at *= 2.0;
+        }
+        if h == PRIMARY {
+            self.settled += 1;
+            self.offset.drift(phi, 0.0, self.cfg.own_sd_bps);
+            let b = before.iter().zip(0..).take_while(|(_, k)| m.depth_bps >= deep(*k)).last();
+            if let Some((k, _)) = b {
+                for (r, p) in self.regime.iter_mut().zip(m.p) {
+                    r.scale(det::exp(-p * dt / tau));
+                    r.add(-bps - k.mean, p);
+                }
+            }
+        }
+    }
+
+    fn learn_own(&mut self, h: usize, m: &Mark, bps: f64, sigma_bps: f64) {
+        if h != PRIMARY {
+            return;
+        }
+        self.settled += 1;
+        if self.cfg.own_sd_bps > 0.0 {
+            let (shadow, sd) = self.adverse(PRIMARY, m.depth_bps);
+            // Levels of one ladder fill together: two fills say about as much as one.
+            let noise = 2.0 * (sigma_bps * sigma_bps * horizon_s(PRIMARY) + sd * sd);
+            self.offset.observe(-bps - (shadow - self.offset.mean), noise.max(1e-9));
+        }
+    }
+}
+
+fn favour(m: &Mark, mid: f64) -> f64 {
+    let s = if m.side == Side::Buy { 1e4 } else { -1e4 };
+    s * (mid - m.mid) / m.mid
+}
+
+fn deep(k: i32) -> f64 {
+    BUCKET_MIN_BPS * f64::from(1u32 << k.clamp(0, 20))
+}
+
+fn horizon_s(h: usize) -> f64 {
+    seconds(HORIZONS[h])
+}
+
+#[expect(clippy::cast_precision_loss, reason = "spans of hours are exact enough")]
+fn seconds(ns: i64) -> f64 {
+    ns as f64 * 1e-9
+}

@@ -1,0 +1,272 @@
+//! The original paper trader's learning, faults included. Comparison profile only.
+//!
+//! In: own fills, sweeps' clock, regime probabilities. Out: [`Estimates`] of its own, which the
+//! default path never reads. Hot path: O(1) per fill.
+//!
+//! The faults are kept on purpose, as its analysis describes them:
+//! 1. Kappa from distances of own fills without exposure: it converges to one over the quoted
+//!    distance. Shape and rate grow with *volume*, so the unit of size changes the result.
+//! 2. Confidence 1 / (1 + cv) with cv that of the posterior, 1 / sqrt(alpha): .69 with no data.
+//! 3. A floor of 8000 on kappa, which caps the spread, after the 70/30 regime blend.
+//! 4. Warm-up 40/40/20 with targets that depend on the fill rate, not latched: it can fall.
+//! 5. A gate that calls a fill within 10 bps "predicted right", judged on fills only, with a
+//!    constant forecast, by an "information ratio" that cannot reach its threshold.
+
+use serde::{Deserialize, Serialize};
+
+use super::regime::REGIMES;
+use crate::math::det;
+
+/// Settings; the defaults are the original's.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Prior mean of kappa, per unit of relative price.
+    pub kappa: f64,
+    /// Prior strength, volume.
+    pub strength: f64,
+    /// Prior means by regime.
+    pub regime_kappa: [f64; REGIMES],
+    /// Prior strength by regime, fills.
+    pub regime_strength: f64,
+    /// Fills before a regime's own mean replaces its prior.
+    pub regime_fills_min: f64,
+    /// Weight of the regime mixture in the blend.
+    pub regime_weight: f64,
+    /// Floor on kappa while confidence is low.
+    pub kappa_floor: f64,
+    /// Confidence from which the floor slides to the learned value.
+    pub confidence_min: f64,
+    /// Least floor after that.
+    pub kappa_floor_min: f64,
+    /// Fee it adds, bps.
+    pub fee_bps: f64,
+    /// Distance below which a fill counts as predicted, bps.
+    pub good_fill_bps: f64,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            kappa: 2_500.0,
+            strength: 5.0,
+            regime_kappa: [3_000.0, 2_000.0, 1_000.0, 500.0],
+            regime_strength: 10.0,
+            regime_fills_min: 10.0,
+            regime_weight: 0.3,
+            kappa_floor: 8_000.0,
+            confidence_min: 0.75,
+            kappa_floor_min: 2_000.0,
+            fee_bps: 1.5,
+            good_fill_bps: 10.0,
+        }
+    }
+}
+
+/// What the original would quote from. All zero outside its profile.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Estimates {
+    /// Kappa learned from own fills, per unit of relative price.
+    pub kappa_learned: f64,
+    /// After the regime blend.
+    pub kappa_blended: f64,
+    /// Floor in force.
+    pub kappa_floor: f64,
+    /// Kappa used: the larger of the last two.
+    pub kappa: f64,
+    /// 1 / kappa + fee, bps.
+    pub half_spread_bps: f64,
+    /// 1 / (1 + cv).
+    pub confidence: f64,
+    /// Warm-up, 0..1, not latched.
+    pub warmup: f64,
+    /// Information ratio of its gate.
+    pub information: f64,
+    /// Weight of its gate.
+    pub gate: f64,
+}
+
+/// Its state.
+#[derive(Clone, Copy, Debug)]
+pub struct Original {
+    cfg: Config,
+    alpha: f64,
+    beta: f64,
+    regime: [(f64, f64); REGIMES],
+    fills: f64,
+    seconds: f64,
+    good: f64,
+    markouts: f64,
+}
+
+impl Original {
+    /// The prior.
+    #[must_use]
+    pub fn new(cfg: Config) -> Original {
+        Original {
+            alpha: cfg.strength,
+            beta: cfg.strength / cfg.kappa,
+            regime: [(0.0, 0.0); REGIMES],
+            cfg,
+            fills: 0.0,
+            seconds: 0.0,
+            good: 0.0,
+            markouts: 0.0,
+        }
+    }
+
+    /// Seconds pass.
+    pub fn advance(&mut self, dt_s: f64) {
+        self.seconds += dt_s;
+    }
+
+    /// A fill of `coins` at a relative `distance` from the mid, booked on the likeliest regime.
+    pub fn fill(&mut self, distance: f64, coins: f64, p: &[f64; REGIMES]) {
+        let d = distance.abs().max(1e-5);
+        self.alpha += coins;
+        self.beta += coins * d;
+        let likely = (1..REGIMES).fold(0, |best, r| if p[r] > p[best] { r } else { best });
+        self.regime[likely].0 += 1.0;
+        self.regime[likely].1 += d;
+        self.fills += 1.0;
+        self.good += f64::from(u8::from(d * 1e4 < self.cfg.good_fill_bps));
+    }
+
+    /// A markout of an own fill came due: an "observation" of its floor.
+    pub fn markout(&mut self) {
+        self.markouts += 1.0;
+    }
+
+    /// 1 / (1 + cv) of the gamma posterior.
+    #[must_use]
+    pub fn confidence(&self) -> f64 {
+        1.0 / (1.0 + 1.0 / self.alpha.sqrt())
+    }
+
+    /// What it believes.
+    #[must_use]
+    pub fn estimates(&self, p: &[f64; REGIMES]) -> Estimates {
+        let c = &self.cfg;
+        let learned = self.alpha / self.beta;
+        let mixed: f64 = (0..REGIMES)
+            .map(|r| {
+                let (n, sum) = self.regime[r];
+                let prior = c.regime_kappa[r];
+                let own = (c.regime_strength + n) / (c.regime_strength / prior + sum);
+                p[r] * if n >= c.regime_fills_min { own } else { prior }
+            })
+            .sum();
+        let blended = (1.0 - c.regime_weight) * learned + c.regime_weight * mixed;
+        let confidence = self.confidence();
+        let floor = if confidence < c.confidence_min {
+            c.kappa_floor
+        } else {
+            let slide = c.kappa_floor * (1.0 - confidence) + learned * confidence;
+            slide.max(c.kappa_floor_min)
+        };
+        let kappa = blended.max(floor);
+        let information = self.information();
+        Estimates {
+            kappa_learned: learned,
+            kappa_blended: blended,
+            kappa_floor: floor,
+            kappa,
+            half_spread_bps: 1e4 / kappa + c.fee_bps,
+            confidence,
+            warmup: self.warmup(),
+            information,
+            gate: self.gate(information),
+        }
+    }
+
+    fn warmup(&self) -> f64 {
+        let rate = if self.seconds > 0.0 { self.fills / self.seconds } else { 0.0 };
+        let (floor, kappa) = if rate < 0.005 { (10.0, 5.0) } else { (20.0, 10.0) };
+        let gamma = if self.seconds >= 60.0 { 1.0 } else { 0.5 };
+        let part = |x: f64, of: f64| x.min(of) / of;
+        0.4 * part(self.markouts, floor) + 0.4 * part(self.fills, kappa) + 0.2 * gamma
+    }
+
+    /// Resolution over uncertainty of a constant forecast: one bin, no resolution.
+    fn information(&self) -> f64 {
+        0.0
+    }
+
+    /// 1 until 100 updates, then by the probability that the ratio exceeds one half: a cliff.
+    fn gate(&self, information: f64) -> f64 {
+        if self.fills < 100.0 {
+            return 1.0;
+        }
+        let n = self.fills + 10.0;
+        let mean = (10.0 * 0.5 + self.fills * information) / n;
+        let sd = ((1.0 + 0.5 * mean * mean) / n).sqrt();
+        let p = 0.5 * det::erfc(-((mean - 0.5) / sd) * std::f64::consts::FRAC_1_SQRT_2);
+        match p {
+            p if p >= 0.7 => 1.0,
+            p if p >= 0.3 => 0.7,
+            _ => 0.3,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::regime::only;
+
+    #[test]
+    fn believes_in_itself_with_no_data() {
+        let o = Original::new(Config::default());
+        let e = o.estimates(&only(1));
+        assert!((e.confidence - 0.691).abs() < 1e-3);
+        assert!((e.kappa_blended - (0.7 * 2_500.0 + 0.3 * 2_000.0)).abs() < 1e-9);
+        assert!((e.half_spread_bps - 2.75).abs() < 1e-9, "1/8000 + 1.5, floor after the blend");
+        assert!((e.warmup - 0.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_floor_is_a_cap_on_the_spread() {
+        // Four fills of one coin lift confidence to .75, and the quote widens at once.
+        let mut o = Original::new(Config::default());
+        let before = o.estimates(&only(1)).half_spread_bps;
+        for _ in 0..4 {
+            o.fill(4e-4, 1.0, &only(1));
+        }
+        let e = o.estimates(&only(1));
+        assert!((e.confidence - 0.75).abs() < 1e-9);
+        assert!(e.half_spread_bps > before + 1.0, "{e:?}");
+    }
+
+    #[test]
+    fn the_unit_of_size_changes_what_it_learns() {
+        let run = |coins: f64| {
+            let mut o = Original::new(Config::default());
+            (0..1_000).for_each(|_| o.fill(4e-4, coins, &only(1)));
+            o.confidence()
+        };
+        assert!((run(0.01) - 0.795).abs() < 1e-3 && run(1_000.0) > 0.99);
+    }
+
+    #[test]
+    fn warm_up_falls_when_fills_come() {
+        let mut o = Original::new(Config::default());
+        o.advance(2_001.0);
+        for _ in 0..10 {
+            o.fill(4e-4, 1.0, &only(1));
+            o.markout();
+        }
+        assert!((o.estimates(&only(1)).warmup - 1.0).abs() < 1e-9);
+        o.fill(4e-4, 1.0, &only(1));
+        o.markout();
+        let after = o.estimates(&only(1)).warmup;
+        assert!((after - 0.82).abs() < 1e-9, "{after}");
+    }
+
+    #[test]
+    fn converges_to_its_own_quote_whatever_the_market() {
+        let mut o = Original::new(Config::default());
+        (0..200).for_each(|_| o.fill(2.75e-4, 1.0, &only(1)));
+        let k = o.estimates(&only(1)).kappa_learned;
+        assert!((k / (1e4 / 2.75) - 1.0).abs() < 0.02, "one over the distance: {k}");
+    }
+}

@@ -1,0 +1,329 @@
+//! The regime filter: is the market quiet, normal, volatile or in a cascade?
+//!
+//! In: once a second the return and the number of sweeps. Out: four probabilities. Hot path at
+//! 1 Hz: sixteen products, no allocation.
+//!
+//! 1. Forward filter of a hidden Markov chain: p' is proportional to (p P) l, with l a Student-t
+//!    of the return times a negative binomial of the count (design: HMM with dwell 600 s).
+//! 2. Until [`Config::anchor_s`] seconds of data have been seen, everything is `Normal`; then the
+//!    four emission levels are scaled so that `Normal` is what was seen.
+//! 3. Levels follow the data that their regime is responsible for (score steps, robust by the
+//!    t law), and stay in order with a least ratio between neighbours.
+//! 4. Probabilities are at least 1e-6 and sum to 1.
+
+use serde::{Deserialize, Serialize};
+
+use crate::math::det;
+
+/// Regimes: quiet, normal, volatile, cascade.
+pub const REGIMES: usize = 4;
+/// The regime that everything belongs to while nothing is known.
+pub const NORMAL: usize = 1;
+
+/// Degrees of freedom of the return's law.
+const NU: f64 = 4.0;
+/// Shape of the count's law.
+const SHAPE: f64 = 4.0;
+/// Least probability of a regime.
+const FLOOR: f64 = 1e-6;
+
+/// Settings of the filter.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Volatility of each regime before any data, bps per square root of a second; increasing.
+    pub sigma_bps: [f64; REGIMES],
+    /// Sweeps per second, both sides, of each regime before any data; increasing.
+    pub sweeps: [f64; REGIMES],
+    /// Mean stay in a regime, seconds; > 1.
+    pub dwell_s: f64,
+    /// Seconds of data after which the levels are scaled to it; 0: never.
+    pub anchor_s: f64,
+    /// Memory of the levels, seconds of their regime; 0: they do not follow.
+    pub memory_s: f64,
+    /// Least ratio of neighbouring volatilities and counts; > 1.
+    pub ratio_min: f64,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            sigma_bps: [0.4, 1.0, 2.5, 6.0],
+            sweeps: [0.3, 1.0, 4.0, 12.0],
+            dwell_s: 600.0,
+            anchor_s: 60.0,
+            memory_s: 3_600.0,
+            ratio_min: 1.5,
+        }
+    }
+}
+
+/// The filter's state.
+#[derive(Clone, Copy, Debug)]
+pub struct Filter {
+    cfg: Config,
+    p: [f64; REGIMES],
+    ln_sigma: [f64; REGIMES],
+    ln_sweeps: [f64; REGIMES],
+    seconds: f64,
+    abs_return: f64,
+    sweeps: f64,
+    anchored: bool,
+}
+
+impl Filter {
+    /// A filter that knows its settings only.
+    #[must_use]
+    pub fn new(cfg: Config) -> Filter {
+        Filter {
+            p: if cfg.anchor_s > 0.0 { only(NORMAL) } else { [0.25; REGIMES] },
+            ln_sigma: cfg.sigma_bps.map(det::ln),
+            ln_sweeps: cfg.sweeps.map(det::ln),
+            seconds: 0.0,
+            abs_return: 0.0,
+            sweeps: 0.0,
+            anchored: cfg.anchor_s <= 0.0,
+            cfg,
+        }
+    }
+
+    /// The probabilities; they sum to 1.
+    #[must_use]
+    pub fn p(&self) -> [f64; REGIMES] {
+        self.p
+    }
+
+    /// The regimes' volatilities, bps per square root of a second.
+    #[must_use]
+    pub fn sigma_bps(&self) -> [f64; REGIMES] {
+        self.ln_sigma.map(det::exp)
+    }
+
+    /// The regimes' sweeps per second, both sides.
+    #[must_use]
+    pub fn sweeps(&self) -> [f64; REGIMES] {
+        self.ln_sweeps.map(det::exp)
+    }
+
+    /// A step of `dt_s` (about 1) seconds: the mid returned `bps` and `count` sweeps came.
+    pub fn step(&mut self, dt_s: f64, bps: f64, count: f64) {
+        if dt_s <= 0.0 {
+            return;
+        }
+        let scaled = bps / dt_s.sqrt();
+        if !self.anchored {
+            self.collect(dt_s, scaled, count);
+            return;
+        }
+        let ln_like: [f64; REGIMES] = std::array::from_fn(|j| self.ln_like(j, scaled, count, dt_s));
+        let best = ln_like.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let stay = det::exp(-dt_s / self.cfg.dwell_s);
+        let leave = (1.0 - stay) / 3.0;
+        let mut next = [0.0; REGIMES];
+        let mut sum = 0.0;
+        for j in 0..REGIMES {
+            let prior = leave * (1.0 - self.p[j]) + stay * self.p[j];
+            next[j] = prior * det::exp((ln_like[j] - best).max(-30.0));
+            sum += next[j];
+        }
+        let norm = next.iter().fold(0.0, |s, x| s + (x / sum).max(FLOOR));
+        self.p = next.map(|x| (x / sum).max(FLOOR) / norm);
+        if self.cfg.memory_s > 0.0 {
+            self.follow(dt_s, scaled, count);
+        }
+    }
+
+    /// Log-likelihood of a second under regime `j`, up to a constant.
+    fn ln_like(&self, j: usize, scaled: f64, count: f64, dt_s: f64) -> f64 {
+        let scale2 = det::exp(2.0 * self.ln_sigma[j]) * (NU - 2.0) / NU;
+        let t =
+            -0.5 * det::ln(scale2) - 0.5 * (NU + 1.0) * det::ln_1p(scaled * scaled / (NU * scale2));
+        let mean = det::exp(self.ln_sweeps[j]) * dt_s;
+        let all = det::ln(mean + SHAPE);
+        t + count * (det::ln(mean) - all) + SHAPE * (det::ln(SHAPE) - all)
+    }
+
+    /// Score steps of the levels, each weighted by its regime's probability. The score of the t
+    /// law saturates, so one outlier moves a level by a bounded amount.
+    fn follow(&mut self, dt_s: f64, scaled: f64, count: f64) {
+        let info = 2.0 * NU / (NU + 3.0);
+        for j in 0..REGIMES {
+            let rate = self.p[j] * dt_s / self.cfg.memory_s;
+            let z2 = scaled * scaled * NU / (NU - 2.0) * det::exp(-2.0 * self.ln_sigma[j]);
+            let score = (NU + 1.0) * z2 / (NU + z2) - 1.0;
+            self.ln_sigma[j] += rate * score / info;
+            let mean = det::exp(self.ln_sweeps[j]) * dt_s;
+            self.ln_sweeps[j] += rate * (count / mean - 1.0).clamp(-1.0, 3.0);
+        }
+        let gap = det::ln(self.cfg.ratio_min);
+        keep_order(&mut self.ln_sigma, gap);
+        keep_order(&mut self.ln_sweeps, gap);
+    }
+
+    fn collect(&mut self, dt_s: f64, scaled: f64, count: f64) {
+        self.seconds += dt_s;
+        self.abs_return += dt_s * scaled.abs();
+        self.sweeps += count;
+        if self.seconds < self.cfg.anchor_s {
+            return;
+        }
+        // E|r| of a normal is sigma sqrt(2/pi). Pseudo-data keep a silent start finite.
+        let sigma = 1.253_314 * self.abs_return / self.seconds;
+        let sweeps = (self.sweeps + 0.5) / (self.seconds + 1.0);
+        let shift = |levels: &mut [f64; REGIMES], seen: f64| {
+            let by = (det::ln(seen) - levels[NORMAL]).clamp(-5.0, 5.0);
+            levels.iter_mut().for_each(|x| *x += by);
+        };
+        shift(&mut self.ln_sigma, sigma.max(0.02));
+        shift(&mut self.ln_sweeps, sweeps);
+        self.anchored = true;
+    }
+}
+
+/// Certainty of one regime.
+#[must_use]
+pub fn only(regime: usize) -> [f64; REGIMES] {
+    std::array::from_fn(|j| if j == regime { 1.0 } else { 0.0 })
+}
+
+/// Pushes neighbours apart, evenly, until each is at least `gap` above the one before.
+fn keep_order(x: &mut [f64; REGIMES], gap: f64) {
+    for j in 1..REGIMES {
+        let short = x[j - 1] + gap - x[j];
+        if short > 0.0 {
+            x[j - 1] -= 0.5 * short;
+            x[j] += 0.5 * short;
+        }
+    }
+    for j in 1..REGIMES {
+        x[j] = x[j].max(x[j - 1] + gap);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::draw::Draw;
+
+    const SIGMA: [f64; 4] = [0.4, 1.0, 2.5, 6.0];
+    const SWEEPS: [f64; 4] = [0.3, 1.0, 4.0, 12.0];
+
+    struct Market {
+        draw: Draw,
+        state: usize,
+    }
+
+    impl Market {
+        /// A second: the state, a return with t5 tails, an overdispersed count.
+        fn second(&mut self) -> (usize, f64, f64) {
+            if self.draw.chance(1.0 / 600.0) {
+                self.state = (self.state + 1 + self.draw.below(3)) % 4;
+            }
+            let r = SIGMA[self.state] * self.draw.student(5.0) * f64::sqrt(3.0 / 5.0);
+            let mean = SWEEPS[self.state] * self.draw.gamma(SHAPE) / SHAPE;
+            (self.state, r, f64::from(self.draw.poisson(mean)))
+        }
+    }
+
+    fn argmax(p: [f64; 4]) -> usize {
+        (0..4).max_by(|a, b| p[*a].total_cmp(&p[*b])).unwrap_or(0)
+    }
+
+    /// Accuracy and mean log loss over `n` seconds; levels wrong by 20 % either way.
+    fn score(seed: u64, n: usize, wrong: f64, blind: bool) -> (f64, f64) {
+        let cfg = Config {
+            sigma_bps: std::array::from_fn(|j| {
+                SIGMA[j] * if j % 2 == 0 { 1.0 + wrong } else { 1.0 - wrong }
+            }),
+            sweeps: std::array::from_fn(|j| {
+                SWEEPS[j] * if j % 2 == 0 { 1.0 - wrong } else { 1.0 + wrong }
+            }),
+            anchor_s: 0.0,
+            ..Config::default()
+        };
+        let mut f = Filter::new(cfg);
+        let mut m = Market { draw: Draw::new(seed), state: 1 };
+        let (mut right, mut loss) = (0.0, 0.0);
+        for _ in 0..n {
+            let (s, r, k) = m.second();
+            if blind {
+                f.step(1.0, 1.0, 1.0);
+            } else {
+                f.step(1.0, r, k);
+            }
+            right += f64::from(u8::from(argmax(f.p()) == s));
+            loss -= det::ln(f.p()[s]);
+        }
+        (right / n as f64, loss / n as f64)
+    }
+
+    #[test]
+    fn finds_the_regime_with_levels_twenty_percent_off() {
+        for seed in [11, 12] {
+            let (right, loss) = score(seed, 20_000, 0.2, false);
+            assert!(right >= 0.95, "accuracy {right}");
+            assert!(loss <= 0.2, "log loss {loss}");
+        }
+        assert!(score(11, 20_000, 0.2, true).0 < 0.5, "control: blind, it cannot know");
+    }
+
+    #[test]
+    fn changes_are_seen_within_seconds() {
+        let mut f = Filter::new(Config { anchor_s: 0.0, ..Config::default() });
+        let mut m = Market { draw: Draw::new(3), state: 1 };
+        let (mut last, mut since, mut delays) = (1, 0.0, vec![]);
+        for _ in 0..40_000 {
+            let (s, r, k) = m.second();
+            f.step(1.0, r, k);
+            if s != last {
+                (last, since) = (s, 0.0);
+            }
+            if since >= 0.0 {
+                since += 1.0;
+                if argmax(f.p()) == s {
+                    delays.push(since);
+                    since = -1.0;
+                }
+            }
+        }
+        let mean = delays.iter().sum::<f64>() / delays.len() as f64;
+        assert!(delays.len() > 30 && mean <= 10.0, "{mean} over {}", delays.len());
+    }
+
+    #[test]
+    fn the_first_minute_sets_the_scale() {
+        // The same market ten times as wild: after the anchor `Normal` means this market.
+        let mut f = Filter::new(Config::default());
+        let mut d = Draw::new(4);
+        for i in 0..600 {
+            f.step(1.0, 10.0 * d.normal(), f64::from(d.poisson(8.0)));
+            if i < 58 {
+                assert!(f.p()[NORMAL] > 0.999_999);
+            }
+        }
+        assert!(argmax(f.p()) == NORMAL, "{:?}", f.p());
+        let mut fixed = Filter::new(Config { anchor_s: 0.0, ..Config::default() });
+        for _ in 0..600 {
+            fixed.step(1.0, 10.0 * d.normal(), f64::from(d.poisson(8.0)));
+        }
+        assert!(argmax(fixed.p()) > NORMAL, "control: without the anchor it is wild");
+    }
+
+    #[test]
+    fn probabilities_stay_probabilities_under_nonsense() {
+        let mut f = Filter::new(Config::default());
+        let mut d = Draw::new(6);
+        for i in 0..5_000 {
+            let r = 1e6 * d.normal() * f64::from(u8::from(d.chance(0.1)));
+            f.step(1.0, r, f64::from(d.poisson(3.0)) * 100.0);
+            let p = f.p();
+            if i < 60 {
+                continue;
+            }
+            let sum: f64 = p.iter().sum();
+            assert!((sum - 1.0).abs() < 1e-9 && p.iter().all(|x| *x >= 0.9 * FLOOR), "{p:?}");
+            let s = f.sigma_bps();
+            assert!(s.windows(2).all(|w| w[1] > w[0] * 1.49), "{s:?}");
+        }
+    }
+}

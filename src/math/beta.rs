@@ -1,0 +1,118 @@
+//! The beta distribution: incomplete integral and quantile.
+//!
+//! In: shapes and argument. Out: probabilities and quantiles. Hot path at 1 Hz: no allocation,
+//! bounded iteration.
+
+use super::det;
+
+/// Steps of the continued fraction.
+const TERMS_MAX: u32 = 400;
+
+/// Regularised incomplete beta function I_x(a, b) for `a, b > 0`, `x` in [0, 1], by the continued
+/// fraction (Press et al., Numerical Recipes, 6.4).
+#[must_use]
+pub fn lower(a: f64, b: f64, x: f64) -> f64 {
+    if a.is_nan() || b.is_nan() || x.is_nan() || a <= 0.0 || b <= 0.0 {
+        return f64::NAN;
+    }
+    if x <= 0.0 {
+        return 0.0;
+    }
+    if x >= 1.0 {
+        return 1.0;
+    }
+    let front = det::exp(
+        det::ln_gamma(a + b) - det::ln_gamma(a) - det::ln_gamma(b)
+            + a * det::ln(x)
+            + b * det::ln_1p(-x),
+    );
+    if x < (a + 1.0) / (a + b + 2.0) {
+        front * fraction(a, b, x) / a
+    } else {
+        1.0 - front * fraction(b, a, 1.0 - x) / b
+    }
+}
+
+fn fraction(a: f64, b: f64, x: f64) -> f64 {
+    const TINY: f64 = 1e-300;
+    let guard = |v: f64| if v.abs() < TINY { TINY } else { v };
+    let mut c = 1.0;
+    let mut d = 1.0 / guard(1.0 - (a + b) * x / (a + 1.0));
+    let mut h = d;
+    for m in 1..TERMS_MAX {
+        let m = f64::from(m);
+        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
+        d = 1.0 / guard(1.0 + even * d);
+        c = guard(1.0 + even / c);
+        h *= d * c;
+        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
+        d = 1.0 / guard(1.0 + odd * d);
+        c = guard(1.0 + odd / c);
+        h *= d * c;
+        if (d * c - 1.0).abs() < 1e-15 {
+            break;
+        }
+    }
+    h
+}
+
+/// The `p` quantile (0 < p < 1) of Beta(a, b), by bisection with secant steps; 60 at most, good
+/// to 1e-12. NaN for bad arguments.
+#[must_use]
+pub fn quantile(p: f64, a: f64, b: f64) -> f64 {
+    if p.is_nan() || a.is_nan() || b.is_nan() || p <= 0.0 || p >= 1.0 || a <= 0.0 || b <= 0.0 {
+        return f64::NAN;
+    }
+    let (mut lo, mut hi) = (0.0f64, 1.0f64);
+    let mut x = a / (a + b);
+    let ln_front = det::ln_gamma(a + b) - det::ln_gamma(a) - det::ln_gamma(b);
+    for _ in 0..60 {
+        let err = lower(a, b, x) - p;
+        if err > 0.0 {
+            hi = x;
+        } else {
+            lo = x;
+        }
+        let pdf = det::exp(ln_front + (a - 1.0) * det::ln(x) + (b - 1.0) * det::ln_1p(-x));
+        let step = err / pdf;
+        if step.abs() <= 1e-14 {
+            break;
+        }
+        let mut next = x - step;
+        if !(next > lo && next < hi) {
+            next = 0.5 * (lo + hi);
+        }
+        x = next;
+    }
+    x
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agrees_with_a_multi_precision_oracle() {
+        for (a, b, x, p) in [
+            (1.0, 1.0, 0.3, 0.3),
+            (2.0, 5.0, 0.2, 0.344_64),
+            (0.5, 0.5, 0.9, 0.795_167_235_300_866_6),
+            (400.0, 100.0, 0.82, 0.869_697_887_295_413_3),
+            (3.0, 1.0, 0.99, 0.970_299),
+        ] {
+            let got: f64 = lower(a, b, x);
+            assert!((got - p).abs() < 1e-12, "I({a}, {b}, {x}) = {got}");
+        }
+    }
+
+    #[test]
+    fn quantile_inverts() {
+        for (a, b) in [(1.0, 1.0), (0.5, 3.0), (12.0, 4.0), (900.0, 300.0)] {
+            for p in [0.001, 0.025, 0.5, 0.975] {
+                let x = quantile(p, a, b);
+                assert!((lower(a, b, x) - p).abs() < 1e-10, "{a} {b} {p}: {x}");
+            }
+        }
+        assert!(quantile(0.5, 0.0, 1.0).is_nan());
+    }
+}
