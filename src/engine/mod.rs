@@ -1,3 +1,190 @@
-//! engine: a room of the house that is still empty.
+//! The whole decision: what happens to the market and to us, in order, coin by coin.
 //!
-//! In: nothing yet. Out: nothing yet. Cold path.
+//! In: `step(now, Event, publisher)`. Out: records. Hot path: no allocation, no clock, no I/O.
+//!
+//! 1. `now` never goes back; a tick of the grid comes before any message with a later stamp.
+//! 2. Within a message: book and fills first, then learning, then at most one re-quote.
+//! 3. Nothing is filled across a gap: a lost link takes every own order out.
+//! 4. Same events and configuration, same records, byte for byte.
+
+mod account;
+pub mod config;
+mod desk;
+pub mod publish;
+
+use crate::event::{Event, Joint, Link};
+use crate::limits::{COIN_NAME_MAX, COINS_MAX, TICK_NS};
+use crate::record::{self, JointCode, NO_COIN, StopReason};
+use crate::units::rules::Rules;
+use crate::units::{CoinId, Ns};
+
+pub use config::Config;
+use desk::Desk;
+use publish::Publish;
+
+/// A coin of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coin {
+    /// Name, zero padded.
+    pub name: [u8; COIN_NAME_MAX],
+    /// Venue rules.
+    pub rules: Rules,
+}
+
+/// The engine.
+#[derive(Debug)]
+pub struct Engine {
+    desks: Vec<Desk>,
+    /// Hash of the deciding configuration.
+    hash: [u64; 2],
+    seed: u64,
+    opened: u32,
+    frames: u64,
+    up: bool,
+    /// Next point of the tick grid; `None` before the first event.
+    tick: Option<Ns>,
+    ticks: u64,
+}
+
+/// Ticks of the grid in a second.
+const TICKS_PER_SECOND: u64 = (Ns::SEC / TICK_NS).unsigned_abs();
+
+impl Engine {
+    /// An engine for up to `COINS_MAX` coins (more are left out), with the hash of its deciding
+    /// configuration for the record.
+    #[must_use]
+    pub fn new(cfg: &Config, coins: &[Coin], hash: [u64; 2]) -> Engine {
+        let desks = coins
+            .iter()
+            .take(COINS_MAX)
+            .zip(0u8..)
+            .map(|(coin, i)| Desk::new(cfg, coin, CoinId(i)))
+            .collect();
+        Engine {
+            desks,
+            hash,
+            seed: cfg.seed,
+            opened: 0,
+            frames: 0,
+            up: false,
+            tick: None,
+            ticks: 0,
+        }
+    }
+
+    /// The first records of a run.
+    pub fn start(&mut self, now: Ns, out: &mut impl Publish) {
+        let coins = u8::try_from(self.desks.len()).unwrap_or(u8::MAX);
+        let body = record::Start {
+            format: record::FORMAT_VERSION,
+            config: self.hash,
+            seed: self.seed,
+            coins,
+        };
+        out.publish(now, NO_COIN, body);
+        for d in &self.desks {
+            let sz_decimals = d.rules().sz_decimals;
+            out.publish(now, d.id(), record::Coin { name: d.name(), sz_decimals });
+        }
+    }
+
+    /// The last records of a run; `records` is how many were produced before this call.
+    pub fn stop(&mut self, now: Ns, reason: StopReason, records: u64, out: &mut impl Publish) {
+        let before = records;
+        let mut n = 0;
+        for d in &mut self.desks {
+            n += d.close(now, out);
+        }
+        let body = record::Stop { reason, frames: self.frames, records: before + n + 1 };
+        out.publish(now, NO_COIN, body);
+    }
+
+    /// Gives the next point of the tick grid at or before `now`, if one is due: the caller steps
+    /// it with [`Event::Tick`] before anything stamped `now`.
+    #[must_use]
+    pub fn due(&mut self, now: Ns) -> Option<Ns> {
+        let tick = *self.tick.get_or_insert_with(|| next_tick(now));
+        if tick > now {
+            return None;
+        }
+        self.tick = Some(tick.plus(TICK_NS));
+        Some(tick)
+    }
+
+    /// One event.
+    pub fn step(&mut self, now: Ns, event: Event<'_>, out: &mut impl Publish) {
+        match event {
+            Event::Tick => self.on_tick(now, out),
+            Event::Link(link) => self.on_link(now, link, out),
+            Event::Behind(behind) => {
+                for d in &mut self.desks {
+                    d.set_behind(now, behind, out);
+                }
+            }
+            Event::Trades { coin, prints } => {
+                self.with(coin, |d| d.on_prints(now, prints, out));
+            }
+            Event::History { coin, prints, joint } => {
+                out.publish(now, coin, data_gap(joint, prints.len()));
+                self.with(coin, |d| d.on_history(now, joint, out));
+            }
+            Event::Bbo { coin, bbo } => self.with(coin, |d| d.on_bbo(now, bbo, out)),
+            Event::Book { coin, book } => self.with(coin, |d| d.on_book(now, book, out)),
+            Event::Ctx { coin, ctx } => self.with(coin, |d| d.on_ctx(now, ctx)),
+        }
+    }
+
+    /// The run is ending: quotes are taken down.
+    pub fn stopping(&mut self, now: Ns, out: &mut impl Publish) {
+        for d in &mut self.desks {
+            d.set_stopping(now, out);
+        }
+    }
+
+    fn with(&mut self, coin: CoinId, f: impl FnOnce(&mut Desk)) {
+        self.frames += 1;
+        if let Some(d) = self.desks.get_mut(coin.index()) {
+            f(d);
+        }
+    }
+
+    fn on_tick(&mut self, now: Ns, out: &mut impl Publish) {
+        self.ticks += 1;
+        let second = self.ticks.is_multiple_of(TICKS_PER_SECOND);
+        for d in &mut self.desks {
+            d.on_tick(now, second, out);
+        }
+    }
+
+    fn on_link(&mut self, now: Ns, link: Link, out: &mut impl Publish) {
+        let up = link == Link::Up;
+        if up == self.up {
+            return;
+        }
+        self.up = up;
+        self.opened += u32::from(up);
+        out.publish(now, NO_COIN, record::LinkChange { up, opened: self.opened });
+        for d in &mut self.desks {
+            if up {
+                d.on_up(now, self.opened > 1, out);
+            } else {
+                d.on_down(now, out);
+            }
+        }
+    }
+}
+
+fn next_tick(now: Ns) -> Ns {
+    Ns(now.0 - now.0.rem_euclid(TICK_NS) + TICK_NS)
+}
+
+fn data_gap(joint: Joint, prints: usize) -> record::DataGap {
+    let news = u32::try_from(prints).unwrap_or(u32::MAX);
+    let none = Ns(0);
+    let (joint, from, to) = match joint {
+        Joint::First => (JointCode::First, none, none),
+        Joint::Contiguous { .. } => (JointCode::Contiguous, none, none),
+        Joint::Gap { from, to } => (JointCode::Gap, from, to),
+    };
+    record::DataGap { joint, from, to, news }
+}

@@ -61,6 +61,8 @@ pub struct View {
     pub open: Sz,
     /// Level of the ladder.
     pub level: u8,
+    /// In the book.
+    pub live: bool,
     /// A cancel is on its way.
     pub cancelling: bool,
 }
@@ -245,6 +247,7 @@ impl Sim {
             px: o.new.px,
             open: Sz(o.places[0].open),
             level: o.new.level,
+            live: o.live,
             cancelling: o.cancel_at != NEVER,
         })
     }
@@ -490,7 +493,9 @@ impl Sim {
         });
     }
 
-    fn mid_for(&self, t: Ns) -> Mid2 {
+    /// The mid before block `t`, as far as it is known; 0 before the first.
+    #[must_use]
+    pub fn mid_for(&self, t: Ns) -> Mid2 {
         match self.cfg.order {
             Order::Block => mid_at(t, self.mid, self.mid_before),
             Order::Arrival => self.mid.1.unwrap_or_default(),

@@ -1,0 +1,104 @@
+//! What a fill does: one fill reaches account, learners and quoter here, in this order.
+//!
+//! In: events of the simulator. Out: records, changed accounts and learners. Hot path.
+//!
+//! 1. Fills of the two brackets reach their accounts only; the configured one decides and learns.
+
+use super::publish::Publish;
+use crate::learn::{FillSample, LearnEvent, Learners};
+use crate::quote::Quoter;
+use crate::record::{self, Lane, OrderState};
+use crate::sim::ledger::{Booking, Ledger};
+use crate::sim::orders::{LANES, SimEvent};
+use crate::units::{Cash, CoinId, Mid2, Ns};
+
+/// Accounts, learners and quoter of one coin.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub coin: CoinId,
+    pub ledgers: [Ledger; 3],
+    pub learners: Learners,
+    pub quoter: Quoter,
+    pub last_fill: Ns,
+    pub break_even_bps: f64,
+}
+
+impl Account {
+    pub(super) fn on_sim(&mut self, now: Ns, event: SimEvent, out: &mut impl Publish) {
+        match event {
+            SimEvent::Fill(f) => self.on_fill(now, &f, out),
+            SimEvent::Order(o) => {
+                out.publish(now, self.coin, o);
+                let over = matches!(
+                    o.state,
+                    OrderState::Cancelled | OrderState::Rejected | OrderState::Filled
+                );
+                if over {
+                    let filled = o.state == OrderState::Filled || o.open < o.sz;
+                    let coin = self.coin;
+                    self.learners
+                        .on_quote_end(now, o.id, filled, &mut |e| learned(now, coin, e, out));
+                }
+            }
+        }
+    }
+
+    fn on_fill(&mut self, now: Ns, f: &record::Fill, out: &mut impl Publish) {
+        out.publish(now, self.coin, *f);
+        let booking =
+            Booking { at: now, side: f.side, px: f.px, sz: f.sz, mid: f.mid, fee_e8: f.fee_e8 };
+        self.ledgers[f.lane as usize].on_fill(&booking);
+        if f.lane != Lane::Configured {
+            return;
+        }
+        self.last_fill = now;
+        let mid = f.mid.to_f64();
+        let sign = if f.side.sign() > 0 { 1.0 } else { -1.0 };
+        let depth_bps = sign * (mid - f.px.to_f64()) / mid * 1e4;
+        let usd = f.px.to_f64() * f.sz.to_f64();
+        let sample = FillSample {
+            id: f.id,
+            side: f.side,
+            depth_bps,
+            mid,
+            sz_usd: usd,
+            level: f.level,
+            age: f.age,
+        };
+        let coin = self.coin;
+        self.learners.on_fill(now, sample, &mut |e| learned(now, coin, e, out));
+        self.quoter.on_fill(depth_bps, usd, self.break_even_bps);
+    }
+
+    pub(super) fn on_mid(&mut self, now: Ns, mid: Mid2, out: &mut impl Publish) {
+        for l in &mut self.ledgers {
+            l.on_mid(now, mid);
+        }
+        let coin = self.coin;
+        self.learners.on_mid(now, mid.to_f64(), &mut |e| learned(now, coin, e, out));
+    }
+
+    pub(super) fn publish(&self, now: Ns, out: &mut impl Publish) {
+        for (l, lane) in self.ledgers.iter().zip(LANES) {
+            out.publish(now, self.coin, l.account(lane));
+        }
+    }
+
+    /// Whether the configured account lost more than `limit_usd`.
+    pub(super) fn lost(&self, limit_usd: f64) -> Option<Cash> {
+        let p = self.ledgers[0].profit();
+        (p.to_f64() < -limit_usd).then_some(p)
+    }
+}
+
+/// Publishes what came due in the learners.
+pub(super) fn learned(now: Ns, coin: CoinId, event: LearnEvent, out: &mut impl Publish) {
+    match event {
+        LearnEvent::Markout { id, side, horizon_ms, bps, depth_bps } => {
+            out.publish(now, coin, record::Markout { id, horizon_ms, bps, depth_bps, side });
+        }
+        LearnEvent::Outcome { id, p, filled, depth_bps, span } => {
+            out.publish(now, coin, record::Outcome { id, p, filled, depth_bps, span });
+        }
+    }
+}

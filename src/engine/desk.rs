@@ -1,0 +1,528 @@
+//! One coin: book, own orders, account, learning, quotes, and the ladder that works.
+//!
+//! In: this coin's events. Out: records. Hot path: no allocation.
+//!
+//! 1. Arrivals and cancels take effect against the book before the block that is applied.
+//! 2. A ladder is changed at most once per message, and not sooner than the least time after the
+//!    last change; a guard takes a side down at once.
+//! 3. An order that stands close enough to where it is wanted keeps its place in the queue.
+
+use arrayvec::ArrayVec;
+
+use super::account::{Account, learned};
+use super::publish::Publish;
+use super::{Coin, Config};
+use crate::book::Book;
+use crate::event::{Bbo, Ctx, Joint, Snapshot, Trade};
+use crate::learn::{Estimates, LearnEvent, Learners, QuoteSample, Sweep};
+use crate::limits::{COIN_NAME_MAX, LADDER_MAX, ORDERS_MAX};
+use crate::quote::guard::State;
+use crate::quote::{self, Beliefs, Inputs, Quoter, SideQuote};
+use crate::record::{self, Guard, Health, OrderReason};
+use crate::sim::fees::funding_e8;
+use crate::sim::ledger::Ledger;
+use crate::sim::orders::{NewOrder, Sim, SimEvent, View};
+use crate::units::rules::Rules;
+use crate::units::{CoinId, Mid2, Ns, Px, Side, Sz};
+
+/// Horizon of the account's adverse selection: the primary markout horizon.
+const HORIZON_NS: i64 = 5 * Ns::SEC;
+const HOUR_NS: i64 = 3_600 * Ns::SEC;
+
+/// One coin of the engine.
+#[derive(Debug)]
+pub(super) struct Desk {
+    name: [u8; COIN_NAME_MAX],
+    rules: Rules,
+    cfg: quote::Config,
+    book: Book,
+    sim: Sim,
+    account: Account,
+    health: Health,
+    behind: bool,
+    stopping: bool,
+    loss: bool,
+    /// What each side shows or why it does not, as published last, and when it changed.
+    shown: [Shown; 2],
+    ctx: Ctx,
+    funded: Ns,
+}
+
+#[derive(Clone, Debug)]
+struct Shown {
+    quote: SideQuote,
+    changed: Ns,
+}
+
+impl Desk {
+    pub(super) fn new(cfg: &Config, coin: &Coin, id: CoinId) -> Desk {
+        let learners = Learners::new(&cfg.learn);
+        let none = Shown {
+            quote: SideQuote { levels: ArrayVec::new(), guard: Guard::LinkDown },
+            changed: Ns(i64::MIN),
+        };
+        Desk {
+            name: coin.name,
+            rules: coin.rules,
+            cfg: cfg.quote,
+            book: Book::new(cfg.book),
+            sim: Sim::new(cfg.sim, coin.rules, ORDERS_MAX, cfg.seed ^ (u64::from(id.0) << 32)),
+            account: Account {
+                coin: id,
+                ledgers: [HORIZON_NS; 3].map(Ledger::new),
+                break_even_bps: cfg.quote.fee_bps,
+                learners,
+                quoter: Quoter::new(cfg.quote, coin.rules),
+                last_fill: Ns(i64::MIN),
+            },
+            health: Health::Down,
+            behind: false,
+            stopping: false,
+            loss: false,
+            shown: [none.clone(), none],
+            ctx: Ctx::default(),
+            funded: Ns(i64::MIN),
+        }
+    }
+
+    pub(super) fn id(&self) -> CoinId {
+        self.account.coin
+    }
+
+    pub(super) fn name(&self) -> [u8; COIN_NAME_MAX] {
+        self.name
+    }
+
+    pub(super) fn rules(&self) -> Rules {
+        self.rules
+    }
+
+    pub(super) fn on_up(&mut self, now: Ns, again: bool, out: &mut impl Publish) {
+        self.book.on_up();
+        self.book.set_gapped(again);
+        self.look(now, out);
+    }
+
+    pub(super) fn on_down(&mut self, now: Ns, out: &mut impl Publish) {
+        self.book.on_down();
+        let account = &mut self.account;
+        self.sim.void(now, &mut |e| account.on_sim(now, e, out));
+        self.look(now, out);
+        self.decide(now, out);
+    }
+
+    pub(super) fn on_history(&mut self, now: Ns, joint: Joint, out: &mut impl Publish) {
+        if let Joint::Gap { .. } = joint {
+            let account = &mut self.account;
+            self.sim.void(now, &mut |e| account.on_sim(now, e, out));
+        }
+        self.book.set_gapped(false);
+        self.look(now, out);
+    }
+
+    pub(super) fn on_ctx(&mut self, now: Ns, ctx: &Ctx) {
+        self.ctx = *ctx;
+        if self.funded.0 == i64::MIN {
+            self.funded = now;
+        }
+    }
+
+    pub(super) fn on_bbo(&mut self, now: Ns, bbo: &Bbo, out: &mut impl Publish) {
+        let account = &mut self.account;
+        self.sim.before(bbo.time, &self.book, &mut |e| account.on_sim(now, e, out));
+        if self.book.on_bbo(now, bbo) {
+            let account = &mut self.account;
+            self.sim.after(bbo.time, &self.book, &mut |e| account.on_sim(now, e, out));
+        }
+        self.on_market(now, out);
+    }
+
+    pub(super) fn on_book(&mut self, now: Ns, book: &Snapshot, out: &mut impl Publish) {
+        let account = &mut self.account;
+        self.sim.before(book.time, &self.book, &mut |e| account.on_sim(now, e, out));
+        self.book.on_snapshot(now, book);
+        let account = &mut self.account;
+        self.sim.after(book.time, &self.book, &mut |e| account.on_sim(now, e, out));
+        self.on_market(now, out);
+    }
+
+    pub(super) fn on_prints(&mut self, now: Ns, prints: &[Trade], out: &mut impl Publish) {
+        for p in prints {
+            out.publish(now, self.account.coin, print(p));
+        }
+        if !matches!(self.health, Health::Fresh | Health::Stale) {
+            return;
+        }
+        let watched: ArrayVec<View, ORDERS_MAX> = self.sim.open().filter(|v| v.live).collect();
+        let mut filled: ArrayVec<u64, ORDERS_MAX> = ArrayVec::new();
+        let account = &mut self.account;
+        self.sim.on_prints(prints, &self.book, &mut |e| {
+            if let SimEvent::Fill(f) = e
+                && f.lane == record::Lane::Configured
+                && !filled.contains(&f.id)
+            {
+                let _ = filled.try_push(f.id);
+            }
+            account.on_sim(now, e, out);
+        });
+        self.learn_takers(now, prints, &watched, &filled, out);
+        self.check_loss(now, out);
+        self.decide(now, out);
+    }
+
+    pub(super) fn on_tick(&mut self, now: Ns, second: bool, out: &mut impl Publish) {
+        self.look(now, out);
+        if second {
+            self.on_second(now, out);
+        }
+        self.decide(now, out);
+    }
+
+    pub(super) fn set_behind(&mut self, now: Ns, behind: bool, out: &mut impl Publish) {
+        self.behind = behind;
+        self.decide(now, out);
+    }
+
+    pub(super) fn set_stopping(&mut self, now: Ns, out: &mut impl Publish) {
+        self.stopping = true;
+        self.decide(now, out);
+    }
+
+    /// The last records of this coin; gives how many.
+    pub(super) fn close(&mut self, now: Ns, out: &mut impl Publish) -> u64 {
+        self.account.publish(now, out);
+        self.publish_estimates(now, out);
+        3 + ESTIMATE_RECORDS
+    }
+
+    fn on_market(&mut self, now: Ns, out: &mut impl Publish) {
+        self.look(now, out);
+        if self.health == Health::Fresh
+            && let Some(mid) = self.book.mid()
+        {
+            self.account.on_mid(now, mid, out);
+            self.check_loss(now, out);
+        }
+        self.decide(now, out);
+    }
+
+    fn on_second(&mut self, now: Ns, out: &mut impl Publish) {
+        let coin = self.account.coin;
+        self.account.learners.on_second(now, &mut |e| learned(now, coin, e, out));
+        self.fund(now);
+        if self.health == Health::Down {
+            return;
+        }
+        out.publish(now, coin, market(&self.book));
+        self.account.publish(now, out);
+        self.publish_estimates(now, out);
+    }
+
+    /// Funding is paid at each full hour, on the position held then.
+    fn fund(&mut self, now: Ns) {
+        if self.funded.0 == i64::MIN
+            || now.0.div_euclid(HOUR_NS) == self.funded.0.div_euclid(HOUR_NS)
+        {
+            return;
+        }
+        self.funded = now;
+        for l in &mut self.account.ledgers {
+            l.on_funding(funding_e8(l.position(), self.ctx.oracle, self.ctx.funding_e10));
+        }
+    }
+
+    /// Publishes a change of the book's health and tells the learners whether they see.
+    fn look(&mut self, now: Ns, out: &mut impl Publish) {
+        let health = self.book.health(now);
+        if health == self.health {
+            return;
+        }
+        let coin = self.account.coin;
+        out.publish(now, coin, record::HealthChange { was: self.health, now: health });
+        let sees = |h| h == Health::Fresh;
+        if sees(health) {
+            self.account.learners.on_resume(now);
+        } else if sees(self.health) {
+            self.account.learners.on_gap(now, &mut |e: LearnEvent| learned(now, coin, e, out));
+        }
+        self.health = health;
+    }
+
+    /// Each taker is a sample of how deep takers reach, and a trial for every own order it reached.
+    fn learn_takers(
+        &mut self,
+        now: Ns,
+        prints: &[Trade],
+        watched: &[View],
+        filled: &[u64],
+        out: &mut impl Publish,
+    ) {
+        let coin = self.account.coin;
+        let mut rest = prints;
+        while let Some(first) = rest.first() {
+            let same = |p: &&Trade| {
+                p.time == first.time && p.aggressor == first.aggressor && p.taker == first.taker
+            };
+            let (taker, tail) = rest.split_at(rest.iter().take_while(same).count());
+            rest = tail;
+            let mid = self.sim.mid_for(first.time);
+            if mid.0 <= 0 {
+                continue;
+            }
+            let sweep = sweep_of(taker, mid, self.rules);
+            self.account.learners.on_sweep(now, sweep, &mut |e| learned(now, coin, e, out));
+            let worst = worst_of(taker);
+            let passive = first.aggressor.opposite();
+            for v in watched.iter().filter(|v| v.side == passive && !passive.better(worst, v.px)) {
+                let through = passive.better(v.px, worst);
+                let depth = depth_bps(passive, v.px, mid);
+                let was_filled = filled.contains(&v.id);
+                self.account.learners.on_reached(passive, depth, was_filled, through);
+            }
+        }
+    }
+
+    fn check_loss(&mut self, now: Ns, out: &mut impl Publish) {
+        if self.loss {
+            return;
+        }
+        if let Some(lost) = self.account.lost(self.cfg.loss_limit_usd) {
+            self.loss = true;
+            let body = record::Latch {
+                guard: Guard::LossLimit,
+                value: e8(lost.to_f64()),
+                limit: e8(-self.cfg.loss_limit_usd),
+            };
+            out.publish(now, self.account.coin, body);
+        }
+    }
+
+    /// Makes the ladder that is wanted now and moves the working orders towards it.
+    fn decide(&mut self, now: Ns, out: &mut impl Publish) {
+        let touch = self.book.best_bid().zip(self.book.best_ask());
+        let (bid, ask) = touch.map_or((Px(0), Px(0)), |(b, a)| (b.px, a.px));
+        if self.account.last_fill.0 == i64::MIN && self.health == Health::Fresh {
+            self.account.last_fill = now;
+        }
+        let e = self.account.learners.estimates();
+        let x = Inputs {
+            now,
+            bid,
+            ask,
+            position: self.account.ledgers[0].position(),
+            last_fill: self.account.last_fill,
+            beliefs: beliefs(&e),
+            state: State {
+                health: self.health,
+                behind: self.behind,
+                loss: self.loss,
+                stopping: self.stopping,
+            },
+        };
+        let quote = self.account.quoter.quote(&x);
+        self.account.break_even_bps = self.cfg.fee_bps + e.adverse_bps;
+        let mut changed = false;
+        for side in Side::BOTH {
+            changed |= self.work(now, side, &quote, out);
+        }
+        if changed && self.health == Health::Fresh {
+            out.publish(now, self.account.coin, market(&self.book));
+            out.publish(now, self.account.coin, quote.terms);
+        }
+    }
+
+    /// One side; gives whether its ladder changed.
+    fn work(&mut self, now: Ns, side: Side, quote: &quote::Quote, out: &mut impl Publish) -> bool {
+        let wanted = &quote.sides[side.index()];
+        let shown = &self.shown[side.index()];
+        let down = wanted.guard != Guard::None;
+        if down && shown.quote.guard == wanted.guard {
+            return false;
+        }
+        let soon = now.since(shown.changed) < self.cfg.requote_ms * Ns::MS;
+        if !down && soon && shown.quote.guard == Guard::None {
+            return false;
+        }
+        let tolerance = self.tolerance(side, quote);
+        let mut kept = [false; LADDER_MAX];
+        let working: ArrayVec<View, ORDERS_MAX> =
+            self.sim.open().filter(|v| v.side == side && !v.cancelling).collect();
+        let mut moved = down;
+        for v in working {
+            let at = wanted.levels.iter().position(|(px, sz)| {
+                (px.0 - v.px.0).abs() <= tolerance && v.open.0 * 2 >= sz.0 && v.open.0 <= sz.0 * 2
+            });
+            let free = at.filter(|i| !kept[*i]);
+            if let Some(i) = free {
+                kept[i] = true;
+            } else {
+                let why = if down { OrderReason::Withdrawn } else { OrderReason::Replaced };
+                let account = &mut self.account;
+                self.sim.cancel(now, v.id, why, &mut |e| account.on_sim(now, e, out));
+                moved = true;
+            }
+        }
+        for (i, (px, sz)) in wanted.levels.iter().enumerate() {
+            if kept[i] {
+                continue;
+            }
+            moved = true;
+            self.place(now, side, i, (*px, *sz), out);
+        }
+        if moved {
+            self.show(now, side, wanted, out);
+        }
+        moved
+    }
+
+    fn place(&mut self, now: Ns, side: Side, i: usize, at: (Px, Sz), out: &mut impl Publish) {
+        let level = u8::try_from(i).unwrap_or(u8::MAX);
+        let new = NewOrder { side, px: at.0, sz: at.1, level };
+        let account = &mut self.account;
+        let sent = self.sim.submit(now, new, &mut |e| account.on_sim(now, e, out));
+        if let (Ok(id), Some(mid)) = (sent, self.book.mid()) {
+            let sample = QuoteSample { id, side, depth_bps: depth_bps(side, at.0, mid), level };
+            let coin = self.account.coin;
+            self.account.learners.on_quote(now, sample, &mut |e| learned(now, coin, e, out));
+        }
+    }
+
+    fn show(&mut self, now: Ns, side: Side, wanted: &SideQuote, out: &mut impl Publish) {
+        let mut body = record::Ladder {
+            side,
+            levels: u8::try_from(wanted.levels.len()).unwrap_or(u8::MAX),
+            guard: wanted.guard,
+            px: [Px(0); 5],
+            sz: [Sz(0); 5],
+        };
+        for ((px, sz), l) in body.px.iter_mut().zip(&mut body.sz).zip(&wanted.levels) {
+            (*px, *sz) = *l;
+        }
+        out.publish(now, self.account.coin, body);
+        self.shown[side.index()] = Shown { quote: wanted.clone(), changed: now };
+    }
+
+    /// How far a working order may be from where it is wanted, in price units.
+    fn tolerance(&self, side: Side, quote: &quote::Quote) -> i64 {
+        let bps = self.cfg.requote_share * quote.terms.c1_bps;
+        let first = quote.sides[side.index()].levels.first();
+        first.map_or(0, |(px, _)| e8(px.to_f64() * bps * 1e-4))
+    }
+
+    fn publish_estimates(&self, now: Ns, out: &mut impl Publish) {
+        let e = self.account.learners.estimates();
+        let coin = self.account.coin;
+        let both =
+            |f: fn(&crate::learn::estimates::Span) -> f64| e.rate.iter().map(f).sum::<f64>() / 2.0;
+        out.publish(
+            now,
+            coin,
+            record::Estimates {
+                kappa: e.kappa.span.mean,
+                kappa_lo: e.kappa.span.lo,
+                kappa_hi: e.kappa.span.hi,
+                n_eff: e.kappa.n_eff,
+                rate: both(|s| s.mean),
+                rate_lo: both(|s| s.lo),
+                rate_hi: both(|s| s.hi),
+                sigma_bps: e.sigma_bps,
+                markout_bps: e.adverse_bps,
+                markout_sd: e.adverse_sd,
+                confidence: e.confidence,
+                warmup: e.warmup.score,
+            },
+        );
+        let regimes = record::Regimes {
+            p: e.regime.map(|r| r.p),
+            kappa: e.regime.map(|r| r.kappa),
+            rate: e.regime.map(|r| r.rate),
+        };
+        out.publish(now, coin, regimes);
+        let w = e.warmup;
+        let warmup =
+            record::Warmup { score: w.score, floor: w.floor, kappa: w.kappa, gamma: w.gamma };
+        out.publish(now, coin, warmup);
+    }
+}
+
+/// Records that `publish_estimates` makes.
+const ESTIMATE_RECORDS: u64 = 3;
+
+fn beliefs(e: &Estimates) -> Beliefs {
+    Beliefs {
+        p: e.regime.map(|r| r.p),
+        kappa: e.regime.map(|r| r.kappa),
+        rate: e.regime.map(|r| r.rate),
+        sigma_bps: e.sigma_bps,
+        adverse_bps: e.regime.map(|r| r.adverse_bps),
+        phi: (e.phi_level.mean + e.phi_through.mean) / 2.0,
+        confidence: e.confidence,
+        warmup: e.warmup.score,
+        recent_fills: f64::from(e.fills_30m),
+        gate: if e.gate.open { 1.0 } else { 0.0 },
+        floor_bps: e.floor_bps,
+        theta_kelly_bps: e.theta_kelly_bps,
+    }
+}
+
+fn market(book: &Book) -> record::Market {
+    let (bid, ask) = (book.best_bid().unwrap_or_default(), book.best_ask().unwrap_or_default());
+    record::Market {
+        bid: bid.px,
+        bid_sz: bid.sz,
+        ask: ask.px,
+        ask_sz: ask.sz,
+        time: book.time().unwrap_or_default(),
+    }
+}
+
+fn print(p: &Trade) -> record::Print {
+    record::Print {
+        aggressor: p.aggressor,
+        px: p.px,
+        sz: p.sz,
+        time: p.time,
+        tid: p.tid,
+        taker: p.taker,
+    }
+}
+
+/// The deepest price a taker reached.
+fn worst_of(taker: &[Trade]) -> Px {
+    let passive = taker.first().map_or(Side::Buy, |t| t.aggressor.opposite());
+    let mut worst = taker.first().map_or(Px(0), |t| t.px);
+    for t in taker {
+        if passive.better(worst, t.px) {
+            worst = t.px;
+        }
+    }
+    worst
+}
+
+fn sweep_of(taker: &[Trade], mid: Mid2, rules: Rules) -> Sweep {
+    let worst = worst_of(taker);
+    let side = taker.first().map_or(Side::Buy, |t| t.aggressor);
+    let size: i64 = taker.iter().map(|t| t.sz.0).sum();
+    let m = mid.to_f64();
+    Sweep {
+        side,
+        depth_bps: depth_bps(side.opposite(), worst, mid),
+        half_tick_bps: Px(rules.tick(worst)).to_f64() / 2.0 / m * 1e4,
+        size: Sz(size).to_f64(),
+        notional: Sz(size).to_f64() * m,
+        prints: u32::try_from(taker.len()).unwrap_or(u32::MAX),
+        mid: m,
+    }
+}
+
+/// Distance of a price on the side of an own order from the mid, bps; positive: behind it.
+fn depth_bps(side: Side, px: Px, mid: Mid2) -> f64 {
+    let (m, p) = (mid.to_f64(), px.to_f64());
+    let away = if side == Side::Buy { m - p } else { p - m };
+    away / m * 1e4
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "clamped to the range of the type")]
+fn e8(x: f64) -> i64 {
+    (x * 1e8).clamp(-9.0e18, 9.0e18) as i64
+}
