@@ -9,5 +9,6 @@
 //! 2. Any division of the same bytes into pieces gives the same messages.
 //! 3. No extension is offered, so a reserved bit is always a violation.
 
+pub mod conn;
 pub mod frame;
 pub mod server;
