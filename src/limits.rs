@@ -36,6 +36,9 @@ pub const HTTP_HEAD_MAX: usize = 8 << 10;
 /// Fields of an HTTP head. Usual answers have 5 to 20.
 pub const HTTP_HEADERS_MAX: usize = 64;
 
+/// Longest wait a server may ask for with `Retry-After`, in seconds.
+pub const RETRY_AFTER_MAX_S: u32 = 300;
+
 /// Depth of nested JSON. The feed's own messages have 5.
 pub const JSON_DEPTH_MAX: usize = 16;
 

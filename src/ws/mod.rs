@@ -11,4 +11,5 @@
 
 pub mod conn;
 pub mod frame;
+pub mod handshake;
 pub mod server;

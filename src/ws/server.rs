@@ -12,10 +12,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::frame::{self, HEADER_MAX, Header, Opcode, Role, Violation};
+use super::handshake::{accept, has_token};
 use crate::limits::{FRAGMENTS_MAX, HTTP_HEAD_MAX, HTTP_HEADERS_MAX, MESSAGE_MAX};
-
-/// The suffix of every key before it is hashed (RFC 6455 section 1.3).
-const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// A complete request of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -265,14 +263,6 @@ pub fn accept_for(key: &[u8]) -> Option<String> {
     (STANDARD.decode(key).ok()?.len() == 16).then(|| accept(key))
 }
 
-/// The hash of RFC 6455 section 4.2.2 of a key in its base64 form.
-pub(super) fn accept(key: &str) -> String {
-    let mut hash = sha1_smol::Sha1::new();
-    hash.update(key.as_bytes());
-    hash.update(GUID.as_bytes());
-    STANDARD.encode(hash.digest().bytes())
-}
-
 /// The answer that grants an upgrade.
 #[must_use]
 pub fn switching_protocols(accept: &str) -> Vec<u8> {
@@ -332,11 +322,6 @@ pub fn frame(out: &mut Vec<u8>, opcode: Opcode, payload: &[u8]) {
     let size = Header::whole(opcode, payload.len(), None).encode(&mut head);
     out.extend_from_slice(&head[..size]);
     out.extend_from_slice(payload);
-}
-
-/// Whether a comma-separated header value contains `token`, in any case.
-pub(super) fn has_token(value: &[u8], token: &str) -> bool {
-    value.split(|&b| b == b',').any(|t| t.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
 }
 
 fn content_length(value: &[u8]) -> Result<usize, BadRequest> {
