@@ -36,6 +36,12 @@ pub const HTTP_HEAD_MAX: usize = 8 << 10;
 /// Fields of an HTTP head. Usual answers have 5 to 20.
 pub const HTTP_HEADERS_MAX: usize = 64;
 
+/// Milliseconds for name, TCP, TLS and upgrade together. Usual are 50 to 500.
+pub const CONNECT_MS: u64 = 10_000;
+
+/// Milliseconds for one question to the venue's `/info`.
+pub const INFO_MS: u64 = 5_000;
+
 /// Longest wait a server may ask for with `Retry-After`, in seconds.
 pub const RETRY_AFTER_MAX_S: u32 = 300;
 
