@@ -1,5 +1,5 @@
 //! An open connection in the hands of the hot thread: reading into and writing from a
-//! [`Conn`](crate::ws::conn::Conn), with or without TLS below.
+//! [`Conn`], with or without TLS below.
 //!
 //! In: readiness. Out: received bytes, or how the link ended. Hot path: never waits; without TLS it
 //! does not allocate. With TLS, rustls allocates once per record received.
