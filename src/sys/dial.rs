@@ -1,0 +1,349 @@
+//! Opening a connection, waiting for it: name, TCP, TLS, all under one deadline.
+//!
+//! In: an address. Out: a blocking [`Stream`], or a [`ConnectError`] that says what to do. Cold
+//! path, on the connector's thread only.
+//!
+//! 1. No step waits beyond the deadline, even against a peer that sends a byte at a time.
+//! 2. All addresses of a name are tried; each gets an equal share of the time that is left.
+//! 3. When a name cannot be looked up, the addresses it had the last time are used.
+
+use std::fmt;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::{Arc, mpsc};
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection};
+
+use super::clock::Deadline;
+use super::url::Url;
+use crate::ws::handshake::Refusal;
+
+/// The step that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Looking up the name.
+    Name,
+    /// Connecting by TCP.
+    Tcp,
+    /// The TLS handshake.
+    Tls,
+    /// The request and its answer.
+    Http,
+}
+
+/// Why there is no connection.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConnectError {
+    /// The name has no address, or cannot be looked up.
+    UnknownHost,
+    /// Nothing listens at the port.
+    Refused,
+    /// The network or host cannot be reached.
+    Unreachable,
+    /// The deadline passed in this step.
+    Timeout(Stage),
+    /// The server ended the connection in this step.
+    Closed(Stage),
+    /// The server, or something between, reset the connection in this step.
+    Reset(Stage),
+    /// Another error of the operating system, by its number (0 if it has none).
+    Os(i32),
+    /// The port does not speak TLS.
+    NotTls,
+    /// The TLS handshake failed.
+    Tls(Box<rustls::Error>),
+    /// The server did not grant the upgrade.
+    Upgrade(Refusal),
+}
+
+/// Opens connections and remembers addresses.
+#[derive(Debug)]
+pub struct Dialer {
+    tls: Arc<ClientConfig>,
+    last: Option<(String, Vec<IpAddr>)>,
+}
+
+/// A blocking connection whose every read and write ends by the deadline.
+#[derive(Debug)]
+pub struct Stream {
+    pub(super) tcp: TcpStream,
+    pub(super) tls: Option<Box<ClientConnection>>,
+    deadline: Deadline,
+}
+
+/// The socket with the deadline, below TLS.
+struct Timed<'a> {
+    tcp: &'a TcpStream,
+    deadline: Deadline,
+}
+
+impl Dialer {
+    /// A dialer that trusts as `tls` says.
+    #[must_use]
+    pub fn new(tls: Arc<ClientConfig>) -> Dialer {
+        Dialer { tls, last: None }
+    }
+
+    /// Connects to the host of `url`, with TLS if it asks for it.
+    ///
+    /// # Errors
+    /// The first step that failed, and how; for several addresses the most telling failure.
+    pub fn open(&mut self, url: &Url, deadline: Deadline) -> Result<Stream, ConnectError> {
+        let addresses = self.resolve(url.host(), deadline)?;
+        let tcp = connect(&addresses, url.port(), deadline)?;
+        // Without it a heartbeat could wait 40 ms for the acknowledgement of the one before.
+        tcp.set_nodelay(true).map_err(|e| ConnectError::from_io(&e, Stage::Tcp))?;
+        let mut stream = Stream { tcp, tls: None, deadline };
+        if url.is_secure() {
+            stream.secure(url.host(), Arc::clone(&self.tls))?;
+        }
+        Ok(stream)
+    }
+
+    fn resolve(&mut self, host: &str, deadline: Deadline) -> Result<Vec<IpAddr>, ConnectError> {
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Ok(vec![address]);
+        }
+        match lookup(host, deadline) {
+            Ok(addresses) => {
+                self.last = Some((host.to_owned(), addresses.clone()));
+                Ok(addresses)
+            }
+            Err(error) => match &self.last {
+                Some((name, addresses)) if name == host && deadline.left().is_some() => {
+                    Ok(addresses.clone())
+                }
+                _ => Err(error),
+            },
+        }
+    }
+}
+
+/// Asks the system's resolver, which may wait as long as it likes, on a thread of its own. It gets
+/// half of the time, so that remembered addresses can still be tried.
+fn lookup(host: &str, deadline: Deadline) -> Result<Vec<IpAddr>, ConnectError> {
+    let (tx, rx) = mpsc::sync_channel(1);
+    let name = host.to_owned();
+    let asked = std::thread::Builder::new().name("resolver".into()).spawn(move || {
+        let found = (name.as_str(), 0).to_socket_addrs();
+        let _ = tx.send(found.map(|all| all.map(|a| a.ip()).collect::<Vec<_>>()));
+    });
+    if let Err(error) = asked {
+        return Err(ConnectError::from_io(&error, Stage::Name));
+    }
+    let left = deadline.left().ok_or(ConnectError::Timeout(Stage::Name))?;
+    match rx.recv_timeout(left / 2) {
+        Ok(Ok(mut addresses)) if !addresses.is_empty() => {
+            addresses.dedup();
+            Ok(addresses)
+        }
+        Ok(_) => Err(ConnectError::UnknownHost),
+        Err(_) => Err(ConnectError::Timeout(Stage::Name)),
+    }
+}
+
+fn connect(addresses: &[IpAddr], port: u16, deadline: Deadline) -> Result<TcpStream, ConnectError> {
+    let mut worst: Option<ConnectError> = None;
+    for (i, &ip) in addresses.iter().enumerate() {
+        let shares = u32::try_from(addresses.len() - i).unwrap_or(u32::MAX);
+        let Some(left) = deadline.left() else { break };
+        match TcpStream::connect_timeout(&SocketAddr::new(ip, port), left / shares) {
+            Ok(tcp) => return Ok(tcp),
+            Err(e) => {
+                let error = ConnectError::from_io(&e, Stage::Tcp);
+                if worst.as_ref().is_none_or(|w| error.tells_more_than(w)) {
+                    worst = Some(error);
+                }
+            }
+        }
+    }
+    Err(worst.unwrap_or(ConnectError::Timeout(Stage::Tcp)))
+}
+
+impl Stream {
+    fn secure(&mut self, host: &str, config: Arc<ClientConfig>) -> Result<(), ConnectError> {
+        let bad_name = || rustls::Error::General(format!("{host:?} cannot be named in TLS"));
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| ConnectError::Tls(Box::new(bad_name())))?;
+        let mut tls =
+            ClientConnection::new(config, name).map_err(|e| ConnectError::Tls(Box::new(e)))?;
+        let mut timed = Timed { tcp: &self.tcp, deadline: self.deadline };
+        while tls.is_handshaking() {
+            tls.complete_io(&mut timed).map_err(|e| ConnectError::from_io(&e, Stage::Tls))?;
+        }
+        self.tls = Some(Box::new(tls));
+        Ok(())
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut timed = Timed { tcp: &self.tcp, deadline: self.deadline };
+        match &mut self.tls {
+            None => timed.read(buf),
+            Some(tls) => rustls::Stream::new(tls.as_mut(), &mut timed).read(buf),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let mut timed = Timed { tcp: &self.tcp, deadline: self.deadline };
+        match &mut self.tls {
+            None => timed.write(buf),
+            Some(tls) => rustls::Stream::new(tls.as_mut(), &mut timed).write(buf),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut timed = Timed { tcp: &self.tcp, deadline: self.deadline };
+        match &mut self.tls {
+            None => Ok(()),
+            Some(tls) => rustls::Stream::new(tls.as_mut(), &mut timed).flush(),
+        }
+    }
+}
+
+impl Read for Timed<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let left = self.deadline.left().ok_or(ErrorKind::TimedOut)?;
+            self.tcp.set_read_timeout(Some(left))?;
+            match self.tcp.read(buf) {
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    return Err(ErrorKind::TimedOut.into());
+                }
+                done => return done,
+            }
+        }
+    }
+}
+
+impl Write for Timed<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        loop {
+            let left = self.deadline.left().ok_or(ErrorKind::TimedOut)?;
+            self.tcp.set_write_timeout(Some(left))?;
+            match self.tcp.write(buf) {
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    return Err(ErrorKind::TimedOut.into());
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl ConnectError {
+    /// Names an error of the operating system, or of TLS below it, met in `stage`.
+    #[must_use]
+    pub fn from_io(error: &io::Error, stage: Stage) -> ConnectError {
+        if let Some(tls) = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
+            return match tls {
+                rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => {
+                    ConnectError::NotTls
+                }
+                other => ConnectError::Tls(Box::new(other.clone())),
+            };
+        }
+        match error.kind() {
+            ErrorKind::ConnectionRefused => ConnectError::Refused,
+            ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::NetworkDown
+            | ErrorKind::AddrNotAvailable => ConnectError::Unreachable,
+            ErrorKind::TimedOut | ErrorKind::WouldBlock => ConnectError::Timeout(stage),
+            ErrorKind::UnexpectedEof => ConnectError::Closed(stage),
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+                ConnectError::Reset(stage)
+            }
+            _ => ConnectError::Os(error.raw_os_error().unwrap_or(0)),
+        }
+    }
+
+    /// Whether trying again soon is pointless or unwelcome.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            ConnectError::NotTls | ConnectError::Tls(_) => true,
+            ConnectError::Upgrade(refusal) => refusal.is_lasting(),
+            _ => false,
+        }
+    }
+
+    /// Seconds the server asks to wait before the next attempt, 0 if it does not ask.
+    #[must_use]
+    pub fn retry_after_s(&self) -> u32 {
+        match self {
+            ConnectError::Upgrade(Refusal::Status { retry_after_s: Some(s), .. }) => *s,
+            _ => 0,
+        }
+    }
+
+    /// Of failures at several addresses of one host: one that got an answer tells the most.
+    fn tells_more_than(&self, other: &ConnectError) -> bool {
+        let rank = |e: &ConnectError| match e {
+            ConnectError::Unreachable => 0,
+            ConnectError::Os(_) => 1,
+            ConnectError::Timeout(_) => 2,
+            _ => 3,
+        };
+        rank(self) > rank(other)
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Stage::Name => "while looking up the name",
+            Stage::Tcp => "while connecting",
+            Stage::Tls => "during the TLS handshake",
+            Stage::Http => "before answering the request",
+        })
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConnectError::UnknownHost => {
+                f.write_str("the host name has no address; check its spelling and the network")
+            }
+            ConnectError::Refused => f.write_str(
+                "connection refused: nothing listens there; check the port, start the server",
+            ),
+            ConnectError::Unreachable => {
+                f.write_str("the host cannot be reached; check the network")
+            }
+            ConnectError::Timeout(stage) => {
+                write!(f, "no answer in time {stage}; check host, port and firewall")
+            }
+            ConnectError::Closed(stage) => write!(f, "the server closed the connection {stage}"),
+            ConnectError::Reset(stage) => {
+                write!(f, "the connection was reset {stage}; check port and scheme")
+            }
+            ConnectError::Os(0) => f.write_str("an error without a number of the system"),
+            ConnectError::Os(number) => write!(f, "{}", io::Error::from_raw_os_error(*number)),
+            ConnectError::NotTls => {
+                f.write_str("the port does not speak TLS; use ws:// or another port")
+            }
+            ConnectError::Tls(error) => {
+                write!(f, "TLS: {error}")?;
+                if matches!(**error, rustls::Error::InvalidCertificate(_)) {
+                    f.write_str("; for a private certificate give its PEM file with --ca")?;
+                }
+                Ok(())
+            }
+            ConnectError::Upgrade(refusal) => write!(f, "no WebSocket: {refusal}"),
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {}

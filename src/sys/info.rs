@@ -1,0 +1,173 @@
+//! Questions to the venue's `/info`: one POST, one answer, over HTTP or HTTPS.
+//!
+//! In: the address of the WebSocket. Out: the text of the answer, or why there is none. Cold path,
+//! at start.
+//!
+//! 1. Connections are opened by [`dial`](super::dial), so certificates are judged and errors named
+//!    as for the WebSocket.
+//! 2. The answer has at most [`ANSWER_MAX`] bytes; the whole exchange one deadline.
+
+use std::fmt;
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+
+use rustls::ClientConfig;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
+};
+
+use super::clock::Deadline;
+use super::dial::{ConnectError, Dialer, Stage, Stream};
+use super::url::Url;
+
+/// Bytes of the longest answer. The list of all coins has about 30 KB.
+pub const ANSWER_MAX: u64 = 8 << 20;
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InfoError {
+    /// There is no connection.
+    Connect(ConnectError),
+    /// The server answered with another status than 200.
+    Status(u16),
+    /// The answer is not well-formed, too long or not UTF-8, with the text of the HTTP client.
+    Answer(String),
+}
+
+/// The text of the answer to `{"type":"meta"}`: the venue's coins and their rules.
+///
+/// # Errors
+/// Why there is none.
+pub fn meta(url: &Url, tls: Arc<ClientConfig>, deadline_ms: u64) -> Result<String, InfoError> {
+    ask(url, tls, deadline_ms, r#"{"type":"meta"}"#)
+}
+
+/// POSTs `question` (JSON) to `/info` at the host and port of `url`.
+///
+/// # Errors
+/// Why there is no answer.
+pub fn ask(
+    url: &Url,
+    tls: Arc<ClientConfig>,
+    deadline_ms: u64,
+    question: &str,
+) -> Result<String, InfoError> {
+    let stream =
+        Dialer::new(tls).open(url, Deadline::after_ms(deadline_ms)).map_err(InfoError::Connect)?;
+    let config = Config::builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .user_agent(concat!("papermaker/", env!("CARGO_PKG_VERSION")))
+        .build();
+    let agent = ureq::Agent::with_parts(config, Given(Mutex::new(Some(stream))), Nowhere);
+    let mut answer = agent
+        .post(url.http("/info"))
+        .header("Content-Type", "application/json")
+        .header("Connection", "close")
+        .send(question)
+        .map_err(InfoError::from_ureq)?;
+    if answer.status() != 200 {
+        return Err(InfoError::Status(answer.status().as_u16()));
+    }
+    answer.body_mut().with_config().limit(ANSWER_MAX).read_to_string().map_err(InfoError::from_ureq)
+}
+
+impl InfoError {
+    fn from_ureq(error: ureq::Error) -> InfoError {
+        match error {
+            ureq::Error::Io(e) => InfoError::Connect(ConnectError::from_io(&e, Stage::Http)),
+            ureq::Error::ConnectionFailed => InfoError::Connect(ConnectError::Closed(Stage::Http)),
+            other => InfoError::Answer(other.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for InfoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InfoError::Connect(error) => error.fmt(f),
+            InfoError::Status(429) => {
+                f.write_str("/info: status 429, too many questions; wait a minute")
+            }
+            InfoError::Status(code) => write!(f, "/info: status {code}; check host and port"),
+            InfoError::Answer(text) => write!(f, "/info: {text}"),
+        }
+    }
+}
+
+impl std::error::Error for InfoError {}
+
+/// Hands the HTTP client the connection that is already open.
+#[derive(Debug)]
+struct Given(Mutex<Option<Stream>>);
+
+/// Looks nothing up.
+#[derive(Debug)]
+struct Nowhere;
+
+/// The open connection as the HTTP client wants it.
+#[derive(Debug)]
+struct Pipe {
+    stream: Stream,
+    buffers: LazyBuffers,
+}
+
+impl Resolver for Nowhere {
+    fn resolve(
+        &self,
+        _: &Uri,
+        _: &Config,
+        _: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let mut out = self.empty();
+        out.push(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1));
+        Ok(out)
+    }
+}
+
+impl Connector for Given {
+    type Out = Pipe;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        _: Option<()>,
+    ) -> Result<Option<Pipe>, ureq::Error> {
+        let stream = self.0.lock().ok().and_then(|mut s| s.take());
+        let stream = stream.ok_or(ureq::Error::ConnectionFailed)?;
+        let config = details.config;
+        let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
+        Ok(Some(Pipe { stream, buffers }))
+    }
+}
+
+impl Transport for Pipe {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        self.stream.write_all(&self.buffers.output()[..amount])?;
+        self.stream.flush()?;
+        Ok(())
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+        let n = self.stream.read(self.buffers.input_append_buf())?;
+        self.buffers.input_appended(n);
+        Ok(n > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        false
+    }
+
+    fn is_tls(&self) -> bool {
+        self.stream.tls.is_some()
+    }
+}

@@ -1,0 +1,70 @@
+//! The wish to stop: SIGINT and SIGTERM.
+//!
+//! In: signals. Out: a flag. Hot path: reading the flag is one relaxed load.
+//!
+//! 1. The first signal raises the flag; the run then ends in order.
+//! 2. A second one ends the process at once, with status 128 plus its number.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+/// The flag that a signal raises.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    asked: Arc<AtomicBool>,
+}
+
+impl Stop {
+    /// A flag that no signal raises, for tests and for runs that end by themselves.
+    #[must_use]
+    pub fn unhooked() -> Stop {
+        Stop::default()
+    }
+
+    /// A flag raised by SIGINT and SIGTERM.
+    ///
+    /// # Errors
+    /// If the operating system does not let the handlers be installed.
+    pub fn on_signals() -> io::Result<Stop> {
+        let stop = Stop::default();
+        for signal in [SIGINT, SIGTERM] {
+            // In this order: the first signal finds the flag down and only raises it.
+            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop.asked))?;
+            flag::register(signal, Arc::clone(&stop.asked))?;
+        }
+        Ok(stop)
+    }
+
+    /// Whether the run should end.
+    #[inline]
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// Raises the flag from within.
+    pub fn ask(&self) {
+        self.asked.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_signal_raises_the_flag() {
+        let stop = Stop::on_signals().unwrap();
+        assert!(!stop.is_asked());
+        signal_hook::low_level::raise(SIGTERM).unwrap();
+        assert!(stop.is_asked());
+        let other = Stop::unhooked();
+        assert!(!other.is_asked());
+        other.clone().ask();
+        assert!(other.is_asked());
+    }
+}
