@@ -27,6 +27,15 @@ pub const RECEIVE_MAX: usize = MESSAGE_MAX + (64 << 10);
 /// Fragments of one message: an endless run of empty continuations must not hold a message open.
 pub const FRAGMENTS_MAX: u32 = 256;
 
+/// Bytes waiting to be sent to the venue: a whole burst of subscriptions, a hundred bytes each.
+pub const SEND_MAX: usize = 16 << 10;
+
+/// Bytes of an HTTP head, of a request or of an answer. Usual ones have 200 to 1,000.
+pub const HTTP_HEAD_MAX: usize = 8 << 10;
+
+/// Fields of an HTTP head. Usual answers have 5 to 20.
+pub const HTTP_HEADERS_MAX: usize = 64;
+
 /// Depth of nested JSON. The feed's own messages have 5.
 pub const JSON_DEPTH_MAX: usize = 16;
 
