@@ -2,4 +2,11 @@
 //!
 //! In: command-line choices, files, sockets. Out: runs. Cold path, except where a file says hot.
 
+pub mod config;
+pub mod folder;
 pub mod layered;
+pub mod publish;
+pub mod recording;
+pub mod replay;
+pub mod status;
+pub mod turn;

@@ -2,4 +2,103 @@
 //!
 //! In: arguments. Out: text on the terminal and an exit code. Cold path.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the terminal is this module's job")]
+
+mod config;
 pub mod exit;
+mod replay;
+mod report;
+mod summary;
+mod verify;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::app::config::Config;
+use exit::{Code, Failure};
+
+/// A paper-trading engine for market makers: quotes a ladder on Hyperliquid perpetuals on public
+/// data, simulates which orders would have filled, learns how takers reach into the book, and
+/// writes everything down.
+#[derive(Debug, Parser)]
+#[command(name = "papermaker", version, after_help = exit_codes())]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+struct Common {
+    /// Configuration file (TOML); see `papermaker config init`.
+    #[arg(short, long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Override one setting, e.g. `--set engine.quote.levels=3`; may be repeated.
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Print the result as one JSON object.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Put recordings (`*.frames`, `*.frames.gz`) through the engine.
+    Replay(replay::Options),
+    /// Sum up a run from its journal.
+    Report(report::Options),
+    /// Check a run: journal intact, and digest equal to a fresh replay.
+    Verify(verify::Options),
+    /// Write, check or print the configuration.
+    Config(config::Options),
+}
+
+/// Runs the command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            let code = if e.use_stderr() { Code::Usage as u8 } else { 0 };
+            let _ = e.print();
+            return ExitCode::from(code);
+        }
+    };
+    match run(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(f) => {
+            eprintln!("papermaker: {f}");
+            ExitCode::from(f.code as u8)
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<(), Failure> {
+    let load = || {
+        Config::load(cli.common.config.as_deref(), &cli.common.set)
+            .map_err(|e| Failure::usage(e.to_string()))
+    };
+    match &cli.command {
+        Command::Replay(o) => replay::run(o, &load()?, &cli.common),
+        Command::Report(o) => report::run(o, &cli.common),
+        Command::Verify(o) => verify::run(o, &cli.common),
+        Command::Config(o) => config::run(o, &load),
+    }
+}
+
+/// Prints text; a reader that went away is no failure.
+fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+fn exit_codes() -> String {
+    let rows: Vec<String> =
+        Code::TABLE.iter().map(|(code, text)| format!("  {code:>3}  {text}")).collect();
+    format!("Exit codes:\n{}", rows.join("\n"))
+}

@@ -1,3 +1,9 @@
-//! telemetry: a room of the house that is still empty.
+//! What the process knows of itself: counters and latencies.
 //!
-//! In: nothing yet. Out: nothing yet. Cold path.
+//! In: increments on the hot thread, lap times on the logging thread. Out: snapshots that cold
+//! threads read. Hot path: `counters` (an array of integers); cold path: `latency`.
+//!
+//! 1. Nothing here decides anything.
+
+pub mod counters;
+pub mod latency;

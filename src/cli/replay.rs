@@ -1,0 +1,193 @@
+//! `papermaker replay FILE…`: recordings through the engine, each into a run folder.
+//!
+//! In: recordings. Out: a run folder each, with journal, configuration and `run.json`; a summary.
+//! Cold path.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::exit::{Code, Failure};
+use super::{Common, say, summary};
+use crate::app::config::Config;
+use crate::app::folder::{Folder, FolderError};
+use crate::app::recording::RecordingError;
+use crate::app::replay::{Outcome, Tally, coins_of, replay};
+use crate::app::status::Status;
+use crate::feed::CoinSpec;
+use crate::journal::{Options as JournalOptions, Writer};
+use crate::sys::clock::SessionClock;
+use crate::units::Ns;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Recordings, plain or gzip: one line a frame, `<receive time, ns> <json>`.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Coins to quote, comma separated; default: all of the recording.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    coin: Vec<String>,
+    /// Run folder; default: a new one under `run.folder`.
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+}
+
+/// What a run folder says of its run, in `run.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct RunInfo {
+    /// Program version.
+    pub version: String,
+    /// The recording.
+    pub source: PathBuf,
+    /// Coins with their size decimals.
+    pub coins: Vec<(String, u8)>,
+    /// Records published.
+    pub records: u64,
+    /// Digest of the records, hexadecimal.
+    pub digest: String,
+}
+
+pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+    if o.out.is_some() && o.files.len() > 1 {
+        return Err(Failure::usage("--out takes one recording; leave it out for several"));
+    }
+    for file in &o.files {
+        one(file, o, config, common)?;
+    }
+    Ok(())
+}
+
+fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+    let coins = chosen(file, &o.coin)?;
+    let path = match &o.out {
+        Some(p) => p.clone(),
+        None => fresh_folder(Path::new(&config.run.folder), file)?,
+    };
+    let folder = Folder::create(&path).map_err(|e| folder_failure(&path, e))?;
+    let disk = |text: String| Failure::disk(text);
+    let toml = config.to_toml().map_err(|e| Failure::usage(e.to_string()))?;
+    std::fs::write(path.join("config.toml"), toml)
+        .map_err(|e| disk(format!("cannot write {}: {e}", path.display())))?;
+    let options = JournalOptions {
+        segment_bytes: config.run.segment_bytes,
+        sync_ns: config.run.sync_ms * Ns::MS,
+        ..JournalOptions::new(config.hash(&coins))
+    };
+    let mut journal = Writer::create(folder, options)
+        .map_err(|f| disk(format!("cannot start a journal in {}: {f:?}", path.display())))?;
+    let mut status = Status::default();
+    let clock = SessionClock::start(1);
+    let begun = clock.mono_ns();
+    let mut tally = Tally::new(|record: &_, bytes: &_| {
+        // A failed journal remembers its failure; it is reported by `finish`.
+        let _ = journal.append(bytes);
+        status.take(record);
+    });
+    let seen = replay(file, config, &coins, &mut tally).map_err(|e| recording_failure(file, &e))?;
+    let (records, digest) = (tally.next, tally.digest.value());
+    journal.finish().map_err(|f| disk(format!("the journal failed, the run ends: {f:?}")))?;
+    let took = i64::try_from(clock.mono_ns() - begun).unwrap_or(i64::MAX);
+    let info = RunInfo {
+        version: env!("CARGO_PKG_VERSION").into(),
+        source: std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf()),
+        coins: coins.iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect(),
+        records,
+        digest: format!("{digest:032x}"),
+    };
+    let json = serde_json::to_string_pretty(&info).unwrap_or_default();
+    std::fs::write(path.join("run.json"), json)
+        .map_err(|e| disk(format!("cannot write {}: {e}", path.display())))?;
+    if common.json {
+        let mut v = summary::json(&status);
+        v["run"] = serde_json::json!(path);
+        v["digest"] = serde_json::json!(info.digest);
+        v["records"] = serde_json::json!(records);
+        v["frames"] = serde_json::json!(seen.frames);
+        v["seconds"] = serde_json::json!(seconds(took));
+        say(&format!("{v}\n"));
+    } else {
+        say(&head(file, &seen, took));
+        say(&summary::text(&status));
+        say(&format!(
+            "\nrun      {}\nrecords  {records}, none lost\ndigest   {}\n",
+            path.display(),
+            info.digest
+        ));
+    }
+    Ok(())
+}
+
+fn head(file: &Path, seen: &Outcome, took: i64) -> String {
+    let c = &seen.counters;
+    let span = seconds(seen.to.since(seen.from));
+    let spent = seconds(took);
+    let rate = if spent > 0.0 { summary::float(seen.frames) / spent } else { 0.0 };
+    format!(
+        "replay   {}\nframes   {} over {span:.1} s, in {spent:.3} s ({rate:.0} frames/s)\n\
+         feed     {} rejected, {} duplicates, {} histories ({} contiguous, {} with a gap), {} \
+         silences, tail {:?}\n",
+        file.display(),
+        seen.frames,
+        c.rejects(),
+        c.duplicates,
+        c.histories,
+        c.contiguous,
+        c.gaps,
+        seen.downs,
+        seen.tail,
+    )
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for display")]
+fn seconds(ns: i64) -> f64 {
+    ns as f64 * 1e-9
+}
+
+pub(super) fn chosen(file: &Path, wanted: &[String]) -> Result<Vec<CoinSpec>, Failure> {
+    let all = coins_of(file).map_err(|e| recording_failure(file, &e))?;
+    let names = || all.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ");
+    if all.is_empty() {
+        let text = format!("{}: no market data of any coin in its first frames", file.display());
+        return Err(Failure::input(text));
+    }
+    if wanted.is_empty() {
+        return Ok(all);
+    }
+    wanted
+        .iter()
+        .map(|w| {
+            all.iter().find(|c| c.name.as_str() == w).copied().ok_or_else(|| {
+                Failure::usage(format!("no coin `{w}` in {}; it has {}", file.display(), names()))
+            })
+        })
+        .collect()
+}
+
+pub(super) fn recording_failure(file: &Path, e: &RecordingError) -> Failure {
+    let line = if e.line > 0 { format!(", line {}", e.line) } else { String::new() };
+    Failure::input(format!("cannot read {}{line}: {:?}", file.display(), e.fault))
+}
+
+fn folder_failure(path: &Path, e: FolderError) -> Failure {
+    let name = path.display();
+    match e {
+        FolderError::Busy => {
+            Failure::new(Code::Usage, format!("{name} is being written by another process"))
+        }
+        FolderError::Disk(d) => Failure::disk(format!("cannot write the run folder {name}: {d:?}")),
+    }
+}
+
+/// `runs/<recording>`, `runs/<recording>-2`, …: the first that does not exist.
+fn fresh_folder(under: &Path, file: &Path) -> Result<PathBuf, Failure> {
+    let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = name.split('.').next().unwrap_or("run").to_owned();
+    for n in 1..100_000 {
+        let path = under.join(if n == 1 { stem.clone() } else { format!("{stem}-{n}") });
+        if !path.exists() {
+            return Ok(path);
+        }
+    }
+    Err(Failure::disk(format!("too many runs of {stem} under {}; remove some", under.display())))
+}

@@ -1,0 +1,1 @@
+//! Laws of the journal under faults. See `fake` for the disk.
