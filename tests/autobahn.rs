@@ -5,6 +5,8 @@
 //! `kosoku -m fuzzingserver -x '12.*' -x '13.*' -o /tmp/out 127.0.0.1:9001` (PyPI kosoku 0.1.0).
 //! Out: the server's own report. Without the variable nothing is played.
 
+#![expect(clippy::unwrap_used, reason = "a test may give up")]
+
 use mio::{Events, Interest, Poll, Token};
 use papermaker::sys::clock::Deadline;
 use papermaker::sys::connector;
