@@ -1,139 +1,18 @@
-//! Tests of dialling, TLS, upgrade, links and `/info` over loopback. In: scripted servers on
-//! threads. Out: messages, named ends and errors. Cold path.
+//! Tests of dialling, TLS and upgrade over loopback. In: scripted servers. Out: links and named
+//! errors. Cold path.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::thread::JoinHandle;
+use std::net::TcpListener;
 
 use mio::{Events, Interest, Poll, Token};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::*;
-use crate::sys::info::{self, InfoError};
 use crate::sys::link::{FlushOutcome, ReadOutcome};
+use crate::sys::loopback::*;
 use crate::ws::conn::{Conn, Message};
 use crate::ws::handshake::Refusal;
-use crate::ws::server::{self, FromClient, Request, ServerConn};
-
-/// A deadline no test reaches unless it wants to.
-const LONG_MS: u64 = 20_000;
-/// A deadline for tests that wait for it.
-const SHORT_MS: u64 = 60;
-
-/// Runs `serve` on the next accepted connection; gives the address.
-fn server<T: Send + 'static>(
-    scheme: &str,
-    serve: impl FnOnce(TcpStream) -> T + Send + 'static,
-) -> (Url, JoinHandle<T>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("{scheme}://{}/ws", listener.local_addr().unwrap()).parse().unwrap();
-    (url, thread::spawn(move || serve(listener.accept().unwrap().0)))
-}
-
-/// Reads a request from the client and grants it, with `more` in the same segment.
-fn grant(stream: &mut (impl Read + Write), more: &[u8]) {
-    let mut bytes = Vec::new();
-    let mut buf = [0; 1024];
-    let accept = loop {
-        let n = stream.read(&mut buf).unwrap();
-        assert!(n > 0, "a request");
-        bytes.extend_from_slice(&buf[..n]);
-        match server::request(&bytes).unwrap() {
-            Some((Request::Upgrade { accept, .. }, _)) => break accept,
-            Some((other, _)) => panic!("{other:?}"),
-            None => {}
-        }
-    };
-    let mut answer = server::switching_protocols(&accept);
-    answer.extend_from_slice(more);
-    stream.write_all(&answer).unwrap();
-    stream.flush().unwrap();
-}
-
-fn plain_open(url: &Url, ms: u64) -> Result<Link, ConnectError> {
-    open_with(b"", url, ms)
-}
-
-fn open_with(pem: &[u8], url: &Url, ms: u64) -> Result<Link, ConnectError> {
-    open(&mut Dialer::new(tls::client_with(pem).unwrap()), url, Deadline::after_ms(ms))
-}
-
-/// Reads until the link ends; gives the texts and the end.
-fn read_to_end(link: &mut Link, conn: &mut Conn) -> (Vec<String>, ReadOutcome) {
-    let mut poll = Poll::new().unwrap();
-    let mut events = Events::with_capacity(8);
-    poll.registry().register(link.source(), Token(0), Interest::READABLE).unwrap();
-    let mut texts = Vec::new();
-    loop {
-        match link.read_into(conn) {
-            ReadOutcome::Bytes(_) => texts.extend(texts_of(conn)),
-            ReadOutcome::WouldBlock => {
-                // An interrupted wait is a wait that was too short.
-                let _ = poll.poll(&mut events, None);
-            }
-            end => return (texts, end),
-        }
-    }
-}
-
-fn texts_of(conn: &mut Conn) -> Vec<String> {
-    let mut texts = Vec::new();
-    while let Some(message) = conn.poll().unwrap() {
-        let Message::Text(text) = message else { panic!("{message:?}") };
-        texts.push(String::from_utf8(text.to_vec()).unwrap());
-    }
-    texts
-}
-
-fn script() -> (Vec<u8>, Vec<usize>) {
-    let mut bytes = Vec::new();
-    let mut ends = Vec::new();
-    for text in ["one", "", "three"] {
-        server::text(&mut bytes, text);
-        ends.push(bytes.len());
-    }
-    (bytes, ends)
-}
-
-struct Certified {
-    pem: String,
-    der: CertificateDer<'static>,
-    key: KeyPair,
-}
-
-fn self_signed(name: &str, ca: bool) -> Certified {
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    if ca {
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    }
-    let cert = params.self_signed(&key).unwrap();
-    Certified { pem: cert.pem(), der: cert.der().clone(), key }
-}
-
-fn server_config(certified: &Certified) -> Arc<ServerConfig> {
-    let key = PrivateKeyDer::try_from(certified.key.serialize_der()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certified.der.clone()], key)
-        .unwrap();
-    Arc::new(config)
-}
-
-type TlsServer = StreamOwned<ServerConnection, TcpStream>;
-
-fn tls_server<T: Send + 'static>(
-    certified: &Certified,
-    serve: impl FnOnce(TlsServer) -> T + Send + 'static,
-) -> (Url, JoinHandle<T>) {
-    let config = server_config(certified);
-    server("wss", move |tcp| serve(StreamOwned::new(ServerConnection::new(config).unwrap(), tcp)))
-}
+use crate::ws::server::{self, FromClient, ServerConn};
 
 #[test]
 fn an_echo_over_the_connectors_thread() {
@@ -237,39 +116,54 @@ fn an_answer_for_every_wish_in_order() {
 }
 
 #[test]
-fn the_stream_ends_at_every_offset() {
-    let (bytes, ends) = script();
-    for reset in [false, true] {
-        for cut in 0..=bytes.len() {
-            let part = bytes[..cut].to_vec();
-            let (told, heard) = std::sync::mpsc::channel::<()>();
-            let (url, served) = server("ws", move |mut tcp| {
-                grant(&mut tcp, &part);
-                if reset {
-                    // Closing with bytes of the client unread sends a reset.
-                    heard.recv().unwrap();
-                    tcp.peek(&mut [0]).unwrap();
-                }
-            });
-            let mut link = plain_open(&url, LONG_MS).unwrap();
-            let mut conn = Conn::new(1);
-            if reset {
-                conn.send_text(b"unread").unwrap();
-                assert_eq!(link.flush(&mut conn), FlushOutcome::Done);
-                told.send(()).unwrap();
-            }
-            let (texts, end) = read_to_end(&mut link, &mut conn);
-            let whole = ends.iter().filter(|&&e| e <= cut).count();
-            assert_eq!(texts, ["one", "", "three"][..whole], "cut at {cut}");
-            let expected = if reset {
-                ReadOutcome::Lost(ErrorKind::ConnectionReset)
-            } else {
-                ReadOutcome::Eof
-            };
-            assert_eq!(end, expected, "cut at {cut}");
-            served.join().unwrap();
+fn many_links_one_after_another() {
+    const LINKS: u64 = 300;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url: Arc<Url> =
+        Arc::new(format!("ws://{}/", listener.local_addr().unwrap()).parse().unwrap());
+    let served = thread::spawn(move || {
+        for i in 0..LINKS {
+            let mut tcp = listener.accept().unwrap().0;
+            let mut first = Vec::new();
+            server::text(&mut first, &i.to_string());
+            grant(&mut tcp, &first);
+            // The old link is really closed before the next one is needed.
+            assert!(tcp.read(&mut [0; 10]).is_ok_and(|n| n == 0));
         }
+    });
+    let mut poll = Poll::new().unwrap();
+    let mut events = Events::with_capacity(8);
+    let waker = Arc::new(Waker::new(poll.registry(), Token(9)).unwrap());
+    let connector = Connector::start(tls::client(None).unwrap(), waker, LONG_MS).unwrap();
+    let mut conn = Conn::new(1);
+    for i in 0..LINKS {
+        assert!(connector.ask(&url, i));
+        let mut answer = loop {
+            match connector.answer() {
+                Some(answer) => break answer,
+                None => {
+                    let _ = poll.poll(&mut events, None);
+                }
+            }
+        };
+        assert_eq!(answer.attempt, i);
+        let link = answer.result.as_mut().unwrap();
+        poll.registry().register(link.source(), Token(0), Interest::READABLE).unwrap();
+        conn.restart();
+        let mut texts = Vec::new();
+        while texts.is_empty() {
+            match link.read_into(&mut conn) {
+                ReadOutcome::Bytes(_) => texts = texts_of(&mut conn),
+                ReadOutcome::WouldBlock => {
+                    let _ = poll.poll(&mut events, None);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(texts, [i.to_string()]);
+        connector.give_back(answer).unwrap();
     }
+    served.join().unwrap();
 }
 
 #[test]
@@ -364,25 +258,6 @@ fn accepted(certified: &Certified, pem: &str, host: &str) -> Result<(), ConnectE
     result
 }
 
-/// Waits for the first plaintext without taking it.
-trait FillFirst {
-    fn fill_first(&mut self) -> io::Result<usize>;
-}
-
-impl FillFirst for TlsServer {
-    fn fill_first(&mut self) -> io::Result<usize> {
-        loop {
-            let state = self.conn.process_new_packets().map_err(io::Error::other)?;
-            if state.plaintext_bytes_to_read() > 0 {
-                return Ok(state.plaintext_bytes_to_read());
-            }
-            if self.conn.read_tls(&mut self.sock)? == 0 {
-                return Ok(0);
-            }
-        }
-    }
-}
-
 #[test]
 fn certificates_are_judged() {
     use rustls::{CertificateError, Error};
@@ -430,124 +305,6 @@ fn certificates_are_judged() {
     assert!(matches!(old, CertificateError::ExpiredContext { .. }), "{old:?}");
     let error = accepted(&good, "", "127.0.0.1").unwrap_err();
     assert!(error.is_lasting() && error.to_string().contains("--ca"), "{error}");
-}
-
-#[test]
-fn over_tls_the_end_is_told_from_a_cut() {
-    let (bytes, _) = script();
-    let certified = self_signed("localhost", false);
-    for farewell in [true, false] {
-        let part = bytes.clone();
-        let (url, served) = tls_server(&certified, move |mut stream| {
-            grant(&mut stream, &part[..5]);
-            for byte in &part[5..] {
-                stream.write_all(&[*byte]).unwrap();
-            }
-            let mut conn = ServerConn::new();
-            let mut buf = [0; 100];
-            let said = loop {
-                let n = stream.read(&mut buf).unwrap();
-                conn.push(&buf[..n]);
-                if let Some(message) = conn.poll().unwrap() {
-                    break message;
-                }
-            };
-            if farewell {
-                stream.conn.send_close_notify();
-                stream.conn.complete_io(&mut stream.sock).unwrap();
-            }
-            said
-        });
-        let mut link = open_with(certified.pem.as_bytes(), &url, LONG_MS).unwrap();
-        let mut conn = Conn::new(1);
-        conn.send_text(b"heard").unwrap();
-        assert_eq!(link.flush(&mut conn), FlushOutcome::Done);
-        let (texts, end) = read_to_end(&mut link, &mut conn);
-        assert_eq!(texts, ["one", "", "three"]);
-        assert_eq!(end, if farewell { ReadOutcome::Eof } else { ReadOutcome::Truncated });
-        assert_eq!(served.join().unwrap(), FromClient::Text("heard".into()));
-    }
-}
-
-#[test]
-fn a_damaged_record_ends_the_link_after_what_was_good() {
-    let certified = self_signed("localhost", false);
-    let (told, heard) = std::sync::mpsc::channel::<()>();
-    let (url, served) = tls_server(&certified, move |mut stream| {
-        let mut first = Vec::new();
-        server::text(&mut first, "good");
-        grant(&mut stream, &first);
-        heard.recv().unwrap();
-        // A record that decrypts to nothing.
-        stream.sock.write_all(&[0x17, 3, 3, 0, 32]).unwrap();
-        stream.sock.write_all(&[7; 32]).unwrap();
-        let mut alert = [0; 100];
-        stream.sock.read(&mut alert).unwrap() > 0
-    });
-    let mut link = open_with(certified.pem.as_bytes(), &url, LONG_MS).unwrap();
-    told.send(()).unwrap();
-    let mut conn = Conn::new(1);
-    let (texts, end) = read_to_end(&mut link, &mut conn);
-    assert_eq!((texts, end), (vec!["good".to_owned()], ReadOutcome::Tls));
-    assert_eq!(link.flush(&mut conn), FlushOutcome::Done);
-    assert!(served.join().unwrap());
-}
-
-/// Reads one plain request and answers it.
-fn answer_info(stream: &mut (impl Read + Write), answer: &[u8]) -> Request {
-    let mut bytes = Vec::new();
-    let mut buf = [0; 1024];
-    loop {
-        let n = stream.read(&mut buf).unwrap();
-        bytes.extend_from_slice(&buf[..n]);
-        if let Some((request, _)) = server::request(&bytes).unwrap() {
-            stream.write_all(answer).unwrap();
-            stream.flush().unwrap();
-            return request;
-        }
-    }
-}
-
-#[test]
-fn info_over_http_and_https() {
-    let body = r#"{"universe":[]}"#;
-    let certified = self_signed("localhost", true);
-    let tls = tls::client_with(certified.pem.as_bytes()).unwrap();
-    let whole = server::response((200, "OK"), "application/json", body.as_bytes());
-    let chunked = format!(
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}\r\na\r\n{}\r\n0\r\n\r\n",
-        &body[..5],
-        &body[5..]
-    );
-    for answer in [whole.clone(), chunked.into_bytes()] {
-        let (url, served) = server("ws", move |mut tcp| answer_info(&mut tcp, &answer));
-        assert_eq!(info::meta(&url, Arc::clone(&tls), LONG_MS), Ok(body.to_owned()));
-        let Request::Plain { method, path, body, .. } = served.join().unwrap() else {
-            panic!("a post");
-        };
-        assert_eq!(
-            (&method[..], &path[..], &body[..]),
-            ("POST", "/info", &br#"{"type":"meta"}"#[..])
-        );
-    }
-    let (url, served) = tls_server(&certified, move |mut s| answer_info(&mut s, &whole));
-    assert_eq!(info::meta(&url, Arc::clone(&tls), LONG_MS), Ok(body.to_owned()));
-    served.join().unwrap();
-
-    let refused = server::response((500, "Oops"), "text/plain", b"no");
-    let (url, served) = server("ws", move |mut tcp| answer_info(&mut tcp, &refused));
-    assert_eq!(info::meta(&url, Arc::clone(&tls), LONG_MS), Err(InfoError::Status(500)));
-    served.join().unwrap();
-
-    let (url, served) = server("ws", |mut tcp| answer_info(&mut tcp, b"HTTP/1.1 20"));
-    let error = info::meta(&url, Arc::clone(&tls), LONG_MS).unwrap_err();
-    assert!(!error.to_string().is_empty());
-    served.join().unwrap();
-
-    let (url, served) = server("ws", |mut tcp| while tcp.read(&mut [0; 9]).is_ok_and(|n| n > 0) {});
-    let error = info::meta(&url, tls, SHORT_MS).unwrap_err();
-    assert_eq!(error, InfoError::Connect(ConnectError::Timeout(Stage::Http)));
-    served.join().unwrap();
 }
 
 #[test]

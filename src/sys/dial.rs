@@ -347,3 +347,63 @@ impl fmt::Display for ConnectError {
 }
 
 impl std::error::Error for ConnectError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::tls;
+    use std::net::{Ipv4Addr, TcpListener};
+
+    #[test]
+    fn every_address_is_tried() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        // Also of the loopback network, but nothing listens there.
+        let other = IpAddr::V4(Ipv4Addr::new(127, 9, 9, 9));
+        let deadline = Deadline::after_ms(20_000);
+        for order in [vec![here], vec![other, here], vec![other, other, here, other]] {
+            let tcp = connect(&order, port, deadline).unwrap();
+            assert_eq!(tcp.peer_addr().unwrap().ip(), here);
+        }
+        let refused = connect(&[other, other], port, deadline).unwrap_err();
+        assert_eq!(refused, ConnectError::Refused);
+        let none = connect(&[], port, deadline).unwrap_err();
+        assert_eq!(none, ConnectError::Timeout(Stage::Tcp));
+        let late = connect(&[here], port, Deadline::after_ms(0)).unwrap_err();
+        assert_eq!(late, ConnectError::Timeout(Stage::Tcp));
+    }
+
+    #[test]
+    fn a_name_that_is_gone_keeps_its_addresses() {
+        // Reserved by RFC 2606: it never has an address, whether or not a resolver is reachable.
+        let host = "papermaker.invalid";
+        let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let mut dialer = Dialer::new(tls::client(None).unwrap());
+        let error = dialer.resolve(host, Deadline::after_ms(1_000)).unwrap_err();
+        let named = matches!(error, ConnectError::UnknownHost | ConnectError::Timeout(Stage::Name));
+        assert!(named, "{error:?}");
+        dialer.last = Some((host.to_owned(), vec![here]));
+        assert_eq!(dialer.resolve(host, Deadline::after_ms(1_000)), Ok(vec![here]));
+        assert!(dialer.resolve("other.invalid", Deadline::after_ms(1_000)).is_err());
+        assert_eq!(dialer.resolve("::1", Deadline::after_ms(0)), Ok(vec!["::1".parse().unwrap()]));
+        let found = dialer.resolve("localhost", Deadline::after_ms(20_000)).unwrap();
+        assert!(found.iter().all(IpAddr::is_loopback));
+        assert_eq!(dialer.last, Some(("localhost".to_owned(), found)));
+    }
+
+    #[test]
+    fn an_answer_tells_more_than_silence() {
+        let ranked = [
+            ConnectError::Unreachable,
+            ConnectError::Os(24),
+            ConnectError::Timeout(Stage::Tcp),
+            ConnectError::Refused,
+        ];
+        for (i, a) in ranked.iter().enumerate() {
+            for (j, b) in ranked.iter().enumerate() {
+                assert_eq!(a.tells_more_than(b), i > j);
+            }
+        }
+    }
+}

@@ -171,3 +171,69 @@ impl Transport for Pipe {
         self.stream.tls.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::loopback::*;
+    use crate::sys::tls;
+    use crate::ws::server::{self, Request};
+
+    /// Reads one plain request and answers it.
+    fn answer_info(stream: &mut (impl Read + Write), answer: &[u8]) -> Request {
+        let mut bytes = Vec::new();
+        let mut buf = [0; 1024];
+        loop {
+            let n = stream.read(&mut buf).unwrap();
+            bytes.extend_from_slice(&buf[..n]);
+            if let Some((request, _)) = server::request(&bytes).unwrap() {
+                stream.write_all(answer).unwrap();
+                stream.flush().unwrap();
+                return request;
+            }
+        }
+    }
+
+    #[test]
+    fn info_over_http_and_https() {
+        let body = r#"{"universe":[]}"#;
+        let certified = self_signed("localhost", true);
+        let tls = tls::client_with(certified.pem.as_bytes()).unwrap();
+        let whole = server::response((200, "OK"), "application/json", body.as_bytes());
+        let chunked = format!(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}\r\na\r\n{}\r\n0\r\n\r\n",
+            &body[..5],
+            &body[5..]
+        );
+        for answer in [whole.clone(), chunked.into_bytes()] {
+            let (url, served) = server("ws", move |mut tcp| answer_info(&mut tcp, &answer));
+            assert_eq!(meta(&url, Arc::clone(&tls), LONG_MS), Ok(body.to_owned()));
+            let Request::Plain { method, path, body, .. } = served.join().unwrap() else {
+                panic!("a post");
+            };
+            assert_eq!(
+                (&method[..], &path[..], &body[..]),
+                ("POST", "/info", &br#"{"type":"meta"}"#[..])
+            );
+        }
+        let (url, served) = tls_server(&certified, move |mut s| answer_info(&mut s, &whole));
+        assert_eq!(meta(&url, Arc::clone(&tls), LONG_MS), Ok(body.to_owned()));
+        served.join().unwrap();
+
+        let refused = server::response((500, "Oops"), "text/plain", b"no");
+        let (url, served) = server("ws", move |mut tcp| answer_info(&mut tcp, &refused));
+        assert_eq!(meta(&url, Arc::clone(&tls), LONG_MS), Err(InfoError::Status(500)));
+        served.join().unwrap();
+
+        let (url, served) = server("ws", |mut tcp| answer_info(&mut tcp, b"HTTP/1.1 20"));
+        let error = meta(&url, Arc::clone(&tls), LONG_MS).unwrap_err();
+        assert!(!error.to_string().is_empty());
+        served.join().unwrap();
+
+        let (url, served) =
+            server("ws", |mut tcp| while tcp.read(&mut [0; 9]).is_ok_and(|n| n > 0) {});
+        let error = meta(&url, tls, SHORT_MS).unwrap_err();
+        assert_eq!(error, InfoError::Connect(ConnectError::Timeout(Stage::Http)));
+        served.join().unwrap();
+    }
+}

@@ -196,3 +196,7 @@ fn read_plain(tcp: &mut TcpStream, space: &mut [u8]) -> ReadOutcome {
         };
     }
 }
+
+#[cfg(test)]
+#[path = "link_tests.rs"]
+mod tests;

@@ -11,6 +11,8 @@ pub mod connector;
 pub mod dial;
 pub mod info;
 pub mod link;
+#[cfg(test)]
+mod loopback;
 pub mod pin;
 pub mod signal;
 pub mod tls;

@@ -140,7 +140,8 @@ impl Conn {
     #[must_use]
     pub fn with_sizes(sizes: Sizes, seed: u64) -> Conn {
         Conn {
-            buf: vec![0; sizes.receive.max(sizes.message + SLACK_MIN)].into_boxed_slice(),
+            // Ones, so that the pages are touched here and not first on the hot path.
+            buf: vec![1; sizes.receive.max(sizes.message + SLACK_MIN)].into_boxed_slice(),
             start: 0,
             end: 0,
             head: 0,
@@ -152,7 +153,7 @@ impl Conn {
             message_max: sizes.message,
             fragments_max: sizes.fragments,
             state: State::Open,
-            out: vec![0; sizes.send.max(SEND_MIN)].into_boxed_slice(),
+            out: vec![1; sizes.send.max(SEND_MIN)].into_boxed_slice(),
             out_head: 0,
             out_tail: 0,
             pong: [0; CONTROL_MAX],
