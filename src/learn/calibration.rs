@@ -81,19 +81,21 @@ pub struct Calibration {
     count: usize,
     skill: Skill,
     scale: f64,
+    corrects: bool,
     refused: u64,
 }
 
 impl Calibration {
-    /// Allocates the ring.
+    /// Allocates the ring. Unless it `corrects`, the factor stays 1.
     #[must_use]
-    pub fn new(cfg: Config) -> Calibration {
+    pub fn new(cfg: Config, corrects: bool) -> Calibration {
         Calibration {
             cfg,
             live: [Live::default(); ORDERS_MAX],
             count: 0,
             skill: Skill::new(),
             scale: 1.0,
+            corrects,
             refused: 0,
         }
     }
@@ -188,9 +190,10 @@ impl Calibration {
     pub fn refresh(&mut self) -> Metrics {
         let m = self.skill.metrics();
         let n = self.cfg.strength;
-        let eff = m.fills / m.dispersion;
-        let predicted = m.predicted / m.dispersion;
-        self.scale = ((eff + n) / (predicted + n)).clamp(self.cfg.bounds[0], self.cfg.bounds[1]);
+        if self.corrects {
+            let ratio = (m.fills / m.dispersion + n) / (m.predicted / m.dispersion + n);
+            self.scale = ratio.clamp(self.cfg.bounds[0], self.cfg.bounds[1]);
+        }
         m
     }
 
@@ -239,5 +242,110 @@ impl Calibration {
         let span = now.since(q.opened).max(0);
         out(Closed { id: q.id, p, filled, depth_bps: q.depth_bps, span });
         self.open(i, now, false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::draw::Draw;
+
+    /// Quotes live 0.5 to 8 s at intensities .01 to .5; true intensity = predicted * `truth`.
+    /// Seconds pass on a 100 ms grid as in the engine.
+    fn run(seed: u64, n: usize, truth: f64, feedback: bool) -> (Calibration, Vec<Closed>) {
+        let mut d = Draw::new(seed);
+        let mut c = Calibration::new(Config::default(), true);
+        let mut closed = vec![];
+        let mut t = 0i64;
+        for id in 1..=n as u64 {
+            let rate = 0.01 * det::exp(4.0 * d.unit());
+            let (life, fill) = (0.5 + 7.5 * d.unit(), d.exp(rate * truth));
+            let side = if id % 2 == 0 { Side::Buy } else { Side::Sell };
+            c.quote(Ns(t), (id, side), 2.0, rate);
+            let mut age = 0.0;
+            loop {
+                let step = 0.1f64.min(life.min(fill) - age);
+                age += step;
+                #[expect(clippy::cast_possible_truncation, reason = "ns of seconds")]
+                let ns = (step * 1e9) as i64;
+                t += ns;
+                c.advance(Ns(t), step, &mut |x| closed.push(x));
+                if age >= fill {
+                    c.fill(Ns(t), id, &mut |x| closed.push(x));
+                    c.end(Ns(t), id, true, &mut |x| closed.push(x));
+                    break;
+                } else if age >= life {
+                    c.end(Ns(t), id, false, &mut |x| closed.push(x));
+                    break;
+                }
+            }
+            if feedback && id % 5 == 0 {
+                c.refresh();
+            }
+        }
+        c.refresh();
+        (c, closed)
+    }
+
+    #[test]
+    fn a_right_model_is_found_right() {
+        for seed in 0..6 {
+            let (mut c, closed) = run(seed, 1_500, 1.0, false);
+            let m = c.refresh();
+            assert!(m.z.abs() < 3.5 && m.ratio_lo < 1.0 && m.ratio_hi > 1.0, "{m:?}");
+            assert!(m.skill_hi > 0.0 && m.ece < 0.04, "{m:?}");
+            let fills = closed.iter().filter(|x| x.filled).count() as f64;
+            let p: f64 = closed.iter().map(|x| x.p).sum();
+            assert!((fills / p - 1.0).abs() < 0.15, "{}", fills / p);
+        }
+        let (mut c, _) = run(1, 1_500, 0.5, false);
+        let m = c.refresh();
+        assert!(m.z < -4.0 && m.ratio_hi < 0.75, "control: a model twice too high, {m:?}");
+    }
+
+    #[test]
+    fn forecasts_taken_at_the_fill_would_be_biased() {
+        // The rule that is not used: p from the compensator reached when the block closed.
+        let mut d = Draw::new(4);
+        let (mut fixed, mut reached, mut fills, mut n) = (0.0, 0.0, 0.0, 0.0);
+        for _ in 0..20_000 {
+            let at = d.exp(1.0);
+            let filled = at < 0.25;
+            fixed += -det::exp_m1(-0.25f64);
+            reached += -det::exp_m1(-at.min(0.25));
+            fills += f64::from(u8::from(filled));
+            n += 1.0;
+        }
+        assert!(f64::abs(fixed - fills) / n < 0.01);
+        assert!((fills - reached) / n > 0.02, "control");
+    }
+
+    #[test]
+    fn the_correction_finds_the_factor_without_feeding_on_itself() {
+        for truth in [0.5, 2.0] {
+            let (c, _) = run(3, 3_000, truth, true);
+            assert!((c.scale() / truth - 1.0).abs() < 0.2, "{truth}: {}", c.scale());
+        }
+        let (c, _) = run(3, 3_000, 20.0, true);
+        assert!((c.scale() - 4.0).abs() < 1e-9, "within its bounds");
+    }
+
+    #[test]
+    fn parts_of_one_moment_count_once_and_the_table_is_bounded() {
+        let mut c = Calibration::new(Config::default(), true);
+        let mut closed = vec![];
+        c.quote(Ns(0), (1, Side::Buy), 2.0, 0.1);
+        c.advance(Ns(Ns::SEC), 1.0, &mut |x| closed.push(x));
+        for _ in 0..3 {
+            c.fill(Ns(Ns::SEC), 1, &mut |x| closed.push(x));
+        }
+        c.end(Ns(Ns::SEC), 1, true, &mut |x| closed.push(x));
+        assert_eq!(closed.len(), 1);
+        for id in 1..=ORDERS_MAX as u64 + 3 {
+            c.quote(Ns(0), (id, Side::Buy), 2.0, 0.1);
+        }
+        assert_eq!(c.refused(), 3);
+        c.fill(Ns(5), 999, &mut |x| closed.push(x));
+        assert_eq!(closed.len(), 1, "an unknown order teaches nothing");
     }
 }

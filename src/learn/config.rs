@@ -156,3 +156,101 @@ impl Default for Config {
         }
     }
 }
+
+/// A setting outside its range: its path below `[learn]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfRange(pub &'static str);
+
+impl Config {
+    /// Looks at the range of every setting.
+    ///
+    /// # Errors
+    /// The first setting that is out of its range.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        let rising = |x: &[f64]| x[0] > 0.0 && x.windows(2).all(|w| w[1] > w[0]);
+        let positive = |x: &[f64]| x.iter().all(|v| v.is_finite() && *v > 0.0);
+        let range = |x: f64, lo: f64, hi: f64| (lo..=hi).contains(&x);
+        let rules = [
+            (range(self.fee_bps, -100.0, 100.0), "fee_bps"),
+            (positive(&[self.tape.kappa]), "tape.kappa"),
+            (positive(&[self.tape.kappa_strength]), "tape.kappa_strength"),
+            (positive(&[self.tape.rate_shape]), "tape.rate_shape"),
+            (positive(&[self.tape.rate_exposure_s]), "tape.rate_exposure_s"),
+            (range(self.tape.memory_s, 1.0, 1e15), "tape.memory_s"),
+            (positive(&self.regimes.multiplier), "regimes.multiplier"),
+            (positive(&[self.regimes.borrow]), "regimes.borrow"),
+            (range(self.regimes.depth_min_bps, 0.01, 60.0), "regimes.depth_min_bps"),
+            (range(self.regimes.depth_max_bps, 1.0, 1e3), "regimes.depth_max_bps"),
+            (self.regimes.depth_min_bps < self.regimes.depth_max_bps, "regimes.depth_max_bps"),
+            (positive(&self.own.prior), "own.prior"),
+            (range(self.own.trials, 2.0, 1e9), "own.trials"),
+            (positive(&[self.own.rate]), "own.rate"),
+            (positive(&[self.own.rate_ln_sd]), "own.rate_ln_sd"),
+            (positive(&[self.own.kappa_sd]), "own.kappa_sd"),
+            (range(self.own.kappa, 0.0, 1e9), "own.kappa"),
+            (range(self.own.depth_ref_bps, 0.0, 1e3), "own.depth_ref_bps"),
+            (range(self.own.memory_s, 0.0, 1e15), "own.memory_s"),
+            (positive(&[self.book.memory_s]), "book.memory_s"),
+            (positive(&[self.book.model_ln_sd]), "book.model_ln_sd"),
+            (rising(&self.filter.sigma_bps), "filter.sigma_bps"),
+            (rising(&self.filter.sweeps), "filter.sweeps"),
+            (range(self.filter.dwell_s, 2.0, 1e9), "filter.dwell_s"),
+            (range(self.filter.anchor_s, 0.0, 1e6), "filter.anchor_s"),
+            (range(self.filter.memory_s, 0.0, 1e15), "filter.memory_s"),
+            (range(self.filter.ratio_min, 1.01, 10.0), "filter.ratio_min"),
+        ];
+        first(&rules)?;
+        self.check_risk()
+    }
+
+    fn check_risk(&self) -> Result<(), OutOfRange> {
+        let positive = |x: f64| x.is_finite() && x > 0.0;
+        let range = |x: f64, lo: f64, hi: f64| (lo..=hi).contains(&x);
+        let (b, o) = (self.calibration.bounds, &self.original);
+        first(&[
+            (positive(self.sigma.prior_bps), "sigma.prior_bps"),
+            (positive(self.sigma.strength), "sigma.strength"),
+            (positive(self.sigma.memory_s), "sigma.memory_s"),
+            (range(self.sigma.clip, 1.0, 1e9), "sigma.clip"),
+            (range(self.markout.mean_bps, -100.0, 100.0), "markout.mean_bps"),
+            (positive(self.markout.sd_bps), "markout.sd_bps"),
+            (positive(self.markout.memory_s), "markout.memory_s"),
+            (range(self.markout.own_sd_bps, 0.0, 100.0), "markout.own_sd_bps"),
+            (range(self.markout.slope_sd, 0.0, 10.0), "markout.slope_sd"),
+            (range(self.markout.borrow, 0.0, 1e9), "markout.borrow"),
+            (positive(self.fill_rate.shape), "fill_rate.shape"),
+            (positive(self.fill_rate.exposure_s), "fill_rate.exposure_s"),
+            (positive(self.fill_rate.hold_min_s), "fill_rate.hold_min_s"),
+            (self.fill_rate.hold_max_s >= self.fill_rate.hold_min_s, "fill_rate.hold_max_s"),
+            (range(self.fill_rate.kelly_max, 0.0, 1e9), "fill_rate.kelly_max"),
+            (positive(self.gamma.phi), "gamma.phi"),
+            (positive(self.gamma.lots_max), "gamma.lots_max"),
+            (range(self.gamma.kelly_fraction, 0.0, 1.0), "gamma.kelly_fraction"),
+            (positive(self.gamma.lot_usd), "gamma.lot_usd"),
+            (positive(self.gamma.wealth_usd), "gamma.wealth_usd"),
+            (range(self.floor.sd_factor, 0.0, 100.0), "floor.sd_factor"),
+            (range(self.floor.adverse_min_bps, -100.0, 100.0), "floor.adverse_min_bps"),
+            (positive(self.warmup.floor_target), "warmup.floor_target"),
+            (positive(self.warmup.fills_target), "warmup.fills_target"),
+            (positive(self.warmup.sweeps_target), "warmup.sweeps_target"),
+            (positive(self.warmup.seconds_target), "warmup.seconds_target"),
+            (range(self.calibration.block, 1e-3, 10.0), "calibration.block"),
+            (positive(self.calibration.block_s), "calibration.block_s"),
+            (positive(self.calibration.strength), "calibration.strength"),
+            (b[0] > 0.0 && b[0] <= 1.0 && range(b[1], 1.0, 1e3), "calibration.bounds"),
+            (positive(self.gating.skill_full), "gating.skill_full"),
+            (positive(self.gating.z_max), "gating.z_max"),
+            (range(self.gating.hold_s, 0.0, 1e9), "gating.hold_s"),
+            (positive(o.kappa), "original.kappa"),
+            (positive(o.strength), "original.strength"),
+            (o.regime_kappa.iter().all(|k| positive(*k)), "original.regime_kappa"),
+            (positive(o.regime_strength), "original.regime_strength"),
+            (range(o.regime_weight, 0.0, 1.0), "original.regime_weight"),
+            (positive(o.kappa_floor), "original.kappa_floor"),
+        ])
+    }
+}
+
+fn first(rules: &[(bool, &'static str)]) -> Result<(), OutOfRange> {
+    rules.iter().find(|(ok, _)| !ok).map_or(Ok(()), |(_, name)| Err(OutOfRange(name)))
+}

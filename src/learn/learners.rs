@@ -6,7 +6,8 @@
 //! 1. `now` never goes back; a step back counts as no time.
 //! 2. Every event first lets the time since the last one pass, under the regime probabilities and
 //!    predictions that were in force.
-//! 3. Values that are not finite, or not positive where they must be, are refused and counted.
+//! 3. Values that are not finite, not positive where they must be, or of a size that nothing has,
+//!    are refused and counted.
 
 mod readout;
 #[cfg(test)]
@@ -92,7 +93,7 @@ impl Learners {
             adf: Adf::new(cfg.own),
             book: Book::new(cfg.book),
             fill_rate: FillRate::new(cfg.fill_rate),
-            calibration: Calibration::new(cfg.calibration),
+            calibration: Calibration::new(cfg.calibration, cfg.on.controller),
             gate: gating::Gate::new(cfg.gating),
             warmup: Warmup::new(cfg.warmup),
             original: (cfg.profile == Profile::Original).then(|| Original::new(cfg.original)),
@@ -127,6 +128,9 @@ impl Learners {
     pub fn on_resume(&mut self, now: Ns) {
         if !self.live {
             self.live = true;
+            if self.last.0 != i64::MIN {
+                self.filter.idle(seconds(now.since(self.last).max(0)));
+            }
             self.last = now;
             self.mid = None;
             self.second = None;
@@ -171,8 +175,8 @@ impl Learners {
         if !self.live {
             return;
         }
-        let known = s.depth_bps.is_finite() && s.half_tick_bps.is_finite();
-        if !known || s.half_tick_bps < 0.0 || !positive(s.size) || !positive(s.mid) {
+        let known = distance(s.depth_bps) && (0.0..=1e4).contains(&s.half_tick_bps);
+        if !known || !positive(s.size) || !positive(s.mid) {
             self.refused += 1;
             return;
         }
@@ -199,7 +203,7 @@ impl Learners {
 
     /// An own order went live or its distance changed.
     pub fn on_quote(&mut self, now: Ns, q: QuoteSample, out: &mut impl FnMut(LearnEvent)) {
-        if !q.depth_bps.is_finite() || q.id == 0 {
+        if !distance(q.depth_bps) || q.id == 0 {
             self.refused += 1;
             return;
         }
@@ -221,11 +225,12 @@ impl Learners {
         calibration.end(now, id, filled, &mut |c| closed(c, adf, fill_rate, out));
     }
 
-    /// A sweep reached the price of an own order at `depth_bps` on `side`, and went through it or
-    /// ended there: did the order fill, whole or in part?
-    pub fn on_reached(&mut self, side: Side, depth_bps: f64, filled: bool, through: bool) {
-        let _ = (side, depth_bps);
-        if through {
+    /// A sweep reached the price of an own order at `depth_bps` on `_side` (thinning is one for
+    /// both sides), and went through it or ended there: did the order fill, whole or in part?
+    pub fn on_reached(&mut self, _side: Side, depth_bps: f64, filled: bool, through: bool) {
+        if !distance(depth_bps) {
+            self.refused += 1;
+        } else if through {
             self.through.trial(filled);
         } else {
             self.level.trial(filled);
@@ -234,7 +239,7 @@ impl Learners {
 
     /// An own order was filled, whole or in part.
     pub fn on_fill(&mut self, now: Ns, f: FillSample, out: &mut impl FnMut(LearnEvent)) {
-        if !f.depth_bps.is_finite() || !positive(f.mid) || !positive(f.sz_usd) {
+        if !distance(f.depth_bps) || !positive(f.mid) || !positive(f.sz_usd) {
             self.refused += 1;
             return;
         }
@@ -254,7 +259,7 @@ impl Learners {
         let dt = match (self.second, self.mid) {
             (Some((then, was)), Some(mid)) => {
                 let dt = seconds(now.since(then));
-                self.on_return((mid / was - 1.0) * 1e4, dt);
+                self.on_return(((mid / was - 1.0) * 1e4).clamp(-1e4, 1e4), dt);
                 self.second = Some((now, mid));
                 dt
             }
@@ -425,8 +430,14 @@ fn priors(cfg: &Config) -> Priors {
     }
 }
 
+/// Positive, and of a magnitude that prices, sizes and values have.
 fn positive(x: f64) -> bool {
-    x.is_finite() && x > 0.0
+    (1e-12..1e15).contains(&x)
+}
+
+/// A distance that can be: at most all of the price.
+fn distance(bps: f64) -> bool {
+    (-1e4..=1e4).contains(&bps)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "spans of days are exact enough")]

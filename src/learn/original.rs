@@ -80,7 +80,9 @@ pub struct Estimates {
     pub confidence: f64,
     /// Warm-up, 0..1, not latched.
     pub warmup: f64,
-    /// Information ratio of its gate.
+    /// Share of its fills within 10 bps: what its gate takes for right predictions.
+    pub good_fills: f64,
+    /// Information ratio of its gate: a constant forecast has one bin and resolves nothing.
     pub information: f64,
     /// Weight of its gate.
     pub gate: f64,
@@ -165,7 +167,7 @@ impl Original {
             slide.max(c.kappa_floor_min)
         };
         let kappa = blended.max(floor);
-        let information = self.information();
+        let information = 0.0;
         Estimates {
             kappa_learned: learned,
             kappa_blended: blended,
@@ -174,6 +176,7 @@ impl Original {
             half_spread_bps: 1e4 / kappa + c.fee_bps,
             confidence,
             warmup: self.warmup(),
+            good_fills: if self.fills > 0.0 { self.good / self.fills } else { 0.0 },
             information,
             gate: self.gate(information),
         }
@@ -185,11 +188,6 @@ impl Original {
         let gamma = if self.seconds >= 60.0 { 1.0 } else { 0.5 };
         let part = |x: f64, of: f64| x.min(of) / of;
         0.4 * part(self.markouts, floor) + 0.4 * part(self.fills, kappa) + 0.2 * gamma
-    }
-
-    /// Resolution over uncertainty of a constant forecast: one bin, no resolution.
-    fn information(&self) -> f64 {
-        0.0
     }
 
     /// 1 until 100 updates, then by the probability that the ratio exceeds one half: a cliff.

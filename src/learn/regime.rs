@@ -117,13 +117,11 @@ impl Filter {
         }
         let ln_like: [f64; REGIMES] = std::array::from_fn(|j| self.ln_like(j, scaled, count, dt_s));
         let best = ln_like.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let stay = det::exp(-dt_s / self.cfg.dwell_s);
-        let leave = (1.0 - stay) / 3.0;
+        let prior = self.ahead(dt_s);
         let mut next = [0.0; REGIMES];
         let mut sum = 0.0;
         for j in 0..REGIMES {
-            let prior = leave * (1.0 - self.p[j]) + stay * self.p[j];
-            next[j] = prior * det::exp((ln_like[j] - best).max(-30.0));
+            next[j] = prior[j] * det::exp((ln_like[j] - best).max(-30.0));
             sum += next[j];
         }
         let norm = next.iter().fold(0.0, |s, x| s + (x / sum).max(FLOOR));
@@ -131,6 +129,20 @@ impl Filter {
         if self.cfg.memory_s > 0.0 {
             self.follow(dt_s, scaled, count);
         }
+    }
+
+    /// `dt_s` (>= 0) seconds passed unseen: the regime may have changed meanwhile.
+    pub fn idle(&mut self, dt_s: f64) {
+        if self.anchored && dt_s > 0.0 {
+            self.p = self.ahead(dt_s);
+        }
+    }
+
+    /// Probabilities `dt_s` seconds ahead.
+    fn ahead(&self, dt_s: f64) -> [f64; REGIMES] {
+        // Four states that leave at 1/dwell: everything relaxes to 1/4 at the rate 4/(3 dwell).
+        let keep = det::exp(-dt_s / self.cfg.dwell_s * 4.0 / 3.0);
+        self.p.map(|p| 0.25 + keep * (p - 0.25))
     }
 
     /// Log-likelihood of a second under regime `j`, up to a constant.

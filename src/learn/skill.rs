@@ -78,7 +78,7 @@ impl Default for Metrics {
             dispersion: 1.0,
             ratio: 1.0,
             ratio_lo: 0.0,
-            ratio_hi: f64::INFINITY,
+            ratio_hi: 1e9,
             z: 0.0,
             brier: 0.0,
             log_loss: 0.0,
@@ -272,5 +272,87 @@ impl Skill {
 impl Default for Skill {
     fn default() -> Skill {
         Skill::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::draw::Draw;
+
+    /// A ring of forecasts p ~ Beta(1, 6) whose outcomes have probability p * `wrong`.
+    fn ring(seed: u64, n: usize, wrong: f64) -> Skill {
+        let mut d = Draw::new(seed);
+        let mut s = Skill::new();
+        for _ in 0..n {
+            let p = 1.0 - det::pow(d.unit(), 1.0 / 6.0);
+            let filled = d.chance((p * wrong).min(1.0));
+            s.push(Block { p, filled, predicted: -det::ln_1p(-p) });
+        }
+        s
+    }
+
+    #[test]
+    fn a_right_model_passes_and_a_doubled_one_fails_by_five_hundred() {
+        let (mut cover, mut shut) = (0, 0);
+        for seed in 0..200 {
+            let m = ring(seed, 1_000, 1.0).metrics();
+            assert!(m.ece < 0.05, "beyond chance at 1000 blocks: {}", m.ece);
+            // The truth's skill: Var p / (m (1 - m)) of Beta(1, 6).
+            cover += u32::from(m.skill_lo <= 0.125 && 0.125 <= m.skill_hi);
+            shut += u32::from(m.skill_hi < 0.0);
+            assert!(m.information.abs() < 0.4);
+        }
+        assert_eq!(shut, 0, "a right model is never shut out");
+        assert!((175..=200).contains(&cover), "{cover} of 200");
+        let m = ring(1, 500, 0.4).metrics();
+        assert!(m.skill_hi < 0.0 && m.z < -4.0, "control: {m:?}");
+    }
+
+    #[test]
+    fn the_ratio_covers_and_clusters_widen_it() {
+        let cover = |clusters: usize| {
+            let mut hit = 0;
+            for seed in 0..300 {
+                let mut d = Draw::new(seed);
+                let mut s = Skill::new();
+                for i in 0..400 {
+                    let filled = d.chance(0.2);
+                    for _ in 0..clusters {
+                        s.push(Block { p: 0.2, filled, predicted: -det::ln_1p(-0.2f64) });
+                        if filled {
+                            s.cluster(Ns(i), Side::Buy);
+                        }
+                    }
+                }
+                let m = s.metrics();
+                let truth = 0.2 / -det::ln_1p(-0.2);
+                hit += u32::from(m.ratio_lo <= truth && truth <= m.ratio_hi);
+            }
+            f64::from(hit) / 300.0
+        };
+        assert!(cover(1) > 0.91, "{}", cover(1));
+        assert!(cover(5) > 0.9, "{}", cover(5));
+    }
+
+    #[test]
+    fn bins_have_equal_mass_and_hold_everything() {
+        let s = ring(3, 2_500, 1.0);
+        let bins = s.reliability();
+        let n: f64 = bins.iter().map(|b| b.n).sum();
+        assert!((n - BLOCKS as f64).abs() < 1e-9);
+        assert!(bins.iter().all(|b| (100.0..=300.0).contains(&b.n)), "{bins:?}");
+        assert!(bins.windows(2).all(|w| w[0].p / w[0].n <= w[1].p / w[1].n));
+    }
+
+    #[test]
+    fn nothing_and_one_sided_outcomes_are_neutral() {
+        let mut s = Skill::new();
+        assert!((s.metrics().ratio - 1.0).abs() < 1e-12);
+        (0..50).for_each(|_| s.push(Block { p: 0.1, filled: false, predicted: 0.1 }));
+        let m = s.metrics();
+        assert!(m.skill.abs() < 1e-12 && m.skill_hi > 0.0 && m.ratio_hi.is_finite(), "{m:?}");
+        s.clear();
+        assert_eq!(s.metrics().blocks, 0);
     }
 }

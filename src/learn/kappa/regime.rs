@@ -266,3 +266,150 @@ fn table(tape: &Tape, regime: &[Regime; REGIMES], p: &[f64; REGIMES], foot: f64)
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::regime::{NORMAL, only};
+    use crate::math::draw::Draw;
+
+    const A: [f64; 4] = [0.15, 0.5, 2.0, 6.0];
+    const K: [f64; 4] = [1.2, 0.6, 0.25, 0.08];
+    const COST: [f64; 4] = [2.0, 2.0, 2.5, 4.5];
+
+    fn priors() -> Priors {
+        Priors {
+            kappa: Gamma { shape: 1.0, rate: 1.0 / 0.6 },
+            rate: Gamma { shape: 0.5, rate: 1.0 },
+        }
+    }
+
+    /// `hours` of tape in each of the given regimes, known for sure.
+    fn tape(seed: u64, hours: [f64; 4]) -> Tape {
+        let mut t = Tape::new(1e9);
+        let mut d = Draw::new(seed);
+        for r in 0..REGIMES {
+            let p = only(r);
+            let mut left = hours[r] * 3_600.0;
+            loop {
+                let wait = d.exp(2.0 * A[r]);
+                left -= wait;
+                if left < 0.0 {
+                    break;
+                }
+                t.advance(wait, &p);
+                let side = if d.chance(0.5) { Side::Buy } else { Side::Sell };
+                t.sweep(side, d.exp(K[r]), &p);
+            }
+        }
+        t
+    }
+
+    fn pnl(p: &[f64; 4], d: f64) -> f64 {
+        (0..4).map(|r| p[r] * A[r] * det::exp(-K[r] * d) * (d - COST[r])).sum()
+    }
+
+    fn best(p: &[f64; 4]) -> f64 {
+        (5..600).map(|i| pnl(p, 0.1 * f64::from(i))).fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    #[test]
+    fn the_mixture_depth_earns_what_the_oracle_earns() {
+        let t = tape(1, [8.0, 4.0, 1.0, 0.5]);
+        for p in [
+            only(0),
+            only(1),
+            only(2),
+            only(3),
+            [0.0, 0.9, 0.1, 0.0],
+            [0.5, 0.4, 0.0, 0.1],
+            [0.25, 0.25, 0.25, 0.25],
+            [0.97, 0.02, 0.005, 0.005],
+        ] {
+            let m = estimate(&t, &p, &COST, 3.0, priors(), &Config::default());
+            let share = pnl(&p, m.depth_bps) / best(&p);
+            assert!(share > 0.97, "{p:?}: {share} at {}", m.depth_bps);
+        }
+        // Control: the depth of the averaged kappa loses where regimes differ.
+        let p = [0.9, 0.0, 0.0, 0.1];
+        let mean: f64 = (0..4).map(|r| p[r] * K[r]).sum();
+        let m = estimate(&t, &p, &COST, 3.0, priors(), &Config::default());
+        assert!(pnl(&p, 2.25 + 1.0 / mean) < 0.7 * pnl(&p, m.depth_bps));
+    }
+
+    #[test]
+    fn the_slope_carries_the_mixture() {
+        let t = tape(2, [2.0, 2.0, 0.5, 0.2]);
+        let p = [0.2, 0.6, 0.15, 0.05];
+        let flat = [2.0; 4];
+        let m = estimate(&t, &p, &flat, 3.0, priors(), &Config::default());
+        let d = 2.0 + 1.0 / m.kappa.mean();
+        assert!((d - m.depth_bps).abs() < 0.01 * d, "{d} {}", m.depth_bps);
+        for s in Side::BOTH {
+            let ratio = m.table.at(s, m.depth_bps) / m.reach[s.index()].mean();
+            assert!((ratio - 1.0).abs() < 0.2, "counted and fitted agree there: {ratio}");
+        }
+    }
+
+    #[test]
+    fn one_regime_alone_is_the_plain_conjugate_posterior() {
+        let t = tape(3, [0.0, 1.0, 0.0, 0.0]);
+        let m = estimate(&t, &only(NORMAL), &COST, 3.0, priors(), &Config::default());
+        let joint = t.tally(Side::Buy, 1, m.window).join(t.tally(Side::Sell, 1, m.window));
+        let g = joint.kappa(priors().kappa);
+        assert!((m.kappa.mean() / g.mean() - 1.0).abs() < 1e-9);
+        assert!((m.kappa.shape / g.shape - 1.0).abs() < 1e-9);
+        assert!((m.n_eff - joint.inside).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_unseen_regime_borrows_and_stays_unsure() {
+        let t = tape(4, [0.0, 20.0, 0.0, 0.0]);
+        let seen = estimate(&t, &only(2), &COST, 6.0, priors(), &Config::default());
+        let k = seen.regime[2].kappa;
+        assert!((k.mean() / (0.6 * 0.42) - 1.0).abs() < 0.1, "{k:?}");
+        assert!(k.shape < 21.0 && seen.n_eff < 1e-9);
+        let none = estimate(&Tape::new(1e9), &only(2), &COST, 6.0, priors(), &Config::default());
+        assert!((none.regime[2].kappa.shape - 1.0).abs() < 1e-9, "no data anywhere: the prior");
+    }
+
+    #[test]
+    fn raising_kappa_tightens_the_quote() {
+        let mut last = f64::INFINITY;
+        for k in [0.1, 0.3, 0.9, 2.7] {
+            let mut t = Tape::new(1e9);
+            let mut d = Draw::new(7);
+            for _ in 0..3_000 {
+                t.advance(1.0, &only(1));
+                t.sweep(Side::Buy, d.exp(k), &only(1));
+            }
+            let m = estimate(&t, &only(1), &COST, 3.0, priors(), &Config::default());
+            assert!(m.depth_bps < last);
+            last = m.depth_bps;
+        }
+    }
+
+    #[test]
+    fn a_local_fit_survives_an_atom_at_the_touch_and_a_heavy_tail() {
+        // Half of all takers stop at the touch; the rest reach a Pareto depth, (1 + d/2)^-3.
+        let mut d = Draw::new(8);
+        let mut t = Tape::new(1e9);
+        let n = 5_000;
+        let (mut sum, mut count) = (0.0, 0.0);
+        for _ in 0..n {
+            let atom = d.chance(0.5);
+            let depth = if atom { 0.3 } else { 2.0 * (det::pow(d.unit(), -1.0 / 3.0) - 1.0) };
+            t.advance(1.0, &only(1));
+            t.sweep(Side::Buy, depth, &only(1));
+            sum += depth;
+            count += 1.0;
+        }
+        let value = |x: f64| 0.5 * det::pow(1.0 + 0.5 * x, -3.0) * (x - 2.0);
+        let oracle = (20..400).map(|i| value(0.05 * f64::from(i))).fold(0.0, f64::max);
+        let m = estimate(&t, &only(1), &[2.0; 4], 3.0, priors(), &Config::default());
+        let share = value(m.depth_bps) / oracle;
+        let global = value(2.0 + sum / count) / oracle;
+        assert!(share > 0.97, "{share} at {}", m.depth_bps);
+        assert!(global < share - 0.05, "control: one kappa for all depths, {global}");
+    }
+}

@@ -18,7 +18,7 @@ use crate::units::{Ns, Side};
 
 impl Learners {
     pub(super) fn publish(&mut self, now: Ns) {
-        let (on, m) = (self.cfg.on, self.mixture);
+        let m = self.mixture;
         let sigma = self.sigma_bps();
         let tape = Belief::of(m.kappa, m.n_eff);
         let own = Belief::normal(self.adf.kappa(), self.adf.fills());
@@ -55,7 +55,7 @@ impl Learners {
             adverse_bps,
             half_tick_bps: self.half_tick_bps,
             calibration: self.calibration.skill().cached(),
-            scale: if on.controller { self.calibration.scale() } else { 1.0 },
+            scale: self.calibration.scale(),
             fills_30m: self.fill_rate.last_half_hour(),
             fills: self.fill_rate.total(),
             since_fill_s: self.fill_rate.since_s(),
