@@ -33,6 +33,68 @@ pub const JSON_DEPTH_MAX: usize = 16;
 /// Trade ids remembered per coin for removing duplicates: several minutes of the busiest coin.
 pub const SEEN_MAX: usize = 8192;
 
+/// Structural characters and values in one JSON message: a full message of trades at the recorded
+/// density has 240 thousand; the parser's buffers are made for this many and never grow.
+pub const TOKENS_MAX: usize = 1 << 18;
+
+/// Nanoseconds without any message after which the link is taken for dead: the venue's fast book
+/// comes every half second and pongs count.
+pub const MESSAGE_SILENCE_NS: i64 = 10_000_000_000;
+
+/// Nanoseconds without market data, pongs coming, after which the link is given up: the full book
+/// comes every five and a half seconds even if unchanged.
+pub const DATA_SILENCE_NS: i64 = 30_000_000_000;
+
+/// Nanoseconds after which a subscription that was not acknowledged counts as refused.
+pub const ACK_NS: i64 = 15_000_000_000;
+
+/// Nanoseconds without a message after which a ping asks for one: half of `MESSAGE_SILENCE_NS`.
+pub const PING_SILENCE_NS: i64 = 5_000_000_000;
+
+/// Nanoseconds between pings on a talking link; they measure the round trip. The venue closes a
+/// link it has sent nothing on for 60 s.
+pub const PING_EVERY_NS: i64 = 30_000_000_000;
+
+/// Rejected messages in a minute after which the link is given up: no recording has a single one.
+pub const REJECTS_PER_MIN_MAX: u32 = 60;
+
+/// Subscriptions sent at once; the venue closes sockets that subscribe to hundreds in one burst.
+pub const SUBSCRIBE_BURST: u32 = 20;
+
+/// Nanoseconds after which one more subscription may be sent: 20 in 100 ms.
+pub const SUBSCRIBE_EVERY_NS: i64 = 5_000_000;
+
+/// First reconnect waits up to this many nanoseconds; each further one up to twice as long.
+pub const RETRY_FIRST_NS: i64 = 250_000_000;
+
+/// Longest wait before an ordinary reconnect, in nanoseconds.
+pub const RETRY_MAX_NS: i64 = 20_000_000_000;
+
+/// Shortest wait before any reconnect, in nanoseconds: jitter must not draw a storm.
+pub const RETRY_MIN_NS: i64 = 50_000_000;
+
+/// A link that was up and talking for this many nanoseconds resets the waits.
+pub const RETRY_RESET_NS: i64 = 30_000_000_000;
+
+/// First wait after the venue refused by policy (close 1008, HTTP 429), in nanoseconds.
+pub const REFUSED_FIRST_NS: i64 = 60_000_000_000;
+
+/// Longest wait after the venue refused by policy, in nanoseconds.
+pub const REFUSED_MAX_NS: i64 = 600_000_000_000;
+
+/// Age in nanoseconds beyond which a best bid and offer is stale (a block that changes it comes
+/// every 0.1 s).
+pub const STALE_BBO_NS: i64 = 2_000_000_000;
+
+/// Age in nanoseconds beyond which the fast book is stale (0.54 s apart).
+pub const STALE_FAST_NS: i64 = 2_000_000_000;
+
+/// Age in nanoseconds beyond which the full book is stale (5.4 s apart).
+pub const STALE_SLOW_NS: i64 = 15_000_000_000;
+
+/// Age in nanoseconds beyond which a context is stale (1 s apart).
+pub const STALE_CTX_NS: i64 = 5_000_000_000;
+
 /// Records the queue to the logging thread holds (128 bytes each, 16 MiB): at the worst recorded
 /// burst of about 20,000 records a second, a stall of the disk of six seconds.
 pub const QUEUE_RECORDS: usize = 1 << 17;
@@ -47,6 +109,10 @@ pub const TICK_NS: i64 = 100_000_000;
 pub const COIN_NAME_MAX: usize = 24;
 
 const _: () = assert!(RECEIVE_MAX > MESSAGE_MAX);
+const _: () = assert!(PING_SILENCE_NS < MESSAGE_SILENCE_NS && MESSAGE_SILENCE_NS < DATA_SILENCE_NS);
+const _: () = assert!(PING_EVERY_NS < 60_000_000_000);
+const _: () = assert!(RETRY_MIN_NS < RETRY_FIRST_NS && RETRY_FIRST_NS < RETRY_MAX_NS);
+const _: () = assert!(RETRY_MAX_NS < REFUSED_FIRST_NS && REFUSED_FIRST_NS < REFUSED_MAX_NS);
 const _: () = assert!(LADDER_MAX * 2 * 2 <= ORDERS_MAX);
 const _: () = assert!(SEEN_MAX.is_power_of_two() && SEEN_MAX >= 4096);
 const _: () = assert!(QUEUE_RECORDS.is_power_of_two());

@@ -1,1 +1,35 @@
-//! feed
+//! Venue messages in, events out: the only wall between untrusted bytes and typed values.
+//!
+//! In: the text of WebSocket messages and the session clock. Out: [`crate::event::Event`]s,
+//! subscriptions and pings to send, verdicts on the link. Hot path: after construction nothing here
+//! allocates, locks, waits, or reads a clock; `meta` and `control` alone are cold.
+//!
+//! 1. Nothing behind this wall checks again: prices and sizes are positive, coins are known, sides
+//!    of a book are sorted, prints of a frame belong to one coin and are new.
+//! 2. Any bytes give a counted, named outcome: an event, a named quiet one, or a [`Reject`].
+//! 3. The two parsers agree on every input; which one is used changes speed only.
+
+#![deny(clippy::float_arithmetic)]
+
+mod cadence;
+mod coins;
+mod control;
+mod decode;
+mod fields;
+mod history;
+pub mod meta;
+mod plan;
+mod reject;
+mod retry;
+mod scan;
+mod session;
+mod tape;
+#[cfg(test)]
+mod tests;
+
+pub use cadence::{Ages, Cadence, Stale};
+pub use coins::{BadCoin, CoinName, CoinSpec, Coins};
+pub use control::{Control, control};
+pub use decode::{Decoded, Decoder, Parser, Stream, VenueError};
+pub use reject::{Counters, Reject};
+pub use session::{Close, Config, Feed, Input, Loss, Quiet, Verdict};

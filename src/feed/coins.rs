@@ -1,0 +1,170 @@
+//! The coins of a run: names as the venue spells them, and their numbers.
+//!
+//! In: names and size decimals from the venue's list. Out: [`CoinSpec`], and [`CoinId`]s for the
+//! names on the wire. Hot path: a lookup compares at most `COINS_MAX` short names.
+//!
+//! 1. A name is 1 to `COIN_NAME_MAX` printable ASCII characters without blank, quote or backslash:
+//!    it can stand in a JSON string as it is.
+//! 2. Names are case-sensitive, and each stands once.
+
+use arrayvec::{ArrayString, ArrayVec};
+
+use crate::limits::{COIN_NAME_MAX, COINS_MAX};
+use crate::units::CoinId;
+use crate::units::rules::Rules;
+
+/// A coin's name as the venue spells it: `BTC`, `kPEPE`, `@107`, `xyz:XYZ100`.
+pub type CoinName = ArrayString<COIN_NAME_MAX>;
+
+/// One coin to follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CoinSpec {
+    /// Name as the venue spells it.
+    pub name: CoinName,
+    /// Decimal places of a size, `0..=6`.
+    pub sz_decimals: u8,
+}
+
+/// Why a list of coins is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadCoin {
+    /// The name is empty.
+    Empty,
+    /// The name has more than `COIN_NAME_MAX` bytes.
+    TooLong,
+    /// The name has a character other than printable ASCII, or a blank, a quote or a backslash.
+    Character,
+    /// More than six size decimals.
+    Decimals,
+    /// The name stands twice in the list.
+    Twice,
+    /// More than `COINS_MAX` coins.
+    TooMany,
+    /// No coin at all.
+    None,
+}
+
+impl CoinSpec {
+    /// A coin of the given name with sizes of `sz_decimals` decimal places.
+    ///
+    /// # Errors
+    /// [`BadCoin`] when the name or the decimals cannot be a coin's.
+    pub fn new(name: &str, sz_decimals: u8) -> Result<CoinSpec, BadCoin> {
+        if name.is_empty() {
+            return Err(BadCoin::Empty);
+        }
+        if !name.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\') {
+            return Err(BadCoin::Character);
+        }
+        if sz_decimals > 6 {
+            return Err(BadCoin::Decimals);
+        }
+        let name = CoinName::from(name).map_err(|_| BadCoin::TooLong)?;
+        Ok(CoinSpec { name, sz_decimals })
+    }
+
+    /// The venue's price and size rules for this coin.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules::perp(self.sz_decimals)
+    }
+}
+
+/// The coins of a run, in the order of their numbers.
+#[derive(Clone, Debug)]
+pub struct Coins {
+    list: ArrayVec<CoinSpec, COINS_MAX>,
+}
+
+impl Coins {
+    /// Numbers the coins in the order given.
+    ///
+    /// # Errors
+    /// [`BadCoin`] when there are none or too many, or one stands twice.
+    pub fn new(specs: &[CoinSpec]) -> Result<Coins, BadCoin> {
+        if specs.is_empty() {
+            return Err(BadCoin::None);
+        }
+        let mut list = ArrayVec::new();
+        for spec in specs {
+            let spec = CoinSpec::new(&spec.name, spec.sz_decimals)?;
+            if list.iter().any(|c: &CoinSpec| c.name == spec.name) {
+                return Err(BadCoin::Twice);
+            }
+            list.try_push(spec).map_err(|_| BadCoin::TooMany)?;
+        }
+        Ok(Coins { list })
+    }
+
+    /// The number of the coin with this name, if it is one of the run's.
+    #[inline]
+    #[must_use]
+    pub fn find(&self, name: &[u8]) -> Option<CoinId> {
+        let at = self.list.iter().position(|c| c.name.as_bytes() == name)?;
+        u8::try_from(at).ok().map(CoinId)
+    }
+
+    /// The coin of a number.
+    #[must_use]
+    pub fn get(&self, coin: CoinId) -> Option<&CoinSpec> {
+        self.list.get(coin.index())
+    }
+
+    /// The coins in the order of their numbers.
+    #[must_use]
+    pub fn as_slice(&self) -> &[CoinSpec] {
+        &self.list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_seen_on_the_venue_is_a_name() {
+        for name in [
+            "BTC",
+            "kPEPE",
+            "0G",
+            "2Z",
+            "@107",
+            "PURR/USDC",
+            "xyz:XYZ100",
+            "#14720",
+            "mkts:SMALL2000",
+            "dex:STREAMABCD****",
+        ] {
+            assert_eq!(CoinSpec::new(name, 2).expect(name).name.as_str(), name);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_coin_is_refused_with_its_reason() {
+        let bad = |name: &str, d| CoinSpec::new(name, d).expect_err(name);
+        assert_eq!(bad("", 0), BadCoin::Empty);
+        assert_eq!(bad("BTC\"", 0), BadCoin::Character);
+        assert_eq!(bad("B\\TC", 0), BadCoin::Character);
+        assert_eq!(bad("B TC", 0), BadCoin::Character);
+        assert_eq!(bad("\u{20bf}", 0), BadCoin::Character);
+        assert_eq!(bad(&"B".repeat(25), 0), BadCoin::TooLong);
+        assert_eq!(bad("BTC", 7), BadCoin::Decimals);
+        let btc = CoinSpec::new("BTC", 5).expect("a coin");
+        assert_eq!(Coins::new(&[]).expect_err("none"), BadCoin::None);
+        assert_eq!(Coins::new(&[btc, btc]).expect_err("twice"), BadCoin::Twice);
+        let many: Vec<_> =
+            (0..17).map(|i| CoinSpec::new(&format!("C{i}"), 0).expect("a coin")).collect();
+        assert_eq!(Coins::new(&many).expect_err("many"), BadCoin::TooMany);
+    }
+
+    #[test]
+    fn names_are_case_sensitive_and_numbered_in_order() {
+        let specs = ["BTC", "kPEPE"].map(|n| CoinSpec::new(n, 0).expect("a coin"));
+        let coins = Coins::new(&specs).expect("coins");
+        assert_eq!(coins.find(b"BTC"), Some(CoinId(0)));
+        assert_eq!(coins.find(b"kPEPE"), Some(CoinId(1)));
+        assert_eq!(coins.find(b"KPEPE"), None);
+        assert_eq!(coins.get(CoinId(1)), Some(&specs[1]));
+        assert_eq!(coins.get(CoinId(2)), None);
+    }
+}

@@ -1,0 +1,74 @@
+//! Lines our own recorder adds between the venue's frames: what the link did.
+//!
+//! In: the text of a recorded frame. Out: [`Control`]. Cold path: recordings only; a live venue's
+//! message on this channel is an unknown channel like any other.
+
+/// What a control line says happened here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// The link came up; the subscriptions follow.
+    Up,
+    /// The link went down.
+    Down,
+    /// The logging thread fell behind: quotes were withdrawn.
+    Behind,
+    /// The logging thread caught up.
+    Drained,
+    /// The run was stopped.
+    Stop,
+}
+
+const HEAD: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"";
+const TAIL: &[u8] = b"\"}}";
+
+impl Control {
+    /// All of them.
+    pub const ALL: [Control; 5] =
+        [Control::Up, Control::Down, Control::Behind, Control::Drained, Control::Stop];
+
+    /// The event's name in the recording.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Control::Up => "up",
+            Control::Down => "down",
+            Control::Behind => "behind",
+            Control::Drained => "drained",
+            Control::Stop => "stop",
+        }
+    }
+
+    /// The line's text, without its time, as the recorder writes it.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Control::Up => "{\"channel\":\"papermaker\",\"data\":{\"event\":\"up\"}}",
+            Control::Down => "{\"channel\":\"papermaker\",\"data\":{\"event\":\"down\"}}",
+            Control::Behind => "{\"channel\":\"papermaker\",\"data\":{\"event\":\"behind\"}}",
+            Control::Drained => "{\"channel\":\"papermaker\",\"data\":{\"event\":\"drained\"}}",
+            Control::Stop => "{\"channel\":\"papermaker\",\"data\":{\"event\":\"stop\"}}",
+        }
+    }
+}
+
+/// The control line `frame` is, if it is one.
+#[must_use]
+pub fn control(frame: &[u8]) -> Option<Control> {
+    let event = frame.strip_prefix(HEAD)?.strip_suffix(TAIL)?;
+    Control::ALL.into_iter().find(|c| c.name().as_bytes() == event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_lines_read_back() {
+        for c in Control::ALL {
+            assert_eq!(control(c.text().as_bytes()), Some(c));
+        }
+        for text in ["", "{\"channel\":\"pong\"}", &Control::Up.text().replace("up", "upside")] {
+            assert_eq!(control(text.as_bytes()), None);
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! One message to one typed outcome, in fixed storage.
+//!
+//! In: the text of a WebSocket message. Out: [`Decoded`], with its content in the decoder: prints,
+//! book, best bid and offer, context. Hot path: after construction no allocation.
+//!
+//! 1. The parse buffer, the parser's index and the tape are made for `MESSAGE_MAX` bytes and
+//!    `TOKENS_MAX` tokens; what could need more is turned away before parsing.
+//! 2. The scanner only answers what it read to the last byte; all else goes to simd-json, so that
+//!    both [`Parser`]s give the same outcome on every input.
+//! 3. Content is valid until the next message and only for the outcome that names it.
+
+use std::fmt;
+
+use simd_json::{Buffers, ErrorType, INPUT_PADDING, Tape};
+
+use super::coins::Coins;
+use super::reject::Reject;
+use super::{scan, tape};
+use crate::event::{Bbo, Ctx, Snapshot, Trade};
+use crate::limits::{JSON_DEPTH_MAX, MESSAGE_MAX, PRINTS_MAX, TOKENS_MAX};
+use crate::units::{CoinId, Ns, Px, Side, Sz};
+
+/// Which parser reads first. Both give the same outcomes; only speed differs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Parser {
+    /// simd-json for every message.
+    SimdJson,
+    /// A scanner of exactly the venue's wire shapes first, simd-json for everything else.
+    #[default]
+    Scanner,
+}
+
+/// A subscription of one coin, in the order they are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Stream {
+    /// Best bid and offer, per block.
+    Bbo = 0,
+    /// Five levels, twice a second.
+    Fast = 1,
+    /// Twenty levels, every five seconds.
+    Slow = 2,
+    /// Trades.
+    Trades = 3,
+    /// Funding and oracle price, every second.
+    Ctx = 4,
+}
+
+impl Stream {
+    /// All streams, in the order they are subscribed.
+    pub const ALL: [Stream; 5] =
+        [Stream::Bbo, Stream::Fast, Stream::Slow, Stream::Trades, Stream::Ctx];
+
+    /// Place in per-stream arrays.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Short name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        ["bbo", "fast", "slow", "trades", "ctx"][self.index()]
+    }
+
+    /// The stream of a subscription's `type` and `fast`, if it is one of ours.
+    pub(super) fn of(kind: &[u8], fast: bool) -> Option<Stream> {
+        match kind {
+            b"bbo" => Some(Stream::Bbo),
+            b"l2Book" if fast => Some(Stream::Fast),
+            b"l2Book" => Some(Stream::Slow),
+            b"trades" => Some(Stream::Trades),
+            b"activeAssetCtx" => Some(Stream::Ctx),
+            _ => None,
+        }
+    }
+}
+
+/// What an error message of the venue says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VenueError {
+    /// The subscription exists already: as good as an acknowledgement.
+    AlreadySubscribed,
+    /// The subscription to end does not exist.
+    AlreadyUnsubscribed,
+    /// Our request was not understood.
+    BadRequest,
+    /// A limit of the venue ("Cannot open more than ...").
+    Refused,
+    /// Anything else.
+    Other,
+}
+
+/// What one message was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decoded {
+    /// Trades of one coin: [`Decoder::prints`].
+    Trades {
+        /// Coin.
+        coin: CoinId,
+    },
+    /// An empty list of trades; it carries no coin.
+    EmptyTrades,
+    /// A book: [`Decoder::book`].
+    Book {
+        /// Coin.
+        coin: CoinId,
+    },
+    /// A best bid and offer: [`Decoder::bbo`].
+    Bbo {
+        /// Coin.
+        coin: CoinId,
+    },
+    /// A context: [`Decoder::ctx`].
+    Ctx {
+        /// Coin.
+        coin: CoinId,
+    },
+    /// The answer to a subscription.
+    Ack {
+        /// Stream, if it is one of ours.
+        stream: Option<Stream>,
+        /// Coin, if it is one of the run's.
+        coin: Option<CoinId>,
+        /// False for the answer to an unsubscription.
+        subscribed: bool,
+    },
+    /// An error message.
+    Error {
+        /// What it says.
+        kind: VenueError,
+        /// The stream it quotes.
+        stream: Option<Stream>,
+        /// The coin it quotes.
+        coin: Option<CoinId>,
+    },
+    /// The answer to a ping.
+    Pong,
+    /// A text that is not JSON and greets.
+    Greeting,
+    /// A channel that is not followed.
+    Unknown,
+    /// A coin that is not followed.
+    Foreign,
+}
+
+/// Where decoded content is put.
+pub(super) struct Output {
+    /// Capacity `PRINTS_MAX`, never grown.
+    pub(super) prints: Vec<Trade>,
+    pub(super) book: Snapshot,
+    pub(super) bbo: Bbo,
+    pub(super) ctx: Ctx,
+}
+
+/// Turns messages into typed content; owns all storage that takes.
+pub struct Decoder {
+    coins: Coins,
+    parser: Parser,
+    /// The message, mutated in parsing, and the padding that wide loads may touch.
+    text: Box<[u8]>,
+    buffers: Buffers,
+    /// Empty between messages; its storage is kept.
+    tape: Tape<'static>,
+    out: Output,
+    handed_over: u64,
+}
+
+/// Fills the prints' storage once.
+const NO_TRADE: Trade =
+    Trade { aggressor: Side::Buy, px: Px(0), sz: Sz(0), time: Ns(0), taker: 0, tid: 0 };
+
+/// A message of at most this many bytes cannot hold more than `TOKENS_MAX` tokens, with the
+/// parser's own slack of a block.
+const SURELY_FITS: usize = TOKENS_MAX - 128;
+
+impl Decoder {
+    /// A decoder for the given coins, all storage allocated and its pages touched.
+    #[must_use]
+    pub fn new(coins: Coins, parser: Parser) -> Decoder {
+        let mut decoder = Decoder {
+            coins,
+            parser: Parser::SimdJson,
+            text: vec![0; MESSAGE_MAX + INPUT_PADDING].into_boxed_slice(),
+            buffers: Buffers::with_max_depth(MESSAGE_MAX, JSON_DEPTH_MAX),
+            tape: Tape(Vec::with_capacity(TOKENS_MAX)),
+            out: Output {
+                prints: vec![NO_TRADE; PRINTS_MAX],
+                book: Snapshot::default(),
+                bbo: Bbo::default(),
+                ctx: Ctx::default(),
+            },
+            handed_over: 0,
+        };
+        decoder.out.prints.clear();
+        warm_up(&mut decoder);
+        decoder.parser = parser;
+        decoder
+    }
+
+    /// Reads one message.
+    ///
+    /// # Errors
+    /// [`Reject`] names why a message was turned away; the decoder is ready for the next one.
+    #[inline]
+    pub fn decode(&mut self, message: &[u8]) -> Result<Decoded, Reject> {
+        if self.parser == Parser::Scanner {
+            if let Some(decoded) = scan::decode(message, &self.coins, &mut self.out) {
+                return Ok(decoded);
+            }
+            self.handed_over += 1;
+        }
+        self.general(message)
+    }
+
+    /// The coins of the run.
+    #[must_use]
+    pub fn coins(&self) -> &Coins {
+        &self.coins
+    }
+
+    /// The prints of the last message, after [`Decoded::Trades`].
+    #[must_use]
+    pub fn prints(&self) -> &[Trade] {
+        &self.out.prints
+    }
+
+    /// The same, to drop those that are not new.
+    pub(super) fn prints_mut(&mut self) -> &mut Vec<Trade> {
+        &mut self.out.prints
+    }
+
+    /// The book of the last message, after [`Decoded::Book`].
+    #[must_use]
+    pub fn book(&self) -> &Snapshot {
+        &self.out.book
+    }
+
+    /// The best bid and offer of the last message, after [`Decoded::Bbo`].
+    #[must_use]
+    pub fn bbo(&self) -> &Bbo {
+        &self.out.bbo
+    }
+
+    /// The context of the last message, after [`Decoded::Ctx`].
+    #[must_use]
+    pub fn ctx(&self) -> &Ctx {
+        &self.out.ctx
+    }
+
+    /// Messages the scanner handed to simd-json. Acknowledgements, pongs and contexts always are.
+    #[must_use]
+    pub fn handed_over(&self) -> u64 {
+        self.handed_over
+    }
+
+    fn general(&mut self, message: &[u8]) -> Result<Decoded, Reject> {
+        let len = message.len();
+        if len > MESSAGE_MAX {
+            return Err(Reject::TooLarge);
+        }
+        if len > SURELY_FITS && tokens_at_most(message) > SURELY_FITS {
+            return Err(Reject::TooDense);
+        }
+        let padded = &mut self.text[..len + INPUT_PADDING];
+        padded[..len].copy_from_slice(message);
+        let mut tape = std::mem::replace(&mut self.tape, Tape(Vec::new())).reset();
+        let parsed = simd_json::fill_tape_padded(padded, len, &mut self.buffers, &mut tape);
+        let decoded = match parsed {
+            Ok(()) => tape::decode(&tape.0, &self.coins, &mut self.out),
+            Err(error) => not_json(&error, message),
+        };
+        self.tape = tape.reset();
+        decoded
+    }
+}
+
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder")
+            .field("coins", &self.coins)
+            .field("parser", &self.parser)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An upper bound of the tokens simd-json's first stage marks: structural characters and quotes,
+/// and whatever follows one of them or a blank.
+fn tokens_at_most(message: &[u8]) -> usize {
+    const OTHER: u8 = 0;
+    const BLANK: u8 = 1;
+    const MARK: u8 = 2;
+    const CLASS: [u8; 256] = {
+        let mut class = [OTHER; 256];
+        let (blanks, marks) = (b" \t\n\r", b"{}[]:,\"");
+        let mut i = 0;
+        while i < blanks.len() {
+            class[blanks[i] as usize] = BLANK;
+            i += 1;
+        }
+        let mut i = 0;
+        while i < marks.len() {
+            class[marks[i] as usize] = MARK;
+            i += 1;
+        }
+        class
+    };
+    let mut previous = BLANK;
+    let mut tokens = 0;
+    for &byte in message {
+        let class = CLASS[usize::from(byte)];
+        tokens += usize::from(class == MARK || (class == OTHER && previous != OTHER));
+        previous = class;
+    }
+    tokens
+}
+
+#[cold]
+fn not_json(error: &simd_json::Error, message: &[u8]) -> Result<Decoded, Reject> {
+    match error.error() {
+        ErrorType::InvalidUtf8 => Err(Reject::NotUtf8),
+        ErrorType::DepthLimitExceeded => Err(Reject::TooDeep),
+        _ if greets(message) => Ok(Decoded::Greeting),
+        _ => Err(Reject::NotJson),
+    }
+}
+
+/// `Websocket connection established.` and its like: a short printable text that starts with a
+/// capital letter, as no JSON text does.
+fn greets(message: &[u8]) -> bool {
+    message.len() <= 128
+        && message.first().is_some_and(u8::is_ascii_uppercase)
+        && message.iter().all(|b| b.is_ascii_graphic() || *b == b' ')
+}
+
+/// Parses the densest and the usual messages once, so that every buffer has its final size.
+#[cold]
+fn warm_up(decoder: &mut Decoder) {
+    let mut dense = vec![b'['];
+    while dense.len() < SURELY_FITS - 1 {
+        dense.extend_from_slice(b"0,");
+    }
+    dense.truncate(dense.len() - 1);
+    dense.push(b']');
+    let trade = "{\"coin\":\"?\",\"side\":\"B\",\"px\":\"1.0\",\"sz\":\"1.0\",\"time\":1,\"hash\":\"0x\",\"tid\":1,\
+                 \"users\":[\"0x\",\"0x\"]}";
+    let trades = format!("{{\"channel\":\"trades\",\"data\":[{}]}}", [trade; 20].join(","));
+    let side = ["{\"px\":\"1.0\",\"sz\":\"1.0\",\"n\":1}"; 20].join(",");
+    let book = format!(
+        "{{\"channel\":\"l2Book\",\"data\":{{\"coin\":\"?\",\"time\":1,\"levels\":[[{side}],[{side}]]}}}}"
+    );
+    for message in [&dense, trades.as_bytes(), book.as_bytes(), b"{", b"Hello", b"\xff"] {
+        // Only the buffers' sizes matter here, not what the messages say.
+        let _ = decoder.general(message);
+    }
+}

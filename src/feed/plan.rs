@@ -1,0 +1,303 @@
+//! What to subscribe, in which order, how fast, and what was answered.
+//!
+//! In: the run's coins; answers. Out: the texts to send. Hot path: texts are made at construction.
+//!
+//! 1. Per coin: best bid and offer, fast book, full book, trades, context; coin after coin.
+//! 2. At most `SUBSCRIBE_BURST` texts at once, then one every `SUBSCRIBE_EVERY_NS`.
+//! 3. An acknowledgement or the stream's own data answers a subscription; an unanswered one is
+//!    overdue after `ACK_NS`.
+//! 4. The venue drops the whole socket, without a word, for a coin it does not know. A coin whose
+//!    subscription was the first unanswered one on [`STRIKES_MAX`] links that had answered others
+//!    is set aside. So that any coin can come after another one, each such link starts the list at
+//!    another coin.
+
+use arrayvec::ArrayVec;
+
+use super::coins::Coins;
+use super::decode::Stream;
+use crate::limits::{ACK_NS, COINS_MAX, SUBSCRIBE_BURST, SUBSCRIBE_EVERY_NS};
+use crate::units::{CoinId, Ns};
+
+/// Links lost at the same coin's subscription after which the coin is set aside.
+const STRIKES_MAX: u8 = 3;
+
+const STREAMS: usize = Stream::ALL.len();
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Not followed.
+    Off,
+    Unsent,
+    Sent(Ns),
+    Answered,
+}
+
+#[derive(Clone, Debug)]
+struct CoinPlan {
+    texts: [Box<[u8]>; STREAMS],
+    states: [State; STREAMS],
+    strikes: u8,
+}
+
+/// The subscriptions of a run on its current connection.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    coins: ArrayVec<CoinPlan, COINS_MAX>,
+    follow: [bool; STREAMS],
+    /// Coin whose subscriptions are sent first.
+    first: usize,
+    /// Position in the list of all (coin, stream) pairs, counted from `first`.
+    next: usize,
+    /// Texts that may be sent now, and since when that is so.
+    allowance: u32,
+    refilled: Ns,
+    answered: u32,
+}
+
+impl Plan {
+    /// A plan for `coins`, following the streams marked in `follow`.
+    pub(super) fn new(coins: &Coins, follow: [bool; STREAMS]) -> Plan {
+        let coins = coins
+            .as_slice()
+            .iter()
+            .map(|coin| CoinPlan {
+                texts: Stream::ALL.map(|stream| text(stream, &coin.name)),
+                states: [State::Off; STREAMS],
+                strikes: 0,
+            })
+            .collect();
+        Plan {
+            coins,
+            follow,
+            first: 0,
+            next: 0,
+            allowance: SUBSCRIBE_BURST,
+            refilled: Ns(0),
+            answered: 0,
+        }
+    }
+
+    /// A connection is open at `now`: everything is to be sent.
+    pub(super) fn renew(&mut self, now: Ns) {
+        for coin in &mut self.coins {
+            let aside = coin.strikes >= STRIKES_MAX;
+            for (state, follow) in coin.states.iter_mut().zip(self.follow) {
+                *state = if follow && !aside { State::Unsent } else { State::Off };
+            }
+        }
+        self.next = 0;
+        self.allowance = SUBSCRIBE_BURST;
+        self.refilled = now;
+        self.answered = 0;
+    }
+
+    /// The next text to send at `now`, if one is due.
+    pub(super) fn next(&mut self, now: Ns) -> Option<&[u8]> {
+        let (coin, stream) = loop {
+            if self.next == self.coins.len() * STREAMS {
+                return None;
+            }
+            let coin = (self.first + self.next / STREAMS) % self.coins.len();
+            let stream = self.next % STREAMS;
+            if self.coins[coin].states[stream] == State::Unsent {
+                break (coin, stream);
+            }
+            self.next += 1;
+        };
+        self.refill(now);
+        self.allowance = self.allowance.checked_sub(1)?;
+        self.next += 1;
+        let coin = &mut self.coins[coin];
+        coin.states[stream] = State::Sent(now);
+        Some(&coin.texts[stream])
+    }
+
+    /// A subscription was answered: by its acknowledgement, or by its data.
+    #[inline]
+    pub(super) fn answer(&mut self, coin: CoinId, stream: Stream) {
+        let Some(coin) = self.coins.get_mut(coin.index()) else {
+            return;
+        };
+        if let state @ State::Sent(_) = &mut coin.states[stream.index()] {
+            *state = State::Answered;
+            coin.strikes = 0;
+            self.answered += 1;
+        }
+    }
+
+    /// Whether a subscription has waited for its answer longer than `ACK_NS`.
+    pub(super) fn overdue(&self, now: Ns) -> bool {
+        let states = self.coins.iter().flat_map(|c| c.states);
+        states.into_iter().any(|s| matches!(s, State::Sent(at) if now.since(at) > ACK_NS))
+    }
+
+    /// The link was lost: notes at whose subscription, if that can be told.
+    pub(super) fn lost(&mut self) {
+        let suspect = self.suspect();
+        if let (Some(coin), true) = (suspect, self.answered > 0) {
+            let strikes = &mut self.coins[coin.index()].strikes;
+            *strikes = strikes.saturating_add(1);
+        }
+        if suspect.is_some() {
+            self.first = (self.first + 1) % self.coins.len();
+        }
+        for coin in &mut self.coins {
+            coin.states = [State::Off; STREAMS];
+        }
+    }
+
+    /// The coin of the first subscription sent and not answered.
+    pub(super) fn suspect(&self) -> Option<CoinId> {
+        (0..self.coins.len())
+            .map(|i| (self.first + i) % self.coins.len())
+            .find(|&c| self.coins[c].states.iter().any(|s| matches!(s, State::Sent(_))))
+            .and_then(|c| u8::try_from(c).ok())
+            .map(CoinId)
+    }
+
+    /// Whether a coin was set aside because its subscription kills the link.
+    pub(super) fn set_aside(&self, coin: CoinId) -> bool {
+        self.coins.get(coin.index()).is_some_and(|c| c.strikes >= STRIKES_MAX)
+    }
+
+    /// Whether a subscription was sent on this connection.
+    pub(super) fn sent(&self, coin: CoinId, stream: Stream) -> bool {
+        self.coins
+            .get(coin.index())
+            .is_some_and(|c| matches!(c.states[stream.index()], State::Sent(_) | State::Answered))
+    }
+
+    fn refill(&mut self, now: Ns) {
+        let due = now.since(self.refilled) / SUBSCRIBE_EVERY_NS;
+        if due > 0 {
+            let due = u32::try_from(due).unwrap_or(u32::MAX);
+            self.allowance = self.allowance.saturating_add(due).min(SUBSCRIBE_BURST);
+            self.refilled = now;
+        }
+    }
+}
+
+/// The text that subscribes to a stream. A coin's name needs no escapes.
+fn text(stream: Stream, coin: &str) -> Box<[u8]> {
+    let (kind, options) = match stream {
+        Stream::Bbo => ("bbo", ""),
+        Stream::Fast => ("l2Book", ",\"fast\":true"),
+        Stream::Slow => ("l2Book", ""),
+        Stream::Trades => ("trades", ""),
+        Stream::Ctx => ("activeAssetCtx", ""),
+    };
+    let text = format!(
+        "{{\"method\":\"subscribe\",\"subscription\":{{\"type\":\"{kind}\",\"coin\":\"{coin}\"{options}}}}}"
+    );
+    text.into_bytes().into_boxed_slice()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::CoinSpec;
+
+    fn plan(n: usize) -> Plan {
+        let specs: Vec<_> =
+            (0..n).map(|i| CoinSpec::new(&format!("C{i}"), 0).expect("a coin")).collect();
+        Plan::new(&Coins::new(&specs).expect("coins"), [true; STREAMS])
+    }
+
+    /// Sends all that may be sent at `now`.
+    fn send(plan: &mut Plan, now: Ns) -> Vec<String> {
+        let mut sent = Vec::new();
+        while let Some(text) = plan.next(now) {
+            sent.push(String::from_utf8(text.to_vec()).expect("ascii"));
+        }
+        sent
+    }
+
+    #[test]
+    fn subscribes_bbo_fast_full_trades_and_context_coin_after_coin() {
+        let mut p = plan(2);
+        p.renew(Ns(0));
+        let sent = send(&mut p, Ns(0));
+        let line = |s: &str| format!("{{\"method\":\"subscribe\",\"subscription\":{{{s}}}}}");
+        for (i, coin) in ["C0", "C1"].into_iter().enumerate() {
+            let want = [
+                line(&format!("\"type\":\"bbo\",\"coin\":\"{coin}\"")),
+                line(&format!("\"type\":\"l2Book\",\"coin\":\"{coin}\",\"fast\":true")),
+                line(&format!("\"type\":\"l2Book\",\"coin\":\"{coin}\"")),
+                line(&format!("\"type\":\"trades\",\"coin\":\"{coin}\"")),
+                line(&format!("\"type\":\"activeAssetCtx\",\"coin\":\"{coin}\"")),
+            ];
+            assert_eq!(sent[i * 5..][..5], want);
+        }
+        assert_eq!(sent.len(), 10);
+    }
+
+    #[test]
+    fn subscriptions_are_paced_twenty_at_once_then_twenty_in_100_ms() {
+        let mut p = plan(16);
+        p.renew(Ns(0));
+        assert_eq!(send(&mut p, Ns(0)).len(), 20);
+        assert_eq!(send(&mut p, Ns(SUBSCRIBE_EVERY_NS - 1)).len(), 0);
+        assert_eq!(send(&mut p, Ns(SUBSCRIBE_EVERY_NS)).len(), 1);
+        assert_eq!(send(&mut p, Ns(100 * Ns::MS)).len(), 19);
+        assert_eq!(send(&mut p, Ns(10 * Ns::SEC)).len(), 20, "never more than a burst");
+        assert_eq!(send(&mut p, Ns(20 * Ns::SEC)).len(), 20);
+        assert_eq!(send(&mut p, Ns(30 * Ns::SEC)).len(), 0, "all 80 are sent");
+    }
+
+    #[test]
+    fn a_subscription_without_answer_is_overdue_after_15_s() {
+        let mut p = plan(1);
+        p.renew(Ns(0));
+        send(&mut p, Ns(0));
+        assert!(!p.overdue(Ns(ACK_NS)));
+        assert!(p.overdue(Ns(ACK_NS + 1)));
+        for stream in Stream::ALL {
+            assert!(p.overdue(Ns(ACK_NS + 1)));
+            p.answer(CoinId(0), stream);
+        }
+        assert!(!p.overdue(Ns(i64::MAX)));
+    }
+
+    /// Plays one link against a venue that drops it at the subscription of coin `bad`.
+    fn link(p: &mut Plan, bad: &str) {
+        p.renew(Ns(0));
+        while let Some(text) = p.next(Ns(0)) {
+            let text = String::from_utf8(text.to_vec()).expect("ascii");
+            if text.contains(bad) {
+                break;
+            }
+            let coin = text.split("\"C").nth(1).and_then(|t| t.split('"').next());
+            let coin = CoinId(coin.expect("a coin").parse().expect("a number"));
+            for stream in Stream::ALL {
+                p.answer(coin, stream);
+            }
+        }
+        p.lost();
+    }
+
+    #[test]
+    fn a_coin_that_kills_every_link_is_set_aside_wherever_it_stands() {
+        for bad in 0..3u8 {
+            let mut p = plan(3);
+            for _ in 0..5 {
+                link(&mut p, &format!("\"C{bad}\""));
+            }
+            for coin in 0..3 {
+                assert_eq!(p.set_aside(CoinId(coin)), coin == bad, "bad {bad}, coin {coin}");
+            }
+            p.renew(Ns(0));
+            assert_eq!(send(&mut p, Ns(0)).len(), 10, "the others are followed");
+        }
+    }
+
+    #[test]
+    fn links_that_answer_nothing_accuse_no_coin() {
+        let mut p = plan(2);
+        for _ in 0..20 {
+            p.renew(Ns(0));
+            send(&mut p, Ns(0));
+            p.lost();
+        }
+        assert!(!p.set_aside(CoinId(0)) && !p.set_aside(CoinId(1)));
+    }
+}

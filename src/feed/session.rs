@@ -1,0 +1,488 @@
+//! The feed's state machine over one connection after another.
+//!
+//! In: what the link does, its messages, the session clock. Out: [`Input`]s for the engine, texts to
+//! send, a [`Verdict`] on the link, waits before reconnects. Hot path: no allocation, no clock.
+//!
+//! 1. Every message has exactly one outcome, and is counted under it.
+//! 2. The first trades message of a coin on a connection is history (see `history`).
+//! 3. A verdict to close stands until the link is gone; what still arrives is processed as ever.
+//! 4. Deadlines are judged on the session clock; block times of the venue decide nothing here.
+
+use super::cadence::{self, Ages, Cadence, Pace, Stale};
+use super::coins::{BadCoin, CoinSpec, Coins};
+use super::decode::{Decoded, Decoder, Parser, Stream, VenueError};
+use super::history::{Dropped, Joiner};
+use super::plan::Plan;
+use super::reject::{Counters, Reject};
+use super::retry::Retry;
+use crate::event::{Event, Joint};
+use crate::limits::{
+    DATA_SILENCE_NS, MESSAGE_SILENCE_NS, PING_EVERY_NS, PING_SILENCE_NS, REJECTS_PER_MIN_MAX,
+};
+use crate::units::{CoinId, Ns};
+
+/// What to follow, and how to read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Parser that reads first.
+    pub parser: Parser,
+    /// Follow the fast five-level book.
+    pub fast: bool,
+    /// Follow the full twenty-level book.
+    pub slow: bool,
+    /// Follow funding and oracle price.
+    pub ctx: bool,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config { parser: Parser::default(), fast: true, slow: true, ctx: true }
+    }
+}
+
+/// What a message was to the engine.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// An event.
+    Event(Event<'a>),
+    /// Nothing the engine needs to know.
+    Nothing(Quiet),
+    /// Turned away.
+    Rejected(Reject),
+}
+
+/// Messages without an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quiet {
+    /// A subscription was answered.
+    Ack,
+    /// A ping was answered.
+    Pong,
+    /// A text that is not JSON and greets.
+    Greeting,
+    /// An error message of the venue.
+    VenueError(VenueError),
+    /// A channel that is not followed.
+    Unknown,
+    /// A coin that is not followed.
+    Foreign,
+    /// An empty list of trades that is no history.
+    EmptyTrades,
+}
+
+/// Whether to go on with the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Go on.
+    Keep,
+    /// Close it and connect again.
+    Close(Close),
+}
+
+/// Why a link is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Close {
+    /// No message for `MESSAGE_SILENCE_NS`.
+    Silent,
+    /// No market data for `DATA_SILENCE_NS`, though other messages come.
+    NoData,
+    /// A subscription was not answered for `ACK_NS`.
+    NoAck,
+    /// More than `REJECTS_PER_MIN_MAX` messages turned away in a minute.
+    Rejects,
+}
+
+/// How a link ended, or why none came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// Anything ordinary: closed, reset, refused by the network, given up by us.
+    Lost,
+    /// The venue refused by policy: close 1008, HTTP 429. The next attempt waits in the slow lane.
+    Refused,
+}
+
+/// What the current link has done so far.
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    since: Ns,
+    /// Last message of any kind.
+    any: Ns,
+    /// Last market data.
+    data: Option<Ns>,
+    pinged: Ns,
+    /// A ping under way.
+    ping: Option<Ns>,
+    /// Trades acknowledged so far: gives them their order.
+    acks: u32,
+    /// Start of the current minute of counting rejections, and their number in it.
+    minute: Ns,
+    rejects: u32,
+}
+
+/// The feed of a run.
+#[derive(Debug)]
+pub struct Feed {
+    decoder: Decoder,
+    plan: Plan,
+    retry: Retry,
+    joiners: Box<[Joiner]>,
+    paces: Box<[[Pace; Stream::ALL.len()]]>,
+    /// Lot of each coin, in size units.
+    lots: Box<[i64]>,
+    follow: [bool; Stream::ALL.len()],
+    link: Option<Link>,
+    rtt_ns: Option<i64>,
+    counters: Counters,
+}
+
+const PING: &[u8] = b"{\"method\":\"ping\"}";
+
+const MINUTE_NS: i64 = 60 * Ns::SEC;
+
+impl Feed {
+    /// A feed for the given coins, numbered in their order. `seed` draws the waits before
+    /// reconnects and nothing else that shows.
+    ///
+    /// # Errors
+    /// [`BadCoin`] when the list of coins is empty, too long, or has a coin twice.
+    pub fn new(config: &Config, specs: &[CoinSpec], seed: u64) -> Result<Feed, BadCoin> {
+        let coins = Coins::new(specs)?;
+        let follow = Stream::ALL.map(|stream| match stream {
+            Stream::Bbo | Stream::Trades => true,
+            Stream::Fast => config.fast,
+            Stream::Slow => config.slow,
+            Stream::Ctx => config.ctx,
+        });
+        Ok(Feed {
+            plan: Plan::new(&coins, follow),
+            retry: Retry::new(seed),
+            joiners: specs.iter().map(|_| Joiner::new(seed)).collect(),
+            paces: specs.iter().map(|_| Stream::ALL.map(|_| Pace::new())).collect(),
+            lots: specs.iter().map(|s| s.rules().lot()).collect(),
+            follow,
+            link: None,
+            rtt_ns: None,
+            counters: Counters::default(),
+            decoder: Decoder::new(coins, config.parser),
+        })
+    }
+
+    /// A WebSocket is open: subscriptions are due, and a history of each coin is to come.
+    pub fn connected(&mut self, now: Ns) {
+        self.counters.ups += 1;
+        self.renew(now);
+    }
+
+    /// The link is gone, or an attempt to connect failed.
+    pub fn disconnected(&mut self, _now: Ns, loss: Loss) {
+        let talked = match self.link.take() {
+            Some(link) => {
+                self.counters.downs += 1;
+                self.plan.lost();
+                link.data.map_or(0, |data| data.since(link.since))
+            }
+            None => 0,
+        };
+        self.retry.ended(loss == Loss::Refused, talked);
+    }
+
+    /// A recording shows that its recorder reconnected here, though it has no line saying so: all
+    /// streams begin anew, with a history of each coin.
+    pub fn resubscribed(&mut self, now: Ns) {
+        self.counters.ups += 1;
+        self.counters.downs += u64::from(self.link.is_some());
+        self.renew(now);
+    }
+
+    /// Reads one message received at `now`.
+    #[inline]
+    pub fn message(&mut self, now: Ns, message: &[u8]) -> Input<'_> {
+        self.counters.messages += 1;
+        self.counters.bytes += message.len() as u64;
+        if let Some(link) = &mut self.link {
+            link.any = now;
+        }
+        match self.decoder.decode(message) {
+            Ok(Decoded::Bbo { coin }) => {
+                self.counters.bbos += 1;
+                self.data(now, coin, Stream::Bbo);
+                Input::Event(Event::Bbo { coin, bbo: self.decoder.bbo() })
+            }
+            Ok(Decoded::Trades { coin }) => self.trades(now, coin),
+            Ok(Decoded::Book { coin }) => {
+                let fast = self.decoder.book().fast;
+                let stream = if fast { Stream::Fast } else { Stream::Slow };
+                self.counters.fast_books += u64::from(fast);
+                self.counters.slow_books += u64::from(!fast);
+                self.data(now, coin, stream);
+                Input::Event(Event::Book { coin, book: self.decoder.book() })
+            }
+            Ok(Decoded::Ctx { coin }) => {
+                self.counters.ctxs += 1;
+                self.data(now, coin, Stream::Ctx);
+                Input::Event(Event::Ctx { coin, ctx: self.decoder.ctx() })
+            }
+            Ok(Decoded::EmptyTrades) => self.empty_trades(now),
+            Ok(other) => Input::Nothing(self.quiet(now, other)),
+            Err(reject) => self.reject(now, reject),
+        }
+    }
+
+    /// Judges the link at `now`. To be called on every point of the tick grid.
+    pub fn tick(&mut self, now: Ns) -> Verdict {
+        let Some(link) = &self.link else {
+            return Verdict::Keep;
+        };
+        let close = if now.since(link.any) > MESSAGE_SILENCE_NS {
+            Close::Silent
+        } else if now.since(link.data.unwrap_or(link.since)) > DATA_SILENCE_NS {
+            Close::NoData
+        } else if self.plan.overdue(now) {
+            Close::NoAck
+        } else if link.rejects > REJECTS_PER_MIN_MAX {
+            Close::Rejects
+        } else {
+            return Verdict::Keep;
+        };
+        Verdict::Close(close)
+    }
+
+    /// The next text to send at `now`, if one is due: subscriptions, then pings. To be called until
+    /// it gives `None`.
+    pub fn next_send(&mut self, now: Ns) -> Option<&[u8]> {
+        let link = self.link.as_mut()?;
+        if let Some(text) = self.plan.next(now) {
+            self.counters.subscribes += 1;
+            return Some(text);
+        }
+        let quiet = now.since(link.any) >= PING_SILENCE_NS;
+        let every = if quiet { PING_SILENCE_NS } else { PING_EVERY_NS };
+        if now.since(link.pinged) < every {
+            return None;
+        }
+        link.pinged = now;
+        link.ping = Some(now);
+        self.counters.pings += 1;
+        Some(PING)
+    }
+
+    /// Nanoseconds to wait before the next attempt to connect. Each call counts as an attempt.
+    pub fn retry_delay(&mut self) -> i64 {
+        self.retry.delay()
+    }
+
+    /// Whether a link is open.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.link.is_some()
+    }
+
+    /// The coins of the run.
+    #[must_use]
+    pub fn coins(&self) -> &Coins {
+        self.decoder.coins()
+    }
+
+    /// Ages of a coin's streams at `now`.
+    #[must_use]
+    pub fn ages(&self, coin: CoinId, now: Ns) -> Ages {
+        let any_ns = self.link.map(|link| now.since(link.any));
+        let Some(paces) = self.paces.get(coin.index()) else {
+            return Ages { any_ns, ..Ages::default() };
+        };
+        let [bbo_ns, fast_ns, slow_ns, trades_ns, ctx_ns] = paces.each_ref().map(|p| p.age(now));
+        Ages { bbo_ns, fast_ns, slow_ns, trades_ns, ctx_ns, any_ns }
+    }
+
+    /// Which of a coin's streams are stale at `now`. A stream is followed if it is configured and
+    /// has ever come or was subscribed on this connection: recordings have what they have.
+    #[must_use]
+    pub fn stale(&self, coin: CoinId, now: Ns) -> Stale {
+        let any = cadence::silent(self.link.map(|link| now.since(link.any)));
+        let Some(paces) = self.paces.get(coin.index()) else {
+            return Stale { any, ..Stale::default() };
+        };
+        let [bbo, fast, slow, _, ctx] = Stream::ALL.map(|stream| {
+            let pace = &paces[stream.index()];
+            let followed =
+                self.follow[stream.index()] && (pace.heard() || self.plan.sent(coin, stream));
+            followed && cadence::stale(stream, pace.age(now))
+        });
+        Stale { bbo, fast, slow, ctx, any }
+    }
+
+    /// Measured cadence of a coin's stream since the start of the run.
+    #[must_use]
+    pub fn cadence(&self, coin: CoinId, stream: Stream) -> Cadence {
+        self.paces.get(coin.index()).map_or(Cadence::default(), |p| p[stream.index()].cadence())
+    }
+
+    /// Round trip of the last answered ping, in nanoseconds.
+    #[must_use]
+    pub fn rtt_ns(&self) -> Option<i64> {
+        self.rtt_ns
+    }
+
+    /// Whether a coin is no longer subscribed because its subscription kills the link: the venue
+    /// does not know it (any more).
+    #[must_use]
+    pub fn set_aside(&self, coin: CoinId) -> bool {
+        self.plan.set_aside(coin)
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        Counters { handed_over: self.decoder.handed_over(), ..self.counters }
+    }
+
+    fn trades(&mut self, now: Ns, coin: CoinId) -> Input<'_> {
+        self.data(now, coin, Stream::Trades);
+        if self.joiners[coin.index()].waiting() {
+            return self.history(now, coin);
+        }
+        let dropped = self.joiners[coin.index()].live(self.decoder.prints_mut());
+        self.counters.trades += 1;
+        self.count(coin, dropped);
+        self.counters.prints += self.decoder.prints().len() as u64;
+        Input::Event(Event::Trades { coin, prints: self.decoder.prints() })
+    }
+
+    #[cold]
+    fn history(&mut self, now: Ns, coin: CoinId) -> Input<'_> {
+        let prints = self.decoder.prints_mut();
+        let (joint, dropped) = self.joiners[coin.index()].history(now, prints);
+        self.counters.histories += 1;
+        self.count(coin, dropped);
+        self.counters.history_prints += self.decoder.prints().len() as u64;
+        match joint {
+            Joint::First => {}
+            Joint::Contiguous { .. } => self.counters.contiguous += 1,
+            Joint::Gap { .. } => self.counters.gaps += 1,
+        }
+        Input::Event(Event::History { coin, prints: self.decoder.prints(), joint })
+    }
+
+    /// An empty list names no coin. It is the history of the coin that has waited longest since its
+    /// acknowledgement: the venue answers in the order it was asked.
+    #[cold]
+    fn empty_trades(&mut self, now: Ns) -> Input<'_> {
+        let turns = self.joiners.iter().enumerate();
+        let turn = turns.filter_map(|(i, j)| Some((j.turn()?, u8::try_from(i).ok()?))).min();
+        match turn {
+            Some((_, coin)) => {
+                let coin = CoinId(coin);
+                self.data(now, coin, Stream::Trades);
+                self.history(now, coin)
+            }
+            None => {
+                self.counters.empty_trades += 1;
+                Input::Nothing(Quiet::EmptyTrades)
+            }
+        }
+    }
+
+    fn quiet(&mut self, now: Ns, decoded: Decoded) -> Quiet {
+        let c = &mut self.counters;
+        match decoded {
+            Decoded::Ack { stream, coin, subscribed } => {
+                c.acks += 1;
+                if let (Some(stream), Some(coin), true) = (stream, coin, subscribed) {
+                    self.acknowledged(coin, stream);
+                }
+                Quiet::Ack
+            }
+            Decoded::Pong => {
+                c.pongs += 1;
+                if let Some(sent) = self.link.as_mut().and_then(|link| link.ping.take()) {
+                    self.rtt_ns = Some(now.since(sent));
+                }
+                Quiet::Pong
+            }
+            Decoded::Error { kind, stream, coin } => {
+                c.venue_errors += 1;
+                if let (VenueError::AlreadySubscribed, Some(stream), Some(coin)) =
+                    (kind, stream, coin)
+                {
+                    self.plan.answer(coin, stream);
+                }
+                Quiet::VenueError(kind)
+            }
+            Decoded::Greeting => {
+                c.greetings += 1;
+                Quiet::Greeting
+            }
+            Decoded::Foreign => {
+                c.foreign += 1;
+                Quiet::Foreign
+            }
+            _ => {
+                c.unknown += 1;
+                Quiet::Unknown
+            }
+        }
+    }
+
+    fn acknowledged(&mut self, coin: CoinId, stream: Stream) {
+        self.plan.answer(coin, stream);
+        if stream == Stream::Trades {
+            let place = match &mut self.link {
+                Some(link) => {
+                    link.acks = link.acks.saturating_add(1);
+                    link.acks
+                }
+                None => 0,
+            };
+            self.joiners[coin.index()].acknowledge(place);
+        }
+    }
+
+    #[cold]
+    fn reject(&mut self, now: Ns, reject: Reject) -> Input<'_> {
+        self.counters.rejected[reject.index()] += 1;
+        if let Some(link) = &mut self.link {
+            if now.since(link.minute) >= MINUTE_NS {
+                link.minute = now;
+                link.rejects = 0;
+            }
+            link.rejects = link.rejects.saturating_add(1);
+        }
+        Input::Rejected(reject)
+    }
+
+    /// Market data of a stream came.
+    #[inline]
+    fn data(&mut self, now: Ns, coin: CoinId, stream: Stream) {
+        self.paces[coin.index()][stream.index()].note(now);
+        self.plan.answer(coin, stream);
+        if let Some(link) = &mut self.link {
+            link.data = Some(now);
+        }
+    }
+
+    /// Counts what was dropped of a trades message and what its kept prints tell of the lot.
+    #[inline]
+    fn count(&mut self, coin: CoinId, dropped: Dropped) {
+        self.counters.duplicates += dropped.duplicates;
+        self.counters.too_old += dropped.too_old;
+        let lot = self.lots[coin.index()];
+        let off = self.decoder.prints().iter().filter(|p| p.sz.0 % lot != 0).count();
+        self.counters.off_lot += off as u64;
+    }
+
+    fn renew(&mut self, now: Ns) {
+        self.link = Some(Link {
+            since: now,
+            any: now,
+            data: None,
+            pinged: now,
+            ping: None,
+            acks: 0,
+            minute: now,
+            rejects: 0,
+        });
+        self.plan.renew(now);
+        self.joiners.iter_mut().for_each(Joiner::renew);
+        self.paces.iter_mut().flatten().for_each(Pace::cut);
+    }
+}
