@@ -131,12 +131,12 @@ impl Pace {
 
 /// Index of the bucket of a gap of `ns >= 0`.
 fn bucket(ns: i64) -> usize {
-    let units = ns.unsigned_abs() >> LOWEST;
-    if units == 0 {
+    let ns = ns.unsigned_abs();
+    if ns >> LOWEST == 0 {
         return 0;
     }
-    let octave = units.ilog2();
-    let quarter = ((u128::from(units) << 2) >> octave) & 3;
+    let power = ns.ilog2();
+    let (octave, quarter) = (power - LOWEST, (ns >> (power - 2)) & 3);
     (1 + 4 * octave as usize + quarter as usize).min(BUCKETS - 1)
 }
 

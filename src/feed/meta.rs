@@ -1,91 +1,287 @@
-//! Size decimals of coins where the venue's own list is not at hand.
+//! Which coins there are, and how fine their sizes are.
 //!
-//! In: a coin's name, or recorded frames. Out: [`CoinSpec`]s. Cold path.
+//! In: the venue's `meta` answer, or a recording's frames, or nothing. Out: [`Universe`],
+//! [`CoinSpec`]s, and for an unknown name those nearest to it. Cold path: before a run.
 //!
-//! 1. A recording shows sizes; the most decimals seen are the decimals taken, unless the coin is a
-//!    well-known one. A coin with too few trades may then get too few decimals: its ladder is
-//!    coarser than it could be, never invalid.
+//! 1. A subscription to a coin the venue does not know drops the whole socket without a word, so
+//!    names are checked here first.
+//! 2. The built-in table holds only what was read from the venue; it is a fallback for recordings
+//!    and machines without network, not a list of what is listed.
 
-use std::collections::BTreeMap;
+use arrayvec::ArrayVec;
+use serde::Deserialize;
 
-use super::coins::CoinSpec;
-use crate::limits::COINS_MAX;
+use super::coins::{CoinName, CoinSpec};
 
-/// Size decimals of well-known perpetuals, from the venue's list.
+/// Size decimals of well-known coins, as the venue's `meta` gave them in 2026-10.
 const KNOWN: [(&str, u8); 6] =
     [("BTC", 5), ("ETH", 4), ("SOL", 2), ("HYPE", 2), ("kPEPE", 0), ("WLFI", 0)];
 
-/// Size decimals of a well-known coin.
-#[must_use]
-pub fn known(name: &str) -> Option<u8> {
-    KNOWN.iter().find(|(n, _)| *n == name).map(|(_, d)| *d)
+/// Names suggested for an unknown one.
+pub const NEAREST_MAX: usize = 3;
+
+/// A coin of the venue's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Name and size decimals.
+    pub spec: CoinSpec,
+    /// The coin is no longer traded; its place in the list stays.
+    pub delisted: bool,
 }
 
-/// The coins of a recording in order of appearance, from its frames' texts. Frames that are not
-/// JSON are passed over; coins beyond `COINS_MAX` are left out.
-#[must_use]
-pub fn infer<'a>(frames: impl Iterator<Item = &'a [u8]>) -> Vec<CoinSpec> {
-    let mut order: Vec<String> = Vec::new();
-    let mut decimals: BTreeMap<String, u8> = BTreeMap::new();
-    for frame in frames {
-        let Ok(v) = serde_json::from_slice::<serde_json::Value>(frame) else { continue };
-        let data = &v["data"];
-        let mut take = |coin: Option<&str>, sz: Option<&str>| {
-            let Some(coin) = coin else { return };
-            if !decimals.contains_key(coin) {
-                order.push(coin.to_owned());
-            }
-            let seen = decimals.entry(coin.to_owned()).or_insert(0);
-            let places = sz
-                .and_then(|s| s.split_once('.'))
-                .map_or(0, |(_, f)| u8::try_from(f.trim_end_matches('0').len()).unwrap_or(u8::MAX));
-            *seen = places.max(*seen);
-        };
-        match v["channel"].as_str() {
-            Some("trades") => {
-                for t in data.as_array().into_iter().flatten() {
-                    take(t["coin"].as_str(), t["sz"].as_str());
-                }
-            }
-            Some("bbo") => {
-                for l in data["bbo"].as_array().into_iter().flatten() {
-                    take(data["coin"].as_str(), l["sz"].as_str());
-                }
-            }
-            Some("l2Book") => {
-                for l in data["levels"].as_array().into_iter().flatten() {
-                    for l in l.as_array().into_iter().flatten() {
-                        take(data["coin"].as_str(), l["sz"].as_str());
-                    }
-                }
-            }
-            _ => {}
+/// The venue's list of coins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Universe {
+    coins: Vec<Listed>,
+    /// Entries whose name or decimals cannot be a coin's.
+    unusable: usize,
+}
+
+/// Why a `meta` answer cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadMeta {
+    /// Not JSON, or not an object with a list `universe` of named coins with `szDecimals`.
+    Shape,
+    /// The list holds no usable coin.
+    Empty,
+}
+
+/// Why a name is not a coin to follow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unlisted {
+    /// The venue's list does not have it. Those nearest to it, best first.
+    Unknown {
+        /// Up to [`NEAREST_MAX`] names that could be meant.
+        nearest: ArrayVec<CoinName, NEAREST_MAX>,
+    },
+    /// The coin is no longer traded.
+    Delisted,
+}
+
+#[derive(Deserialize)]
+struct Meta {
+    universe: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    name: String,
+    sz_decimals: u8,
+    #[serde(default)]
+    is_delisted: bool,
+}
+
+/// Both forms of the answer: `meta`, and `metaAndAssetCtxs` with the contexts after it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Answer {
+    Meta(Meta),
+    WithContexts(Meta, serde::de::IgnoredAny),
+}
+
+/// Reads the answer to `{"type":"meta"}` or `{"type":"metaAndAssetCtxs"}`.
+///
+/// # Errors
+/// [`BadMeta`] when the text is not such an answer.
+pub fn parse(json: &[u8]) -> Result<Universe, BadMeta> {
+    let answer: Answer = serde_json::from_slice(json).map_err(|_| BadMeta::Shape)?;
+    let (Answer::Meta(meta) | Answer::WithContexts(meta, _)) = answer;
+    let mut universe = Universe { coins: Vec::new(), unusable: 0 };
+    for entry in meta.universe {
+        match CoinSpec::new(&entry.name, entry.sz_decimals) {
+            Ok(spec) => universe.coins.push(Listed { spec, delisted: entry.is_delisted }),
+            Err(_) => universe.unusable += 1,
         }
     }
-    order
-        .iter()
-        .filter_map(|name| {
-            let seen = decimals.get(name).copied().unwrap_or(0).min(6);
-            CoinSpec::new(name, known(name).unwrap_or(seen)).ok()
-        })
-        .take(COINS_MAX)
-        .collect()
+    if universe.coins.is_empty() { Err(BadMeta::Empty) } else { Ok(universe) }
+}
+
+/// The built-in table, for recordings and machines without network.
+#[must_use]
+pub fn fallback() -> Universe {
+    let listed = |(name, decimals)| {
+        CoinSpec::new(name, decimals).ok().map(|spec| Listed { spec, delisted: false })
+    };
+    Universe { coins: KNOWN.into_iter().filter_map(listed).collect(), unusable: 0 }
+}
+
+/// The coins of recorded frames in order of appearance, for recordings without a `meta` answer. The
+/// size decimals are the built-in ones, or the most seen in the frames where those are more.
+///
+/// Only the JSON of each frame is given, without its time. Frames need not be well-formed.
+pub fn infer<F: AsRef<[u8]>>(frames: impl IntoIterator<Item = F>) -> Vec<CoinSpec> {
+    let mut found: Vec<CoinSpec> = Vec::new();
+    for frame in frames {
+        let Some((name, decimals)) = sizes(frame.as_ref()) else {
+            continue;
+        };
+        match found.iter_mut().find(|c| c.name.as_bytes() == name) {
+            Some(coin) => coin.sz_decimals = coin.sz_decimals.max(decimals),
+            None => found.extend(
+                std::str::from_utf8(name).ok().and_then(|n| CoinSpec::new(n, decimals).ok()),
+            ),
+        }
+    }
+    for coin in &mut found {
+        let known = KNOWN.iter().find(|(name, _)| *name == coin.name.as_str());
+        coin.sz_decimals = coin.sz_decimals.max(known.map_or(0, |k| k.1));
+    }
+    found
+}
+
+impl Universe {
+    /// The coin of this name, if it is listed and traded.
+    ///
+    /// # Errors
+    /// [`Unlisted`], with the nearest names that are.
+    pub fn find(&self, name: &str) -> Result<CoinSpec, Unlisted> {
+        match self.coins.iter().find(|c| c.spec.name.as_str() == name) {
+            Some(Listed { spec, delisted: false }) => Ok(*spec),
+            Some(_) => Err(Unlisted::Delisted),
+            None => Err(Unlisted::Unknown { nearest: self.nearest(name) }),
+        }
+    }
+
+    /// All coins, in the venue's order.
+    #[must_use]
+    pub fn coins(&self) -> &[Listed] {
+        &self.coins
+    }
+
+    /// Entries of the answer that cannot be coins.
+    #[must_use]
+    pub fn unusable(&self) -> usize {
+        self.unusable
+    }
+
+    /// Traded names at most half their length of edits away, case aside, nearest first.
+    fn nearest(&self, name: &str) -> ArrayVec<CoinName, NEAREST_MAX> {
+        let wanted = name.to_ascii_lowercase();
+        let mut near: Vec<_> = self
+            .coins
+            .iter()
+            .filter(|c| !c.delisted)
+            .map(|c| {
+                let other = c.spec.name.to_ascii_lowercase();
+                (strsim::damerau_levenshtein(&wanted, &other), c.spec.name)
+            })
+            .filter(|(edits, other)| edits * 2 <= other.len().max(wanted.len()))
+            .collect();
+        near.sort_by_key(|(edits, _)| *edits);
+        near.into_iter().map(|(_, name)| name).take(NEAREST_MAX).collect()
+    }
+}
+
+/// The coin of a market-data frame and the most decimals of its sizes.
+fn sizes(frame: &[u8]) -> Option<(&[u8], u8)> {
+    let (mut market, mut coin, mut decimals) = (false, None, 0);
+    let mut key: &[u8] = b"";
+    for text in strings(frame) {
+        match key {
+            b"channel" => market |= matches!(text, b"trades" | b"bbo" | b"l2Book"),
+            b"coin" => coin = Some(text),
+            b"sz" => decimals = decimals.max(self::decimals(text)),
+            _ => {}
+        }
+        key = text;
+    }
+    coin.filter(|_| market).map(|coin| (coin, decimals))
+}
+
+/// Decimals of a number text that matter.
+fn decimals(text: &[u8]) -> u8 {
+    let Some(point) = text.iter().position(|&b| b == b'.') else {
+        return 0;
+    };
+    let last = text.iter().rposition(|&b| b != b'0').unwrap_or(0);
+    u8::try_from(last.saturating_sub(point)).unwrap_or(u8::MAX)
+}
+
+/// The contents of the quoted strings of a text, in order.
+fn strings(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let start = rest.iter().position(|&b| b == b'"')? + 1;
+        let mut end = start;
+        while *rest.get(end)? != b'"' {
+            end += if rest[end] == b'\\' { 2 } else { 1 };
+        }
+        let content = &rest[start..end];
+        rest = &rest[end + 1..];
+        Some(content)
+    })
 }
 
 #[cfg(test)]
-mod meta_tests {
+mod tests {
     use super::*;
 
+    const META: &str = r#"{"universe":[
+        {"szDecimals":5,"name":"BTC","maxLeverage":40,"marginTableId":56},
+        {"szDecimals":4,"name":"ETH","maxLeverage":25,"marginTableId":55},
+        {"szDecimals":1,"name":"MATIC","maxLeverage":20,"marginTableId":20,"isDelisted":true},
+        {"szDecimals":0,"name":"kPEPE","maxLeverage":10,"marginTableId":10,"onlyIsolated":true},
+        {"szDecimals":0,"name":"no coin","maxLeverage":10}],
+        "marginTables":[[50,{"description":"","marginTiers":[]}]],"collateralToken":0}"#;
+
     #[test]
-    fn coins_and_decimals_come_from_what_is_seen() {
-        let frames: [&[u8]; 4] = [
-            br#"{"channel":"trades","data":[{"coin":"XYZ","sz":"1.250"}]}"#,
-            br#"{"channel":"bbo","data":{"coin":"BTC","bbo":[{"sz":"1.0"},null]}}"#,
-            b"Websocket connection established.",
-            br#"{"channel":"l2Book","data":{"coin":"XYZ","levels":[[{"sz":"0.125"}],[]]}}"#,
+    fn the_venues_list_is_read_with_its_delistings() {
+        for json in [META.to_string(), format!("[{META},[{{\"funding\":\"0.0\"}}]]")] {
+            let u = parse(json.as_bytes()).expect("a list");
+            assert_eq!(u.find("BTC").expect("listed").sz_decimals, 5);
+            assert_eq!(u.find("kPEPE").expect("listed").sz_decimals, 0);
+            assert_eq!(u.find("MATIC"), Err(Unlisted::Delisted));
+            assert_eq!((u.coins().len(), u.unusable()), (4, 1));
+        }
+        for json in ["", "null", "[]", "{}", r#"{"universe":{}}"#, r#"{"universe":[{"name":"A"}]}"#]
+        {
+            assert_eq!(parse(json.as_bytes()), Err(BadMeta::Shape), "{json}");
+        }
+        assert_eq!(parse(br#"{"universe":[]}"#), Err(BadMeta::Empty));
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_with_the_nearest_ones() {
+        let u = parse(META.as_bytes()).expect("a list");
+        let nearest = |name: &str| match u.find(name) {
+            Err(Unlisted::Unknown { nearest }) => {
+                nearest.iter().map(|n| n.to_string()).collect::<Vec<_>>()
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(nearest("KPEPE"), ["kPEPE"]);
+        assert_eq!(nearest("btc"), ["BTC"]);
+        assert_eq!(nearest("PEPE"), ["kPEPE"]);
+        assert_eq!(nearest("EHT"), ["ETH"]);
+        assert!(nearest("MATICC").is_empty(), "a delisted coin is not suggested");
+        assert!(nearest("WIF").is_empty());
+    }
+
+    #[test]
+    fn the_built_in_table_is_what_the_venue_said() {
+        let u = fallback();
+        for (name, decimals) in KNOWN {
+            assert_eq!(u.find(name).expect(name).sz_decimals, decimals);
+        }
+        assert_eq!(u.coins().len(), KNOWN.len());
+    }
+
+    #[test]
+    fn coins_and_decimals_are_inferred_from_frames() {
+        let frames = [
+            r#"{"channel":"subscriptionResponse","data":{"method":"subscribe","subscription":{"type":"trades","coin":"ACK"}}}"#,
+            r#"{"channel":"l2Book","data":{"coin":"XYZ","levels":[[{"n":5,"px":"1.0","sz":"3.036"}],[]],"time":1}}"#,
+            r#"{"channel":"bbo","data":{"coin":"BTC","time":1,"bbo":[null,{"px":"1.0","sz":"12.0","n":9}]}}"#,
+            r#"{"channel":"trades","data":[{"sz":"0.5","px":"1.123456","coin":"XYZ"},{"sz":"1.00010","coin":"XYZ"}]}"#,
+            r#"{"channel":"allMids","data":{"mids":{"coin":"5.0"}}}"#,
+            r#"{"channel":"error","data":"\"coin\":\"BAD\""}"#,
+            r#"{"channel":"trades","data":[{"coin":"CUT","sz":"1.0"#,
+            "garbage",
         ];
-        let coins = infer(frames.into_iter());
-        let got: Vec<_> = coins.iter().map(|c| (c.name.as_str(), c.sz_decimals)).collect();
-        assert_eq!(got, [("XYZ", 3), ("BTC", 5)]);
+        let found: Vec<_> =
+            infer(frames).into_iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect();
+        let want = [("XYZ", 4), ("BTC", 5), ("CUT", 0)];
+        assert_eq!(found, want.map(|(n, d)| (n.to_string(), d)));
     }
 }

@@ -24,6 +24,8 @@ mod retry;
 mod scan;
 mod session;
 mod tape;
+#[cfg(test)]
+mod tests;
 
 pub use cadence::{Ages, Cadence, Stale};
 pub use coins::{BadCoin, CoinName, CoinSpec, Coins};
