@@ -9,6 +9,7 @@ pub mod grid;
 pub mod makers;
 pub mod market;
 pub mod matching;
+pub mod serve;
 pub mod session;
 pub mod truth;
 pub mod wire;
