@@ -4,8 +4,13 @@
 
 pub mod config;
 pub mod draw;
-pub mod grid;
 pub mod flow;
+pub mod grid;
 pub mod makers;
+pub mod market;
 pub mod matching;
+pub mod serve;
+pub mod session;
 pub mod truth;
+pub mod wire;
+pub mod world;

@@ -1,0 +1,507 @@
+//! Serves the simulated venue on a loopback port: WebSocket at `/ws`, `POST /info`.
+//!
+//! In: a configuration, a speed, a clock. Out: a handle with the address and the truth; one thread
+//! that polls all sockets. Cold path.
+//!
+//! 1. At speed s > 0 a block is sent when the venue's clock, start + s x elapsed, has reached its
+//!    time. At speed 0 blocks follow each other as fast as the slowest client reads: venue time
+//!    then jumps from block to block, and a client has to stamp what it receives by block times or
+//!    by its own clock. Nothing runs while no client has a subscription.
+//! 2. A client that lets [`BACKLOG_MAX`] bytes wait is cut; at speed 0 it makes the venue wait
+//!    before that.
+//! 3. A socket the venue has sent no data and no pong for [`IDLE_NS`] is closed with 1000,
+//!    `Inactive`. At speed > 0 this and `drop_every_s` go by the venue's clock, else by the wall's;
+//!    before its upgrade a socket has that time by the wall's clock, without a close frame.
+//! 4. An unknown coin cuts the socket without a close frame, as does `drop_every_s`.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token, Waker};
+
+use super::config::{BadConfig, Config};
+use super::draw;
+use super::session::Session;
+use super::truth::{BlockTruth, Truth};
+use super::wire;
+use super::world::{CoinFrames, World};
+use crate::limits::MESSAGE_MAX;
+use crate::units::Ns;
+use crate::ws::server::{self, FromClient, Request, ServerConn};
+
+/// Unsent bytes at which a slow reader is cut.
+pub const BACKLOG_MAX: usize = 8 * MESSAGE_MAX;
+/// Unsent bytes up to which blocks are produced at speed 0.
+const BACKLOG_LOW: usize = 256 << 10;
+/// Silence after which a socket is closed.
+pub const IDLE_NS: i64 = 60 * Ns::SEC;
+/// Connections at a time; more are refused.
+const CONNECTIONS_MAX: usize = 64;
+/// Blocks between two looks at the sockets.
+const BLOCKS_PER_TURN: usize = 64;
+/// Longest wait without a look at the clocks.
+const WAIT_MAX: Duration = Duration::from_millis(100);
+const LISTENER: Token = Token(0);
+const WAKER: Token = Token(1);
+
+/// How the venue is served.
+#[derive(Clone, Copy, Debug)]
+pub struct Service {
+    /// Port on 127.0.0.1; 0 lets the system choose.
+    pub port: u16,
+    /// Venue seconds per second of the clock; 0 as fast as the clients read.
+    pub speed: f64,
+    /// The time: nanoseconds since 1970, never going back.
+    pub clock: fn() -> Ns,
+}
+
+/// Why the venue could not be started.
+#[derive(Debug)]
+pub enum StartError {
+    /// The configuration is out of range.
+    Config(BadConfig),
+    /// The speed is negative or not finite.
+    Speed,
+    /// The port could not be opened, or the thread not be started.
+    Io(io::Error),
+}
+
+impl From<io::Error> for StartError {
+    fn from(error: io::Error) -> StartError {
+        StartError::Io(error)
+    }
+}
+
+/// The embedded venue.
+#[derive(Debug)]
+pub struct Exchange;
+
+/// A running venue; stops when dropped.
+#[derive(Debug)]
+pub struct Handle {
+    addr: SocketAddr,
+    shared: Arc<Shared>,
+    waker: Waker,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    stop: AtomicBool,
+    world: Mutex<World>,
+}
+
+impl Shared {
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Exchange {
+    /// Starts serving on its own thread.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is left running.
+    pub fn start(config: &Config, service: Service) -> Result<Handle, StartError> {
+        if !(service.speed >= 0.0 && service.speed.is_finite()) {
+            return Err(StartError::Speed);
+        }
+        let start = (service.clock)();
+        let world = World::new(config, start.0 / Ns::MS).map_err(StartError::Config)?;
+        let venue_start = config.epoch_ms.map_or(start, Ns::from_ms);
+        let mut listener = TcpListener::bind((Ipv4Addr::LOCALHOST, service.port).into())?;
+        let poll = Poll::new()?;
+        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+        let waker = Waker::new(poll.registry(), WAKER)?;
+        let addr = listener.local_addr()?;
+        let shared = Arc::new(Shared { stop: AtomicBool::new(false), world: Mutex::new(world) });
+        let mut serving = Serving {
+            poll,
+            listener,
+            conns: BTreeMap::new(),
+            next_token: 2,
+            names: config.coins.clone(),
+            drop_after_ns: draw::floor(config.drop_every_s * 1e9),
+            service,
+            start,
+            venue_start,
+            shared: Arc::clone(&shared),
+        };
+        let thread =
+            std::thread::Builder::new().name("venue".to_owned()).spawn(move || serving.run())?;
+        Ok(Handle { addr, shared, waker, thread: Some(thread) })
+    }
+}
+
+impl Handle {
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Law and record so far.
+    #[must_use]
+    pub fn truth(&self) -> Truth {
+        self.shared.world().truth()
+    }
+
+    /// The truth of the last block.
+    #[must_use]
+    pub fn last_block(&self) -> Arc<BlockTruth> {
+        self.shared.world().last()
+    }
+
+    /// Closes all sockets, ends the thread, returns the final truth.
+    #[must_use]
+    pub fn stop(mut self) -> Truth {
+        self.end();
+        self.truth()
+    }
+
+    fn end(&mut self) {
+        self.shared.stop.store(true, Ordering::Release);
+        // A failure to wake costs at most the longest wait.
+        drop(self.waker.wake());
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// What a connection speaks.
+#[derive(Debug)]
+enum Phase {
+    Http(Vec<u8>),
+    WebSocket(ServerConn, Session),
+}
+
+#[derive(Debug)]
+struct Conn {
+    stream: TcpStream,
+    phase: Phase,
+    out: Vec<u8>,
+    sent: usize,
+    /// Last data or pong sent, on the clock of rule 3.
+    alive: Ns,
+    /// When it was upgraded, on the clock of rule 3; before that, when it was accepted, by the
+    /// wall's.
+    opened: Ns,
+    /// Ends once everything is sent.
+    closing: bool,
+    /// Ends now.
+    dead: bool,
+}
+
+struct Serving {
+    poll: Poll,
+    listener: TcpListener,
+    conns: BTreeMap<usize, Conn>,
+    next_token: usize,
+    names: Vec<String>,
+    drop_after_ns: i64,
+    service: Service,
+    start: Ns,
+    venue_start: Ns,
+    shared: Arc<Shared>,
+}
+
+impl Serving {
+    fn run(&mut self) {
+        let mut events = Events::with_capacity(128);
+        while !self.shared.stop.load(Ordering::Acquire) {
+            let wait = self.wait();
+            match self.poll.poll(&mut events, Some(wait)) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return,
+                _ => {}
+            }
+            let now = self.now();
+            for event in &events {
+                match event.token() {
+                    LISTENER => self.accept(),
+                    WAKER => {}
+                    Token(token) => {
+                        if let Some(conn) = self.conns.get_mut(&token) {
+                            conn.read(&self.shared.world(), &self.names, now);
+                        }
+                    }
+                }
+            }
+            self.blocks();
+            self.sweep(self.now());
+        }
+    }
+
+    /// The clock of rule 3; at speed > 0 the venue's.
+    fn now(&self) -> Ns {
+        let elapsed = (self.service.clock)().since(self.start);
+        if self.service.speed > 0.0 {
+            let scaled = draw::float(elapsed) * self.service.speed;
+            self.venue_start.plus(draw::floor(scaled))
+        } else {
+            self.start.plus(elapsed)
+        }
+    }
+
+    /// How long the sockets may be waited for.
+    fn wait(&self) -> Duration {
+        if self.service.speed > 0.0 {
+            let left = Ns::from_ms(self.shared.world().next_ms()).since(self.now());
+            let wall = draw::floor(draw::float(left) / self.service.speed);
+            return Duration::from_nanos(wall.max(0).unsigned_abs()).min(WAIT_MAX);
+        }
+        if self.hungry() { Duration::ZERO } else { WAIT_MAX }
+    }
+
+    /// At speed 0: whether somebody wants blocks and nobody is behind.
+    fn hungry(&self) -> bool {
+        let wants = |c: &Conn| matches!(&c.phase, Phase::WebSocket(_, s) if !s.is_empty());
+        self.conns.values().any(wants)
+            && self.conns.values().all(|c| c.dead || c.closing || c.backlog() < BACKLOG_LOW)
+    }
+
+    /// Sends the blocks that are due, a bounded number.
+    fn blocks(&mut self) {
+        for _ in 0..BLOCKS_PER_TURN {
+            let now = self.now();
+            let due = if self.service.speed > 0.0 {
+                Ns::from_ms(self.shared.world().next_ms()) <= now
+            } else {
+                self.hungry()
+            };
+            if !due {
+                return;
+            }
+            let block = self.shared.world().step();
+            for conn in self.conns.values_mut() {
+                conn.publish(&block, now);
+            }
+        }
+    }
+
+    fn accept(&mut self) {
+        let now = (self.service.clock)();
+        // Ends with `WouldBlock`; any other failure concerns one connection that is gone.
+        while let Ok((mut stream, _)) = self.listener.accept() {
+            if self.conns.len() >= CONNECTIONS_MAX {
+                continue;
+            }
+            let token = self.next_token;
+            self.next_token += 1;
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            let registered = self.poll.registry().register(&mut stream, Token(token), interest);
+            if registered.is_err() || stream.set_nodelay(true).is_err() {
+                continue;
+            }
+            self.conns.insert(
+                token,
+                Conn {
+                    stream,
+                    phase: Phase::Http(Vec::new()),
+                    out: Vec::new(),
+                    sent: 0,
+                    alive: now,
+                    opened: now,
+                    closing: false,
+                    dead: false,
+                },
+            );
+        }
+    }
+
+    /// Writes what waits, ends what has to end.
+    fn sweep(&mut self, now: Ns) {
+        let wall = (self.service.clock)();
+        for conn in self.conns.values_mut() {
+            match &conn.phase {
+                Phase::Http(_) => conn.dead |= wall.since(conn.opened) >= IDLE_NS,
+                Phase::WebSocket(..) => {
+                    if !conn.closing && now.since(conn.alive) >= IDLE_NS {
+                        server::close(&mut conn.out, 1000, "Inactive");
+                        conn.closing = true;
+                    }
+                    let open = now.since(conn.opened);
+                    conn.dead |= self.drop_after_ns > 0 && open >= self.drop_after_ns;
+                }
+            }
+            conn.flush();
+            conn.dead |= conn.backlog() > BACKLOG_MAX;
+            conn.dead |= conn.closing && conn.backlog() == 0;
+        }
+        self.conns.retain(|_, conn| !conn.dead);
+    }
+}
+
+impl Conn {
+    fn backlog(&self) -> usize {
+        self.out.len() - self.sent
+    }
+
+    /// Reads until the socket has nothing more, answering on the way.
+    fn read(&mut self, world: &World, names: &[String], now: Ns) {
+        let mut buffer = [0u8; 16 << 10];
+        while !self.dead && !self.closing {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => self.dead = true,
+                Ok(n) => self.hear(&buffer[..n], world, names, now),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => self.dead = true,
+            }
+        }
+    }
+
+    fn hear(&mut self, bytes: &[u8], world: &World, names: &[String], now: Ns) {
+        let rest = match &mut self.phase {
+            Phase::WebSocket(..) => bytes.to_vec(),
+            Phase::Http(head) => {
+                head.extend_from_slice(bytes);
+                let whole = std::mem::take(head);
+                match self.requests(whole, names, now) {
+                    Some(rest) => rest,
+                    None => return,
+                }
+            }
+        };
+        self.messages(&rest, world, now);
+    }
+
+    /// Answers HTTP requests; the bytes after an upgrade, if there was one.
+    fn requests(&mut self, mut bytes: Vec<u8>, names: &[String], now: Ns) -> Option<Vec<u8>> {
+        loop {
+            let (request, used) = match server::request(&bytes) {
+                Ok(None) => {
+                    self.phase = Phase::Http(bytes);
+                    return None;
+                }
+                Ok(Some(found)) => found,
+                Err(bad) => {
+                    self.out.extend(server::response(bad.status(), "text/plain", b""));
+                    self.closing = true;
+                    return None;
+                }
+            };
+            bytes.drain(..used);
+            match request {
+                Request::Upgrade { path, accept } if path == "/ws" => {
+                    self.out.extend(server::switching_protocols(&accept));
+                    self.phase = Phase::WebSocket(ServerConn::new(), Session::new());
+                    (self.alive, self.opened) = (now, now);
+                    return Some(bytes);
+                }
+                Request::Upgrade { .. } => {
+                    self.out.extend(server::response((404, "Not Found"), "text/plain", b""));
+                    self.closing = true;
+                    return None;
+                }
+                Request::Plain { method, path, body, keep_alive } => {
+                    self.out.extend(answer(&method, &path, &body, names));
+                    if !keep_alive {
+                        self.closing = true;
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    fn messages(&mut self, bytes: &[u8], world: &World, now: Ns) {
+        let Phase::WebSocket(conn, session) = &mut self.phase else { return };
+        conn.push(bytes);
+        loop {
+            match conn.poll() {
+                Ok(None) => return,
+                Ok(Some(FromClient::Text(text))) => {
+                    let reply = session.hear(&text, world);
+                    for frame in &reply.frames {
+                        server::text(&mut self.out, frame);
+                    }
+                    if reply.alive {
+                        self.alive = now;
+                    }
+                    if reply.drop {
+                        self.dead = true;
+                        return;
+                    }
+                }
+                Ok(Some(FromClient::Ping(payload))) => server::pong(&mut self.out, &payload),
+                Ok(Some(FromClient::Close { code, reason })) => {
+                    server::close(&mut self.out, code, &reason);
+                    self.closing = true;
+                    return;
+                }
+                Ok(Some(FromClient::Binary(_) | FromClient::Pong(_))) => {}
+                Err(violation) => {
+                    server::close(&mut self.out, violation.code(), "");
+                    self.closing = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn publish(&mut self, block: &[CoinFrames], now: Ns) {
+        let Phase::WebSocket(_, session) = &self.phase else { return };
+        if self.closing {
+            return;
+        }
+        for frame in session.frames(block) {
+            server::text(&mut self.out, frame);
+            self.alive = now;
+        }
+    }
+
+    fn flush(&mut self) {
+        while self.sent < self.out.len() && !self.dead {
+            match self.stream.write(&self.out[self.sent..]) {
+                Ok(0) => self.dead = true,
+                Ok(n) => self.sent += n,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => self.dead = true,
+            }
+        }
+        // Forget what is sent, moving little: only once it is the larger part.
+        if self.sent * 2 > self.out.len() {
+            self.out.drain(..self.sent);
+            self.sent = 0;
+        }
+    }
+}
+
+/// The answer to a plain request.
+fn answer(method: &str, path: &str, body: &[u8], names: &[String]) -> Vec<u8> {
+    if path != "/info" {
+        return server::response((404, "Not Found"), "text/plain", b"");
+    }
+    if method != "POST" {
+        return server::response((405, "Method Not Allowed"), "text/plain", b"");
+    }
+    let kind = serde_json::from_slice::<serde_json::Value>(body).ok();
+    match kind.as_ref().and_then(|v| v["type"].as_str()) {
+        Some("meta") => {
+            server::response((200, "OK"), "application/json", wire::meta(names).as_bytes())
+        }
+        _ => server::response(
+            (422, "Unprocessable Entity"),
+            "text/plain",
+            b"Failed to deserialize the JSON body into the target type",
+        ),
+    }
+}
+
+#[cfg(test)]
+#[path = "serve_tests.rs"]
+mod tests;

@@ -1,0 +1,271 @@
+use std::net::TcpStream as Socket;
+use std::sync::OnceLock;
+
+use super::*;
+use crate::venue::config::Regime;
+
+/// A clock for tests; the program's own is `sys::clock`.
+#[expect(clippy::disallowed_methods, reason = "a real socket needs a real clock")]
+fn clock() -> Ns {
+    static START: OnceLock<std::time::Instant> = OnceLock::new();
+    let elapsed = START.get_or_init(std::time::Instant::now).elapsed();
+    Ns(1_767_225_600_000_000_000).plus(i64::try_from(elapsed.as_nanos()).expect("small"))
+}
+
+fn start(config: &Config, speed: f64) -> Handle {
+    Exchange::start(config, Service { port: 0, speed, clock }).expect("starts")
+}
+
+/// A minimal client: blocking, frames of a server are not masked.
+struct Client(Socket);
+
+impl Client {
+    fn open(handle: &Handle) -> Client {
+        let mut socket = Socket::connect(handle.addr()).expect("connects");
+        socket.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
+        let head = "GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+        socket.write_all(head.as_bytes()).expect("sent");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            socket.read_exact(&mut byte).expect("answered");
+            answer.push(byte[0]);
+        }
+        let answer = String::from_utf8(answer).expect("text");
+        assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+        assert!(answer.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{answer}");
+        Client(socket)
+    }
+
+    fn frame(&mut self, opcode: u8, payload: &[u8]) {
+        let len = payload.len();
+        let mut frame = vec![0x80 | opcode];
+        if len < 126 {
+            frame.push(0x80 | u8::try_from(len).expect("small"));
+        } else {
+            frame.push(0x80 | 126);
+            frame.extend(u16::try_from(len).expect("small").to_be_bytes());
+        }
+        frame.extend([0; 4]);
+        frame.extend(payload);
+        self.0.write_all(&frame).expect("sent");
+    }
+
+    fn say(&mut self, text: &str) {
+        self.frame(1, text.as_bytes());
+    }
+
+    fn subscribe(&mut self, kind: &str, coin: &str, more: &str) {
+        self.say(&format!(
+            r#"{{"method":"subscribe","subscription":{{"type":"{kind}","coin":"{coin}"{more}}}}}"#
+        ));
+    }
+
+    /// Opcode and payload of the next frame, or `None` at the end of the stream.
+    fn next(&mut self) -> Option<(u8, Vec<u8>)> {
+        let mut head = [0u8; 2];
+        self.0.read_exact(&mut head).ok()?;
+        let len = match head[1] {
+            126 => {
+                let mut more = [0u8; 2];
+                self.0.read_exact(&mut more).ok()?;
+                u64::from(u16::from_be_bytes(more))
+            }
+            127 => {
+                let mut more = [0u8; 8];
+                self.0.read_exact(&mut more).ok()?;
+                u64::from_be_bytes(more)
+            }
+            short => u64::from(short),
+        };
+        let mut payload = vec![0; usize::try_from(len).expect("small")];
+        self.0.read_exact(&mut payload).ok()?;
+        Some((head[0] & 15, payload))
+    }
+
+    fn text(&mut self) -> String {
+        let (opcode, payload) = self.next().expect("a frame");
+        assert_eq!(opcode, 1, "{payload:?}");
+        String::from_utf8(payload).expect("text")
+    }
+}
+
+fn fixed(coins: &[&str]) -> Config {
+    Config {
+        coins: coins.iter().map(|c| (*c).to_owned()).collect(),
+        epoch_ms: Some(crate::venue::market::EPOCH_MS),
+        ..Config::default()
+    }
+}
+
+#[test]
+fn serves_what_the_market_gives_at_full_speed() {
+    let config = fixed(&["SOL"]);
+    let handle = start(&config, 0.0);
+    let mut client = Client::open(&handle);
+    client.subscribe("trades", "SOL", "");
+    let mut market = crate::venue::market::Market::silent(&config, config.seed).expect("valid");
+    let wanted = r#"{"method":"subscribe","subscription":{"type":"trades","coin":"SOL"}}"#;
+    let mut want = market.say(wanted).frames;
+    while want.len() < 200 {
+        want.extend(market.next_block().frames);
+    }
+    let got: Vec<String> = (0..200).map(|_| client.text()).collect();
+    assert_eq!(got, want[..200]);
+    drop(client);
+    let truth = handle.stop();
+    assert!(truth.blocks > 200 && truth.coins[0].regimes[1].sweeps[0] > 0);
+}
+
+#[test]
+fn answers_pings_errors_and_closes() {
+    let handle = start(&fixed(&["BTC"]), 1.0);
+    let mut client = Client::open(&handle);
+    client.say(r#"{"method":"ping"}"#);
+    assert_eq!(client.text(), r#"{"channel":"pong"}"#);
+    client.say("not json");
+    assert!(client.text().starts_with(r#"{"channel":"error","#));
+    client.frame(9, b"hello");
+    assert_eq!(client.next(), Some((10, b"hello".to_vec())));
+    client.frame(8, &1000u16.to_be_bytes());
+    assert_eq!(client.next(), Some((8, 1000u16.to_be_bytes().to_vec())));
+    assert_eq!(client.next(), None);
+    // A violation is named: an unmasked frame.
+    let mut client = Client::open(&handle);
+    client.0.write_all(&[0x81, 1, b'x']).expect("sent");
+    assert_eq!(client.next(), Some((8, 1002u16.to_be_bytes().to_vec())));
+}
+
+#[test]
+fn an_unknown_coin_ends_the_socket_without_a_word() {
+    let handle = start(&fixed(&["BTC"]), 1.0);
+    let mut client = Client::open(&handle);
+    client.subscribe("trades", "NOPE", "");
+    assert_eq!(client.next(), None);
+}
+
+#[test]
+fn keeps_time_at_speed() {
+    let handle = start(&fixed(&["BTC", "ETH"]), 50.0);
+    let mut client = Client::open(&handle);
+    let began = clock();
+    client.subscribe("l2Book", "BTC", r#","fast":true"#);
+    client.subscribe("bbo", "ETH", "");
+    let time = |text: &str| {
+        serde_json::from_str::<serde_json::Value>(text).expect("JSON")["data"]["time"].as_i64()
+    };
+    let (mut first, mut last) = (None, 0);
+    while last < first.unwrap_or(0) + 20_000 {
+        if let Some(ms) = time(&client.text()) {
+            first.get_or_insert(ms);
+            last = last.max(ms);
+        }
+    }
+    let wall_ms = clock().since(began) / Ns::MS;
+    // Twenty venue seconds take 0.4 s; a busy machine may make it later, never much sooner.
+    assert!(wall_ms >= 380, "{wall_ms} ms");
+}
+
+#[test]
+fn idle_and_dropped_connections_end() {
+    // 1000 venue seconds a second: idle after 60 ms without data, acks and errors not counting.
+    let handle = start(&fixed(&["BTC"]), 1_000.0);
+    let mut client = Client::open(&handle);
+    client.say("not json");
+    assert!(client.text().contains("error"));
+    let mut close = 1000u16.to_be_bytes().to_vec();
+    close.extend(b"Inactive");
+    assert_eq!(client.next(), Some((8, close)));
+    assert_eq!(client.next(), None);
+    let config = Config { drop_every_s: 30.0, ..fixed(&["BTC"]) };
+    let handle = start(&config, 1_000.0);
+    for _ in 0..3 {
+        let mut client = Client::open(&handle);
+        client.subscribe("bbo", "BTC", "");
+        let mut frames = 0;
+        while let Some((opcode, _)) = client.next() {
+            assert_eq!(opcode, 1, "cut without a close frame");
+            frames += 1;
+        }
+        assert!(frames > 2, "{frames} frames before the cut");
+    }
+}
+
+#[test]
+fn a_reader_that_stops_is_cut_at_speed_and_waited_for_at_full_speed() {
+    let mut config = Config::stationary("BTC", Regime::Cascade);
+    config.epoch_ms = Some(crate::venue::market::EPOCH_MS);
+    let handle = start(&config, 0.0);
+    let mut client = Client::open(&handle);
+    client.subscribe("trades", "BTC", "");
+    client.subscribe("l2Book", "BTC", "");
+    // Without reading, the venue stands still once the buffers are full.
+    let mut blocks = 0;
+    loop {
+        std::thread::yield_now();
+        let now = handle.truth().blocks;
+        let still = clock();
+        while handle.truth().blocks == now && clock().since(still) < Ns::SEC / 5 {
+            std::thread::yield_now();
+        }
+        if handle.truth().blocks == now && now > 0 {
+            break;
+        }
+        assert!(now >= blocks);
+        blocks = now;
+    }
+    for _ in 0..100 {
+        client.text();
+    }
+    drop(handle);
+    let handle = start(&config, 1_000.0);
+    let mut client = Client::open(&handle);
+    client.subscribe("trades", "BTC", "");
+    client.text();
+    let began = handle.truth().coins[0].regimes[3].prints;
+    // At 300 bytes a print this is far more than all buffers between the two hold.
+    while handle.truth().coins[0].regimes[3].prints[0] < began[0] + 100_000 {
+        std::thread::yield_now();
+    }
+    let mut ended = false;
+    for _ in 0..200_000 {
+        if client.next().is_none() {
+            ended = true;
+            break;
+        }
+    }
+    assert!(ended, "the slow reader was cut");
+}
+
+#[test]
+fn the_universe_is_served_over_the_same_port() {
+    let handle = start(&fixed(&["BTC", "kPEPE"]), 1.0);
+    let ask = |method: &str, path: &str, body: &str| {
+        let mut socket = Socket::connect(handle.addr()).expect("connects");
+        let text = format!(
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        socket.write_all(text.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).expect("answered and closed");
+        answer
+    };
+    let meta = ask("POST", "/info", r#"{"type":"meta"}"#);
+    assert!(meta.starts_with("HTTP/1.1 200 "), "{meta}");
+    assert!(meta.contains(r#"{"szDecimals":5,"name":"BTC","maxLeverage":40"#), "{meta}");
+    assert!(meta.contains(r#"{"szDecimals":2,"name":"kPEPE""#), "{meta}");
+    assert!(ask("POST", "/info", r#"{"type":"nonsense"}"#).starts_with("HTTP/1.1 422 "));
+    assert!(ask("POST", "/info", "not json").starts_with("HTTP/1.1 422 "));
+    assert!(ask("GET", "/info", "").starts_with("HTTP/1.1 405 "));
+    assert!(ask("POST", "/other", "{}").starts_with("HTTP/1.1 404 "));
+}
+
+#[test]
+fn refuses_a_bad_start() {
+    let service = Service { port: 0, speed: f64::NAN, clock };
+    assert!(matches!(Exchange::start(&fixed(&["BTC"]), service), Err(StartError::Speed)));
+    let service = Service { port: 0, speed: 1.0, clock };
+    assert!(matches!(Exchange::start(&fixed(&[]), service), Err(StartError::Config(_))));
+}
