@@ -1,1 +1,36 @@
-//! journal
+//! Records on disk: an append-only log in checksummed segments, its recovery and its reader.
+//!
+//! In: encoded records in the order of the queue; a [`Disk`]. Out: bytes that survive; and back,
+//! the records with every damage named. Cold path: the logging thread and the commands. Sans-io:
+//! files are reached through the trait only, so that tests bring a disk that fails and forgets.
+//!
+//! ```text
+//!  Bytes ──▶ Writer ── write ≤ 64 KiB ──▶ 00000000.journal, 00000001.journal, …
+//!                └──── fdatasync ───────▶ durable_seq
+//!  folder ──▶ Reader ──▶ Record | Damage | Torn          inspect ──▶ Recovered ──repair──▶ Writer
+//! ```
+//! 1. What is called durable survives a kill, and a power loss on a disk that keeps what it
+//!    reports as synced.
+//! 2. What is read back is an exact prefix of what was written, or the damage is named.
+//! 3. A failed `fdatasync` is never tried again: the pages it could not write may be gone.
+
+#![deny(clippy::float_arithmetic)]
+
+mod digest;
+mod disk;
+#[cfg(any(test, feature = "testing"))]
+pub mod fake;
+mod format;
+mod reader;
+mod recovery;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use digest::Digest;
+pub use disk::{Disk, DiskError};
+pub use format::{FOLDER_LOCK, Header, HeaderFault, LAYOUT_VERSION, segment_name};
+pub use reader::{Cause, Damage, Found, ReadError, Reader, Torn};
+pub use recovery::{DAMAGE_LISTED, Recovered, inspect, repair};
+pub use writer::{Failed, Options, Step, Writer};

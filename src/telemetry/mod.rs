@@ -1,1 +1,9 @@
-//! telemetry
+//! What the process knows of itself: counters and latencies.
+//!
+//! In: increments on the hot thread, lap times on the logging thread. Out: snapshots that cold
+//! threads read. Hot path: `counters` (an array of integers); cold path: `latency`.
+//!
+//! 1. Nothing here decides anything.
+
+pub mod counters;
+pub mod latency;

@@ -1,0 +1,294 @@
+//! The hot side of the three queues to the logging thread: records, raw frames, latency laps.
+//!
+//! In: records of the engine, received bytes, lap times. Out: fixed rings; counts of what did not
+//! fit. Hot path: never waits, never allocates.
+//!
+//! ```text
+//!  seq       7    8    9   10   11   12   13
+//!  fate      in   full full full in   in   in
+//!  ring      7 .................. Lost{first 8, count 3, seq 10} 11  12  13
+//! ```
+//! 1. `seq_next = first_seq + pushed + dropped`; every number was either pushed or belongs to one gap.
+//! 2. A gap is closed by a `Lost` record before anything else is pushed. It takes a place in the
+//!    ring but no number of its own: its `seq` is that of the last record it stands for. So
+//!    numbers in the journal strictly grow and every jump is a `Lost` with `first` = the number
+//!    before plus one and `first + count - 1` = its own.
+//! 3. `Σ count of the pushed Lost + open gap = dropped`.
+//! 4. The digest covers every record produced, dropped ones included, and no `Lost`.
+//! 5. A raw frame is in the ring whole or not at all; frames that did not fit are counted and the
+//!    count goes into the ring before the next frame.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rtrb::{Consumer, Producer, RingBuffer};
+
+use crate::engine::publish::Publish;
+use crate::journal::Digest;
+use crate::limits::{BEHIND_PERCENT, DRAINED_PERCENT};
+use crate::record::{Body, Bytes, Lost, NO_COIN, Record};
+use crate::telemetry::latency::Lap;
+use crate::units::{CoinId, Ns};
+
+/// Bytes before a frame in the raw ring: length (u32), session time (i64).
+pub(super) const RAW_HEADER: usize = 12;
+/// In place of a length: the next eight bytes count frames that did not fit.
+pub(super) const RAW_LOST: u32 = u32::MAX;
+
+/// Numbers, hashes and queues the records of a run.
+#[derive(Debug)]
+pub struct Publisher {
+    ring: Producer<Bytes>,
+    digest: Digest,
+    first: u64,
+    next: u64,
+    pushed: u64,
+    dropped: u64,
+    markers: u64,
+    /// First lost number and how many, while the ring has been full.
+    gap: Option<(u64, u64)>,
+    newest: Ns,
+    behind: bool,
+    /// Set for good by the logging thread when the journal failed.
+    failed: Arc<AtomicBool>,
+}
+
+/// What became of a run's records on the hot side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The number of the first record.
+    pub first_seq: u64,
+    /// The number after the last record.
+    pub next_seq: u64,
+    /// Records pushed, `Lost` not among them.
+    pub pushed: u64,
+    /// Records that found the ring full.
+    pub dropped: u64,
+    /// `Lost` records pushed.
+    pub markers: u64,
+    /// Dropped records no `Lost` speaks of yet.
+    pub open_gap: u64,
+    /// Digest of all records produced.
+    pub digest: u128,
+}
+
+impl Publisher {
+    /// A publisher and the end of its ring, with room for `capacity` records. Numbering begins at
+    /// `first_seq` and the digest goes on from `digest` (`0` and a new one for a new run).
+    #[must_use]
+    pub fn new(capacity: usize, first_seq: u64, digest: Digest) -> (Publisher, Consumer<Bytes>) {
+        let (ring, consumer) = RingBuffer::new(capacity);
+        let publisher = Publisher {
+            ring,
+            digest,
+            first: first_seq,
+            next: first_seq,
+            pushed: 0,
+            dropped: 0,
+            markers: 0,
+            gap: None,
+            newest: Ns(0),
+            behind: false,
+            failed: Arc::default(),
+        };
+        (publisher, consumer)
+    }
+
+    /// The flag by which the logging thread says that the journal failed; from then on the engine
+    /// is told that it is behind, for good. An atomic load a turn, no lock.
+    #[must_use]
+    pub fn failure_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.failed)
+    }
+
+    /// Whether the state of the queue changed for the engine: `Some(true)` from 75 % full or with
+    /// the first dropped record on, or when the journal failed; `Some(false)` when less than 25 %
+    /// is used and nothing is owed. The caller makes it `Event::Behind`. Ask once a turn.
+    pub fn behind(&mut self) -> Option<bool> {
+        self.settle();
+        let capacity = self.ring.buffer().capacity();
+        let used = capacity - self.ring.slots();
+        let bound = if self.behind { DRAINED_PERCENT } else { BEHIND_PERCENT };
+        let behind = self.gap.is_some()
+            || used * 100 >= capacity * bound
+            || self.failed.load(Ordering::Relaxed);
+        let changed = behind != self.behind;
+        self.behind = behind;
+        changed.then_some(behind)
+    }
+
+    /// Closes an open gap if there is room. `true`: nothing is owed.
+    pub fn settle(&mut self) -> bool {
+        let Some((first, count)) = self.gap else { return true };
+        let seq = first + (count - 1);
+        let body = Lost { first, count }.into();
+        let marker = Record { seq, at: self.newest, coin: NO_COIN, body };
+        if self.ring.push(marker.encode()).is_err() {
+            return false;
+        }
+        self.markers += 1;
+        self.gap = None;
+        true
+    }
+
+    /// The counts so far.
+    #[must_use]
+    pub fn published(&self) -> Published {
+        Published {
+            first_seq: self.first,
+            next_seq: self.next,
+            pushed: self.pushed,
+            dropped: self.dropped,
+            markers: self.markers,
+            open_gap: self.gap.map_or(0, |g| g.1),
+            digest: self.digest.value(),
+        }
+    }
+
+    /// The number the next record gets.
+    #[must_use]
+    pub fn next_seq(&self) -> u64 {
+        self.next
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn drop_one(&mut self, seq: u64) {
+        self.dropped += 1;
+        self.gap = match self.gap {
+            None => Some((seq, 1)),
+            Some((first, count)) => Some((first, count + 1)),
+        };
+    }
+}
+
+impl Publish for Publisher {
+    fn publish(&mut self, at: Ns, coin: CoinId, body: impl Into<Body>) {
+        let seq = self.next;
+        self.next += 1;
+        self.newest = at;
+        let bytes = Record { seq, at, coin, body: body.into() }.encode();
+        self.digest.update(&bytes);
+        let owing = self.gap.is_some() && !self.settle();
+        if owing || self.ring.push(bytes).is_err() {
+            self.drop_one(seq);
+        } else {
+            self.pushed += 1;
+        }
+        debug_assert_eq!(self.next - self.first, self.pushed + self.dropped);
+    }
+}
+
+/// The hot end of the ring of raw frames.
+#[derive(Debug)]
+pub struct RawTap {
+    ring: Producer<u8>,
+    /// Frames dropped that the ring does not speak of yet.
+    owed: u64,
+    taken: u64,
+    dropped: u64,
+}
+
+impl RawTap {
+    /// A tap and the end of its ring, `bytes` long.
+    #[must_use]
+    pub fn new(bytes: usize) -> (RawTap, Consumer<u8>) {
+        let (ring, consumer) = RingBuffer::new(bytes);
+        (RawTap { ring, owed: 0, taken: 0, dropped: 0 }, consumer)
+    }
+
+    /// Offers one frame. `false`: it did not fit and was counted.
+    pub fn offer(&mut self, at: Ns, frame: &[u8]) -> bool {
+        let settled = self.settle();
+        let length = u32::try_from(frame.len()).ok().filter(|n| *n != RAW_LOST);
+        let (Some(length), true) = (length, settled) else { return self.drop_one() };
+        let Ok(mut room) = self.ring.write_chunk(RAW_HEADER + frame.len()) else {
+            return self.drop_one();
+        };
+        let (a, b) = room.as_mut_slices();
+        let rest = fill(a, b, 0, &length.to_le_bytes());
+        let rest = fill(a, b, rest, &at.0.to_le_bytes());
+        fill(a, b, rest, frame);
+        room.commit_all();
+        self.taken += 1;
+        true
+    }
+
+    /// Puts the count of dropped frames into the ring if there is room. `true`: nothing is owed.
+    pub fn settle(&mut self) -> bool {
+        if self.owed == 0 {
+            return true;
+        }
+        let mut note = [0u8; RAW_HEADER];
+        note[..4].copy_from_slice(&RAW_LOST.to_le_bytes());
+        note[4..].copy_from_slice(&self.owed.to_le_bytes());
+        if self.ring.push_entire_slice(&note).is_err() {
+            return false;
+        }
+        self.owed = 0;
+        true
+    }
+
+    /// Frames taken.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Frames dropped.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn drop_one(&mut self) -> bool {
+        self.owed += 1;
+        self.dropped += 1;
+        false
+    }
+}
+
+/// Copies `from` to position `at` of two slices laid end to end; gives the position after it.
+fn fill(a: &mut [u8], b: &mut [u8], at: usize, from: &[u8]) -> usize {
+    let in_a = a.len().saturating_sub(at).min(from.len());
+    let (head, tail) = from.split_at(in_a);
+    if in_a > 0 {
+        a[at..at + in_a].copy_from_slice(head);
+    }
+    if !tail.is_empty() {
+        let at = (at + in_a) - a.len();
+        b[at..at + tail.len()].copy_from_slice(tail);
+    }
+    at + from.len()
+}
+
+/// The hot end of the ring of laps.
+#[derive(Debug)]
+pub struct Laps {
+    ring: Producer<Lap>,
+    dropped: u64,
+}
+
+impl Laps {
+    /// A lap counter and the end of its ring, with room for `capacity` laps.
+    #[must_use]
+    pub fn new(capacity: usize) -> (Laps, Consumer<Lap>) {
+        let (ring, consumer) = RingBuffer::new(capacity);
+        (Laps { ring, dropped: 0 }, consumer)
+    }
+
+    /// Sends one lap; drops it where the ring is full.
+    pub fn push(&mut self, lap: Lap) {
+        if self.ring.push(lap).is_err() {
+            self.dropped += 1;
+        }
+    }
+
+    /// Laps dropped.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+}

@@ -1,0 +1,418 @@
+//! Recordings: one line a frame, `<session ns> <json>\n`, plain or gzip.
+//!
+//! In: files, standard input; on the writing side frames with their receive stamps. Out: lines
+//! from one reusable buffer; gzip that a killed process leaves readable. Cold path.
+//!
+//! 1. A line is given out whole or not at all. The unfinished end that a crash leaves (half a
+//!    line, half a gzip stream) ends the recording and is reported by [`Reader::tail`].
+//! 2. Memory is one buffer: the longest line is a stamp and `MESSAGE_MAX` bytes.
+//! 3. Empty lines are skipped, everything else that is no line is an error with its number.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
+
+use crate::journal::DiskError;
+use crate::limits::{MESSAGE_MAX, RAW_FLUSH_NS};
+use crate::units::Ns;
+
+/// Frames that our own recorder writes among the venue's, on a channel of our own.
+pub mod control {
+    /// The channel.
+    pub const CHANNEL: &str = "papermaker";
+    /// A connection was opened.
+    pub const UP: &[u8] = br#"{"channel":"papermaker","data":{"event":"up"}}"#;
+    /// The connection was lost.
+    pub const DOWN: &[u8] = br#"{"channel":"papermaker","data":{"event":"down"}}"#;
+    /// The logging thread fell behind.
+    pub const BEHIND: &[u8] = br#"{"channel":"papermaker","data":{"event":"behind"}}"#;
+    /// It caught up.
+    pub const DRAINED: &[u8] = br#"{"channel":"papermaker","data":{"event":"drained"}}"#;
+    /// The run ended.
+    pub const STOP: &[u8] = br#"{"channel":"papermaker","data":{"event":"stop"}}"#;
+    /// Frames are missing from the recording here; their number follows, then [`LOST_END`].
+    pub const LOST: &[u8] = br#"{"channel":"papermaker","data":{"event":"lost","frames":"#;
+    /// See [`LOST`].
+    pub const LOST_END: &[u8] = b"}}";
+}
+
+/// Bytes of a stamp and its blank, at most.
+const STAMP_MAX: usize = 21;
+/// Bytes asked of the source at once.
+const READ: usize = 256 << 10;
+/// Bytes after a line's end that belong to the buffer, so that a parser may read ahead.
+pub const PADDING: usize = 64;
+
+/// One frame of a recording.
+#[derive(Debug)]
+pub struct Line<'a> {
+    /// Line number from 1.
+    pub number: u64,
+    /// Receive stamp on the recording's session clock.
+    pub at: Ns,
+    /// Length of the frame.
+    len: usize,
+    padded: &'a mut [u8],
+}
+
+/// What the end of a recording looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tail {
+    /// A whole line.
+    #[default]
+    Whole,
+    /// So many bytes of a line without its end; not given out.
+    Unfinished(usize),
+    /// The gzip stream ends early; so many bytes of an unfinished line were not given out.
+    Truncated(usize),
+}
+
+/// What is wrong with a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The disk refused.
+    Disk(DiskError),
+    /// The gzip stream is corrupt.
+    Gzip,
+    /// A line does not begin with digits and a blank, or the stamp does not fit 63 bits.
+    Stamp,
+    /// A line longer than a message may be.
+    Long,
+}
+
+/// What is wrong with a recording, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordingError {
+    /// Number of the line, from 1.
+    pub line: u64,
+    /// What.
+    pub fault: Fault,
+}
+
+/// Reads a recording.
+pub struct Reader {
+    source: Box<dyn Read + Send>,
+    buffer: Box<[u8]>,
+    from: usize,
+    to: usize,
+    /// No line ends before here.
+    looked: usize,
+    /// What stood behind the frame given out last, where a parser may write.
+    behind: (usize, [u8; PADDING]),
+    line: u64,
+    ended: bool,
+    truncated: bool,
+    tail: Tail,
+}
+
+impl Line<'_> {
+    /// The frame.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.padded[..self.len]
+    }
+
+    /// The frame and [`PADDING`] bytes behind it that may be overwritten, and its length: for a
+    /// parser that works in place.
+    pub fn padded(&mut self) -> (&mut [u8], usize) {
+        (self.padded, self.len)
+    }
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Reader {{ line: {}, tail: {:?} }}", self.line, self.tail)
+    }
+}
+
+impl Reader {
+    /// Opens a file, gzip or plain by its first bytes.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`] at line 0 where it cannot be read.
+    pub fn open(path: &Path) -> Result<Reader, RecordingError> {
+        let refused = |e: io::Error| RecordingError { line: 0, fault: disk(&e) };
+        Self::detect(File::open(path).map_err(refused)?)
+    }
+
+    /// Reads standard input, gzip or plain by its first bytes.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`] at line 0 where it cannot be read.
+    pub fn stdin() -> Result<Reader, RecordingError> {
+        Self::detect(io::stdin())
+    }
+
+    /// Reads any source, gzip or plain by its first bytes.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`] at line 0 where it cannot be read.
+    pub fn detect(mut source: impl Read + Send + 'static) -> Result<Reader, RecordingError> {
+        let mut head = [0u8; 2];
+        let mut got = 0;
+        while got < head.len() {
+            match source.read(&mut head[got..]) {
+                Ok(0) => break,
+                Ok(n) => got += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(RecordingError { line: 0, fault: disk(&e) }),
+            }
+        }
+        let gzip = head == [0x1f, 0x8b];
+        let source = io::Cursor::new(head).take(got as u64).chain(source);
+        Ok(if gzip {
+            let source = io::BufReader::with_capacity(READ, source);
+            Self::over(Box::new(MultiGzDecoder::new(source)))
+        } else {
+            Self::over(Box::new(source))
+        })
+    }
+
+    fn over(source: Box<dyn Read + Send>) -> Reader {
+        let room = MESSAGE_MAX + STAMP_MAX + READ + PADDING;
+        Reader {
+            source,
+            buffer: vec![0; room].into_boxed_slice(),
+            from: 0,
+            to: 0,
+            looked: 0,
+            behind: (0, [0; PADDING]),
+            line: 0,
+            ended: false,
+            truncated: false,
+            tail: Tail::Whole,
+        }
+    }
+
+    /// The next frame; `None` at the end, see [`Reader::tail`].
+    ///
+    /// # Errors
+    /// [`RecordingError`]. After a fault of a single line reading may go on with the next one;
+    /// after one of the disk or of gzip the recording is over.
+    pub fn step(&mut self) -> Result<Option<Line<'_>>, RecordingError> {
+        let (at, bytes) = self.behind;
+        self.buffer[at..at + PADDING].copy_from_slice(&bytes);
+        loop {
+            let Some(end) = memchr::memchr(b'\n', &self.buffer[self.looked..self.to]) else {
+                self.looked = self.to;
+                if self.ended {
+                    let rest = self.to - self.from;
+                    self.tail = match (self.truncated, rest) {
+                        (true, n) => Tail::Truncated(n),
+                        (false, 0) => Tail::Whole,
+                        (false, n) => Tail::Unfinished(n),
+                    };
+                    return Ok(None);
+                }
+                self.refill()?;
+                continue;
+            };
+            let (from, end) = (self.from, self.looked + end);
+            self.from = end + 1;
+            self.looked = self.from;
+            self.line += 1;
+            let text = &self.buffer[from..end];
+            let text = text.strip_suffix(b"\r").unwrap_or(text);
+            if text.is_empty() {
+                continue;
+            }
+            let fault = |fault| RecordingError { line: self.line, fault };
+            let (at, blank) = stamp(text).ok_or(fault(Fault::Stamp))?;
+            let len = text.len() - blank;
+            if len > MESSAGE_MAX {
+                return Err(fault(Fault::Long));
+            }
+            return Ok(Some(self.line(at, from + blank, len)));
+        }
+    }
+
+    /// How the recording ends; known after `step` gave `None`.
+    #[must_use]
+    pub fn tail(&self) -> Tail {
+        self.tail
+    }
+
+    /// Number of the line read last.
+    #[must_use]
+    pub fn line_number(&self) -> u64 {
+        self.line
+    }
+
+    /// Hands a frame out together with the bytes behind it. Those belong to the next line: they
+    /// are kept, and put back by the next step.
+    fn line(&mut self, at: Ns, from: usize, len: usize) -> Line<'_> {
+        let end = from + len;
+        self.behind.0 = end;
+        self.behind.1.copy_from_slice(&self.buffer[end..end + PADDING]);
+        let padded = &mut self.buffer[from..from + len + PADDING];
+        Line { number: self.line, at, len, padded }
+    }
+
+    /// Moves the unfinished line to the front and reads on.
+    fn refill(&mut self) -> Result<(), RecordingError> {
+        let line = self.line + 1;
+        if self.to - self.from > MESSAGE_MAX + STAMP_MAX + 1 {
+            self.ended = true;
+            return Err(RecordingError { line, fault: Fault::Long });
+        }
+        self.buffer.copy_within(self.from..self.to, 0);
+        self.behind = (0, [0; PADDING]);
+        self.to -= self.from;
+        self.looked -= self.from;
+        self.from = 0;
+        let room = self.buffer.len() - PADDING;
+        match self.source.read(&mut self.buffer[self.to..room]) {
+            Ok(0) => self.ended = true,
+            Ok(n) => self.to += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                self.ended = true;
+                self.truncated = true;
+            }
+            Err(e) => {
+                self.ended = true;
+                return Err(RecordingError { line, fault: disk(&e) });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes a recording as gzip.
+#[derive(Debug)]
+pub struct Writer<W: Write> {
+    gzip: GzEncoder<Counted<W>>,
+    frames: u64,
+    lost: u64,
+    flushed_at: Option<Ns>,
+    dirty: bool,
+}
+
+/// Counts what passes through.
+#[derive(Debug)]
+struct Counted<W> {
+    out: W,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.out.write(bytes)?;
+        self.bytes += n as u64;
+        Ok(n)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Writer<W> {
+    /// A recording into `out`, at gzip's fast level.
+    #[must_use]
+    pub fn new(out: W) -> Writer<W> {
+        let gzip = GzEncoder::new(Counted { out, bytes: 0 }, Compression::fast());
+        Writer { gzip, frames: 0, lost: 0, flushed_at: None, dirty: false }
+    }
+
+    /// Writes one frame. A line feed within it (legal white space in JSON) becomes a blank, so
+    /// that a line stays a line.
+    ///
+    /// # Errors
+    /// As the file refuses.
+    pub fn frame(&mut self, at: Ns, frame: &[u8]) -> io::Result<()> {
+        write!(self.gzip, "{} ", at.0)?;
+        for (i, part) in frame.split(|b| *b == b'\n').enumerate() {
+            if i > 0 {
+                self.gzip.write_all(b" ")?;
+            }
+            self.gzip.write_all(part)?;
+        }
+        self.gzip.write_all(b"\n")?;
+        self.frames += 1;
+        self.dirty = true;
+        Ok(())
+    }
+
+    /// Notes that `count` frames are missing here.
+    ///
+    /// # Errors
+    /// As the file refuses.
+    pub fn lost(&mut self, at: Ns, count: u64) -> io::Result<()> {
+        let (head, end) = (control::LOST, control::LOST_END);
+        write!(self.gzip, "{} ", at.0)?;
+        self.gzip.write_all(head)?;
+        write!(self.gzip, "{count}")?;
+        self.gzip.write_all(end)?;
+        self.gzip.write_all(b"\n")?;
+        self.lost += count;
+        self.dirty = true;
+        Ok(())
+    }
+
+    /// Hands what was written to the system when the interval is over: a killed process loses
+    /// what came after.
+    ///
+    /// # Errors
+    /// As the file refuses.
+    pub fn tick(&mut self, now: Ns) -> io::Result<()> {
+        let since = self.flushed_at.get_or_insert(now);
+        if self.dirty && now.since(*since) >= RAW_FLUSH_NS {
+            *since = now;
+            self.dirty = false;
+            return self.gzip.flush();
+        }
+        Ok(())
+    }
+
+    /// Ends the stream.
+    ///
+    /// # Errors
+    /// As the file refuses.
+    pub fn finish(&mut self) -> io::Result<()> {
+        self.gzip.try_finish()?;
+        self.gzip.get_mut().flush()
+    }
+
+    /// Frames written.
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// Frames noted as missing.
+    #[must_use]
+    pub fn frames_lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// Compressed bytes written so far.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.gzip.get_ref().bytes
+    }
+}
+
+/// Stamp and the offset of what follows its blank.
+fn stamp(text: &[u8]) -> Option<(Ns, usize)> {
+    let mut ns: i64 = 0;
+    for (i, b) in text.iter().enumerate().take(STAMP_MAX) {
+        match b {
+            b'0'..=b'9' => ns = ns.checked_mul(10)?.checked_add(i64::from(b - b'0'))?,
+            b' ' if i > 0 => return Some((Ns(ns), i + 1)),
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The fault in a source's error: flate2 says `InvalidInput` or `InvalidData` of a corrupt stream.
+fn disk(e: &io::Error) -> Fault {
+    match e.kind() {
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Fault::Gzip,
+        _ => Fault::Disk(super::folder::class(e)),
+    }
+}

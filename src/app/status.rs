@@ -1,0 +1,221 @@
+//! The newest state of a run, for people and monitors.
+//!
+//! In: records as the logging thread drains them. Out: [`Status`], a plain value; readers get
+//! clones through a [`StatusBoard`]. Cold path.
+//!
+//! 1. The hot thread never sees the lock: it is shared by the logging thread and other cold ones.
+//! 2. What was lost on the way is missing here too, and counted in `lost`.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::journal::Failed;
+use crate::limits::{COINS_MAX, STATUS_FILLS};
+use crate::record::{
+    Account, Body, Coin, DataGap, Estimates, FeedState, Fill, Guard, Health, Ladder, Lane, Latch,
+    Learned, LinkChange, Market, Print, Record, Regimes, Start, Stop, Terms, Warmup,
+};
+use crate::telemetry::latency::{Percentiles, STAGES};
+use crate::units::{CoinId, Ns};
+
+/// A value and the session time since when it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Since<T> {
+    /// The value.
+    pub value: T,
+    /// Since when.
+    pub at: Ns,
+}
+
+/// One coin's newest state; `None` is "not yet".
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CoinStatus {
+    /// Name and decimals.
+    pub coin: Option<Coin>,
+    /// Health of the book.
+    pub health: Since<Health>,
+    /// Best bid and offer.
+    pub market: Option<Market>,
+    /// Ladder wanted, bid side first.
+    pub ladder: [Option<Ladder>; 2],
+    /// First obstacle of each side, bid side first.
+    pub guard: [Since<Guard>; 2],
+    /// What the quote is made of.
+    pub terms: Option<Terms>,
+    /// The three results, as [`Lane`] counts.
+    pub account: [Option<Account>; 3],
+    /// What is learned.
+    pub estimates: Option<Estimates>,
+    /// Regimes.
+    pub regimes: Option<Regimes>,
+    /// Warm-up.
+    pub warmup: Option<Warmup>,
+    /// Components in force.
+    pub learned: Option<Learned>,
+    /// The feed at work.
+    pub feed: Option<FeedState>,
+    /// How the last (re)subscription joined.
+    pub gap: Option<Since<DataGap>>,
+    /// The newest live print.
+    pub print: Option<Print>,
+    /// Live prints.
+    pub prints: u64,
+    /// Fills, as [`Lane`] counts.
+    pub fills: [u64; 3],
+    /// A limit that latched.
+    pub latch: Option<Since<Latch>>,
+}
+
+/// A fill as the list of the last ones has it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LastFill {
+    /// Session time.
+    pub at: Ns,
+    /// Coin.
+    pub coin: CoinId,
+    /// Content; only the configured lane is listed.
+    pub fill: Fill,
+}
+
+/// The newest state of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Status {
+    /// Session time of the newest record.
+    pub at: Ns,
+    /// First record.
+    pub start: Option<Start>,
+    /// Last record.
+    pub stop: Option<Stop>,
+    /// The link.
+    pub link: Option<Since<LinkChange>>,
+    /// Coins, as [`CoinId`] counts.
+    pub coins: Vec<CoinStatus>,
+    /// Last fills of the configured lane, newest last.
+    pub fills: VecDeque<LastFill>,
+    /// Records drained, `Lost` included.
+    pub records: u64,
+    /// Records the drained `Lost` speak of.
+    pub lost: u64,
+    /// Newest durable record.
+    pub durable_seq: Option<u64>,
+    /// Failure of the journal.
+    pub failed: Option<Failed>,
+    /// Bytes in the journal.
+    pub journal_bytes: u64,
+    /// Raw frames recorded, and noted as missing.
+    pub frames: (u64, u64),
+    /// Whether recording raw frames failed.
+    pub recording_failed: bool,
+    /// Part of the record queue in use when it was last looked at, and the most ever seen.
+    pub queue: (usize, usize),
+    /// Latencies, as `telemetry::latency::Stage` counts.
+    pub latency: [Percentiles; STAGES],
+    /// Whether the logging thread has ended.
+    pub ended: bool,
+}
+
+/// Where the logging thread leaves a [`Status`] for others.
+#[derive(Clone, Debug, Default)]
+pub struct StatusBoard {
+    shared: Arc<Mutex<Status>>,
+}
+
+impl StatusBoard {
+    /// An empty board.
+    #[must_use]
+    pub fn new() -> StatusBoard {
+        StatusBoard::default()
+    }
+
+    /// A copy of the newest state.
+    #[must_use]
+    pub fn read(&self) -> Status {
+        self.lock().clone()
+    }
+
+    /// Replaces the state.
+    pub fn show(&self, status: &Status) {
+        self.lock().clone_from(status);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Status> {
+        // A reader that panicked leaves a whole value behind: it only ever copies.
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Status {
+    /// Takes one record.
+    pub fn take(&mut self, record: &Record) {
+        self.at = record.at;
+        self.records += 1;
+        let at = record.at;
+        match record.body {
+            Body::Start(x) => self.start = Some(x),
+            Body::Stop(x) => self.stop = Some(x),
+            Body::LinkChange(x) => self.link = Some(Since { value: x, at }),
+            Body::Lost(x) => self.lost = self.lost.saturating_add(x.count),
+            Body::Fill(fill) if fill.lane == Lane::Configured => {
+                if self.fills.len() >= STATUS_FILLS {
+                    self.fills.pop_front();
+                }
+                self.fills.push_back(LastFill { at, coin: record.coin, fill });
+            }
+            _ => {}
+        }
+        if let Some(coin) = self.coin(record.coin) {
+            coin.take(at, &record.body);
+        }
+    }
+
+    /// The state of a coin, made where it is new; `None` for a record of no coin.
+    fn coin(&mut self, coin: CoinId) -> Option<&mut CoinStatus> {
+        let i = coin.index();
+        if i >= COINS_MAX {
+            return None;
+        }
+        if self.coins.len() <= i {
+            self.coins.resize_with(i + 1, CoinStatus::default);
+        }
+        self.coins.get_mut(i)
+    }
+}
+
+impl CoinStatus {
+    fn take(&mut self, at: Ns, body: &Body) {
+        match *body {
+            Body::Coin(x) => self.coin = Some(x),
+            Body::HealthChange(x) => self.health = Since { value: x.now, at },
+            Body::Market(x) => self.market = Some(x),
+            Body::Ladder(x) => {
+                let side = x.side.index();
+                let guard = &mut self.guard[side];
+                if guard.value != x.guard || self.ladder[side].is_none() {
+                    *guard = Since { value: x.guard, at };
+                }
+                self.ladder[side] = Some(x);
+            }
+            Body::Terms(x) => self.terms = Some(x),
+            Body::Account(x) => self.account[x.lane as usize] = Some(x),
+            Body::Estimates(x) => self.estimates = Some(x),
+            Body::Regimes(x) => self.regimes = Some(x),
+            Body::Warmup(x) => self.warmup = Some(x),
+            Body::Learned(x) => self.learned = Some(x),
+            Body::FeedState(x) => self.feed = Some(x),
+            Body::DataGap(x) => self.gap = Some(Since { value: x, at }),
+            Body::Print(x) => {
+                self.print = Some(x);
+                self.prints += 1;
+            }
+            Body::Fill(x) => self.fills[x.lane as usize] += 1,
+            Body::Latch(x) => self.latch = Some(Since { value: x, at }),
+            Body::Start(_)
+            | Body::Stop(_)
+            | Body::LinkChange(_)
+            | Body::Lost(_)
+            | Body::Order(_)
+            | Body::Markout(_)
+            | Body::Outcome(_) => {}
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Where a journal ends, and how a new process goes on from there.
+//!
+//! In: a folder through [`Disk`]. Out: [`Recovered`]: the exact prefix, the torn tail, every
+//! damage. Cold path.
+//!
+//! 1. `inspect` changes nothing.
+//! 2. `repair` cuts a torn tail and removes unfinished segments. It never touches damage: a
+//!    damaged journal is for people, not for guesses.
+//! 3. `next_seq`, `records`, `digest` describe the prefix before the first damage.
+
+use super::disk::Disk;
+use super::format;
+use super::reader::{Damage, Found, ReadError, Reader, Torn};
+use super::{Digest, DiskError};
+use crate::record::{Body, Record};
+use crate::units::Ns;
+
+/// Damages kept in the list; all are counted.
+pub const DAMAGE_LISTED: usize = 1000;
+
+/// What stands in a journal.
+#[derive(Clone, Debug, Default)]
+pub struct Recovered {
+    /// Configuration it was written under; `None` for an empty journal.
+    pub config: Option<[u64; 2]>,
+    /// Segments, by the highest number; the number of the next one.
+    pub segments: u64,
+    /// Records of the prefix, `Lost` included.
+    pub records: u64,
+    /// Records the prefix says were lost.
+    pub lost: u64,
+    /// Sequence number after the prefix.
+    pub next_seq: u64,
+    /// Digest of the prefix.
+    pub digest: Digest,
+    /// Time of the first and of the last record of the prefix.
+    pub span: Option<(Ns, Ns)>,
+    /// Whether the prefix ends with `Stop`.
+    pub stopped: bool,
+    /// Unfinished end.
+    pub torn: Option<Torn>,
+    /// The first damages.
+    pub damage: Vec<Damage>,
+    /// Number of damages.
+    pub damages: u64,
+    /// Sound records after the first damage.
+    pub salvageable: u64,
+    /// Unfinished segments.
+    pub temporary: u64,
+    /// Hash of the last segment's sound bytes.
+    pub(super) last_hash: u128,
+}
+
+impl Recovered {
+    /// Whether every byte is sound and in its place.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.torn.is_none() && self.damages == 0
+    }
+
+    fn take(&mut self, record: &Record) {
+        if self.damages > 0 {
+            self.salvageable += 1;
+            return;
+        }
+        self.records += 1;
+        if let Body::Lost(l) = record.body {
+            self.lost = self.lost.saturating_add(l.count);
+        }
+        self.digest.update(&record.encode());
+        self.next_seq = record.seq.saturating_add(1);
+        self.span = Some((self.span.map_or(record.at, |s| s.0), record.at));
+        self.stopped = matches!(record.body, Body::Stop(_));
+    }
+}
+
+/// Reads a whole journal.
+///
+/// # Errors
+/// [`ReadError`] where it cannot be read at all. Damage is a result, not an error.
+pub fn inspect<D: Disk>(disk: &mut D) -> Result<Recovered, ReadError> {
+    let names = disk.names()?;
+    let mut out = Recovered {
+        temporary: names.iter().filter(|n| format::is_temporary(n)).count() as u64,
+        ..Recovered::default()
+    };
+    let mut reader = Reader::open(disk)?;
+    while let Some(found) = reader.step()? {
+        match found {
+            Found::Record(r) => out.take(&r),
+            Found::Torn(t) => out.torn = Some(t),
+            Found::Damage(d) => {
+                out.damages += 1;
+                if out.damage.len() < DAMAGE_LISTED {
+                    out.damage.push(d);
+                }
+            }
+        }
+    }
+    if out.records == 0 && out.damages == 0 {
+        out.next_seq = reader.next_seq().unwrap_or(0);
+    }
+    out.config = reader.config();
+    out.segments = reader.segments();
+    out.last_hash = reader.last_hash();
+    Ok(out)
+}
+
+/// Cuts the torn tail `found` speaks of, removes unfinished segments, and gives what stands then.
+///
+/// # Errors
+/// [`ReadError::Disk`] as the disk refuses; [`DiskError::Exists`] where there is damage.
+pub fn repair<D: Disk>(disk: &mut D, found: &Recovered) -> Result<Recovered, ReadError> {
+    if found.damages > 0 {
+        return Err(DiskError::Exists.into());
+    }
+    for name in disk.names()?.iter().filter(|n| format::is_temporary(n)) {
+        disk.remove(name)?;
+    }
+    if let Some(torn) = found.torn {
+        let name = format::segment_name(torn.segment);
+        if torn.keep == 0 {
+            disk.remove(&name)?;
+        } else {
+            disk.truncate(&name, torn.keep)?;
+        }
+    }
+    disk.sync_dir()?;
+    inspect(disk)
+}

@@ -1,0 +1,206 @@
+//! One table of everything that is counted.
+//!
+//! In: increments by the hot thread, which owns [`Counters`]. Out: [`Board`], which any thread
+//! reads. Hot path: an increment is an addition to an array; showing them on the board is one
+//! relaxed store each.
+//!
+//! 1. Numbers and names are only ever appended.
+//! 2. The board is written by one thread. A reader sees each counter whole, not all of one moment.
+//! 3. A counter whose name ends in `_max` keeps the largest value; all others only grow.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crossbeam::utils::CachePadded;
+
+macro_rules! counters {
+    ($( $id:literal $variant:ident / $name:literal $unit:literal : $sentence:literal ),* $(,)?) => {
+        /// A counter.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Counter {
+            $( #[doc = $sentence] $variant = $id ),*
+        }
+
+        impl Counter {
+            /// All counters in order.
+            pub const ALL: &'static [Counter] = &[ $( Counter::$variant ),* ];
+
+            /// The name in exports.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $( Counter::$variant => $name ),* }
+            }
+
+            /// What is counted.
+            #[must_use]
+            pub fn unit(self) -> &'static str {
+                match self { $( Counter::$variant => $unit ),* }
+            }
+
+            /// One sentence for people.
+            #[must_use]
+            pub fn sentence(self) -> &'static str {
+                match self { $( Counter::$variant => $sentence ),* }
+            }
+        }
+    };
+}
+
+counters! {
+    0 Turns / "turns" "turns" : "Turns of the hot loop.",
+    1 TurnsBusy / "turns_busy" "turns" : "Turns that found something to do.",
+    2 TurnNsMax / "turn_ns_max" "ns" : "The longest turn.",
+    3 TurnsSlow / "turns_slow" "turns" : "Turns longer than a tick of the engine.",
+    4 Ticks / "ticks" "ticks" : "Ticks of the engine's own clock.",
+    5 Reads / "reads" "reads" : "Reads from the socket.",
+    6 ReadBytes / "read_bytes" "bytes" : "Bytes read from the socket.",
+    7 Frames / "frames" "frames" : "Messages received.",
+    8 Trades / "trades" "prints" : "Live prints handed to the engine.",
+    9 Books / "books" "snapshots" : "Book snapshots handed to the engine.",
+    10 Bbos / "bbos" "updates" : "Best bids and offers handed to the engine.",
+    11 Duplicates / "duplicates" "prints" : "Prints seen before and removed.",
+    12 RejectsJson / "rejects_json" "frames" : "Frames that are no JSON.",
+    13 RejectsShape / "rejects_shape" "frames" : "Frames of a shape the feed does not know.",
+    14 RejectsValue / "rejects_value" "frames" : "Frames with a price, size or time out of range.",
+    15 RejectsOther / "rejects_other" "frames" : "Frames refused for another reason.",
+    16 VenueErrors / "venue_errors" "frames" : "Error messages of the venue.",
+    17 LinkUp / "link_up" "times" : "Connections opened.",
+    18 LinkDown / "link_down" "times" : "Connections ended, for any reason.",
+    19 ConnectFailed / "connect_failed" "times" : "Attempts to connect that failed.",
+    20 ClosedByVenue / "closed_by_venue" "times" : "Connections ended by a close frame.",
+    21 EndedUncleanly / "ended_uncleanly" "times" : "Connections that ended without a close frame.",
+    22 Reset / "reset" "times" : "Connections reset.",
+    23 ProtocolErrors / "protocol_errors" "times" : "Connections given up for a breach of RFC 6455.",
+    24 TimedOut / "timed_out" "times" : "Connections given up for silence.",
+    25 PingsSent / "pings_sent" "pings" : "Heartbeats sent.",
+    26 Pongs / "pongs" "pongs" : "Answers to pings of the venue.",
+    27 Gaps / "gaps" "gaps" : "Reconnections after which trades may be missing.",
+    28 Recovered / "recovered" "prints" : "Prints recovered from the history of a reconnection.",
+    29 Records / "records" "records" : "Records produced.",
+    30 RecordsDropped / "records_dropped" "records" : "Records that found their queue full.",
+    31 RawDropped / "raw_dropped" "frames" : "Raw frames that found their queue full.",
+    32 LapsDropped / "laps_dropped" "laps" : "Latency laps that found their queue full.",
+    33 Behind / "behind" "times" : "Times the logging thread fell behind and quoting stopped.",
+    34 Refused / "refused" "orders" : "Own orders refused by the venue's rules.",
+    35 Orders / "orders" "orders" : "Own orders sent.",
+    36 Cancels / "cancels" "cancels" : "Cancels sent.",
+    37 Fills / "fills" "fills" : "Fills under the configured model.",
+}
+
+/// Number of counters.
+pub const COUNTERS: usize = Counter::ALL.len();
+
+/// The counters as the hot thread keeps them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counters {
+    values: [u64; COUNTERS],
+}
+
+/// The counters as other threads see them.
+#[derive(Debug)]
+pub struct Board {
+    values: CachePadded<[AtomicU64; COUNTERS]>,
+}
+
+impl Default for Counters {
+    fn default() -> Counters {
+        Counters { values: [0; COUNTERS] }
+    }
+}
+
+impl Counters {
+    /// All zero.
+    #[must_use]
+    pub fn new() -> Counters {
+        Counters::default()
+    }
+
+    /// One more.
+    pub fn bump(&mut self, counter: Counter) {
+        self.add(counter, 1);
+    }
+
+    /// So many more.
+    pub fn add(&mut self, counter: Counter, n: u64) {
+        let slot = &mut self.values[counter as usize];
+        *slot = slot.wrapping_add(n);
+    }
+
+    /// Sets a counter that somebody else keeps.
+    pub fn set(&mut self, counter: Counter, value: u64) {
+        self.values[counter as usize] = value;
+    }
+
+    /// Keeps the larger value.
+    pub fn max(&mut self, counter: Counter, value: u64) {
+        let slot = &mut self.values[counter as usize];
+        *slot = (*slot).max(value);
+    }
+
+    /// The value.
+    #[must_use]
+    pub fn value(&self, counter: Counter) -> u64 {
+        self.values[counter as usize]
+    }
+
+    /// Puts all values on the board.
+    pub fn show(&self, board: &Board) {
+        for (slot, value) in board.values.iter().zip(&self.values) {
+            slot.store(*value, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Default for Board {
+    fn default() -> Board {
+        Board { values: CachePadded::new([const { AtomicU64::new(0) }; COUNTERS]) }
+    }
+}
+
+impl Board {
+    /// All zero.
+    #[must_use]
+    pub fn new() -> Board {
+        Board::default()
+    }
+
+    /// The values as last shown.
+    #[must_use]
+    pub fn read(&self) -> Counters {
+        let mut out = Counters::new();
+        for (value, slot) in out.values.iter_mut().zip(self.values.iter()) {
+            *value = slot.load(Ordering::Relaxed);
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_is_dense_and_named_once() {
+        let mut names: Vec<&str> = Counter::ALL.iter().map(|c| c.name()).collect();
+        for (i, c) in Counter::ALL.iter().enumerate() {
+            assert_eq!(*c as usize, i);
+            assert!(!c.unit().is_empty() && c.sentence().ends_with('.'), "{c:?}");
+        }
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), COUNTERS);
+    }
+
+    #[test]
+    fn board_shows_what_was_counted() {
+        let (mut c, board) = (Counters::new(), Board::new());
+        c.bump(Counter::Frames);
+        c.add(Counter::ReadBytes, 300);
+        c.max(Counter::TurnNsMax, 9);
+        c.max(Counter::TurnNsMax, 5);
+        assert_eq!(board.read().value(Counter::Frames), 0);
+        c.show(&board);
+        assert_eq!(board.read(), c);
+        assert_eq!(c.value(Counter::TurnNsMax), 9);
+    }
+}
