@@ -169,9 +169,8 @@ impl Publish for Publisher {
         self.newest = at;
         let bytes = Record { seq, at, coin, body: body.into() }.encode();
         self.digest.update(&bytes);
-        if self.gap.is_some() && !self.settle() {
-            self.drop_one(seq);
-        } else if self.ring.push(bytes).is_err() {
+        let owing = self.gap.is_some() && !self.settle();
+        if owing || self.ring.push(bytes).is_err() {
             self.drop_one(seq);
         } else {
             self.pushed += 1;

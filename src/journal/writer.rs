@@ -73,6 +73,7 @@ pub struct Writer<D: Disk> {
     /// The sequence number after the newest record taken.
     next: u64,
     durable: u64,
+    durable_records: u64,
     synced_at: Option<Ns>,
     failed: Option<Failed>,
     records: u64,
@@ -141,6 +142,7 @@ impl<D: Disk> Writer<D> {
             digest: from.digest.clone(),
             next: from.next_seq,
             durable: from.next_seq,
+            durable_records: 0,
             synced_at: None,
             failed: None,
             records: 0,
@@ -201,6 +203,7 @@ impl<D: Disk> Writer<D> {
                 return Err(self.fail(Step::Sync, error));
             }
             self.durable = self.next;
+            self.durable_records = self.records;
         }
         Ok(())
     }
@@ -249,6 +252,12 @@ impl<D: Disk> Writer<D> {
     #[must_use]
     pub fn records(&self) -> u64 {
         self.records
+    }
+
+    /// Records of those that are durable.
+    #[must_use]
+    pub fn durable_records(&self) -> u64 {
+        self.durable_records
     }
 
     /// Bytes written since the journal was opened, headers included.

@@ -75,7 +75,7 @@ pub struct Percentiles {
 pub struct Latencies {
     run: [Histogram<u64>; STAGES],
     interval: [Histogram<u64>; STAGES],
-    since: Option<Ns>,
+    since: Ns,
 }
 
 impl Stage {
@@ -134,7 +134,7 @@ impl Latencies {
     #[must_use]
     pub fn new() -> Latencies {
         let set = || std::array::from_fn(|_| histogram());
-        Latencies { run: set(), interval: set(), since: None }
+        Latencies { run: set(), interval: set(), since: Ns(0) }
     }
 
     /// Takes one frame.
@@ -157,20 +157,25 @@ impl Latencies {
         &self.run[stage as usize]
     }
 
-    /// Writes the interval that ends `now`, one line a stage, and begins the next. The first call
-    /// writes the head of the log and only begins an interval.
+    /// Begins the first interval of a log and writes the log's head.
+    ///
+    /// # Errors
+    /// As `out` refuses.
+    pub fn begin_log(&mut self, now: Ns, out: &mut impl Write) -> std::io::Result<()> {
+        self.since = now;
+        self.interval.iter_mut().for_each(Histogram::reset);
+        out.write_all(b"#[papermaker: latencies in ns, one tag a stage]\n")
+    }
+
+    /// Writes the interval that ends `now`, one line a stage, and begins the next.
     ///
     /// # Errors
     /// As `out` refuses.
     pub fn log(&mut self, now: Ns, out: &mut impl Write) -> std::io::Result<()> {
         let mut serializer = V2DeflateSerializer::new();
-        let mut builder = IntervalLogWriterBuilder::new();
-        builder.with_max_value_divisor(1.0);
-        let Some(since) = self.since.replace(now) else {
-            builder.add_comment("[papermaker latencies, ns, one tag a stage]");
-            return builder.begin_log_with(out, &mut serializer).map(drop);
-        };
+        let builder = IntervalLogWriterBuilder::new();
         let mut log = builder.begin_log_with(out, &mut serializer)?;
+        let since = std::mem::replace(&mut self.since, now);
         let start = Duration::from_nanos(u64::try_from(since.0).unwrap_or(0));
         let length = Duration::from_nanos(u64::try_from(now.since(since)).unwrap_or(0));
         for (stage, h) in Stage::ALL.into_iter().zip(&mut self.interval) {
@@ -216,7 +221,7 @@ mod tests {
     fn the_log_reads_back() {
         let mut l = Latencies::new();
         let mut out = Vec::new();
-        l.log(Ns(1_000_000_000), &mut out).expect("head");
+        l.begin_log(Ns(1_000_000_000), &mut out).expect("head");
         l.record(&lap(500));
         l.log(Ns(3_500_000_000), &mut out).expect("first");
         l.log(Ns(4_000_000_000), &mut out).expect("empty");

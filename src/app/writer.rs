@@ -1,0 +1,362 @@
+//! The logging thread: everything that takes time, so that the hot thread need not.
+//!
+//! In: the cold ends of the three rings. Out: journal, recording, latency log, status, and at the
+//! end an [`Ending`]. Cold path.
+//!
+//! ```text
+//!  records ──▶ Status, journal::Writer ──▶ fdatasync by interval
+//!  raw     ──▶ recording::Writer (gzip) ──▶ sync flush by interval
+//!  laps    ──▶ Latencies ──▶ .hlog by interval
+//! ```
+//! 1. It ends by itself when the hot ends are gone and the rings are empty: nothing queued is
+//!    left behind.
+//! 2. A failed journal or recording does not stop the draining: what can no longer be written is
+//!    counted, and the hot side reads the flag.
+//! 3. `records = durable + unwritten` at the end; without a failure `unwritten` is 0.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rtrb::Consumer;
+
+use super::publish::{RAW_HEADER, RAW_LOST};
+use super::recording;
+use super::status::{Status, StatusBoard};
+use crate::journal::{Digest, Disk, Failed, Writer};
+use crate::limits::{LATENCY_LOG_NS, STATUS_NS};
+use crate::record::{Bytes, Record};
+use crate::telemetry::latency::{Lap, Latencies, Percentiles, STAGES};
+use crate::units::Ns;
+
+/// Records taken in one turn before the other rings are looked at.
+const RECORDS_PER_TURN: usize = 4096;
+/// Raw bytes taken in one turn: about a millisecond of compression.
+const RAW_PER_TURN: usize = 128 << 10;
+/// Laps taken in one turn.
+const LAPS_PER_TURN: usize = 4096;
+/// Shortest and longest sleep when there is nothing to do.
+const SLEEP: (Duration, Duration) = (Duration::from_micros(50), Duration::from_millis(1));
+
+/// The cold ends of the rings.
+#[derive(Debug)]
+pub struct Intake {
+    /// Records.
+    pub records: Consumer<Bytes>,
+    /// Raw frames, where they are recorded.
+    pub raw: Option<Consumer<u8>>,
+    /// Laps, where they are measured.
+    pub laps: Option<Consumer<Lap>>,
+    /// See `Publisher::failure_flag`.
+    pub failed: Arc<AtomicBool>,
+}
+
+/// Where everything goes. Parts that are `None` are drained and counted all the same.
+pub struct Outlet<D: Disk> {
+    /// The journal.
+    pub journal: Option<Writer<D>>,
+    /// The recording.
+    pub recording: Option<recording::Writer<Box<dyn Write + Send>>>,
+    /// The latency log.
+    pub latency_log: Option<Box<dyn Write + Send>>,
+    /// The status for other threads.
+    pub board: StatusBoard,
+}
+
+/// What became of a run on the cold side.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ending {
+    /// Records drained, `Lost` included.
+    pub records: u64,
+    /// Records the drained `Lost` speak of.
+    pub lost: u64,
+    /// Records drained that are not durable: the journal failed.
+    pub unwritten: u64,
+    /// Newest durable record.
+    pub durable_seq: Option<u64>,
+    /// Digest of the journal's records; equals the publisher's where nothing was lost.
+    pub digest: u128,
+    /// Bytes of the journal.
+    pub bytes: u64,
+    /// Why the journal failed.
+    pub failed: Option<Failed>,
+    /// Frames recorded.
+    pub frames: u64,
+    /// Frames noted as missing, or drained after recording failed.
+    pub frames_lost: u64,
+    /// Whether recording failed.
+    pub recording_failed: bool,
+    /// Latencies, as `telemetry::latency::Stage` counts.
+    pub latency: [Percentiles; STAGES],
+}
+
+/// The logging thread's work.
+pub struct Logger<D: Disk> {
+    intake: Intake,
+    out: Outlet<D>,
+    latencies: Latencies,
+    status: Status,
+    /// Digest where there is no journal.
+    digest: Digest,
+    frames_unwritten: u64,
+    frame: Vec<u8>,
+    shown_at: Option<Ns>,
+    logged_at: Option<Ns>,
+    #[cfg(any(test, feature = "testing"))]
+    stall: Option<(u64, Duration)>,
+}
+
+impl<D: Disk> std::fmt::Debug for Logger<D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Logger {{ records: {} }}", self.status.records)
+    }
+}
+
+impl<D: Disk> std::fmt::Debug for Outlet<D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (journal, recording) = (self.journal.is_some(), self.recording.is_some());
+        write!(f, "Outlet {{ journal: {journal}, recording: {recording} }}")
+    }
+}
+
+impl<D: Disk> Logger<D> {
+    /// A logger between rings and files.
+    #[must_use]
+    pub fn new(intake: Intake, out: Outlet<D>) -> Logger<D> {
+        Logger {
+            intake,
+            out,
+            latencies: Latencies::new(),
+            status: Status::default(),
+            digest: Digest::new(),
+            frames_unwritten: 0,
+            frame: Vec::new(),
+            shown_at: None,
+            logged_at: None,
+            #[cfg(any(test, feature = "testing"))]
+            stall: None,
+        }
+    }
+
+    /// Stops for `length` before the `record`-th record is drained: a disk that hangs.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn stall(&mut self, record: u64, length: Duration) {
+        self.stall = Some((record, length));
+    }
+
+    /// Works until the hot ends are gone and everything is drained. `clock` is the session clock.
+    pub fn run(mut self, mut clock: impl FnMut() -> Ns) -> Ending {
+        let mut sleep = SLEEP.0;
+        loop {
+            let last = self.is_abandoned();
+            if self.turn(clock()) {
+                sleep = SLEEP.0;
+            } else if last {
+                return self.finish(clock());
+            } else {
+                std::thread::sleep(sleep);
+                sleep = (sleep * 2).min(SLEEP.1);
+            }
+        }
+    }
+
+    /// One look at every ring. `true`: there was something.
+    pub fn turn(&mut self, now: Ns) -> bool {
+        let used = self.intake.records.slots();
+        self.status.queue = (used, self.status.queue.1.max(used));
+        let records = self.drain_records();
+        let frames = self.drain_raw(now);
+        let laps = self.drain_laps();
+        self.housekeeping(now);
+        records || frames || laps
+    }
+
+    /// Ends all files and gives the result. What is still queued is drained first.
+    pub fn finish(mut self, now: Ns) -> Ending {
+        while self.turn(now) {}
+        if let Some(journal) = &mut self.out.journal {
+            let _ = journal.finish();
+        }
+        if let Some(recording) = &mut self.out.recording {
+            self.status.recording_failed |= recording.finish().is_err();
+        }
+        self.log_latencies(now);
+        self.status.ended = true;
+        self.show();
+        let records = self.status.records;
+        Ending {
+            records,
+            lost: self.status.lost,
+            unwritten: self.out.journal.as_ref().map_or(0, |j| records - j.durable_records()),
+            durable_seq: self.status.durable_seq,
+            digest: self.out.journal.as_ref().map_or(self.digest.value(), Writer::digest),
+            bytes: self.status.journal_bytes,
+            failed: self.status.failed,
+            frames: self.status.frames.0,
+            frames_lost: self.status.frames.1,
+            recording_failed: self.status.recording_failed,
+            latency: self.status.latency,
+        }
+    }
+
+    /// Whether the hot ends are gone.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.intake.records.is_abandoned()
+            && self.intake.raw.as_ref().is_none_or(Consumer::is_abandoned)
+            && self.intake.laps.as_ref().is_none_or(Consumer::is_abandoned)
+    }
+
+    fn drain_records(&mut self) -> bool {
+        let mut taken = 0;
+        while taken < RECORDS_PER_TURN {
+            #[cfg(any(test, feature = "testing"))]
+            self.stall_here();
+            let Ok(bytes) = self.intake.records.pop() else { break };
+            taken += 1;
+            self.record(&bytes);
+        }
+        if taken > 0
+            && let Some(journal) = &mut self.out.journal
+        {
+            let _ = journal.flush();
+        }
+        taken > 0
+    }
+
+    fn record(&mut self, bytes: &Bytes) {
+        match Record::decode(bytes) {
+            Ok(record) => self.status.take(&record),
+            Err(_) => self.status.records += 1,
+        }
+        match &mut self.out.journal {
+            None => self.digest.update(bytes),
+            Some(journal) => {
+                let _ = journal.append(bytes);
+            }
+        }
+        debug_assert!(Record::decode(bytes).is_ok(), "the publisher encodes known records");
+    }
+
+    fn drain_raw(&mut self, now: Ns) -> bool {
+        let mut left = RAW_PER_TURN;
+        let mut any = false;
+        while left > 0 {
+            let Some((at, length)) = self.next_raw() else { break };
+            any = true;
+            left = left.saturating_sub(length + RAW_HEADER);
+            if at.is_none() {
+                continue;
+            }
+            let written = match (&mut self.out.recording, self.status.recording_failed) {
+                (Some(r), false) => r.frame(at.unwrap_or(now), &self.frame).is_ok(),
+                _ => false,
+            };
+            self.count_raw(written, 1);
+        }
+        any
+    }
+
+    /// Takes the next entry of the raw ring: a frame into the buffer, with its stamp and length,
+    /// or a count of dropped frames, noted at once. Entries are committed whole.
+    fn next_raw(&mut self) -> Option<(Option<Ns>, usize)> {
+        let ring = self.intake.raw.as_mut()?;
+        let mut head = [0u8; RAW_HEADER];
+        ring.pop_entire_slice(&mut head).ok()?;
+        let (length, rest) = head.split_at(4);
+        let length = u32::from_le_bytes(length.try_into().ok()?);
+        let eight: [u8; 8] = rest.try_into().ok()?;
+        if length == RAW_LOST {
+            let count = u64::from_le_bytes(eight);
+            let at = self.status.at;
+            let written = match (&mut self.out.recording, self.status.recording_failed) {
+                (Some(r), false) => r.lost(at, count).is_ok(),
+                _ => false,
+            };
+            if !written {
+                self.count_raw(false, count);
+            }
+            return Some((None, 0));
+        }
+        let length = usize::try_from(length).ok()?;
+        self.frame.resize(length, 0);
+        ring.pop_entire_slice(&mut self.frame).ok()?;
+        Some((Some(Ns(i64::from_le_bytes(eight))), length))
+    }
+
+    fn count_raw(&mut self, written: bool, count: u64) {
+        if !written {
+            self.frames_unwritten += count;
+            self.status.recording_failed |= self.out.recording.is_some();
+        }
+    }
+
+    fn drain_laps(&mut self) -> bool {
+        let Some(ring) = &mut self.intake.laps else { return false };
+        let mut taken = 0;
+        while taken < LAPS_PER_TURN
+            && let Ok(lap) = ring.pop()
+        {
+            self.latencies.record(&lap);
+            taken += 1;
+        }
+        taken > 0
+    }
+
+    /// What happens by the clock.
+    fn housekeeping(&mut self, now: Ns) {
+        if let Some(journal) = &mut self.out.journal
+            && journal.tick(now).is_err()
+        {
+            self.intake.failed.store(true, Ordering::Relaxed);
+        }
+        if let Some(recording) = &mut self.out.recording
+            && !self.status.recording_failed
+        {
+            self.status.recording_failed = recording.tick(now).is_err();
+        }
+        match self.logged_at {
+            Some(at) if now.since(at) < LATENCY_LOG_NS => {}
+            _ => self.log_latencies(now),
+        }
+        if now.since(*self.shown_at.get_or_insert(now)) >= STATUS_NS {
+            self.shown_at = Some(now);
+            self.show();
+        }
+    }
+
+    fn log_latencies(&mut self, now: Ns) {
+        let Some(log) = &mut self.out.latency_log else { return };
+        let done = match self.logged_at.replace(now) {
+            None => self.latencies.begin_log(now, log),
+            Some(_) => self.latencies.log(now, log),
+        };
+        if done.and_then(|()| log.flush()).is_err() {
+            self.out.latency_log = None;
+        }
+    }
+
+    fn show(&mut self) {
+        if let Some(journal) = &self.out.journal {
+            self.status.durable_seq = journal.durable_seq();
+            self.status.failed = journal.failed();
+            self.status.journal_bytes = journal.bytes();
+        }
+        let written = self.out.recording.as_ref();
+        let (frames, lost) = written.map_or((0, 0), |r| (r.frames(), r.frames_lost()));
+        self.status.frames = (frames, lost + self.frames_unwritten);
+        self.status.latency = self.latencies.percentiles();
+        self.out.board.show(&self.status);
+    }
+
+    #[cfg(any(test, feature = "testing"))]
+    fn stall_here(&mut self) {
+        if let Some((record, length)) = self.stall
+            && self.status.records >= record
+        {
+            self.stall = None;
+            std::thread::sleep(length);
+        }
+    }
+}
