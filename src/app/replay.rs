@@ -81,7 +81,7 @@ pub fn coins_of(path: &Path) -> Result<Vec<CoinSpec>, RecordingError> {
     Ok(meta::infer(frames.iter().map(Vec::as_slice)))
 }
 
-/// Replays a recording.
+/// Replays a recording; `reason` is why the run ended that it repeats.
 ///
 /// # Errors
 /// The recording cannot be read, or its coins cannot be followed.
@@ -89,6 +89,7 @@ pub fn replay<S: FnMut(&Record, &crate::record::Bytes)>(
     path: &Path,
     config: &Config,
     coins: &[CoinSpec],
+    reason: StopReason,
     out: &mut Tally<S>,
 ) -> Result<Outcome, RecordingError> {
     let mut reader = Reader::open(path)?;
@@ -135,6 +136,6 @@ pub fn replay<S: FnMut(&Record, &crate::record::Bytes)>(
     seen.counters = turn.feed().counters();
     seen.tail = reader.tail();
     let before = out.next;
-    turn.stop(seen.to, StopReason::Finished, before, out);
+    turn.stop(seen.to, reason, before, out);
     Ok(seen)
 }

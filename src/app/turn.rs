@@ -88,6 +88,21 @@ impl Turn {
         self.verdict
     }
 
+    /// The next text to send at `now`, if one is due.
+    pub fn next_send(&mut self, now: Ns) -> Option<&[u8]> {
+        self.feed.next_send(now)
+    }
+
+    /// Nanoseconds of session time to wait before the next attempt to connect.
+    pub fn retry_delay(&mut self) -> i64 {
+        self.feed.retry_delay()
+    }
+
+    /// An attempt to connect failed.
+    pub fn failed(&mut self, now: Ns, loss: Loss) {
+        self.feed.disconnected(now, loss);
+    }
+
     /// The feed: its counters, ages and cadences.
     #[must_use]
     pub fn feed(&self) -> &Feed {

@@ -2,12 +2,13 @@
 //!
 //! In: arguments. Out: text on the terminal and an exit code. Cold path.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the terminal is this module's job")]
+#![expect(clippy::print_stderr, reason = "the terminal is this module's job")]
 
 mod config;
 pub mod exit;
 mod replay;
 mod report;
+mod run;
 mod summary;
 mod verify;
 
@@ -29,7 +30,7 @@ struct Cli {
     #[command(flatten)]
     common: Common,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 /// Options of every command.
@@ -48,6 +49,8 @@ struct Common {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Paper-trade on a live feed, or on the embedded exchange (the default).
+    Run(run::Options),
     /// Put recordings (`*.frames`, `*.frames.gz`) through the engine.
     Replay(replay::Options),
     /// Sum up a run from its journal.
@@ -83,7 +86,9 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Config::load(cli.common.config.as_deref(), &cli.common.set)
             .map_err(|e| Failure::usage(e.to_string()))
     };
-    match &cli.command {
+    let default = Command::Run(run::Options::default());
+    match cli.command.as_ref().unwrap_or(&default) {
+        Command::Run(o) => run::run(o, load()?, &cli.common),
         Command::Replay(o) => replay::run(o, &load()?, &cli.common),
         Command::Report(o) => report::run(o, &cli.common),
         Command::Verify(o) => verify::run(o, &cli.common),

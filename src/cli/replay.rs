@@ -17,6 +17,7 @@ use crate::app::replay::{Outcome, Tally, coins_of, replay};
 use crate::app::status::Status;
 use crate::feed::CoinSpec;
 use crate::journal::{Options as JournalOptions, Writer};
+use crate::record::StopReason;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
 
@@ -42,6 +43,8 @@ pub(super) struct RunInfo {
     pub source: PathBuf,
     /// Coins with their size decimals.
     pub coins: Vec<(String, u8)>,
+    /// Why it ended: the code of the `stop` record.
+    pub reason: u8,
     /// Records published.
     pub records: u64,
     /// Digest of the records, hexadecimal.
@@ -62,7 +65,11 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
     let coins = chosen(file, &o.coin)?;
     let path = match &o.out {
         Some(p) => p.clone(),
-        None => fresh_folder(Path::new(&config.run.folder), file)?,
+        None => {
+            let name = file.file_name().map(|n| n.to_string_lossy().into_owned());
+            let name = name.unwrap_or_default();
+            fresh_folder(Path::new(&config.run.folder), name.split('.').next().unwrap_or("run"))?
+        }
     };
     let folder = Folder::create(&path).map_err(|e| folder_failure(&path, e))?;
     let disk = |text: String| Failure::disk(text);
@@ -84,7 +91,8 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
         let _ = journal.append(bytes);
         status.take(record);
     });
-    let seen = replay(file, config, &coins, &mut tally).map_err(|e| recording_failure(file, &e))?;
+    let seen = replay(file, config, &coins, StopReason::Finished, &mut tally)
+        .map_err(|e| recording_failure(file, &e))?;
     let (records, digest) = (tally.next, tally.digest.value());
     journal.finish().map_err(|f| disk(format!("the journal failed, the run ends: {f:?}")))?;
     let took = i64::try_from(clock.mono_ns() - begun).unwrap_or(i64::MAX);
@@ -92,6 +100,7 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
         version: env!("CARGO_PKG_VERSION").into(),
         source: std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf()),
         coins: coins.iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect(),
+        reason: StopReason::Finished as u8,
         records,
         digest: format!("{digest:032x}"),
     };
@@ -169,7 +178,7 @@ pub(super) fn recording_failure(file: &Path, e: &RecordingError) -> Failure {
     Failure::input(format!("cannot read {}{line}: {:?}", file.display(), e.fault))
 }
 
-fn folder_failure(path: &Path, e: FolderError) -> Failure {
+pub(super) fn folder_failure(path: &Path, e: FolderError) -> Failure {
     let name = path.display();
     match e {
         FolderError::Busy => {
@@ -179,12 +188,10 @@ fn folder_failure(path: &Path, e: FolderError) -> Failure {
     }
 }
 
-/// `runs/<recording>`, `runs/<recording>-2`, …: the first that does not exist.
-fn fresh_folder(under: &Path, file: &Path) -> Result<PathBuf, Failure> {
-    let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let stem = name.split('.').next().unwrap_or("run").to_owned();
+/// `runs/<stem>`, `runs/<stem>-2`, …: the first that does not exist.
+pub(super) fn fresh_folder(under: &Path, stem: &str) -> Result<PathBuf, Failure> {
     for n in 1..100_000 {
-        let path = under.join(if n == 1 { stem.clone() } else { format!("{stem}-{n}") });
+        let path = under.join(if n == 1 { stem.to_owned() } else { format!("{stem}-{n}") });
         if !path.exists() {
             return Ok(path);
         }

@@ -5,8 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::app::status::{CoinStatus, Status};
-use crate::record::{Account, Coin};
-use crate::sim::orders::LANES;
+use crate::record::{Account, Coin, Lane};
 use crate::units::{Cash, decimal};
 
 fn name(c: &Coin) -> String {
@@ -48,7 +47,7 @@ fn coin_text(name: &str, c: &CoinStatus) -> String {
         ));
         out.push_str(&format!("  position   {} {name}\n", decimal::format(a.position.0, 1)));
     }
-    let lanes: Vec<String> = LANES
+    let lanes: Vec<String> = Lane::ALL
         .iter()
         .zip(&c.account)
         .filter_map(|(l, a)| a.as_ref().map(|a| (l, a)))
@@ -89,7 +88,7 @@ pub(super) fn json(status: &Status) -> Value {
         .iter()
         .filter_map(|c| c.coin.as_ref().map(|k| (k, c)))
         .map(|(k, c)| {
-            let lanes: Vec<Value> = LANES
+            let lanes: Vec<Value> = Lane::ALL
                 .iter()
                 .zip(&c.account)
                 .filter_map(|(l, a)| a.as_ref().map(|a| (l, a)))
@@ -124,4 +123,29 @@ pub(super) fn json(status: &Status) -> Value {
         })
         .collect();
     json!({ "coins": coins })
+}
+
+/// One line of progress of a coin.
+pub(super) fn line(c: &CoinStatus) -> String {
+    let Some(coin) = &c.coin else { return String::new() };
+    let best = |i: usize| {
+        c.ladder[i]
+            .as_ref()
+            .filter(|l| l.levels > 0)
+            .map_or_else(|| "-".to_owned(), |l| decimal::format(l.px[0].0, 0))
+    };
+    let (profit, fills) = c.account[0].as_ref().map_or((0.0, 0), |a| (profit(a).to_f64(), a.fills));
+    let e = c.estimates.as_ref();
+    format!(
+        "{:<6} {} / {}  fills {fills}  result {profit:+.2}  kappa {:.0} [{:.0}, {:.0}]  warm-up \
+         {:.0} %  {}\n",
+        name(coin),
+        best(0),
+        best(1),
+        e.map_or(0.0, |e| e.kappa),
+        e.map_or(0.0, |e| e.kappa_lo),
+        e.map_or(0.0, |e| e.kappa_hi),
+        e.map_or(0.0, |e| e.warmup * 100.0),
+        c.health.value.text(),
+    )
 }

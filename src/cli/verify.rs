@@ -12,6 +12,7 @@ use super::{Common, report, say};
 use crate::app::config::Config;
 use crate::app::replay::{Tally, replay};
 use crate::feed::CoinSpec;
+use crate::record::StopReason;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -34,7 +35,8 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         .collect::<Result<Vec<_>, _>>()
         .map_err(|e| Failure::input(format!("run.json: {e:?}")))?;
     let mut tally = Tally::new(|_: &_, _: &_| {});
-    replay(&info.source, &config, &coins, &mut tally)
+    let reason = StopReason::of(info.reason).unwrap_or_default();
+    replay(&info.source, &config, &coins, reason, &mut tally)
         .map_err(|e| recording_failure(&info.source, &e))?;
     let fresh = tally.digest.value();
     let journal = format!("{:032x}", read.digest);

@@ -137,7 +137,7 @@ fn bucket(ns: i64) -> usize {
     }
     let power = ns.ilog2();
     let (octave, quarter) = (power - LOWEST, (ns >> (power - 2)) & 3);
-    (1 + 4 * octave as usize + quarter as usize).min(BUCKETS - 1)
+    usize::try_from(1 + 4 * u64::from(octave) + quarter).unwrap_or(BUCKETS).min(BUCKETS - 1)
 }
 
 /// Middle of a bucket in nanoseconds.
