@@ -292,3 +292,201 @@ impl Laps {
         self.dropped
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use fastrand::Rng;
+
+    use super::*;
+    use crate::record::Warmup;
+
+    fn body(n: u64) -> Warmup {
+        let score = f64::from(u32::try_from(n).expect("small"));
+        Warmup { score, floor: 0.0, kappa: 0.0, gamma: 0.0 }
+    }
+
+    /// The reader's law on what came out of the ring: `Ok(lost)`, or the number that breaks it.
+    fn law(first: u64, records: &[Record]) -> Result<u64, u64> {
+        let (mut next, mut lost) = (first, 0);
+        for r in records {
+            match r.body {
+                Body::Lost(l) if l.first == next && l.count > 0 && r.seq == next + l.count - 1 => {
+                    lost += l.count;
+                }
+                Body::Lost(_) => return Err(r.seq),
+                _ if r.seq == next => {}
+                _ => return Err(r.seq),
+            }
+            next = r.seq + 1;
+        }
+        Ok(lost)
+    }
+
+    fn identities(p: &Publisher, popped: &[Record], queued: usize) {
+        let c = p.published();
+        assert_eq!(c.next_seq - c.first_seq, c.pushed + c.dropped);
+        assert_eq!(popped.len() as u64 + queued as u64, c.pushed + c.markers);
+    }
+
+    /// Every string of operations up to a length, on rings of 1 to 4 places.
+    #[test]
+    fn small_scope_is_exact() {
+        const LENGTH: u32 = 9;
+        for capacity in 1..=4 {
+            for first in [0, 1000] {
+                for string in 0..3u32.pow(LENGTH) {
+                    let (mut p, mut c) = Publisher::new(capacity, first, Digest::new());
+                    let (mut popped, mut all) = (Vec::new(), Digest::new());
+                    let mut digits = string;
+                    for _ in 0..LENGTH {
+                        match digits % 3 {
+                            0 => {
+                                let (seq, body) = (p.next_seq(), body(p.next_seq()));
+                                p.publish(Ns(5), CoinId(1), body);
+                                let body = body.into();
+                                let r = Record { seq, at: Ns(5), coin: CoinId(1), body };
+                                all.update(&r.encode());
+                            }
+                            1 => popped
+                                .extend(c.pop().ok().map(|b| Record::decode(&b).expect("known"))),
+                            _ => {
+                                p.settle();
+                            }
+                        }
+                        digits /= 3;
+                        identities(&p, &popped, c.slots());
+                    }
+                    let mut queued = popped.clone();
+                    while let Ok(b) = c.pop() {
+                        queued.push(Record::decode(&b).expect("known"));
+                    }
+                    let lost = law(first, &queued);
+                    assert_eq!(lost, Ok(p.published().dropped - p.published().open_gap));
+                    // Room again: nothing stays owed, and then the counts are whole.
+                    assert!(p.settle());
+                    while let Ok(b) = c.pop() {
+                        queued.push(Record::decode(&b).expect("known"));
+                    }
+                    assert_eq!(law(first, &queued), Ok(p.published().dropped));
+                    assert_eq!(p.published().digest, all.value());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_law_notices_a_planted_fault() {
+        let record = |seq, body| Record { seq, at: Ns(0), coin: NO_COIN, body };
+        let lost = |first, count| Lost { first, count }.into();
+        let x = body(0).into();
+        assert_eq!(law(0, &[record(0, x), record(2, lost(1, 2)), record(3, x)]), Ok(2));
+        for bad in [
+            // The marker after the next record, too few, too many, with a number of its own, none.
+            vec![record(0, x), record(3, x), record(2, lost(1, 2))],
+            vec![record(0, x), record(1, lost(1, 1)), record(3, x)],
+            vec![record(0, x), record(3, lost(1, 3)), record(3, x)],
+            vec![record(0, x), record(3, lost(1, 2)), record(4, x)],
+            vec![record(0, x), record(2, x)],
+        ] {
+            assert!(law(0, &bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn behind_and_drained_by_the_thresholds() {
+        let (mut p, mut c) = Publisher::new(100, 0, Digest::new());
+        for n in 0..100 {
+            assert_eq!(p.behind(), (n == 75).then_some(true), "{n} queued");
+            p.publish(Ns(1), NO_COIN, body(n));
+        }
+        p.publish(Ns(1), NO_COIN, body(100));
+        assert_eq!((p.behind(), p.published().open_gap), (None, 1));
+        // 101 produced; the first pop makes room for the marker, which `behind` writes.
+        for left in (0..100).rev() {
+            let _ = c.pop();
+            let queued = c.slots();
+            let change = p.behind();
+            assert_eq!(p.published().open_gap, 0);
+            assert_eq!(change, (queued == 24).then_some(false), "{left} left, {queued} queued");
+        }
+    }
+
+    #[test]
+    fn a_failed_journal_is_behind_for_good() {
+        let (mut p, _c) = Publisher::new(8, 0, Digest::new());
+        assert_eq!(p.behind(), None);
+        p.failure_flag().store(true, Ordering::Relaxed);
+        assert_eq!((p.behind(), p.behind()), (Some(true), None));
+    }
+
+    /// Frames come out whole, in order, with the count of the missing ones in its place.
+    #[test]
+    fn raw_ring_against_a_model() {
+        for seed in 0..300 {
+            let mut rng = Rng::with_seed(seed);
+            let bytes = rng.usize(RAW_HEADER + 1..400);
+            let (mut tap, mut ring) = RawTap::new(bytes);
+            let mut model: VecDeque<Result<(i64, Vec<u8>), u64>> = VecDeque::new();
+            let (mut offered, mut seen, mut missing) = (0u64, 0u64, 0u64);
+            let mut take = |ring: &mut Consumer<u8>, model: &mut VecDeque<_>| {
+                let mut head = [0u8; RAW_HEADER];
+                if ring.pop_entire_slice(&mut head).is_err() {
+                    return false;
+                }
+                let length = u32::from_le_bytes(head[..4].try_into().expect("four"));
+                let eight: [u8; 8] = head[4..].try_into().expect("eight");
+                let got = if length == RAW_LOST {
+                    missing += u64::from_le_bytes(eight);
+                    Err(u64::from_le_bytes(eight))
+                } else {
+                    let mut frame = vec![0; usize::try_from(length).expect("small")];
+                    ring.pop_entire_slice(&mut frame).expect("whole");
+                    seen += 1;
+                    Ok((i64::from_le_bytes(eight), frame))
+                };
+                assert_eq!(model.pop_front(), Some(got), "seed {seed}");
+                true
+            };
+            let mut owed = 0;
+            for at in 0..400 {
+                if rng.u8(..3) > 0 {
+                    let frame: Vec<u8> = (0..rng.usize(..120)).map(|_| rng.u8(..)).collect();
+                    let (before, room) = (tap.dropped(), ring.buffer().capacity() - ring.slots());
+                    let settled = owed == 0 || room >= RAW_HEADER;
+                    if settled && owed > 0 {
+                        model.push_back(Err(owed));
+                        owed = 0;
+                    }
+                    let fits = tap.offer(Ns(at), &frame);
+                    offered += 1;
+                    if fits {
+                        model.push_back(Ok((at, frame)));
+                    } else {
+                        owed += 1;
+                    }
+                    assert_eq!(tap.dropped() - before, u64::from(!fits));
+                } else {
+                    take(&mut ring, &mut model);
+                }
+            }
+            while take(&mut ring, &mut model) {}
+            if owed > 0 {
+                assert!(tap.settle());
+                model.push_back(Err(owed));
+                assert!(take(&mut ring, &mut model));
+            }
+            assert_eq!((model.len(), seen, missing), (0, tap.taken(), tap.dropped()));
+            assert_eq!(offered, seen + missing);
+        }
+    }
+
+    #[test]
+    fn laps_are_counted_when_dropped() {
+        let (mut laps, mut ring) = Laps::new(2);
+        (0..5).for_each(|n| laps.push(Lap { read: n, ..Lap::default() }));
+        assert_eq!(laps.dropped(), 3);
+        assert_eq!((ring.pop().map(|l| l.read), ring.pop().map(|l| l.read)), (Ok(0), Ok(1)));
+    }
+}

@@ -102,7 +102,7 @@ pub struct Reader {
     /// No line ends before here.
     looked: usize,
     /// What stood behind the frame given out last, where a parser may write.
-    behind: (usize, [u8; PADDING]),
+    behind: Option<(usize, [u8; PADDING])>,
     line: u64,
     ended: bool,
     truncated: bool,
@@ -180,7 +180,7 @@ impl Reader {
             from: 0,
             to: 0,
             looked: 0,
-            behind: (0, [0; PADDING]),
+            behind: None,
             line: 0,
             ended: false,
             truncated: false,
@@ -194,8 +194,9 @@ impl Reader {
     /// [`RecordingError`]. After a fault of a single line reading may go on with the next one;
     /// after one of the disk or of gzip the recording is over.
     pub fn step(&mut self) -> Result<Option<Line<'_>>, RecordingError> {
-        let (at, bytes) = self.behind;
-        self.buffer[at..at + PADDING].copy_from_slice(&bytes);
+        if let Some((at, bytes)) = self.behind.take() {
+            self.buffer[at..at + PADDING].copy_from_slice(&bytes);
+        }
         loop {
             let Some(end) = memchr::memchr(b'\n', &self.buffer[self.looked..self.to]) else {
                 self.looked = self.to;
@@ -246,8 +247,9 @@ impl Reader {
     /// are kept, and put back by the next step.
     fn line(&mut self, at: Ns, from: usize, len: usize) -> Line<'_> {
         let end = from + len;
-        self.behind.0 = end;
-        self.behind.1.copy_from_slice(&self.buffer[end..end + PADDING]);
+        let mut behind = [0; PADDING];
+        behind.copy_from_slice(&self.buffer[end..end + PADDING]);
+        self.behind = Some((end, behind));
         let padded = &mut self.buffer[from..from + len + PADDING];
         Line { number: self.line, at, len, padded }
     }
@@ -260,7 +262,6 @@ impl Reader {
             return Err(RecordingError { line, fault: Fault::Long });
         }
         self.buffer.copy_within(self.from..self.to, 0);
-        self.behind = (0, [0; PADDING]);
         self.to -= self.from;
         self.looked -= self.from;
         self.from = 0;
@@ -416,3 +417,7 @@ fn disk(e: &io::Error) -> Fault {
         _ => Fault::Disk(super::folder::class(e)),
     }
 }
+
+#[cfg(test)]
+#[path = "recording_tests.rs"]
+mod tests;

@@ -146,14 +146,19 @@ impl<D: Disk> Logger<D> {
     }
 
     /// Works until the hot ends are gone and everything is drained. `clock` is the session clock.
-    pub fn run(mut self, mut clock: impl FnMut() -> Ns) -> Ending {
+    pub fn run(self, clock: impl FnMut() -> Ns) -> Ending {
+        self.run_and_keep(clock).0
+    }
+
+    /// As [`Logger::run`], and gives the journal's disk back.
+    pub fn run_and_keep(mut self, mut clock: impl FnMut() -> Ns) -> (Ending, Option<D>) {
         let mut sleep = SLEEP.0;
         loop {
             let last = self.is_abandoned();
             if self.turn(clock()) {
                 sleep = SLEEP.0;
             } else if last {
-                return self.finish(clock());
+                return self.finish_and_keep(clock());
             } else {
                 std::thread::sleep(sleep);
                 sleep = (sleep * 2).min(SLEEP.1);
@@ -173,7 +178,11 @@ impl<D: Disk> Logger<D> {
     }
 
     /// Ends all files and gives the result. What is still queued is drained first.
-    pub fn finish(mut self, now: Ns) -> Ending {
+    pub fn finish(self, now: Ns) -> Ending {
+        self.finish_and_keep(now).0
+    }
+
+    fn finish_and_keep(mut self, now: Ns) -> (Ending, Option<D>) {
         while self.turn(now) {}
         if let Some(journal) = &mut self.out.journal {
             let _ = journal.finish();
@@ -185,7 +194,7 @@ impl<D: Disk> Logger<D> {
         self.status.ended = true;
         self.show();
         let records = self.status.records;
-        Ending {
+        let ending = Ending {
             records,
             lost: self.status.lost,
             unwritten: self.out.journal.as_ref().map_or(0, |j| records - j.durable_records()),
@@ -197,7 +206,8 @@ impl<D: Disk> Logger<D> {
             frames_lost: self.status.frames.1,
             recording_failed: self.status.recording_failed,
             latency: self.status.latency,
-        }
+        };
+        (ending, self.out.journal.map(Writer::into_disk))
     }
 
     /// Whether the hot ends are gone.
@@ -360,3 +370,7 @@ impl<D: Disk> Logger<D> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;

@@ -51,8 +51,12 @@ pub struct FakeDisk {
     pub operations: u64,
     /// Successful `fdatasync` so far.
     pub syncs: u64,
+    /// Bytes of the largest append.
+    pub largest: usize,
     /// Number of the operation to fail, from 0, and how.
     pub fault: Option<(u64, Fault)>,
+    /// The disk reports as synced what it has not written: the negative control.
+    pub lies: bool,
     /// Set by a fault that lasts.
     pub dead: Option<DiskError>,
 }
@@ -222,6 +226,7 @@ impl Disk for FakeDisk {
         if fault == Some(Fault::ShortThenFull) {
             self.dead = Some(DiskError::Full);
         }
+        self.largest = self.largest.max(bytes.len());
         let inode = &mut self.inodes[file.0];
         inode.unsynced.push((inode.live.len(), n));
         inode.live.extend_from_slice(&bytes[..n]);
@@ -244,6 +249,9 @@ impl Disk for FakeDisk {
             return Err(error);
         }
         self.syncs += 1;
+        if self.lies {
+            return Ok(());
+        }
         let inode = &mut self.inodes[file.0];
         inode.durable.clone_from(&inode.live);
         inode.unsynced.clear();

@@ -230,6 +230,12 @@ impl<D: Disk> Writer<D> {
         self.check()
     }
 
+    /// Gives the disk back. What was taken and not synced is not durable.
+    #[must_use]
+    pub fn into_disk(self) -> D {
+        self.disk
+    }
+
     /// The first failure, if there was one.
     #[must_use]
     pub fn failed(&self) -> Option<Failed> {
@@ -270,6 +276,12 @@ impl<D: Disk> Writer<D> {
     #[must_use]
     pub fn digest(&self) -> u128 {
         self.digest.value()
+    }
+
+    /// The disk, for tests that change it behind the journal's back.
+    #[cfg(test)]
+    pub(crate) fn disk_mut(&mut self) -> &mut D {
+        &mut self.disk
     }
 
     fn standing(&self) -> Result<(), Failed> {
