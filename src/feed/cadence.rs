@@ -136,8 +136,9 @@ fn bucket(ns: i64) -> usize {
         return 0;
     }
     let power = ns.ilog2();
-    let (octave, quarter) = (power - LOWEST, (ns >> (power - 2)) & 3);
-    usize::try_from(1 + 4 * u64::from(octave) + quarter).unwrap_or(BUCKETS).min(BUCKETS - 1)
+    let bit = |at: u32| usize::from((ns >> at) & 1 != 0);
+    let (octave, quarter) = ((power - LOWEST) as usize, 2 * bit(power - 1) + bit(power - 2));
+    (1 + 4 * octave + quarter).min(BUCKETS - 1)
 }
 
 /// Middle of a bucket in nanoseconds.
