@@ -3,6 +3,7 @@
 //! In: a configuration, a seed. Out: the feed in wire format, and the truth behind it. Cold path.
 
 pub mod config;
+pub mod cst;
 pub mod draw;
 pub mod flow;
 pub mod grid;
