@@ -31,6 +31,7 @@ use crate::sys::url::Url;
 use crate::sys::{info, tls};
 use crate::units::Ns;
 use crate::venue::serve::{Exchange, Handle, Service};
+use crate::venue::truth::Truth;
 
 /// The venue's public feed.
 const HYPERLIQUID: &str = "wss://api.hyperliquid.xyz/ws";
@@ -131,11 +132,7 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
         std::fs::write(path.join("truth.json"), text)
             .map_err(|e| Failure::disk(format!("cannot write truth.json: {e}")))?;
     }
-    let truths: Vec<(String, f64, f64)> = truth
-        .iter()
-        .flat_map(|t| &t.coins)
-        .map(|c| (c.coin.clone(), c.averaged().kappa, c.averaged().rate_per_s))
-        .collect();
+    let truths = truth.as_ref().map(truth_text).unwrap_or_default();
     let footer = Footer { path: &path, pinned: &pinned, lost_links: lost, reason };
     if common.json {
         let mut v = summary::json(&status);
@@ -148,9 +145,7 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
         say(&format!("{v}\n"));
     } else {
         say(&summary::text(&status));
-        for (coin, kappa, rate) in truths {
-            say(&format!("\ntruth    {coin}: kappa {kappa:.0}, rate {rate:.3} /s and side\n"));
-        }
+        say(&truths);
         say(&format!(
             "\nfeed     {} messages, {} rejected, {} duplicates\n",
             counters.messages,
@@ -165,6 +160,18 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
     }
 }
 
+/// What the embedded exchange knows of itself, averaged over the time spent in each regime.
+fn truth_text(t: &Truth) -> String {
+    t.coins
+        .iter()
+        .map(|c| {
+            let mean = c.averaged();
+            let (kappa, rate) = (mean.kappa, mean.rate_per_s);
+            format!("\ntruth    {}: kappa {kappa:.0}, rate {rate:.3} /s and side\n", c.coin)
+        })
+        .collect()
+}
+
 struct Footer<'a> {
     path: &'a Path,
     pinned: &'a str,
@@ -175,7 +182,9 @@ struct Footer<'a> {
 impl Footer<'_> {
     fn text(&self, e: &Ending, dropped: u64) -> String {
         let whole = e.latency.last().copied();
-        let latency = whole.map(|p| format!("{p:?}")).unwrap_or_default();
+        let latency = whole
+            .map(|p| format!("p50 {} p99 {} max {} of {}", p.p50, p.p99, p.max, p.count))
+            .unwrap_or_default();
         format!(
             "hot      {}; receive to record, ns: {latency}\nrecords  {}, {dropped} dropped, {} \
              frames recorded\nlinks    lost {} times; ended: {}\nrun      {}\ndigest   {:032x}\n",
