@@ -103,7 +103,7 @@ fn is_test_file(path: &Path) -> bool {
     let name = path.file_name().expect("a name").to_string_lossy().into_owned();
     name == "tests.rs"
         || name.ends_with("_tests.rs")
-        || path.components().any(|c| c.as_os_str() == "published")
+        || path.components().any(|c| c.as_os_str() == "tests")
 }
 
 /// The part of a file before its tests.
