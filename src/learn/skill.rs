@@ -6,7 +6,7 @@
 //! 1. Skill is against the base rate: 1 - Brier / (y (1 - y)). Its interval comes from 20 batches
 //!    of consecutive blocks, because levels of a ladder fill together and are not independent.
 //! 2. The ratio's interval is the exact gamma interval of a Poisson count, with fills counted in
-//!    clusters: variance of the count is the compensator times E[c^2]/E[c] for clusters of c.
+//!    clusters: variance of the count is the compensator times E\[c^2\]/E\[c\] for clusters of c.
 //! 3. "Information ratio" here is resolution over uncertainty: never above 1, and biased up by
 //!    (bins - 1) / blocks; no threshold near 1 can be met.
 
