@@ -1,0 +1,147 @@
+//! The whole path in process: a market with known truth, feed, engine, records. No sockets.
+
+use papermaker::app::config::Config;
+use papermaker::app::replay::Tally;
+use papermaker::app::turn::Turn;
+use papermaker::feed::{CoinSpec, Loss};
+use papermaker::record::{Body, Bytes, Health, Lane, OrderState, Record, StopReason};
+use papermaker::units::Ns;
+use papermaker::venue;
+use papermaker::venue::config::Regime;
+use papermaker::venue::market::Market;
+
+/// Feed delay of the synthetic tape.
+const DELAY_NS: i64 = 50 * Ns::MS;
+
+struct Run {
+    records: Vec<Record>,
+    digest: u128,
+    kappa: f64,
+}
+
+/// Runs `seconds` of market; the link is lost for 20 s at half time where `cut`.
+fn run(seed: u64, seconds: i64, cut: bool) -> Run {
+    let law = venue::config::Config::stationary("BTC", Regime::Normal);
+    let mut market = Market::new(&law, seed).expect("a sound configuration");
+    let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
+    let config = Config::default();
+    let hash = config.hash(&coins);
+    let mut turn = Turn::new(&config.engine, &coins, hash).expect("coins");
+    let mut records = Vec::new();
+    let mut out = Tally::new(|r: &Record, _: &Bytes| records.push(*r));
+    let mut begun: Option<Ns> = None;
+    let mut now = Ns(0);
+    let mut is_up = true;
+    loop {
+        let block = market.next_block();
+        now = now.max(block.time.plus(DELAY_NS));
+        let start = *begun.get_or_insert_with(|| {
+            turn.start(now, &mut out);
+            turn.up(now, &mut out);
+            now
+        });
+        let at = now.since(start) / Ns::SEC;
+        if at >= seconds {
+            break;
+        }
+        let lost = cut && (seconds / 2..seconds / 2 + 20).contains(&at);
+        if lost && is_up {
+            turn.down(now, Loss::Lost, &mut out);
+        } else if !lost && !is_up {
+            turn.up(now, &mut out);
+        }
+        is_up = !lost;
+        if lost {
+            turn.advance(now, &mut out);
+            continue;
+        }
+        for frame in &block.frames {
+            turn.message(now, frame.as_bytes(), &mut out);
+        }
+    }
+    let before = out.next;
+    turn.stop(now, StopReason::Finished, before, &mut out);
+    let digest = out.digest.value();
+    let kappa = market.truth().coins[0].averaged().kappa;
+    Run { records, digest, kappa }
+}
+
+#[test]
+fn the_truth_lies_in_the_interval_and_the_profit_sums_exactly() {
+    let run = run(3, 300, false);
+    let fills = run
+        .records
+        .iter()
+        .filter(|r| matches!(r.body, Body::Fill(f) if f.lane == Lane::Configured))
+        .count();
+    assert!(fills >= 10, "{fills} fills");
+    let e = run.records.iter().rev().find_map(|r| match r.body {
+        Body::Estimates(e) => Some(e),
+        _ => None,
+    });
+    let e = e.expect("estimates");
+    assert!(
+        e.kappa_lo < run.kappa && run.kappa < e.kappa_hi,
+        "{} not in [{}, {}]",
+        run.kappa,
+        e.kappa_lo,
+        e.kappa_hi
+    );
+    assert!(e.warmup >= 1.0, "warm-up {}", e.warmup);
+    // The profit again, from the fills alone: cash plus position at the mark.
+    let mut cash = 0i128;
+    let mut position = 0i128;
+    let mut account = None;
+    for r in &run.records {
+        match r.body {
+            Body::Fill(f) if f.lane == Lane::Configured => {
+                let z = i128::from(f.side.sign() * f.sz.0);
+                cash -= 2 * i128::from(f.px.0) * z + i128::from(f.fee_e8) * 200_000_000;
+                position += z;
+            }
+            Body::Account(a) if a.lane == Lane::Configured => account = Some(a),
+            _ => {}
+        }
+    }
+    let a = account.expect("an account");
+    let parts = a.spread + a.adverse + a.inventory + a.fees + a.funding;
+    assert_eq!(parts - a.funding, cash + position * i128::from(a.mark.0));
+}
+
+#[test]
+fn the_same_market_gives_the_same_digest_and_another_one_does_not() {
+    let (a, b, other) = (run(5, 60, true), run(5, 60, true), run(6, 60, true));
+    assert_eq!((a.digest, a.records.len()), (b.digest, b.records.len()));
+    assert_ne!(a.digest, other.digest);
+    for (i, r) in a.records.iter().enumerate() {
+        assert_eq!(r.seq, i as u64, "numbered without holes");
+    }
+}
+
+#[test]
+fn a_lost_link_takes_every_order_out_and_nothing_fills_until_it_is_whole_again() {
+    let run = run(7, 120, true);
+    let mut down = false;
+    let mut open = 0i64;
+    let mut downs = 0;
+    for r in &run.records {
+        match r.body {
+            Body::HealthChange(h) => {
+                down = matches!(h.now, Health::Down | Health::Gapped);
+                downs += i32::from(h.now == Health::Down);
+                if h.now == Health::Down {
+                    assert_eq!(open, 0, "orders left when the link went down");
+                }
+            }
+            Body::Order(o) => match o.state {
+                OrderState::Sent => open += 1,
+                OrderState::Cancelled | OrderState::Filled | OrderState::Rejected => open -= 1,
+                _ => {}
+            },
+            Body::Fill(f) => assert!(!down, "filled while the link was down: {f:?}"),
+            _ => {}
+        }
+    }
+    assert_eq!(downs, 1);
+    assert!(run.records.iter().any(|r| matches!(r.body, Body::DataGap(_))));
+}
