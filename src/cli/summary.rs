@@ -5,12 +5,16 @@
 use serde_json::{Value, json};
 
 use crate::app::status::{CoinStatus, Status};
-use crate::record::{Account, Coin, Lane};
+use crate::record::{Account, Coin, Guard, Lane};
 use crate::units::{Cash, decimal};
 
 fn name(c: &Coin) -> String {
     let end = c.name.iter().position(|b| *b == 0).unwrap_or(c.name.len());
     String::from_utf8_lossy(&c.name[..end]).into_owned()
+}
+
+fn quoted(guard: Guard) -> &'static str {
+    if guard == Guard::None { "quoted" } else { guard.text() }
 }
 
 fn profit(a: &Account) -> Cash {
@@ -75,8 +79,8 @@ fn coin_text(name: &str, c: &CoinStatus) -> String {
     out.push_str(&format!(
         "  book       {} at the end; quotes: bid {}, ask {}\n",
         c.health.value.text(),
-        c.guard[0].value.text(),
-        c.guard[1].value.text(),
+        quoted(c.guard[0].value),
+        quoted(c.guard[1].value),
     ));
     out
 }
