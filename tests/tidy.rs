@@ -75,6 +75,10 @@ const LAYERS: &[(&str, &[&str])] = &[
 const LINES_MAX: usize = 600;
 
 fn sources() -> Vec<PathBuf> {
+    rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+}
+
+fn rust_files(root: &Path) -> Vec<PathBuf> {
     fn walk(dir: &Path, out: &mut Vec<PathBuf>) {
         let mut entries: Vec<_> =
             fs::read_dir(dir).expect("a folder").map(|e| e.expect("an entry").path()).collect();
@@ -88,7 +92,7 @@ fn sources() -> Vec<PathBuf> {
         }
     }
     let mut out = Vec::new();
-    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut out);
+    walk(root, &mut out);
     out
 }
 
@@ -175,4 +179,31 @@ fn no_tabs_no_trailing_blanks_no_left_over_marks() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Every test that RELIABILITY.md rests a promise on exists.
+#[test]
+fn every_promise_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut code: String =
+        sources().iter().map(|p| fs::read_to_string(p).expect("readable")).collect();
+    for path in rust_files(&root.join("tests")) {
+        code.push_str(&fs::read_to_string(path).expect("readable"));
+    }
+    let text = fs::read_to_string(root.join("RELIABILITY.md")).expect("readable");
+    let mut named = 0;
+    let mut missing = Vec::new();
+    for row in text.lines().filter(|l| l.starts_with("| **")) {
+        let tests = row.trim_end_matches('|').rsplit('|').next().unwrap_or("");
+        let before = named;
+        for test in tests.split('`').skip(1).step_by(2) {
+            named += 1;
+            if !code.contains(&format!("fn {test}(")) {
+                missing.push(test);
+            }
+        }
+        assert!(named > before, "a promise without a test: {row}");
+    }
+    assert!(named > 0, "no promise found");
+    assert!(missing.is_empty(), "tests that do not exist: {missing:?}");
 }
