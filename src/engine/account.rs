@@ -7,7 +7,7 @@
 use super::publish::Publish;
 use crate::learn::{FillSample, LearnEvent, Learners};
 use crate::quote::Quoter;
-use crate::record::{self, Lane, OrderState};
+use crate::record::{self, Lane, OrderReason, OrderState};
 use crate::sim::ledger::{Booking, Ledger};
 use crate::sim::orders::{LANES, SimEvent};
 use crate::units::{Cash, CoinId, Mid2, Ns};
@@ -21,13 +21,25 @@ pub(super) struct Account {
     pub quoter: Quoter,
     pub last_fill: Ns,
     pub break_even_bps: f64,
+    /// Times own orders changed in a way that may change what is wanted of them.
+    pub moves: u64,
 }
 
 impl Account {
     pub(super) fn on_sim(&mut self, now: Ns, event: SimEvent, out: &mut impl Publish) {
         match event {
-            SimEvent::Fill(f) => self.on_fill(now, &f, out),
+            SimEvent::Fill(f) => {
+                self.moves += 1;
+                self.on_fill(now, &f, out);
+            }
             SimEvent::Order(o) => {
+                // Neither going live nor the end of a cancel that was asked for is news.
+                let expected = match o.state {
+                    OrderState::Live => true,
+                    OrderState::Cancelled => o.reason != OrderReason::LinkLost,
+                    _ => false,
+                };
+                self.moves += u64::from(!expected);
                 out.publish(now, self.coin, o);
                 let over = matches!(
                     o.state,

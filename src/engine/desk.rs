@@ -6,6 +6,8 @@
 //! 2. A ladder is changed at most once per message, and not sooner than the least time after the
 //!    last change; a guard takes a side down at once.
 //! 3. An order that stands close enough to where it is wanted keeps its place in the queue.
+//! 4. A ladder is worked out only when it may be changed and something it depends on has moved: the
+//!    same inputs would leave the same orders where they are.
 
 use arrayvec::ArrayVec;
 
@@ -15,9 +17,9 @@ use super::{Coin, Config};
 use crate::book::Book;
 use crate::event::{Bbo, Ctx, Joint, Snapshot, Trade};
 use crate::learn::{Estimates, LearnEvent, Learners, QuoteSample, Sweep};
-use crate::limits::{COIN_NAME_MAX, LADDER_MAX, ORDERS_MAX};
+use crate::limits::{COIN_NAME_MAX, LADDER_MAX, ORDERS_MAX, TICK_NS};
 use crate::quote::guard::State;
-use crate::quote::{self, Beliefs, Inputs, Quoter, SideQuote};
+use crate::quote::{self, Beliefs, Curve, Inputs, Quoter, SideQuote};
 use crate::record::{self, Guard, Health, OrderReason};
 use crate::sim::fees::funding_e8;
 use crate::sim::ledger::Ledger;
@@ -44,8 +46,26 @@ pub(super) struct Desk {
     loss: bool,
     /// What each side shows or why it does not, as published last, and when it changed.
     shown: [Shown; 2],
+    /// What follows from the newest estimates, and their number.
+    curve: (Curve, u64),
+    /// What each side was worked out from last without a change.
+    settled: [Option<Basis>; 2],
     ctx: Ctx,
     funded: Ns,
+}
+
+/// Everything a side's ladder and the orders that should show it depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Basis {
+    bid: Px,
+    ask: Px,
+    state: State,
+    /// Number of the estimates.
+    curve: u64,
+    /// Own orders changed so often.
+    moves: u64,
+    /// Point of the tick grid, while exploration comes closer with time.
+    ramp: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -61,6 +81,8 @@ impl Desk {
             quote: SideQuote { levels: ArrayVec::new(), guard: Guard::LinkDown },
             changed: Ns(i64::MIN),
         };
+        let quoter = Quoter::new(cfg.quote, coin.rules);
+        let curve = quoter.curve(&beliefs(learners.estimates()));
         Desk {
             name: coin.name,
             rules: coin.rules,
@@ -72,14 +94,17 @@ impl Desk {
                 ledgers: [HORIZON_NS; 3].map(Ledger::new),
                 break_even_bps: cfg.quote.fee_bps,
                 learners,
-                quoter: Quoter::new(cfg.quote, coin.rules),
+                quoter,
                 last_fill: Ns(i64::MIN),
+                moves: 0,
             },
             health: Health::Down,
             behind: false,
             stopping: false,
             loss: false,
             shown: [none.clone(), none],
+            curve: (curve, 0),
+            settled: [None; 2],
             ctx: Ctx::default(),
             funded: Ns(i64::MIN),
         }
@@ -209,6 +234,7 @@ impl Desk {
     fn on_second(&mut self, now: Ns, out: &mut impl Publish) {
         let coin = self.account.coin;
         self.account.learners.on_second(now, &mut |e| learned(now, coin, e, out));
+        self.read_estimates();
         self.fund(now);
         if self.health == Health::Down {
             return;
@@ -304,14 +330,12 @@ impl Desk {
         if self.account.last_fill.0 == i64::MIN && self.health == Health::Fresh {
             self.account.last_fill = now;
         }
-        let e = self.account.learners.estimates();
         let x = Inputs {
             now,
             bid,
             ask,
             position: self.account.ledgers[0].position(),
             last_fill: self.account.last_fill,
-            beliefs: beliefs(&e),
             state: State {
                 health: self.health,
                 behind: self.behind,
@@ -319,16 +343,55 @@ impl Desk {
                 stopping: self.stopping,
             },
         };
-        let quote = self.account.quoter.quote(&x);
-        self.account.break_even_bps = self.cfg.fee_bps + e.adverse_bps;
+        let (quoter, curve) = (&self.account.quoter, &self.curve.0);
+        let guards = quoter.guards(&x, curve);
+        let due = Side::BOTH.map(|side| self.is_due(now, side, guards[side.index()]));
+        if due == [false; 2] {
+            return;
+        }
+        let basis = Basis {
+            bid,
+            ask,
+            state: x.state,
+            curve: self.curve.1,
+            moves: self.account.moves,
+            ramp: if quoter.ramps(&x, curve) { now.0.div_euclid(TICK_NS) } else { 0 },
+        };
+        let anew = Side::BOTH.map(|s| due[s.index()] && self.settled[s.index()] != Some(basis));
+        if anew == [false; 2] {
+            return;
+        }
+        let quote = quoter.quote(&x, curve);
         let mut changed = false;
-        for side in Side::BOTH {
-            changed |= self.work(now, side, &quote, out);
+        for side in Side::BOTH.into_iter().filter(|s| anew[s.index()]) {
+            let moved = self.work(now, side, &quote, out);
+            self.settled[side.index()] = (!moved).then_some(basis);
+            changed |= moved;
         }
         if changed && self.health == Health::Fresh {
             out.publish(now, self.account.coin, market(&self.book));
             out.publish(now, self.account.coin, quote.terms);
         }
+    }
+
+    /// Whether a side may change now: a guard that is new takes it down at once, a ladder waits for
+    /// the least time after the last change.
+    fn is_due(&self, now: Ns, side: Side, guard: Guard) -> bool {
+        let shown = &self.shown[side.index()];
+        match guard {
+            Guard::None if shown.quote.guard == Guard::None => {
+                now.since(shown.changed) >= self.cfg.requote_ms * Ns::MS
+            }
+            Guard::None => true,
+            g => shown.quote.guard != g,
+        }
+    }
+
+    /// Works out what follows from the newest estimates.
+    fn read_estimates(&mut self) {
+        let e = self.account.learners.estimates();
+        self.account.break_even_bps = self.cfg.fee_bps + e.adverse_bps;
+        self.curve = (self.account.quoter.curve(&beliefs(e)), self.curve.1 + 1);
     }
 
     /// One side; gives whether its ladder changed.
@@ -337,10 +400,6 @@ impl Desk {
         let shown = &self.shown[side.index()];
         let down = wanted.guard != Guard::None;
         if down && shown.quote.guard == wanted.guard {
-            return false;
-        }
-        let soon = now.since(shown.changed) < self.cfg.requote_ms * Ns::MS;
-        if !down && soon && shown.quote.guard == Guard::None {
             return false;
         }
         let tolerance = self.tolerance(side, quote);

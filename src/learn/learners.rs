@@ -114,8 +114,8 @@ impl Learners {
 
     /// What is known, as of the last second.
     #[must_use]
-    pub fn estimates(&self) -> Estimates {
-        self.estimates
+    pub fn estimates(&self) -> &Estimates {
+        &self.estimates
     }
 
     /// Scores' reliability table and raw blocks, for reports.

@@ -160,17 +160,28 @@ impl Ring {
         true
     }
 
+    /// When the next mark of any horizon is due.
+    fn next(&self) -> Ns {
+        let mut next = NEVER;
+        for (i, h) in self.settled.iter().zip(HORIZONS) {
+            if *i < self.pushed {
+                next = next.min(self.marks[i % self.marks.len()].at.plus(h));
+            }
+        }
+        next
+    }
+
     /// The next mark of a horizon that is due before `until`, or at it when `inclusive`.
     fn pop(&mut self, horizon: usize, until: Ns, inclusive: bool) -> Option<Mark> {
         let i = self.settled[horizon];
         if i == self.pushed {
             return None;
         }
-        let mark = self.marks[i % self.marks.len()];
+        let mark = &self.marks[i % self.marks.len()];
         let due = mark.at.plus(HORIZONS[horizon]);
         if due < until || (inclusive && due == until) {
             self.settled[horizon] = i + 1;
-            Some(mark)
+            Some(*mark)
         } else {
             None
         }
@@ -200,9 +211,13 @@ pub struct Markout {
     sides: Ewma,
     side: Option<Side>,
     own_only: bool,
+    /// No mark is due before.
+    next: Ns,
     settled: u64,
     dropped: u64,
 }
+
+const NEVER: Ns = Ns(i64::MAX);
 
 impl Markout {
     /// Allocates the rings. With `own_only` own fills take the place of shadows.
@@ -222,6 +237,7 @@ impl Markout {
             sides: Ewma::default(),
             side: None,
             own_only,
+            next: NEVER,
             settled: 0,
             dropped: 0,
         }
@@ -230,13 +246,18 @@ impl Markout {
     /// A sweep of that depth happened: virtual orders on the other side of the taker, `mark.side`,
     /// were filled down to it.
     pub fn shadow(&mut self, mark: Mark) {
-        if !self.own_only && !self.shadows.push(Mark { id: 0, ..mark }) {
+        if self.own_only {
+            return;
+        }
+        self.next = self.next.min(mark.at.plus(HORIZONS[0]));
+        if !self.shadows.push(Mark { id: 0, ..mark }) {
             self.dropped += 1;
         }
     }
 
     /// An own order was filled.
     pub fn own(&mut self, mark: Mark) {
+        self.next = self.next.min(mark.at.plus(HORIZONS[0]));
         if !self.own.push(mark) {
             self.dropped += 1;
         }
@@ -250,6 +271,9 @@ impl Markout {
         sigma_bps: f64,
         out: &mut impl FnMut(Due),
     ) {
+        if until < self.next || (until == self.next && !inclusive) {
+            return;
+        }
         for h in 0..HORIZONS.len() {
             while let Some(m) = self.shadows.pop(h, until, inclusive) {
                 self.learn_shadow(h, &m, favour(&m, mid), sigma_bps);
@@ -264,11 +288,13 @@ impl Markout {
                 out(Due { id: m.id, side: m.side, horizon: h, bps, depth_bps: m.depth_bps });
             }
         }
+        self.next = self.shadows.next().min(self.own.next());
     }
 
     /// The market was lost from sight: whatever is not due has no mid any more.
     pub fn forget_pending(&mut self) {
         self.dropped += self.shadows.clear() + self.own.clear();
+        self.next = NEVER;
     }
 
     /// Expected adverse move and its standard deviation at horizon `h` for a fill at a depth.

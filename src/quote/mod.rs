@@ -7,6 +7,8 @@
 //! 1. Distances are basis points of mid, decays 1/bps: kappa per unit of price over 1e4.
 //! 2. No kappa is clamped; the only clamps are the touch (post-only) and `d_max_bps`.
 //! 3. Prices of a side are strictly ordered; the best bid is below the best ask.
+//! 4. What depends on beliefs alone is worked out once for each of them ([`Curve`]); a quote on it
+//!    needs no transcendental function, unless exploration comes closer with time.
 
 pub mod config;
 pub mod glft;
@@ -54,7 +56,7 @@ pub struct Beliefs {
     pub theta_kelly_bps: f64,
 }
 
-/// Everything a quote depends on at one instant.
+/// What a quote depends on besides beliefs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Inputs {
     /// Session time.
@@ -67,10 +69,29 @@ pub struct Inputs {
     pub position: Sz,
     /// Session time of the last own fill, or of the start.
     pub last_fill: Ns,
-    /// Beliefs.
-    pub beliefs: Beliefs,
     /// State of feed, journal and account.
     pub state: State,
+}
+
+/// What follows from beliefs alone, distances in bps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Curve {
+    /// Local decay of the intensity at the optimum, 1/bps.
+    k: f64,
+    /// The distance at which a fill just pays.
+    c: f64,
+    /// Inventory term per lot.
+    theta: f64,
+    /// The first level without exploration.
+    wanted: f64,
+    /// Where the intensity gives the target rate of fills; `None`: nowhere.
+    rho: Option<f64>,
+    /// Expected adverse move, mixed over regimes.
+    adverse: f64,
+    confidence: f64,
+    /// Nothing is left to explore.
+    known: bool,
+    gated: bool,
 }
 
 /// One side of a ladder.
@@ -99,14 +120,10 @@ pub struct Quoter {
     explored_usd: f64,
 }
 
-/// The distances a ladder is built from, bps.
+/// The first level, bps, and how much exploration moved it.
 #[derive(Clone, Copy, Debug)]
-struct Plan {
-    k: f64,
-    c: f64,
-    theta: f64,
-    n_max: f64,
-    first: f64,
+struct First {
+    at: f64,
     explore: f64,
 }
 
@@ -137,89 +154,130 @@ impl Quoter {
         position.to_f64() * mid.to_f64() / self.cfg.unit_usd
     }
 
-    /// The ladder wanted now.
+    /// What follows from beliefs.
     #[must_use]
-    pub fn quote(&self, x: &Inputs) -> Quote {
-        let mid = Mid2(x.bid.0 + x.ask.0);
-        let lots = self.lots(x.position, mid);
-        let limit = self.cfg.max_lots;
-        let mut guards = Side::BOTH.map(|side| {
-            let grows = if side == Side::Buy { lots } else { -lots };
-            guard::first(&x.state, grows >= limit)
-        });
-        let plan = self.plan(x, mid);
-        if guards[0] == Guard::None || guards[1] == Guard::None {
-            let sound = plan.k.is_finite() && plan.c.is_finite() && plan.theta.is_finite();
-            if !(sound && plan.first.is_finite() && plan.k > 0.0) {
-                guards = guards.map(|g| if g == Guard::None { Guard::NoEstimate } else { g });
-            } else if x.beliefs.gate <= 0.0 {
-                guards = guards.map(|g| if g == Guard::None { Guard::Gated } else { g });
-            }
-        }
-        let sides = Side::BOTH.map(|side| self.side(side, guards[side.index()], x, &plan, lots));
-        let terms = self.terms(x, mid, lots, &plan, &sides);
-        Quote { sides, terms }
-    }
-
-    fn plan(&self, x: &Inputs, mid: Mid2) -> Plan {
-        let b = &x.beliefs;
+    pub fn curve(&self, b: &Beliefs) -> Curve {
         let k = b.kappa.map(|k| k * 1e-4);
         let mix = Mixture::new(&b.p, &b.rate, &k);
         let costs = b.adverse_bps.map(|a| self.cfg.fee_bps + a);
         let best = mix.optimum(&costs);
-        let (_, k_local) = mix.local(best);
+        let (_, k) = mix.local(best);
         // The distance at which a fill just pays, as the local decay implies it.
-        let c = best - 1.0 / k_local;
-        let n_max = self.cfg.max_lots;
-        let target = self.cfg.phi.sqrt() / (k_local * n_max * self.cfg.std_share);
-        let theta = if target > b.theta_kelly_bps { target } else { b.theta_kelly_bps };
+        let c = best - 1.0 / k;
+        let target = self.cfg.phi.sqrt() / (k * self.cfg.max_lots * self.cfg.std_share);
         let x1 = ladder::DEPTHS[self.cfg.levels_used() - 1][0];
-        let wanted = clamp(c + x1 / k_local, b.floor_bps, self.cfg.d_max_bps);
-        let explored = self.explore(x, &mix, k_local, wanted, half_spread_bps(x, mid));
-        Plan { k: k_local, c, theta, n_max, first: explored, explore: explored - wanted }
+        let e = &self.cfg.explore;
+        let rate = 2.0 * mix.rate(0.0) * b.phi;
+        let asked = 1.0 / e.seconds_per_fill;
+        Curve {
+            k,
+            c,
+            theta: if target > b.theta_kelly_bps { target } else { b.theta_kelly_bps },
+            wanted: clamp(c + x1 / k, b.floor_bps, self.cfg.d_max_bps),
+            rho: (rate > 0.0).then(|| ln(rate / asked) / k),
+            adverse: b.p.iter().zip(b.adverse_bps).map(|(p, a)| p * a).sum(),
+            confidence: b.confidence,
+            known: b.warmup >= 1.0 && b.recent_fills >= e.fills_enough,
+            gated: b.gate <= 0.0,
+        }
+    }
+
+    /// The first obstacle of each side, as far as it can be told without making a ladder.
+    #[must_use]
+    pub fn guards(&self, x: &Inputs, curve: &Curve) -> [Guard; 2] {
+        let lots = self.lots(x.position, Mid2(x.bid.0 + x.ask.0));
+        let limit = self.cfg.max_lots;
+        let sound = curve.k.is_finite() && curve.c.is_finite() && curve.theta.is_finite();
+        let sound = sound && curve.k > 0.0;
+        Side::BOTH.map(|side| {
+            let grows = if side == Side::Buy { lots } else { -lots };
+            match guard::first(&x.state, grows >= limit) {
+                Guard::None if !sound => Guard::NoEstimate,
+                Guard::None if curve.gated => Guard::Gated,
+                g => g,
+            }
+        })
+    }
+
+    /// Whether exploration moves the first level at `x` with time alone.
+    #[must_use]
+    pub fn ramps(&self, x: &Inputs, curve: &Curve) -> bool {
+        self.explores(curve) && self.waited(x) > 0.0
+    }
+
+    /// The ladder wanted now.
+    #[must_use]
+    pub fn quote(&self, x: &Inputs, curve: &Curve) -> Quote {
+        let mid = Mid2(x.bid.0 + x.ask.0);
+        let lots = self.lots(x.position, mid);
+        let first = self.first(x, curve, half_spread_bps(x, mid));
+        let guards = self.guards(x, curve).map(|g| match g {
+            Guard::None if !first.at.is_finite() => Guard::NoEstimate,
+            g => g,
+        });
+        let sides = Side::BOTH
+            .map(|side| self.side((side, guards[side.index()]), x, (curve, &first), lots));
+        let terms = self.terms(mid, lots, (curve, &first), &sides);
+        Quote { sides, terms }
+    }
+
+    fn explores(&self, curve: &Curve) -> bool {
+        let e = &self.cfg.explore;
+        e.on && !curve.known && self.explored_usd < e.budget_usd
+    }
+
+    /// Seconds without a fill beyond twice the wanted time between fills.
+    fn waited(&self, x: &Inputs) -> f64 {
+        seconds(x.now.since(x.last_fill)) - 2.0 * self.cfg.explore.seconds_per_fill
     }
 
     /// Rate-target exploration with a ramp: while not warmed up, the first level comes close enough
     /// for a target rate of fills, and closer the longer none came; bounded by a budget.
-    fn explore(&self, x: &Inputs, mix: &Mixture, k: f64, wanted: f64, touch: f64) -> f64 {
-        let e = &self.cfg.explore;
-        let known = x.beliefs.warmup >= 1.0 && x.beliefs.recent_fills >= e.fills_enough;
-        if !e.on || known || self.explored_usd >= e.budget_usd {
-            return wanted;
+    fn first(&self, x: &Inputs, curve: &Curve, touch: f64) -> First {
+        let wanted = curve.wanted;
+        if !self.explores(curve) {
+            return First { at: wanted, explore: 0.0 };
         }
-        let rate = 2.0 * mix.rate(0.0) * x.beliefs.phi;
-        let target = 1.0 / e.seconds_per_fill;
-        let rho = if rate > 0.0 { ln(rate / target) / k } else { touch };
+        let rho = curve.rho.unwrap_or(touch);
         let near = clamp(if rho < wanted { rho } else { wanted }, touch, self.cfg.d_max_bps);
-        let waited = seconds(x.now.since(x.last_fill)) - 2.0 * e.seconds_per_fill;
-        if waited <= 0.0 {
-            return near;
-        }
-        let halvings = waited / e.seconds_per_fill;
-        touch + (near - touch) * exp(-halvings * std::f64::consts::LN_2)
+        let waited = self.waited(x);
+        let at = if waited <= 0.0 {
+            near
+        } else {
+            let halvings = waited / self.cfg.explore.seconds_per_fill;
+            touch + (near - touch) * exp(-halvings * std::f64::consts::LN_2)
+        };
+        First { at, explore: at - wanted }
     }
 
-    fn side(&self, side: Side, guard: Guard, x: &Inputs, plan: &Plan, lots: f64) -> SideQuote {
+    fn side(
+        &self,
+        (side, guard): (Side, Guard),
+        x: &Inputs,
+        (curve, first): (&Curve, &First),
+        lots: f64,
+    ) -> SideQuote {
         let mut q = SideQuote { levels: ArrayVec::new(), guard };
         if guard != Guard::None {
             return q;
         }
         let sign = if side == Side::Buy { 1.0 } else { -1.0 };
-        let skew = sign * lots * plan.theta;
-        let room = plan.n_max - sign * lots;
+        let skew = sign * lots * curve.theta;
+        let n_max = self.cfg.max_lots;
+        let room = n_max - sign * lots;
         let n = self.cfg.levels_used();
         let depths = ladder::DEPTHS[n - 1];
-        let scale = self.cfg.phi.sqrt() * plan.n_max * self.cfg.std_share;
-        let conf = x.beliefs.confidence * x.beliefs.confidence;
+        let scale = self.cfg.phi.sqrt() * n_max * self.cfg.std_share;
+        let conf = curve.confidence * curve.confidence;
         let mid = (x.bid.to_f64() + x.ask.to_f64()) / 2.0;
         let other = if side == Side::Buy { x.ask } else { x.bid };
         let mut left = room;
         for (i, (depth, size)) in depths.iter().zip(ladder::SIZES[n - 1]).enumerate() {
-            let d = if i == 0 { plan.first } else { plan.c + depth / plan.k };
+            let d = if i == 0 { first.at } else { curve.c + depth / curve.k };
             let d = clamp(d + skew, -self.cfg.d_max_bps, self.cfg.d_max_bps);
             let Some(px) = ladder::price(self.rules, side, mid, d, other) else { continue };
             let lots = clamp(size * scale * conf, 0.0, left);
-            let exploring = i == 0 && plan.explore < 0.0;
+            let exploring = i == 0 && first.explore < 0.0;
             let least = self.rules.min_size(px);
             let wanted = ladder::size(self.rules, lots * self.cfg.unit_usd / mid);
             // Exploration, and a level too small on its own, go out at the least valid size.
@@ -236,32 +294,36 @@ impl Quoter {
             }
         }
         if q.levels.is_empty() {
-            q.guard = if left < plan.n_max { Guard::TooSmall } else { Guard::NoEdge };
+            q.guard = if left < n_max { Guard::TooSmall } else { Guard::NoEdge };
         }
         q
     }
 
-    fn terms(&self, x: &Inputs, mid: Mid2, lots: f64, p: &Plan, s: &[SideQuote; 2]) -> Terms {
+    fn terms(
+        &self,
+        mid: Mid2,
+        lots: f64,
+        (curve, first): (&Curve, &First),
+        s: &[SideQuote; 2],
+    ) -> Terms {
         let m = mid.to_f64();
-        let skew = lots * p.theta;
+        let skew = lots * curve.theta;
         let at = |q: &SideQuote, sign: f64| {
             q.levels.first().map_or(0.0, |l| sign * (m - l.0.to_f64()) / m * 1e4)
         };
         let clamped = |d: f64, wanted: f64| if d == 0.0 { 0.0 } else { d - wanted };
-        let b = &x.beliefs;
-        let adverse: f64 = b.p.iter().zip(b.adverse_bps).map(|(p, a)| p * a).sum();
         Terms {
             mid: m,
-            half_bps: p.first,
-            c1_bps: 1.0 / p.k,
+            half_bps: first.at,
+            c1_bps: 1.0 / curve.k,
             fee_bps: self.cfg.fee_bps,
-            markout_bps: adverse,
-            theta_bps: p.theta,
+            markout_bps: curve.adverse,
+            theta_bps: curve.theta,
             lots,
             skew_bps: skew,
-            explore_bps: p.explore,
-            clamp_bid_bps: clamped(at(&s[0], 1.0), p.first + skew),
-            clamp_ask_bps: clamped(at(&s[1], -1.0), p.first - skew),
+            explore_bps: first.explore,
+            clamp_bid_bps: clamped(at(&s[0], 1.0), first.at + skew),
+            clamp_ask_bps: clamped(at(&s[1], -1.0), first.at - skew),
         }
     }
 }

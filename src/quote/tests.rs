@@ -22,16 +22,26 @@ fn beliefs(kappa: f64) -> Beliefs {
     }
 }
 
-fn inputs(kappa: f64) -> Inputs {
-    Inputs {
+/// Beliefs and everything else.
+struct Case {
+    beliefs: Beliefs,
+    x: Inputs,
+}
+
+fn inputs(kappa: f64) -> Case {
+    let x = Inputs {
         now: Ns(1_000 * Ns::SEC),
         bid: Px(97_123 * ONE),
         ask: Px(97_124 * ONE),
         position: Sz(0),
         last_fill: Ns(1_000 * Ns::SEC),
-        beliefs: beliefs(kappa),
         state: State { health: Health::Fresh, behind: false, loss: false, stopping: false },
-    }
+    };
+    Case { beliefs: beliefs(kappa), x }
+}
+
+fn quote(q: &Quoter, case: &Case) -> Quote {
+    q.quote(&case.x, &q.curve(&case.beliefs))
 }
 
 fn quoter() -> Quoter {
@@ -40,7 +50,7 @@ fn quoter() -> Quoter {
 
 #[test]
 fn five_levels_a_side_at_the_optimal_distances() {
-    let q = quoter().quote(&inputs(6_000.0));
+    let q = quote(&quoter(), &inputs(6_000.0));
     assert_eq!(q.sides.each_ref().map(|s| s.levels.len()), [5, 5]);
     // c = 1.5 + 0.5; first level c + 1.2704/0.6 = 4.117 bps.
     assert!((q.terms.half_bps - 4.117).abs() < 1e-3, "{}", q.terms.half_bps);
@@ -51,20 +61,20 @@ fn five_levels_a_side_at_the_optimal_distances() {
 
 #[test]
 fn a_larger_kappa_quotes_tighter() {
-    let half = |k| quoter().quote(&inputs(k)).terms.half_bps;
+    let half = |k| quote(&quoter(), &inputs(k)).terms.half_bps;
     assert!(half(8_000.0) < half(6_000.0) && half(6_000.0) < half(3_000.0));
 }
 
 #[test]
 fn inventory_moves_both_sides_and_the_limit_takes_one_down() {
     let mut x = inputs(6_000.0);
-    let flat = quoter().quote(&x);
-    x.position = Sz(ONE / 100);
-    let long = quoter().quote(&x);
+    let flat = quote(&quoter(), &x);
+    x.x.position = Sz(ONE / 100);
+    let long = quote(&quoter(), &x);
     assert!(long.sides[0].levels[0].0 < flat.sides[0].levels[0].0);
     assert!(long.sides[1].levels[0].0 < flat.sides[1].levels[0].0);
-    x.position = Sz(ONE);
-    let full = quoter().quote(&x);
+    x.x.position = Sz(ONE);
+    let full = quote(&quoter(), &x);
     assert_eq!(full.sides[0].guard, Guard::InventoryLimit);
     assert_eq!(full.sides[1].guard, Guard::None);
     assert!(!full.sides[1].levels.is_empty(), "the side that reduces stays");
@@ -74,27 +84,27 @@ fn inventory_moves_both_sides_and_the_limit_takes_one_down() {
 fn exploration_comes_closer_until_warm_within_its_budget() {
     let mut x = inputs(12_000.0);
     x.beliefs.rate = [0.02; 4];
-    let wanted = quoter().quote(&x).terms.half_bps;
+    let wanted = quote(&quoter(), &x).terms.half_bps;
     x.beliefs.warmup = 0.1;
-    let q = quoter().quote(&x);
+    let q = quote(&quoter(), &x);
     assert!(q.terms.half_bps < wanted && q.terms.explore_bps < 0.0);
-    x.last_fill = Ns(0);
-    let ramped = quoter().quote(&x);
+    x.x.last_fill = Ns(0);
+    let ramped = quote(&quoter(), &x);
     assert!(ramped.terms.half_bps <= q.terms.half_bps);
     let mut spent = quoter();
     spent.on_fill(-9_999.0, 1_000.0, 1.0);
-    assert!((spent.quote(&x).terms.half_bps - wanted).abs() < 1e-12, "the budget is spent");
+    assert!((quote(&spent, &x).terms.half_bps - wanted).abs() < 1e-12, "the budget is spent");
 }
 
 #[test]
 fn what_is_not_finite_is_named_and_not_quoted() {
     let mut x = inputs(f64::NAN);
-    assert_eq!(quoter().quote(&x).sides[0].guard, Guard::NoEstimate);
+    assert_eq!(quote(&quoter(), &x).sides[0].guard, Guard::NoEstimate);
     x = inputs(6_000.0);
     x.beliefs.gate = 0.0;
-    assert_eq!(quoter().quote(&x).sides[1].guard, Guard::Gated);
-    x.state.health = Health::Stale;
-    assert_eq!(quoter().quote(&x).sides[1].guard, Guard::BookStale);
+    assert_eq!(quote(&quoter(), &x).sides[1].guard, Guard::Gated);
+    x.x.state.health = Health::Stale;
+    assert_eq!(quote(&quoter(), &x).sides[1].guard, Guard::BookStale);
 }
 
 proptest! {
@@ -109,15 +119,15 @@ proptest! {
         prop_assume!(bid.0 > 0);
         let ask = (0..spread).fold(bid, |p, _| rules.next_up(p));
         let mut x = inputs(kappa);
-        x.bid = bid;
-        x.ask = ask;
+        x.x.bid = bid;
+        x.x.ask = ask;
         x.beliefs.warmup = warmup;
         x.beliefs.confidence = conf;
         let coins = position * 250.0 / bid.to_f64() * 1e8;
         prop_assume!(coins.abs() < 9e18);
         #[expect(clippy::cast_possible_truncation, reason = "assumed above")]
-        { x.position = Sz(coins as i64); }
-        let q = Quoter::new(Config::default(), rules).quote(&x);
+        { x.x.position = Sz(coins as i64); }
+        let q = quote(&Quoter::new(Config::default(), rules), &x);
         for side in Side::BOTH {
             let s = &q.sides[side.index()];
             let other = if side == Side::Buy { ask } else { bid };

@@ -207,8 +207,8 @@ fn every_switch_changes_something() {
 
 #[test]
 fn the_original_never_leaks_into_the_default_path() {
-    let mut a = run(&Config::default(), 6, 600).estimates();
-    let b = run(&Config { profile: Profile::Original, ..Config::default() }, 6, 600).estimates();
+    let mut a = *run(&Config::default(), 6, 600).estimates();
+    let b = *run(&Config { profile: Profile::Original, ..Config::default() }, 6, 600).estimates();
     assert_ne!(a.original, b.original);
     a.original = b.original;
     assert_eq!(format!("{a:?}"), format!("{b:?}"));
@@ -281,7 +281,7 @@ fn warms_up_from_the_tape_alone() {
 
 #[test]
 fn starts_unsure_and_finite() {
-    let e = Learners::new(&Config::default()).estimates();
+    let e = *Learners::new(&Config::default()).estimates();
     assert!(e.confidence.abs() < 1e-12 && (e.warmup.score - 0.1).abs() < 1e-9);
     assert!((e.kappa.span.mean - 6_000.0).abs() < 60.0, "{:?}", e.kappa);
     assert!((e.depth_bps - (1.5 + 0.5 + 1.0 / 0.6)).abs() < 0.02, "{}", e.depth_bps);
