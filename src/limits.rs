@@ -120,8 +120,12 @@ pub const QUEUE_RECORDS: usize = 1 << 17;
 /// Bytes the raw-frame queue to the logging thread holds: a minute of the busiest feed.
 pub const QUEUE_RAW_BYTES: usize = 8 << 20;
 
-/// Latency laps the queue to the logging thread holds (20 bytes each): a second of the worst burst.
+/// Latency laps the queue to the logging thread holds (24 bytes each): a second of the worst burst.
 pub const QUEUE_LAPS: usize = 1 << 14;
+
+/// Records of one message held back until it is decided (144 bytes each); the largest message seen
+/// made 580. More go out before the decision is whole.
+pub const STAGED_MAX: usize = 1024;
 
 /// Part of the record queue (percent) from which on the engine is told to withdraw: at the worst
 /// burst a second and a half is left, and a withdrawn ladder publishes little.
@@ -161,6 +165,7 @@ pub const COIN_NAME_MAX: usize = 24;
 const _: () = assert!(RECEIVE_MAX > MESSAGE_MAX);
 const _: () = assert!(PING_SILENCE_NS < MESSAGE_SILENCE_NS && MESSAGE_SILENCE_NS < DATA_SILENCE_NS);
 const _: () = assert!(PING_EVERY_NS < 60_000_000_000);
+const _: () = assert!(1_000_000_000 % TICK_NS == 0);
 const _: () = assert!(RETRY_MIN_NS < RETRY_FIRST_NS && RETRY_FIRST_NS < RETRY_MAX_NS);
 const _: () = assert!(RETRY_MAX_NS < REFUSED_FIRST_NS && REFUSED_FIRST_NS < REFUSED_MAX_NS);
 const _: () = assert!(LADDER_MAX * 2 * 2 <= ORDERS_MAX);

@@ -109,6 +109,56 @@ fn the_truth_lies_in_the_interval_and_the_profit_sums_exactly() {
 }
 
 #[test]
+fn every_kind_of_record_is_published_by_something() {
+    use std::collections::BTreeMap;
+    let run = run(11, 120, true);
+    let mut kinds: BTreeMap<&str, u32> = BTreeMap::new();
+    for r in &run.records {
+        *kinds.entry(r.body.name()).or_default() += 1;
+    }
+    // Not here: `lost`, which the queue makes, and `latch`, which takes a loss.
+    let expected = [
+        "start",
+        "coin",
+        "stop",
+        "link",
+        "data_gap",
+        "health",
+        "trade",
+        "market",
+        "ladder",
+        "terms",
+        "order",
+        "fill",
+        "account",
+        "estimates",
+        "regimes",
+        "markout",
+        "outcome",
+        "warmup",
+        "feed",
+        "learned",
+    ];
+    let missing: Vec<_> = expected.iter().filter(|k| !kinds.contains_key(**k)).collect();
+    assert!(missing.is_empty(), "never published: {missing:?}");
+    // Once a second, and the estimates not while the link is down.
+    assert!((119..=121).contains(&kinds["feed"]), "{kinds:?}");
+    assert!((98..=104).contains(&kinds["learned"]), "{kinds:?}");
+    let feeds = run.records.iter().filter_map(|r| match r.body {
+        Body::FeedState(f) => Some((r.at, f)),
+        _ => None,
+    });
+    let down: Vec<_> = feeds.filter(|(_, f)| f.silent).collect();
+    assert!((19..=21).contains(&down.len()), "{} silent", down.len());
+    assert!(down.iter().all(|(_, f)| f.ages[3] == -1));
+    let explored = run.records.iter().rev().find_map(|r| match r.body {
+        Body::Learned(l) => Some(l.explored_usd),
+        _ => None,
+    });
+    assert!(explored.is_some_and(|usd| usd > 0.0), "{explored:?}");
+}
+
+#[test]
 fn the_same_market_gives_the_same_digest_and_another_one_does_not() {
     let (a, b, other) = (run(5, 60, true), run(5, 60, true), run(6, 60, true));
     assert_eq!((a.digest, a.records.len()), (b.digest, b.records.len()));

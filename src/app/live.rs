@@ -6,6 +6,7 @@
 //! 1. A run begins with its first link: what is published before would have no place in a replay.
 //! 2. Everything that reaches the engine is recorded with the stamp it had there.
 //! 3. A readable socket is read until it would block, a bounded number of reads a turn.
+//! 4. A frame is copied for the recording after its records are queued.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use rustls::ClientConfig;
 
 use super::publish::{Laps, Publisher, RawTap};
 use super::recording::control;
+use super::staged::Stage;
 use super::turn::Turn;
 use crate::feed::{Loss, Verdict};
 use crate::limits::CONNECT_MS;
@@ -89,6 +91,7 @@ struct Hot {
     plan: Plan,
     rings: Rings,
     turn: Turn,
+    stage: Stage,
     conn: Conn,
     began: Option<Ns>,
     lost: u64,
@@ -104,7 +107,7 @@ pub fn run(plan: Plan, turn: Turn, rings: Rings, stop: &Stop) -> std::io::Result
     let connector = Connector::start(Arc::clone(&plan.tls), waker, CONNECT_MS)?;
     let mut events = Events::with_capacity(8);
     let conn = Conn::new(plan.mask_seed);
-    let mut hot = Hot { conn, rings, turn, began: None, lost: 0, plan };
+    let mut hot = Hot { conn, rings, turn, stage: Stage::default(), began: None, lost: 0, plan };
     let mut state = State::Wait(Ns(i64::MIN));
     let mut attempt = 0;
     let mut refused = None;
@@ -259,39 +262,43 @@ impl Hot {
         }
     }
 
-    /// The messages of one read; false where the link is to be closed.
+    /// The messages of one read that began at `begun`; false where the link is to be closed.
     fn take(&mut self, begun: u64) -> bool {
-        let now = self.plan.clock.now();
+        let clock = self.plan.clock;
+        let read = clock.mono_ns();
+        let now = clock.at(read);
         self.turn.advance(now, &mut self.rings.records);
-        let read = self.plan.clock.mono_ns();
-        let mut last = read;
         loop {
+            let started = clock.mono_ns();
             let message = match self.conn.poll() {
                 Ok(Some(m)) => m,
                 Ok(None) => return true,
                 Err(_) => return false,
             };
-            let framed = self.plan.clock.mono_ns();
-            match message {
-                Message::Text(text) => {
-                    if let Some(raw) = &mut self.rings.raw {
-                        raw.offer(now, text);
-                    }
-                    self.turn.message(now, text, &mut self.rings.records);
-                }
+            let text = match message {
+                Message::Text(text) => text,
                 Message::Close { .. } => return false,
                 Message::Binary(_) | Message::Pong => continue,
-            }
-            let done = self.plan.clock.mono_ns();
-            let short = |ns: u64| u32::try_from(ns).unwrap_or(u32::MAX);
+            };
+            let framed = clock.mono_ns();
+            let mut parsed = framed;
+            let mut staged = self.stage.before(&mut self.rings.records);
+            self.turn.message_marked(now, text, &mut staged, || parsed = clock.mono_ns());
+            let decided = clock.mono_ns();
+            staged.flush();
+            let published = clock.mono_ns();
+            let short = |from: u64, to: u64| u32::try_from(to - from).unwrap_or(u32::MAX);
             self.rings.laps.push(Lap {
-                read: short(read - begun),
-                frame: short(framed - last),
-                parse: 0,
-                engine: short(done - framed),
-                publish: 0,
+                read: short(begun, read),
+                wait: short(read, started),
+                frame: short(started, framed),
+                parse: short(framed, parsed),
+                engine: short(parsed, decided),
+                publish: short(decided, published),
             });
-            last = done;
+            if let Some(raw) = &mut self.rings.raw {
+                raw.offer(now, text);
+            }
         }
     }
 }

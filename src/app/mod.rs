@@ -9,6 +9,7 @@ pub mod live;
 pub mod publish;
 pub mod recording;
 pub mod replay;
+pub mod staged;
 pub mod status;
 pub mod turn;
 pub mod writer;

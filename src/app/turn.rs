@@ -4,14 +4,16 @@
 //!
 //! 1. Points of the tick grid up to `now` are stepped before anything stamped `now`, whoever
 //!    drives; so a replay steps exactly as the run did.
+//! 2. What the feed says of itself depends on what was received and when, never on what was sent:
+//!    a replay sends nothing.
 
 use crate::engine::publish::Publish;
-use crate::engine::{Coin, Config, Engine};
+use crate::engine::{Coin, Config, Engine, is_second};
 use crate::event::{Event, Link};
 use crate::feed::{self, BadCoin, CoinSpec, Feed, Input, Loss, Verdict};
 use crate::limits::COIN_NAME_MAX;
-use crate::record::StopReason;
-use crate::units::Ns;
+use crate::record::{FeedState, StopReason};
+use crate::units::{CoinId, Ns};
 
 /// Feed and engine, joined.
 #[derive(Debug)]
@@ -45,6 +47,16 @@ impl Turn {
                 self.verdict = self.feed.tick(tick);
             }
             self.engine.step(tick, Event::Tick, out);
+            if is_second(tick) {
+                self.publish_feed(tick, out);
+            }
+        }
+    }
+
+    /// The feed at work: a record a coin.
+    fn publish_feed(&self, now: Ns, out: &mut impl Publish) {
+        for coin in self.engine.coins() {
+            out.publish(now, coin, feed_state(&self.feed, coin, now));
         }
     }
 
@@ -65,8 +77,21 @@ impl Turn {
 
     /// One message.
     pub fn message(&mut self, now: Ns, text: &[u8], out: &mut impl Publish) {
+        self.message_marked(now, text, out, || ());
+    }
+
+    /// One message; `parsed` is called between its reading and its decision.
+    pub fn message_marked(
+        &mut self,
+        now: Ns,
+        text: &[u8],
+        out: &mut impl Publish,
+        parsed: impl FnOnce(),
+    ) {
         self.advance(now, out);
-        if let Input::Event(event) = self.feed.message(now, text) {
+        let input = self.feed.message(now, text);
+        parsed();
+        if let Input::Event(event) = input {
             self.engine.step(now, event, out);
         }
     }
@@ -107,6 +132,23 @@ impl Turn {
     #[must_use]
     pub fn feed(&self) -> &Feed {
         &self.feed
+    }
+}
+
+fn feed_state(feed: &Feed, coin: CoinId, now: Ns) -> FeedState {
+    let (counters, ages, stale) = (feed.counters(), feed.ages(coin, now), feed.stale(coin, now));
+    let age = |ns: Option<i64>| ns.unwrap_or(-1);
+    FeedState {
+        frames: counters.messages,
+        rejects: counters.rejects(),
+        ages: [ages.bbo_ns, ages.fast_ns, ages.slow_ns, ages.any_ns].map(age),
+        duplicates: counters.duplicates,
+        lag: age(feed.lag_ns(coin)),
+        stale_bbo: stale.bbo,
+        stale_fast: stale.fast,
+        stale_slow: stale.slow,
+        stale_ctx: stale.ctx,
+        silent: stale.any,
     }
 }
 

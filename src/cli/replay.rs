@@ -113,7 +113,7 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
         v["digest"] = serde_json::json!(info.digest);
         v["records"] = serde_json::json!(records);
         v["frames"] = serde_json::json!(seen.frames);
-        v["seconds"] = serde_json::json!(seconds(took));
+        v["seconds"] = serde_json::json!(summary::seconds(took));
         say(&format!("{v}\n"));
     } else {
         say(&head(file, &seen, took));
@@ -129,8 +129,8 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
 
 fn head(file: &Path, seen: &Outcome, took: i64) -> String {
     let c = &seen.counters;
-    let span = seconds(seen.to.since(seen.from));
-    let spent = seconds(took);
+    let span = summary::seconds(seen.to.since(seen.from));
+    let spent = summary::seconds(took);
     let rate = if spent > 0.0 { summary::float(seen.frames) / spent } else { 0.0 };
     format!(
         "replay   {}\nframes   {} over {span:.1} s, in {spent:.3} s ({rate:.0} frames/s)\n\
@@ -146,11 +146,6 @@ fn head(file: &Path, seen: &Outcome, took: i64) -> String {
         seen.downs,
         seen.tail,
     )
-}
-
-#[expect(clippy::cast_precision_loss, reason = "for display")]
-fn seconds(ns: i64) -> f64 {
-    ns as f64 * 1e-9
 }
 
 pub(super) fn chosen(file: &Path, wanted: &[String]) -> Result<Vec<CoinSpec>, Failure> {

@@ -22,7 +22,7 @@ use crate::app::turn::Turn;
 use crate::app::writer::{Ending, Intake, Logger, Outlet};
 use crate::feed::{CoinSpec, meta};
 use crate::journal::{Digest, Options as JournalOptions, Writer};
-use crate::limits::{INFO_MS, QUEUE_RAW_BYTES, QUEUE_RECORDS};
+use crate::limits::{INFO_MS, QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS};
 use crate::record::StopReason;
 use crate::sys::clock::{SessionClock, wall};
 use crate::sys::pin::{Pin, pin};
@@ -39,8 +39,6 @@ const HYPERLIQUID: &str = "wss://api.hyperliquid.xyz/ws";
 const SPEED: u32 = 10;
 /// Market time of a run on the embedded exchange, when none is given: 60 s at the default speed.
 const LENGTH_S: f64 = 600.0;
-/// Laps the ring to the logging thread holds.
-const LAPS: usize = 1 << 15;
 
 #[derive(Debug, Default, Args)]
 pub(super) struct Options {
@@ -141,6 +139,7 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
         v["digest"] = serde_json::json!(format!("{:032x}", ending.digest));
         v["records"] = serde_json::json!(ending.records);
         v["dropped"] = serde_json::json!(published.dropped);
+        v["latency_ns"] = summary::latency_json(&ending.latency);
         v["messages"] = serde_json::json!(counters.messages);
         say(&format!("{v}\n"));
     } else {
@@ -181,13 +180,10 @@ struct Footer<'a> {
 
 impl Footer<'_> {
     fn text(&self, e: &Ending, dropped: u64) -> String {
-        let whole = e.latency.last().copied();
-        let latency = whole
-            .map(|p| format!("p50 {} p99 {} max {} of {}", p.p50, p.p99, p.max, p.count))
-            .unwrap_or_default();
         format!(
-            "hot      {}; receive to record, ns: {latency}\nrecords  {}, {dropped} dropped, {} \
+            "{}hot      {}\nrecords  {}, {dropped} dropped, {} \
              frames recorded\nlinks    lost {} times; ended: {}\nrun      {}\ndigest   {:032x}\n",
+            summary::latency_text(&e.latency),
             self.pinned,
             e.records,
             e.frames,
@@ -294,7 +290,7 @@ fn logging(path: &Path, config: &Config, hash: [u64; 2], record: bool) -> Result
         .map_err(|f| Failure::disk(format!("cannot start a journal in {name}: {f:?}")))?;
     let (records, taken) = Publisher::new(QUEUE_RECORDS, 0, Digest::new());
     let (tap, raw) = RawTap::new(QUEUE_RAW_BYTES);
-    let (laps, lapped) = Laps::new(LAPS);
+    let (laps, lapped) = Laps::new(QUEUE_LAPS);
     let file = |n: &str| {
         std::fs::File::create(path.join(n))
             .map_err(|e| Failure::disk(format!("cannot create {name}/{n}: {e}")))

@@ -5,7 +5,8 @@
 use serde_json::{Value, json};
 
 use crate::app::status::{CoinStatus, Status};
-use crate::record::{Account, Coin, Guard, Lane};
+use crate::record::{Account, Coin, FeedState, Guard, Lane};
+use crate::telemetry::latency::{Percentiles, STAGES, Stage};
 use crate::units::{Cash, decimal};
 
 fn name(c: &Coin) -> String {
@@ -76,6 +77,26 @@ fn coin_text(name: &str, c: &CoinStatus) -> String {
             e.confidence,
         ));
     }
+    if let Some(l) = &c.learned {
+        out.push_str(&format!(
+            "  learned    floor {:.2} bps, inventory {:.3} (target) {:.3} (Kelly) bps a lot, sizes \
+             x {:.2}; fills over predicted {:.2}, skill {:+.3} [{:+.3}, {:+.3}], gate {:.2}; \
+             explored {:.4} USD\n",
+            l.floor_bps,
+            l.theta_target_bps,
+            l.theta_kelly_bps,
+            l.size_factor,
+            l.calibration,
+            l.skill,
+            l.skill_lo,
+            l.skill_hi,
+            l.gate,
+            l.explored_usd,
+        ));
+    }
+    if let Some(f) = &c.feed {
+        out.push_str(&format!("  feed       {}\n", feed_text(f)));
+    }
     out.push_str(&format!(
         "  book       {} at the end; quotes: bid {}, ask {}\n",
         c.health.value.text(),
@@ -83,6 +104,62 @@ fn coin_text(name: &str, c: &CoinStatus) -> String {
         quoted(c.guard[1].value),
     ));
     out
+}
+
+/// Lag and what is stale of a coin's streams.
+fn feed_text(f: &FeedState) -> String {
+    let stale = stale(f);
+    let stale = if stale.is_empty() { "nothing".to_owned() } else { stale.join(", ") };
+    let lag = if f.lag < 0 { "-".to_owned() } else { format!("{:.3} s", seconds(f.lag)) };
+    format!("lag {lag}; stale at the end: {stale}")
+}
+
+/// The streams that are older than they may be.
+fn stale(f: &FeedState) -> Vec<&'static str> {
+    [
+        (f.stale_bbo, "bbo"),
+        (f.stale_fast, "fast book"),
+        (f.stale_slow, "full book"),
+        (f.stale_ctx, "context"),
+        (f.silent, "everything"),
+    ]
+    .into_iter()
+    .filter_map(|(is, name)| is.then_some(name))
+    .collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for display")]
+pub(super) fn seconds(ns: i64) -> f64 {
+    ns as f64 * 1e-9
+}
+
+/// Percentiles of every stage of the hot thread, a line each.
+pub(super) fn latency_text(latency: &[Percentiles; STAGES]) -> String {
+    let mut out = String::from("latency    ns       p50      p90      p99     p999      max\n");
+    for (stage, p) in Stage::ALL.iter().zip(latency) {
+        out.push_str(&format!(
+            "  {:<8} {:>9} {:>8} {:>8} {:>8} {:>8}\n",
+            stage.name(),
+            p.p50,
+            p.p90,
+            p.p99,
+            p.p999,
+            p.max
+        ));
+    }
+    out
+}
+
+/// The same for machines.
+pub(super) fn latency_json(latency: &[Percentiles; STAGES]) -> Value {
+    let stages = Stage::ALL.iter().zip(latency).map(|(stage, p)| {
+        let v = json!({
+            "count": p.count, "p50": p.p50, "p90": p.p90, "p99": p.p99, "p999": p.p999,
+            "max": p.max,
+        });
+        (stage.name().to_owned(), v)
+    });
+    Value::Object(stages.collect())
 }
 
 /// The summary as JSON.
@@ -123,6 +200,14 @@ pub(super) fn json(status: &Status) -> Value {
                 "warmup": e.map(|e| e.warmup),
                 "confidence": e.map(|e| e.confidence),
                 "health": c.health.value.text(),
+                "floor_bps": c.learned.map(|l| l.floor_bps),
+                "size_factor": c.learned.map(|l| l.size_factor),
+                "gate": c.learned.map(|l| l.gate),
+                "skill": c.learned.map(|l| [l.skill_lo, l.skill, l.skill_hi]),
+                "fills_over_predicted": c.learned.map(|l| l.calibration),
+                "explored_usd": c.learned.map(|l| l.explored_usd),
+                "stale": c.feed.as_ref().map(stale),
+                "lag_s": c.feed.filter(|f| f.lag >= 0).map(|f| seconds(f.lag)),
             })
         })
         .collect();

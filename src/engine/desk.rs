@@ -501,11 +501,31 @@ impl Desk {
         let warmup =
             record::Warmup { score: w.score, floor: w.floor, kappa: w.kappa, gamma: w.gamma };
         out.publish(now, coin, warmup);
+        out.publish(now, coin, self.learned(&e));
+    }
+
+    /// The components in force.
+    fn learned(&self, e: &Estimates) -> record::Learned {
+        record::Learned {
+            floor_bps: e.floor_bps,
+            theta_target_bps: e.theta_target_bps,
+            theta_kelly_bps: e.theta_kelly_bps,
+            kelly: e.kelly,
+            gate: e.gate.weight,
+            skill: e.calibration.skill,
+            skill_lo: e.calibration.skill_lo,
+            skill_hi: e.calibration.skill_hi,
+            calibration: e.calibration.ratio,
+            phi_level: e.phi_level.mean,
+            phi_through: e.phi_through.mean,
+            explored_usd: self.account.quoter.explored_usd(),
+            size_factor: quote::size_factor(e.confidence),
+        }
     }
 }
 
 /// Records that `publish_estimates` makes.
-const ESTIMATE_RECORDS: u64 = 3;
+const ESTIMATE_RECORDS: u64 = 4;
 
 fn beliefs(e: &Estimates) -> Beliefs {
     Beliefs {

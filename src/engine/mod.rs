@@ -43,11 +43,14 @@ pub struct Engine {
     up: bool,
     /// Next point of the tick grid; `None` before the first event.
     tick: Option<Ns>,
-    ticks: u64,
 }
 
-/// Ticks of the grid in a second.
-const TICKS_PER_SECOND: u64 = (Ns::SEC / TICK_NS).unsigned_abs();
+/// Whether a point of the tick grid is one of those at which what is learned is read off: once a
+/// second.
+#[must_use]
+pub fn is_second(tick: Ns) -> bool {
+    tick.0.rem_euclid(Ns::SEC) == 0
+}
 
 impl Engine {
     /// An engine for up to `COINS_MAX` coins (more are left out), with the hash of its deciding
@@ -60,16 +63,12 @@ impl Engine {
             .zip(0u8..)
             .map(|(coin, i)| Desk::new(cfg, coin, CoinId(i)))
             .collect();
-        Engine {
-            desks,
-            hash,
-            seed: cfg.seed,
-            opened: 0,
-            frames: 0,
-            up: false,
-            tick: None,
-            ticks: 0,
-        }
+        Engine { desks, hash, seed: cfg.seed, opened: 0, frames: 0, up: false, tick: None }
+    }
+
+    /// The coins, in their order.
+    pub fn coins(&self) -> impl Iterator<Item = CoinId> {
+        self.desks.iter().map(Desk::id)
     }
 
     /// The first records of a run.
@@ -149,8 +148,7 @@ impl Engine {
     }
 
     fn on_tick(&mut self, now: Ns, out: &mut impl Publish) {
-        self.ticks += 1;
-        let second = self.ticks.is_multiple_of(TICKS_PER_SECOND);
+        let second = is_second(now);
         for d in &mut self.desks {
             d.on_tick(now, second, out);
         }

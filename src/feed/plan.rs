@@ -160,13 +160,6 @@ impl Plan {
         self.coins.get(coin.index()).is_some_and(|c| c.strikes >= STRIKES_MAX)
     }
 
-    /// Whether a subscription was sent on this connection.
-    pub(super) fn sent(&self, coin: CoinId, stream: Stream) -> bool {
-        self.coins
-            .get(coin.index())
-            .is_some_and(|c| matches!(c.states[stream.index()], State::Sent(_) | State::Answered))
-    }
-
     fn refill(&mut self, now: Ns) {
         let due = now.since(self.refilled) / SUBSCRIBE_EVERY_NS;
         if due > 0 {

@@ -127,6 +127,8 @@ pub struct Feed {
     retry: Retry,
     joiners: Box<[Joiner]>,
     paces: Box<[[Pace; Stream::ALL.len()]]>,
+    /// Receive time less block time of the newest message of each coin.
+    lags: Box<[Option<i64>]>,
     /// Lot of each coin, in size units.
     lots: Box<[i64]>,
     follow: [bool; Stream::ALL.len()],
@@ -158,6 +160,7 @@ impl Feed {
             retry: Retry::new(seed),
             joiners: specs.iter().map(|_| Joiner::new(seed)).collect(),
             paces: specs.iter().map(|_| Stream::ALL.map(|_| Pace::new())).collect(),
+            lags: specs.iter().map(|_| None).collect(),
             lots: specs.iter().map(|s| s.rules().lot()).collect(),
             follow,
             link: None,
@@ -205,7 +208,7 @@ impl Feed {
         match self.decoder.decode(message) {
             Ok(Decoded::Bbo { coin }) => {
                 self.counters.bbos += 1;
-                self.data(now, coin, Stream::Bbo);
+                self.data(now, coin, Stream::Bbo, Some(self.decoder.bbo().time));
                 Input::Event(Event::Bbo { coin, bbo: self.decoder.bbo() })
             }
             Ok(Decoded::Trades { coin }) => self.trades(now, coin),
@@ -214,12 +217,12 @@ impl Feed {
                 let stream = if fast { Stream::Fast } else { Stream::Slow };
                 self.counters.fast_books += u64::from(fast);
                 self.counters.slow_books += u64::from(!fast);
-                self.data(now, coin, stream);
+                self.data(now, coin, stream, Some(self.decoder.book().time));
                 Input::Event(Event::Book { coin, book: self.decoder.book() })
             }
             Ok(Decoded::Ctx { coin }) => {
                 self.counters.ctxs += 1;
-                self.data(now, coin, Stream::Ctx);
+                self.data(now, coin, Stream::Ctx, None);
                 Input::Event(Event::Ctx { coin, ctx: self.decoder.ctx() })
             }
             Ok(Decoded::EmptyTrades) => self.empty_trades(now),
@@ -294,8 +297,9 @@ impl Feed {
         Ages { bbo_ns, fast_ns, slow_ns, trades_ns, ctx_ns, any_ns }
     }
 
-    /// Which of a coin's streams are stale at `now`. A stream is followed if it is configured and
-    /// has ever come or was subscribed on this connection: recordings have what they have.
+    /// Which of a coin's streams are stale at `now`. A stream that is followed goes stale once it
+    /// has come: recordings have what they have, and a subscription that brings nothing is the
+    /// acknowledgement deadline's to judge.
     #[must_use]
     pub fn stale(&self, coin: CoinId, now: Ns) -> Stale {
         let any = cadence::silent(self.link.map(|link| now.since(link.any)));
@@ -304,11 +308,16 @@ impl Feed {
         };
         let [bbo, fast, slow, _, ctx] = Stream::ALL.map(|stream| {
             let pace = &paces[stream.index()];
-            let followed =
-                self.follow[stream.index()] && (pace.heard() || self.plan.sent(coin, stream));
+            let followed = self.follow[stream.index()] && pace.heard();
             followed && cadence::stale(stream, pace.age(now))
         });
         Stale { bbo, fast, slow, ctx, any }
+    }
+
+    /// Receive time less block time of a coin's newest message that has one, in nanoseconds.
+    #[must_use]
+    pub fn lag_ns(&self, coin: CoinId) -> Option<i64> {
+        *self.lags.get(coin.index())?
     }
 
     /// Measured cadence of a coin's stream since the start of the run.
@@ -337,7 +346,8 @@ impl Feed {
     }
 
     fn trades(&mut self, now: Ns, coin: CoinId) -> Input<'_> {
-        self.data(now, coin, Stream::Trades);
+        let newest = self.decoder.prints().last().map(|p| p.time);
+        self.data(now, coin, Stream::Trades, newest);
         if self.joiners[coin.index()].waiting() {
             return self.history(now, coin);
         }
@@ -372,7 +382,7 @@ impl Feed {
         match turn {
             Some((_, coin)) => {
                 let coin = CoinId(coin);
-                self.data(now, coin, Stream::Trades);
+                self.data(now, coin, Stream::Trades, None);
                 self.history(now, coin)
             }
             None => {
@@ -450,9 +460,12 @@ impl Feed {
         Input::Rejected(reject)
     }
 
-    /// Market data of a stream came.
+    /// Market data of a stream came, of the block at `time`.
     #[inline]
-    fn data(&mut self, now: Ns, coin: CoinId, stream: Stream) {
+    fn data(&mut self, now: Ns, coin: CoinId, stream: Stream, time: Option<Ns>) {
+        if let Some(time) = time {
+            self.lags[coin.index()] = Some(now.since(time));
+        }
         self.paces[coin.index()][stream.index()].note(now);
         self.plan.answer(coin, stream);
         if let Some(link) = &mut self.link {

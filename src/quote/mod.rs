@@ -268,7 +268,7 @@ impl Quoter {
         let n = self.cfg.levels_used();
         let depths = ladder::DEPTHS[n - 1];
         let scale = self.cfg.phi.sqrt() * n_max * self.cfg.std_share;
-        let conf = curve.confidence * curve.confidence;
+        let factor = size_factor(curve.confidence);
         let mid = (x.bid.to_f64() + x.ask.to_f64()) / 2.0;
         let other = if side == Side::Buy { x.ask } else { x.bid };
         let mut left = room;
@@ -276,7 +276,7 @@ impl Quoter {
             let d = if i == 0 { first.at } else { curve.c + depth / curve.k };
             let d = clamp(d + skew, -self.cfg.d_max_bps, self.cfg.d_max_bps);
             let Some(px) = ladder::price(self.rules, side, mid, d, other) else { continue };
-            let lots = clamp(size * scale * conf, 0.0, left);
+            let lots = clamp(size * scale * factor, 0.0, left);
             let exploring = i == 0 && first.explore < 0.0;
             let least = self.rules.min_size(px);
             let wanted = ladder::size(self.rules, lots * self.cfg.unit_usd / mid);
@@ -326,6 +326,12 @@ impl Quoter {
             clamp_ask_bps: clamped(at(&s[1], -1.0), first.at - skew),
         }
     }
+}
+
+/// What confidence in kappa leaves of a ladder's sizes: its square.
+#[must_use]
+pub fn size_factor(confidence: f64) -> f64 {
+    confidence * confidence
 }
 
 fn half_spread_bps(x: &Inputs, mid: Mid2) -> f64 {

@@ -400,7 +400,7 @@ records! {
     }
     /// The feed at work, once a second.
     20 FeedState / "feed" {
-        /// Frames so far.
+        /// Frames so far, of all coins.
         frames: u64,
         /// Rejected frames so far.
         rejects: u64,
@@ -408,8 +408,18 @@ records! {
         ages: [i64; 4],
         /// Duplicate prints removed.
         duplicates: u64,
-        /// Receive time less block time of the newest message, ns.
+        /// Receive time less block time of the coin's newest message, ns; -1 never.
         lag: i64,
+        /// The best bid and offer is older than it may be.
+        stale_bbo: bool,
+        /// The fast book is.
+        stale_fast: bool,
+        /// The full book is.
+        stale_slow: bool,
+        /// The context is.
+        stale_ctx: bool,
+        /// No message at all has come for too long, or the link is down.
+        silent: bool,
     }
     /// Components in force and what they moved, once a second.
     21 Learned / "learned" {

@@ -57,7 +57,14 @@ impl SessionClock {
     #[inline]
     #[must_use]
     pub fn now(&self) -> Ns {
-        let elapsed = self.mono_ns().saturating_mul(u64::from(self.speed));
+        self.at(self.mono_ns())
+    }
+
+    /// Session time at a reading of [`SessionClock::mono_ns`]. Saturates.
+    #[inline]
+    #[must_use]
+    pub fn at(&self, mono_ns: u64) -> Ns {
+        let elapsed = mono_ns.saturating_mul(u64::from(self.speed));
         self.start.plus(i64::try_from(elapsed).unwrap_or(i64::MAX))
     }
 

@@ -4,7 +4,8 @@
 //! HdrHistogram tools read (`.hlog`, V2). Cold path: the logging thread.
 //!
 //! 1. Fixed bounds 1 ns to 2^32 ns, two significant digits: a value is off by less than 1 %.
-//! 2. The whole is the sum of the stages; what lies between them belongs to the stage after.
+//! 2. The whole is the sum of the stages: from the start of the read that brought a frame until its
+//!    last record is in the queue. Nothing on the way is left out.
 
 use std::io::Write;
 use std::time::Duration;
@@ -20,6 +21,8 @@ use crate::units::Ns;
 pub struct Lap {
     /// Bytes from the socket.
     pub read: u32,
+    /// Ticks that were due, and frames of the same read before this one.
+    pub wait: u32,
     /// Bytes to a WebSocket message.
     pub frame: u32,
     /// Message to event.
@@ -36,6 +39,8 @@ pub struct Lap {
 pub enum Stage {
     /// Bytes from the socket.
     Read,
+    /// Ticks that were due, and frames of the same read before this one.
+    Wait,
     /// Bytes to a WebSocket message.
     Frame,
     /// Message to event.
@@ -80,14 +85,22 @@ pub struct Latencies {
 
 impl Stage {
     /// All stages in order.
-    pub const ALL: [Stage; 6] =
-        [Stage::Read, Stage::Frame, Stage::Parse, Stage::Engine, Stage::Publish, Stage::Whole];
+    pub const ALL: [Stage; 7] = [
+        Stage::Read,
+        Stage::Wait,
+        Stage::Frame,
+        Stage::Parse,
+        Stage::Engine,
+        Stage::Publish,
+        Stage::Whole,
+    ];
 
     /// The name in exports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Stage::Read => "read",
+            Stage::Wait => "wait",
             Stage::Frame => "frame",
             Stage::Parse => "parse",
             Stage::Engine => "engine",
@@ -98,12 +111,12 @@ impl Stage {
 }
 
 impl Lap {
-    /// The five stages and the whole, as [`Stage`] counts them.
+    /// The six stages and the whole, as [`Stage`] counts them.
     #[must_use]
     pub fn stages(&self) -> [u64; STAGES] {
-        let [a, b, c, d, e] =
-            [self.read, self.frame, self.parse, self.engine, self.publish].map(u64::from);
-        [a, b, c, d, e, a + b + c + d + e]
+        let stages = [self.read, self.wait, self.frame, self.parse, self.engine, self.publish];
+        let [a, b, c, d, e, f] = stages.map(u64::from);
+        [a, b, c, d, e, f, a + b + c + d + e + f]
     }
 }
 
@@ -200,7 +213,7 @@ mod tests {
     use super::*;
 
     fn lap(n: u32) -> Lap {
-        Lap { read: n, frame: 2 * n, parse: 3 * n, engine: 4 * n, publish: u32::MAX }
+        Lap { read: n, wait: 0, frame: 2 * n, parse: 3 * n, engine: 4 * n, publish: u32::MAX }
     }
 
     #[test]
@@ -233,11 +246,12 @@ mod tests {
             })
             .collect();
         assert_eq!(lines.len(), 2 * STAGES);
-        assert_eq!(lines[3].tag().map(|t| t.as_str()), Some("engine"));
-        assert_eq!(lines[3].duration(), Duration::from_millis(2500));
+        let engine = Stage::Engine as usize;
+        assert_eq!(lines[engine].tag().map(|t| t.as_str()), Some("engine"));
+        assert_eq!(lines[engine].duration(), Duration::from_millis(2500));
         let bytes = base64::Engine::decode(
             &base64::engine::general_purpose::STANDARD,
-            lines[3].encoded_histogram(),
+            lines[engine].encoded_histogram(),
         )
         .expect("base64");
         let h: Histogram<u64> =

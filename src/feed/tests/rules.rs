@@ -351,8 +351,7 @@ fn rule_3_the_window_holds_at_least_4096_prints_and_drops_what_is_older() {
 fn rule_4_streams_go_stale_by_their_own_limits_and_trades_never() {
     let mut rig = Rig::up(Parser::Scanner);
     rig.answer_all(0);
-    let before = rig.feed.stale(BTC, Ns(0));
-    assert!(before.bbo && before.fast && before.slow && before.ctx, "nothing has come: {before:?}");
+    assert_eq!(rig.feed.stale(BTC, Ns(0)), Stale::default(), "nothing has come yet");
     rig.get(0, wire_bbo("BTC", 1, "1.0", "2.0"));
     rig.get(0, wire_book("BTC", 1, 5, ",\"fast\":true"));
     rig.get(0, wire_book("BTC", 1, 20, ""));
@@ -366,6 +365,10 @@ fn rule_4_streams_go_stale_by_their_own_limits_and_trades_never() {
     assert_eq!(rig.feed.ages(BTC, Ns(9)).any_ns, Some(9));
     assert_eq!(rig.feed.tick(Ns(10 * Ns::SEC)), Verdict::Keep);
     assert_eq!(rig.feed.tick(Ns(10 * Ns::SEC + 1)), Verdict::Close(Close::Silent));
+    rig.feed.disconnected(Ns(11 * Ns::SEC), Loss::Lost);
+    let all = Stale { bbo: true, fast: true, ctx: true, any: true, slow: true };
+    rig.feed.connected(Ns(12 * Ns::SEC));
+    assert_eq!(rig.feed.stale(BTC, Ns(12 * Ns::SEC)), Stale { any: false, ..all }, "from before");
     // A recording without the fast book and contexts does not call them stale.
     let mut rig = Rig::up(Parser::Scanner);
     rig.get(0, wire_bbo("BTC", 1, "1.0", "2.0"));
