@@ -501,7 +501,7 @@ impl Desk {
         let warmup =
             record::Warmup { score: w.score, floor: w.floor, kappa: w.kappa, gamma: w.gamma };
         out.publish(now, coin, warmup);
-        out.publish(now, coin, self.learned(&e));
+        out.publish(now, coin, self.learned(e));
     }
 
     /// The components in force.
