@@ -5,12 +5,16 @@
 //! 1. Fills of the two brackets reach their accounts only; the configured one decides and learns.
 
 use super::publish::Publish;
-use crate::learn::{FillSample, LearnEvent, Learners};
-use crate::quote::Quoter;
+use crate::learn::estimates::Span;
+use crate::learn::{Estimates, FillSample, LearnEvent, Learners};
+use crate::quote::{Quoter, size_factor};
 use crate::record::{self, Lane, OrderReason, OrderState};
 use crate::sim::ledger::{Booking, Ledger};
 use crate::sim::orders::{LANES, SimEvent};
 use crate::units::{Cash, CoinId, Mid2, Ns};
+
+/// Records that [`Account::publish_estimates`] makes.
+pub(super) const ESTIMATE_RECORDS: u64 = 4;
 
 /// Accounts, learners and quoter of one coin.
 #[derive(Debug)]
@@ -93,6 +97,61 @@ impl Account {
     pub(super) fn publish(&self, now: Ns, out: &mut impl Publish) {
         for (l, lane) in self.ledgers.iter().zip(LANES) {
             out.publish(now, self.coin, l.account(lane));
+        }
+    }
+
+    /// What is learned and what is in force.
+    pub(super) fn publish_estimates(&self, now: Ns, out: &mut impl Publish) {
+        let e = self.learners.estimates();
+        let coin = self.coin;
+        let both = |f: fn(&Span) -> f64| e.rate.iter().map(f).sum::<f64>() / 2.0;
+        out.publish(
+            now,
+            coin,
+            record::Estimates {
+                kappa: e.kappa.span.mean,
+                kappa_lo: e.kappa.span.lo,
+                kappa_hi: e.kappa.span.hi,
+                n_eff: e.kappa.n_eff,
+                rate: both(|s| s.mean),
+                rate_lo: both(|s| s.lo),
+                rate_hi: both(|s| s.hi),
+                sigma_bps: e.sigma_bps,
+                markout_bps: e.adverse_bps,
+                markout_sd: e.adverse_sd,
+                confidence: e.confidence,
+                warmup: e.warmup.score,
+            },
+        );
+        let regimes = record::Regimes {
+            p: e.regime.map(|r| r.p),
+            kappa: e.regime.map(|r| r.kappa),
+            rate: e.regime.map(|r| r.rate),
+        };
+        out.publish(now, coin, regimes);
+        let w = e.warmup;
+        let warmup =
+            record::Warmup { score: w.score, floor: w.floor, kappa: w.kappa, gamma: w.gamma };
+        out.publish(now, coin, warmup);
+        out.publish(now, coin, self.learned(e));
+    }
+
+    /// The components in force.
+    fn learned(&self, e: &Estimates) -> record::Learned {
+        record::Learned {
+            floor_bps: e.floor_bps,
+            theta_target_bps: e.theta_target_bps,
+            theta_kelly_bps: e.theta_kelly_bps,
+            kelly: e.kelly,
+            gate: e.gate.weight,
+            skill: e.calibration.skill,
+            skill_lo: e.calibration.skill_lo,
+            skill_hi: e.calibration.skill_hi,
+            calibration: e.calibration.ratio,
+            phi_level: e.phi_level.mean,
+            phi_through: e.phi_through.mean,
+            explored_usd: self.quoter.explored_usd(),
+            size_factor: size_factor(e.confidence),
         }
     }
 

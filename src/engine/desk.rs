@@ -11,7 +11,7 @@
 
 use arrayvec::ArrayVec;
 
-use super::account::{Account, learned};
+use super::account::{Account, ESTIMATE_RECORDS, learned};
 use super::publish::Publish;
 use super::{Coin, Config};
 use crate::book::Book;
@@ -216,7 +216,7 @@ impl Desk {
     /// The last records of this coin; gives how many.
     pub(super) fn close(&mut self, now: Ns, out: &mut impl Publish) -> u64 {
         self.account.publish(now, out);
-        self.publish_estimates(now, out);
+        self.account.publish_estimates(now, out);
         3 + ESTIMATE_RECORDS
     }
 
@@ -241,7 +241,7 @@ impl Desk {
         }
         out.publish(now, coin, market(&self.book));
         self.account.publish(now, out);
-        self.publish_estimates(now, out);
+        self.account.publish_estimates(now, out);
     }
 
     /// Funding is paid at each full hour, on the position held then.
@@ -467,65 +467,7 @@ impl Desk {
         let first = quote.sides[side.index()].levels.first();
         first.map_or(0, |(px, _)| e8(px.to_f64() * bps * 1e-4))
     }
-
-    fn publish_estimates(&self, now: Ns, out: &mut impl Publish) {
-        let e = self.account.learners.estimates();
-        let coin = self.account.coin;
-        let both =
-            |f: fn(&crate::learn::estimates::Span) -> f64| e.rate.iter().map(f).sum::<f64>() / 2.0;
-        out.publish(
-            now,
-            coin,
-            record::Estimates {
-                kappa: e.kappa.span.mean,
-                kappa_lo: e.kappa.span.lo,
-                kappa_hi: e.kappa.span.hi,
-                n_eff: e.kappa.n_eff,
-                rate: both(|s| s.mean),
-                rate_lo: both(|s| s.lo),
-                rate_hi: both(|s| s.hi),
-                sigma_bps: e.sigma_bps,
-                markout_bps: e.adverse_bps,
-                markout_sd: e.adverse_sd,
-                confidence: e.confidence,
-                warmup: e.warmup.score,
-            },
-        );
-        let regimes = record::Regimes {
-            p: e.regime.map(|r| r.p),
-            kappa: e.regime.map(|r| r.kappa),
-            rate: e.regime.map(|r| r.rate),
-        };
-        out.publish(now, coin, regimes);
-        let w = e.warmup;
-        let warmup =
-            record::Warmup { score: w.score, floor: w.floor, kappa: w.kappa, gamma: w.gamma };
-        out.publish(now, coin, warmup);
-        out.publish(now, coin, self.learned(e));
-    }
-
-    /// The components in force.
-    fn learned(&self, e: &Estimates) -> record::Learned {
-        record::Learned {
-            floor_bps: e.floor_bps,
-            theta_target_bps: e.theta_target_bps,
-            theta_kelly_bps: e.theta_kelly_bps,
-            kelly: e.kelly,
-            gate: e.gate.weight,
-            skill: e.calibration.skill,
-            skill_lo: e.calibration.skill_lo,
-            skill_hi: e.calibration.skill_hi,
-            calibration: e.calibration.ratio,
-            phi_level: e.phi_level.mean,
-            phi_through: e.phi_through.mean,
-            explored_usd: self.account.quoter.explored_usd(),
-            size_factor: quote::size_factor(e.confidence),
-        }
-    }
 }
-
-/// Records that `publish_estimates` makes.
-const ESTIMATE_RECORDS: u64 = 4;
 
 fn beliefs(e: &Estimates) -> Beliefs {
     Beliefs {
