@@ -1,7 +1,8 @@
 //! Fill predictions against what happened: compensator blocks of live own quotes.
 //!
 //! In: own quotes with the predicted fill intensity, fills, ends. Out: closed blocks, their scores,
-//! the correction of the predicted intensity. Hot path: at most 64 live quotes a step.
+//! the correction of the predicted intensity. Hot path: one comparison a step, and at most 64 live
+//! quotes where a block is full.
 //!
 //! 1. Every live quote accrues the compensator L = integral of predicted intensity dt; fills less
 //!    L is a martingale under a right model, non-fills included by construction.
@@ -12,7 +13,9 @@
 //! 3. A quote that ends unfilled early gets p from the L it reached.
 //! 4. The ratio and the correction count uncorrected intensities, so the correction does not feed
 //!    on itself; blocks' p are the corrected ones that were in force.
-//! 5. Time in which the market is not seen accrues nothing.
+//! 5. Time in which the market is not seen accrues nothing: the clock of the compensators stands
+//!    still in it. A compensator is a line in that clock until its intensity changes, so it is
+//!    worked out when it is needed, and the moment a block is full is known ahead.
 
 use serde::{Deserialize, Serialize};
 
@@ -63,9 +66,13 @@ struct Live {
     depth_bps: f64,
     /// Predicted intensity before correction, 1/s.
     rate: f64,
-    /// Compensator since the block opened, and the planned one; before correction.
+    /// Compensator from the block's opening until `since` on the clock, and the planned one; before
+    /// correction.
     grown: f64,
+    since: f64,
     planned: f64,
+    /// When the planned one is reached on the clock.
+    due: f64,
     /// Correction when the block opened.
     scale: f64,
     opened: Ns,
@@ -79,6 +86,10 @@ pub struct Calibration {
     cfg: Config,
     live: [Live; ORDERS_MAX],
     count: usize,
+    /// Seconds of seeing the market.
+    clock: f64,
+    /// No block is full before.
+    next: f64,
     skill: Skill,
     scale: f64,
     corrects: bool,
@@ -93,6 +104,8 @@ impl Calibration {
             cfg,
             live: [Live::default(); ORDERS_MAX],
             count: 0,
+            clock: 0.0,
+            next: f64::INFINITY,
             skill: Skill::new(),
             scale: 1.0,
             corrects,
@@ -102,18 +115,24 @@ impl Calibration {
 
     /// `dt_s` seconds of seeing the market pass, up to `now`.
     pub fn advance(&mut self, now: Ns, dt_s: f64, out: &mut impl FnMut(Closed)) {
+        self.clock += dt_s;
+        if self.clock < self.next {
+            return;
+        }
         for i in 0..self.count {
             let q = &mut self.live[i];
-            q.grown += q.rate * dt_s;
-            if q.grown >= q.planned && q.planned > 0.0 {
-                let rest = q.grown - q.planned;
-                q.grown = q.planned;
+            if self.clock >= q.due {
+                let rest = q.rate * (self.clock - q.due);
+                (q.grown, q.since) = (q.planned, self.clock);
                 self.close(i, now, false, out);
                 // What grew beyond the plan belongs to the next block; it had no fill either.
                 let q = &mut self.live[i];
                 q.grown = rest.min(0.5 * q.planned);
+                self.plan(i);
             }
         }
+        let due = self.live[..self.count].iter().map(|q| q.due);
+        self.next = due.fold(f64::INFINITY, |a, b| if b < a { b } else { a });
     }
 
     /// A quote is live, or moved: `rate` is the predicted intensity of a fill, 1/s (>= 0).
@@ -130,23 +149,30 @@ impl Calibration {
             }
         };
         let fresh = self.live[i].id != id || self.live[i].planned <= 0.0;
+        self.grow(i);
         let q = &mut self.live[i];
         (q.id, q.side, q.depth_bps, q.rate) = (id, side, depth_bps, rate);
         if fresh {
             self.open(i, now, false);
+        } else {
+            self.plan(i);
         }
     }
 
     /// New intensities for all live quotes: `rate(side, depth)`.
     pub fn predict(&mut self, mut rate: impl FnMut(Side, f64) -> f64) {
-        for q in &mut self.live[..self.count] {
+        for i in 0..self.count {
+            self.grow(i);
+            let q = &mut self.live[i];
             q.rate = rate(q.side, q.depth_bps);
+            self.plan(i);
         }
     }
 
     /// A quote was filled, whole or in part. Parts of one moment count once.
     pub fn fill(&mut self, now: Ns, id: u64, out: &mut impl FnMut(Closed)) {
         if let Some(i) = self.find(id) {
+            self.grow(i);
             let q = self.live[i];
             if !(q.after_fill && q.opened == now) {
                 self.skill.cluster(now, q.side);
@@ -159,6 +185,7 @@ impl Calibration {
     /// A quote is gone; `filled` where [`Calibration::fill`] was not told of it.
     pub fn end(&mut self, now: Ns, id: u64, filled: bool, out: &mut impl FnMut(Closed)) {
         let Some(i) = self.find(id) else { return };
+        self.grow(i);
         let q = self.live[i];
         if filled && !q.after_fill {
             self.fill(now, id, out);
@@ -173,6 +200,7 @@ impl Calibration {
     /// The market is lost from sight at `now`: open blocks close unfilled with what they grew.
     pub fn pause(&mut self, now: Ns, out: &mut impl FnMut(Closed)) {
         for i in 0..self.count {
+            self.grow(i);
             if self.live[i].grown > 0.0 {
                 self.close(i, now, false, out);
             }
@@ -225,13 +253,31 @@ impl Calibration {
         self.live[..self.count].iter().position(|q| q.id == id)
     }
 
+    /// Brings the compensator up to the clock.
+    fn grow(&mut self, i: usize) {
+        let q = &mut self.live[i];
+        q.grown += q.rate * (self.clock - q.since);
+        q.since = self.clock;
+    }
+
+    /// Works out when the block is full; its compensator is up to the clock.
+    fn plan(&mut self, i: usize) {
+        let q = &mut self.live[i];
+        let left = q.planned - q.grown;
+        q.due = if q.rate > 0.0 { self.clock + left / q.rate } else { f64::INFINITY };
+        if q.due < self.next {
+            self.next = q.due;
+        }
+    }
+
     fn open(&mut self, i: usize, now: Ns, after_fill: bool) {
         let q = &mut self.live[i];
-        q.grown = 0.0;
+        (q.grown, q.since) = (0.0, self.clock);
         q.scale = self.scale;
         q.planned = (self.cfg.block / q.scale).min(q.rate * self.cfg.block_s).max(1e-9);
         q.opened = now;
         q.after_fill = after_fill;
+        self.plan(i);
     }
 
     fn close(&mut self, i: usize, now: Ns, filled: bool, out: &mut impl FnMut(Closed)) {
@@ -293,7 +339,7 @@ mod tests {
             let (mut c, closed) = run(seed, 1_500, 1.0, false);
             let m = c.refresh();
             assert!(m.z.abs() < 3.5 && m.ratio_lo < 1.0 && m.ratio_hi > 1.0, "{m:?}");
-            assert!(m.skill_hi > 0.0 && m.ece < 0.04, "{m:?}");
+            assert!(m.skill_hi > 0.0 && c.skill().scores().ece < 0.04, "{m:?}");
             let fills = closed.iter().filter(|x| x.filled).count() as f64;
             let p: f64 = closed.iter().map(|x| x.p).sum();
             assert!((fills / p - 1.0).abs() < 0.15, "{}", fills / p);

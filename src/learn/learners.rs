@@ -269,6 +269,8 @@ impl Learners {
             }
             _ => 0.0,
         };
+        self.level.refresh();
+        self.through.refresh();
         self.read_tape();
         self.judge(dt);
         self.publish(now);
@@ -376,6 +378,7 @@ impl Learners {
     }
 
     fn read_tape(&mut self) {
+        self.tape.catch_up();
         let p = self.p();
         let d = self.mixture.depth_bps;
         let cost = self.adverse_by_regime(d).map(|a| a + self.cfg.fee_bps);

@@ -69,6 +69,8 @@ pub struct Filter {
     abs_return: f64,
     sweeps: f64,
     anchored: bool,
+    /// Least difference of neighbouring levels.
+    gap: f64,
 }
 
 impl Filter {
@@ -83,6 +85,7 @@ impl Filter {
             abs_return: 0.0,
             sweeps: 0.0,
             anchored: cfg.anchor_s <= 0.0,
+            gap: det::ln(cfg.ratio_min),
             cfg,
         }
     }
@@ -115,7 +118,9 @@ impl Filter {
             self.collect(dt_s, scaled, count);
             return;
         }
-        let ln_like: [f64; REGIMES] = std::array::from_fn(|j| self.ln_like(j, scaled, count, dt_s));
+        let ln_dt = det::ln(dt_s);
+        let ln_like: [f64; REGIMES] =
+            std::array::from_fn(|j| self.ln_like(j, scaled, count, ln_dt));
         let best = ln_like.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let prior = self.ahead(dt_s);
         let mut next = [0.0; REGIMES];
@@ -146,13 +151,12 @@ impl Filter {
     }
 
     /// Log-likelihood of a second under regime `j`, up to a constant.
-    fn ln_like(&self, j: usize, scaled: f64, count: f64, dt_s: f64) -> f64 {
-        let scale2 = det::exp(2.0 * self.ln_sigma[j]) * (NU - 2.0) / NU;
-        let t =
-            -0.5 * det::ln(scale2) - 0.5 * (NU + 1.0) * det::ln_1p(scaled * scaled / (NU * scale2));
-        let mean = det::exp(self.ln_sweeps[j]) * dt_s;
-        let all = det::ln(mean + SHAPE);
-        t + count * (det::ln(mean) - all) + SHAPE * (det::ln(SHAPE) - all)
+    fn ln_like(&self, j: usize, scaled: f64, count: f64, ln_dt: f64) -> f64 {
+        let per_scale2 = det::exp(-2.0 * self.ln_sigma[j]) / (NU - 2.0);
+        let t = -self.ln_sigma[j] - 0.5 * (NU + 1.0) * det::ln_1p(scaled * scaled * per_scale2);
+        let ln_mean = self.ln_sweeps[j] + ln_dt;
+        let all = det::ln(det::exp(ln_mean) + SHAPE);
+        t + count * (ln_mean - all) - SHAPE * all
     }
 
     /// Score steps of the levels, each weighted by its regime's probability. The score of the t
@@ -167,9 +171,8 @@ impl Filter {
             let mean = det::exp(self.ln_sweeps[j]) * dt_s;
             self.ln_sweeps[j] += rate * (count / mean - 1.0).clamp(-1.0, 3.0);
         }
-        let gap = det::ln(self.cfg.ratio_min);
-        keep_order(&mut self.ln_sigma, gap);
-        keep_order(&mut self.ln_sweeps, gap);
+        keep_order(&mut self.ln_sigma, self.gap);
+        keep_order(&mut self.ln_sweeps, self.gap);
     }
 
     fn collect(&mut self, dt_s: f64, scaled: f64, count: f64) {

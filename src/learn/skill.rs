@@ -1,7 +1,9 @@
 //! Scores of probability forecasts on a ring of blocks.
 //!
 //! In: blocks (probability, outcome, compensator). Out: calibration ratio with interval, Brier
-//! score, skill with interval, reliability. Hot path at 1 Hz: two passes over the ring.
+//! score, skill with interval; on demand reliability and what follows from it. Hot path at 1 Hz:
+//! sums over the ring and its batches are differences of running sums, in integers that neither
+//! round nor drift.
 //!
 //! 1. Skill is against the base rate: 1 - Brier / (y (1 - y)). Its interval comes from 20 batches
 //!    of consecutive blocks, because levels of a ladder fill together and are not independent.
@@ -55,14 +57,19 @@ pub struct Metrics {
     pub z: f64,
     /// Mean squared error of the probabilities.
     pub brier: f64,
-    /// Mean negative log-likelihood, probabilities clipped to [1e-6, 1 - 1e-6].
-    pub log_loss: f64,
     /// Brier skill against the base rate, and its 95 % interval.
     pub skill: f64,
     /// See `skill`.
     pub skill_lo: f64,
     /// See `skill`.
     pub skill_hi: f64,
+}
+
+/// Scores that need a pass over the ring: for reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Scores {
+    /// Mean negative log-likelihood, probabilities clipped to [1e-6, 1 - 1e-6].
+    pub log_loss: f64,
     /// Expected calibration error over bins of equal mass.
     pub ece: f64,
     /// Resolution over uncertainty, less its value under no information.
@@ -81,12 +88,9 @@ impl Default for Metrics {
             ratio_hi: 1e9,
             z: 0.0,
             brier: 0.0,
-            log_loss: 0.0,
             skill: 0.0,
             skill_lo: -1.0,
             skill_hi: 1.0,
-            ece: 0.0,
-            information: 0.0,
         }
     }
 }
@@ -102,10 +106,53 @@ pub struct Bin {
     pub fills: f64,
 }
 
+/// Sums over all blocks up to some point, modulo 2^64; only differences mean anything.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    fills: u64,
+    /// In units of 1 / [`UNIT`].
+    predicted: u64,
+    /// Squared errors, in units of 1 / [`UNIT`].
+    errors: u64,
+}
+
+/// Fixed point of the running sums: 2^-40 is far below what a score shows.
+const UNIT: f64 = (1u64 << 40) as f64;
+
+impl Sums {
+    fn add(self, b: &Block) -> Sums {
+        let miss = b.p - f64::from(u8::from(b.filled));
+        Sums {
+            fills: self.fills.wrapping_add(u64::from(b.filled)),
+            predicted: self.predicted.wrapping_add(fixed(b.predicted)),
+            errors: self.errors.wrapping_add(fixed(miss * miss)),
+        }
+    }
+
+    /// Fills, predicted fills and squared errors since `before`.
+    fn since(self, before: Sums) -> (f64, f64, f64) {
+        let diff = |a: u64, b: u64| a.wrapping_sub(b) as f64;
+        (
+            diff(self.fills, before.fills),
+            diff(self.predicted, before.predicted) / UNIT,
+            diff(self.errors, before.errors) / UNIT,
+        )
+    }
+}
+
+/// `x` in units of 1 / [`UNIT`]; what is not between 0 and 2^20 counts as the nearest that is.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 2^60")]
+fn fixed(x: f64) -> u64 {
+    (x.clamp(0.0, 1_048_576.0) * UNIT + 0.5) as u64
+}
+
 /// The ring.
 #[derive(Clone, Debug)]
 pub struct Skill {
     ring: Box<[Block]>,
+    /// The sums before each block of the ring, and before the next one.
+    before: Box<[Sums]>,
+    sums: Sums,
     pushed: usize,
     cluster: Option<(Ns, Side)>,
     size: f64,
@@ -120,6 +167,8 @@ impl Skill {
     pub fn new() -> Skill {
         Skill {
             ring: vec![Block::default(); BLOCKS].into_boxed_slice(),
+            before: vec![Sums::default(); BLOCKS].into_boxed_slice(),
+            sums: Sums::default(),
             pushed: 0,
             cluster: None,
             size: 0.0,
@@ -131,7 +180,10 @@ impl Skill {
 
     /// Adds a block; the oldest makes room.
     pub fn push(&mut self, b: Block) {
-        self.ring[self.pushed % BLOCKS] = b;
+        let at = self.pushed % BLOCKS;
+        self.ring[at] = b;
+        self.before[at] = self.sums;
+        self.sums = self.sums.add(&b);
         self.pushed += 1;
     }
 
@@ -153,7 +205,7 @@ impl Skill {
         self.cached = (0, Metrics::default());
     }
 
-    /// The scores.
+    /// The scores as of now.
     pub fn metrics(&mut self) -> Metrics {
         if self.cached.0 != self.pushed {
             self.cached = (self.pushed, self.compute());
@@ -208,24 +260,16 @@ impl Skill {
         if n == 0 {
             return m;
         }
-        for b in self.blocks() {
-            let y = f64::from(u8::from(b.filled));
-            m.fills += y;
-            m.predicted += b.predicted;
-            m.brier += (b.p - y) * (b.p - y);
-            let p = b.p.clamp(1e-6, 1.0 - 1e-6);
-            m.log_loss -= det::ln(if b.filled { p } else { 1.0 - p });
-        }
-        m.brier /= nf;
-        m.log_loss /= nf;
+        let (fills, predicted, errors) = self.sums.since(self.sums_before(0));
+        (m.fills, m.predicted, m.brier) = (fills, predicted, errors / nf);
         let (c1, c2) = (self.first + self.size, self.second + self.size * self.size);
         m.dispersion = ((c2 + 10.0) / (c1 + 10.0)).max(1.0);
         if m.predicted > 0.0 {
             let per = m.dispersion / m.predicted;
             m.ratio = m.fills / m.predicted;
             let events = m.fills / m.dispersion;
-            m.ratio_lo = if events > 0.0 { gamma::quantile(0.025, events) * per } else { 0.0 };
-            m.ratio_hi = gamma::quantile(0.975, events + 1.0) * per;
+            m.ratio_lo = if events > 0.0 { gamma::ends95(events)[0] * per } else { 0.0 };
+            m.ratio_hi = gamma::ends95(events + 1.0)[1] * per;
             m.z = (m.fills - m.predicted) / (m.predicted * m.dispersion).sqrt();
         }
         self.score(&mut m, nf);
@@ -239,33 +283,58 @@ impl Skill {
             return;
         }
         m.skill = 1.0 - m.brier / unc;
-        let blocks = self.pushed.min(BLOCKS);
-        // Batches in order of time: the ring starts at its oldest block.
-        let start = if self.pushed > BLOCKS { self.pushed % BLOCKS } else { 0 };
-        let per = blocks / BATCHES;
+        // Batches in order of time.
+        let per = self.pushed.min(BLOCKS) / BATCHES;
         if per >= 5 {
-            let mut means = [0.0; BATCHES];
-            for (k, mean) in means.iter_mut().enumerate() {
-                for i in 0..per {
-                    let b = self.ring[(start + k * per + i) % BLOCKS];
-                    let y = f64::from(u8::from(b.filled));
-                    *mean += (base - y) * (base - y) - (b.p - y) * (b.p - y);
-                }
-                *mean /= per as f64;
-            }
+            let each = per as f64;
+            let mut from = self.sums_before(0);
+            let means: [f64; BATCHES] = std::array::from_fn(|k| {
+                let to = self.sums_before((k + 1) * per);
+                let (fills, _, errors) = to.since(from);
+                from = to;
+                // The sum of (base - y)^2 - (p - y)^2, y being 0 or 1.
+                (base * base * each - 2.0 * base * fills + fills - errors) / each
+            });
             let k = BATCHES as f64;
             let mean = means.iter().sum::<f64>() / k;
             let var = means.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (k - 1.0);
             let half = T_BATCHES * (var / k).sqrt() / unc;
             (m.skill_lo, m.skill_hi) = (m.skill - half, m.skill + half);
         }
+    }
+
+    /// The sums before the `i`-th block of those kept, in order of time; of all where there are
+    /// only `i`.
+    fn sums_before(&self, i: usize) -> Sums {
+        let kept = self.pushed.min(BLOCKS);
+        if i >= kept { self.sums } else { self.before[(self.pushed - kept + i) % BLOCKS] }
+    }
+
+    /// Scores that need a pass over the ring. Cold: for reports.
+    #[must_use]
+    pub fn scores(&self) -> Scores {
+        let blocks = self.blocks();
+        let n = blocks.len() as f64;
+        let mut s = Scores::default();
+        let mut fills = 0.0;
+        for b in blocks {
+            let p = b.p.clamp(1e-6, 1.0 - 1e-6);
+            s.log_loss -= det::ln(if b.filled { p } else { 1.0 - p }) / n;
+            fills += f64::from(u8::from(b.filled));
+        }
+        let base = fills / n;
+        let unc = base * (1.0 - base);
+        if blocks.is_empty() || unc <= 0.0 {
+            return s;
+        }
         let mut resolution = 0.0;
         for bin in self.reliability().iter().filter(|b| b.n > 0.0) {
             let (p, y) = (bin.p / bin.n, bin.fills / bin.n);
-            m.ece += bin.n / n * (p - y).abs();
+            s.ece += bin.n / n * (p - y).abs();
             resolution += bin.n / n * (y - base) * (y - base);
         }
-        m.information = resolution / unc - (BINS - 1) as f64 / n;
+        s.information = resolution / unc - (BINS - 1) as f64 / n;
+        s
     }
 }
 
@@ -296,12 +365,13 @@ mod tests {
     fn a_right_model_passes_and_a_doubled_one_fails_by_five_hundred() {
         let (mut cover, mut shut) = (0, 0);
         for seed in 0..200 {
-            let m = ring(seed, 1_000, 1.0).metrics();
-            assert!(m.ece < 0.05, "beyond chance at 1000 blocks: {}", m.ece);
+            let mut ring = ring(seed, 1_000, 1.0);
+            let (m, s) = (ring.metrics(), ring.scores());
+            assert!(s.ece < 0.05, "beyond chance at 1000 blocks: {}", s.ece);
             // The truth's skill: Var p / (m (1 - m)) of Beta(1, 6).
             cover += u32::from(m.skill_lo <= 0.125 && 0.125 <= m.skill_hi);
             shut += u32::from(m.skill_hi < 0.0);
-            assert!(m.information.abs() < 0.4);
+            assert!(s.information.abs() < 0.4);
         }
         assert_eq!(shut, 0, "a right model is never shut out");
         assert!((175..=200).contains(&cover), "{cover} of 200");
@@ -333,6 +403,39 @@ mod tests {
         };
         assert!(cover(1) > 0.91, "{}", cover(1));
         assert!(cover(5) > 0.9, "{}", cover(5));
+    }
+
+    /// The scores again, by passes over what the ring holds.
+    fn plain(blocks: &[Block]) -> (f64, f64, f64, f64) {
+        let y = |b: &Block| f64::from(u8::from(b.filled));
+        let n = blocks.len() as f64;
+        let base = blocks.iter().map(y).sum::<f64>() / n;
+        let brier = blocks.iter().map(|b| (b.p - y(b)) * (b.p - y(b))).sum::<f64>() / n;
+        let unc = base * (1.0 - base);
+        let per = blocks.len() / BATCHES;
+        let gain = |b: &Block| (base - y(b)) * (base - y(b)) - (b.p - y(b)) * (b.p - y(b));
+        let means: Vec<f64> = (0..BATCHES)
+            .map(|k| blocks[k * per..(k + 1) * per].iter().map(gain).sum::<f64>() / per as f64)
+            .collect();
+        let mean = means.iter().sum::<f64>() / 20.0;
+        let var = means.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / 19.0;
+        let half = T_BATCHES * (var / 20.0).sqrt() / unc;
+        (blocks.iter().map(|b| b.predicted).sum(), brier, 1.0 - brier / unc, half)
+    }
+
+    #[test]
+    fn running_sums_give_what_passes_over_the_ring_give() {
+        for n in [130, 1_999, 2_000, 2_001, 5_437] {
+            let mut s = ring(9, n, 0.9);
+            let m = s.metrics();
+            let start = if n > BLOCKS { n % BLOCKS } else { 0 };
+            let mut blocks = s.blocks().to_vec();
+            blocks.rotate_left(start);
+            let (predicted, brier, skill, half) = plain(&blocks);
+            assert!((m.predicted - predicted).abs() < 1e-6, "{n}");
+            assert!((m.brier - brier).abs() < 1e-9 && (m.skill - skill).abs() < 1e-8, "{n}");
+            assert!((m.skill_hi - m.skill - half).abs() < 1e-8, "{n}: {} {half}", m.skill_hi);
+        }
     }
 
     #[test]

@@ -43,9 +43,8 @@ impl Belief {
     /// Mean and 95 % interval.
     #[must_use]
     pub fn interval95(self) -> [f64; 3] {
-        let z = normal::quantile(0.975);
-        let at = |s: f64| self.kappa * det::exp(s * z * self.ln_sd);
-        [self.kappa, at(-1.0), at(1.0)]
+        let factor = det::exp(normal::Z_975 * self.ln_sd);
+        [self.kappa, self.kappa / factor, self.kappa * factor]
     }
 }
 

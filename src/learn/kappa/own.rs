@@ -58,13 +58,24 @@ pub struct Thinning {
     filled: f64,
     missed: f64,
     trials: f64,
+    /// The interval, and whether a trial came since it was worked out.
+    interval: (f64, f64),
+    stale: bool,
 }
 
 impl Thinning {
     /// The prior.
     #[must_use]
     pub fn new(cfg: &Config) -> Thinning {
-        Thinning { filled: cfg.prior[0], missed: cfg.prior[1], trials: cfg.trials }
+        let mut t = Thinning {
+            filled: cfg.prior[0],
+            missed: cfg.prior[1],
+            trials: cfg.trials,
+            interval: (0.0, 1.0),
+            stale: true,
+        };
+        t.refresh();
+        t
     }
 
     /// A sweep reached an own price; did it fill?
@@ -75,6 +86,15 @@ impl Thinning {
             self.missed *= self.trials / n;
         }
         *(if filled { &mut self.filled } else { &mut self.missed }) += 1.0;
+        self.stale = true;
+    }
+
+    /// Works the interval out again if there was a trial. Once a second is enough.
+    pub fn refresh(&mut self) {
+        if self.stale {
+            let q = |p| beta::quantile(p, self.filled, self.missed);
+            (self.interval, self.stale) = ((q(0.025), q(0.975)), false);
+        }
     }
 
     /// Mean probability of a fill.
@@ -83,11 +103,10 @@ impl Thinning {
         self.filled / (self.filled + self.missed)
     }
 
-    /// Central 95 % interval.
+    /// Central 95 % interval, as of the last [`Thinning::refresh`].
     #[must_use]
     pub fn interval95(&self) -> (f64, f64) {
-        let q = |p| beta::quantile(p, self.filled, self.missed);
-        (q(0.025), q(0.975))
+        self.interval
     }
 }
 

@@ -8,8 +8,8 @@
 //!    leaves out the regime's own data, so nothing is counted twice and the posterior stays gamma.
 //! 2. Nothing is clamped after inference, and kappas are not averaged: the depth is the optimum
 //!    of the mixture intensity L(d) = sum p_r M_r e^(-kappa_r d), by
-//!    d = (sum w_r + sum w_r kappa_r c_r) / sum w_r kappa_r, w_r = p_r M_r e^(-kappa_r d),
-//!    damped by one half, 25 iterations.
+//!    d = (sum w_r + sum w_r kappa_r c_r) / sum w_r kappa_r, w_r = p_r M_r e^(-kappa_r d), by
+//!    Newton steps where they contract and steps damped by one half where not, 25 at most.
 //! 3. The window [d/2, 2d] follows the optimum, 8 iterations: takers' depths are not exponential
 //!    from the touch to the far tail, but nearly so around one depth.
 //! 4. The one kappa that quotes is the slope -L'/L at that depth, so c + 1/kappa is the optimum.
@@ -139,13 +139,16 @@ pub fn estimate(
     let mut window = tape.window(d);
     let mut regime = read(tape, window, priors, cfg);
     for _ in 0..WINDOW_STEPS {
-        let next = best_depth(&regime, p, cost_bps, tape.edge(window.lo), (d, 6));
-        d = clamp(next);
-        window = tape.window(d);
+        d = clamp(best_depth(&regime, p, cost_bps, tape.edge(window.lo), d));
+        let next = tape.window(d);
+        if next == window {
+            break;
+        }
+        window = next;
         regime = read(tape, window, priors, cfg);
     }
     let foot = tape.edge(window.lo);
-    d = clamp(best_depth(&regime, p, cost_bps, foot, (d, DEPTH_STEPS)));
+    d = clamp(best_depth(&regime, p, cost_bps, foot, d));
     let w: [f64; REGIMES] = std::array::from_fn(|r| weight(&regime[r], p[r], d - foot));
     let all: f64 = w.iter().sum();
     let share = w.map(|x| if all > 0.0 { x / all } else { 0.0 });
@@ -207,25 +210,37 @@ fn weight(r: &Regime, p: f64, x: f64) -> f64 {
     p * (r.reach[0].mean() + r.reach[1].mean()) * det::exp(-r.kappa.mean() * x)
 }
 
-/// Damped fixed point of the mixture optimum from `start.0`, `start.1` steps.
+/// Fixed point of the mixture optimum, from `start`.
 fn best_depth(
     regime: &[Regime; REGIMES],
     p: &[f64; REGIMES],
     cost: &[f64; REGIMES],
     foot: f64,
-    start: (f64, u32),
+    start: f64,
 ) -> f64 {
-    let mut d = start.0;
-    for _ in 0..start.1 {
-        let (mut top, mut bottom) = (0.0, 0.0);
+    let k = regime.each_ref().map(|r| r.kappa.mean());
+    let reach = regime.each_ref().map(|r| r.reach[0].mean() + r.reach[1].mean());
+    let mut d = start;
+    for _ in 0..DEPTH_STEPS {
+        // The fixed-point map top / bottom, and the derivatives of both in d.
+        let (mut top, mut bottom, mut dtop, mut dbottom) = (0.0, 0.0, 0.0, 0.0);
         for r in 0..REGIMES {
-            let w = weight(&regime[r], p[r], d - foot);
-            let k = regime[r].kappa.mean();
-            top += w * (1.0 + k * cost[r]);
-            bottom += w * k;
+            let w = p[r] * reach[r] * det::exp(-k[r] * (d - foot));
+            let (a, b) = (w * (1.0 + k[r] * cost[r]), w * k[r]);
+            top += a;
+            bottom += b;
+            dtop -= k[r] * a;
+            dbottom -= k[r] * b;
         }
-        if bottom > 0.0 {
-            d = 0.5 * d + 0.5 * top / bottom;
+        if bottom <= 0.0 {
+            break;
+        }
+        let next = top / bottom;
+        let slope = (dtop - next * dbottom) / bottom;
+        let step = (next - d) * if slope < 0.5 { 1.0 / (1.0 - slope) } else { 0.5 };
+        d += step;
+        if step.abs() <= 1e-12 * d.abs() {
+            break;
         }
     }
     d
@@ -245,19 +260,22 @@ fn reach_at(regime: &[Regime; REGIMES], p: &[f64; REGIMES], side: Side, x: f64) 
 
 fn table(tape: &Tape, regime: &[Regime; REGIMES], p: &[f64; REGIMES], foot: f64) -> Reach {
     let mut out = Reach { edge: std::array::from_fn(|b| tape.edge(b)), ..Reach::default() };
-    for side in Side::BOTH {
-        let mut rate = [0.0; EDGES];
-        for r in 0..REGIMES {
+    let mut rates = [[0.0; EDGES]; 2];
+    for r in 0..REGIMES {
+        let (k, exposure) = (regime[r].kappa.mean(), tape.exposure(r));
+        let decay = out.edge.map(|e| det::exp(-k * (e - foot).max(0.0)));
+        for side in Side::BOTH {
             let seen = tape.survivors(side, r);
-            let exposure = tape.exposure(r);
             let g = regime[r].reach[side.index()].mean();
+            let rate = &mut rates[side.index()];
             for b in 0..EDGES {
-                let x = (out.edge[b] - foot).max(0.0);
-                let fit = (g * det::exp(-regime[r].kappa.mean() * x)).max(1e-12);
+                let fit = (g * decay[b]).max(1e-12);
                 let n = REACH_STRENGTH;
-                rate[b] += p[r] * (n + seen[b]) / (n / fit + exposure);
+                rate[b] += p[r] * fit * (n + seen[b]) / (n + exposure * fit);
             }
         }
+    }
+    for (side, rate) in Side::BOTH.into_iter().zip(rates) {
         let mut least = f64::INFINITY;
         for (b, x) in rate.iter().enumerate() {
             least = least.min(*x);

@@ -6,7 +6,8 @@
 //!
 //! 1. State is per side and regime, on a grid of geometric edges plus one bin below the first.
 //! 2. Forgetting runs in regime time (the integral of the regime's probability), so a rare regime
-//!    keeps what it learned. Increments are scaled by G = e^(u/tau) instead of decaying the past.
+//!    keeps what it learned. Increments are scaled by G = e^(u/tau) instead of decaying the past,
+//!    and time that passed under the same probabilities is only added up until it matters.
 //! 3. kappa | data ~ Gamma(alpha0 + n_u, beta0 + E) for an exponential censored at the window's
 //!    top; M = rate(D >= lo) ~ Gamma(a0 + n_u + n_c, b0 + T), independent of kappa.
 //! 4. The counts are sums of forgotten weights. Under steady flow that posterior is wider than
@@ -141,6 +142,9 @@ pub struct Tape {
     bins: [[Bins; 2]; REGIMES],
     exposure: [f64; REGIMES],
     gain: [f64; REGIMES],
+    /// Seconds that passed under `p` and are not in `exposure` and `gain` yet.
+    waiting_s: f64,
+    p: [f64; REGIMES],
     edge: [f64; EDGES],
     memory_s: f64,
 }
@@ -158,6 +162,8 @@ impl Tape {
             bins: [[Bins::default(); 2]; REGIMES],
             exposure: [0.0; REGIMES],
             gain: [1.0; REGIMES],
+            waiting_s: 0.0,
+            p: [0.0; REGIMES],
             edge,
             memory_s,
         }
@@ -165,18 +171,16 @@ impl Tape {
 
     /// Lets `dt_s` (>= 0) seconds of watching pass under regime probabilities `p`.
     pub fn advance(&mut self, dt_s: f64, p: &[f64; REGIMES]) {
-        for (r, p) in p.iter().enumerate() {
-            let grown = det::exp_m1(p * dt_s / self.memory_s);
-            self.exposure[r] += self.memory_s * self.gain[r] * grown;
-            self.gain[r] *= 1.0 + grown;
-            if self.gain[r] > 1e100 {
-                self.rescale(r);
-            }
+        if p.iter().zip(&self.p).any(|(a, b)| a.to_bits() != b.to_bits()) {
+            self.catch_up();
+            self.p = *p;
         }
+        self.waiting_s += dt_s;
     }
 
     /// Counts a sweep that reached `depth_bps` (>= 0) on the book side `side`.
     pub fn sweep(&mut self, side: Side, depth_bps: f64, p: &[f64; REGIMES]) {
+        self.catch_up();
         let b = self.bin(depth_bps);
         let over = depth_bps - self.edge[b];
         for (r, p) in p.iter().enumerate() {
@@ -185,6 +189,30 @@ impl Tape {
             bins.count[b] += w;
             bins.excess[b] += w * over;
         }
+    }
+
+    /// Exposure and gain with the time that waits, so that reading need not work them out.
+    pub fn catch_up(&mut self) {
+        if self.waiting_s <= 0.0 {
+            return;
+        }
+        for r in 0..REGIMES {
+            (self.exposure[r], self.gain[r]) = self.now(r);
+            if self.gain[r] > 1e100 {
+                self.rescale(r);
+            }
+        }
+        self.waiting_s = 0.0;
+    }
+
+    /// Exposure and gain of a regime, with the time that waits.
+    fn now(&self, r: usize) -> (f64, f64) {
+        let (exposure, gain) = (self.exposure[r], self.gain[r]);
+        if self.waiting_s <= 0.0 {
+            return (exposure, gain);
+        }
+        let grown = det::exp_m1(self.p[r] * self.waiting_s / self.memory_s);
+        (exposure + self.memory_s * gain * grown, gain * (1.0 + grown))
     }
 
     /// The depth of edge `i`, bps; infinite at `EDGES`.
@@ -217,12 +245,13 @@ impl Tape {
         if w.hi < EDGES {
             t.excess += t.beyond * (self.edge[w.hi] - foot);
         }
-        let g = self.gain[regime];
+        let (exposure, gain) = self.now(regime);
+        let k = 1.0 / gain;
         Tally {
-            inside: t.inside / g,
-            beyond: t.beyond / g,
-            excess: t.excess / g,
-            exposure: self.exposure[regime] / g,
+            inside: t.inside * k,
+            beyond: t.beyond * k,
+            excess: t.excess * k,
+            exposure: exposure * k,
         }
     }
 
@@ -230,10 +259,12 @@ impl Tape {
     #[must_use]
     pub fn survivors(&self, side: Side, regime: usize) -> [f64; EDGES] {
         let mut out = self.bins[regime][side.index()].count;
+        let (_, gain) = self.now(regime);
+        let k = 1.0 / gain;
         let mut sum = 0.0;
         for x in out.iter_mut().rev() {
             sum += *x;
-            *x = sum / self.gain[regime];
+            *x = sum * k;
         }
         out
     }
@@ -241,7 +272,8 @@ impl Tape {
     /// Seconds watched under a regime, forgotten like the counts.
     #[must_use]
     pub fn exposure(&self, regime: usize) -> f64 {
-        self.exposure[regime] / self.gain[regime]
+        let (exposure, gain) = self.now(regime);
+        exposure / gain
     }
 
     fn bin(&self, depth_bps: f64) -> usize {
