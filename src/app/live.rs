@@ -22,9 +22,10 @@ use crate::feed::{Loss, Verdict};
 use crate::limits::CONNECT_MS;
 use crate::record::StopReason;
 use crate::sys::clock::SessionClock;
-use crate::sys::connector::{Answer, Connector};
+use crate::sys::connector::{Answer, Connector, Failures};
 use crate::sys::dial::ConnectError;
 use crate::sys::link::{FlushOutcome, Link, ReadOutcome};
+use crate::sys::pin::{Pin, Pinned, pin};
 use crate::sys::signal::Stop;
 use crate::sys::url::Url;
 use crate::telemetry::latency::Lap;
@@ -48,11 +49,16 @@ pub struct Plan {
     /// Session clock.
     pub clock: SessionClock,
     /// Session nanoseconds after the first link at which the run ends; `None`: never by itself.
+    /// Without a link it ends so long after its start.
     pub length_ns: Option<i64>,
+    /// Core to run on.
+    pub pin: Pin,
     /// Spin instead of waiting in `poll`.
     pub busy: bool,
     /// Masking keys of the WebSocket.
     pub mask_seed: u64,
+    /// Where failed attempts to connect are noted for other threads.
+    pub failures: Arc<Failures>,
 }
 
 /// The rings' hot ends.
@@ -71,10 +77,12 @@ pub struct Rings {
 pub struct LiveEnd {
     /// Why.
     pub reason: StopReason,
-    /// The error of the first attempt, where no link ever came about.
-    pub refused: Option<ConnectError>,
+    /// Whether a link ever came about.
+    pub began: bool,
     /// Times a link was lost.
     pub lost: u64,
+    /// What came of the wish for a core.
+    pub pinned: Pinned,
     /// The rings' ends, for their counts.
     pub rings: Rings,
     /// Feed and engine, for their counts.
@@ -93,8 +101,13 @@ struct Hot {
     turn: Turn,
     stage: Stage,
     conn: Conn,
+    started: Ns,
     began: Option<Ns>,
     lost: u64,
+    /// Number of the attempt to connect at hand.
+    attempt: u64,
+    /// There may be more to read.
+    more: bool,
 }
 
 /// Runs until the stop flag, the end of the time, or a lasting refusal of the first attempt.
@@ -104,82 +117,118 @@ struct Hot {
 pub fn run(plan: Plan, turn: Turn, rings: Rings, stop: &Stop) -> std::io::Result<LiveEnd> {
     let mut poll = Poll::new()?;
     let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-    let connector = Connector::start(Arc::clone(&plan.tls), waker, CONNECT_MS)?;
+    let failures = Arc::clone(&plan.failures);
+    let connector = Connector::start(Arc::clone(&plan.tls), waker, CONNECT_MS, failures)?;
+    // Last, since threads inherit it.
+    let pinned = pin(plan.pin);
     let mut events = Events::with_capacity(8);
-    let conn = Conn::new(plan.mask_seed);
-    let mut hot = Hot { conn, rings, turn, stage: Stage::default(), began: None, lost: 0, plan };
+    let mut hot = Hot {
+        conn: Conn::new(plan.mask_seed),
+        rings,
+        turn,
+        stage: Stage::default(),
+        started: plan.clock.now(),
+        began: None,
+        lost: 0,
+        attempt: 0,
+        more: false,
+        plan,
+    };
     let mut state = State::Wait(Ns(i64::MIN));
-    let mut attempt = 0;
-    let mut refused = None;
-    let mut more = false;
     let reason = loop {
         let now = hot.plan.clock.now();
         hot.settle(now);
         if stop.is_asked() {
-            break StopReason::Signal;
+            let failed = hot.rings.records.has_failed();
+            break if failed { StopReason::Failed } else { StopReason::Signal };
         }
         if hot.is_over(now) {
-            break StopReason::Finished;
+            break if hot.began.is_some() { StopReason::Finished } else { StopReason::Venue };
         }
-        state = match state {
-            State::Wait(at) if now >= at => {
-                attempt += 1;
-                if connector.ask(&hot.plan.url, attempt) { State::Asked } else { State::Wait(at) }
-            }
-            State::Asked => match connector.answer() {
-                Some(Answer { result: Ok(mut link), .. }) => {
-                    poll.registry().register(
-                        link.source(),
-                        SOCKET,
-                        Interest::READABLE | Interest::WRITABLE,
-                    )?;
-                    hot.up(now);
-                    more = true;
-                    State::Up(link)
-                }
-                Some(Answer { result: Err(e), attempt }) => {
-                    if hot.began.is_none() && e.is_lasting() {
-                        refused = Some(e);
-                        break StopReason::Venue;
-                    }
-                    let _ = connector.give_back(Answer { attempt, result: Err(e) });
-                    hot.turn.failed(now, Loss::Lost);
-                    State::Wait(now.plus(hot.turn.retry_delay()))
-                }
-                None => State::Asked,
-            },
-            State::Up(mut link) => {
-                let closing = hot.turn.verdict() != Verdict::Keep;
-                match if closing { None } else { hot.pump(&mut link) } {
-                    Some(unread) => {
-                        more = unread;
-                        State::Up(link)
-                    }
-                    None => {
-                        let now = hot.plan.clock.now();
-                        poll.registry().deregister(link.source())?;
-                        let _ = connector.give_back(Answer { attempt, result: Ok(link) });
-                        hot.down(now);
-                        State::Wait(now.plus(hot.turn.retry_delay()))
-                    }
-                }
-            }
-            State::Wait(at) => State::Wait(at),
+        state = match hot.turn_link(state, now, &connector, &poll)? {
+            Some(state) => state,
+            None => break StopReason::Venue,
         };
-        let wait = if more || hot.plan.busy { Duration::ZERO } else { WAIT };
+        let wait = if hot.more || hot.plan.busy { Duration::ZERO } else { WAIT };
         match poll.poll(&mut events, Some(wait)) {
             Err(e) if e.kind() != std::io::ErrorKind::Interrupted => return Err(e),
             _ => {}
         }
     };
     hot.stop(reason);
-    let Hot { rings, turn, lost, .. } = hot;
-    Ok(LiveEnd { reason, refused, lost, rings, turn })
+    let Hot { rings, turn, lost, began, .. } = hot;
+    Ok(LiveEnd { reason, began: began.is_some(), lost, pinned, rings, turn })
 }
 
 impl Hot {
     fn is_over(&self, now: Ns) -> bool {
-        self.began.zip(self.plan.length_ns).is_some_and(|(b, l)| now.since(b) >= l)
+        let from = self.began.unwrap_or(self.started);
+        self.plan.length_ns.is_some_and(|l| now.since(from) >= l)
+    }
+
+    /// One look at the link. `None`: the first attempt was refused for good.
+    fn turn_link(
+        &mut self,
+        state: State,
+        now: Ns,
+        connector: &Connector,
+        poll: &Poll,
+    ) -> std::io::Result<Option<State>> {
+        Ok(Some(match state {
+            State::Wait(at) if now >= at => {
+                self.attempt += 1;
+                if connector.ask(&self.plan.url, self.attempt) {
+                    State::Asked
+                } else {
+                    State::Wait(at)
+                }
+            }
+            State::Wait(at) => State::Wait(at),
+            State::Asked => match connector.answer() {
+                None => State::Asked,
+                Some(Answer { result: Ok(mut link), .. }) => {
+                    let interest = Interest::READABLE | Interest::WRITABLE;
+                    poll.registry().register(link.source(), SOCKET, interest)?;
+                    self.up(now);
+                    self.more = true;
+                    State::Up(link)
+                }
+                Some(Answer { result: Err(e), attempt }) => {
+                    if self.began.is_none() && e.is_lasting() {
+                        return Ok(None);
+                    }
+                    let wait = self.failed(now, &e);
+                    let _ = connector.give_back(Answer { attempt, result: Err(e) });
+                    State::Wait(wait)
+                }
+            },
+            State::Up(mut link) => {
+                let closing = self.turn.verdict() != Verdict::Keep;
+                match if closing { Err(Loss::Lost) } else { self.pump(&mut link) } {
+                    Ok(more) => {
+                        self.more = more;
+                        State::Up(link)
+                    }
+                    Err(loss) => {
+                        let now = self.plan.clock.now();
+                        poll.registry().deregister(link.source())?;
+                        let answer = Answer { attempt: self.attempt, result: Ok(link) };
+                        let _ = connector.give_back(answer);
+                        self.down(now, loss);
+                        self.more = false;
+                        State::Wait(now.plus(self.turn.retry_delay()))
+                    }
+                }
+            }
+        }))
+    }
+
+    /// An attempt failed at `now`; gives when to try again.
+    fn failed(&mut self, now: Ns, e: &ConnectError) -> Ns {
+        let asked = i64::from(e.retry_after_s()) * Ns::SEC;
+        let refused = e.is_lasting() || asked > 0;
+        self.turn.failed(now, if refused { Loss::Refused } else { Loss::Lost });
+        now.plus(self.turn.retry_delay().max(asked))
     }
 
     /// Ticks that are due, and the state of the queue.
@@ -210,10 +259,10 @@ impl Hot {
         self.turn.up(now, &mut self.rings.records);
     }
 
-    fn down(&mut self, now: Ns) {
+    fn down(&mut self, now: Ns, loss: Loss) {
         self.lost += 1;
         self.note(now, control::DOWN);
-        self.turn.down(now, Loss::Lost, &mut self.rings.records);
+        self.turn.down(now, loss, &mut self.rings.records);
     }
 
     fn stop(&mut self, reason: StopReason) {
@@ -221,7 +270,7 @@ impl Hot {
             return;
         }
         let now = self.plan.clock.now();
-        self.turn.advance(now, &mut self.rings.records);
+        self.turn.stopping(now, &mut self.rings.records);
         self.note(now, control::STOP);
         let records = self.rings.records.next_seq();
         self.turn.stop(now, reason, records, &mut self.rings.records);
@@ -231,14 +280,19 @@ impl Hot {
         self.rings.records.settle();
     }
 
-    /// Reads and sends. `Some(true)`: there may be more to read; `None`: the link is gone.
-    fn pump(&mut self, link: &mut Link) -> Option<bool> {
+    /// Reads and sends; gives whether there may be more to read, or how the link was lost.
+    fn pump(&mut self, link: &mut Link) -> Result<bool, Loss> {
         let mut more = true;
-        let mut gone = false;
         for _ in 0..READS_PER_TURN {
             let begun = self.plan.clock.mono_ns();
             match link.read_into(&mut self.conn) {
-                ReadOutcome::Bytes(_) => gone |= !self.take(begun),
+                ReadOutcome::Bytes(_) => {
+                    if let Err(loss) = self.take(begun) {
+                        // The answer to a close frame, if it fits at once.
+                        let _ = link.flush(&mut self.conn);
+                        return Err(loss);
+                    }
+                }
                 ReadOutcome::WouldBlock => {
                     more = false;
                     break;
@@ -246,24 +300,21 @@ impl Hot {
                 ReadOutcome::Eof
                 | ReadOutcome::Truncated
                 | ReadOutcome::Lost(_)
-                | ReadOutcome::Tls => return None,
+                | ReadOutcome::Tls => return Err(Loss::Lost),
             }
         }
         let now = self.plan.clock.now();
         while let Some(text) = self.turn.next_send(now) {
-            if self.conn.send_text(text).is_err() {
-                return None;
-            }
+            self.conn.send_text(text).map_err(|_| Loss::Lost)?;
         }
         match link.flush(&mut self.conn) {
-            FlushOutcome::Lost(_) => None,
-            _ if gone => None,
-            _ => Some(more),
+            FlushOutcome::Lost(_) => Err(Loss::Lost),
+            FlushOutcome::Done | FlushOutcome::WouldBlock => Ok(more),
         }
     }
 
-    /// The messages of one read that began at `begun`; false where the link is to be closed.
-    fn take(&mut self, begun: u64) -> bool {
+    /// The messages of one read that began at `begun`.
+    fn take(&mut self, begun: u64) -> Result<(), Loss> {
         let clock = self.plan.clock;
         let read = clock.mono_ns();
         let now = clock.at(read);
@@ -272,12 +323,12 @@ impl Hot {
             let started = clock.mono_ns();
             let message = match self.conn.poll() {
                 Ok(Some(m)) => m,
-                Ok(None) => return true,
-                Err(_) => return false,
+                Ok(None) => return Ok(()),
+                Err(_) => return Err(Loss::Lost),
             };
             let text = match message {
                 Message::Text(text) => text,
-                Message::Close { .. } => return false,
+                Message::Close { code, .. } => return Err(farewell(code)),
                 Message::Binary(_) | Message::Pong => continue,
             };
             let framed = clock.mono_ns();
@@ -300,5 +351,14 @@ impl Hot {
                 raw.offer(now, text);
             }
         }
+    }
+}
+
+/// What a close code says of coming back: 1008 (policy), 1013 (try again later) and private codes
+/// want to be left alone for a while.
+fn farewell(code: u16) -> Loss {
+    match code {
+        1008 | 1013 | 4000..=4999 => Loss::Refused,
+        _ => Loss::Lost,
     }
 }

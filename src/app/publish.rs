@@ -101,6 +101,12 @@ impl Publisher {
         Arc::clone(&self.failed)
     }
 
+    /// Whether the journal failed.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
     /// Whether the state of the queue changed for the engine: `Some(true)` from 75 % full or with
     /// the first dropped record on, or when the journal failed; `Some(false)` when less than 25 %
     /// is used and nothing is owed. The caller makes it `Event::Behind`. Ask once a turn.
@@ -109,9 +115,7 @@ impl Publisher {
         let capacity = self.ring.buffer().capacity();
         let used = capacity - self.ring.slots();
         let bound = if self.behind { DRAINED_PERCENT } else { BEHIND_PERCENT };
-        let behind = self.gap.is_some()
-            || used * 100 >= capacity * bound
-            || self.failed.load(Ordering::Relaxed);
+        let behind = self.gap.is_some() || used * 100 >= capacity * bound || self.has_failed();
         let changed = behind != self.behind;
         self.behind = behind;
         changed.then_some(behind)

@@ -135,6 +135,7 @@ pub fn replay<S: FnMut(&Record, &crate::record::Bytes)>(
     seen.to = last.unwrap_or_default();
     seen.counters = turn.feed().counters();
     seen.tail = reader.tail();
+    turn.stopping(seen.to, out);
     let before = out.next;
     turn.stop(seen.to, reason, before, out);
     Ok(seen)

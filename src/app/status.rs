@@ -40,6 +40,8 @@ pub struct CoinStatus {
     pub ladder: [Option<Ladder>; 2],
     /// First obstacle of each side, bid side first.
     pub guard: [Since<Guard>; 2],
+    /// How long each side was quoted, in session ns, up to its last change; bid side first.
+    pub quoted_ns: [i64; 2],
     /// What the quote is made of.
     pub terms: Option<Terms>,
     /// The three results, as [`Lane`] counts.
@@ -84,6 +86,8 @@ pub struct Status {
     pub at: Ns,
     /// First record.
     pub start: Option<Start>,
+    /// Its session time.
+    pub began: Ns,
     /// Last record.
     pub stop: Option<Stop>,
     /// The link.
@@ -151,7 +155,10 @@ impl Status {
         self.records += 1;
         let at = record.at;
         match record.body {
-            Body::Start(x) => self.start = Some(x),
+            Body::Start(x) => {
+                self.start = Some(x);
+                self.began = at;
+            }
             Body::Stop(x) => self.stop = Some(x),
             Body::LinkChange(x) => self.link = Some(Since { value: x, at }),
             Body::Lost(x) => self.lost = self.lost.saturating_add(x.count),
@@ -191,6 +198,9 @@ impl CoinStatus {
                 let side = x.side.index();
                 let guard = &mut self.guard[side];
                 if guard.value != x.guard || self.ladder[side].is_none() {
+                    if guard.value == Guard::None && self.ladder[side].is_some() {
+                        self.quoted_ns[side] += at.since(guard.at);
+                    }
                     *guard = Since { value: x.guard, at };
                 }
                 self.ladder[side] = Some(x);

@@ -35,6 +35,15 @@ impl Turn {
         Ok(Turn { feed, engine, verdict: Verdict::Keep })
     }
 
+    /// A feed alone: the engine knows no coin and decides nothing.
+    ///
+    /// # Errors
+    /// As [`Turn::new`].
+    pub fn listening(cfg: &Config, coins: &[CoinSpec]) -> Result<Turn, BadCoin> {
+        let feed = Feed::new(&feed::Config::default(), coins, cfg.seed)?;
+        Ok(Turn { feed, engine: Engine::new(cfg, &[], [0; 2]), verdict: Verdict::Keep })
+    }
+
     /// The run begins.
     pub fn start(&mut self, now: Ns, out: &mut impl Publish) {
         self.engine.start(now, out);
@@ -55,7 +64,7 @@ impl Turn {
 
     /// The feed at work: a record a coin.
     fn publish_feed(&self, now: Ns, out: &mut impl Publish) {
-        for coin in self.engine.coins() {
+        for coin in self.feed.ids() {
             out.publish(now, coin, feed_state(&self.feed, coin, now));
         }
     }
@@ -100,6 +109,12 @@ impl Turn {
     pub fn behind(&mut self, now: Ns, behind: bool, out: &mut impl Publish) {
         self.advance(now, out);
         self.engine.step(now, Event::Behind(behind), out);
+    }
+
+    /// The run is about to end: quotes are taken down.
+    pub fn stopping(&mut self, now: Ns, out: &mut impl Publish) {
+        self.advance(now, out);
+        self.engine.stopping(now, out);
     }
 
     /// The run ends; `records` were produced so far.

@@ -6,10 +6,14 @@
 
 mod config;
 pub mod exit;
+mod place;
+mod record;
 mod replay;
 mod report;
 mod run;
 mod summary;
+mod threads;
+mod venue;
 mod verify;
 
 use std::io::Write as _;
@@ -19,6 +23,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::app::config::Config;
+use crate::sys::signal::Stop;
 use exit::{Code, Failure};
 
 /// A paper-trading engine for market makers: quotes a ladder on Hyperliquid perpetuals on public
@@ -53,10 +58,14 @@ enum Command {
     Run(run::Options),
     /// Put recordings (`*.frames`, `*.frames.gz`) through the engine.
     Replay(replay::Options),
+    /// Write the raw feed to a file, without quoting.
+    Record(record::Options),
     /// Sum up a run from its journal.
     Report(report::Options),
     /// Check a run: journal intact, and digest equal to a fresh replay.
     Verify(verify::Options),
+    /// Serve the embedded exchange alone, for other clients.
+    Venue(venue::Options),
     /// Write, check or print the configuration.
     Config(config::Options),
 }
@@ -90,10 +99,17 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     match cli.command.as_ref().unwrap_or(&default) {
         Command::Run(o) => run::run(o, load()?, &cli.common),
         Command::Replay(o) => replay::run(o, &load()?, &cli.common),
+        Command::Record(o) => record::run(o, load()?, &cli.common),
         Command::Report(o) => report::run(o, &cli.common),
         Command::Verify(o) => verify::run(o, &cli.common),
+        Command::Venue(o) => venue::run(o, load()?, &cli.common),
         Command::Config(o) => config::run(o, &load),
     }
+}
+
+/// Lets SIGINT and SIGTERM ask for the end. To be called before anything takes time.
+fn stop_on_signals() -> Result<Stop, Failure> {
+    Stop::on_signals().map_err(|e| Failure::new(Code::Internal, format!("no signal handler: {e}")))
 }
 
 /// Prints text; a reader that went away is no failure.

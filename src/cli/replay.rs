@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::exit::{Code, Failure};
+use super::exit::Failure;
 use super::{Common, say, summary};
 use crate::app::config::Config;
 use crate::app::folder::{Folder, FolderError};
@@ -16,7 +16,7 @@ use crate::app::recording::RecordingError;
 use crate::app::replay::{Outcome, Tally, coins_of, replay};
 use crate::app::status::Status;
 use crate::feed::CoinSpec;
-use crate::journal::{Options as JournalOptions, Writer};
+use crate::journal::{Options as JournalOptions, Writer, segment_name};
 use crate::record::StopReason;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
@@ -63,26 +63,18 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
 
 fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
     let coins = chosen(file, &o.coin)?;
-    let path = match &o.out {
-        Some(p) => p.clone(),
-        None => {
-            let name = file.file_name().map(|n| n.to_string_lossy().into_owned());
-            let name = name.unwrap_or_default();
-            fresh_folder(Path::new(&config.run.folder), name.split('.').next().unwrap_or("run"))?
-        }
-    };
-    let folder = Folder::create(&path).map_err(|e| folder_failure(&path, e))?;
+    let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = name.split('.').next().unwrap_or("run");
+    let path = run_folder(o.out.as_deref(), config, stem)?;
+    let folder = claim(&path, config)?;
     let disk = |text: String| Failure::disk(text);
-    let toml = config.to_toml().map_err(|e| Failure::usage(e.to_string()))?;
-    std::fs::write(path.join("config.toml"), toml)
-        .map_err(|e| disk(format!("cannot write {}: {e}", path.display())))?;
     let options = JournalOptions {
         segment_bytes: config.run.segment_bytes,
         sync_ns: config.run.sync_ms * Ns::MS,
         ..JournalOptions::new(config.hash(&coins))
     };
     let mut journal = Writer::create(folder, options)
-        .map_err(|f| disk(format!("cannot start a journal in {}: {f:?}", path.display())))?;
+        .map_err(|f| disk(format!("cannot start a journal in {}: {}", path.display(), f.error)))?;
     let mut status = Status::default();
     let clock = SessionClock::start(1);
     let begun = clock.mono_ns();
@@ -94,7 +86,9 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
     let seen = replay(file, config, &coins, StopReason::Finished, &mut tally)
         .map_err(|e| recording_failure(file, &e))?;
     let (records, digest) = (tally.next, tally.digest.value());
-    journal.finish().map_err(|f| disk(format!("the journal failed, the run ends: {f:?}")))?;
+    journal
+        .finish()
+        .map_err(|f| disk(format!("the journal failed at record {}: {}", f.at, f.error)))?;
     let took = i64::try_from(clock.mono_ns() - begun).unwrap_or(i64::MAX);
     let info = RunInfo {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -173,23 +167,49 @@ pub(super) fn recording_failure(file: &Path, e: &RecordingError) -> Failure {
     Failure::input(format!("cannot read {}{line}: {:?}", file.display(), e.fault))
 }
 
-pub(super) fn folder_failure(path: &Path, e: FolderError) -> Failure {
-    let name = path.display();
-    match e {
-        FolderError::Busy => {
-            Failure::new(Code::Usage, format!("{name} is being written by another process"))
+/// The folder of a new run, made and still empty: the one asked for, or the first free one of
+/// `<run.folder>/<stem>`, `<stem>-2`, …
+pub(super) fn run_folder(
+    asked: Option<&Path>,
+    config: &Config,
+    stem: &str,
+) -> Result<PathBuf, Failure> {
+    let refused = |path: &Path, e: std::io::Error| {
+        Failure::disk(format!("cannot make the run folder {}: {e}", path.display()))
+    };
+    if let Some(path) = asked {
+        let has = |name: &str| path.join(name).exists();
+        if has("run.json") || has("config.toml") || has(&segment_name(0)) {
+            let name = path.display();
+            let text = format!("{name} holds a run already; name another or leave out --out");
+            return Err(Failure::usage(text));
         }
-        FolderError::Disk(d) => Failure::disk(format!("cannot write the run folder {name}: {d:?}")),
+        std::fs::create_dir_all(path).map_err(|e| refused(path, e))?;
+        return Ok(path.to_path_buf());
     }
-}
-
-/// `runs/<stem>`, `runs/<stem>-2`, …: the first that does not exist.
-pub(super) fn fresh_folder(under: &Path, stem: &str) -> Result<PathBuf, Failure> {
+    let under = Path::new(&config.run.folder);
+    std::fs::create_dir_all(under).map_err(|e| refused(under, e))?;
     for n in 1..100_000 {
         let path = under.join(if n == 1 { stem.to_owned() } else { format!("{stem}-{n}") });
-        if !path.exists() {
-            return Ok(path);
+        // Made, not looked for: two runs that start together get two folders.
+        match std::fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(refused(&path, e)),
         }
     }
     Err(Failure::disk(format!("too many runs of {stem} under {}; remove some", under.display())))
+}
+
+/// Locks the folder of a new run and writes the configuration in force into it.
+pub(super) fn claim(path: &Path, config: &Config) -> Result<Folder, Failure> {
+    let name = path.display();
+    let folder = Folder::create(path).map_err(|e| match e {
+        FolderError::Busy => Failure::usage(format!("{name} is being written by another process")),
+        FolderError::Disk(d) => Failure::disk(format!("cannot write the run folder {name}: {d}")),
+    })?;
+    let toml = config.to_toml().map_err(|e| Failure::usage(e.to_string()))?;
+    std::fs::write(path.join("config.toml"), toml)
+        .map_err(|e| Failure::disk(format!("cannot write {name}/config.toml: {e}")))?;
+    Ok(folder)
 }

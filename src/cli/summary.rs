@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::app::status::{CoinStatus, Status};
-use crate::record::{Account, Coin, FeedState, Guard, Lane};
+use crate::record::{Account, Coin, FeedState, Guard, Health, Lane};
 use crate::telemetry::latency::{Percentiles, STAGES, Stage};
 use crate::units::{Cash, decimal};
 
@@ -32,12 +32,13 @@ pub(super) fn text(status: &Status) -> String {
     let mut out = String::new();
     for c in &status.coins {
         let Some(coin) = &c.coin else { continue };
-        out.push_str(&coin_text(&name(coin), c));
+        let whole = status.at.since(status.began);
+        out.push_str(&coin_text(&name(coin), c, whole));
     }
     out
 }
 
-fn coin_text(name: &str, c: &CoinStatus) -> String {
+fn coin_text(name: &str, c: &CoinStatus, whole: i64) -> String {
     let mut out = format!("\n{name}\n");
     if let Some(a) = &c.account[0] {
         out.push_str(&format!(
@@ -97,11 +98,14 @@ fn coin_text(name: &str, c: &CoinStatus) -> String {
     if let Some(f) = &c.feed {
         out.push_str(&format!("  feed       {}\n", feed_text(f)));
     }
+    let share = c.quoted_ns.map(|ns| 100.0 * seconds(ns) / seconds(whole.max(1)));
     out.push_str(&format!(
-        "  book       {} at the end; quotes: bid {}, ask {}\n",
-        c.health.value.text(),
+        "  quoted     bid {:.1} %, ask {:.1} % of the time; at the end {}, {}; book {}\n",
+        share[0],
+        share[1],
         quoted(c.guard[0].value),
         quoted(c.guard[1].value),
+        c.health.value.text(),
     ));
     out
 }
@@ -199,6 +203,7 @@ pub(super) fn json(status: &Status) -> Value {
                 "adverse_bps": e.map(|e| e.markout_bps),
                 "warmup": e.map(|e| e.warmup),
                 "confidence": e.map(|e| e.confidence),
+                "quoted_s": c.quoted_ns.map(seconds),
                 "health": c.health.value.text(),
                 "floor_bps": c.learned.map(|l| l.floor_bps),
                 "size_factor": c.learned.map(|l| l.size_factor),
@@ -214,27 +219,42 @@ pub(super) fn json(status: &Status) -> Value {
     json!({ "coins": coins })
 }
 
-/// One line of progress of a coin.
-pub(super) fn line(c: &CoinStatus) -> String {
-    let Some(coin) = &c.coin else { return String::new() };
+/// A line of progress a coin.
+pub(super) fn progress(s: &Status) -> String {
+    let at = seconds(s.at.since(s.began));
+    s.coins.iter().filter_map(|c| Some(line(at, c.coin.as_ref()?, c))).collect()
+}
+
+/// The streams of any coin that are older than they may be, as an addition to a line.
+pub(super) fn stale_anywhere(s: &Status) -> String {
+    let mut names: Vec<_> =
+        s.coins.iter().filter_map(|c| c.feed.as_ref()).flat_map(stale).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() { String::new() } else { format!(", stale: {}", names.join(", ")) }
+}
+
+fn line(at: f64, coin: &Coin, c: &CoinStatus) -> String {
     let best = |i: usize| {
-        c.ladder[i]
-            .as_ref()
-            .filter(|l| l.levels > 0)
-            .map_or_else(|| "-".to_owned(), |l| decimal::format(l.px[0].0, 0))
+        c.ladder[i].as_ref().filter(|l| l.levels > 0).map_or_else(
+            || c.guard[i].value.text().to_owned(),
+            |l| format!("{} x{}", decimal::format(l.px[0].0, 0), l.levels),
+        )
     };
-    let (profit, fills) = c.account[0].as_ref().map_or((0.0, 0), |a| (profit(a).to_f64(), a.fills));
+    let (profit, fills, position) =
+        c.account[0].as_ref().map_or((0.0, 0, 0), |a| (profit(a).to_f64(), a.fills, a.position.0));
     let e = c.estimates.as_ref();
+    let book = if c.health.value == Health::Fresh { "" } else { c.health.value.text() };
     format!(
-        "{:<6} {} / {}  fills {fills}  result {profit:+.2}  kappa {:.0} [{:.0}, {:.0}]  warm-up \
-         {:.0} %  {}\n",
+        "{at:>7.0} s  {:<5} bid {}  ask {}  position {}  fills {fills}  result {profit:+.2} USD  \
+         kappa {:.0} [{:.0}, {:.0}]  warm-up {:.0} %  {book}\n",
         name(coin),
         best(0),
         best(1),
+        decimal::format(position, 0),
         e.map_or(0.0, |e| e.kappa),
         e.map_or(0.0, |e| e.kappa_lo),
         e.map_or(0.0, |e| e.kappa_hi),
         e.map_or(0.0, |e| e.warmup * 100.0),
-        c.health.value.text(),
     )
 }

@@ -66,11 +66,6 @@ impl Engine {
         Engine { desks, hash, seed: cfg.seed, opened: 0, frames: 0, up: false, tick: None }
     }
 
-    /// The coins, in their order.
-    pub fn coins(&self) -> impl Iterator<Item = CoinId> {
-        self.desks.iter().map(Desk::id)
-    }
-
     /// The first records of a run.
     pub fn start(&mut self, now: Ns, out: &mut impl Publish) {
         let coins = u8::try_from(self.desks.len()).unwrap_or(u8::MAX);

@@ -286,6 +286,11 @@ impl Feed {
         self.decoder.coins()
     }
 
+    /// The numbers of the coins of the run.
+    pub fn ids(&self) -> impl Iterator<Item = CoinId> {
+        (0..u8::try_from(self.lags.len()).unwrap_or(u8::MAX)).map(CoinId)
+    }
+
     /// Ages of a coin's streams at `now`.
     #[must_use]
     pub fn ages(&self, coin: CoinId, now: Ns) -> Ages {

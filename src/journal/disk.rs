@@ -5,6 +5,8 @@
 //! 1. Names are plain file names in one folder.
 //! 2. After `sync` returned, the file's bytes survive a power loss; after `sync_dir`, its name.
 
+use std::fmt;
+
 /// Why the disk refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiskError {
@@ -26,6 +28,24 @@ pub enum DiskError {
     Exists,
     /// Anything else, by its number; 0 where there is none.
     Other(i32),
+}
+
+impl fmt::Display for DiskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DiskError::Full => "no space is left; free some",
+            DiskError::Quota => "the quota is used up",
+            DiskError::TooLarge => "a file would be larger than allowed (see ulimit -f)",
+            DiskError::Io => "the device failed",
+            DiskError::ReadOnly => "the file system is read-only",
+            DiskError::Denied => "not permitted; check its owner and mode",
+            DiskError::Missing => "there is no such file or folder",
+            DiskError::Exists => "the name is taken",
+            DiskError::Other(number) => {
+                return write!(f, "{}", std::io::Error::from_raw_os_error(*number));
+            }
+        })
+    }
 }
 
 /// A folder of append-only files.

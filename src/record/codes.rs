@@ -95,7 +95,7 @@ codes! {
         3 BookStale / "book_stale" : "The book is older than allowed.",
         4 BookCrossed / "book_crossed" : "The book is crossed.",
         5 Gap / "gap" : "Trades were lost; waiting until book and tape are whole again.",
-        6 JournalBehind / "journal_behind" : "The logging thread is behind.",
+        6 JournalBehind / "journal_behind" : "The logging thread is behind, or its journal failed.",
         7 LossLimit / "loss_limit" : "The loss limit latched.",
         8 InventoryLimit / "inventory_limit" : "This side would grow the position beyond its limit.",
         9 NoEstimate / "no_estimate" : "An estimate the quote needs is not finite.",

@@ -9,8 +9,8 @@
 //!    farewell.
 
 use std::io::{self, Read, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Thread};
 
 use crossbeam::queue::ArrayQueue;
@@ -27,6 +27,23 @@ use crate::ws::handshake::Upgrade;
 
 /// Wishes, answers and returns that may wait. There is one link at a time.
 const QUEUE: usize = 4;
+
+/// What cold threads may know of the attempts.
+#[derive(Debug, Default)]
+pub struct Failures(Mutex<(u64, Option<ConnectError>)>);
+
+impl Failures {
+    /// Attempts that failed so far, and why the last one did.
+    #[must_use]
+    pub fn read(&self) -> (u64, Option<ConnectError>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, error: &ConnectError) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *all = (all.0 + 1, Some(error.clone()));
+    }
+}
 
 /// A wish for a link.
 #[derive(Debug)]
@@ -57,11 +74,12 @@ struct Shared {
     answers: ArrayQueue<Answer>,
     returns: ArrayQueue<Answer>,
     stop: AtomicBool,
+    failures: Arc<Failures>,
 }
 
 impl Connector {
     /// Starts the thread. `waker` is woken after every answer; `deadline_ms` is mostly
-    /// [`limits::CONNECT_MS`].
+    /// [`limits::CONNECT_MS`]; `failures` is kept for other cold threads.
     ///
     /// # Errors
     /// If the operating system gives no thread.
@@ -69,12 +87,14 @@ impl Connector {
         tls: Arc<ClientConfig>,
         waker: Arc<Waker>,
         deadline_ms: u64,
+        failures: Arc<Failures>,
     ) -> io::Result<Connector> {
         let shared = Arc::new(Shared {
             wishes: ArrayQueue::new(QUEUE),
             answers: ArrayQueue::new(QUEUE),
             returns: ArrayQueue::new(QUEUE),
             stop: AtomicBool::new(false),
+            failures,
         });
         let theirs = Arc::clone(&shared);
         let handle = thread::Builder::new()
@@ -137,6 +157,9 @@ impl Shared {
             let result = open(dialer, &url, Deadline::after_ms(deadline_ms));
             // Before the answer, so that the hot thread's copy is the last one only if it likes.
             drop(url);
+            if let Err(error) = &result {
+                self.failures.note(error);
+            }
             let mut answer = Answer { attempt, result };
             while let Err(back) = self.answers.push(answer) {
                 if self.stop.load(Ordering::Acquire) {

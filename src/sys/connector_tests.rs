@@ -47,7 +47,8 @@ fn an_echo_over_the_connectors_thread() {
     let mut poll = Poll::new().unwrap();
     let mut events = Events::with_capacity(8);
     let waker = Arc::new(Waker::new(poll.registry(), Token(9)).unwrap());
-    let connector = Connector::start(tls::client(None).unwrap(), waker, LONG_MS).unwrap();
+    let connector =
+        Connector::start(tls::client(None).unwrap(), waker, LONG_MS, Arc::default()).unwrap();
     assert!(connector.answer().is_none());
     assert!(connector.ask(&url, 41));
     let mut answer = loop {
@@ -98,7 +99,8 @@ fn an_answer_for_every_wish_in_order() {
     let mut poll = Poll::new().unwrap();
     let mut events = Events::with_capacity(8);
     let waker = Arc::new(Waker::new(poll.registry(), Token(9)).unwrap());
-    let connector = Connector::start(tls::client(None).unwrap(), waker, LONG_MS).unwrap();
+    let connector =
+        Connector::start(tls::client(None).unwrap(), waker, LONG_MS, Arc::default()).unwrap();
     let (mut asked, mut got) = (0, Vec::new());
     while got.len() < 50 {
         while asked < 50 && connector.ask(&url, asked) {
@@ -134,7 +136,8 @@ fn many_links_one_after_another() {
     let mut poll = Poll::new().unwrap();
     let mut events = Events::with_capacity(8);
     let waker = Arc::new(Waker::new(poll.registry(), Token(9)).unwrap());
-    let connector = Connector::start(tls::client(None).unwrap(), waker, LONG_MS).unwrap();
+    let connector =
+        Connector::start(tls::client(None).unwrap(), waker, LONG_MS, Arc::default()).unwrap();
     let mut conn = Conn::new(1);
     for i in 0..LINKS {
         assert!(connector.ask(&url, i));

@@ -1,15 +1,16 @@
-//! The wish to stop: SIGINT and SIGTERM.
+//! The wish to stop: SIGINT and SIGTERM; and signals that must not kill.
 //!
 //! In: signals. Out: a flag. Hot path: reading the flag is one relaxed load.
 //!
 //! 1. The first signal raises the flag; the run then ends in order.
 //! 2. A second one ends the process at once, with status 128 plus its number.
+//! 3. A file over the size limit (SIGXFSZ) is an error of the write, as a full disk is.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 
 /// The flag that a signal raises.
@@ -36,6 +37,8 @@ impl Stop {
             flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop.asked))?;
             flag::register(signal, Arc::clone(&stop.asked))?;
         }
+        // A handler, whatever it does, lets the write return its error.
+        flag::register(SIGXFSZ, Arc::default())?;
         Ok(stop)
     }
 

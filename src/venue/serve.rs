@@ -1,4 +1,4 @@
-//! Serves the simulated venue on a loopback port: WebSocket at `/ws`, `POST /info`.
+//! Serves the simulated venue at an address: WebSocket at `/ws`, `POST /info`.
 //!
 //! In: a configuration, a speed, a clock. Out: a handle with the address and the truth; one thread
 //! that polls all sockets. Cold path.
@@ -16,7 +16,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
@@ -53,8 +53,8 @@ const WAKER: Token = Token(1);
 /// How the venue is served.
 #[derive(Clone, Copy, Debug)]
 pub struct Service {
-    /// Port on 127.0.0.1; 0 lets the system choose.
-    pub port: u16,
+    /// Where to listen; port 0 lets the system choose.
+    pub addr: SocketAddr,
     /// Venue seconds per second of the clock; 0 as fast as the clients read.
     pub speed: f64,
     /// The time: nanoseconds since 1970, never going back.
@@ -115,7 +115,7 @@ impl Exchange {
         let start = (service.clock)();
         let world = World::new(config, start.0 / Ns::MS).map_err(StartError::Config)?;
         let venue_start = config.epoch_ms.map_or(start, Ns::from_ms);
-        let mut listener = TcpListener::bind((Ipv4Addr::LOCALHOST, service.port).into())?;
+        let mut listener = TcpListener::bind(service.addr)?;
         let poll = Poll::new()?;
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         let waker = Waker::new(poll.registry(), WAKER)?;

@@ -13,7 +13,8 @@ fn clock() -> Ns {
 }
 
 fn start(config: &Config, speed: f64) -> Handle {
-    Exchange::start(config, Service { port: 0, speed, clock }).expect("starts")
+    Exchange::start(config, Service { addr: ([127, 0, 0, 1], 0).into(), speed, clock })
+        .expect("starts")
 }
 
 /// A minimal client: blocking, frames of a server are not masked.
@@ -264,8 +265,8 @@ fn the_universe_is_served_over_the_same_port() {
 
 #[test]
 fn refuses_a_bad_start() {
-    let service = Service { port: 0, speed: f64::NAN, clock };
+    let service = Service { addr: ([127, 0, 0, 1], 0).into(), speed: f64::NAN, clock };
     assert!(matches!(Exchange::start(&fixed(&["BTC"]), service), Err(StartError::Speed)));
-    let service = Service { port: 0, speed: 1.0, clock };
+    let service = Service { addr: ([127, 0, 0, 1], 0).into(), speed: 1.0, clock };
     assert!(matches!(Exchange::start(&fixed(&[]), service), Err(StartError::Config(_))));
 }

@@ -1,0 +1,232 @@
+//! Where a run connects to: the venue, any look-alike, or the embedded exchange; for how long.
+//!
+//! In: options that `run` and `record` share. Out: an address, a clock, coins. Cold path.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use rustls::ClientConfig;
+
+use super::exit::{Code, Failure};
+use crate::app::config::Config;
+use crate::feed::{CoinSpec, meta};
+use crate::limits::{COINS_MAX, INFO_MS};
+use crate::sys::clock::{SessionClock, wall};
+use crate::sys::pin::Pin;
+use crate::sys::signal::Stop;
+use crate::sys::url::Url;
+use crate::sys::{info, tls};
+use crate::units::Ns;
+use crate::venue::serve::{Exchange, Handle, Service, StartError};
+
+/// The venue's public feed.
+const HYPERLIQUID: &str = "wss://api.hyperliquid.xyz/ws";
+/// Market seconds per second of a run on the embedded exchange.
+const SPEED: u32 = 10;
+/// Market seconds of a run on the embedded exchange, when none are given: 60 s at the default
+/// speed.
+const LENGTH_S: i64 = 600;
+
+/// Where to connect, for how long.
+#[derive(Debug, Default, Args)]
+pub(super) struct Where {
+    /// `embedded`, `hyperliquid`, or a `ws://` or `wss://` address. Default: embedded for `run`,
+    /// hyperliquid for `record`.
+    #[arg(long, value_name = "VENUE")]
+    venue: Option<String>,
+    /// Coins, comma separated, at most 16. Default: those of the embedded exchange, else ETH.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    coin: Vec<String>,
+    /// How long, in market time: `90s`, `10m`, `2h`. Default: 10m on the embedded exchange, else
+    /// until Ctrl-C.
+    #[arg(long = "for", value_name = "TIME")]
+    length: Option<String>,
+    /// Market seconds per second on the embedded exchange, 1 to 50; default 10.
+    #[arg(long, value_name = "N")]
+    speed: Option<u32>,
+    /// PEM file with a certificate to trust besides the public ones.
+    #[arg(long, value_name = "PEM")]
+    ca: Option<PathBuf>,
+    /// Core of the hot thread: `auto`, `off` or a number.
+    #[arg(long, value_name = "CORE", default_value = "auto")]
+    pin: PinArg,
+    /// Spin instead of waiting for the socket.
+    #[arg(long)]
+    pub busy_poll: bool,
+}
+
+/// A place to connect to.
+pub(super) struct Place {
+    pub url: Url,
+    pub tls: Arc<ClientConfig>,
+    pub clock: SessionClock,
+    pub length_ns: Option<i64>,
+    pub pin: Pin,
+    pub exchange: Option<Handle>,
+    /// For the names of folders and files.
+    pub stem: &'static str,
+}
+
+/// The wish for a core, as written.
+#[derive(Clone, Copy, Debug, Default)]
+struct PinArg(Pin);
+
+impl std::str::FromStr for PinArg {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<PinArg, &'static str> {
+        Ok(PinArg(match text {
+            "auto" => Pin::Auto,
+            "off" => Pin::Off,
+            n => Pin::Core(n.parse().map_err(|_| "use auto, off or the number of a core")?),
+        }))
+    }
+}
+
+impl Where {
+    /// Looks at the options and starts the embedded exchange, where it is the venue.
+    pub(super) fn place(&self, config: &mut Config, default: &str) -> Result<Place, Failure> {
+        let tls = tls::client(self.ca.as_deref())
+            .map_err(|e| Failure::usage(format!("--ca: {e:?}; it takes a PEM file")))?;
+        let length = self.length.as_deref().map(parse_length).transpose()?;
+        if self.coin.len() > COINS_MAX {
+            return Err(Failure::usage(format!("--coin: at most {COINS_MAX} at a time")));
+        }
+        let venue = self.venue.as_deref().unwrap_or(default);
+        if venue == "embedded" {
+            return self.embedded(config, tls, length);
+        }
+        if self.speed.is_some() {
+            return Err(Failure::usage("--speed is for the embedded exchange only"));
+        }
+        let (text, stem) = match venue {
+            "hyperliquid" => (HYPERLIQUID, "hyperliquid"),
+            other => (other, "live"),
+        };
+        let url = text.parse::<Url>().map_err(|e| {
+            Failure::usage(format!("--venue {venue}: {e}; use embedded, hyperliquid or ws(s)://…"))
+        })?;
+        let (clock, pin) = (SessionClock::start(1), self.pin.0);
+        Ok(Place { url, tls, clock, length_ns: length, pin, exchange: None, stem })
+    }
+
+    fn embedded(
+        &self,
+        config: &mut Config,
+        tls: Arc<ClientConfig>,
+        length: Option<i64>,
+    ) -> Result<Place, Failure> {
+        if !self.coin.is_empty() {
+            config.exchange.coins.clone_from(&self.coin);
+        }
+        let speed = speed(self.speed.unwrap_or(SPEED))?;
+        let before = wall();
+        let exchange = exchange(config, ([127, 0, 0, 1], 0).into(), speed)?;
+        // Both clocks run at the same speed from the same instant.
+        let ahead = wall().since(before) * i64::from(speed);
+        let clock = SessionClock::start_at(before.plus(ahead), speed);
+        let url = format!("ws://{}/ws", exchange.addr())
+            .parse()
+            .map_err(|e| Failure::new(Code::Internal, format!("own address: {e}")))?;
+        let length_ns = Some(length.unwrap_or(LENGTH_S * Ns::SEC));
+        let pin = self.pin.0;
+        Ok(Place { url, tls, clock, length_ns, pin, exchange: Some(exchange), stem: "embedded" })
+    }
+
+    /// Names and size decimals from the venue's own list; where a look-alike has none to give, from
+    /// the built-in table, and why.
+    pub(super) fn coins(
+        &self,
+        config: &Config,
+        place: &Place,
+        stop: &Stop,
+    ) -> Result<(Vec<CoinSpec>, Option<String>), Failure> {
+        let wanted = match (&self.coin[..], &place.exchange) {
+            ([], Some(_)) => config.exchange.coins.clone(),
+            ([], None) => vec!["ETH".to_owned()],
+            (names, _) => names.to_vec(),
+        };
+        let mut note = None;
+        let universe = match ask(place, stop)? {
+            Ok(text) => meta::parse(text.as_bytes()).map_err(|e| {
+                Failure::new(Code::Venue, format!("the venue's list of coins: {e:?}"))
+            })?,
+            Err(e) if place.stem == "live" => {
+                note = Some(format!("no list of coins from the venue ({e}); using the built-in"));
+                meta::fallback()
+            }
+            Err(e) => {
+                let text = format!("no list of coins from the venue: {e}");
+                return Err(Failure::new(Code::Venue, text));
+            }
+        };
+        let coins: Result<Vec<_>, _> =
+            wanted.iter().map(|n| universe.find(n).map_err(|e| unlisted(n, &e))).collect();
+        Ok((coins?, note))
+    }
+}
+
+/// Asks for the list of coins on a thread of its own, so that a signal ends the wait.
+fn ask(place: &Place, stop: &Stop) -> Result<Result<String, info::InfoError>, Failure> {
+    let (url, tls) = (place.url.clone(), Arc::clone(&place.tls));
+    let asking = std::thread::spawn(move || info::meta(&url, tls, INFO_MS));
+    while !asking.is_finished() {
+        if stop.is_asked() {
+            return Err(Failure::new(Code::Venue, "stopped before the venue listed its coins"));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    asking.join().map_err(|_| Failure::new(Code::Internal, "the thread asking for coins panicked"))
+}
+
+fn unlisted(name: &str, e: &meta::Unlisted) -> Failure {
+    let text = match e {
+        meta::Unlisted::Delisted => format!("{name} is no longer traded"),
+        meta::Unlisted::Unknown { nearest } if nearest.is_empty() => {
+            format!("the venue has no coin `{name}`; names are case-sensitive")
+        }
+        meta::Unlisted::Unknown { nearest } => {
+            let near: Vec<&str> = nearest.iter().map(|n| n.as_str()).collect();
+            format!("the venue has no coin `{name}`; did you mean {}?", near.join(", "))
+        }
+    };
+    Failure::new(Code::Venue, text)
+}
+
+/// Starts the embedded exchange.
+pub(super) fn exchange(
+    config: &Config,
+    addr: std::net::SocketAddr,
+    speed: u32,
+) -> Result<Handle, Failure> {
+    let service = Service { addr, speed: f64::from(speed), clock: wall };
+    Exchange::start(&config.exchange, service).map_err(|e| match e {
+        StartError::Io(e) => {
+            Failure::new(Code::Venue, format!("the embedded exchange cannot listen at {addr}: {e}"))
+        }
+        other => Failure::usage(format!("the embedded exchange: {other:?}; see [exchange]")),
+    })
+}
+
+/// A speed of the embedded exchange within its range.
+pub(super) fn speed(n: u32) -> Result<u32, Failure> {
+    if (1..=50).contains(&n) { Ok(n) } else { Err(Failure::usage("--speed must be 1 to 50")) }
+}
+
+/// `90s`, `10m`, `2h` in nanoseconds.
+pub(super) fn parse_length(text: &str) -> Result<i64, Failure> {
+    let wrong = || Failure::usage(format!("--for {text}: write it as 90s, 10m or 2h"));
+    let unit = match text.chars().last() {
+        Some('s') => 1,
+        Some('m') => 60,
+        Some('h') => 3_600,
+        _ => return Err(wrong()),
+    };
+    let n: i64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+    if n <= 0 {
+        return Err(wrong());
+    }
+    n.checked_mul(unit).and_then(|s| s.checked_mul(Ns::SEC)).ok_or_else(wrong)
+}

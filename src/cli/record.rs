@@ -1,0 +1,118 @@
+//! `papermaker record`: the raw feed into a `.frames.gz`, without quoting.
+//!
+//! In: options. Out: a recording, progress, a count. Cold path: it starts the threads and waits.
+//!
+//! 1. Connection, subscriptions and heartbeats are those of a run; the engine has no coins.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::exit::Failure;
+use super::place::Where;
+use super::threads::{Ended, Files, Threads};
+use super::{Common, say, stop_on_signals, summary};
+use crate::app::config::Config;
+use crate::app::status::Status;
+use crate::app::turn::Turn;
+use crate::units::Ns;
+
+/// Looks at the status between two lines of progress: five seconds.
+const LOOKS_PER_LINE: u32 = 100;
+
+#[derive(Debug, Default, Args)]
+pub(super) struct Options {
+    /// The recording to write, mostly `*.frames.gz`; must not exist yet.
+    file: PathBuf,
+    #[command(flatten)]
+    place: Where,
+}
+
+pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<(), Failure> {
+    let stop = stop_on_signals()?;
+    let place = o.place.place(&mut config, "hyperliquid")?;
+    let (coins, note) = o.place.coins(&config, &place, &stop)?;
+    let name = o.file.display();
+    let file = std::fs::File::create_new(&o.file).map_err(|e| match e.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Failure::usage(format!("{name} exists already; name another file"))
+        }
+        _ => Failure::disk(format!("cannot create {name}: {e}")),
+    })?;
+    let turn = Turn::listening(&config.engine, &coins)
+        .map_err(|e| Failure::usage(format!("the list of coins: {e:?}")))?;
+    let tell = |text: &str| {
+        if !common.json {
+            say(text);
+        }
+    };
+    let names: Vec<&str> = coins.iter().map(|c| c.name.as_str()).collect();
+    let length = place.length_ns.map_or("until Ctrl-C or SIGTERM".to_owned(), |ns| {
+        format!("{} s of the market, or until Ctrl-C", ns / Ns::SEC)
+    });
+    tell(&format!(
+        "papermaker {} records {} from {}\nfile     {name}\nlength   {length}\n",
+        env!("CARGO_PKG_VERSION"),
+        names.join(", "),
+        place.url
+    ));
+    tell(&note.map_or(String::new(), |n| format!("note     {n}\n")));
+    let files = Files { journal: None, recording: Some(file), latency_log: None };
+    let threads = Threads::start(&place, turn, files, o.place.busy_poll, &stop)?;
+    let mut looks = 0u32;
+    let progress = |s: &Status| {
+        looks += 1;
+        if looks.is_multiple_of(LOOKS_PER_LINE) {
+            tell(&line(s));
+        }
+    };
+    let void = |s: &Status| {
+        s.recording_failed.then(|| "the recording cannot be written any more, ending".to_owned())
+    };
+    threads.watch(progress, void, tell);
+    let ended = threads.join()?;
+    show(o, &ended, common);
+    if ended.ending.recording_failed {
+        return Err(Failure::disk(format!("{name} could not be written to its end; is it full?")));
+    }
+    Ok(())
+}
+
+fn line(s: &Status) -> String {
+    let seconds = summary::seconds(s.at.since(s.began));
+    let up = s.link.is_some_and(|l| l.value.up);
+    let stale = summary::stale_anywhere(s);
+    format!(
+        "{seconds:>7.0} s  {} frames, link {}{stale}\n",
+        s.frames.0,
+        if up { "up" } else { "down" }
+    )
+}
+
+fn show(o: &Options, e: &Ended, common: &Common) {
+    let c = &e.counters;
+    if common.json {
+        let v = serde_json::json!({
+            "file": o.file, "frames": e.ending.frames, "frames_lost": e.ending.frames_lost,
+            "lost_links": e.lost_links, "prints": c.prints, "histories": c.histories,
+            "gaps": c.gaps, "rejected": c.rejects(), "ended": e.reason.text(),
+        });
+        say(&format!("{v}\n"));
+        return;
+    }
+    say(&format!(
+        "frames   {} recorded, {} lost\nfeed     {} prints, {} histories ({} with a gap), {} \
+         rejected, {} links lost\nended    {}\nfile     {}; put it through the engine with: \
+         papermaker replay {}\n",
+        e.ending.frames,
+        e.ending.frames_lost,
+        c.prints,
+        c.histories,
+        c.gaps,
+        c.rejects(),
+        e.lost_links,
+        e.reason.sentence(),
+        o.file.display(),
+        o.file.display(),
+    ));
+}

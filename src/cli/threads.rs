@@ -1,0 +1,176 @@
+//! The threads of a run: started, watched, joined.
+//!
+//! In: a place, feed and engine, the files to write. Out: lines while it runs, then its end. Cold
+//! path: this thread only looks at the status.
+//!
+//! 1. The logging thread is started first and outlives the hot one: nothing queued is left behind.
+//! 2. A run whose journal or recording is its purpose and has failed is asked to end.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::exit::{Code, Failure};
+use super::place::Place;
+use crate::app::folder::Folder;
+use crate::app::live::{self, LiveEnd, Plan, Rings};
+use crate::app::publish::{Laps, Published, Publisher, RawTap};
+use crate::app::recording;
+use crate::app::status::{Status, StatusBoard};
+use crate::app::turn::Turn;
+use crate::app::writer::{Ending, Intake, Logger, Outlet};
+use crate::feed::Counters;
+use crate::journal::{Digest, Writer};
+use crate::limits::{QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS};
+use crate::record::StopReason;
+use crate::sys::connector::Failures;
+use crate::sys::pin::Pinned;
+use crate::sys::signal::Stop;
+use crate::sys::tls;
+
+/// How often the status is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+/// Looks without a link after which it is said why.
+const LOOKS_UNLINKED: u32 = 40;
+
+/// What the logging thread writes.
+pub(super) struct Files {
+    pub journal: Option<Writer<Folder>>,
+    pub recording: Option<std::fs::File>,
+    pub latency_log: Option<std::fs::File>,
+}
+
+/// The running threads.
+pub(super) struct Threads {
+    board: StatusBoard,
+    hot: JoinHandle<std::io::Result<LiveEnd>>,
+    logging: JoinHandle<Ending>,
+    failures: Arc<Failures>,
+    stop: Stop,
+}
+
+/// How a run ended, and its newest state.
+pub(super) struct Ended {
+    pub reason: StopReason,
+    pub lost_links: u64,
+    pub pinned: Pinned,
+    pub counters: Counters,
+    pub published: Published,
+    pub ending: Ending,
+    pub status: Status,
+}
+
+impl Threads {
+    /// Starts both threads.
+    pub(super) fn start(
+        place: &Place,
+        turn: Turn,
+        files: Files,
+        busy: bool,
+        stop: &Stop,
+    ) -> Result<Threads, Failure> {
+        let (records, taken) = Publisher::new(QUEUE_RECORDS, 0, Digest::new());
+        let (laps, lapped) = Laps::new(QUEUE_LAPS);
+        let (tap, raw) = files.recording.as_ref().map(|_| RawTap::new(QUEUE_RAW_BYTES)).unzip();
+        let failed = records.failure_flag();
+        let intake = Intake { records: taken, raw, laps: Some(lapped), failed };
+        let board = StatusBoard::new();
+        let boxed = |f: std::fs::File| -> Box<dyn std::io::Write + Send> { Box::new(f) };
+        let outlet = Outlet {
+            journal: files.journal,
+            recording: files.recording.map(|f| recording::Writer::new(boxed(f))),
+            latency_log: files.latency_log.map(boxed),
+            board: board.clone(),
+        };
+        let logger = Logger::new(intake, outlet);
+        let failures = Arc::new(Failures::default());
+        let plan = Plan {
+            url: Arc::new(place.url.clone()),
+            tls: Arc::clone(&place.tls),
+            clock: place.clock,
+            length_ns: place.length_ns,
+            pin: place.pin,
+            busy,
+            mask_seed: u64::from_le_bytes(tls::entropy::<8>()),
+            failures: Arc::clone(&failures),
+        };
+        let no_thread = |e| Failure::new(Code::Internal, format!("no thread: {e}"));
+        let clock = place.clock;
+        let logging = std::thread::Builder::new()
+            .name("logging".into())
+            .spawn(move || logger.run(move || clock.now()))
+            .map_err(no_thread)?;
+        let (rings, theirs) = (Rings { records, raw: tap, laps }, stop.clone());
+        let hot = std::thread::Builder::new()
+            .name("hot".into())
+            .spawn(move || live::run(plan, turn, rings, &theirs))
+            .map_err(no_thread)?;
+        Ok(Threads { board, hot, logging, failures, stop: stop.clone() })
+    }
+
+    /// Calls `look` with the newest state some twenty times a second until the run ends, and says
+    /// what becomes of link and files. `is_void`: whether the run has lost its purpose.
+    pub(super) fn watch(
+        &self,
+        mut look: impl FnMut(&Status),
+        is_void: impl Fn(&Status) -> Option<String>,
+        say: impl Fn(&str),
+    ) {
+        let (mut opened, mut up, mut looks, mut failures) = (0, false, 0u32, 0);
+        let mut void = false;
+        while !self.hot.is_finished() {
+            std::thread::sleep(LOOK);
+            looks += 1;
+            let status = self.board.read();
+            if let Some(link) = status.link.map(|l| l.value)
+                && (link.up, link.opened) != (up, opened)
+            {
+                if link.up && link.opened > 1 {
+                    say(&format!("link up again, the {}. time\n", link.opened));
+                } else if !link.up {
+                    say("link lost: quotes withdrawn, trying to connect again\n");
+                }
+                (up, opened) = (link.up, link.opened);
+            }
+            let (count, last) = self.failures.read();
+            if !up
+                && count > failures
+                && looks % LOOKS_UNLINKED == 0
+                && let Some(error) = last
+            {
+                failures = count;
+                say(&format!("no link after {count} attempts: {error}; trying on, Ctrl-C ends\n"));
+            }
+            if !void && let Some(why) = is_void(&status) {
+                void = true;
+                say(&format!("{why}\n"));
+                // What was withdrawn shall still be seen.
+                std::thread::sleep(4 * LOOK);
+                self.stop.ask();
+            }
+            look(&status);
+        }
+    }
+
+    /// Waits for both threads.
+    pub(super) fn join(self) -> Result<Ended, Failure> {
+        let broken = |what: &str| {
+            Failure::new(Code::Internal, format!("the {what} thread panicked; please report it"))
+        };
+        let live = self.hot.join().map_err(|_| broken("hot"))?;
+        let live = live.map_err(|e| Failure::new(Code::Internal, format!("no poll: {e}")))?;
+        let LiveEnd { reason, began, lost, pinned, rings, turn } = live;
+        let published = rings.records.published();
+        // The logging thread ends when the hot ends of its rings are gone.
+        drop(rings);
+        let ending = self.logging.join().map_err(|_| broken("logging"))?;
+        if !began && reason == StopReason::Venue {
+            let last = self.failures.read().1;
+            let why = last.map_or_else(|| "no answer in the time given".into(), |e| e.to_string());
+            return Err(Failure::new(Code::Venue, format!("cannot connect: {why}")));
+        }
+        let counters = turn.feed().counters();
+        let status = self.board.read();
+        Ok(Ended { reason, lost_links: lost, pinned, counters, published, ending, status })
+    }
+}

@@ -1,0 +1,95 @@
+//! `papermaker venue`: the embedded exchange alone, for other clients.
+//!
+//! In: options and the `[exchange]` configuration. Out: an address, progress, at the end the truth.
+//! Cold path: it starts the exchange's thread and waits.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::exit::Failure;
+use super::place::{exchange, parse_length, speed};
+use super::run::{truth_text, write_truth};
+use super::{Common, say, stop_on_signals};
+use crate::app::config::Config;
+use crate::sys::clock::SessionClock;
+use crate::units::Ns;
+
+/// How often signals and the clock are looked at.
+const LOOK: Duration = Duration::from_millis(50);
+/// Looks between two lines of progress: ten seconds.
+const LOOKS_PER_LINE: u32 = 200;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Address to listen at; port 0 takes a free one.
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
+    addr: SocketAddr,
+    /// Coins, comma separated; default: those of `exchange.coins`.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    coin: Vec<String>,
+    /// Market seconds per second, 1 to 50. Clients that compare block times with their own clock
+    /// need 1.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    speed: u32,
+    /// How long, in seconds of the wall clock: `90s`, `10m`, `2h`; default: until Ctrl-C.
+    #[arg(long = "for", value_name = "TIME")]
+    length: Option<String>,
+    /// At the end, write what the exchange knows of itself: law and record of every coin, JSON.
+    #[arg(long, value_name = "FILE")]
+    truth: Option<PathBuf>,
+}
+
+pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<(), Failure> {
+    let stop = stop_on_signals()?;
+    let length = o.length.as_deref().map(parse_length).transpose()?;
+    if !o.coin.is_empty() {
+        config.exchange.coins.clone_from(&o.coin);
+    }
+    let handle = exchange(&config, o.addr, speed(o.speed)?)?;
+    let addr = handle.addr();
+    if common.json {
+        let v = serde_json::json!({
+            "ws": format!("ws://{addr}/ws"), "info": format!("http://{addr}/info"),
+            "coins": config.exchange.coins, "speed": o.speed,
+        });
+        say(&format!("{v}\n"));
+    } else {
+        say(&format!(
+            "papermaker {} serves {}, {} market second(s) a second; Ctrl-C ends\n\
+             websocket ws://{addr}/ws\ninfo      http://{addr}/info (POST {{\"type\":\"meta\"}})\n",
+            env!("CARGO_PKG_VERSION"),
+            config.exchange.coins.join(", "),
+            o.speed,
+        ));
+    }
+    let clock = SessionClock::start(1);
+    let mut looks = 0u32;
+    while !stop.is_asked() && length.is_none_or(|l| clock.now().since(clock.started()) < l) {
+        std::thread::sleep(LOOK);
+        looks += 1;
+        if looks.is_multiple_of(LOOKS_PER_LINE) && !common.json {
+            let takers: u64 = handle
+                .truth()
+                .coins
+                .iter()
+                .flat_map(|c| c.regimes.iter())
+                .map(|r| r.arrivals.iter().sum::<u64>())
+                .sum();
+            let s = clock.now().since(clock.started()) / Ns::SEC;
+            say(&format!("{s:>7} s  {} blocks, {takers} takers\n", handle.truth().blocks));
+        }
+    }
+    let truth = handle.stop();
+    if let Some(path) = &o.truth {
+        write_truth(path, &truth)?;
+    }
+    if common.json {
+        say(&format!("{}\n", serde_json::json!({ "truth": truth })));
+    } else {
+        say(&format!("\nblocks   {}\n{}", truth.blocks, truth_text(&truth).trim_start()));
+    }
+    Ok(())
+}
