@@ -24,6 +24,7 @@ pub mod venue;
 pub mod sys;
 pub mod app;
 pub mod report;
+pub mod audit;
 pub mod cli;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

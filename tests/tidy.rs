@@ -53,10 +53,12 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("report", &["journal", "record", "units", "telemetry", "report"]),
+    ("audit", &["venue", "book", "sim", "event", "record", "units", "limits", "math", "audit"]),
     (
         "cli",
         &[
             "app",
+            "audit",
             "report",
             "journal",
             "record",

@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stderr, reason = "the terminal is this module's job")]
 
+mod audit;
 mod config;
 pub mod exit;
 mod place;
@@ -66,6 +67,8 @@ enum Command {
     Verify(verify::Options),
     /// Serve the embedded exchange alone, for other clients.
     Venue(venue::Options),
+    /// Judge the fill models against worlds in which every order's fate is known.
+    Audit(audit::Options),
     /// Write, check or print the configuration.
     Config(config::Options),
 }
@@ -103,6 +106,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Report(o) => report::run(o, &cli.common),
         Command::Verify(o) => verify::run(o, &cli.common),
         Command::Venue(o) => venue::run(o, load()?, &cli.common),
+        Command::Audit(o) => audit::run(o, &load()?, &cli.common),
         Command::Config(o) => config::run(o, &load),
     }
 }

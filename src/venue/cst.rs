@@ -147,8 +147,8 @@ pub enum Seen<'a> {
     Book(&'a Snapshot),
     /// The best bid and offer after a change; only when asked for.
     Bbo(&'a Bbo),
-    /// A shadow is placed behind the queue as displayed now.
-    Placed(&'a Shadow),
+    /// A shadow is placed behind the queue as displayed now, in this book.
+    Placed(&'a Shadow, &'a Snapshot),
     /// A shadow is no longer watched: its outcome.
     Done(&'a Shadow),
 }
@@ -454,7 +454,7 @@ impl World {
             filled: None,
         };
         self.placed += 1;
-        see(self.now, Seen::Placed(&shadow));
+        see(self.now, Seen::Placed(&shadow, &self.snapshot()));
         let (left, before) = (self.scenario.size, self.orders + 1);
         self.watched.push(Watched { shadow, price, ahead, left, before });
     }

@@ -64,7 +64,7 @@ fn shadows_fill_when_and_only_when_first_in_first_out_lets_them() {
         let mut live: Vec<Shadow> = Vec::new();
         let mut signs: Vec<Signs> = Vec::new();
         let all = run(scenario, 3, 600, true, &mut |now, seen| match seen {
-            Seen::Placed(s) => {
+            Seen::Placed(s, _) => {
                 live.push(*s);
                 signs.push(Signs::default());
             }

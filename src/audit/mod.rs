@@ -1,0 +1,176 @@
+//! Fill models against known truth: worlds in which the fate of every own order is known, what a
+//! model makes of what it may see of them, and how far it is off.
+//!
+//! In: fill models, a seed, a number of orders. Out: outcomes order by order, their scores, a
+//! plot. Cold path.
+//!
+//! 1. Every model sees the same worlds, so that differences between models are of the models.
+//! 2. Equal plan, equal outcome, whatever the number of threads.
+
+pub mod plot;
+pub mod score;
+mod watch;
+
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use crate::sim::config::{Config, Model};
+use crate::units::Ns;
+use crate::venue::cst::{Cancels, Depth, SCENARIOS, Scenario, Shadow};
+
+/// Largest root mean square bias of the default model, in percentage points, over the twelve
+/// scenarios and five horizons at the default number of shadows.
+pub const BOUND_PP: f64 = 2.0;
+/// Shadows a scenario by default.
+pub const SHADOWS: u32 = 20_000;
+
+/// A fill model that is judged.
+#[derive(Clone, Debug)]
+pub struct Contender {
+    /// Its name in tables.
+    pub name: String,
+    /// The settings it runs under; all three lanes are the model.
+    pub cfg: Config,
+}
+
+/// What the models may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Prints, snapshots at the scenario's interval, and the displayed queue when an order is
+    /// placed.
+    Snapshots,
+    /// Prints, snapshots at the scenario's interval, and every change of best bid and offer.
+    Bbo,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The models.
+    pub contenders: Vec<Contender>,
+    /// Shadows of each scenario.
+    pub shadows: u32,
+    /// Seed of the worlds.
+    pub seed: u64,
+    /// What the models may see.
+    pub view: View,
+    /// Threads.
+    pub jobs: usize,
+}
+
+/// One scenario, order by order.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// The orders and what became of them.
+    pub truth: Vec<Shadow>,
+    /// For each model, when it thinks each order was filled completely.
+    pub filled: Vec<Vec<Option<Ns>>>,
+    /// For each model, orders it refused: none in a sound world.
+    pub refused: Vec<u32>,
+}
+
+/// Something happened in a worker.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress {
+    /// So many shadows of all are done.
+    Shadows(u32),
+    /// A scenario is done.
+    Scenario(u8),
+}
+
+impl Contender {
+    /// Every model under the settings `base`, the configured one first.
+    #[must_use]
+    pub fn all(base: &Config) -> Vec<Contender> {
+        let others = MODELS.iter().copied().filter(|m| *m != base.model);
+        std::iter::once(base.model).chain(others).map(|m| Contender::new(base, m)).collect()
+    }
+
+    /// `model` under the settings `base`. Venue rules are off: a shadow of one lot is worth less
+    /// than the venue's least order.
+    #[must_use]
+    pub fn new(base: &Config, model: Model) -> Contender {
+        let cfg = Config {
+            model,
+            pessimistic: model,
+            optimistic: model,
+            venue_rules: false,
+            participation_pct: 100,
+            ..*base
+        };
+        let name = serde_json::to_value(model).ok();
+        let name = name.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+        Contender { name, cfg }
+    }
+}
+
+const MODELS: [Model; 7] = [
+    Model::Skellam,
+    Model::Linear,
+    Model::Power,
+    Model::RiskAverse,
+    Model::Front,
+    Model::Through,
+    Model::Touch,
+];
+
+/// Whether a scenario's book is deep or shallow, as a word.
+#[must_use]
+pub fn depth(number: u8) -> &'static str {
+    let deep = SCENARIOS.iter().any(|s| s.number == number && s.depth == Depth::Deep);
+    if deep { "deep" } else { "shallow" }
+}
+
+/// What a scenario is, in a few words.
+#[must_use]
+pub fn describe(s: &Scenario) -> String {
+    let depth = depth(s.number);
+    let place = if s.behind == 0 { "at best".into() } else { format!("best - {}", s.behind) };
+    let cancels = if s.cancels == Cancels::Uniform { "" } else { ", cancels at the back" };
+    let ms = s.snapshot_ns / Ns::MS;
+    format!("{depth}, {place}, size {}, snapshot {ms} ms{cancels}", s.size)
+}
+
+/// Runs the plan; `tell` hears how far it is, on this thread. Outcomes are in the order of
+/// [`SCENARIOS`].
+pub fn run(plan: &Plan, tell: &mut impl FnMut(Progress)) -> Vec<Outcome> {
+    // Those with the most snapshots first, so that no thread is left with a long one at the end.
+    let mut order: Vec<&Scenario> = SCENARIOS.iter().collect();
+    order.sort_by_key(|s| (s.snapshot_ns, s.depth == Depth::Shallow));
+    let (next, done) = (AtomicUsize::new(0), AtomicU32::new(0));
+    let mut out = Vec::with_capacity(SCENARIOS.len());
+    std::thread::scope(|scope| {
+        let (tx, rx) = mpsc::channel();
+        for _ in 0..plan.jobs.clamp(1, order.len()) {
+            let (tx, order, next, done) = (tx.clone(), &order, &next, &done);
+            scope.spawn(move || {
+                while let Some(scenario) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let outcome = watch::watch(plan, scenario, &mut || {
+                        let n = done.fetch_add(1, Ordering::Relaxed) + 1;
+                        if n.is_multiple_of(500) {
+                            let _ = tx.send(Err(Progress::Shadows(n)));
+                        }
+                    });
+                    let _ = tx.send(Ok(outcome));
+                }
+            });
+        }
+        drop(tx);
+        for message in rx {
+            match message {
+                Ok(outcome) => {
+                    tell(Progress::Scenario(outcome.scenario.number));
+                    out.push(outcome);
+                }
+                Err(progress) => tell(progress),
+            }
+        }
+    });
+    out.sort_by_key(|o: &Outcome| o.scenario.number);
+    out
+}
+
+#[cfg(test)]
+mod tests;
