@@ -117,12 +117,15 @@ fn show(path: &Path, e: &Ended, truth: Option<&Truth>, common: &Common) {
         v["frames_lost"] = serde_json::json!(e.ending.frames_lost);
         v["lost_links"] = serde_json::json!(e.lost_links);
         v["latency_ns"] = summary::latency_json(&e.ending.latency);
+        v["rejected"] = serde_json::json!(e.counters.rejects());
         v["messages"] = serde_json::json!(e.counters.messages);
         say(&format!("{v}\n"));
         return;
     }
     say(&summary::text(&e.status));
-    say(&truth.map(truth_text).unwrap_or_default());
+    if let Some(t) = truth {
+        say(&format!("\n{}", truth_text(t, Some(&e.status))));
+    }
     let c = &e.counters;
     say(&format!(
         "\nfeed     {} messages, {} rejected, {} duplicates, {} links lost\nhot      {}\n{}records  \
@@ -161,16 +164,28 @@ fn outcome(e: &Ended) -> Result<(), Failure> {
     }
 }
 
-/// What the embedded exchange knows of itself, averaged over the time spent in each regime.
-pub(super) fn truth_text(t: &Truth) -> String {
-    t.coins
-        .iter()
-        .map(|c| {
-            let mean = c.averaged();
-            let (kappa, rate) = (mean.kappa, mean.rate_per_s);
-            format!("\ntruth    {}: kappa {kappa:.0}, rate {rate:.3} /s and side\n", c.coin)
-        })
-        .collect()
+/// What the embedded exchange knows of itself, averaged over the time spent in each regime, and
+/// whether the estimates found it.
+pub(super) fn truth_text(t: &Truth, status: Option<&Status>) -> String {
+    let mut out = String::new();
+    for (i, c) in t.coins.iter().enumerate() {
+        let mean = c.averaged();
+        let (kappa, rate) = (mean.kappa, mean.rate_per_s);
+        let e = status.and_then(|s| s.coins.get(i)).and_then(|c| c.estimates);
+        let found = e.map_or(String::new(), |e| {
+            let is_in = |x: f64, lo: f64, hi: f64| if lo <= x && x <= hi { "in" } else { "NOT in" };
+            format!(
+                "; {} the interval of kappa, {} that of the rate",
+                is_in(kappa, e.kappa_lo, e.kappa_hi),
+                is_in(rate, e.rate_lo, e.rate_hi)
+            )
+        });
+        out.push_str(&format!(
+            "truth    {}: kappa {kappa:.0}, rate {rate:.3} /s and side{found}\n",
+            c.coin
+        ));
+    }
+    out
 }
 
 /// Writes what the exchange knows of itself.

@@ -30,6 +30,9 @@ use crate::sys::tls;
 
 /// How often the status is looked at.
 const LOOK: Duration = Duration::from_millis(50);
+/// Looks after the wish to stop from which a further signal ends the process at once: half a
+/// second.
+const LOOKS_TO_ARM: u32 = 10;
 /// Looks without a link after which it is said why.
 const LOOKS_UNLINKED: u32 = 40;
 
@@ -117,7 +120,7 @@ impl Threads {
         say: impl Fn(&str),
     ) {
         let (mut opened, mut up, mut looks, mut failures) = (0, false, 0u32, 0);
-        let mut void = false;
+        let (mut void, mut stopping) = (false, 0);
         while !self.hot.is_finished() {
             std::thread::sleep(LOOK);
             looks += 1;
@@ -149,6 +152,10 @@ impl Threads {
                 self.stop.ask();
             }
             look(&status);
+            stopping += u32::from(self.stop.is_asked());
+            if stopping == LOOKS_TO_ARM {
+                self.stop.arm();
+            }
         }
     }
 

@@ -89,7 +89,7 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
     if common.json {
         say(&format!("{}\n", serde_json::json!({ "truth": truth })));
     } else {
-        say(&format!("\nblocks   {}\n{}", truth.blocks, truth_text(&truth).trim_start()));
+        say(&format!("\nblocks   {}\n{}", truth.blocks, truth_text(&truth, None)));
     }
     Ok(())
 }

@@ -3,7 +3,9 @@
 //! In: signals. Out: a flag. Hot path: reading the flag is one relaxed load.
 //!
 //! 1. The first signal raises the flag; the run then ends in order.
-//! 2. A second one ends the process at once, with status 128 plus its number.
+//! 2. A further one, once the flag is armed, ends the process at once, with status 128 plus its
+//!    number. It is armed a moment after the first signal: process managers and shells send one
+//!    wish twice, to the process and to its group.
 //! 3. A file over the size limit (SIGXFSZ) is an error of the write, as a full disk is.
 
 use std::io;
@@ -17,6 +19,7 @@ use signal_hook::flag;
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     asked: Arc<AtomicBool>,
+    armed: Arc<AtomicBool>,
 }
 
 impl Stop {
@@ -33,8 +36,7 @@ impl Stop {
     pub fn on_signals() -> io::Result<Stop> {
         let stop = Stop::default();
         for signal in [SIGINT, SIGTERM] {
-            // In this order: the first signal finds the flag down and only raises it.
-            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop.asked))?;
+            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop.armed))?;
             flag::register(signal, Arc::clone(&stop.asked))?;
         }
         // A handler, whatever it does, lets the write return its error.
@@ -47,6 +49,11 @@ impl Stop {
     #[must_use]
     pub fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
+    }
+
+    /// From now on a signal ends the process at once.
+    pub fn arm(&self) {
+        self.armed.store(true, Ordering::Relaxed);
     }
 
     /// Raises the flag from within.
@@ -64,7 +71,8 @@ mod tests {
         let stop = Stop::on_signals().unwrap();
         assert!(!stop.is_asked());
         signal_hook::low_level::raise(SIGTERM).unwrap();
-        assert!(stop.is_asked());
+        signal_hook::low_level::raise(SIGTERM).unwrap();
+        assert!(stop.is_asked(), "and this process still lives");
         let other = Stop::unhooked();
         assert!(!other.is_asked());
         other.clone().ask();

@@ -1,0 +1,139 @@
+//! A run against servers that misbehave: it says so, comes back, and quotes again.
+
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use papermaker::sys::clock::wall;
+use papermaker::venue::config::Config;
+use papermaker::venue::serve::{Exchange, Service};
+use papermaker::ws::server::{close, text};
+
+use super::process::{Temporary, await_text, command, finish, papermaker};
+use super::server::{Script, serve};
+
+#[test]
+fn a_server_that_is_killed_and_restarted_is_found_again() {
+    let dir = Temporary::new();
+    let start = |port: u16| {
+        let addr = ([127, 0, 0, 1], port).into();
+        let service = Service { addr, speed: 1.0, clock: wall };
+        let config = Config { coins: vec!["BTC".into()], ..Config::default() };
+        // A port just left may be taken for a moment.
+        (0..200).find_map(|_| {
+            let started = Exchange::start(&config, service).ok();
+            if started.is_none() {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            started
+        })
+    };
+    let first = start(0).expect("starts");
+    let port = first.addr().port();
+    let venue = format!("ws://127.0.0.1:{port}/ws");
+    let args = ["run", "--venue", &venue, "--coin", "BTC", "--for", "12s"];
+    let mut child = command(&dir.0, &args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    let before = await_text(&mut child, "x5");
+    let _ = first.stop();
+    let down = await_text(&mut child, "link lost");
+    let second = start(port).expect("starts again");
+    let up = await_text(&mut child, "link up again, the 2. time");
+    let ended = finish(child);
+    ended.assert_code(0);
+    let out = format!("{before}{down}{up}{}", ended.out);
+    assert!(out.contains("1 links lost"), "{out}");
+    assert!(out.contains("BTC   bid") && out.contains("digest"), "{out}");
+    papermaker(&dir.0, &["verify", "runs/live"]).assert_code(0);
+    let _ = second.stop();
+}
+
+#[test]
+fn frames_that_break_the_protocol_cost_the_link_and_nothing_else() {
+    let frame = |head: &[u8], payload: &[u8]| [head, payload].concat();
+    let (mut bye, mut noise) = (Vec::new(), Vec::new());
+    close(&mut bye, 1000, "Inactive");
+    // Refused by the feed, one counter each, and the link stays.
+    for bad in ["not json", "{", r#"{"channel":"bbo","data":{"coin":"BTC","time":1}}"#] {
+        text(&mut noise, bad);
+    }
+    let faults: Vec<(&str, Vec<u8>)> = vec![
+        ("masked", frame(&[0x81, 0x82, 1, 2, 3, 4], &[5, 6])),
+        ("reserved bit", frame(&[0xc1, 2], b"{}")),
+        ("reserved opcode", frame(&[0x83, 2], b"{}")),
+        ("fragmented ping", frame(&[0x09, 2], b"{}")),
+        ("continuation of nothing", frame(&[0x80, 2], b"{}")),
+        ("too large", frame(&[0x81, 127, 0x7f, 0, 0, 0, 0, 0, 0, 0], b"")),
+        ("not UTF-8", frame(&[0x81, 2], &[0xff, 0xfe])),
+        ("close", bye),
+    ];
+    let count = faults.len() + 1;
+    let at = Duration::from_millis(150);
+    let mut scripts: Vec<Script> =
+        faults.iter().map(|(_, bytes)| Script::Then(at, bytes.clone())).collect();
+    scripts.push(Script::Reset(at));
+    scripts.push(Script::Then(at, noise));
+    scripts.push(Script::Feed);
+    let server = serve(scripts, None);
+    let dir = Temporary::new();
+    let venue = format!("ws://{}/ws", server.addr);
+    // Waits between attempts grow while no link talks for half a minute.
+    let args = ["run", "--venue", &venue, "--coin", "BTC", "--json"];
+    let mut child = command(&dir.0, &args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    std::thread::sleep(Duration::from_secs(5));
+    while child.try_wait().expect("alive").is_none() {
+        // All faults are behind it when the feed's script has been on for a while.
+        std::thread::sleep(Duration::from_millis(500));
+        if server.served() > count {
+            std::thread::sleep(Duration::from_secs(4));
+            super::process::signal(&child, "TERM");
+            break;
+        }
+    }
+    let ended = finish(child).assert_code(0).json();
+    assert!(ended["lost_links"].as_u64() >= Some(count as u64), "{ended}");
+    assert_eq!(ended["rejected"], 3, "{ended}");
+    assert_eq!(ended["dropped"], 0);
+    papermaker(&dir.0, &["verify", "runs/live"]).assert_code(0);
+}
+
+#[test]
+fn tls_by_a_certificate_given_on_the_command_line() {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let mut params =
+        rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("a sound name");
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let cert = params.self_signed(&key).expect("a certificate");
+    let der = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], der)
+        .expect("a certificate");
+    let server = serve(vec![Script::Feed], Some(Arc::new(config)));
+    let dir = Temporary::new();
+    std::fs::write(dir.join("ca.pem"), cert.pem()).expect("written");
+    let venue = format!("wss://localhost:{}/ws", server.addr.port());
+    let args = ["run", "--venue", &venue, "--coin", "BTC", "--for", "4s"];
+    let known = papermaker(&dir.0, &[&args[..], &["--ca", "ca.pem", "--json"]].concat());
+    let known = known.assert_code(0).json();
+    assert!(known["messages"].as_u64() > Some(20), "{known}");
+    assert_eq!(known["lost_links"], 0, "{known}");
+    // Without it the certificate is refused, once, with what to do.
+    let unknown = papermaker(&dir.0, &args);
+    assert!(unknown.assert_code(3).err.contains("--ca"), "{unknown:?}");
+    // A plain port is named as such.
+    let plain = serve(vec![Script::Feed], None);
+    let venue = format!("wss://localhost:{}/ws", plain.addr.port());
+    let wrong = papermaker(&dir.0, &["run", "--venue", &venue, "--coin", "BTC", "--for", "9s"]);
+    assert!(wrong.assert_code(3).err.contains("TLS"), "{wrong:?}");
+}

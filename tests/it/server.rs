@@ -1,0 +1,168 @@
+//! A scripted server of the venue's feed, plain or with TLS, one script a connection.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use papermaker::sys::clock::wall;
+use papermaker::units::Ns;
+use papermaker::venue::config::{Config, Regime};
+use papermaker::venue::market::Market;
+use papermaker::ws::server::{self, Request};
+
+/// What a connection does after its upgrade.
+#[derive(Clone, Debug)]
+pub enum Script {
+    /// Sends blocks of the market until the client goes or the server stops.
+    Feed,
+    /// Sends blocks for so long, then these bytes, then waits for the client to go.
+    Then(Duration, Vec<u8>),
+    /// Sends blocks for so long, then half a frame, then resets the connection.
+    Reset(Duration),
+}
+
+pub struct Server {
+    pub addr: SocketAddr,
+    stop: Arc<AtomicBool>,
+    served: Arc<AtomicUsize>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Server {
+    /// Upgraded connections whose script has begun.
+    pub fn served(&self) -> usize {
+        self.served.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let _ = TcpStream::connect(self.addr);
+        if let Some(t) = self.thread.take() {
+            let _ = t.join();
+        }
+    }
+}
+
+trait Stream: Read + Write {
+    fn tcp(&self) -> &TcpStream;
+}
+
+impl Stream for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Stream for rustls::StreamOwned<rustls::ServerConnection, TcpStream> {
+    fn tcp(&self) -> &TcpStream {
+        &self.sock
+    }
+}
+
+/// Serves one coin, BTC; the last script is repeated.
+pub fn serve(scripts: Vec<Script>, tls: Option<Arc<rustls::ServerConfig>>) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let addr = listener.local_addr().expect("bound");
+    let stop = Arc::new(AtomicBool::new(false));
+    let theirs = Arc::clone(&stop);
+    let served = Arc::new(AtomicUsize::new(0));
+    let begun = Arc::clone(&served);
+    let thread = std::thread::spawn(move || {
+        let ms = wall().0 / Ns::MS;
+        let law = Config { epoch_ms: Some(ms), ..Config::stationary("BTC", Regime::Volatile) };
+        let mut market = Market::new(&law, 1).expect("a sound configuration");
+        let mut done = 0;
+        for tcp in listener.incoming() {
+            if theirs.load(Ordering::Relaxed) {
+                return;
+            }
+            let Ok(tcp) = tcp else { continue };
+            tcp.set_nodelay(true).expect("set");
+            let script = &scripts[done.min(scripts.len() - 1)];
+            let upgraded = match &tls {
+                None => connection(tcp, &mut market, script, (&theirs, &begun)),
+                Some(config) => {
+                    let conn = rustls::ServerConnection::new(Arc::clone(config)).expect("a server");
+                    let stream = rustls::StreamOwned::new(conn, tcp);
+                    connection(stream, &mut market, script, (&theirs, &begun))
+                }
+            };
+            done += usize::from(upgraded == Some(true));
+        }
+    });
+    Server { addr, stop, served, thread: Some(thread) }
+}
+
+/// Serves a connection; `Some(true)` if it was upgraded.
+fn connection(
+    mut stream: impl Stream,
+    market: &mut Market,
+    script: &Script,
+    (stop, served): (&AtomicBool, &AtomicUsize),
+) -> Option<bool> {
+    let (mut bytes, mut buf) = (Vec::new(), [0; 4096]);
+    let accept = loop {
+        let n = stream.read(&mut buf).ok().filter(|n| *n > 0)?;
+        bytes.extend_from_slice(&buf[..n]);
+        match server::request(&bytes).ok()? {
+            None => {}
+            Some((Request::Upgrade { accept, .. }, _)) => break accept,
+            Some((Request::Plain { .. }, _)) => {
+                let no = server::response((404, "Not Found"), "text/plain", b"");
+                let _ = stream.write_all(&no).and_then(|()| stream.flush());
+                return Some(false);
+            }
+        }
+    };
+    let mut out = server::switching_protocols(&accept);
+    market.reconnect();
+    for stream in [
+        r#""type":"bbo""#,
+        r#""type":"l2Book","fast":true"#,
+        r#""type":"l2Book""#,
+        r#""type":"trades""#,
+        r#""type":"activeAssetCtx""#,
+    ] {
+        let ask = format!(r#"{{"method":"subscribe","subscription":{{{stream},"coin":"BTC"}}}}"#);
+        for frame in market.say(&ask).frames {
+            server::text(&mut out, &frame);
+        }
+    }
+    served.fetch_add(1, Ordering::Relaxed);
+    let begun = wall();
+    let length = match script {
+        Script::Feed => i64::MAX,
+        Script::Then(d, _) | Script::Reset(d) => i64::try_from(d.as_nanos()).expect("short"),
+    };
+    while wall().since(begun) < length && !stop.load(Ordering::Relaxed) {
+        let block = market.next_block();
+        while block.time > wall() && !stop.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        for frame in &block.frames {
+            server::text(&mut out, frame);
+        }
+        if stream.write_all(&out).and_then(|()| stream.flush()).is_err() {
+            return Some(true);
+        }
+        out.clear();
+    }
+    match script {
+        Script::Feed => {}
+        Script::Then(_, bytes) => {
+            let _ = stream.write_all(bytes).and_then(|()| stream.flush());
+            stream.tcp().set_read_timeout(Some(Duration::from_secs(3))).expect("set");
+            while stream.read(&mut buf).is_ok_and(|n| n > 0) {}
+        }
+        Script::Reset(_) => {
+            server::text(&mut out, r#"{"channel":"bbo","data":{"coin":"BTC"}}"#);
+            let _ = stream.write_all(&out[..out.len() / 2]).and_then(|()| stream.flush());
+            // The client's subscriptions were never read: closing now resets the connection.
+        }
+    }
+    Some(true)
+}

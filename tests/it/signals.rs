@@ -1,0 +1,85 @@
+//! Ctrl-C and SIGTERM: the end within two seconds, in every state, with everything written.
+
+use std::io::Read as _;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use super::process::{Temporary, Watch, await_text, finish, papermaker, signal, start};
+
+/// Longest time from the signal to the end.
+const AT_MOST: Duration = Duration::from_secs(2);
+
+#[test]
+fn a_running_run_ends_with_its_summary_and_a_whole_journal() {
+    for (name, twice) in [("INT", false), ("TERM", false), ("TERM", true)] {
+        let dir = Temporary::new();
+        let mut child = start(&dir.0, &["run", "--for", "2h"]);
+        await_text(&mut child, "fills");
+        let begun = Watch::start();
+        signal(&child, name);
+        if twice {
+            // To the process and to its group, as process managers do.
+            signal(&child, name);
+        }
+        let ended = finish(child);
+        assert!(begun.elapsed() < AT_MOST, "{name}: {:?}", begun.elapsed());
+        ended.assert_code(0);
+        assert!(ended.out.contains("A signal asked it to stop"), "{}", ended.out);
+        papermaker(&dir.0, &["verify", "runs/embedded"]).assert_code(0);
+    }
+}
+
+#[test]
+fn a_run_without_a_link_ends_too() {
+    // Nothing listens; something listens and says nothing to the upgrade, or not even to the
+    // question for the coins.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = silent.local_addr().expect("bound").port();
+    let closed = {
+        let gone = TcpListener::bind("127.0.0.1:0").expect("a port");
+        gone.local_addr().expect("bound").port()
+    };
+    let refusing = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let half = refusing.local_addr().expect("bound").port();
+    std::thread::spawn(move || {
+        // The first connection asks for the coins and is closed; later ones are left open.
+        let mut kept = Vec::new();
+        for (i, stream) in refusing.incoming().enumerate() {
+            let mut stream = stream.expect("a client");
+            if i == 0 {
+                let _ = stream.read(&mut [0; 2048]);
+            } else {
+                kept.push(stream);
+            }
+        }
+    });
+    for (port, wait) in [(closed, "no link after"), (half, "note"), (port, "")] {
+        let dir = Temporary::new();
+        let venue = format!("ws://127.0.0.1:{port}/ws");
+        let mut child = start(&dir.0, &["run", "--venue", &venue]);
+        if wait.is_empty() {
+            std::thread::sleep(Duration::from_millis(500));
+        } else {
+            await_text(&mut child, wait);
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        let begun = Watch::start();
+        signal(&child, "TERM");
+        let ended = finish(child);
+        assert!(begun.elapsed() < AT_MOST, "{wait:?}: {:?}", begun.elapsed());
+        // Waiting for the list of coins nothing has begun: there is nothing to sum up.
+        ended.assert_code(if wait.is_empty() { 3 } else { 0 });
+    }
+}
+
+#[test]
+fn a_recorder_ends_with_a_whole_file() {
+    let dir = Temporary::new();
+    let mut child = start(&dir.0, &["record", "x.frames.gz", "--venue", "embedded"]);
+    await_text(&mut child, "link up");
+    signal(&child, "INT");
+    let ended = finish(child);
+    ended.assert_code(0);
+    assert!(ended.out.contains("papermaker replay x.frames.gz"), "{}", ended.out);
+    papermaker(&dir.0, &["replay", "x.frames.gz"]).assert_code(0);
+}
