@@ -225,7 +225,8 @@ impl CoinStatus {
             | Body::Lost(_)
             | Body::Order(_)
             | Body::Markout(_)
-            | Body::Outcome(_) => {}
+            | Body::Outcome(_)
+            | Body::Why(_) => {}
         }
     }
 }

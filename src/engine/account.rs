@@ -7,14 +7,14 @@
 use super::publish::Publish;
 use crate::learn::estimates::Span;
 use crate::learn::{Estimates, FillSample, LearnEvent, Learners};
-use crate::quote::{Quoter, size_factor};
+use crate::quote::{Curve, Quoter};
 use crate::record::{self, Lane, OrderReason, OrderState};
 use crate::sim::ledger::{Booking, Ledger};
 use crate::sim::orders::{LANES, SimEvent};
 use crate::units::{Cash, CoinId, Mid2, Ns};
 
 /// Records that [`Account::publish_estimates`] makes.
-pub(super) const ESTIMATE_RECORDS: u64 = 4;
+pub(super) const ESTIMATE_RECORDS: u64 = 5;
 
 /// Accounts, learners and quoter of one coin.
 #[derive(Debug)]
@@ -24,7 +24,8 @@ pub(super) struct Account {
     pub learners: Learners,
     pub quoter: Quoter,
     pub last_fill: Ns,
-    pub break_even_bps: f64,
+    /// What follows from the newest estimates.
+    pub curve: Curve,
     /// Times own orders changed in a way that may change what is wanted of them.
     pub moves: u64,
 }
@@ -70,7 +71,9 @@ impl Account {
         self.last_fill = now;
         let mid = f.mid.to_f64();
         let sign = if f.side.sign() > 0 { 1.0 } else { -1.0 };
-        let depth_bps = sign * (mid - f.px.to_f64()) / mid * 1e4;
+        // Distance from the mid it was quoted from, as depths of takers are counted.
+        let from = self.learners.reference(f.time).unwrap_or(mid);
+        let depth_bps = sign * (from - f.px.to_f64()) / from * 1e4;
         let usd = f.px.to_f64() * f.sz.to_f64();
         let sample = FillSample {
             id: f.id,
@@ -83,7 +86,7 @@ impl Account {
         };
         let coin = self.coin;
         self.learners.on_fill(now, sample, &mut |e| learned(now, coin, e, out));
-        self.quoter.on_fill(depth_bps, usd, self.break_even_bps);
+        self.quoter.on_fill(f.level, depth_bps, usd, &self.curve);
     }
 
     pub(super) fn on_mid(&mut self, now: Ns, mid: Mid2, out: &mut impl Publish) {
@@ -134,15 +137,16 @@ impl Account {
             record::Warmup { score: w.score, floor: w.floor, kappa: w.kappa, gamma: w.gamma };
         out.publish(now, coin, warmup);
         out.publish(now, coin, self.learned(e));
+        out.publish(now, coin, why(e));
     }
 
     /// The components in force.
     fn learned(&self, e: &Estimates) -> record::Learned {
         record::Learned {
             floor_bps: e.floor_bps,
-            theta_target_bps: e.theta_target_bps,
-            theta_kelly_bps: e.theta_kelly_bps,
-            kelly: e.kelly,
+            theta_target_bps: self.curve.theta_target,
+            theta_kelly_bps: self.curve.theta_kelly,
+            kelly: self.curve.kelly,
             gate: e.gate.weight,
             skill: e.calibration.skill,
             skill_lo: e.calibration.skill_lo,
@@ -151,7 +155,7 @@ impl Account {
             phi_level: e.phi_level.mean,
             phi_through: e.phi_through.mean,
             explored_usd: self.quoter.explored_usd(),
-            size_factor: size_factor(e.confidence),
+            size_factor: self.curve.size_factor,
         }
     }
 
@@ -159,6 +163,25 @@ impl Account {
     pub(super) fn lost(&self, limit_usd: f64) -> Option<Cash> {
         let p = self.ledgers[0].profit();
         (p.to_f64() < -limit_usd).then_some(p)
+    }
+}
+
+/// Why kappa and the cost are what they are.
+fn why(e: &Estimates) -> record::Why {
+    record::Why {
+        window_lo: e.window_bps[0],
+        window_hi: e.window_bps[1],
+        depth_bps: e.depth_bps,
+        near: e.near,
+        kappa_tape: e.kappa_tape.span.mean,
+        kappa_own: e.kappa_own.span.mean,
+        kappa_book: e.kappa_book.span.mean,
+        touch_bps: e.touch_bps,
+        drift_bps: e.drift_bps,
+        alpha0: e.alpha0,
+        alpha1: e.alpha1,
+        signal_weight: e.signal_weight,
+        trust: e.trust,
     }
 }
 

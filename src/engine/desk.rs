@@ -16,10 +16,10 @@ use super::publish::Publish;
 use super::{Coin, Config};
 use crate::book::Book;
 use crate::event::{Bbo, Ctx, Joint, Snapshot, Trade};
-use crate::learn::{Estimates, LearnEvent, Learners, QuoteSample, Sweep};
+use crate::learn::{BookSample, Estimates, LearnEvent, Learners, QuoteSample, Sweep, Touch};
 use crate::limits::{COIN_NAME_MAX, LADDER_MAX, ORDERS_MAX, TICK_NS};
 use crate::quote::guard::State;
-use crate::quote::{self, Beliefs, Curve, Inputs, Quoter, SideQuote};
+use crate::quote::{self, Beliefs, Inputs, Quoter, SideQuote, original};
 use crate::record::{self, Guard, Health, OrderReason};
 use crate::sim::fees::funding_e8;
 use crate::sim::ledger::Ledger;
@@ -29,6 +29,8 @@ use crate::units::{CoinId, Mid2, Ns, Px, Side, Sz};
 
 /// Horizon of the account's adverse selection: the primary markout horizon.
 const HORIZON_NS: i64 = 5 * Ns::SEC;
+/// Distance within which the displayed size is sampled, bps.
+const BOOK_BPS: f64 = 5.0;
 const HOUR_NS: i64 = 3_600 * Ns::SEC;
 
 /// One coin of the engine.
@@ -46,8 +48,8 @@ pub(super) struct Desk {
     loss: bool,
     /// What each side shows or why it does not, as published last, and when it changed.
     shown: [Shown; 2],
-    /// What follows from the newest estimates, and their number.
-    curve: (Curve, u64),
+    /// Number of the newest estimates.
+    curves: u64,
     /// What each side was worked out from last without a change.
     settled: [Option<Basis>; 2],
     ctx: Ctx,
@@ -60,6 +62,8 @@ struct Basis {
     bid: Px,
     ask: Px,
     state: State,
+    /// Expected move of the mid, hundredths of a bps.
+    signal: i32,
     /// Number of the estimates.
     curve: u64,
     /// Own orders changed so often.
@@ -82,7 +86,7 @@ impl Desk {
             changed: Ns(i64::MIN),
         };
         let quoter = Quoter::new(cfg.quote, coin.rules);
-        let curve = quoter.curve(&beliefs(learners.estimates()));
+        let curve = quoter.curve(&beliefs(learners.estimates(), &cfg.quote));
         Desk {
             name: coin.name,
             rules: coin.rules,
@@ -92,7 +96,7 @@ impl Desk {
             account: Account {
                 coin: id,
                 ledgers: [HORIZON_NS; 3].map(Ledger::new),
-                break_even_bps: cfg.quote.fee_bps,
+                curve,
                 learners,
                 quoter,
                 last_fill: Ns(i64::MIN),
@@ -103,7 +107,7 @@ impl Desk {
             stopping: false,
             loss: false,
             shown: [none.clone(), none],
-            curve: (curve, 0),
+            curves: 0,
             settled: [None; 2],
             ctx: Ctx::default(),
             funded: Ns(i64::MIN),
@@ -226,6 +230,7 @@ impl Desk {
             && let Some(mid) = self.book.mid()
         {
             self.account.on_mid(now, mid, out);
+            self.show_touch(mid);
             self.check_loss(now, out);
         }
         self.decide(now, out);
@@ -233,6 +238,8 @@ impl Desk {
 
     fn on_second(&mut self, now: Ns, out: &mut impl Publish) {
         let coin = self.account.coin;
+        self.sample_book();
+        self.show_distances(now, out);
         self.account.learners.on_second(now, &mut |e| learned(now, coin, e, out));
         self.read_estimates();
         self.fund(now);
@@ -242,6 +249,46 @@ impl Desk {
         out.publish(now, coin, market(&self.book));
         self.account.publish(now, out);
         self.account.publish_estimates(now, out);
+    }
+
+    /// Tells the learners of the best bid and ask.
+    fn show_touch(&mut self, mid: Mid2) {
+        if let Some((bid, ask)) = self.book.best_bid().zip(self.book.best_ask()) {
+            let m = mid.to_f64();
+            self.account.learners.on_touch(Touch {
+                half_spread_bps: (ask.px.to_f64() - bid.px.to_f64()) / 2.0 / m * 1e4,
+                bid: bid.sz.to_f64(),
+                ask: ask.sz.to_f64(),
+            });
+        }
+    }
+
+    /// Tells the learners how far own orders are from the mid by now.
+    fn show_distances(&mut self, now: Ns, out: &mut impl Publish) {
+        let Some(mid) = self.book.mid() else { return };
+        if self.health != Health::Fresh {
+            return;
+        }
+        let coin = self.account.coin;
+        for v in self.sim.open().filter(|v| v.live) {
+            let depth_bps = depth_bps(v.side, v.px, mid);
+            let sample = QuoteSample { id: v.id, side: v.side, depth_bps, level: v.level };
+            self.account.learners.on_quote(now, sample, &mut |e| learned(now, coin, e, out));
+        }
+    }
+
+    /// Tells the learners how much is displayed within a bps range of the mid, both sides.
+    fn sample_book(&mut self) {
+        if self.health != Health::Fresh {
+            return;
+        }
+        let Some(mid) = self.book.mid() else { return };
+        for side in Side::BOTH {
+            let sign = if side == Side::Buy { -1.0 } else { 1.0 };
+            let far = e8(mid.to_f64() * (1.0 + sign * BOOK_BPS * 1e-4));
+            let size = self.book.size_to(side, Px(far)).to_f64();
+            self.account.learners.on_book(BookSample { within_bps: BOOK_BPS, size });
+        }
     }
 
     /// Funding is paid at each full hour, on the position held then.
@@ -295,13 +342,15 @@ impl Desk {
             if mid.0 <= 0 {
                 continue;
             }
-            let sweep = sweep_of(taker, mid, self.rules);
+            let from = self.account.learners.reference(first.time);
+            let from = from.unwrap_or_else(|| mid.to_f64());
+            let sweep = sweep_of(taker, mid, from, self.rules);
             self.account.learners.on_sweep(now, sweep, &mut |e| learned(now, coin, e, out));
             let worst = worst_of(taker);
             let passive = first.aggressor.opposite();
             for v in watched.iter().filter(|v| v.side == passive && !passive.better(worst, v.px)) {
                 let through = passive.better(v.px, worst);
-                let depth = depth_bps(passive, v.px, mid);
+                let depth = depth_of(passive, v.px, from);
                 let was_filled = filled.contains(&v.id);
                 self.account.learners.on_reached(passive, depth, was_filled, through);
             }
@@ -336,6 +385,7 @@ impl Desk {
             ask,
             position: self.account.ledgers[0].position(),
             last_fill: self.account.last_fill,
+            signal: hundredths(self.account.learners.signal_bps()),
             state: State {
                 health: self.health,
                 behind: self.behind,
@@ -343,7 +393,7 @@ impl Desk {
                 stopping: self.stopping,
             },
         };
-        let (quoter, curve) = (&self.account.quoter, &self.curve.0);
+        let (quoter, curve) = (&self.account.quoter, &self.account.curve);
         let guards = quoter.guards(&x, curve);
         let due = Side::BOTH.map(|side| self.is_due(now, side, guards[side.index()]));
         if due == [false; 2] {
@@ -353,7 +403,8 @@ impl Desk {
             bid,
             ask,
             state: x.state,
-            curve: self.curve.1,
+            signal: x.signal,
+            curve: self.curves,
             moves: self.account.moves,
             ramp: if quoter.ramps(&x, curve) { now.0.div_euclid(TICK_NS) } else { 0 },
         };
@@ -390,8 +441,8 @@ impl Desk {
     /// Works out what follows from the newest estimates.
     fn read_estimates(&mut self) {
         let e = self.account.learners.estimates();
-        self.account.break_even_bps = self.cfg.fee_bps + e.adverse_bps;
-        self.curve = (self.account.quoter.curve(&beliefs(e)), self.curve.1 + 1);
+        self.account.curve = self.account.quoter.curve(&beliefs(e, &self.cfg));
+        self.curves += 1;
     }
 
     /// One side; gives whether its ladder changed.
@@ -469,20 +520,33 @@ impl Desk {
     }
 }
 
-fn beliefs(e: &Estimates) -> Beliefs {
+/// What the quoter takes from the estimates.
+fn beliefs(e: &Estimates, cfg: &quote::Config) -> Beliefs {
+    let fills = |d: f64| Side::BOTH.iter().map(|s| e.fill_rate(*s, d)).sum::<f64>();
+    let asked = 1.0 / cfg.explore.seconds_per_fill;
+    let o = &e.original;
     Beliefs {
-        p: e.regime.map(|r| r.p),
-        kappa: e.regime.map(|r| r.kappa),
-        rate: e.regime.map(|r| r.rate),
+        kappa: e.kappa.span.mean,
+        depth_bps: e.depth_bps,
+        adverse_bps: e.adverse_bps,
+        adverse_sd: e.adverse_sd,
+        alpha1: e.alpha1,
+        fill_rate: fills(e.depth_bps) / 2.0,
+        rate_depth_bps: e.depth_of_rate(asked, 0.0, cfg.d_max_bps),
         sigma_bps: e.sigma_bps,
-        adverse_bps: e.regime.map(|r| r.adverse_bps),
-        phi: (e.phi_level.mean + e.phi_through.mean) / 2.0,
+        hold_s: e.hold_s,
         confidence: e.confidence,
         warmup: e.warmup.score,
         recent_fills: f64::from(e.fills_30m),
-        gate: if e.gate.open { 1.0 } else { 0.0 },
+        open: e.gate.open,
         floor_bps: e.floor_bps,
-        theta_kelly_bps: e.theta_kelly_bps,
+        original: original::Beliefs {
+            half_bps: o.half_spread_bps,
+            kappa: o.kappa_blended,
+            confidence: o.confidence,
+            fills_per_min: o.fills_per_min,
+            widen: o.widen,
+        },
     }
 }
 
@@ -520,14 +584,17 @@ fn worst_of(taker: &[Trade]) -> Px {
     worst
 }
 
-fn sweep_of(taker: &[Trade], mid: Mid2, rules: Rules) -> Sweep {
+/// A taker as the learners see it: depth from the reference mid `from`, `mid` before its block.
+fn sweep_of(taker: &[Trade], mid: Mid2, from: f64, rules: Rules) -> Sweep {
     let worst = worst_of(taker);
     let side = taker.first().map_or(Side::Buy, |t| t.aggressor);
     let size: i64 = taker.iter().map(|t| t.sz.0).sum();
     let m = mid.to_f64();
+    let sign = if side == Side::Buy { 1e4 } else { -1e4 };
     Sweep {
         side,
-        depth_bps: depth_bps(side.opposite(), worst, mid),
+        depth_bps: depth_of(side.opposite(), worst, from),
+        drift_bps: sign * (m - from) / from,
         half_tick_bps: Px(rules.tick(worst)).to_f64() / 2.0 / m * 1e4,
         size: Sz(size).to_f64(),
         notional: Sz(size).to_f64() * m,
@@ -538,9 +605,19 @@ fn sweep_of(taker: &[Trade], mid: Mid2, rules: Rules) -> Sweep {
 
 /// Distance of a price on the side of an own order from the mid, bps; positive: behind it.
 fn depth_bps(side: Side, px: Px, mid: Mid2) -> f64 {
-    let (m, p) = (mid.to_f64(), px.to_f64());
+    depth_of(side, px, mid.to_f64())
+}
+
+fn depth_of(side: Side, px: Px, m: f64) -> f64 {
+    let p = px.to_f64();
     let away = if side == Side::Buy { m - p } else { p - m };
     away / m * 1e4
+}
+
+/// Hundredths of a bps, so that equal quotes have equal inputs.
+#[expect(clippy::cast_possible_truncation, reason = "clamped to a small range")]
+fn hundredths(bps: f64) -> i32 {
+    (bps * 100.0).clamp(-1e6, 1e6) as i32
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "clamped to the range of the type")]

@@ -5,7 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    calibration, fill_rate, floor, gamma, gating, kappa, markout, original, regime, sigma, warmup,
+    calibration, drift, fill_rate, floor, gating, kappa, markout, original, regime, sigma, signal,
+    warmup,
 };
 
 /// Which learner's numbers the estimates carry.
@@ -57,8 +58,14 @@ pub struct Use {
     pub thinning: bool,
     /// Confidence in kappa; off: 1.
     pub confidence: bool,
-    /// Inventory term from fractional Kelly; off: 0.
-    pub kelly: bool,
+    /// Move of the mid before a fill; off: none.
+    pub drift: bool,
+    /// Kappa from depths between touch and window; off: the window alone.
+    pub near: bool,
+    /// Short-term signals; off: no move is expected.
+    pub signal: bool,
+    /// Own fills counted by depth; off: the prediction alone.
+    pub counted: bool,
     /// Learned floor; off: the fee.
     pub floor: bool,
     /// Correction of predicted intensities by the calibration ratio; off: 1.
@@ -80,7 +87,10 @@ impl Default for Use {
             sigma: true,
             thinning: true,
             confidence: true,
-            kelly: true,
+            drift: true,
+            near: true,
+            signal: true,
+            counted: true,
             floor: true,
             controller: true,
             gating: true,
@@ -116,10 +126,12 @@ pub struct Config {
     pub sigma: sigma::Config,
     /// Adverse moves.
     pub markout: markout::Config,
-    /// Fill rates and Kelly fractions.
+    /// Moves of the mid before fills.
+    pub drift: drift::Config,
+    /// Short-term signals.
+    pub signal: signal::Config,
+    /// Own fills by depth.
     pub fill_rate: fill_rate::Config,
-    /// Inventory terms.
-    pub gamma: gamma::Config,
     /// Learned floor.
     pub floor: floor::Config,
     /// Warm-up.
@@ -146,8 +158,9 @@ impl Default for Config {
             filter: regime::Config::default(),
             sigma: sigma::Config::default(),
             markout: markout::Config::default(),
+            drift: drift::Config::default(),
+            signal: signal::Config::default(),
             fill_rate: fill_rate::Config::default(),
-            gamma: gamma::Config::default(),
             floor: floor::Config::default(),
             warmup: warmup::Config::default(),
             calibration: calibration::Config::default(),
@@ -179,6 +192,7 @@ impl Config {
             (range(self.tape.memory_s, 1.0, 1e15), "tape.memory_s"),
             (positive(&self.regimes.multiplier), "regimes.multiplier"),
             (positive(&[self.regimes.borrow]), "regimes.borrow"),
+            (range(self.regimes.near, 0.0, 1e9), "regimes.near"),
             (range(self.regimes.depth_min_bps, 0.01, 60.0), "regimes.depth_min_bps"),
             (range(self.regimes.depth_max_bps, 1.0, 1e3), "regimes.depth_max_bps"),
             (self.regimes.depth_min_bps < self.regimes.depth_max_bps, "regimes.depth_max_bps"),
@@ -212,22 +226,25 @@ impl Config {
             (positive(self.sigma.strength), "sigma.strength"),
             (positive(self.sigma.memory_s), "sigma.memory_s"),
             (range(self.sigma.clip, 1.0, 1e9), "sigma.clip"),
-            (range(self.markout.mean_bps, -100.0, 100.0), "markout.mean_bps"),
-            (positive(self.markout.sd_bps), "markout.sd_bps"),
+            (range(self.markout.mean, -100.0, 100.0), "markout.mean"),
+            (positive(self.markout.sd), "markout.sd"),
             (positive(self.markout.memory_s), "markout.memory_s"),
-            (range(self.markout.own_sd_bps, 0.0, 100.0), "markout.own_sd_bps"),
+            (range(self.markout.own_sd, 0.0, 100.0), "markout.own_sd"),
             (range(self.markout.slope_sd, 0.0, 10.0), "markout.slope_sd"),
             (range(self.markout.borrow, 0.0, 1e9), "markout.borrow"),
-            (positive(self.fill_rate.shape), "fill_rate.shape"),
-            (positive(self.fill_rate.exposure_s), "fill_rate.exposure_s"),
+            (self.drift.lag_ms <= 1_900, "drift.lag_ms"),
+            (positive(self.drift.strength), "drift.strength"),
+            (positive(self.drift.borrow), "drift.borrow"),
+            (positive(self.drift.memory_s), "drift.memory_s"),
+            (positive(self.signal.flow_s), "signal.flow_s"),
+            (positive(self.signal.memory_s), "signal.memory_s"),
+            (positive(self.signal.prior_sd), "signal.prior_sd"),
+            (positive(self.signal.skill_full), "signal.skill_full"),
+            (positive(self.fill_rate.strength_min), "fill_rate.strength_min"),
+            (self.fill_rate.strength_max >= self.fill_rate.strength_min, "fill_rate.strength_max"),
+            (positive(self.fill_rate.memory_s), "fill_rate.memory_s"),
             (positive(self.fill_rate.hold_min_s), "fill_rate.hold_min_s"),
             (self.fill_rate.hold_max_s >= self.fill_rate.hold_min_s, "fill_rate.hold_max_s"),
-            (range(self.fill_rate.kelly_max, 0.0, 1e9), "fill_rate.kelly_max"),
-            (positive(self.gamma.phi), "gamma.phi"),
-            (positive(self.gamma.lots_max), "gamma.lots_max"),
-            (range(self.gamma.kelly_fraction, 0.0, 1.0), "gamma.kelly_fraction"),
-            (positive(self.gamma.lot_usd), "gamma.lot_usd"),
-            (positive(self.gamma.wealth_usd), "gamma.wealth_usd"),
             (range(self.floor.sd_factor, 0.0, 100.0), "floor.sd_factor"),
             (range(self.floor.adverse_min_bps, -100.0, 100.0), "floor.adverse_min_bps"),
             (positive(self.warmup.floor_target), "warmup.floor_target"),

@@ -8,6 +8,7 @@
 //!    in basis points of the mid.
 //! 3. Rates are of the book side that is reached: index with the own quote's side.
 
+use super::fill_rate::Counted;
 use super::kappa::regime::Reach;
 use super::markout::HORIZONS;
 use super::regime::REGIMES;
@@ -102,13 +103,17 @@ pub struct Estimates {
     pub regime: [Regime; REGIMES],
     /// Volatility, bps per square root of a second.
     pub sigma_bps: f64,
-    /// Adverse move of a fill at `depth_bps`, by horizon (.5, 1, 5, 30 s).
+    /// Adverse move after a fill at `depth_bps`, by horizon (.5, 1, 5, 30 s).
     pub adverse: [Adverse; HORIZONS.len()],
-    /// Adverse move at the primary horizon, mixed over regimes as the depth is, bps.
+    /// Move against a quote at `depth_bps` between its reference mid and its fill, mixed over
+    /// regimes as the depth is, bps.
+    pub drift_bps: f64,
+    /// Adverse move in all, before the fill and to the primary horizon after it, mixed likewise,
+    /// bps.
     pub adverse_bps: f64,
     /// Its standard deviation.
     pub adverse_sd: f64,
-    /// Local line of the adverse move: `alpha0 + alpha1 d`, bps and 1.
+    /// Local line of the adverse move in all: `alpha0 + alpha1 d`, bps and 1.
     pub alpha0: f64,
     /// See `alpha0`.
     pub alpha1: f64,
@@ -120,14 +125,24 @@ pub struct Estimates {
     pub phi_level: Span,
     /// And when it goes through.
     pub phi_through: Span,
+    /// Share of the sweeps behind `kappa` that ended nearer than its window, sweeps.
+    pub near: f64,
+    /// The window that kappa is read in, bps; its end may be infinite.
+    pub window_bps: [f64; 2],
+    /// Depth up to which takers only meet the touch, bps.
+    pub touch_bps: f64,
+    /// How long a position is held, seconds.
+    pub hold_s: f64,
+    /// Expected move of the mid in the next second as of now, bps, already weighted.
+    pub signal_bps: f64,
+    /// Weight of the signals, 0..1.
+    pub signal_weight: f64,
+    /// Own fills by depth, and how many fills the prediction is worth beside them.
+    pub counted: Counted,
+    /// See `counted`.
+    pub trust: f64,
     /// Half a price step, bps, as last seen.
     pub half_tick_bps: f64,
-    /// Kelly fraction at `depth_bps`, multiples of wealth.
-    pub kelly: f64,
-    /// Inventory term from the inventory target, bps per lot.
-    pub theta_target_bps: f64,
-    /// Inventory term from fractional Kelly, bps per lot.
-    pub theta_kelly_bps: f64,
     /// Distance below which fills lose money on average, bps.
     pub floor_bps: f64,
     /// Gate.
@@ -155,11 +170,26 @@ impl Estimates {
         self.table.at(side, depth_bps)
     }
 
-    /// Expected fills per second of a small quote of `side` at `depth_bps`: thinned, corrected.
+    /// Expected fills per second of a small quote of `side` at `depth_bps`: the tape, thinned,
+    /// corrected as a whole and by what was counted near that depth.
     #[must_use]
     pub fn fill_rate(&self, side: Side, depth_bps: f64) -> f64 {
         let phi = (self.phi_level.mean, self.phi_through.mean);
-        self.scale * own_rate(&self.table, side, depth_bps, self.half_tick_bps, phi)
+        let tape = self.scale * own_rate(&self.table, side, depth_bps, self.half_tick_bps, phi);
+        self.counted.correct(depth_bps, tape, self.trust)
+    }
+
+    /// The distance at which own quotes of both sides fill `per_s` times a second together, within
+    /// `near..=far` bps.
+    #[must_use]
+    pub fn depth_of_rate(&self, per_s: f64, near: f64, far: f64) -> f64 {
+        let rate = |d: f64| Side::BOTH.iter().map(|s| self.fill_rate(*s, d)).sum::<f64>();
+        let (mut lo, mut hi) = (near, far);
+        for _ in 0..16 {
+            let mid = 0.5 * (lo + hi);
+            if rate(mid) > per_s { lo = mid } else { hi = mid }
+        }
+        0.5 * (lo + hi)
     }
 
     /// Intensity at any depth along the local slope: exact at `depth_bps`.

@@ -1,16 +1,15 @@
-//! Own fills over time and depth, and the Kelly fraction of a depth.
+//! Own fills over time and depth.
 //!
 //! In: exposure of own quotes, own fills. Out: fills in the last half hour, time since the last,
-//! rate by depth with its interval, Kelly fractions. Hot path.
+//! rate by depth, the time a position is held. Hot path.
 //!
 //! 1. Time counts only while the market is seen.
 //! 2. A rate by depth is fills over exposure, unfilled quotes included.
-//! 3. Kelly of one level: the fill probability cancels (no fill, no change of wealth), so
-//!    f = edge / variance per unit of notional; `fraction` of it, capped.
+//! 3. The prediction from the tape is the prior of the counted rate, as strong as it has earned.
 
 use serde::{Deserialize, Serialize};
 
-use super::kappa::tape::Gamma;
+use crate::math::det;
 
 /// Depth slots: 0.25 * 2^k bps.
 pub const SLOTS: usize = 8;
@@ -20,21 +19,27 @@ const MINUTES: usize = 30;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Prior of a slot's rate: shape, events; > 0.
-    pub shape: f64,
-    /// Prior of a slot's rate: exposure, seconds; > 0.
-    pub exposure_s: f64,
+    /// Fills that an unproved prediction is worth; > 0.
+    pub strength_min: f64,
+    /// Fills that a proved one is worth.
+    pub strength_max: f64,
+    /// Memory of fills and exposure by depth, seconds; > 0.
+    pub memory_s: f64,
     /// Longest holding time assumed for the variance of a fill, seconds; > 0.
     pub hold_max_s: f64,
     /// Shortest holding time assumed, seconds; > 0.
     pub hold_min_s: f64,
-    /// Largest Kelly fraction, multiples of wealth.
-    pub kelly_max: f64,
 }
 
 impl Default for Config {
     fn default() -> Config {
-        Config { shape: 0.5, exposure_s: 30.0, hold_max_s: 600.0, hold_min_s: 5.0, kelly_max: 1.0 }
+        Config {
+            strength_min: 2.0,
+            strength_max: 20.0,
+            memory_s: 1_800.0,
+            hold_max_s: 600.0,
+            hold_min_s: 5.0,
+        }
     }
 }
 
@@ -74,6 +79,8 @@ impl FillRate {
         let mut left = MINUTES;
         while self.into_minute_s >= 60.0 && left > 0 {
             self.into_minute_s -= 60.0;
+            let keep = det::exp(-60.0 / self.cfg.memory_s);
+            self.fills.iter_mut().chain(&mut self.exposure_s).for_each(|x| *x *= keep);
             self.at = (self.at + 1) % MINUTES;
             self.minute[self.at] = 0;
             left -= 1;
@@ -81,17 +88,18 @@ impl FillRate {
         self.into_minute_s = self.into_minute_s.min(60.0);
     }
 
-    /// An own quote stood at a depth for a while.
-    pub fn exposed(&mut self, depth_bps: f64, dt_s: f64) {
-        self.exposure_s[slot(depth_bps)] += dt_s;
+    /// An own quote stood at a depth for a while, and was filled at its end or not.
+    pub fn exposed(&mut self, depth_bps: f64, dt_s: f64, filled: bool) {
+        let i = slot(depth_bps);
+        self.exposure_s[i] += dt_s;
+        self.fills[i] += f64::from(u8::from(filled));
     }
 
     /// An own order was filled.
-    pub fn fill(&mut self, depth_bps: f64) {
+    pub fn fill(&mut self) {
         self.minute[self.at] = self.minute[self.at].saturating_add(1);
         self.since_s = 0.0;
         self.total += 1;
-        self.fills[slot(depth_bps)] += 1.0;
     }
 
     /// Fills in the last 29 to 30 minutes.
@@ -112,24 +120,39 @@ impl FillRate {
         self.total
     }
 
-    /// Posterior of the fill rate of a quote at that depth, 1/s.
+    /// What was counted by depth.
     #[must_use]
-    pub fn rate(&self, depth_bps: f64) -> Gamma {
-        let i = slot(depth_bps);
-        Gamma {
-            shape: self.cfg.shape + self.fills[i],
-            rate: self.cfg.exposure_s + self.exposure_s[i],
-        }
+    pub fn counted(&self) -> Counted {
+        Counted { fills: self.fills, exposure_s: self.exposure_s }
     }
 
-    /// Kelly fraction (multiples of wealth) of a level with `edge_bps` after costs; the position
-    /// is held for about the time between fills at `fills_per_s`.
+    /// Fills that a prediction of the given weight (0..1) is worth.
     #[must_use]
-    pub fn kelly(&self, edge_bps: f64, sigma_bps: f64, fills_per_s: f64, fraction: f64) -> f64 {
-        let hold = (1.0 / fills_per_s.max(1e-9)).clamp(self.cfg.hold_min_s, self.cfg.hold_max_s);
-        let variance = (sigma_bps * sigma_bps * hold).max(1e-9);
-        // Edge in 1e-4, variance in 1e-8.
-        (fraction * edge_bps.max(0.0) / variance * 1e4).min(self.cfg.kelly_max)
+    pub fn strength(&self, weight: f64) -> f64 {
+        self.cfg.strength_min + weight * (self.cfg.strength_max - self.cfg.strength_min)
+    }
+
+    /// How long a position is held at `fills_per_s` own fills of both sides, seconds.
+    #[must_use]
+    pub fn hold_s(&self, fills_per_s: f64) -> f64 {
+        (1.0 / fills_per_s.max(1e-9)).clamp(self.cfg.hold_min_s, self.cfg.hold_max_s)
+    }
+}
+
+/// Own fills and exposure of single orders by depth slot.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Counted {
+    fills: [f64; SLOTS],
+    exposure_s: [f64; SLOTS],
+}
+
+impl Counted {
+    /// Rate of fills of an order at `depth_bps`, 1/s: the prediction `rate` (>= 0), worth
+    /// `strength` (> 0) fills, corrected by what was counted near that depth.
+    #[must_use]
+    pub fn correct(&self, depth_bps: f64, rate: f64, strength: f64) -> f64 {
+        let i = slot(depth_bps);
+        rate * (strength + self.fills[i]) / (strength + rate * self.exposure_s[i])
     }
 }
 
@@ -146,7 +169,7 @@ fn slot(depth_bps: f64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::math::{draw::Draw, gamma};
+    use crate::math::draw::Draw;
 
     #[test]
     fn counts_half_an_hour() {
@@ -154,7 +177,7 @@ mod tests {
         for s in 0..7_200 {
             f.advance(1.0);
             if s % 60 == 0 {
-                f.fill(3.0);
+                f.fill();
             }
         }
         assert!((29..=30).contains(&f.last_half_hour()), "{}", f.last_half_hour());
@@ -164,38 +187,29 @@ mod tests {
     }
 
     #[test]
-    fn rate_by_depth_needs_the_unfilled_time() {
+    fn what_is_counted_corrects_what_is_predicted() {
+        // The truth is .02 per second at 3 bps; the prediction says .1.
         let mut d = Draw::new(8);
-        let (mut inside, mut naive) = (0.0, 0.0);
-        for _ in 0..500 {
+        let (mut weak, mut strong, mut blind) = (0.0, 0.0, 0.0);
+        for _ in 0..200 {
             let mut f = FillRate::new(Config::default());
-            let mut blind = FillRate::new(Config::default());
+            let mut fills_only = FillRate::new(Config::default());
             for _ in 0..200 {
                 let wait = d.exp(0.02);
-                f.exposed(3.0, wait.min(10.0));
+                f.exposed(3.0, wait.min(10.0), wait < 10.0);
                 if wait < 10.0 {
-                    f.fill(3.0);
-                    blind.fill(3.0);
-                    blind.exposed(3.0, wait);
+                    fills_only.exposed(3.0, wait, true);
                 }
             }
-            let covers = |g: Gamma| {
-                let [_, lo, hi] = gamma::interval95(g.shape, g.rate);
-                f64::from(u8::from(lo <= 0.02 && 0.02 <= hi)) / 500.0
-            };
-            inside += covers(f.rate(3.0));
-            naive += covers(blind.rate(3.0));
+            let at = |f: &FillRate, w: f64| f.counted().correct(3.0, 0.1, f.strength(w)) / 200.0;
+            weak += at(&f, 0.0);
+            strong += at(&f, 1.0);
+            blind += at(&fills_only, 0.0);
         }
-        assert!((0.916..=0.978).contains(&inside), "{inside}");
-        assert!(naive < 0.01, "control: fills alone never cover, {naive}");
-    }
-
-    #[test]
-    fn kelly_grows_with_edge_and_falls_with_variance() {
-        let f = FillRate::new(Config { kelly_max: 1e9, ..Config::default() });
-        let k = f.kelly(1.0, 1.0, 0.1, 0.25);
-        assert!((k - 0.25 * 1.0 / 10.0 * 1e4).abs() < 1e-9);
-        assert!(f.kelly(2.0, 1.0, 0.1, 0.25) > k && f.kelly(1.0, 2.0, 0.1, 0.25) < k);
-        assert!(f.kelly(-1.0, 1.0, 0.1, 0.25) < 1e-12);
+        assert!((weak / 0.02 - 1.0).abs() < 0.1, "unproved: {weak}");
+        assert!(strong > 1.2 * weak && strong < 0.05, "proved: {strong}");
+        assert!(blind > 0.15, "control: without the unfilled time, {blind}");
+        let none = FillRate::new(Config::default()).counted().correct(3.0, 0.1, 2.0);
+        assert!((none - 0.1).abs() < 1e-12, "nothing counted: the prediction");
     }
 }

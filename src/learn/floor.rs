@@ -22,7 +22,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Config {
-        Config { sd_factor: 0.0, adverse_min_bps: 0.0 }
+        Config { sd_factor: 1.0, adverse_min_bps: 0.0 }
     }
 }
 
@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn adverse_moves_raise_it_and_kind_ones_do_not() {
-        let c = Config::default();
+        let c = Config { sd_factor: 0.0, ..Config::default() };
         let at = |a: f64| floor_bps(1.5, (a, 0.4), &c);
         assert!((at(2.0) - 3.5).abs() < 1e-12 && (at(-2.0) - 1.5).abs() < 1e-12);
         let careful = Config { sd_factor: 1.0, ..c };

@@ -10,8 +10,12 @@ pub struct Sweep {
     /// The taker's side; a buyer reaches asks.
     pub side: Side,
     /// How far it reached from the reference mid, s (worst price - mid) / mid, bps; negative when
-    /// it ended inside the reference mid.
+    /// it ended inside the reference mid. The reference is the mid that quotes in the book were
+    /// made from, see [`super::reference`].
     pub depth_bps: f64,
+    /// How far the mid had moved towards the taker's direction since the reference, s (mid -
+    /// reference) / reference, bps: what quotes in the book had already lost.
+    pub drift_bps: f64,
     /// Half a price step there, bps: depths are floored to the price grid.
     pub half_tick_bps: f64,
     /// Size, coins; > 0.
@@ -63,6 +67,17 @@ pub struct BookSample {
     pub within_bps: f64,
     /// Displayed size, coins.
     pub size: f64,
+}
+
+/// The best bid and ask.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Touch {
+    /// Half the distance between them, bps of the mid; >= 0.
+    pub half_spread_bps: f64,
+    /// Size at the best bid, coins.
+    pub bid: f64,
+    /// Size at the best ask, coins.
+    pub ask: f64,
 }
 
 /// Something that came due, for the records.

@@ -14,21 +14,36 @@ mod readout;
 mod tests;
 
 use super::calibration::{Calibration, Closed};
-use super::config::{Config, Profile};
+use super::config::Config;
+use super::drift::Drift;
 use super::estimates::{Estimates, own_rate};
 use super::fill_rate::FillRate;
 use super::gating;
-use super::inputs::{BookSample, FillSample, LearnEvent, QuoteSample, Sweep};
+use super::inputs::{BookSample, FillSample, LearnEvent, QuoteSample, Sweep, Touch};
 use super::kappa::book::Book;
 use super::kappa::own::{Adf, Thinning};
 use super::kappa::regime::{Mixture, Priors, estimate};
 use super::kappa::tape::{Gamma, Tape};
 use super::markout::{Due, HORIZONS, Mark, Markout, PRIMARY};
 use super::original::Original;
+use super::reference::Reference;
 use super::regime::{Filter, NORMAL, REGIMES, only};
 use super::sigma::Sigma;
+use super::signal::Signal;
 use super::warmup::{Evidence, Warmup};
+use crate::math::ewma::Ewma;
 use crate::units::{Ns, Side};
+use readout::shares;
+
+/// Memory of the half-spread, seconds.
+const TOUCH_S: f64 = 600.0;
+/// What a fill may cost, bps: beyond it nothing real lies, and far beyond it exponentials overflow.
+const COST_BPS: [f64; 2] = [-60.0, 600.0];
+/// Slopes are taken between a depth over this factor and a depth times it.
+const SLOPE_SPAN: f64 = 1.5;
+/// Bounds of the adverse move's slope: a quote farther out is never worth less for being farther,
+/// and its edge is never taken to grow more than half again as fast as its distance.
+const SLOPE: [f64; 2] = [-0.5, 0.8];
 
 /// A learner that wants to hear of a fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +66,10 @@ pub struct Learners {
     tape: Tape,
     filter: Filter,
     sigma: Sigma,
+    reference: Reference,
+    drift: Drift,
+    signal: Signal,
+    half_spread: Ewma,
     markout: Markout,
     level: Thinning,
     through: Thinning,
@@ -60,7 +79,7 @@ pub struct Learners {
     calibration: Calibration,
     gate: gating::Gate,
     warmup: Warmup,
-    original: Option<Original>,
+    original: Original,
     mixture: Mixture,
     estimates: Estimates,
     /// The market is seen.
@@ -70,6 +89,8 @@ pub struct Learners {
     second: Option<(Ns, f64)>,
     sweeps: f64,
     half_tick_bps: f64,
+    /// Half the spread now.
+    touch: Option<f64>,
     refused: u64,
 }
 
@@ -78,15 +99,19 @@ impl Learners {
     #[must_use]
     pub fn new(cfg: &Config) -> Learners {
         let tape = Tape::new(cfg.tape.memory_s);
-        let cost = [cfg.fee_bps + cfg.markout.mean_bps; REGIMES];
+        let cost = [cfg.fee_bps + cfg.markout.mean * cfg.sigma.prior_bps; REGIMES];
         let start = cost[0] + 1e4 / cfg.tape.kappa;
         let filter = Filter::new(cfg.filter);
         let p = if cfg.on.regimes { filter.p() } else { only(NORMAL) };
-        let mixture = estimate(&tape, &p, &cost, start, priors(cfg), &cfg.regimes);
+        let mixture = estimate(&tape, &p, &cost, start, priors(cfg, 0.0), &cfg.regimes);
         let mut x = Learners {
             tape,
             filter,
             sigma: Sigma::new(cfg.sigma),
+            reference: Reference::default(),
+            drift: Drift::new(cfg.drift),
+            signal: Signal::new(cfg.signal),
+            half_spread: Ewma::default(),
             markout: Markout::new(cfg.markout, !cfg.on.shadows),
             level: Thinning::new(&cfg.own),
             through: Thinning::new(&cfg.own),
@@ -96,7 +121,7 @@ impl Learners {
             calibration: Calibration::new(cfg.calibration, cfg.on.controller),
             gate: gating::Gate::new(cfg.gating),
             warmup: Warmup::new(cfg.warmup),
-            original: (cfg.profile == Profile::Original).then(|| Original::new(cfg.original)),
+            original: Original::new(cfg.original),
             estimates: readout::blank(&mixture),
             mixture,
             live: false,
@@ -105,6 +130,7 @@ impl Learners {
             second: None,
             sweeps: 0.0,
             half_tick_bps: 0.0,
+            touch: None,
             refused: 0,
             cfg: *cfg,
         };
@@ -147,6 +173,8 @@ impl Learners {
         self.advance(now, out);
         self.settle(now, true, out);
         self.markout.forget_pending();
+        self.signal.on_gap();
+        self.reference.clear();
         let Learners { calibration, adf, fill_rate, .. } = self;
         calibration.pause(now, &mut |c| closed(c, adf, fill_rate, out));
         self.live = false;
@@ -162,6 +190,7 @@ impl Learners {
             self.settle(now, false, out);
         }
         self.mid = Some(mid);
+        self.reference.on_mid(now, mid);
         if self.live {
             self.settle(now, true, out);
             if self.second.is_none() {
@@ -176,7 +205,7 @@ impl Learners {
             return;
         }
         let known = distance(s.depth_bps) && (0.0..=1e4).contains(&s.half_tick_bps);
-        if !known || !positive(s.size) || !positive(s.mid) {
+        if !known || !distance(s.drift_bps) || !positive(s.size) || !positive(s.mid) {
             self.refused += 1;
             return;
         }
@@ -184,6 +213,7 @@ impl Learners {
         self.sweeps += 1.0;
         self.half_tick_bps = s.half_tick_bps;
         self.book.on_sweep(s.size);
+        self.signal.on_sweep(if s.side == Side::Buy { 1.0 } else { -1.0 });
         let step = if self.cfg.tape.half_tick { s.half_tick_bps } else { 0.0 };
         let depth_bps = s.depth_bps + step;
         if depth_bps < 0.0 {
@@ -191,7 +221,28 @@ impl Learners {
         }
         let (side, p) = (s.side.opposite(), self.p());
         self.tape.sweep(side, depth_bps, &p);
+        self.drift.sweep(depth_bps, s.drift_bps, &p);
         self.markout.shadow(Mark { id: 0, at: now, side, depth_bps, mid: s.mid, p });
+    }
+
+    /// The mid that quotes in the book at venue time `t` were made from; `None` before any.
+    #[must_use]
+    pub fn reference(&self, t: Ns) -> Option<f64> {
+        self.reference.at(t.plus(-i64::from(self.cfg.drift.lag_ms) * Ns::MS))
+    }
+
+    /// The best bid and ask changed.
+    pub fn on_touch(&mut self, t: Touch) {
+        if self.live && (0.0..1e4).contains(&t.half_spread_bps) && t.bid >= 0.0 && t.ask >= 0.0 {
+            self.signal.on_touch(t.bid, t.ask);
+            self.touch = Some(t.half_spread_bps);
+        }
+    }
+
+    /// Expected move of the mid in the next second, bps, as far as earlier forecasts earned trust.
+    #[must_use]
+    pub fn signal_bps(&self) -> f64 {
+        if self.cfg.on.signal { self.signal.move_bps(self.sigma_bps()) } else { 0.0 }
     }
 
     /// Displayed size near the mid; at most once a second is enough.
@@ -271,6 +322,10 @@ impl Learners {
         };
         self.level.refresh();
         self.through.refresh();
+        if let Some(h) = self.touch {
+            self.half_spread.decay(dt, TOUCH_S);
+            self.half_spread.add(h, 1.0);
+        }
         self.read_tape();
         self.judge(dt);
         self.publish(now);
@@ -282,7 +337,7 @@ impl Learners {
                 let Learners { calibration, adf, fill_rate, .. } = self;
                 calibration.fill(now, f.id, &mut |c| closed(c, adf, fill_rate, out));
             }
-            Pupil::FillRate => self.fill_rate.fill(f.depth_bps),
+            Pupil::FillRate => self.fill_rate.fill(),
             Pupil::Markout if self.live => {
                 let (side, p) = (f.side, self.p());
                 let mark = Mark { id: f.id, at: now, side, depth_bps: f.depth_bps, mid: f.mid, p };
@@ -291,9 +346,7 @@ impl Learners {
             Pupil::Markout => {}
             Pupil::Original => {
                 let p = self.p();
-                if let Some(o) = &mut self.original {
-                    o.fill(f.depth_bps * 1e-4, f.sz_usd / f.mid, &p);
-                }
+                self.original.fill(f.depth_bps * 1e-4, f.sz_usd / f.mid, &p);
             }
         }
     }
@@ -328,10 +381,10 @@ impl Learners {
         let p = self.p();
         self.tape.advance(dt, &p);
         self.book.advance(dt);
+        self.signal.advance(dt);
+        self.drift.advance(dt);
         self.fill_rate.advance(dt);
-        if let Some(o) = &mut self.original {
-            o.advance(dt);
-        }
+        self.original.advance(dt);
         let Learners { calibration, adf, fill_rate, .. } = self;
         calibration.advance(now, dt, &mut |c| closed(c, adf, fill_rate, out));
     }
@@ -341,8 +394,8 @@ impl Learners {
         let sigma = self.sigma_bps();
         let Learners { markout, original, .. } = self;
         markout.settle((now, inclusive), mid, sigma, &mut |d: Due| {
-            if let (Some(o), PRIMARY) = (original.as_mut(), d.horizon) {
-                o.markout();
+            if d.horizon == PRIMARY {
+                original.markout();
             }
             let ms = u32::try_from(HORIZONS[d.horizon] / Ns::MS).unwrap_or(u32::MAX);
             out(LearnEvent::Markout {
@@ -357,34 +410,73 @@ impl Learners {
 
     fn on_return(&mut self, bps: f64, dt_s: f64) {
         if dt_s > 0.0 {
+            self.signal.on_second(bps, dt_s, self.sigma_bps());
             self.sigma.on_return(bps, dt_s);
             self.filter.step(dt_s, bps, self.sweeps);
             self.sweeps = 0.0;
         }
     }
 
-    /// Cost of a fill by regime at a depth: fee and expected adverse move.
-    fn adverse_by_regime(&self, depth_bps: f64) -> [f64; REGIMES] {
+    /// Expected adverse move after a fill by regime at a depth.
+    fn after_by_regime(&self, depth_bps: f64) -> [f64; REGIMES] {
         let on = &self.cfg.on;
         if !on.markout {
-            return [self.cfg.markout.mean_bps; REGIMES];
+            return [self.cfg.markout.mean * self.sigma_bps(); REGIMES];
         }
         let at = if on.markout_by_depth { depth_bps } else { 1.0 };
         if on.markout_by_regime && on.regimes {
-            self.markout.by_regime(at, self.sigma_bps())
+            self.markout.by_regime(at)
         } else {
             [self.markout.adverse(PRIMARY, at).0; REGIMES]
         }
     }
 
+    /// Expected move against a quote before its fill by regime at a depth.
+    fn drift_by_regime(&self, depth_bps: f64) -> [f64; REGIMES] {
+        if !self.cfg.on.drift {
+            return [0.0; REGIMES];
+        }
+        let kappa = self.mixture.regime.map(|r| r.kappa.mean());
+        let sigma =
+            if self.cfg.on.regimes { self.filter.sigma_bps() } else { [self.sigma_bps(); REGIMES] };
+        self.drift.against(depth_bps, &kappa, &sigma)
+    }
+
+    /// Slope of the whole adverse move in depth, mixed over regimes by `share`.
+    fn slope(&self, depth_bps: f64, share: &[f64; REGIMES]) -> f64 {
+        let on = &self.cfg.on;
+        if !on.markout_by_depth {
+            return 0.0;
+        }
+        let after = if on.markout { self.markout.slope(depth_bps) } else { 0.0 };
+        let (near, far) = (depth_bps / SLOPE_SPAN, depth_bps * SLOPE_SPAN);
+        let mixed = |d: f64| dot(&self.drift_by_regime(d), share);
+        let before = (mixed(far) - mixed(near)) / (far - near).max(1e-9);
+        (after + before).clamp(SLOPE[0], SLOPE[1])
+    }
+
+    /// A quote at d costs fee + alpha0 + alpha1 d: it earns (1 - alpha1) (d - c) with
+    /// c = (fee + alpha0) / (1 - alpha1), so c takes the place of the cost.
     fn read_tape(&mut self) {
         self.tape.catch_up();
         let p = self.p();
         let d = self.mixture.depth_bps;
-        let cost = self.adverse_by_regime(d).map(|a| a + self.cfg.fee_bps);
-        self.mixture = estimate(&self.tape, &p, &cost, d, priors(&self.cfg), &self.cfg.regimes);
+        let slope = self.slope(d, &shares(&self.mixture));
+        let (after, before) = (self.after_by_regime(d), self.drift_by_regime(d));
+        let cost = std::array::from_fn(|r| {
+            let c = (self.cfg.fee_bps + after[r] + before[r] - slope * d) / (1.0 - slope);
+            c.clamp(COST_BPS[0], COST_BPS[1])
+        });
+        let priors = priors(&self.cfg, self.touch_bps());
+        self.mixture = estimate(&self.tape, &p, &cost, d, priors, &self.cfg.regimes);
         let (phi, half, table) = (self.phi(), self.half_tick_bps, &self.mixture.table);
         self.calibration.predict(|side, depth| own_rate(table, side, depth, half, phi));
+    }
+
+    /// Depth up to which takers only meet the touch: half the usual spread and a step.
+    fn touch_bps(&self) -> f64 {
+        let half = self.half_spread.mean(0.0, 0.0);
+        if self.cfg.on.near && half > 0.0 { half + 2.0 * self.half_tick_bps } else { f64::INFINITY }
     }
 
     fn judge(&mut self, dt_s: f64) {
@@ -415,7 +507,7 @@ impl Learners {
 fn closed(c: Closed, adf: &mut Adf, rate: &mut FillRate, out: &mut impl FnMut(LearnEvent)) {
     let span = seconds(c.span);
     adf.observe(c.depth_bps, span, f64::from(u8::from(c.filled)));
-    rate.exposed(c.depth_bps, span);
+    rate.exposed(c.depth_bps, span, c.filled);
     out(LearnEvent::Outcome {
         id: c.id,
         p: c.p,
@@ -425,12 +517,17 @@ fn closed(c: Closed, adf: &mut Adf, rate: &mut FillRate, out: &mut impl FnMut(Le
     });
 }
 
-fn priors(cfg: &Config) -> Priors {
+fn priors(cfg: &Config, touch_bps: f64) -> Priors {
     let c = &cfg.tape;
     Priors {
         kappa: Gamma { shape: c.kappa_strength, rate: c.kappa_strength / (c.kappa * 1e-4) },
         rate: Gamma { shape: c.rate_shape, rate: c.rate_exposure_s },
+        touch_bps,
     }
+}
+
+fn dot(a: &[f64; REGIMES], b: &[f64; REGIMES]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
 /// Positive, and of a magnitude that prices, sizes and values have.

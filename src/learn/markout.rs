@@ -11,7 +11,9 @@
 //! 4. Each depth bucket is a scalar Kalman filter around an Ornstein-Uhlenbeck mean; windows that
 //!    overlap share their noise, so its variance is raised by 1 + rho rate h, rho the correlation
 //!    of successive fills' sides: on opposite sides the shared noise cancels.
-//! 5. A mark that comes due while nothing is known of the market is dropped and counted.
+//! 5. Everything is learned in units of sigma: a market ten times as wild has ten times the adverse
+//!    move before anything is known of it, and as much noise.
+//! 6. A mark that comes due while nothing is known of the market is dropped and counted.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,8 @@ pub const BUCKETS: usize = 8;
 const BUCKET_MIN_BPS: f64 = 0.25;
 /// Strength, in fills, of the belief that fills keep to one side.
 const SIDES_STRENGTH: f64 = 10.0;
+/// Least volatility that moves are measured in, bps per square root of a second.
+const SIGMA_MIN_BPS: f64 = 0.02;
 /// Shadow marks on their way.
 const SHADOWS: usize = 1024;
 /// Own marks on their way.
@@ -38,15 +42,15 @@ const OWN: usize = 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Mean adverse move expected without data, bps.
-    pub mean_bps: f64,
-    /// Standard deviation of the adverse move around that mean over time, bps; > 0.
-    pub sd_bps: f64,
+    /// Mean adverse move expected without data, in units of sigma (the move of one second).
+    pub mean: f64,
+    /// Standard deviation of the adverse move around that mean over time, sigmas; > 0.
+    pub sd: f64,
     /// Memory, seconds; > 0.
     pub memory_s: f64,
-    /// Standard deviation of the own fills' difference from shadows, bps; 0: none.
-    pub own_sd_bps: f64,
-    /// Standard deviation of the change of the adverse move per bps of depth; >= 0.
+    /// Standard deviation of the own fills' difference from shadows, sigmas; 0: none.
+    pub own_sd: f64,
+    /// Standard deviation of the change of the adverse move (sigmas) per bps of depth; >= 0.
     pub slope_sd: f64,
     /// Least strength, in markouts, with which a regime believes the mean over regimes.
     pub borrow: f64,
@@ -54,14 +58,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Config {
-        Config {
-            mean_bps: 0.5,
-            sd_bps: 0.6,
-            memory_s: 1_800.0,
-            own_sd_bps: 0.3,
-            slope_sd: 0.1,
-            borrow: 10.0,
-        }
+        Config { mean: 0.5, sd: 0.6, memory_s: 1_800.0, own_sd: 0.3, slope_sd: 0.1, borrow: 10.0 }
     }
 }
 
@@ -213,6 +210,8 @@ pub struct Markout {
     own_only: bool,
     /// No mark is due before.
     next: Ns,
+    /// Volatility last heard of, bps per square root of a second.
+    sigma: f64,
     settled: u64,
     dropped: u64,
 }
@@ -223,7 +222,7 @@ impl Markout {
     /// Allocates the rings. With `own_only` own fills take the place of shadows.
     #[must_use]
     pub fn new(cfg: Config, own_only: bool) -> Markout {
-        let prior = Kalman::new(cfg.mean_bps, cfg.sd_bps);
+        let prior = Kalman::new(cfg.mean, cfg.sd);
         Markout {
             cfg,
             shadows: Ring::new(SHADOWS),
@@ -232,12 +231,13 @@ impl Markout {
             rate: [[Ewma::default(); BUCKETS]; HORIZONS.len()],
             seen_s: [0.0; HORIZONS.len()],
             last: [None; HORIZONS.len()],
-            offset: Kalman::new(0.0, cfg.own_sd_bps),
+            offset: Kalman::new(0.0, cfg.own_sd),
             regime: [Ewma::default(); REGIMES],
             sides: Ewma::default(),
             side: None,
             own_only,
             next: NEVER,
+            sigma: 1.0,
             settled: 0,
             dropped: 0,
         }
@@ -274,16 +274,17 @@ impl Markout {
         if until < self.next || (until == self.next && !inclusive) {
             return;
         }
+        self.sigma = sigma_bps.max(SIGMA_MIN_BPS);
         for h in 0..HORIZONS.len() {
             while let Some(m) = self.shadows.pop(h, until, inclusive) {
-                self.learn_shadow(h, &m, favour(&m, mid), sigma_bps);
+                self.learn_shadow(h, &m, favour(&m, mid) / self.sigma);
             }
             while let Some(m) = self.own.pop(h, until, inclusive) {
                 let bps = favour(&m, mid);
                 if self.own_only {
-                    self.learn_shadow(h, &m, bps, sigma_bps);
+                    self.learn_shadow(h, &m, bps / self.sigma);
                 } else {
-                    self.learn_own(h, &m, bps, sigma_bps);
+                    self.learn_own(h, &m, bps / self.sigma);
                 }
                 out(Due { id: m.id, side: m.side, horizon: h, bps, depth_bps: m.depth_bps });
             }
@@ -297,25 +298,28 @@ impl Markout {
         self.next = NEVER;
     }
 
-    /// Expected adverse move and its standard deviation at horizon `h` for a fill at a depth.
+    /// Expected adverse move after a fill at a depth, bps, and its standard deviation, at horizon
+    /// `h`.
     #[must_use]
     pub fn adverse(&self, h: usize, depth_bps: f64) -> (f64, f64) {
-        let x = (det::ln((depth_bps / BUCKET_MIN_BPS).max(1.0)) * std::f64::consts::LOG2_E)
-            .min((BUCKETS - 1) as f64);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=7")]
-        let i = (x as usize).min(BUCKETS - 2);
-        let t = x - i as f64;
+        let (mean, sd) = self.standard(h, depth_bps);
+        (mean * self.sigma, sd * self.sigma)
+    }
+
+    /// The same in units of sigma.
+    fn standard(&self, h: usize, depth_bps: f64) -> (f64, f64) {
+        let (i, t) = bucket_of(depth_bps);
         let ((a, sa), (b, sb)) = (self.bucket[h][i].estimate(), self.bucket[h][i + 1].estimate());
         let (o, so) = if h == PRIMARY { self.offset.estimate() } else { (0.0, 0.0) };
         let sd = sa + t * (sb - sa);
         (a + t * (b - a) + o, (sd * sd + so * so).sqrt())
     }
 
-    /// Local line of the primary adverse move around a depth: `adverse(d) = a0 + a1 d`. Weighted
-    /// least squares over buckets within a factor of 2.8, with a prior on the slope.
+    /// Local slope of the primary adverse move around a depth, bps per bps. Weighted least squares
+    /// over buckets within a factor of 2.8, with a prior on the slope.
     #[must_use]
-    pub fn line(&self, depth_bps: f64) -> (f64, f64) {
-        let (level, _) = self.adverse(PRIMARY, depth_bps);
+    pub fn slope(&self, depth_bps: f64) -> f64 {
+        let (level, _) = self.standard(PRIMARY, depth_bps);
         let prior = 1.0 / (self.cfg.slope_sd * self.cfg.slope_sd).max(1e-12);
         let (mut xx, mut xy) = (prior, 0.0);
         let mut at = BUCKET_MIN_BPS;
@@ -328,17 +332,16 @@ impl Markout {
             }
             at *= 2.0;
         }
-        let slope = (xy / xx).clamp(-0.5, 0.8);
-        (level - slope * depth_bps, slope)
+        xy / xx * self.sigma
     }
 
     /// Primary adverse move by regime at a depth: the mean, and each regime's shrunken departure.
     #[must_use]
-    pub fn by_regime(&self, depth_bps: f64, sigma_bps: f64) -> [f64; REGIMES] {
-        let (level, _) = self.adverse(PRIMARY, depth_bps);
-        let noise = sigma_bps * sigma_bps * horizon_s(PRIMARY);
-        let strength = (noise / (self.cfg.sd_bps * self.cfg.sd_bps)).max(self.cfg.borrow);
-        self.regime.map(|r| level + r.mean(0.0, strength))
+    pub fn by_regime(&self, depth_bps: f64) -> [f64; REGIMES] {
+        let (level, _) = self.standard(PRIMARY, depth_bps);
+        let noise = horizon_s(PRIMARY);
+        let strength = (noise / (self.cfg.sd * self.cfg.sd)).max(self.cfg.borrow);
+        self.regime.map(|r| (level + r.mean(0.0, strength)) * self.sigma)
     }
 
     /// Markouts at the primary horizon so far, own and shadow.
@@ -353,7 +356,8 @@ impl Markout {
         self.dropped
     }
 
-    fn learn_shadow(&mut self, h: usize, m: &Mark, bps: f64, sigma_bps: f64) {
+    /// `y`: move in our favour, sigmas.
+    fn learn_shadow(&mut self, h: usize, m: &Mark, y: f64) {
         let due = m.at.plus(HORIZONS[h]);
         let dt = self.last[h].map_or(0.0, |l| seconds(due.since(l)));
         self.last[h] = Some(due);
@@ -362,18 +366,17 @@ impl Markout {
         let phi = det::exp(-dt / tau);
         let span = tau * -det::exp_m1(-self.seen_s[h] / tau);
         let hs = horizon_s(h);
-        let noise = (sigma_bps * sigma_bps * hs).max(1e-9);
         let before = self.bucket[h];
         let rho = self.sides.mean(1.0, SIDES_STRENGTH).clamp(0.0, 1.0);
         let mut at = BUCKET_MIN_BPS;
         for b in 0..BUCKETS {
             let (k, r) = (&mut self.bucket[h][b], &mut self.rate[h][b]);
-            k.drift(phi, self.cfg.mean_bps, self.cfg.sd_bps);
+            k.drift(phi, self.cfg.mean, self.cfg.sd);
             r.scale(phi);
             if m.depth_bps >= at {
                 r.add(1.0, 1.0);
                 let per_s = r.weight() / (span + hs);
-                k.observe(-bps, noise * (1.0 + rho * per_s * hs));
+                k.observe(-y, hs * (1.0 + rho * per_s * hs));
             }
             at *= 2.0;
         }
@@ -383,27 +386,27 @@ impl Markout {
                 self.sides.add(if side == m.side { 1.0 } else { -1.0 }, 1.0);
             }
             self.settled += 1;
-            self.offset.drift(phi, 0.0, self.cfg.own_sd_bps);
+            self.offset.drift(phi, 0.0, self.cfg.own_sd);
             let b = before.iter().zip(0..).take_while(|(_, k)| m.depth_bps >= deep(*k)).last();
             if let Some((k, _)) = b {
                 for (r, p) in self.regime.iter_mut().zip(m.p) {
                     r.scale(det::exp(-p * dt / tau));
-                    r.add(-bps - k.mean, p);
+                    r.add(-y - k.mean, p);
                 }
             }
         }
     }
 
-    fn learn_own(&mut self, h: usize, m: &Mark, bps: f64, sigma_bps: f64) {
+    fn learn_own(&mut self, h: usize, m: &Mark, y: f64) {
         if h != PRIMARY {
             return;
         }
         self.settled += 1;
-        if self.cfg.own_sd_bps > 0.0 {
-            let (shadow, sd) = self.adverse(PRIMARY, m.depth_bps);
+        if self.cfg.own_sd > 0.0 {
+            let (shadow, sd) = self.standard(PRIMARY, m.depth_bps);
             // Levels of one ladder fill together: two fills say about as much as one.
-            let noise = 2.0 * (sigma_bps * sigma_bps * horizon_s(PRIMARY) + sd * sd);
-            self.offset.observe(-bps - (shadow - self.offset.mean), noise.max(1e-9));
+            let noise = 2.0 * (horizon_s(PRIMARY) + sd * sd);
+            self.offset.observe(-y - (shadow - self.offset.mean), noise);
         }
     }
 }
@@ -413,8 +416,18 @@ fn favour(m: &Mark, mid: f64) -> f64 {
     (s * (mid - m.mid) / m.mid).clamp(-1e4, 1e4)
 }
 
-fn deep(k: i32) -> f64 {
-    BUCKET_MIN_BPS * f64::from(1u32 << k.clamp(0, 20))
+/// Depth of bucket `b`, bps.
+pub(super) fn deep(b: usize) -> f64 {
+    BUCKET_MIN_BPS * f64::from(1u32 << b.min(20))
+}
+
+/// The bucket below a depth (at most the last but one), and how far it lies towards the next, 0..1.
+pub(super) fn bucket_of(depth_bps: f64) -> (usize, f64) {
+    let x = (det::ln((depth_bps / BUCKET_MIN_BPS).max(1.0)) * std::f64::consts::LOG2_E)
+        .min((BUCKETS - 1) as f64);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=7")]
+    let i = (x as usize).min(BUCKETS - 2);
+    (i, x - i as f64)
 }
 
 fn horizon_s(h: usize) -> f64 {
@@ -478,7 +491,7 @@ mod tests {
         if drift {
             impact = 0.5 + 0.6 * d.normal();
         }
-        let mut m = Markout::new(Config { own_sd_bps: 0.0, ..Config::default() }, false);
+        let mut m = Markout::new(Config { own_sd: 0.0, ..Config::default() }, false);
         let (mut mid, mut t) = (100.0f64, 0i64);
         let mut next = 0;
         for step in 0..36_000 {
@@ -569,7 +582,8 @@ mod tests {
 
     #[test]
     fn regimes_and_depths_are_told_apart() {
-        let mut m = Markout::new(Config::default(), false);
+        let cfg = Config { sd: 3.0, slope_sd: 0.5, ..Config::default() };
+        let mut m = Markout::new(cfg, false);
         let mut d = Draw::new(9);
         let mut t = 0;
         for i in 0..4_000 {
@@ -581,12 +595,12 @@ mod tests {
             x.p = if wild { [0.0, 0.0, 1.0, 0.0] } else { [0.0, 1.0, 0.0, 0.0] };
             m.shadow(x);
             let mid = 100.0 * (1.0 - 1e-4 * (adverse + 0.5 * d.normal()));
-            m.settle((Ns(t + 5 * Ns::SEC), true), mid, 0.25, &mut |_| {});
-            m.settle((Ns(t + 9 * Ns::SEC), true), 100.0, 0.25, &mut |_| {});
+            m.settle((Ns(t + 5 * Ns::SEC), true), mid, 1.0, &mut |_| {});
+            m.settle((Ns(t + 9 * Ns::SEC), true), 100.0, 1.0, &mut |_| {});
         }
-        let by = m.by_regime(3.0, 0.25);
-        assert!((by[2] - by[1] - 2.0).abs() < 0.3, "{by:?}");
+        let by = m.by_regime(3.0);
+        assert!((by[2] - by[1] - 2.0).abs() < 0.5, "{by:?}");
         assert!((by[0] - m.adverse(PRIMARY, 3.0).0).abs() < 1e-9, "unseen: the mean");
-        assert!(m.line(3.0).1 > 0.05, "{:?}", m.line(3.0));
+        assert!(m.slope(3.0) > 0.05, "{}", m.slope(3.0));
     }
 }

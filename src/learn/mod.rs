@@ -5,8 +5,8 @@
 //!
 //! ```text
 //!  mid ────┬─▶ sigma, regime ─┐                        ┌─▶ kappa/regime ─┐
-//!  sweep ──┼─▶ kappa/tape ────┼─▶ once a second, joined┼─▶ markout, floor┼─▶ Estimates
-//!  quote ──┼─▶ calibration ───┤                        ├─▶ gamma, kelly  │
+//!  sweep ──┼─▶ tape, drift ───┼─▶ once a second, joined┼─▶ markout, floor┼─▶ Estimates
+//!  quote ──┼─▶ calibration ───┤                        ├─▶ fill rates    │
 //!  fill ───┴─▶ teach (order) ─┘                        └─▶ warm-up, gate ┘
 //! ```
 //! 1. After construction nothing allocates; work per event is bounded; transcendental functions
@@ -18,22 +18,24 @@
 
 pub mod calibration;
 pub mod config;
+pub mod drift;
 pub mod estimates;
 pub mod fill_rate;
 pub mod floor;
-pub mod gamma;
 pub mod gating;
 pub mod inputs;
 pub mod kappa;
 mod learners;
 pub mod markout;
 pub mod original;
+pub mod reference;
 pub mod regime;
 pub mod sigma;
+pub mod signal;
 pub mod skill;
 pub mod warmup;
 
 pub use config::{Config, Estimator, Profile, Use};
 pub use estimates::Estimates;
-pub use inputs::{BookSample, FillSample, LearnEvent, QuoteSample, Sweep};
+pub use inputs::{BookSample, FillSample, LearnEvent, QuoteSample, Sweep, Touch};
 pub use learners::Learners;

@@ -14,7 +14,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::kappa::tape::Gamma;
 use super::regime::REGIMES;
+use super::warmup::Score;
 use crate::math::det;
 
 /// Settings; the defaults are the original's.
@@ -80,12 +82,18 @@ pub struct Estimates {
     pub confidence: f64,
     /// Warm-up, 0..1, not latched.
     pub warmup: f64,
+    /// The same in its parts.
+    pub progress: Score,
     /// Share of its fills within 10 bps: what its gate takes for right predictions.
     pub good_fills: f64,
     /// Information ratio of its gate: a constant forecast has one bin and resolves nothing.
     pub information: f64,
     /// Weight of its gate.
     pub gate: f64,
+    /// What its gate makes of the spread: 1 to 2.
+    pub widen: f64,
+    /// Own fills per minute since the start.
+    pub fills_per_min: f64,
 }
 
 /// Its state.
@@ -139,6 +147,12 @@ impl Original {
         self.markouts += 1.0;
     }
 
+    /// Its posterior of kappa, per unit of relative price.
+    #[must_use]
+    pub fn posterior(&self) -> Gamma {
+        Gamma { shape: self.alpha, rate: self.beta }
+    }
+
     /// 1 / (1 + cv) of the gamma posterior.
     #[must_use]
     pub fn confidence(&self) -> f64 {
@@ -175,19 +189,23 @@ impl Original {
             kappa,
             half_spread_bps: 1e4 / kappa + c.fee_bps,
             confidence,
-            warmup: self.warmup(),
+            warmup: self.warmup().score,
+            progress: self.warmup(),
             good_fills: if self.fills > 0.0 { self.good / self.fills } else { 0.0 },
             information,
             gate: self.gate(information),
+            widen: widen(self.gate(information)),
+            fills_per_min: if self.seconds > 0.0 { 60.0 * self.fills / self.seconds } else { 0.0 },
         }
     }
 
-    fn warmup(&self) -> f64 {
+    fn warmup(&self) -> Score {
         let rate = if self.seconds > 0.0 { self.fills / self.seconds } else { 0.0 };
         let (floor, kappa) = if rate < 0.005 { (10.0, 5.0) } else { (20.0, 10.0) };
         let gamma = if self.seconds >= 60.0 { 1.0 } else { 0.5 };
         let part = |x: f64, of: f64| x.min(of) / of;
-        0.4 * part(self.markouts, floor) + 0.4 * part(self.fills, kappa) + 0.2 * gamma
+        let (floor, kappa) = (part(self.markouts, floor), part(self.fills, kappa));
+        Score { score: 0.4 * floor + 0.4 * kappa + 0.2 * gamma, floor, kappa, gamma }
     }
 
     /// 1 until 100 updates, then by the probability that the ratio exceeds one half: a cliff.
@@ -204,6 +222,15 @@ impl Original {
             p if p >= 0.3 => 0.7,
             _ => 0.3,
         }
+    }
+}
+
+/// Spread multiplier of a gate's weight: none from .7 on, up to half again down to .3, then double.
+fn widen(weight: f64) -> f64 {
+    match weight {
+        w if w >= 0.7 => 1.0,
+        w if w >= 0.3 => 1.0 + 0.5 * (0.7 - w) / 0.4,
+        _ => 2.0,
     }
 }
 

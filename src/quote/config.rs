@@ -6,10 +6,57 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::LADDER_MAX;
 
+/// How the half-spread is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Policy {
+    /// The optimal ladder at what was learned.
+    #[default]
+    Default,
+    /// The original paper trader's own pipeline.
+    Original,
+    /// Kappa 8000 for ever: 1/kappa + fee = 2.75 bps.
+    #[serde(rename = "floor-8000")]
+    Floor8000,
+    /// The same, but never closer than 5 bps, as it came out in the original.
+    #[serde(rename = "floor-8000-realised")]
+    Floor8000Realised,
+    /// First advice of the original's analysis, as it is written there.
+    #[serde(rename = "analysis-1")]
+    Analysis1,
+    /// The same with its two branches in the order that reaches both.
+    #[serde(rename = "analysis-1-fixed")]
+    Analysis1Fixed,
+    /// Its second advice.
+    #[serde(rename = "analysis-2")]
+    Analysis2,
+}
+
+/// A switch per component of the default policy, all on: its worth is measured by a run without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, one per component")]
+pub struct Use {
+    /// The exact table of the inventory term; off: linear in the position.
+    pub table: bool,
+    /// Sizes by the closed form at the prices really quoted; off: the universal ones.
+    pub sizes: bool,
+    /// Sizes shrink with the uncertainty of the cost; off: they do not.
+    pub certainty: bool,
+    /// Inventory term and largest size of a level from fractional Kelly; off: neither.
+    pub kelly: bool,
+    /// Learned floor; off: none.
+    pub floor: bool,
+    /// Shift of both sides by the signals; off: none.
+    pub signal: bool,
+}
+
 /// Settings of the quotes of one coin.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// How the half-spread is made.
+    pub policy: Policy,
     /// Levels a side, 1 to 8.
     pub levels: usize,
     /// Value of one lot, the unit that inventory is counted in, USD.
@@ -20,6 +67,10 @@ pub struct Config {
     pub std_share: f64,
     /// Scale of the ladder's sizes against the optimal one: smaller fills, steadier inventory.
     pub phi: f64,
+    /// Wealth that Kelly fractions are of, USD.
+    pub wealth_usd: f64,
+    /// Fraction of the Kelly bet, 0..1.
+    pub kelly_fraction: f64,
     /// Maker fee, bps; negative is a rebate.
     pub fee_bps: f64,
     /// Largest distance from mid, bps.
@@ -33,6 +84,9 @@ pub struct Config {
     pub requote_ms: i64,
     /// Exploration.
     pub explore: Explore,
+    /// Switches.
+    #[serde(rename = "use")]
+    pub on: Use,
 }
 
 /// Exploration: quoting closer than optimal to learn.
@@ -49,20 +103,30 @@ pub struct Explore {
     pub fills_enough: f64,
 }
 
+impl Default for Use {
+    fn default() -> Use {
+        Use { table: true, sizes: true, certainty: true, kelly: true, floor: true, signal: true }
+    }
+}
+
 impl Default for Config {
     fn default() -> Config {
         Config {
+            policy: Policy::Default,
             levels: 5,
             unit_usd: 250.0,
             max_lots: 10.0,
             std_share: 1.0 / 3.0,
             phi: 0.25,
+            wealth_usd: 2_500.0,
+            kelly_fraction: 0.25,
             fee_bps: 1.5,
             d_max_bps: 60.0,
             loss_limit_usd: 100.0,
             requote_share: 0.2,
             requote_ms: 250,
             explore: Explore::default(),
+            on: Use::default(),
         }
     }
 }

@@ -5,58 +5,33 @@
 //! floats end here, in an outward rounding.
 //!
 //! 1. Distances are basis points of mid, decays 1/bps: kappa per unit of price over 1e4.
-//! 2. No kappa is clamped; the only clamps are the touch (post-only) and `d_max_bps`.
+//! 2. No kappa is clamped; the only clamps are the touch (post-only), the learned floor and
+//!    `d_max_bps`.
 //! 3. Prices of a side are strictly ordered; the best bid is below the best ask.
-//! 4. What depends on beliefs alone is worked out once for each of them ([`Curve`]); a quote on it
-//!    needs no transcendental function, unless exploration comes closer with time.
+//! 4. Sizes follow from the prices really quoted: the closed form is evaluated after rounding and
+//!    clamping.
 
 pub mod config;
+pub mod curve;
 pub mod glft;
 pub mod guard;
+pub mod inventory;
 pub mod ladder;
+pub mod original;
 
 use arrayvec::ArrayVec;
 
 use crate::limits::LADDER_MAX;
-use crate::math::det::{exp, ln};
+use crate::math::det::exp;
 use crate::record::{Guard, Terms};
 use crate::units::rules::Rules;
 use crate::units::{Mid2, Ns, Px, Side, Sz};
 
-pub use config::Config;
-use glft::{Mixture, REGIMES};
+pub use config::{Config, Policy};
+pub use curve::{Beliefs, Curve};
 use guard::State;
 
-/// What is believed of the market, plain numbers.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Beliefs {
-    /// Regime probabilities.
-    pub p: [f64; REGIMES],
-    /// Decay per regime, 1/unit of relative price.
-    pub kappa: [f64; REGIMES],
-    /// Taker orders per second and side at distance 0, per regime.
-    pub rate: [f64; REGIMES],
-    /// Volatility, bps per square root of a second.
-    pub sigma_bps: f64,
-    /// Expected adverse move after a fill, bps (positive: against us), per regime.
-    pub adverse_bps: [f64; REGIMES],
-    /// Share of takers reaching a price that fill an order there.
-    pub phi: f64,
-    /// Confidence in kappa from data alone, 0..1.
-    pub confidence: f64,
-    /// Warm-up, 0..1.
-    pub warmup: f64,
-    /// Own fills in the last half hour.
-    pub recent_fills: f64,
-    /// Weight of the fill predictions, 0..1; 0 gates quoting off.
-    pub gate: f64,
-    /// Least distance learned from markouts, bps.
-    pub floor_bps: f64,
-    /// Inventory term that fractional Kelly asks for, bps per lot.
-    pub theta_kelly_bps: f64,
-}
-
-/// What a quote depends on besides beliefs.
+/// Everything a quote depends on at one instant, besides beliefs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Inputs {
     /// Session time.
@@ -69,29 +44,10 @@ pub struct Inputs {
     pub position: Sz,
     /// Session time of the last own fill, or of the start.
     pub last_fill: Ns,
+    /// Move of the mid that is expected shortly, hundredths of a bps.
+    pub signal: i32,
     /// State of feed, journal and account.
     pub state: State,
-}
-
-/// What follows from beliefs alone, distances in bps.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Curve {
-    /// Local decay of the intensity at the optimum, 1/bps.
-    k: f64,
-    /// The distance at which a fill just pays.
-    c: f64,
-    /// Inventory term per lot.
-    theta: f64,
-    /// The first level without exploration.
-    wanted: f64,
-    /// Where the intensity gives the target rate of fills; `None`: nowhere.
-    rho: Option<f64>,
-    /// Expected adverse move, mixed over regimes.
-    adverse: f64,
-    confidence: f64,
-    /// Nothing is left to explore.
-    known: bool,
-    gated: bool,
 }
 
 /// One side of a ladder.
@@ -127,6 +83,28 @@ struct First {
     explore: f64,
 }
 
+/// What both sides of one quote share.
+#[derive(Clone, Copy, Debug)]
+struct View<'a> {
+    x: &'a Inputs,
+    curve: &'a Curve,
+    first: First,
+    /// Mid with the signal in it, USD.
+    centre: f64,
+    /// Position, lots.
+    lots: f64,
+}
+
+/// A level that has a price: its distance from the centre, whether it is there to learn.
+#[derive(Clone, Copy, Debug)]
+struct Priced {
+    px: Px,
+    d: f64,
+    explores: bool,
+    /// Size of the universal table, S = kappa theta s.
+    size: f64,
+}
+
 impl Quoter {
     /// A quoter.
     #[must_use]
@@ -140,10 +118,11 @@ impl Quoter {
         self.explored_usd
     }
 
-    /// A fill at `depth_bps` of `usd`: what it cost of the exploration budget is booked.
-    pub fn on_fill(&mut self, depth_bps: f64, usd: f64, break_even_bps: f64) {
-        let short = break_even_bps - depth_bps;
-        if short > 0.0 {
+    /// A fill of `usd` at `depth_bps` from the mid it was quoted from: what the first level costs
+    /// beyond its distance while exploration puts it there is booked on the budget.
+    pub fn on_fill(&mut self, level: u8, depth_bps: f64, usd: f64, curve: &Curve) {
+        let short = curve.cost_at(depth_bps) - depth_bps;
+        if level == 0 && short > 0.0 && self.explores(curve) {
             self.explored_usd += short * 1e-4 * usd;
         }
     }
@@ -157,29 +136,7 @@ impl Quoter {
     /// What follows from beliefs.
     #[must_use]
     pub fn curve(&self, b: &Beliefs) -> Curve {
-        let k = b.kappa.map(|k| k * 1e-4);
-        let mix = Mixture::new(&b.p, &b.rate, &k);
-        let costs = b.adverse_bps.map(|a| self.cfg.fee_bps + a);
-        let best = mix.optimum(&costs);
-        let (_, k) = mix.local(best);
-        // The distance at which a fill just pays, as the local decay implies it.
-        let c = best - 1.0 / k;
-        let target = self.cfg.phi.sqrt() / (k * self.cfg.max_lots * self.cfg.std_share);
-        let x1 = ladder::DEPTHS[self.cfg.levels_used() - 1][0];
-        let e = &self.cfg.explore;
-        let rate = 2.0 * mix.rate(0.0) * b.phi;
-        let asked = 1.0 / e.seconds_per_fill;
-        Curve {
-            k,
-            c,
-            theta: if target > b.theta_kelly_bps { target } else { b.theta_kelly_bps },
-            wanted: clamp(c + x1 / k, b.floor_bps, self.cfg.d_max_bps),
-            rho: (rate > 0.0).then(|| ln(rate / asked) / k),
-            adverse: b.p.iter().zip(b.adverse_bps).map(|(p, a)| p * a).sum(),
-            confidence: b.confidence,
-            known: b.warmup >= 1.0 && b.recent_fills >= e.fills_enough,
-            gated: b.gate <= 0.0,
-        }
+        Curve::new(b, &self.cfg)
     }
 
     /// The first obstacle of each side, as far as it can be told without making a ladder.
@@ -187,13 +144,12 @@ impl Quoter {
     pub fn guards(&self, x: &Inputs, curve: &Curve) -> [Guard; 2] {
         let lots = self.lots(x.position, Mid2(x.bid.0 + x.ask.0));
         let limit = self.cfg.max_lots;
-        let sound = curve.k.is_finite() && curve.c.is_finite() && curve.theta.is_finite();
-        let sound = sound && curve.k > 0.0;
         Side::BOTH.map(|side| {
             let grows = if side == Side::Buy { lots } else { -lots };
             match guard::first(&x.state, grows >= limit) {
-                Guard::None if !sound => Guard::NoEstimate,
-                Guard::None if curve.gated => Guard::Gated,
+                Guard::None if curve.original.is_some() => Guard::None,
+                Guard::None if !curve.sound() => Guard::NoEstimate,
+                Guard::None if !curve.open => Guard::Gated,
                 g => g,
             }
         })
@@ -211,19 +167,25 @@ impl Quoter {
         let mid = Mid2(x.bid.0 + x.ask.0);
         let lots = self.lots(x.position, mid);
         let first = self.first(x, curve, half_spread_bps(x, mid));
+        let signal = if self.cfg.on.signal && curve.original.is_none() {
+            f64::from(x.signal) * 0.01
+        } else {
+            0.0
+        };
+        let centre = mid.to_f64() * (1.0 + signal * 1e-4);
+        let v = View { x, curve, first, centre, lots };
         let guards = self.guards(x, curve).map(|g| match g {
-            Guard::None if !first.at.is_finite() => Guard::NoEstimate,
+            Guard::None if !(first.at.is_finite() && centre > 0.0) => Guard::NoEstimate,
             g => g,
         });
-        let sides = Side::BOTH
-            .map(|side| self.side((side, guards[side.index()]), x, (curve, &first), lots));
-        let terms = self.terms(mid, lots, (curve, &first), &sides);
+        let sides = Side::BOTH.map(|side| self.side(side, guards[side.index()], &v));
+        let terms = self.terms(mid, signal, &v, &sides);
         Quote { sides, terms }
     }
 
     fn explores(&self, curve: &Curve) -> bool {
         let e = &self.cfg.explore;
-        e.on && !curve.known && self.explored_usd < e.budget_usd
+        e.on && !curve.known && curve.original.is_none() && self.explored_usd < e.budget_usd
     }
 
     /// Seconds without a fill beyond twice the wanted time between fills.
@@ -234,11 +196,14 @@ impl Quoter {
     /// Rate-target exploration with a ramp: while not warmed up, the first level comes close enough
     /// for a target rate of fills, and closer the longer none came; bounded by a budget.
     fn first(&self, x: &Inputs, curve: &Curve, touch: f64) -> First {
+        if let Some(half) = curve.original {
+            return First { at: half, explore: 0.0 };
+        }
         let wanted = curve.wanted;
         if !self.explores(curve) {
             return First { at: wanted, explore: 0.0 };
         }
-        let rho = curve.rho.unwrap_or(touch);
+        let rho = curve.rate_depth;
         let near = clamp(if rho < wanted { rho } else { wanted }, touch, self.cfg.d_max_bps);
         let waited = self.waited(x);
         let at = if waited <= 0.0 {
@@ -250,88 +215,135 @@ impl Quoter {
         First { at, explore: at - wanted }
     }
 
-    fn side(
-        &self,
-        (side, guard): (Side, Guard),
-        x: &Inputs,
-        (curve, first): (&Curve, &First),
-        lots: f64,
-    ) -> SideQuote {
+    fn side(&self, side: Side, guard: Guard, v: &View<'_>) -> SideQuote {
         let mut q = SideQuote { levels: ArrayVec::new(), guard };
         if guard != Guard::None {
             return q;
         }
+        let levels = self.priced(side, v);
+        let lots = self.sizes(side, v, &levels);
         let sign = if side == Side::Buy { 1.0 } else { -1.0 };
-        let skew = sign * lots * curve.theta;
-        let n_max = self.cfg.max_lots;
-        let room = n_max - sign * lots;
-        let n = self.cfg.levels_used();
-        let depths = ladder::DEPTHS[n - 1];
-        let scale = self.cfg.phi.sqrt() * n_max * self.cfg.std_share;
-        let factor = size_factor(curve.confidence);
-        let mid = (x.bid.to_f64() + x.ask.to_f64()) / 2.0;
-        let other = if side == Side::Buy { x.ask } else { x.bid };
+        let room = self.cfg.max_lots - sign * v.lots;
         let mut left = room;
-        for (i, (depth, size)) in depths.iter().zip(ladder::SIZES[n - 1]).enumerate() {
-            let d = if i == 0 { first.at } else { curve.c + depth / curve.k };
-            let d = clamp(d + skew, -self.cfg.d_max_bps, self.cfg.d_max_bps);
-            let Some(px) = ladder::price(self.rules, side, mid, d, other) else { continue };
-            let lots = clamp(size * scale * factor, 0.0, left);
-            let exploring = i == 0 && first.explore < 0.0;
-            let least = self.rules.min_size(px);
-            let wanted = ladder::size(self.rules, lots * self.cfg.unit_usd / mid);
-            // Exploration, and a level too small on its own, go out at the least valid size.
-            let sz = if exploring || wanted < least { least } else { wanted };
-            let sz_lots = sz.to_f64() * mid / self.cfg.unit_usd;
+        for (l, lots) in levels.iter().zip(lots) {
+            let least = self.rules.min_size(l.px);
+            if lots <= 0.0 && !l.explores {
+                continue;
+            }
+            let coins = clamp(lots, 0.0, left) * self.cfg.unit_usd / v.centre;
+            let wanted = ladder::size(self.rules, coins);
+            // A level too small on its own goes out at the least valid size.
+            let sz = if wanted < least { least } else { wanted };
+            let sz_lots = sz.to_f64() * v.centre / self.cfg.unit_usd;
             if sz_lots > left {
                 break;
             }
             left -= sz_lots;
-            match q.levels.last_mut() {
-                Some(last) if last.0 == px => last.1 = Sz(last.1.0 + sz.0),
-                Some(last) if !side.better(last.0, px) => {}
-                _ => q.levels.push((px, sz)),
-            }
+            q.levels.push((l.px, sz));
         }
         if q.levels.is_empty() {
-            q.guard = if left < n_max { Guard::TooSmall } else { Guard::NoEdge };
+            q.guard = if left < room || levels.iter().any(|l| l.explores) {
+                Guard::TooSmall
+            } else {
+                Guard::NoEdge
+            };
         }
         q
     }
 
-    fn terms(
-        &self,
-        mid: Mid2,
-        lots: f64,
-        (curve, first): (&Curve, &First),
-        s: &[SideQuote; 2],
-    ) -> Terms {
+    /// Valid prices of a side, nearest first, each once.
+    fn priced(&self, side: Side, v: &View<'_>) -> ArrayVec<Priced, LADDER_MAX> {
+        let mut out: ArrayVec<Priced, LADDER_MAX> = ArrayVec::new();
+        let c = v.curve;
+        let other = if side == Side::Buy { v.x.ask } else { v.x.bid };
+        let sign = if side == Side::Buy { 1.0 } else { -1.0 };
+        let n = self.cfg.levels_used();
+        let (count, skew) = match c.original {
+            Some(_) => (original::LEVELS.min(n), 0.0),
+            None => (n, sign * c.skew(v.lots, &self.cfg)),
+        };
+        for i in 0..count {
+            let explores = i == 0 && v.first.explore < 0.0;
+            let d = match c.original {
+                Some(half) => original::level_bps(half, i),
+                None if i == 0 => v.first.at,
+                None => {
+                    let d = c.cost + ladder::DEPTHS[n - 1][i] * c.c1;
+                    if d < c.floor { c.floor } else { d }
+                }
+            };
+            let d = clamp(d + skew, -self.cfg.d_max_bps, self.cfg.d_max_bps);
+            let Some(px) = ladder::price(self.rules, side, v.centre, d, other) else { continue };
+            if out.last().is_some_and(|last| !side.better(last.px, px)) {
+                continue;
+            }
+            let d = sign * (v.centre - px.to_f64()) / v.centre * 1e4;
+            out.push(Priced { px, d, explores, size: ladder::SIZES[n - 1][i] });
+        }
+        out
+    }
+
+    /// Sizes in lots of the levels at their prices, zero where a level is worth nothing.
+    fn sizes(&self, side: Side, v: &View<'_>, levels: &[Priced]) -> [f64; LADDER_MAX] {
+        let c = v.curve;
+        let mut out = [0.0; LADDER_MAX];
+        if c.original.is_some() {
+            out[..levels.len()].fill(1.0);
+            return out;
+        }
+        let sign = if side == Side::Buy { 1.0 } else { -1.0 };
+        let skew = sign * c.skew(v.lots, &self.cfg);
+        let edge = |l: &Priced| c.earned * (l.d - c.cost - skew);
+        // The intensity at each price, relative to the first level's.
+        let first = levels.first().map_or(0.0, |l| l.d);
+        let p = |l: &Priced| exp(-c.k * (l.d - first));
+        let mut before = 0.0;
+        for (i, l) in levels.iter().enumerate() {
+            let e = edge(l);
+            let lots = if self.cfg.on.sizes {
+                let next = levels.get(i + 1).map_or((0.0, 0.0), |m| (p(m), edge(m)));
+                let f = (p(l) * e - next.0 * next.1) / (c.theta * (p(l) - next.0));
+                let f = if f > before { f } else { before };
+                let step = f - before;
+                before = f;
+                self.cfg.phi * step
+            } else {
+                self.cfg.phi * l.size * c.earned / (c.k * c.theta)
+            };
+            let sure = if self.cfg.on.certainty { c.certainty(e) } else { 1.0 };
+            let lots = lots * c.size_factor * sure;
+            let most = c.kelly_lots * if e > 0.0 { e } else { 0.0 };
+            // No confidence yet: as small as can be, but there.
+            let least = if e > 0.0 || !self.cfg.on.sizes { 1e-9 } else { 0.0 };
+            out[i] = clamp(if lots < most { lots } else { most }, least, self.cfg.max_lots);
+        }
+        out
+    }
+
+    fn terms(&self, mid: Mid2, signal: f64, v: &View<'_>, s: &[SideQuote; 2]) -> Terms {
         let m = mid.to_f64();
-        let skew = lots * curve.theta;
+        let c = v.curve;
+        let skew = if c.original.is_some() { 0.0 } else { c.skew(v.lots, &self.cfg) };
         let at = |q: &SideQuote, sign: f64| {
-            q.levels.first().map_or(0.0, |l| sign * (m - l.0.to_f64()) / m * 1e4)
+            q.levels.first().map_or(0.0, |l| sign * (v.centre - l.0.to_f64()) / v.centre * 1e4)
         };
         let clamped = |d: f64, wanted: f64| if d == 0.0 { 0.0 } else { d - wanted };
         Terms {
             mid: m,
-            half_bps: first.at,
-            c1_bps: 1.0 / curve.k,
+            half_bps: v.first.at,
+            c1_bps: c.c1,
             fee_bps: self.cfg.fee_bps,
-            markout_bps: curve.adverse,
-            theta_bps: curve.theta,
-            lots,
+            markout_bps: c.adverse,
+            theta_bps: c.theta,
+            lots: v.lots,
             skew_bps: skew,
-            explore_bps: first.explore,
-            clamp_bid_bps: clamped(at(&s[0], 1.0), first.at + skew),
-            clamp_ask_bps: clamped(at(&s[1], -1.0), first.at - skew),
+            explore_bps: v.first.explore,
+            clamp_bid_bps: clamped(at(&s[0], 1.0), v.first.at + skew),
+            clamp_ask_bps: clamped(at(&s[1], -1.0), v.first.at - skew),
+            cost_bps: c.cost,
+            signal_bps: signal,
         }
     }
-}
-
-/// What confidence in kappa leaves of a ladder's sizes: its square.
-#[must_use]
-pub fn size_factor(confidence: f64) -> f64 {
-    confidence * confidence
 }
 
 fn half_spread_bps(x: &Inputs, mid: Mid2) -> f64 {

@@ -6,42 +6,23 @@ use crate::units::ONE;
 use proptest::prelude::*;
 
 fn beliefs(kappa: f64) -> Beliefs {
-    Beliefs {
-        p: [0.0, 1.0, 0.0, 0.0],
-        kappa: [kappa; 4],
-        rate: [0.5; 4],
-        sigma_bps: 1.0,
-        adverse_bps: [0.5; 4],
-        phi: 0.6,
-        confidence: 0.9,
-        warmup: 1.0,
-        recent_fills: 50.0,
-        gate: 1.0,
-        floor_bps: 0.0,
-        theta_kelly_bps: 0.0,
-    }
+    Beliefs { confidence: 0.95, ..Beliefs::known(kappa, 0.3, 0.5, 1.5, 1.0) }
 }
 
-/// Beliefs and everything else.
-struct Case {
-    beliefs: Beliefs,
-    x: Inputs,
-}
-
-fn inputs(kappa: f64) -> Case {
-    let x = Inputs {
+fn inputs() -> Inputs {
+    Inputs {
         now: Ns(1_000 * Ns::SEC),
         bid: Px(97_123 * ONE),
         ask: Px(97_124 * ONE),
         position: Sz(0),
         last_fill: Ns(1_000 * Ns::SEC),
+        signal: 0,
         state: State { health: Health::Fresh, behind: false, loss: false, stopping: false },
-    };
-    Case { beliefs: beliefs(kappa), x }
+    }
 }
 
-fn quote(q: &Quoter, case: &Case) -> Quote {
-    q.quote(&case.x, &q.curve(&case.beliefs))
+fn made(q: &Quoter, x: &Inputs, b: &Beliefs) -> Quote {
+    q.quote(x, &q.curve(b))
 }
 
 fn quoter() -> Quoter {
@@ -50,31 +31,62 @@ fn quoter() -> Quoter {
 
 #[test]
 fn five_levels_a_side_at_the_optimal_distances() {
-    let q = quote(&quoter(), &inputs(6_000.0));
+    let q = made(&quoter(), &inputs(), &beliefs(6_000.0));
     assert_eq!(q.sides.each_ref().map(|s| s.levels.len()), [5, 5]);
     // c = 1.5 + 0.5; first level c + 1.2704/0.6 = 4.117 bps.
-    assert!((q.terms.half_bps - 4.117).abs() < 1e-3, "{}", q.terms.half_bps);
-    assert!((q.terms.c1_bps - 1.0 / 0.6).abs() < 1e-9);
+    assert!((q.terms.half_bps - 4.117).abs() < 2e-3, "{}", q.terms.half_bps);
+    assert!((q.terms.c1_bps * 0.6 - 1.0).abs() < 1e-3);
+    assert!((q.terms.cost_bps - 2.0).abs() < 1e-9);
     // Inventory term 1.5 / (kappa N).
     assert!((q.terms.theta_bps - 0.25).abs() < 1e-9, "{}", q.terms.theta_bps);
 }
 
 #[test]
+fn sizes_are_the_universal_ones_where_prices_are() {
+    // A price grid a thousand times finer: .90 1.10 1.41 1.98 3.33 lots at full confidence.
+    let rules = Rules::perp(0);
+    let x = Inputs { bid: Px(9_999_900), ask: Px(10_000_100), ..inputs() };
+    let q = made(
+        &Quoter::new(Config::default(), rules),
+        &x,
+        &Beliefs { confidence: 1.0, ..beliefs(2_000.0) },
+    );
+    let mid = 0.1;
+    for (level, want) in q.sides[0].levels.iter().zip([0.90, 1.10, 1.41, 1.98, 3.33]) {
+        let lots = level.1.to_f64() * mid / 250.0;
+        assert!((lots / want - 1.0).abs() < 0.06, "{lots} for {want}");
+    }
+}
+
+#[test]
 fn a_larger_kappa_quotes_tighter() {
-    let half = |k| quote(&quoter(), &inputs(k)).terms.half_bps;
+    let half = |k| made(&quoter(), &inputs(), &beliefs(k)).terms.half_bps;
     assert!(half(8_000.0) < half(6_000.0) && half(6_000.0) < half(3_000.0));
 }
 
 #[test]
+fn costs_that_grow_with_distance_push_out_and_shrink() {
+    // fee + alpha0 + alpha1 d: c = (1.5 + .3) / (1 - .4) = 3 bps.
+    let b = beliefs(6_000.0);
+    let grows = Beliefs { alpha1: 0.4, depth_bps: 3.0 + 1.0 / 0.6, ..b };
+    let (flat, out) = (made(&quoter(), &inputs(), &b), made(&quoter(), &inputs(), &grows));
+    assert!((out.terms.half_bps - flat.terms.half_bps - 1.0).abs() < 1e-9);
+    let curve = quoter().curve(&grows);
+    assert!((curve.cost_at(3.0) - 3.0).abs() < 1e-9 && (curve.cost_at(5.0) - 3.8).abs() < 1e-9);
+    let last = |q: &Quote| q.sides[0].levels.last().expect("levels").1;
+    assert!(last(&out) < last(&flat));
+}
+
+#[test]
 fn inventory_moves_both_sides_and_the_limit_takes_one_down() {
-    let mut x = inputs(6_000.0);
-    let flat = quote(&quoter(), &x);
-    x.x.position = Sz(ONE / 100);
-    let long = quote(&quoter(), &x);
+    let (b, mut x) = (beliefs(6_000.0), inputs());
+    let flat = made(&quoter(), &x, &b);
+    x.position = Sz(ONE / 100);
+    let long = made(&quoter(), &x, &b);
     assert!(long.sides[0].levels[0].0 < flat.sides[0].levels[0].0);
     assert!(long.sides[1].levels[0].0 < flat.sides[1].levels[0].0);
-    x.x.position = Sz(ONE);
-    let full = quote(&quoter(), &x);
+    x.position = Sz(ONE);
+    let full = made(&quoter(), &x, &b);
     assert_eq!(full.sides[0].guard, Guard::InventoryLimit);
     assert_eq!(full.sides[1].guard, Guard::None);
     assert!(!full.sides[1].levels.is_empty(), "the side that reduces stays");
@@ -82,29 +94,75 @@ fn inventory_moves_both_sides_and_the_limit_takes_one_down() {
 
 #[test]
 fn exploration_comes_closer_until_warm_within_its_budget() {
-    let mut x = inputs(12_000.0);
-    x.beliefs.rate = [0.02; 4];
-    let wanted = quote(&quoter(), &x).terms.half_bps;
-    x.beliefs.warmup = 0.1;
-    let q = quote(&quoter(), &x);
+    let mut x = inputs();
+    let mut b = Beliefs { rate_depth_bps: 0.4, ..beliefs(12_000.0) };
+    let wanted = made(&quoter(), &x, &b).terms.half_bps;
+    b.warmup = 0.1;
+    let q = made(&quoter(), &x, &b);
     assert!(q.terms.half_bps < wanted && q.terms.explore_bps < 0.0);
-    x.x.last_fill = Ns(0);
-    let ramped = quote(&quoter(), &x);
+    let least = quoter().rules.min_size(q.sides[0].levels[0].0);
+    assert_eq!(q.sides[0].levels[0].1, least, "the least there is inside the cost");
+    x.last_fill = Ns(0);
+    let ramped = made(&quoter(), &x, &b);
     assert!(ramped.terms.half_bps <= q.terms.half_bps);
     let mut spent = quoter();
-    spent.on_fill(-9_999.0, 1_000.0, 1.0);
-    assert!((quote(&spent, &x).terms.half_bps - wanted).abs() < 1e-12, "the budget is spent");
+    let curve = spent.curve(&b);
+    spent.on_fill(1, -9_999.0, 1_000.0, &curve);
+    assert!(spent.explored_usd() < 1e-12, "only the level that explores");
+    spent.on_fill(0, -9_999.0, 1_000.0, &curve);
+    assert!((made(&spent, &x, &b).terms.half_bps - wanted).abs() < 1e-12, "the budget is spent");
 }
 
 #[test]
 fn what_is_not_finite_is_named_and_not_quoted() {
-    let mut x = inputs(f64::NAN);
-    assert_eq!(quote(&quoter(), &x).sides[0].guard, Guard::NoEstimate);
-    x = inputs(6_000.0);
-    x.beliefs.gate = 0.0;
-    assert_eq!(quote(&quoter(), &x).sides[1].guard, Guard::Gated);
-    x.x.state.health = Health::Stale;
-    assert_eq!(quote(&quoter(), &x).sides[1].guard, Guard::BookStale);
+    let mut x = inputs();
+    assert_eq!(made(&quoter(), &x, &beliefs(f64::NAN)).sides[0].guard, Guard::NoEstimate);
+    let shut = Beliefs { open: false, ..beliefs(6_000.0) };
+    assert_eq!(made(&quoter(), &x, &shut).sides[1].guard, Guard::Gated);
+    x.state.health = Health::Stale;
+    assert_eq!(made(&quoter(), &x, &shut).sides[1].guard, Guard::BookStale);
+}
+
+#[test]
+fn every_switch_moves_a_price_or_a_size() {
+    let wild = Beliefs {
+        adverse_sd: 0.8,
+        sigma_bps: 12.0,
+        hold_s: 60.0,
+        floor_bps: 4.5,
+        ..beliefs(6_000.0)
+    };
+    let x = Inputs { position: Sz(ONE / 50), signal: 70, ..inputs() };
+    let all = |off: fn(&mut config::Use)| {
+        let mut cfg = Config::default();
+        off(&mut cfg.on);
+        made(&Quoter::new(cfg, Rules::perp(5)), &x, &wild).sides
+    };
+    let base = all(|_| {});
+    type Switch = (&'static str, fn(&mut config::Use));
+    let switches: [Switch; 6] = [
+        ("table", |u| u.table = false),
+        ("sizes", |u| u.sizes = false),
+        ("certainty", |u| u.certainty = false),
+        ("kelly", |u| u.kelly = false),
+        ("floor", |u| u.floor = false),
+        ("signal", |u| u.signal = false),
+    ];
+    for (name, off) in switches {
+        assert_ne!(all(off), base, "{name}");
+    }
+}
+
+#[test]
+fn policies_of_the_original_quote_three_equal_levels() {
+    let quote = |policy| {
+        let cfg = Config { policy, ..Config::default() };
+        made(&Quoter::new(cfg, Rules::perp(5)), &inputs(), &beliefs(6_000.0))
+    };
+    let q = quote(Policy::Floor8000);
+    assert!((q.terms.half_bps - 2.75).abs() < 1e-9 && q.sides[0].levels.len() == 3);
+    assert!((quote(Policy::Floor8000Realised).terms.half_bps - 5.0).abs() < 1e-9);
+    assert!(q.sides[0].levels.windows(2).all(|w| w[0].1 == w[1].1));
 }
 
 proptest! {
@@ -118,16 +176,15 @@ proptest! {
         let bid = rules.round_outward(Side::Buy, Px(bid));
         prop_assume!(bid.0 > 0);
         let ask = (0..spread).fold(bid, |p, _| rules.next_up(p));
-        let mut x = inputs(kappa);
-        x.x.bid = bid;
-        x.x.ask = ask;
-        x.beliefs.warmup = warmup;
-        x.beliefs.confidence = conf;
+        let mut x = inputs();
+        let b = Beliefs { warmup, confidence: conf, adverse_sd: 1.0 - conf, ..beliefs(kappa) };
+        x.bid = bid;
+        x.ask = ask;
         let coins = position * 250.0 / bid.to_f64() * 1e8;
         prop_assume!(coins.abs() < 9e18);
         #[expect(clippy::cast_possible_truncation, reason = "assumed above")]
-        { x.x.position = Sz(coins as i64); }
-        let q = quote(&Quoter::new(Config::default(), rules), &x);
+        { x.position = Sz(coins as i64); }
+        let q = made(&Quoter::new(Config::default(), rules), &x, &b);
         for side in Side::BOTH {
             let s = &q.sides[side.index()];
             let other = if side == Side::Buy { ask } else { bid };

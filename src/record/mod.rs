@@ -247,6 +247,11 @@ records! {
         clamp_bid_bps: f64,
         /// See `clamp_bid_bps`.
         clamp_ask_bps: f64,
+        /// Distance at which a fill just pays: fee and adverse move, the latter as it grows with
+        /// distance. The first level is this, its share of 1/kappa, a floor's lift, exploration.
+        cost_bps: f64,
+        /// Shift of both sides by the signals (positive: up).
+        signal_bps: f64,
     }
     /// An own order changed its state.
     12 Order / "order" {
@@ -458,6 +463,35 @@ records! {
         value: i64,
         /// The limit.
         limit: i64,
+    }
+    /// Why kappa and the cost of a fill are what they are, once a second.
+    23 Why / "why" {
+        /// Nearest depth that kappa is read at, bps.
+        window_lo: f64,
+        /// Farthest; infinite where everything deeper counts.
+        window_hi: f64,
+        /// Best distance of a small quote, costs included, bps.
+        depth_bps: f64,
+        /// Sweeps' worth that depths between touch and window add.
+        near: f64,
+        /// Kappa from the tape.
+        kappa_tape: f64,
+        /// From own quotes and fills; 0: nothing to say.
+        kappa_own: f64,
+        /// From the book's shape; 0: nothing to say.
+        kappa_book: f64,
+        /// Depth up to which takers only meet the touch, bps.
+        touch_bps: f64,
+        /// Move against a quote before its fill, bps; part of the adverse move.
+        drift_bps: f64,
+        /// Adverse move as a line in distance: at distance 0, bps.
+        alpha0: f64,
+        /// And per bps of distance.
+        alpha1: f64,
+        /// Weight of the short-term signals, 0..1.
+        signal_weight: f64,
+        /// Fills that a prediction of fills is worth beside those counted.
+        trust: f64,
     }
 }
 

@@ -6,13 +6,17 @@
 //! 1. A regime borrows from the others: kappa_r has a gamma prior around base * m_r whose
 //!    strength is at most `borrow` sweeps and weaker while the base itself is uncertain. The base
 //!    leaves out the regime's own data, so nothing is counted twice and the posterior stays gamma.
-//! 2. Nothing is clamped after inference, and kappas are not averaged: the depth is the optimum
+//! 2. So does the window: sweeps that ended nearer than its foot, yet beyond the touch, tell of the
+//!    decay there, which is near the one in the window but not the same. They count, discounted to
+//!    at most `near` sweeps. Takers that stop at the touch tell nothing of the decay behind it and
+//!    are left out: their rate is in the reach table.
+//! 3. Nothing is clamped after inference, and kappas are not averaged: the depth is the optimum
 //!    of the mixture intensity L(d) = sum p_r M_r e^(-kappa_r d), by
 //!    d = (sum w_r + sum w_r kappa_r c_r) / sum w_r kappa_r, w_r = p_r M_r e^(-kappa_r d), by
 //!    Newton steps where they contract and steps damped by one half where not, 25 at most.
-//! 3. The window [d/2, 2d] follows the optimum, 8 iterations: takers' depths are not exponential
+//! 4. The window [d/2, 2d] follows the optimum, 8 iterations: takers' depths are not exponential
 //!    from the touch to the far tail, but nearly so around one depth.
-//! 4. The one kappa that quotes is the slope -L'/L at that depth, so c + 1/kappa is the optimum.
+//! 5. The one kappa that quotes is the slope -L'/L at that depth, so c + 1/kappa is the optimum.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +38,8 @@ pub struct Config {
     pub multiplier: [f64; REGIMES],
     /// Strength, in sweeps, with which a regime believes the other regimes' base.
     pub borrow: f64,
+    /// Strength, in sweeps, that depths between the touch and the window have together; >= 0.
+    pub near: f64,
     /// Nearest depth a window is centred on, bps; > 0.
     pub depth_min_bps: f64,
     /// Farthest depth, bps.
@@ -45,6 +51,7 @@ impl Default for Config {
         Config {
             multiplier: [2.0, 1.0, 0.42, 0.13],
             borrow: 20.0,
+            near: 6.0,
             depth_min_bps: 0.5,
             depth_max_bps: 60.0,
         }
@@ -58,8 +65,10 @@ pub struct Regime {
     pub kappa: Gamma,
     /// Posterior of the rate of sweeps per second that reach the window's foot, by book side.
     pub reach: [Gamma; 2],
-    /// Sweeps inside the window.
+    /// Sweeps inside the window, and what those nearer count for.
     pub n: f64,
+    /// Of these, what those nearer count for.
+    pub near: f64,
 }
 
 /// What the tape says about the depth that is best now.
@@ -121,6 +130,8 @@ pub struct Priors {
     pub kappa: Gamma,
     /// Of the rate of one side, per second.
     pub rate: Gamma,
+    /// Depth up to which takers only meet the touch, bps.
+    pub touch_bps: f64,
 }
 
 /// Reads the tape at the depth that is best for regime probabilities `p` and costs `cost_bps`
@@ -188,6 +199,7 @@ fn read(tape: &Tape, w: Window, priors: Priors, cfg: &Config) -> [Regime; REGIME
         std::array::from_fn(|r| Side::BOTH.map(|s| tape.tally(s, r, w)));
     let joint: [Tally; REGIMES] = std::array::from_fn(|r| sides[r][0].join(sides[r][1]));
     let m = &cfg.multiplier;
+    let near = near(tape, w, priors.touch_bps, cfg);
     let total =
         joint.iter().zip(m).fold((0.0, 0.0), |(a, b), (t, m)| (a + t.inside, b + t.excess * m));
     std::array::from_fn(|r| {
@@ -197,11 +209,29 @@ fn read(tape: &Tape, w: Window, priors: Priors, cfg: &Config) -> [Regime; REGIME
         let rate = priors.kappa.rate + (total.1 - own.excess * m[r]).max(0.0);
         let strength = shape * cfg.borrow / (cfg.borrow + shape - priors.kappa.shape);
         let prior = Gamma { shape: strength, rate: strength * rate / (shape * m[r]) };
+        let local = Tally { excess: own.excess + near[r].excess, ..own };
+        let kappa = Tally { inside: own.inside + near[r].inside, ..local }.kappa(prior);
         Regime {
-            kappa: own.kappa(prior),
+            kappa,
             reach: sides[r].map(|t| t.reach(priors.rate)),
-            n: own.inside,
+            n: own.inside + near[r].inside,
+            near: near[r].inside,
         }
+    })
+}
+
+/// What sweeps between the touch and a window's foot count for, by regime: their likelihood of kappa,
+/// censored at the foot, to a power that leaves them `cfg.near` sweeps at most.
+fn near(tape: &Tape, w: Window, touch_bps: f64, cfg: &Config) -> [Tally; REGIMES] {
+    let lo = (1..w.lo).find(|i| tape.edge(*i) > touch_bps).unwrap_or(w.lo);
+    if lo >= w.lo || cfg.near <= 0.0 {
+        return [Tally::default(); REGIMES];
+    }
+    let w = Window { lo, hi: w.lo };
+    std::array::from_fn(|r| {
+        let t = tape.tally(Side::Buy, r, w).join(tape.tally(Side::Sell, r, w));
+        let share = cfg.near / (cfg.near + t.inside);
+        Tally { inside: share * t.inside, excess: share * t.excess, ..Tally::default() }
     })
 }
 
@@ -299,6 +329,7 @@ mod tests {
         Priors {
             kappa: Gamma { shape: 1.0, rate: 1.0 / 0.6 },
             rate: Gamma { shape: 0.5, rate: 1.0 },
+            touch_bps: f64::INFINITY,
         }
     }
 
@@ -429,5 +460,30 @@ mod tests {
         let global = value(2.0 + sum / count) / oracle;
         assert!(share > 0.97, "{share} at {}", m.depth_bps);
         assert!(global < share - 0.05, "control: one kappa for all depths, {global}");
+    }
+
+    #[test]
+    fn depths_between_touch_and_window_help_a_thin_window() {
+        // Nine takers of ten stop at the touch; the others' depths are exponential from there.
+        let (mut plain, mut helped) = (0.0, 0.0);
+        for seed in 0..40 {
+            let mut d = Draw::new(seed);
+            let mut t = Tape::new(1e9);
+            for _ in 0..300 {
+                t.advance(2.0, &only(1));
+                let depth = if d.chance(0.9) { 0.1 } else { 0.3 + d.exp(0.6) };
+                t.sweep(Side::Buy, depth, &only(1));
+            }
+            let at = |touch_bps: f64| {
+                let p = Priors { touch_bps, ..priors() };
+                let m = estimate(&t, &only(1), &[3.0; 4], 4.5, p, &Config::default());
+                assert!(m.regime[1].near < 6.0 && (touch_bps < 1.0) == (m.regime[1].near > 0.0));
+                det::ln(m.kappa.mean() / 0.6)
+            };
+            let (a, b) = (at(f64::INFINITY), at(0.2));
+            plain += a * a / 40.0;
+            helped += b * b / 40.0;
+        }
+        assert!(helped < 0.8 * plain, "squared error {helped} against {plain}");
     }
 }

@@ -3,15 +3,16 @@
 //! In: the learners' state. Out: [`Estimates`]. Hot path at 1 Hz: no allocation.
 
 use super::Learners;
-use crate::learn::config::Estimator;
+use crate::learn::config::{Estimator, Profile};
 use crate::learn::estimates::{Adverse, Estimates, Gate, Kappa, Regime, Span};
+use crate::learn::fill_rate::Counted;
 use crate::learn::kappa::blended::{Belief, blend, per_unit};
 use crate::learn::kappa::own::Thinning;
 use crate::learn::kappa::regime::{Mixture, rate_at_zero};
 use crate::learn::markout::{HORIZONS, PRIMARY};
 use crate::learn::regime::REGIMES;
 use crate::learn::warmup::Score;
-use crate::learn::{floor, gamma, original, skill};
+use crate::learn::{floor, original, skill};
 use crate::math::det;
 use crate::math::gamma::interval95;
 use crate::units::{Ns, Side};
@@ -31,12 +32,15 @@ impl Learners {
             Estimator::Book => book,
             Estimator::Blend => all,
         };
-        let by_regime = self.adverse_by_regime(m.depth_bps);
         let shares = shares(&m);
-        let adverse_bps: f64 = by_regime.iter().zip(shares).map(|(a, s)| a * s).sum();
+        let (after, before) =
+            (self.after_by_regime(m.depth_bps), self.drift_by_regime(m.depth_bps));
+        let drift_bps = super::dot(&before, &shares);
+        let adverse_bps = super::dot(&after, &shares) + drift_bps;
+        let by_regime = std::array::from_fn(|r| after[r] + before[r]);
         let kappa = chosen.map_or(m.kappa, Belief::gamma);
         let depth_bps = match chosen {
-            Some(b) => self.cfg.fee_bps + adverse_bps + 1.0 / b.kappa,
+            Some(b) => m.depth_bps - 1.0 / m.kappa.mean() + 1.0 / b.kappa,
             None => m.depth_bps,
         };
         let mut e = Estimates {
@@ -53,6 +57,10 @@ impl Learners {
             regime: self.regimes(&m, by_regime),
             sigma_bps: sigma,
             adverse_bps,
+            drift_bps,
+            near: m.regime.iter().zip(shares).map(|(r, s)| r.near * s).sum(),
+            window_bps: [m.foot_bps, self.tape.edge(m.window.hi)],
+            touch_bps: self.half_spread.mean(0.0, 0.0) + self.half_tick_bps,
             half_tick_bps: self.half_tick_bps,
             calibration: self.calibration.skill().cached(),
             scale: self.calibration.scale(),
@@ -62,8 +70,8 @@ impl Learners {
             refused: self.refused + self.markout.dropped() + self.calibration.refused(),
             ..self.estimates
         };
-        self.adverse(&mut e);
-        self.risk(&mut e);
+        self.adverse(&mut e, &shares);
+        self.fills(&mut e);
         self.progress(&mut e);
         self.estimates = e;
     }
@@ -84,17 +92,17 @@ impl Learners {
         })
     }
 
-    fn adverse(&self, e: &mut Estimates) {
+    fn adverse(&self, e: &mut Estimates, shares: &[f64; REGIMES]) {
         let c = &self.cfg;
-        let prior = Adverse { mean: c.markout.mean_bps, sd: c.markout.sd_bps };
+        let s = e.sigma_bps;
+        let prior = Adverse { mean: c.markout.mean * s, sd: c.markout.sd * s };
         let d = e.depth_bps;
         e.adverse = std::array::from_fn(|h| {
             let (mean, sd) = self.markout.adverse(h, d);
             if c.on.markout { Adverse { mean, sd } } else { prior }
         });
         e.adverse_sd = e.adverse[PRIMARY].sd;
-        let line = c.on.markout && c.on.markout_by_depth;
-        let slope = if line { self.markout.line(d).1 } else { 0.0 };
+        let slope = self.slope(d, shares);
         (e.alpha0, e.alpha1) = (e.adverse_bps - slope * d, slope);
         e.floor_bps = if c.on.floor {
             floor::floor_bps(c.fee_bps, (e.adverse_bps, e.adverse_sd), &c.floor)
@@ -103,27 +111,32 @@ impl Learners {
         };
     }
 
-    fn risk(&self, e: &mut Estimates) {
-        let c = &self.cfg;
+    /// What the original would report of itself.
+    fn as_the_original(&self, e: &mut Estimates) {
+        let o = e.original;
+        let law = self.original.posterior();
+        let [_, lo, hi] = interval95(law.shape, law.rate);
+        e.kappa = Kappa { span: Span { mean: o.kappa, lo, hi }, n_eff: e.fills as f64 };
+        e.confidence = o.confidence;
+        e.warmup = o.progress;
+    }
+
+    /// What is known of own fills.
+    fn fills(&self, e: &mut Estimates) {
+        let on = &self.cfg.on;
         let (level, through) = self.phi();
         let phi = |t: &Thinning, mean: f64| {
-            let (lo, hi) = if c.on.thinning { t.interval95() } else { (1.0, 1.0) };
+            let (lo, hi) = if on.thinning { t.interval95() } else { (1.0, 1.0) };
             Span { mean, lo, hi }
         };
         e.phi_level = phi(&self.level, level);
         e.phi_through = phi(&self.through, through);
-        let k = e.kappa.span.mean * 1e-4;
-        let rate = 0.5 * (e.rate[0].mean + e.rate[1].mean);
-        let cost = c.fee_bps + e.adverse_bps;
-        e.theta_target_bps = gamma::theta_target(k, &c.gamma);
-        (e.theta_kelly_bps, e.kelly) = (0.0, 0.0);
-        if c.on.kelly {
-            e.theta_kelly_bps = gamma::theta_kelly(k, rate, e.sigma_bps, cost, &c.gamma);
-            let fills = Side::BOTH.map(|s| e.fill_rate(s, e.depth_bps));
-            let edge = e.depth_bps - cost;
-            let f = c.gamma.kelly_fraction;
-            e.kelly = self.fill_rate.kelly(edge, e.sigma_bps, fills[0] + fills[1], f);
-        }
+        e.trust = self.fill_rate.strength(if on.gating { self.gate.weight() } else { 1.0 });
+        e.counted = if on.counted { self.fill_rate.counted() } else { Counted::default() };
+        let fills: f64 = Side::BOTH.iter().map(|s| e.fill_rate(*s, e.depth_bps)).sum();
+        e.hold_s = self.fill_rate.hold_s(fills);
+        e.signal_bps = self.signal_bps();
+        e.signal_weight = if on.signal { self.signal.weight() } else { 0.0 };
     }
 
     fn progress(&self, e: &mut Estimates) {
@@ -137,14 +150,15 @@ impl Learners {
         } else {
             Gate { weight: 1.0, open: true }
         };
-        let p = self.p();
-        e.original =
-            self.original.as_ref().map_or_else(original::Estimates::default, |o| o.estimates(&p));
+        e.original = self.original.estimates(&self.p());
+        if self.cfg.profile == Profile::Original {
+            self.as_the_original(e);
+        }
     }
 }
 
 /// How much each regime weighs at the mixture's depth.
-fn shares(m: &Mixture) -> [f64; REGIMES] {
+pub(super) fn shares(m: &Mixture) -> [f64; REGIMES] {
     let x = m.depth_bps - m.foot_bps;
     let w: [f64; REGIMES] = std::array::from_fn(|r| {
         let g = &m.regime[r];
@@ -180,6 +194,15 @@ pub(super) fn blank(m: &Mixture) -> Estimates {
         sigma_bps: 0.0,
         adverse: [Adverse::default(); HORIZONS.len()],
         adverse_bps: 0.0,
+        drift_bps: 0.0,
+        near: 0.0,
+        window_bps: [0.0; 2],
+        touch_bps: 0.0,
+        hold_s: 0.0,
+        signal_bps: 0.0,
+        signal_weight: 0.0,
+        counted: Counted::default(),
+        trust: 1.0,
         adverse_sd: 0.0,
         alpha0: 0.0,
         alpha1: 0.0,
@@ -188,9 +211,6 @@ pub(super) fn blank(m: &Mixture) -> Estimates {
         phi_level: Span::default(),
         phi_through: Span::default(),
         half_tick_bps: 0.0,
-        kelly: 0.0,
-        theta_target_bps: 0.0,
-        theta_kelly_bps: 0.0,
         floor_bps: 0.0,
         gate: Gate { weight: 0.0, open: true },
         calibration: skill::Metrics::default(),
