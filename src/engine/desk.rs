@@ -13,13 +13,16 @@ use arrayvec::ArrayVec;
 
 use super::account::{Account, ESTIMATE_RECORDS, learned};
 use super::publish::Publish;
+use super::shape::{
+    beliefs, depth_bps, depth_of, e8, hundredths, market, print, sweep_of, worst_of,
+};
 use super::{Coin, Config};
 use crate::book::Book;
 use crate::event::{Bbo, Ctx, Joint, Snapshot, Trade};
-use crate::learn::{BookSample, Estimates, LearnEvent, Learners, QuoteSample, Sweep, Touch};
+use crate::learn::{BookSample, LearnEvent, Learners, QuoteSample, Touch};
 use crate::limits::{COIN_NAME_MAX, LADDER_MAX, ORDERS_MAX, TICK_NS};
 use crate::quote::guard::State;
-use crate::quote::{self, Beliefs, Inputs, Quoter, SideQuote, original};
+use crate::quote::{self, Inputs, Quoter, SideQuote};
 use crate::record::{self, Guard, Health, OrderReason};
 use crate::sim::fees::funding_e8;
 use crate::sim::ledger::Ledger;
@@ -518,109 +521,4 @@ impl Desk {
         let first = quote.sides[side.index()].levels.first();
         first.map_or(0, |(px, _)| e8(px.to_f64() * bps * 1e-4))
     }
-}
-
-/// What the quoter takes from the estimates.
-fn beliefs(e: &Estimates, cfg: &quote::Config) -> Beliefs {
-    let fills = |d: f64| Side::BOTH.iter().map(|s| e.fill_rate(*s, d)).sum::<f64>();
-    let asked = 1.0 / cfg.explore.seconds_per_fill;
-    let o = &e.original;
-    Beliefs {
-        kappa: e.kappa.span.mean,
-        depth_bps: e.depth_bps,
-        adverse_bps: e.adverse_bps,
-        adverse_sd: e.adverse_sd,
-        alpha1: e.alpha1,
-        fill_rate: fills(e.depth_bps) / 2.0,
-        rate_depth_bps: e.depth_of_rate(asked, 0.0, cfg.d_max_bps),
-        sigma_bps: e.sigma_bps,
-        hold_s: e.hold_s,
-        confidence: e.confidence,
-        warmup: e.warmup.score,
-        recent_fills: f64::from(e.fills_30m),
-        open: e.gate.open,
-        floor_bps: e.floor_bps,
-        original: original::Beliefs {
-            half_bps: o.half_spread_bps,
-            kappa: o.kappa_blended,
-            confidence: o.confidence,
-            fills_per_min: o.fills_per_min,
-            widen: o.widen,
-        },
-    }
-}
-
-fn market(book: &Book) -> record::Market {
-    let (bid, ask) = (book.best_bid().unwrap_or_default(), book.best_ask().unwrap_or_default());
-    record::Market {
-        bid: bid.px,
-        bid_sz: bid.sz,
-        ask: ask.px,
-        ask_sz: ask.sz,
-        time: book.time().unwrap_or_default(),
-    }
-}
-
-fn print(p: &Trade) -> record::Print {
-    record::Print {
-        aggressor: p.aggressor,
-        px: p.px,
-        sz: p.sz,
-        time: p.time,
-        tid: p.tid,
-        taker: p.taker,
-    }
-}
-
-/// The deepest price a taker reached.
-fn worst_of(taker: &[Trade]) -> Px {
-    let passive = taker.first().map_or(Side::Buy, |t| t.aggressor.opposite());
-    let mut worst = taker.first().map_or(Px(0), |t| t.px);
-    for t in taker {
-        if passive.better(worst, t.px) {
-            worst = t.px;
-        }
-    }
-    worst
-}
-
-/// A taker as the learners see it: depth from the reference mid `from`, `mid` before its block.
-fn sweep_of(taker: &[Trade], mid: Mid2, from: f64, rules: Rules) -> Sweep {
-    let worst = worst_of(taker);
-    let side = taker.first().map_or(Side::Buy, |t| t.aggressor);
-    let size: i64 = taker.iter().map(|t| t.sz.0).sum();
-    let m = mid.to_f64();
-    let sign = if side == Side::Buy { 1e4 } else { -1e4 };
-    Sweep {
-        side,
-        depth_bps: depth_of(side.opposite(), worst, from),
-        drift_bps: sign * (m - from) / from,
-        half_tick_bps: Px(rules.tick(worst)).to_f64() / 2.0 / m * 1e4,
-        size: Sz(size).to_f64(),
-        notional: Sz(size).to_f64() * m,
-        prints: u32::try_from(taker.len()).unwrap_or(u32::MAX),
-        mid: m,
-    }
-}
-
-/// Distance of a price on the side of an own order from the mid, bps; positive: behind it.
-fn depth_bps(side: Side, px: Px, mid: Mid2) -> f64 {
-    depth_of(side, px, mid.to_f64())
-}
-
-fn depth_of(side: Side, px: Px, m: f64) -> f64 {
-    let p = px.to_f64();
-    let away = if side == Side::Buy { m - p } else { p - m };
-    away / m * 1e4
-}
-
-/// Hundredths of a bps, so that equal quotes have equal inputs.
-#[expect(clippy::cast_possible_truncation, reason = "clamped to a small range")]
-fn hundredths(bps: f64) -> i32 {
-    (bps * 100.0).clamp(-1e6, 1e6) as i32
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "clamped to the range of the type")]
-fn e8(x: f64) -> i64 {
-    (x * 1e8).clamp(-9.0e18, 9.0e18) as i64
 }

@@ -11,6 +11,7 @@ mod account;
 pub mod config;
 mod desk;
 pub mod publish;
+mod shape;
 
 use crate::event::{Event, Joint, Link};
 use crate::limits::{COIN_NAME_MAX, COINS_MAX, TICK_NS};
