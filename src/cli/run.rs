@@ -52,22 +52,28 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
     };
     tell(&head(&place, &coins, &path, note.as_deref()));
     let threads = Threads::start(&place, turn, files, o.place.busy_poll, &stop)?;
-    let mut looks = 0u32;
+    let (mut looks, mut warned) = (0u32, false);
     let progress = |status: &Status| {
         looks += 1;
+        if status.recording_failed && !warned {
+            warned = true;
+            tell("the raw frames cannot be recorded any more; the journal goes on\n");
+        }
         if looks.is_multiple_of(LOOKS_PER_LINE) {
             tell(&summary::progress(status));
         }
     };
     threads.watch(progress, journal_failure, tell);
     let ended = threads.join()?;
-    write_info(&path, &coins, &ended)?;
     let truth = place.exchange.take().map(Handle::stop);
-    if let Some(t) = &truth {
-        write_truth(&path.join("truth.json"), t)?;
-    }
+    // Before the files that may fail: what is known is shown whatever the disk does.
     show(&path, &ended, truth.as_ref(), common);
-    outcome(&ended)
+    let told = write_info(&path, &coins, &ended).and_then(|()| match &truth {
+        Some(t) => write_truth(&path.join("truth.json"), t),
+        None => Ok(()),
+    });
+    outcome(&ended)?;
+    told
 }
 
 /// What is running, where it writes, how long it takes and how to end it.
@@ -191,8 +197,15 @@ pub(super) fn truth_text(t: &Truth, status: Option<&Status>) -> String {
 /// Writes what the exchange knows of itself.
 pub(super) fn write_truth(path: &Path, truth: &Truth) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(truth).unwrap_or_default();
-    std::fs::write(path, text)
-        .map_err(|e| Failure::disk(format!("cannot write {}: {e}", path.display())))
+    write_whole(path, &text)
+}
+
+/// Writes a file whole or leaves none behind.
+fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text).map_err(|e| {
+        let _ = std::fs::remove_file(path);
+        Failure::disk(format!("cannot write {}: {e}", path.display()))
+    })
 }
 
 /// The files of a run folder, in the order in which a failure is cheapest.
@@ -225,6 +238,5 @@ fn write_info(path: &Path, coins: &[CoinSpec], e: &Ended) -> Result<(), Failure>
         digest: format!("{:032x}", e.ending.digest),
     };
     let json = serde_json::to_string_pretty(&info).unwrap_or_default();
-    std::fs::write(path.join("run.json"), json)
-        .map_err(|e| Failure::disk(format!("cannot write run.json: {e}")))
+    write_whole(&path.join("run.json"), &json)
 }

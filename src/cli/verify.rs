@@ -36,8 +36,18 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         .map_err(|e| Failure::input(format!("run.json: {e:?}")))?;
     let mut tally = Tally::new(|_: &_, _: &_| {});
     let reason = StopReason::of(info.reason).unwrap_or_default();
-    replay(&info.source, &config, &coins, reason, &mut tally)
-        .map_err(|e| recording_failure(&info.source, &e))?;
+    // A run's own recording moves with its folder.
+    let inside = o.run.join("frames.gz");
+    let source = if inside.exists() { inside } else { info.source.clone() };
+    if !source.exists() {
+        let text = format!(
+            "{} is not there; a run is verified from its recording, which --no-record leaves out",
+            source.display()
+        );
+        return Err(Failure::input(text));
+    }
+    replay(&source, &config, &coins, reason, &mut tally)
+        .map_err(|e| recording_failure(&source, &e))?;
     let fresh = tally.digest.value();
     let journal = format!("{:032x}", read.digest);
     let again = format!("{fresh:032x}");

@@ -5,6 +5,7 @@ mod market;
 mod pipeline;
 mod process;
 mod recordings;
+mod rules;
 mod run_folder;
 mod server;
 mod signals;

@@ -151,6 +151,8 @@ fn a_full_disk_withdraws_the_quotes_ends_the_run_and_keeps_what_was_acknowledged
         .find(|(_, next)| *next == "of")
         .and_then(|(n, _)| n.parse().ok())
         .expect("how many are durable");
+    let verify = papermaker(&dir.0, &["verify", "runs/embedded"]);
+    assert!(verify.assert_code(5).err.contains("--no-record"), "{verify:?}");
     let report = papermaker(&dir.0, &["report", "runs/embedded", "--json"]);
     let records = report.json()["records"].as_u64().expect("a number");
     assert!(records >= durable && durable > 100, "{records} {durable}");
