@@ -65,11 +65,8 @@ impl Bench {
 
     /// The best prices after a block that took the whole level.
     fn bbo(&mut self, ms: i64) {
-        let bbo = Bbo {
-            time: Ns::from_ms(ms),
-            bid: Some(level(99, 50)),
-            ask: Some(level(101, 10)),
-        };
+        let bbo =
+            Bbo { time: Ns::from_ms(ms), bid: Some(level(99, 50)), ask: Some(level(101, 10)) };
         let log = &mut self.log;
         self.sim.before(bbo.time, &self.book, &mut |e| log.push(e));
         self.book.on_bbo(bbo.time, &bbo);
@@ -171,15 +168,13 @@ impl std::io::Write for Shared {
 #[test]
 fn rule_8_a_recording_is_the_receive_time_and_the_text_a_line() {
     let file = Shared::default();
-    let mut writer = recording::Writer::new(Box::new(file.clone()) as Box<dyn std::io::Write + Send>);
+    let mut writer =
+        recording::Writer::new(Box::new(file.clone()) as Box<dyn std::io::Write + Send>);
     writer.frame(Ns(1_757_015_216_673_878_000), b"{\"channel\":\"pong\"}").expect("written");
     writer.frame(Ns(1_757_015_216_673_878_001), b"[ 1, 2 ]").expect("written");
     writer.finish().expect("ended");
     let bytes = file.0.lock().expect("whole").clone();
     let mut text = String::new();
     flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_string(&mut text).expect("gzip");
-    assert_eq!(
-        text,
-        "1757015216673878000 {\"channel\":\"pong\"}\n1757015216673878001 [ 1, 2 ]\n"
-    );
+    assert_eq!(text, "1757015216673878000 {\"channel\":\"pong\"}\n1757015216673878001 [ 1, 2 ]\n");
 }
