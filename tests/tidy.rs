@@ -52,7 +52,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "app",
         ],
     ),
-    ("report", &["journal", "record", "units", "telemetry", "report"]),
+    ("report", &["journal", "record", "units", "math", "telemetry", "report"]),
     ("audit", &["venue", "book", "sim", "event", "record", "units", "limits", "math", "audit"]),
     (
         "cli",

@@ -61,7 +61,7 @@ enum Command {
     Replay(replay::Options),
     /// Write the raw feed to a file, without quoting.
     Record(record::Options),
-    /// Sum up a run from its journal.
+    /// Sum up a run from its journal: `report.html`, and a summary as text or JSON.
     Report(report::Options),
     /// Check a run: journal intact, and digest equal to a fresh replay.
     Verify(verify::Options),

@@ -9,12 +9,11 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::exit::Failure;
-use super::{Common, say, summary};
+use super::{Common, report, say, summary};
 use crate::app::config::Config;
 use crate::app::folder::{Folder, FolderError};
 use crate::app::recording::RecordingError;
 use crate::app::replay::{Outcome, Tally, coins_of, replay};
-use crate::app::status::Status;
 use crate::feed::CoinSpec;
 use crate::journal::{Options as JournalOptions, Writer, segment_name};
 use crate::record::StopReason;
@@ -75,13 +74,11 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
     };
     let mut journal = Writer::create(folder, options)
         .map_err(|f| disk(format!("cannot start a journal in {}: {}", path.display(), f.error)))?;
-    let mut status = Status::default();
     let clock = SessionClock::start(1);
     let begun = clock.mono_ns();
-    let mut tally = Tally::new(|record: &_, bytes: &_| {
+    let mut tally = Tally::new(|_: &_, bytes: &_| {
         // A failed journal remembers its failure; it is reported by `finish`.
         let _ = journal.append(bytes);
-        status.take(record);
     });
     let seen = replay(file, config, &coins, StopReason::Finished, &mut tally)
         .map_err(|e| recording_failure(file, &e))?;
@@ -101,22 +98,25 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
     let json = serde_json::to_string_pretty(&info).unwrap_or_default();
     std::fs::write(path.join("run.json"), json)
         .map_err(|e| disk(format!("cannot write {}: {e}", path.display())))?;
+    let (model, page) = report::shown(&path)?;
     if common.json {
-        let mut v = summary::json(&status);
+        let mut v = crate::report::json(&model);
+        v["report"] = serde_json::json!(page.ok());
         v["run"] = serde_json::json!(path);
         v["digest"] = serde_json::json!(info.digest);
         v["records"] = serde_json::json!(records);
         v["frames"] = serde_json::json!(seen.frames);
-        v["seconds"] = serde_json::json!(summary::seconds(took));
+        v["took_s"] = serde_json::json!(summary::seconds(took));
         say(&format!("{v}\n"));
     } else {
         say(&head(file, &seen, took));
-        say(&summary::text(&status));
+        say(&crate::report::text(&model));
         say(&format!(
             "\nrun      {}\nrecords  {records}, none lost\ndigest   {}\n",
             path.display(),
             info.digest
         ));
+        say(&report::line(&page));
     }
     Ok(())
 }

@@ -1,69 +1,146 @@
-//! `papermaker report RUN`: a run summed up from its journal alone.
+//! `papermaker report RUN`: a run summed up from its journal, as page, text or JSON.
 //!
-//! In: a run folder. Out: text or JSON; damage found is named. Cold path.
+//! In: a run folder. Out: `report.html`, and a summary; damage found is named. Cold path.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::exit::{Code, Failure};
-use super::{Common, say, summary};
+use super::{Common, say};
+use crate::app::config::Config;
 use crate::app::folder::Folder;
-use crate::app::status::Status;
-use crate::journal::{Digest, Found, Reader};
+use crate::journal::Reader;
+use crate::report::{self, Model, Setting, Sources};
+
+/// The page's file name in a run folder.
+const PAGE: &str = "report.html";
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// Run folder.
     run: PathBuf,
+    /// Where the page goes; default: `report.html` in the run folder.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Show the page in the browser.
+    #[arg(long)]
+    open: bool,
 }
 
-/// What a journal holds.
-pub(super) struct Read {
-    pub status: Status,
-    pub records: u64,
-    pub digest: u128,
-    /// Damage and torn tails, a line each.
-    pub faults: Vec<String>,
-}
-
-/// Reads a whole journal.
-pub(super) fn read(path: &Path) -> Result<Read, Failure> {
+/// Reads a run folder whole.
+pub(super) fn read(path: &Path) -> Result<Model, Failure> {
     let name = path.display();
     let folder =
         Folder::open(path).map_err(|e| Failure::input(format!("no run folder {name}: {e:?}")))?;
     let fault = |e| Failure::input(format!("cannot read the journal in {name}: {e:?}"));
     let mut reader = Reader::open(folder).map_err(fault)?;
-    let mut out = Read { status: Status::default(), records: 0, digest: 0, faults: Vec::new() };
-    let mut digest = Digest::new();
-    while let Some(found) = reader.step().map_err(fault)? {
-        match found {
-            Found::Record(record) => {
-                digest.update(&record.encode());
-                out.records += 1;
-                out.status.take(&record);
-            }
-            other => out.faults.push(format!("{other:?}")),
-        }
+    let model = report::read(&mut reader, sources(path)).map_err(fault)?;
+    if model.records == 0 && model.faults.is_empty() {
+        return Err(Failure::input(format!("{name} holds no journal; give it a run folder")));
     }
-    out.digest = digest.value();
-    Ok(out)
+    Ok(model)
+}
+
+/// Reads a run folder and writes its page into it. A page that cannot be written fails no run.
+pub(super) fn shown(path: &Path) -> Result<(Model, Result<PathBuf, Failure>), Failure> {
+    let model = read(path)?;
+    let page = path.join(PAGE);
+    let written = write(&page, &model).map(|()| page);
+    Ok((model, written))
+}
+
+/// Where the page is, or why there is none.
+pub(super) fn line(page: &Result<PathBuf, Failure>) -> String {
+    match page {
+        Ok(p) => format!("report   {}\n", p.display()),
+        Err(e) => format!("report   none: {e}\n"),
+    }
+}
+
+fn write(to: &Path, model: &Model) -> Result<(), Failure> {
+    std::fs::write(to, report::page(model))
+        .map_err(|e| Failure::disk(format!("cannot write {}: {e}", to.display())))
+}
+
+fn sources(path: &Path) -> Sources {
+    let text = |name: &str| std::fs::read_to_string(path.join(name)).ok();
+    let absolute = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let name = absolute.file_name().map(|n| n.to_string_lossy().into_owned());
+    let log = std::fs::read(path.join("latency.hlog")).unwrap_or_default();
+    let mut out = Sources {
+        name: name.unwrap_or_default(),
+        settings: settings(&path.join("config.toml")),
+        latency: report::latency_log(&log),
+        ..Sources::default()
+    };
+    out.take_texts(text("run.json").as_deref(), text("truth.json").as_deref());
+    out
+}
+
+/// What a run's configuration changes of the defaults; `None` where there is none to read.
+fn settings(file: &Path) -> Option<Vec<Setting>> {
+    let flat = |text: &str| {
+        let mut out = Vec::new();
+        flatten("", &toml::Value::Table(text.parse().ok()?), &mut out);
+        Some(out)
+    };
+    let defaults = flat(&Config::default().to_toml().ok()?)?;
+    let run = flat(&std::fs::read_to_string(file).ok()?)?;
+    let default = |key: &str| {
+        let found = defaults.iter().find(|d| d.0 == key);
+        found.map_or_else(|| "not set".to_owned(), |d| d.1.clone())
+    };
+    let all = run.into_iter().map(|(key, value)| Setting { default: default(&key), key, value });
+    Some(all.filter(|s| s.value != s.default).collect())
+}
+
+fn flatten(key: &str, value: &toml::Value, out: &mut Vec<(String, String)>) {
+    match value {
+        toml::Value::Table(t) => {
+            for (k, v) in t {
+                let key = if key.is_empty() { k.clone() } else { format!("{key}.{k}") };
+                flatten(&key, v, out);
+            }
+        }
+        other => out.push((key.to_owned(), other.to_string())),
+    }
 }
 
 pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
-    let read = read(&o.run)?;
+    let model = read(&o.run)?;
+    let page = o.out.clone().unwrap_or_else(|| o.run.join(PAGE));
+    write(&page, &model)?;
     if common.json {
-        let mut v = summary::json(&read.status);
-        v["records"] = serde_json::json!(read.records);
-        v["digest"] = serde_json::json!(format!("{:032x}", read.digest));
-        v["faults"] = serde_json::json!(read.faults);
-        say(&format!("{v}\n"));
+        say(&format!("{}\n", report::json(&model)));
     } else {
-        say(&summary::text(&read.status));
-        say(&format!("\nrecords  {}\ndigest   {:032x}\n", read.records, read.digest));
+        say(&report::text(&model));
+        say(&format!(
+            "\nrecords  {}\ndigest   {:032x}\nreport   {}\n",
+            model.records,
+            model.digest,
+            page.display()
+        ));
     }
-    if read.faults.is_empty() {
+    if o.open {
+        open(&page)?;
+    }
+    if model.faults.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(Code::Check, format!("the journal is damaged: {}", read.faults.join("; "))))
+    Err(Failure::new(Code::Check, format!("the journal is damaged: {}", model.faults.join("; "))))
+}
+
+/// Hands the page to whatever shows HTML here.
+fn open(page: &Path) -> Result<(), Failure> {
+    let tool = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let shown = std::process::Command::new(tool)
+        .arg(page)
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn();
+    shown.map(|_| ()).map_err(|e| {
+        Failure::new(Code::Internal, format!("cannot start {tool}: {e}; open {}", page.display()))
+    })
 }

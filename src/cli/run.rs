@@ -11,12 +11,13 @@ use super::exit::Failure;
 use super::place::{Place, Where};
 use super::replay::{RunInfo, run_folder};
 use super::threads::{Ended, Files, Threads};
-use super::{Common, say, stop_on_signals, summary};
+use super::{Common, report, say, stop_on_signals, summary};
 use crate::app::config::Config;
 use crate::app::status::Status;
 use crate::app::turn::Turn;
 use crate::feed::CoinSpec;
 use crate::journal::{Options as JournalOptions, Writer};
+use crate::report::Model;
 use crate::units::Ns;
 use crate::venue::serve::Handle;
 use crate::venue::truth::Truth;
@@ -66,12 +67,13 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
     threads.watch(progress, journal_failure, tell);
     let ended = threads.join()?;
     let truth = place.exchange.take().map(Handle::stop);
-    // Before the files that may fail: what is known is shown whatever the disk does.
-    show(&path, &ended, truth.as_ref(), common);
     let told = write_info(&path, &coins, &ended).and_then(|()| match &truth {
         Some(t) => write_truth(&path.join("truth.json"), t),
         None => Ok(()),
     });
+    // What is known is shown whatever the disk does.
+    let (model, page) = report::shown(&path).unwrap_or_else(|e| (Model::empty(), Err(e)));
+    show(&path, &ended, (&model, page), truth.as_ref(), common);
     outcome(&ended)?;
     told
 }
@@ -109,10 +111,17 @@ fn journal_failure(s: &Status) -> Option<String> {
     Some(format!("the journal failed at record {}: {}; quotes withdrawn, ending", f.at, f.error))
 }
 
-fn show(path: &Path, e: &Ended, truth: Option<&Truth>, common: &Common) {
+fn show(
+    path: &Path,
+    e: &Ended,
+    (model, page): (&Model, Result<PathBuf, Failure>),
+    truth: Option<&Truth>,
+    common: &Common,
+) {
     let dropped = e.published.dropped;
     if common.json {
-        let mut v = summary::json(&e.status);
+        let mut v = crate::report::json(model);
+        v["report"] = serde_json::json!(page.ok());
         v["truth"] = serde_json::json!(truth);
         v["run"] = serde_json::json!(path);
         v["ended"] = serde_json::json!(e.reason.text());
@@ -128,9 +137,13 @@ fn show(path: &Path, e: &Ended, truth: Option<&Truth>, common: &Common) {
         say(&format!("{v}\n"));
         return;
     }
-    say(&summary::text(&e.status));
+    say(&crate::report::text(model));
     if let Some(t) = truth {
-        say(&format!("\n{}", truth_text(t, Some(&e.status))));
+        say(&format!(
+            "
+{}",
+            truth_text(t, Some(model))
+        ));
     }
     let c = &e.counters;
     say(&format!(
@@ -151,6 +164,7 @@ fn show(path: &Path, e: &Ended, truth: Option<&Truth>, common: &Common) {
         path.display(),
         e.ending.digest,
     ));
+    say(&report::line(&page));
 }
 
 /// Whether everything was written.
@@ -172,12 +186,13 @@ fn outcome(e: &Ended) -> Result<(), Failure> {
 
 /// What the embedded exchange knows of itself, averaged over the time spent in each regime, and
 /// whether the estimates found it.
-pub(super) fn truth_text(t: &Truth, status: Option<&Status>) -> String {
+pub(super) fn truth_text(t: &Truth, model: Option<&Model>) -> String {
     let mut out = String::new();
-    for (i, c) in t.coins.iter().enumerate() {
+    for c in &t.coins {
         let mean = c.averaged();
         let (kappa, rate) = (mean.kappa, mean.rate_per_s);
-        let e = status.and_then(|s| s.coins.get(i)).and_then(|c| c.estimates);
+        let found = model.and_then(|m| m.coins.iter().find(|k| k.name == c.coin));
+        let e = found.and_then(|k| k.estimates);
         let found = e.map_or(String::new(), |e| {
             let is_in = |x: f64, lo: f64, hi: f64| if lo <= x && x <= hi { "in" } else { "NOT in" };
             format!(

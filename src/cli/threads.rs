@@ -52,7 +52,7 @@ pub(super) struct Threads {
     stop: Stop,
 }
 
-/// How a run ended, and its newest state.
+/// How a run ended.
 pub(super) struct Ended {
     pub reason: StopReason,
     pub lost_links: u64,
@@ -60,7 +60,6 @@ pub(super) struct Ended {
     pub counters: Counters,
     pub published: Published,
     pub ending: Ending,
-    pub status: Status,
 }
 
 impl Threads {
@@ -177,7 +176,6 @@ impl Threads {
             return Err(Failure::new(Code::Venue, format!("cannot connect: {why}")));
         }
         let counters = turn.feed().counters();
-        let status = self.board.read();
-        Ok(Ended { reason, lost_links: lost, pinned, counters, published, ending, status })
+        Ok(Ended { reason, lost_links: lost, pinned, counters, published, ending })
     }
 }

@@ -1,3 +1,32 @@
-//! report: a room of the house that is still empty.
+//! What a run is shown as: one model of its journal, and the text, JSON, page and tables made of it.
 //!
-//! In: nothing yet. Out: nothing yet. Cold path.
+//! In: a journal's records, the texts of a run folder. Out: a summary, an HTML page, tables. Cold
+//! path.
+//!
+//! ```text
+//!  Record ──▶ model ──▶ text, json, page
+//!         └─────────────▶ export (csv, jsonl, parquet)
+//! ```
+
+mod calibration;
+mod coin;
+mod json;
+mod latency;
+mod markouts;
+mod model;
+mod money;
+mod orders;
+mod page;
+mod series;
+mod sources;
+mod states;
+mod stats;
+mod text;
+mod time;
+
+pub use json::summary as json;
+pub use latency::parse as latency_log;
+pub use model::{Builder, Model, read};
+pub use page::page;
+pub use sources::{Setting, Sources};
+pub use text::summary as text;

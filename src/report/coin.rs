@@ -1,0 +1,357 @@
+//! One coin of a run as the report sees it.
+//!
+//! In: this coin's records in order. Out: series, sums, counts. Cold path.
+//!
+//! 1. The last record of a kind decides what holds at the end.
+//! 2. Of fills only the configured model's are listed; accounts are kept for all three.
+
+use super::calibration::{Calibration, Outcomes};
+use super::markouts::{Markouts, Summary};
+use super::money::Split;
+use super::orders::Orders;
+use super::series::Series;
+use super::states::States;
+use super::stats::{Blocks, Interval, bootstrap, total};
+use crate::record::{
+    Account, Body, Coin, DataGap, Estimates, FeedState, Fill, Guard, Health, Ladder, Lane, Latch,
+    Learned, Market, Regimes, Terms, Warmup,
+};
+use crate::units::{Ns, Px, Side};
+
+/// A value per side, bid first.
+pub type Sides<T> = [T; 2];
+
+/// Everything drawn over time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lines {
+    /// Best prices of the market.
+    pub market: Sides<Series>,
+    /// Own first level.
+    pub own: Sides<Series>,
+    /// Profit by fill model, USD.
+    pub equity: [Series; 3],
+    /// Position, coins.
+    pub position: Series,
+    /// Intensity decay: mean, lower, upper.
+    pub kappa: [Series; 3],
+    /// Taker rate: mean, lower, upper.
+    pub rate: [Series; 3],
+    /// Volatility, bps per square root of a second.
+    pub sigma: Series,
+    /// Expected adverse move, bps.
+    pub adverse: Series,
+    /// Regime probabilities.
+    pub regimes: [Series; 4],
+    /// Warm-up and confidence.
+    pub warmup: [Series; 2],
+    /// Terms of the half-spread, bps: margin, fee, adverse move, the rest to the first level,
+    /// half-spread wanted; shift by inventory.
+    pub terms: [Series; 6],
+    /// Half-spread of the market, bps.
+    pub touch: Series,
+    /// Age of the quoted market state at its use, ms.
+    pub age: Series,
+    /// Receive time less block time of the newest message, ms.
+    pub lag: Series,
+    /// Gate weight, size factor, spread floor (bps).
+    pub learned: [Series; 3],
+}
+
+/// A fill as a mark on the price chart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mark {
+    /// When.
+    pub at: Ns,
+    /// Side of the own order.
+    pub side: Side,
+    /// Price.
+    pub px: Px,
+}
+
+/// One fill model's result.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LaneResult {
+    /// Last account.
+    pub account: Account,
+    /// Its parts.
+    pub split: Split,
+    /// Profit, USD.
+    pub profit: Interval,
+}
+
+/// One coin.
+#[derive(Clone, Debug)]
+pub struct CoinModel {
+    /// Name; empty where the journal does not say.
+    pub name: String,
+    /// Decimals of a size.
+    pub sz_decimals: u8,
+    /// Results as [`Lane`] counts.
+    pub results: [Option<LaneResult>; 3],
+    /// Everything over time.
+    pub lines: Lines,
+    /// Configured fills.
+    pub marks: Vec<Mark>,
+    /// Obstacle of each side.
+    pub guards: Sides<States<Guard>>,
+    /// Health of the book.
+    pub health: States<Health>,
+    /// How subscriptions joined.
+    pub gaps: Vec<(Ns, DataGap)>,
+    /// Limits that latched.
+    pub latches: Vec<(Ns, Latch)>,
+    /// What was learned last.
+    pub estimates: Option<Estimates>,
+    /// Regimes at the end.
+    pub regimes: Option<Regimes>,
+    /// Warm-up in its parts at the end.
+    pub warmup: Option<Warmup>,
+    /// Components in force at the end.
+    pub learned: Option<Learned>,
+    /// The feed at the end.
+    pub feed: Option<FeedState>,
+    /// What the last quote was made of.
+    pub terms: Option<Terms>,
+    /// Live prints.
+    pub prints: u64,
+    /// Orders.
+    pub orders: Orders,
+    /// What the market did after fills.
+    pub markouts: Summary,
+    /// Predictions against outcomes.
+    pub calibration: Calibration,
+    /// Seconds from the start until warm-up was complete.
+    pub warm_after: Option<f64>,
+    start: Ns,
+    samples: Markouts,
+    outcomes: Outcomes,
+}
+
+impl CoinModel {
+    /// An empty coin of a run that begins at `start`.
+    #[must_use]
+    pub fn new(start: Ns) -> CoinModel {
+        let one = || Series::new(start);
+        let sides = || [one(), one()];
+        let three = || [one(), one(), one()];
+        CoinModel {
+            name: String::new(),
+            sz_decimals: 0,
+            results: [None; 3],
+            lines: Lines {
+                market: sides(),
+                own: sides(),
+                equity: three(),
+                position: one(),
+                kappa: three(),
+                rate: three(),
+                sigma: one(),
+                adverse: one(),
+                regimes: [one(), one(), one(), one()],
+                warmup: sides(),
+                terms: std::array::from_fn(|_| one()),
+                touch: one(),
+                age: one(),
+                lag: one(),
+                learned: three(),
+            },
+            marks: Vec::new(),
+            guards: [States::new(start, Guard::LinkDown), States::new(start, Guard::LinkDown)],
+            health: States::new(start, Health::Down),
+            gaps: Vec::new(),
+            latches: Vec::new(),
+            estimates: None,
+            regimes: None,
+            warmup: None,
+            learned: None,
+            feed: None,
+            terms: None,
+            prints: 0,
+            orders: Orders::default(),
+            markouts: Summary::default(),
+            calibration: Calibration::default(),
+            warm_after: None,
+            start,
+            samples: Markouts::default(),
+            outcomes: Outcomes::default(),
+        }
+    }
+
+    pub(super) fn take(&mut self, at: Ns, body: &Body) {
+        match body {
+            Body::Coin(x) => self.on_coin(x),
+            Body::HealthChange(x) => {
+                self.health.push(at, x.now);
+                if x.now != Health::Fresh && x.now != Health::Stale {
+                    self.lines.market.iter_mut().for_each(|s| s.push(at, None));
+                }
+            }
+            Body::Market(x) => self.on_market(at, x),
+            Body::Ladder(x) => self.on_ladder(at, x),
+            Body::Terms(x) => self.on_terms(at, x),
+            Body::Account(x) => self.on_account(at, x),
+            Body::Estimates(x) => self.on_estimates(at, x),
+            Body::Regimes(x) => {
+                self.regimes = Some(*x);
+                for (s, p) in self.lines.regimes.iter_mut().zip(x.p) {
+                    s.push(at, Some(p));
+                }
+            }
+            Body::Warmup(x) => self.warmup = Some(*x),
+            Body::Learned(x) => self.on_learned(at, x),
+            Body::FeedState(x) => self.on_feed(at, x),
+            Body::DataGap(x) => self.gaps.push((at, *x)),
+            Body::Latch(x) => self.latches.push((at, *x)),
+            Body::Print(_) => self.prints += 1,
+            Body::Order(x) => self.orders.on_order(x),
+            Body::Fill(x) => self.on_fill(at, x),
+            Body::Markout(x) => self.samples.push(at, x),
+            Body::Outcome(x) => self.outcomes.push(at, x),
+            Body::Start(_) | Body::Stop(_) | Body::LinkChange(_) | Body::Lost(_) | Body::Why(_) => {
+            }
+        }
+    }
+
+    fn on_coin(&mut self, x: &Coin) {
+        let end = x.name.iter().position(|b| *b == 0).unwrap_or(x.name.len());
+        self.name = String::from_utf8_lossy(&x.name[..end]).into_owned();
+        self.sz_decimals = x.sz_decimals;
+    }
+
+    fn on_market(&mut self, at: Ns, x: &Market) {
+        let shown = |p: Px| (p.0 > 0).then(|| p.to_f64());
+        self.lines.market[0].push(at, shown(x.bid));
+        self.lines.market[1].push(at, shown(x.ask));
+        let (bid, ask) = (x.bid.to_f64(), x.ask.to_f64());
+        let half = (ask - bid) / (ask + bid) * 1e4;
+        self.lines.touch.push(at, Some(half).filter(|_| x.bid.0 > 0 && x.ask.0 > 0));
+        let age = super::states::seconds(at.since(x.time)) * 1e3;
+        self.lines.age.push(at, Some(age).filter(|_| x.time.0 > 0));
+    }
+
+    fn on_ladder(&mut self, at: Ns, x: &Ladder) {
+        let side = x.side.index();
+        self.guards[side].push(at, x.guard);
+        self.lines.own[side].push(at, (x.levels > 0).then(|| x.px[0].to_f64()));
+    }
+
+    fn on_terms(&mut self, at: Ns, x: &Terms) {
+        self.terms = Some(*x);
+        let rest = x.half_bps - x.c1_bps - x.fee_bps - x.markout_bps - x.explore_bps;
+        let parts = [x.c1_bps, x.fee_bps, x.markout_bps, rest, x.explore_bps, x.half_bps];
+        for (s, v) in self.lines.terms.iter_mut().zip(parts) {
+            s.push(at, Some(v));
+        }
+    }
+
+    fn on_account(&mut self, at: Ns, x: &Account) {
+        let split = Split::of(x);
+        let profit = split.profit().to_f64();
+        let lane = x.lane as usize;
+        self.lines.equity[lane].push(at, Some(profit));
+        if x.lane == Lane::Configured {
+            self.lines.position.push(at, Some(x.position.to_f64()));
+        }
+        let profit = Interval { value: profit, lo: None, hi: None };
+        self.results[lane] = Some(LaneResult { account: *x, split, profit });
+    }
+
+    fn on_estimates(&mut self, at: Ns, x: &Estimates) {
+        self.estimates = Some(*x);
+        let l = &mut self.lines;
+        let pairs = [
+            (&mut l.kappa, [x.kappa, x.kappa_lo, x.kappa_hi]),
+            (&mut l.rate, [x.rate, x.rate_lo, x.rate_hi]),
+        ];
+        for (series, values) in pairs {
+            for (s, v) in series.iter_mut().zip(values) {
+                s.push(at, Some(v));
+            }
+        }
+        l.sigma.push(at, Some(x.sigma_bps));
+        l.adverse.push(at, Some(x.markout_bps));
+        l.warmup[0].push(at, Some(x.warmup));
+        l.warmup[1].push(at, Some(x.confidence));
+        if x.warmup >= 1.0 && self.warm_after.is_none() {
+            self.warm_after = Some(super::states::seconds(at.since(self.start)));
+        }
+    }
+
+    fn on_learned(&mut self, at: Ns, x: &Learned) {
+        self.learned = Some(*x);
+        for (s, v) in self.lines.learned.iter_mut().zip([x.gate, x.size_factor, x.floor_bps]) {
+            s.push(at, Some(v));
+        }
+    }
+
+    fn on_feed(&mut self, at: Ns, x: &FeedState) {
+        self.feed = Some(*x);
+        let ms = |ns: i64| (ns >= 0).then(|| super::states::seconds(ns) * 1e3);
+        self.lines.lag.push(at, ms(x.lag));
+    }
+
+    fn on_fill(&mut self, at: Ns, x: &Fill) {
+        self.orders.on_fill(x);
+        if x.lane == Lane::Configured {
+            self.marks.push(Mark { at, side: x.side, px: x.px });
+        }
+    }
+
+    pub(super) fn finish(&mut self, end: Ns, blocks: &Blocks) {
+        self.lines.each(&mut |s| s.finish(end));
+        self.guards.iter_mut().for_each(|g| g.finish(end));
+        self.health.finish(end);
+        self.orders.finish();
+        self.markouts = self.samples.summary(blocks, self.orders.fee_bps);
+        self.calibration = self.outcomes.summary(blocks);
+        for (lane, result) in self.results.iter_mut().enumerate() {
+            if let Some(r) = result {
+                r.profit = spread_of(&self.lines.equity[lane].steps(blocks), r.profit.value);
+            }
+        }
+    }
+
+    /// The configured result.
+    #[must_use]
+    pub fn result(&self) -> Option<&LaneResult> {
+        self.results[Lane::Configured as usize].as_ref()
+    }
+
+    /// Streams that were older than they may be when the run ended.
+    #[must_use]
+    pub fn stale(&self) -> Option<Vec<&'static str>> {
+        let f = self.feed?;
+        let all = [
+            (f.stale_bbo, "bbo"),
+            (f.stale_fast, "fast book"),
+            (f.stale_slow, "full book"),
+            (f.stale_ctx, "context"),
+            (f.silent, "everything"),
+        ];
+        Some(all.into_iter().filter_map(|(is, name)| is.then_some(name)).collect())
+    }
+
+    /// Share of the time in which each side was quoted.
+    #[must_use]
+    pub fn quoted_share(&self) -> Sides<f64> {
+        [0, 1].map(|i| self.guards[i].share(Guard::None))
+    }
+}
+
+/// The interval of a profit made of steps by block, around its exact value.
+pub(super) fn spread_of(steps: &[[f64; 1]], value: f64) -> Interval {
+    let i = bootstrap(steps, total).unwrap_or_default();
+    Interval { value, ..i }
+}
+
+impl Lines {
+    fn each(&mut self, f: &mut impl FnMut(&mut Series)) {
+        let l = self;
+        let pairs = l.market.iter_mut().chain(&mut l.own).chain(&mut l.warmup);
+        let threes = l.equity.iter_mut().chain(&mut l.kappa).chain(&mut l.rate);
+        let single =
+            [&mut l.position, &mut l.sigma, &mut l.adverse, &mut l.touch, &mut l.age, &mut l.lag];
+        let rest = l.regimes.iter_mut().chain(&mut l.terms).chain(&mut l.learned);
+        pairs.chain(threes).chain(rest).chain(single).for_each(f);
+    }
+}

@@ -1,0 +1,160 @@
+//! A run summed up as JSON: the stable form for machines, and what the page's figures are checked
+//! against.
+//!
+//! In: the model. Out: one object. Cold path.
+//!
+//! 1. Keys are only ever added. A figure that does not exist is null.
+//! 2. Amounts of money are floats in `*_usd` and exact decimal text in `exact_usd`.
+
+use serde_json::{Map, Value, json};
+
+use super::coin::CoinModel;
+use super::model::Model;
+use super::money::Split;
+use super::states::States;
+use super::stats::{Interval, RESAMPLES};
+use super::time::utc;
+use crate::record::{FillReason, Guard, Health, Lane, OrderReason, OrderState};
+use crate::units::decimal;
+
+/// The summary.
+#[must_use]
+pub fn summary(m: &Model) -> Value {
+    let coins: Vec<Value> = m.coins.iter().map(|c| coin(c, m)).collect();
+    let total: Vec<Value> = Lane::ALL
+        .iter()
+        .zip(&m.total)
+        .filter_map(|(lane, t)| t.as_ref().map(|t| (lane, t)))
+        .map(|(lane, t)| result(*lane, &t.split, &t.profit, t.fills))
+        .collect();
+    let s = &m.sources;
+    json!({
+        "coins": coins,
+        "total": total,
+        "records": m.records,
+        "lost": m.lost,
+        "digest": format!("{:032x}", m.digest),
+        "faults": m.faults,
+        "from": utc(m.from),
+        "to": utc(m.to),
+        "seconds": m.seconds(),
+        "ended": m.stop.map(|x| x.reason.text()),
+        "links": m.links.iter().filter(|l| !l.1.up).count(),
+        "seed": m.start.map(|x| x.seed),
+        "config": m.start.map(|x| format!("{:016x}{:016x}", x.config[0], x.config[1])),
+        "version": s.version,
+        "settings": s.settings,
+        "latency": s.latency.stages,
+        "intervals": {
+            "level": 0.95,
+            "method": "block bootstrap",
+            "block_s": super::states::seconds(m.blocks.width_ns),
+            "blocks": m.blocks.count,
+            "resamples": RESAMPLES,
+        },
+    })
+}
+
+fn result(lane: Lane, split: &Split, profit: &Interval, fills: u64) -> Value {
+    let mut out = json!({
+        "lane": lane.text(),
+        "fills": fills,
+        "profit_usd": profit.value,
+        "profit_lo_usd": profit.lo,
+        "profit_hi_usd": profit.hi,
+        "exact_usd": split.exact(),
+    });
+    for (name, part) in split.parts() {
+        out[format!("{name}_usd")] = json!(part.to_f64());
+    }
+    out
+}
+
+fn coin(c: &CoinModel, m: &Model) -> Value {
+    let results: Vec<Value> = Lane::ALL
+        .iter()
+        .zip(&c.results)
+        .filter_map(|(lane, r)| r.as_ref().map(|r| (lane, r)))
+        .map(|(lane, r)| {
+            let mut v = result(*lane, &r.split, &r.profit, u64::from(r.account.fills));
+            v["position"] = json!(decimal::format(r.account.position.0, 1));
+            v
+        })
+        .collect();
+    let e = c.estimates.as_ref();
+    let truth = m.sources.truth_of(&c.name);
+    json!({
+        "coin": c.name,
+        "results": results,
+        "kappa": e.map(|e| e.kappa),
+        "kappa_lo": e.map(|e| e.kappa_lo),
+        "kappa_hi": e.map(|e| e.kappa_hi),
+        "kappa_truth": truth.map(|t| t.kappa),
+        "rate_per_s": e.map(|e| e.rate),
+        "rate_lo_per_s": e.map(|e| e.rate_lo),
+        "rate_hi_per_s": e.map(|e| e.rate_hi),
+        "rate_truth_per_s": truth.map(|t| t.rate_per_s),
+        "sigma_bps": e.map(|e| e.sigma_bps),
+        "adverse_bps": e.map(|e| e.markout_bps),
+        "warmup": e.map(|e| e.warmup),
+        "warm_after_s": c.warm_after,
+        "confidence": e.map(|e| e.confidence),
+        "regimes": c.regimes.map(|r| r.p),
+        "health": c.health.last().map(Health::text),
+        "health_s": held(&c.health, Health::ALL, Health::text),
+        "bid_s": held(&c.guards[0], Guard::ALL, Guard::text),
+        "ask_s": held(&c.guards[1], Guard::ALL, Guard::text),
+        "quoted_s": c.guards.each_ref().map(|g| g.seconds(&[Guard::None])[0]),
+        "floor_bps": c.learned.map(|l| l.floor_bps),
+        "size_factor": c.learned.map(|l| l.size_factor),
+        "gate": c.learned.map(|l| l.gate),
+        "skill": c.learned.map(|l| [l.skill_lo, l.skill, l.skill_hi]),
+        "fills_over_predicted": c.learned.map(|l| l.calibration),
+        "explored_usd": c.learned.map(|l| l.explored_usd),
+        "stale": c.stale(),
+        "lag_s": c.feed.filter(|f| f.lag >= 0).map(|f| super::states::seconds(f.lag)),
+        "prints": c.prints,
+        "gaps": c.gaps.iter().map(|(at, g)| json!({
+            "at": utc(*at), "joint": g.joint.text(), "from": utc(g.from), "to": utc(g.to),
+            "news": g.news,
+        })).collect::<Vec<_>>(),
+        "orders": orders(c),
+        "markouts": c.markouts,
+        "calibration": c.calibration,
+    })
+}
+
+/// Seconds in each state that was held at all.
+fn held<T: Copy + PartialEq>(s: &States<T>, all: &[T], text: fn(T) -> &'static str) -> Value {
+    let seconds = s.seconds(all);
+    let held = all.iter().zip(seconds).filter(|(_, s)| *s > 0.0);
+    Value::Object(held.map(|(t, s)| (text(*t).to_owned(), json!(s))).collect())
+}
+
+/// The counts that are not zero, by name.
+fn counts<T: Copy>(all: &[T], counts: &[u64], text: fn(T) -> &'static str) -> Value {
+    let some = all.iter().zip(counts).filter(|(_, n)| **n > 0);
+    let map: Map<String, Value> = some.map(|(t, n)| (text(*t).to_owned(), json!(n))).collect();
+    Value::Object(map)
+}
+
+fn orders(c: &CoinModel) -> Value {
+    let o = &c.orders;
+    let fills: Map<String, Value> = Lane::ALL
+        .iter()
+        .zip(&o.fills)
+        .map(|(l, n)| (l.text().to_owned(), counts(FillReason::ALL, n, FillReason::text)))
+        .collect();
+    json!({
+        "states": counts(OrderState::ALL, &o.states, OrderState::text),
+        "reasons": counts(OrderReason::ALL, &o.reasons, OrderReason::text),
+        "fills": fills,
+        "live_by_ahead": o.live_by_ahead,
+        "filled_by_ahead": o.filled_by_ahead,
+        "fills_by_age": o.fills_by_age,
+        "unknown_queue": o.unknown_queue,
+        "traded_usd": o.traded_usd,
+        "fee_bps": o.fee_bps,
+        "median_age_s": o.median_age_s,
+    })
+}

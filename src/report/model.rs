@@ -1,0 +1,210 @@
+//! A whole run as the report sees it: one pass over its records, bounded memory for what is drawn.
+//!
+//! In: records in order, what the run folder says besides. Out: [`Model`], from which text, JSON
+//! and page are made. Cold path.
+//!
+//! 1. Sums of money are those of the last account records, added as integers.
+//! 2. What was lost on the way to the journal is missing here too, and counted.
+
+use super::coin::{CoinModel, LaneResult, spread_of};
+use super::money::Split;
+use super::series::Series;
+use super::sources::Sources;
+use super::stats::{Blocks, Interval};
+use crate::journal::{Digest, Disk, Found, ReadError, Reader};
+use crate::record::{Body, LinkChange, Record, Start, Stop};
+use crate::units::{CoinId, Ns};
+
+/// All coins together under one fill model.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TotalLane {
+    /// Parts, added as integers.
+    pub split: Split,
+    /// Profit, USD.
+    pub profit: Interval,
+    /// Fills.
+    pub fills: u64,
+}
+
+/// A run.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// First record.
+    pub start: Option<Start>,
+    /// Last record of a run that ended well.
+    pub stop: Option<Stop>,
+    /// Session time of the first and the newest record.
+    pub from: Ns,
+    /// See `from`.
+    pub to: Ns,
+    /// Records read.
+    pub records: u64,
+    /// Records the journal says are missing.
+    pub lost: u64,
+    /// Digest of the records read.
+    pub digest: u128,
+    /// Damage and torn tails, a line each.
+    pub faults: Vec<String>,
+    /// Changes of the link.
+    pub links: Vec<(Ns, LinkChange)>,
+    /// Coins as [`CoinId`] counts; those without a name left out.
+    pub coins: Vec<CoinModel>,
+    /// Coins together, as `Lane` counts; `None` where no coin has an account.
+    pub total: [Option<TotalLane>; 3],
+    /// Profit of all coins by fill model, USD.
+    pub equity: [Series; 3],
+    /// Blocks of the intervals.
+    pub blocks: Blocks,
+    /// What the run folder says besides the journal.
+    pub sources: Sources,
+}
+
+/// A model in the making.
+#[derive(Debug, Default)]
+pub struct Builder {
+    model: Option<Model>,
+    faults: Vec<String>,
+    digest: Digest,
+    /// Whether an account changed at the newest time, by fill model.
+    changed: [bool; 3],
+}
+
+/// Reads a journal whole.
+///
+/// # Errors
+/// [`ReadError`] where it cannot be read at all; damage is a line in `faults`.
+pub fn read<D: Disk>(reader: &mut Reader<D>, sources: Sources) -> Result<Model, ReadError> {
+    let mut builder = Builder::default();
+    while let Some(found) = reader.step()? {
+        match found {
+            Found::Record(record) => builder.take(&record),
+            other => builder.faults.push(format!("{other:?}")),
+        }
+    }
+    Ok(builder.finish(sources))
+}
+
+impl Builder {
+    /// Takes the next record.
+    pub fn take(&mut self, r: &Record) {
+        self.digest.update(&r.encode());
+        let m = self.model.get_or_insert_with(|| Model::new(r.at));
+        if r.at > m.to {
+            flush(&mut self.changed, m);
+        }
+        m.to = m.to.max(r.at);
+        m.records += 1;
+        match r.body {
+            Body::Start(x) => m.start = Some(x),
+            Body::Stop(x) => m.stop = Some(x),
+            Body::LinkChange(x) => m.links.push((r.at, x)),
+            Body::Lost(x) => m.lost = m.lost.saturating_add(x.count),
+            Body::Account(x) => self.changed[x.lane as usize] = true,
+            _ => {}
+        }
+        if let Some(coin) = m.coin(r.coin) {
+            coin.take(r.at, &r.body);
+        }
+    }
+
+    /// The model of what was taken.
+    #[must_use]
+    pub fn finish(mut self, sources: Sources) -> Model {
+        let mut m = self.model.unwrap_or_else(|| Model::new(Ns(0)));
+        flush(&mut self.changed, &mut m);
+        m.digest = self.digest.value();
+        m.faults = self.faults;
+        m.sources = sources;
+        m.finish();
+        m
+    }
+}
+
+/// Adds up the coins once everything of one time was taken.
+fn flush(changed: &mut [bool; 3], m: &mut Model) {
+    for (lane, changed) in changed.iter_mut().enumerate() {
+        if std::mem::take(changed) {
+            let sum = m.split(lane).map(|s| s.profit().to_f64());
+            m.equity[lane].push(m.to, sum);
+        }
+    }
+}
+
+impl Model {
+    /// The model of no records.
+    #[must_use]
+    pub fn empty() -> Model {
+        Builder::default().finish(Sources::default())
+    }
+
+    fn new(from: Ns) -> Model {
+        Model {
+            start: None,
+            stop: None,
+            from,
+            to: from,
+            records: 0,
+            lost: 0,
+            digest: 0,
+            faults: Vec::new(),
+            links: Vec::new(),
+            coins: Vec::new(),
+            total: [None; 3],
+            equity: std::array::from_fn(|_| Series::new(from)),
+            blocks: Blocks::of(from, from),
+            sources: Sources::default(),
+        }
+    }
+
+    fn coin(&mut self, coin: CoinId) -> Option<&mut CoinModel> {
+        let i = coin.index();
+        if coin == crate::record::NO_COIN {
+            return None;
+        }
+        let from = self.from;
+        if self.coins.len() <= i {
+            self.coins.resize_with(i + 1, || CoinModel::new(from));
+        }
+        self.coins.get_mut(i)
+    }
+
+    fn results(&self, lane: usize) -> impl Iterator<Item = &LaneResult> {
+        self.coins.iter().filter_map(move |c| c.results[lane].as_ref())
+    }
+
+    fn split(&self, lane: usize) -> Option<Split> {
+        self.results(lane).map(|r| r.split).reduce(|a, b| a + b)
+    }
+
+    fn finish(&mut self) {
+        let end = self.to;
+        self.blocks = Blocks::of(self.from, end);
+        let blocks = self.blocks;
+        self.coins.retain(|c| !c.name.is_empty());
+        for c in &mut self.coins {
+            c.finish(end, &blocks);
+        }
+        for (lane, s) in self.equity.iter_mut().enumerate() {
+            s.finish(end);
+            let steps = s.steps(&blocks);
+            self.total[lane] = None;
+            if s.is_empty() {
+                continue;
+            }
+            let all = self.coins.iter().filter_map(|c| c.results[lane].as_ref());
+            let mut sum = TotalLane::default();
+            for r in all {
+                sum.split = sum.split + r.split;
+                sum.fills += u64::from(r.account.fills);
+            }
+            sum.profit = spread_of(&steps, sum.split.profit().to_f64());
+            self.total[lane] = Some(sum);
+        }
+    }
+
+    /// Length of the run, s of session time.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        super::states::seconds(self.to.since(self.from))
+    }
+}

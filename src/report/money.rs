@@ -1,0 +1,114 @@
+//! The profit taken apart, exactly.
+//!
+//! In: account records. Out: sums in the last unit of money, and their decimal text. Cold path.
+//!
+//! 1. Sums are integers in units of 5e-17 USD ([`Cash`]); nothing is rounded before it is shown.
+
+use std::ops::Add;
+
+use serde_json::{Value, json};
+
+use crate::record::Account;
+use crate::units::Cash;
+
+/// Decimals of the smallest unit of money.
+const DECIMALS: usize = 17;
+
+/// Where a profit came from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Split {
+    /// Distance from mid at which it was filled.
+    pub spread: Cash,
+    /// Move of the mid over the five seconds after each fill.
+    pub adverse: Cash,
+    /// Moves of the mid after that, on the position held.
+    pub inventory: Cash,
+    /// Fees, negative when paid.
+    pub fees: Cash,
+    /// Funding, negative when paid.
+    pub funding: Cash,
+}
+
+impl Split {
+    /// The parts of an account.
+    #[must_use]
+    pub fn of(a: &Account) -> Split {
+        Split {
+            spread: Cash(a.spread),
+            adverse: Cash(a.adverse),
+            inventory: Cash(a.inventory),
+            fees: Cash(a.fees),
+            funding: Cash(a.funding),
+        }
+    }
+
+    /// The parts by name.
+    #[must_use]
+    pub fn parts(&self) -> [(&'static str, Cash); 5] {
+        [
+            ("spread", self.spread),
+            ("adverse", self.adverse),
+            ("inventory", self.inventory),
+            ("fees", self.fees),
+            ("funding", self.funding),
+        ]
+    }
+
+    /// Their sum.
+    #[must_use]
+    pub fn profit(&self) -> Cash {
+        self.parts().into_iter().fold(Cash(0), |sum, (_, part)| sum + part)
+    }
+
+    /// The exact decimals in USD, as text.
+    #[must_use]
+    pub fn exact(&self) -> Value {
+        let mut out = json!({ "profit": exact(self.profit()) });
+        for (name, part) in self.parts() {
+            out[name] = json!(exact(part));
+        }
+        out
+    }
+}
+
+impl Add for Split {
+    type Output = Split;
+    fn add(self, o: Split) -> Split {
+        Split {
+            spread: self.spread + o.spread,
+            adverse: self.adverse + o.adverse,
+            inventory: self.inventory + o.inventory,
+            fees: self.fees + o.fees,
+            funding: self.funding + o.funding,
+        }
+    }
+}
+
+/// An amount in USD with all its decimals.
+#[must_use]
+pub fn exact(c: Cash) -> String {
+    // One USD is 2e16 units, so a unit is five of the seventeenth decimal.
+    let n = c.0.unsigned_abs() * 5;
+    let one = 10u128.pow(17);
+    let sign = if c.0 < 0 { "-" } else { "" };
+    format!("{sign}{}.{:0width$}", n / one, n % one, width = DECIMALS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_unit_shows() {
+        assert_eq!(exact(Cash(1)), "0.00000000000000005");
+        assert_eq!(exact(Cash(-Cash::USD - 1)), "-1.00000000000000005");
+        assert_eq!(exact(Cash(3 * Cash::USD / 2)), "1.50000000000000000");
+    }
+
+    #[test]
+    fn parts_and_sums_agree() {
+        let a = Split { spread: Cash(7), adverse: Cash(-3), fees: Cash(-1), ..Split::default() };
+        assert_eq!(a.profit(), Cash(3));
+        assert_eq!((a + a).profit(), Cash(6));
+    }
+}

@@ -1,0 +1,425 @@
+//! The page's part on one coin.
+//!
+//! In: a coin's model. Out: HTML. Cold path.
+
+use super::dist::{self, Bar};
+use super::fmt::{between, count, data, esc, number, signed, span};
+use super::scale::Scale;
+use super::time_chart::{Axis, TimeChart, strip};
+use super::{figure, missing};
+use crate::record::{Guard, Health, Lane, OrderReason, OrderState};
+use crate::report::coin::{CoinModel, Mark};
+use crate::report::orders::{AGE_S, AHEAD_USD};
+use crate::report::sources::Truth;
+use crate::report::stats::count as float;
+use crate::units::Side;
+
+/// Fills drawn one by one; of more, every n-th is drawn.
+const MARKS_MAX: usize = 1_500;
+/// Names of the regimes, calm to wild.
+const REGIMES: [&str; 4] = ["quiet", "normal", "volatile", "cascade"];
+/// Classes of the three fill models.
+const LANES: [&str; 3] = ["own", "pess", "opt"];
+
+/// The whole section; `key` leads to the coin in the JSON form.
+pub fn section(c: &CoinModel, axis: &Axis, truth: Option<&Truth>, key: &str) -> String {
+    let name = esc(&c.name);
+    let mut out = format!("<section id=\"{name}\"><h2>{name}</h2>");
+    out.push_str(&facts(c, key));
+    out.push_str("<div class=wide>");
+    for f in [price, equity, position] {
+        out.push_str(&f(c, axis));
+    }
+    out.push_str("</div><div class=two>");
+    out.push_str(&kappa(c, axis, truth));
+    out.push_str(&rate(c, axis, truth));
+    for f in [regimes, warmup, terms, risk, force, guards, health] {
+        out.push_str(&f(c, axis));
+    }
+    for f in [horizons, depths, reliability, queue, waiting, obstacles, orders] {
+        out.push_str(&f(c));
+    }
+    out.push_str("</div></section>");
+    out
+}
+
+fn facts(c: &CoinModel, key: &str) -> String {
+    let o = &c.orders;
+    let brier = c.calibration.skill.map_or_else(
+        || "no predictions ended".into(),
+        |s| {
+            let text =
+                data(&format!("{key}.calibration.skill.value"), s.value, &signed(s.value, 3));
+            format!("{text}{}", between(&s, |v| signed(v, 3)))
+        },
+    );
+    let warm = c.warm_after.map_or_else(|| "not reached".into(), span);
+    format!(
+        "<p class=facts>{} prints seen; {} orders sent, {} of them went live; {} USD traded at {} \
+         bps fee; warm-up complete after {warm}; Brier skill of the fill predictions {brier}.</p>",
+        count(c.prints),
+        count(o.count(OrderState::Sent)),
+        count(o.count(OrderState::Live)),
+        data(&format!("{key}.orders.traded_usd"), o.traded_usd, &number(o.traded_usd, 0)),
+        number(o.fee_bps, 2),
+    )
+}
+
+fn price(c: &CoinModel, axis: &Axis) -> String {
+    let l = &c.lines;
+    let title = "Own quotes and fills against the market";
+    let all = [&l.market[0], &l.market[1], &l.own[0], &l.own[1]];
+    let Some(scale) = Scale::over(all.iter().filter_map(|s| s.range())) else {
+        return missing(title, "the journal holds no market state of this coin");
+    };
+    let mut chart = TimeChart::new(axis, scale, 300);
+    chart.band("mkt", "market, bid to ask", &l.market[0], &l.market[1]);
+    chart.line("bid", "own bid", &l.own[0]).line("ask", "own ask", &l.own[1]);
+    let every = c.marks.len().div_ceil(MARKS_MAX).max(1);
+    let of = |side: Side| {
+        let marks = c.marks.iter().step_by(every).filter(|m| m.side == side);
+        marks.map(|m: &Mark| (m.at, m.px.to_f64())).collect::<Vec<_>>()
+    };
+    chart.dots("bid", "bought", &of(Side::Buy)).dots("ask", "sold", &of(Side::Sell));
+    let thinned = if every > 1 { format!(" One fill in {every} is drawn.") } else { String::new() };
+    figure(
+        title,
+        "USD",
+        &format!(
+            "The band is the market's best bid to best ask, the lines are our nearest quotes; a \
+             dot is a fill, and a line that stops is a side that was not quoted.{thinned}"
+        ),
+        &chart.html(),
+    )
+}
+
+fn equity(c: &CoinModel, axis: &Axis) -> String {
+    let title = "Profit marked at mid, under the three fill models";
+    super::equity(title, &c.lines.equity, axis)
+}
+
+fn position(c: &CoinModel, axis: &Axis) -> String {
+    let title = "Position";
+    let Some(scale) = Scale::over(c.lines.position.range().into_iter().chain([(0.0, 0.0)])) else {
+        return missing(title, "the journal holds no account of this coin");
+    };
+    let mut chart = TimeChart::new(axis, scale, 110);
+    chart.line("own", "position", &c.lines.position);
+    let how = "Above zero we hold coins, below we owe them; a healthy maker crosses zero often.";
+    figure(title, &c.name, how, &chart.html())
+}
+
+fn kappa(c: &CoinModel, axis: &Axis, truth: Option<&Truth>) -> String {
+    let title = "How fast takers thin out with distance: κ";
+    let truth = truth.map(|t| t.kappa);
+    let how = "The line is the estimate that quotes, the band its 95 % interval; the band should \
+               narrow as takers are seen, and hold the truth where the venue knows it.";
+    learned(title, "1 per unit of relative price, log scale", how, (&c.lines.kappa, truth), axis)
+}
+
+fn rate(c: &CoinModel, axis: &Axis, truth: Option<&Truth>) -> String {
+    let title = "Takers per second and side at distance zero: A";
+    let how = "The line is the estimate, the band its 95 % interval; a jump is a change of pace.";
+    let truth = truth.map(|t| t.rate_per_s);
+    learned(title, "1/s, log scale", how, (&c.lines.rate, truth), axis)
+}
+
+fn learned(
+    title: &str,
+    unit: &str,
+    how: &str,
+    (lines, truth): (&[crate::report::series::Series; 3], Option<f64>),
+    axis: &Axis,
+) -> String {
+    let ranges = lines.iter().filter_map(|s| s.range()).chain(truth.map(|t| (t, t)));
+    let Some(scale) = Scale::log_over(ranges) else {
+        return missing(title, "the journal holds no estimates of this coin");
+    };
+    let mut chart = TimeChart::new(axis, scale, 170);
+    chart.band("own", "95 % interval", &lines[1], &lines[2]).line("own", "estimate", &lines[0]);
+    if let Some(t) = truth {
+        chart.level("truth", "truth, averaged over the run", t);
+    }
+    figure(title, unit, how, &chart.html())
+}
+
+fn regimes(c: &CoinModel, axis: &Axis) -> String {
+    let title = "Which regime the market is in";
+    let l = &c.lines.regimes;
+    if l.iter().all(|s| s.is_empty()) {
+        return missing(title, "the journal holds no regime probabilities of this coin");
+    }
+    let mut chart = TimeChart::new(axis, Scale::fixed(0.0, 1.0), 170);
+    let classes = ["r0", "r1", "r2", "r3"];
+    let parts: Vec<_> = (0..4).map(|i| (classes[i], REGIMES[i], &l[i])).collect();
+    chart.stack(&parts);
+    let how = "The height of a colour is the probability of that regime, calm at the bottom.";
+    figure(title, "probability", how, &chart.html())
+}
+
+fn warmup(c: &CoinModel, axis: &Axis) -> String {
+    let title = "Warm-up and confidence";
+    let l = &c.lines.warmup;
+    if l[0].is_empty() {
+        return missing(title, "the journal holds no estimates of this coin");
+    }
+    let mut chart = TimeChart::new(axis, Scale::fixed(0.0, 1.02), 170);
+    chart.line("own", "warm-up (latched)", &l[0]).line("opt", "confidence in κ", &l[1]);
+    let how = "At 1 the warm-up is complete; confidence comes from data alone, falls with its age, \
+               and scales the size of the quotes.";
+    figure(title, "share", how, &chart.html())
+}
+
+fn terms(c: &CoinModel, axis: &Axis) -> String {
+    let title = "What the first level's half-spread is made of";
+    let [c1, fee, adverse, rest, explore, half] = &c.lines.terms;
+    let all = c.lines.terms.iter().chain([&c.lines.touch]);
+    let Some(scale) = Scale::over(all.filter_map(|s| s.range())) else {
+        return missing(title, "no ladder was ever changed, so no quote was taken apart");
+    };
+    let mut chart = TimeChart::new(axis, scale, 200);
+    chart.line("own", "half-spread wanted", half);
+    chart.line("r0", "margin 1/κ", c1).line("r1", "fee", fee);
+    chart.line("r2", "adverse move", adverse).line("pess", "exploration", explore);
+    chart.line("opt", "rest: ladder and mixture", rest);
+    chart.line("touch", "market's half-spread", &c.lines.touch);
+    let how = "The parts add up to the half-spread wanted, before inventory shifts both quotes and \
+               before rounding.";
+    figure(title, "bps of mid", how, &chart.html())
+}
+
+fn risk(c: &CoinModel, axis: &Axis) -> String {
+    let title = "Volatility and expected adverse move";
+    let l = [&c.lines.sigma, &c.lines.adverse];
+    let Some(scale) = Scale::over(l.iter().filter_map(|s| s.range()).chain([(0.0, 0.0)])) else {
+        return missing(title, "the journal holds no estimates of this coin");
+    };
+    let mut chart = TimeChart::new(axis, scale, 200);
+    chart.line("own", "volatility, bps/√s", l[0]).line("pess", "adverse move in 5 s, bps", l[1]);
+    let how = "Both raise the distance we ask for: the first through inventory risk, the second as \
+               a cost of every fill.";
+    figure(title, "bps", how, &chart.html())
+}
+
+fn force(c: &CoinModel, axis: &Axis) -> String {
+    let title = "Learned components in force";
+    let l = &c.lines.learned;
+    let Some(scale) = Scale::over(l.iter().filter_map(|s| s.range()).chain([(0.0, 1.0)])) else {
+        return missing(title, "the journal holds none");
+    };
+    if l[0].is_empty() {
+        return missing(title, "the journal holds no record of them");
+    }
+    let mut chart = TimeChart::new(axis, scale, 170);
+    chart.line("own", "gate of the fill predictions", &l[0]);
+    chart.line("opt", "size factor", &l[1]).line("pess", "spread floor, bps", &l[2]);
+    let how = "Gate and size factor scale what is quoted, from 0 (off) to 1; the floor is the least \
+               half-spread that what was learned allows.";
+    figure(title, "share, bps", how, &chart.html())
+}
+
+fn guards(c: &CoinModel, axis: &Axis) -> String {
+    let rows = [("bid", &c.guards[0]), ("ask", &c.guards[1])];
+    let html = strip(axis, &rows, |g: Guard| (guard_class(g), guard_name(g)));
+    let how = "Each column shows the first obstacle that held longest in it.";
+    figure("When a side was quoted, and why not", "", how, &html)
+}
+
+fn health(c: &CoinModel, axis: &Axis) -> String {
+    let html = strip(axis, &[("book", &c.health)], |h: Health| (health_class(h), h.sentence()));
+    let how = "Only a fresh book is quoted on; each column shows the state that held longest.";
+    figure("Health of the book", "", how, &html)
+}
+
+fn guard_name(g: Guard) -> &'static str {
+    g.sentence().trim_end_matches('.')
+}
+
+fn guard_class(g: Guard) -> &'static str {
+    match g {
+        Guard::None => "ok",
+        Guard::LinkDown | Guard::NoBook => "off",
+        Guard::BookStale | Guard::BookCrossed | Guard::Gap => "r3",
+        Guard::InventoryLimit => "r2",
+        Guard::Gated | Guard::Budget => "pess",
+        Guard::LossLimit | Guard::JournalBehind => "bad",
+        _ => "opt",
+    }
+}
+
+fn health_class(h: Health) -> &'static str {
+    match h {
+        Health::Fresh => "ok",
+        Health::Stale => "r2",
+        Health::Gapped => "r3",
+        Health::Crossed | Health::OneSided => "pess",
+        Health::Empty | Health::Down => "off",
+    }
+}
+
+fn horizons(c: &CoinModel) -> String {
+    let title = "What the market did after a fill, by horizon and side";
+    let h = &c.markouts.horizons;
+    if h.is_empty() {
+        return missing(title, "no fill was old enough to be judged");
+    }
+    let names: Vec<String> =
+        h.iter().map(|h| format!("{} s · {}", f64::from(h.horizon_ms) / 1e3, h.all.n)).collect();
+    let rows = [
+        ("own", "all fills", h.iter().map(|h| Some(h.all.move_bps)).collect()),
+        ("bid", "bids", h.iter().map(|h| h.bids.map(|g| g.move_bps)).collect()),
+        ("ask", "asks", h.iter().map(|h| h.asks.map(|g| g.move_bps)).collect()),
+        ("opt", "edge after fees", h.iter().map(|h| Some(h.all.edge_bps)).collect()),
+    ];
+    let how = "Below zero the price moved against the fill; the edge adds the distance quoted at \
+               and takes off the fee, so above zero a fill earned. Horizon · fills.";
+    figure(title, "bps, mean and 95 %", how, &dist::whiskers(&names, &rows))
+}
+
+fn depths(c: &CoinModel) -> String {
+    let title = "The same after 5 s, by distance quoted at";
+    let d = &c.markouts.depths;
+    if d.is_empty() {
+        return missing(title, "fewer than five fills have a move over 5 s");
+    }
+    let names: Vec<String> =
+        d.iter().map(|g| format!("{} bps · {}", number(g.depth_bps, 1), g.n)).collect();
+    let rows = [
+        ("own", "move in our favour", d.iter().map(|g| Some(g.move_bps)).collect()),
+        ("opt", "edge after fees", d.iter().map(|g| Some(g.edge_bps)).collect()),
+    ];
+    let how = "Fills in groups of equal number from near to far; the edge should rise with \
+               distance. Mean distance · fills.";
+    figure(title, "bps, mean and 95 %", how, &dist::whiskers(&names, &rows))
+}
+
+fn reliability(c: &CoinModel) -> String {
+    let title = "Predicted against realised fills";
+    let k = &c.calibration;
+    if k.bins.is_empty() {
+        let why = format!("{} predictions met their outcome, 20 are needed", k.n);
+        return missing(title, &why);
+    }
+    let ratio = k.ratio.map_or_else(String::new, |r| {
+        let near = between(&r, |v| number(v, 2));
+        format!(" Fills over predictions in all: {}{near}.", number(r.value, 2))
+    });
+    let brier = k.brier.map_or_else(String::new, |b| {
+        format!(" Brier score {}{}.", number(b.value, 4), between(&b, |v| number(v, 4)))
+    });
+    let how = format!(
+        "Across: mean predicted probability; up: share that filled, with Wilson's interval. On the \
+         line the predictions mean what they say. {} predictions, {} filled.{ratio}{brier}",
+        count(k.n),
+        count(k.filled)
+    );
+    super::figure_html(title, "share", &how, &dist::reliability(&k.bins))
+}
+
+fn queue(c: &CoinModel) -> String {
+    let title = "Volume ahead in the queue, and who got filled";
+    let (live, filled) = (&c.orders.live_by_ahead, &c.orders.filled_by_ahead);
+    if live.iter().sum::<u64>() == 0 {
+        return missing(title, "no order went live");
+    }
+    let list: Vec<Bar> = (0..AHEAD_USD.len())
+        .filter(|i| live[*i] > 0)
+        .map(|i| {
+            let share = float(filled[i]) / float(live[i]).max(1.0);
+            Bar {
+                label: bin_label(&AHEAD_USD, i, " USD"),
+                value: share,
+                text: format!(
+                    "{} % <small>{} of {}</small>",
+                    number(share * 100.0, 1),
+                    count(filled[i]),
+                    count(live[i])
+                ),
+                class: "own",
+            }
+        })
+        .collect();
+    let how = format!(
+        "Share of the orders that filled, by the value ahead of them when they went live. {} fills \
+         were of orders placed where the book could not be seen.",
+        count(c.orders.unknown_queue)
+    );
+    figure(title, "", &how, &dist::bars(&list))
+}
+
+fn waiting(c: &CoinModel) -> String {
+    let title = "Time from going live to a fill";
+    let n = &c.orders.fills_by_age;
+    let Some(median) = c.orders.median_age_s else { return missing(title, "nothing was filled") };
+    let list: Vec<Bar> = (0..AGE_S.len())
+        .map(|i| Bar {
+            label: bin_label(&AGE_S, i, " s"),
+            value: float(n[i]),
+            text: count(n[i]),
+            class: "own",
+        })
+        .collect();
+    let how = format!("Fills by the age of their order; half were younger than {}.", span(median));
+    figure(title, "fills", &how, &dist::bars(&list))
+}
+
+fn bin_label(edges: &[f64; 8], i: usize, unit: &str) -> String {
+    let show = |v: f64| if v >= 1_000.0 { format!("{}k", v / 1_000.0) } else { format!("{v}") };
+    match edges.get(i + 1) {
+        Some(next) => format!("{}–{}{unit}", show(edges[i]), show(*next)),
+        None => format!("≥ {}{unit}", show(edges[i])),
+    }
+}
+
+fn obstacles(c: &CoinModel) -> String {
+    let seconds = [0, 1].map(|i| c.guards[i].seconds(Guard::ALL));
+    let mut list = Vec::new();
+    for (k, guard) in Guard::ALL.iter().enumerate() {
+        for (side, name) in [(0, "bid"), (1, "ask")] {
+            let s = seconds[side][k];
+            if s > 0.0 {
+                list.push(Bar {
+                    label: format!("{name}: {}", guard_name(*guard).to_lowercase()),
+                    value: s,
+                    text: span(s),
+                    class: guard_class(*guard),
+                });
+            }
+        }
+    }
+    let how = "Time in each state; the first obstacle counts where several stand.";
+    figure("Time quoted, and time not, by reason", "", how, &dist::bars(&list))
+}
+
+fn orders(c: &CoinModel) -> String {
+    let o = &c.orders;
+    let row = |name: &str, n: u64| format!("<tr><td>{}<td class=n>{}", esc(name), count(n));
+    let mut rows: String = OrderState::ALL.iter().map(|s| row(s.text(), o.count(*s))).collect();
+    for (reason, n) in OrderReason::ALL.iter().zip(o.reasons) {
+        if n > 0 {
+            rows.push_str(&row(&format!("out: {}", reason.text()), n));
+        }
+    }
+    let fills: String = crate::record::FillReason::ALL
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| o.fills.iter().any(|l| l[*i] > 0))
+        .map(|(i, r)| {
+            let n: String =
+                o.fills.iter().map(|l| format!("<td class=n>{}", count(l[i]))).collect();
+            format!("<tr><td>{}{n}", esc(r.sentence()))
+        })
+        .collect();
+    let lanes: String = Lane::ALL.iter().map(|l| format!("<th>{}", l.text())).collect();
+    let html = format!(
+        "<div class=scroll><table><tr><th>fills by reason{lanes}{fills}</table></div><div \
+         class=scroll><table><tr><th>orders<th>{rows}</table></div>"
+    );
+    let how = "Every fill carries its reason; the three models judge the same orders.";
+    figure("Orders and fills counted", "", how, &html)
+}
+
+/// The class and the decimals of a fill model's line.
+pub fn lane_class(i: usize) -> &'static str {
+    LANES[i]
+}

@@ -1,0 +1,115 @@
+//! The page: one HTML file that needs nothing else, for screen, phone and paper.
+//!
+//! In: the model. Out: HTML with inline SVG, style and script. Cold path.
+//!
+//! 1. The page is whole without its script, which only adds zoom and a reading under the pointer.
+//! 2. `<data data-k=PATH value=V>`: V stands at PATH of the JSON form.
+//! 3. A chart without data says why.
+
+mod coin;
+mod dist;
+mod fmt;
+mod run;
+mod scale;
+mod summary;
+mod time_chart;
+
+use fmt::esc;
+use scale::Scale;
+use time_chart::{Axis, TimeChart};
+
+use super::model::Model;
+use super::series::Series;
+use super::time;
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// The page of a run.
+#[must_use]
+pub fn page(m: &Model) -> String {
+    let axis = Axis::of(m.from, &m.equity[0]);
+    let name = esc(&m.sources.name);
+    let nav: String = m
+        .coins
+        .iter()
+        .map(|c| format!("<a href=\"#{0}\">{0}</a>", esc(&c.name)))
+        .chain([String::from("<a href=\"#run\">run</a>")])
+        .collect();
+    let mut body = format!(
+        "<header><p class=brand>papermaker</p><h1>{name}</h1><p class=sub>{}</p></header><nav><a \
+         href=\"#top\">summary</a>{nav}<span id=zoom hidden><output></output><button>whole \
+         run</button></span></nav><main>",
+        subtitle(m)
+    );
+    body.push_str(&summary::section(m, &axis));
+    for (i, c) in m.coins.iter().enumerate() {
+        let truth = m.sources.truth_of(&c.name);
+        body.push_str(&coin::section(c, &axis, truth, &format!("coins.{i}")));
+    }
+    body.push_str(&run::section(m, &axis));
+    body.push_str("</main>");
+    format!(
+        "<!DOCTYPE html><html lang=en id=top><head><meta charset=utf-8><meta name=viewport \
+         content=\"width=device-width,initial-scale=1\"><meta name=color-scheme content=\"light \
+         dark\"><meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src \
+         'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\"><link rel=icon \
+         href=\"data:,\"><title>{name} · papermaker</title><style>{STYLE}</style></head><body \
+         data-from=\"{}\" data-width=\"{}\" data-columns=\"{}\">{body}<script>{SCRIPT}</script>\
+         </body></html>",
+        m.from.0 / 1_000,
+        axis.width / 1_000,
+        axis.columns
+    )
+}
+
+fn subtitle(m: &Model) -> String {
+    let source = m.sources.source.as_deref().map_or_else(String::new, |s| {
+        let file = s.rsplit('/').next().unwrap_or(s);
+        format!(" · {}", esc(file))
+    });
+    format!(
+        "{} to {} UTC · {} · {} coins{source}",
+        time::stamp(m.from),
+        time::clock(m.to),
+        fmt::span(m.seconds()),
+        m.coins.len()
+    )
+}
+
+/// A chart with its title, its unit, and how to read it.
+fn figure(title: &str, unit: &str, how: &str, chart: &str) -> String {
+    figure_html(title, unit, &esc(how), chart)
+}
+
+/// As [`figure`]; `how` is HTML.
+fn figure_html(title: &str, unit: &str, how: &str, chart: &str) -> String {
+    let unit =
+        if unit.is_empty() { String::new() } else { format!(" <small>{}</small>", esc(unit)) };
+    format!("<figure><h3>{}{unit}</h3>{chart}<p class=how>{how}</p></figure>", esc(title))
+}
+
+/// A chart that has no data, and why.
+fn missing(title: &str, why: &str) -> String {
+    format!(
+        "<figure class=none><h3>{}</h3><p>Nothing to draw: {}.</p></figure>",
+        esc(title),
+        esc(why)
+    )
+}
+
+/// Profit over time under the three fill models.
+fn equity(title: &str, lines: &[Series; 3], axis: &Axis) -> String {
+    let Some(scale) = Scale::over(lines.iter().filter_map(Series::range).chain([(0.0, 0.0)]))
+    else {
+        return missing(title, "the journal holds no account");
+    };
+    let mut chart = TimeChart::new(axis, scale, 170);
+    let names = ["configured", "pessimistic bracket", "optimistic bracket"];
+    for i in [2, 1, 0] {
+        chart.line(coin::lane_class(i), names[i], &lines[i]);
+    }
+    let how = "Three fill models judge the same orders; where they part, the result depends on \
+               what cannot be seen in the queue.";
+    figure(title, "USD", how, &chart.html())
+}

@@ -1,0 +1,281 @@
+//! The first screen: what came out, how sure that is, and where it came from.
+//!
+//! In: the model. Out: HTML. Cold path.
+
+use super::dist::{self, Bar};
+use super::figure;
+use super::fmt::{between, count, data, decimals_for, esc, number, signed};
+use super::time_chart::Axis;
+use crate::record::{Health, Lane};
+use crate::report::coin::CoinModel;
+use crate::report::markouts::PRIMARY_MS;
+use crate::report::model::{Model, TotalLane};
+use crate::report::money::exact;
+use crate::report::stats::Interval;
+
+/// Summary, profit split, and the profit of all coins over time.
+pub fn section(m: &Model, axis: &Axis) -> String {
+    let mut out = String::from("<section id=summary>");
+    out.push_str(&cards(m));
+    out.push_str(&coins(m));
+    out.push_str("<div class=two>");
+    out.push_str(&split(m));
+    out.push_str(&super::equity("Profit of all coins, marked at mid", &m.equity, axis));
+    out.push_str("</div>");
+    out.push_str(&exact_table(m));
+    out.push_str("</section>");
+    out
+}
+
+fn card(name: &str, value: &str, note: &str) -> String {
+    format!("<div class=card><span>{name}</span><b>{value}</b><small>{note}</small></div>")
+}
+
+fn cards(m: &Model) -> String {
+    let mut out = String::from("<div class=cards>");
+    if let Some(t) = &m.total[0] {
+        let d = money_decimals(m);
+        let text = format!("{} USD", signed(t.profit.value, d));
+        let note = format!("{}<br>{}", interval_words(&t.profit, d), verdict(&t.profit, m));
+        out.push_str(&card(
+            "net result",
+            &data("total.0.profit_usd", t.profit.value, &text),
+            &note,
+        ));
+        out.push_str(&card("between fill models", &brackets(m, d), "pessimistic to optimistic"));
+        let fills = data("total.0.fills", crate::report::stats::count(t.fills), &count(t.fills));
+        let others: Vec<String> =
+            m.total.iter().skip(1).flatten().map(|t| count(t.fills)).collect();
+        out.push_str(&card("fills", &fills, &format!("brackets {}", others.join(" and "))));
+    } else {
+        out.push_str(&card("net result", "none", "the journal holds no account"));
+    }
+    let known: Vec<&CoinModel> =
+        m.coins.iter().filter(|c| m.sources.truth_of(&c.name).is_some()).collect();
+    let (word, note) = if known.is_empty() {
+        ("unknown".to_owned(), "a real market tells no truth; see the intervals".to_owned())
+    } else {
+        let inside = known.iter().filter(|c| holds_truth(c, m)).count();
+        (format!("{inside} of {}", known.len()), "95 % intervals that hold the true κ".to_owned())
+    };
+    out.push_str(&card("κ against truth", &word, &note));
+    let warm = m.coins.iter().filter(|c| c.estimates.is_some_and(|e| e.warmup >= 1.0)).count();
+    let note = if m.coins.len() == warm { "all complete" } else { "complete" };
+    out.push_str(&card("warm-up", &format!("{warm} of {}", m.coins.len()), note));
+    let fresh: f64 = m.coins.iter().map(|c| c.health.share(Health::Fresh)).sum::<f64>()
+        / crate::report::stats::float(m.coins.len().max(1));
+    let gaps: usize = m.coins.iter().map(gaps).sum();
+    let downs = m.links.iter().filter(|l| !l.1.up).count();
+    let note = format!("of the time books were fresh; {gaps} gaps, link lost {downs} times");
+    out.push_str(&card("feed", &format!("{} %", number(fresh * 100.0, 1)), &note));
+    out.push_str("</div>");
+    out
+}
+
+fn gaps(c: &CoinModel) -> usize {
+    c.gaps.iter().filter(|g| g.1.joint == crate::record::JointCode::Gap).count()
+}
+
+fn holds_truth(c: &CoinModel, m: &Model) -> bool {
+    let (Some(e), Some(t)) = (&c.estimates, m.sources.truth_of(&c.name)) else { return false };
+    e.kappa_lo <= t.kappa && t.kappa <= e.kappa_hi
+}
+
+fn money_decimals(m: &Model) -> usize {
+    let size = m.total[0].map_or(0.0, |t| t.profit.value.abs());
+    decimals_for(size).clamp(2, 4)
+}
+
+fn interval_words(i: &Interval, d: usize) -> String {
+    match (i.lo, i.hi) {
+        (Some(lo), Some(hi)) => format!(
+            "95 %: {} to {}",
+            data("total.0.profit_lo_usd", lo, &signed(lo, d)),
+            data("total.0.profit_hi_usd", hi, &signed(hi, d))
+        ),
+        _ => "no interval: the run is too short".into(),
+    }
+}
+
+fn verdict(i: &Interval, m: &Model) -> &'static str {
+    let signs: Vec<bool> = m.total.iter().flatten().map(|t| t.profit.value > 0.0).collect();
+    let split = signs.iter().any(|s| *s != signs[0]);
+    match (i.lo, i.hi) {
+        _ if split => "the fill models disagree on its sign",
+        (Some(lo), Some(hi)) if lo <= 0.0 && hi >= 0.0 => "not told from zero",
+        (Some(lo), _) if lo > 0.0 => "above zero",
+        (Some(_), Some(_)) => "below zero",
+        _ => "",
+    }
+}
+
+fn brackets(m: &Model, d: usize) -> String {
+    let value = |i: usize| {
+        let t: Option<TotalLane> = m.total[i];
+        t.map_or_else(String::new, |t| {
+            data(&format!("total.{i}.profit_usd"), t.profit.value, &signed(t.profit.value, d))
+        })
+    };
+    format!("{} … {}", value(1), value(2))
+}
+
+/// The table of coins: a row each.
+fn coins(m: &Model) -> String {
+    let mut rows = String::new();
+    for (i, c) in m.coins.iter().enumerate() {
+        rows.push_str(&coin_row(c, m, &format!("coins.{i}")));
+    }
+    if m.coins.len() > 1 {
+        rows.push_str("<tr class=sum><td>all");
+        for (lane, t) in m.total.iter().enumerate() {
+            rows.push_str(&result_cell(
+                t.as_ref().map(|t| t.profit),
+                &format!("total.{lane}.profit_usd"),
+            ));
+        }
+        rows.push_str("<td colspan=8>");
+    }
+    let blocks = &m.blocks;
+    format!(
+        "<div class=scroll><table class=coins><tr><th>coin<th>result, USD<th>pessimistic<th>\
+         optimistic<th>fills<th>edge a fill, bps<th>position<th>κ, 1 per unit<th>true κ<th>warm-up\
+         <th>quoted, bid · ask<th>fresh book{rows}</table></div><p class=how>Brackets are 95 % \
+         intervals: the run is cut into {} blocks of {} s, which are drawn again {} times with what \
+         happened in them (block bootstrap, widened for the number of blocks). They say how far \
+         such a run scatters, not how wrong a fill model is: for that, compare the three models. \
+         Edge: distance quoted at, plus the move of the mid over 5 s, less the fee.</p>",
+        blocks.count,
+        number(crate::report::states::seconds(blocks.width_ns), 0),
+        count(crate::report::stats::RESAMPLES as u64),
+    )
+}
+
+fn result_cell(profit: Option<Interval>, key: &str) -> String {
+    let Some(p) = profit else { return "<td class=n>–".into() };
+    let d = decimals_for(p.value).clamp(2, 4);
+    let class = if p.value < 0.0 { "n neg" } else { "n pos" };
+    format!(
+        "<td class=\"{class}\">{}{}",
+        data(key, p.value, &signed(p.value, d)),
+        between(&p, |v| signed(v, d.min(2)))
+    )
+}
+
+fn coin_row(c: &CoinModel, m: &Model, key: &str) -> String {
+    let name = esc(&c.name);
+    let mut row = format!("<tr><td><a href=\"#{name}\">{name}</a>");
+    for lane in Lane::ALL {
+        let i = *lane as usize;
+        row.push_str(&result_cell(
+            c.results[i].map(|r| r.profit),
+            &format!("{key}.results.{i}.profit_usd"),
+        ));
+    }
+    let account = c.result().map(|r| r.account);
+    let fills = account.map_or(0, |a| u64::from(a.fills));
+    row.push_str(&format!(
+        "<td class=n>{}",
+        data(&format!("{key}.results.0.fills"), crate::report::stats::count(fills), &count(fills))
+    ));
+    let at = c.markouts.horizons.iter().position(|h| h.horizon_ms == PRIMARY_MS);
+    row.push_str(&at.map_or_else(
+        || "<td class=n>–".into(),
+        |k| {
+            let e = c.markouts.horizons[k].all.edge_bps;
+            let path = format!("{key}.markouts.horizons.{k}.all.edge_bps.value");
+            let text = data(&path, e.value, &signed(e.value, 2));
+            format!("<td class=n>{text}{}", between(&e, |v| signed(v, 2)))
+        },
+    ));
+    let position = account.map_or(0.0, |a| a.position.to_f64());
+    row.push_str(&format!("<td class=n>{}", signed(position, usize::from(c.sz_decimals))));
+    row.push_str(&kappa_cells(c, m, key));
+    let warm = c.estimates.map_or(0.0, |e| e.warmup);
+    let [bid, ask] = c.quoted_share();
+    row.push_str(&format!(
+        "<td class=n>{} %<td class=n>{} · {} %<td class=n>{} %",
+        data(&format!("{key}.warmup"), warm, &number(warm * 100.0, 0)),
+        number(bid * 100.0, 0),
+        number(ask * 100.0, 0),
+        number(c.health.share(Health::Fresh) * 100.0, 1),
+    ));
+    row
+}
+
+fn kappa_cells(c: &CoinModel, m: &Model, key: &str) -> String {
+    let Some(e) = &c.estimates else { return "<td class=n>–<td class=n>–".into() };
+    let i = Interval { value: e.kappa, lo: Some(e.kappa_lo), hi: Some(e.kappa_hi) };
+    let kappa = data(&format!("{key}.kappa"), e.kappa, &number(e.kappa, 0));
+    let truth = m.sources.truth_of(&c.name).map_or_else(
+        || "unknown".to_owned(),
+        |t| {
+            let mark = if holds_truth(c, m) { "✓" } else { "✗" };
+            let path = format!("{key}.kappa_truth");
+            format!("{} {mark}", data(&path, t.kappa, &number(t.kappa, 0)))
+        },
+    );
+    format!("<td class=n>{kappa}{}<td class=n>{truth}", between(&i, |v| number(v, 0)))
+}
+
+/// Where the profit of all coins came from.
+fn split(m: &Model) -> String {
+    let Some(t) = &m.total[0] else {
+        return super::missing("Where the profit came from", "the journal holds no account");
+    };
+    let mut list: Vec<Bar> = t
+        .split
+        .parts()
+        .iter()
+        .map(|(name, cash)| {
+            let v = cash.to_f64();
+            let path = format!("total.0.{name}_usd");
+            let text = data(&path, v, &signed(v, 4));
+            let label = part_words(name).into();
+            Bar { label, value: v, text, class: if v < 0.0 { "neg" } else { "pos" } }
+        })
+        .collect();
+    let v = t.split.profit().to_f64();
+    list.push(Bar {
+        label: "net result".into(),
+        value: v,
+        text: format!("<b>{}</b>", signed(v, 4)),
+        class: "own",
+    });
+    let how = "Spread is earned at each fill; what the mid does in the next 5 s is adverse \
+               selection; what it does after that, on the position kept, is inventory. The parts \
+               add up to the result to the last unit.";
+    figure("Where the profit came from, all coins", "USD", how, &dist::bars(&list))
+}
+
+fn part_words(name: &str) -> &str {
+    match name {
+        "spread" => "spread captured",
+        "adverse" => "adverse selection, 5 s",
+        other => other,
+    }
+}
+
+/// Every part of every coin to the last unit.
+fn exact_table(m: &Model) -> String {
+    let Some(total) = &m.total[0] else { return String::new() };
+    let all: Vec<_> =
+        m.coins.iter().filter_map(|c| c.result().map(|r| (&c.name, r.split))).collect();
+    let head: String = all.iter().map(|(n, _)| format!("<th>{}", esc(n))).collect();
+    let mut rows = String::new();
+    for (k, (name, part)) in total.split.parts().iter().enumerate() {
+        let cells: String =
+            all.iter().map(|(_, s)| format!("<td class=n>{}", exact(s.parts()[k].1))).collect();
+        rows.push_str(&format!("<tr><td>{}{cells}<td class=n>{}", part_words(name), exact(*part)));
+    }
+    let cells: String =
+        all.iter().map(|(_, s)| format!("<td class=n>{}", exact(s.profit()))).collect();
+    let sums = all.iter().fold(0, |sum, (_, s)| sum + s.profit().0);
+    let holds = if sums == total.split.profit().0 { "equal" } else { "NOT EQUAL" };
+    format!(
+        "<details><summary>The same by coin, to the last unit</summary><div class=scroll><table \
+         class=exact><tr><th>USD{head}<th>all{rows}<tr class=sum><td>net result{cells}<td \
+         class=n>{}</table></div><p class=how>Money is counted in integers of 5e-17 USD. Sum of the \
+         coins and sum of the parts: {holds}.</p></details>",
+        exact(total.split.profit())
+    )
+}

@@ -1,0 +1,79 @@
+//! What a run folder says besides its journal: program, settings, truth, latencies.
+//!
+//! In: texts of `run.json`, `truth.json`, `latency.hlog`; settings that differ. Out: plain values.
+//! Cold path.
+//!
+//! 1. A file that is missing or cannot be read leaves its part empty; nothing is made up for it.
+
+use serde::{Deserialize, Serialize};
+
+use super::latency::Latency;
+
+/// A setting that is not at its default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Setting {
+    /// Key.
+    pub key: String,
+    /// Value in force.
+    pub value: String,
+    /// Default.
+    pub default: String,
+}
+
+/// What the venue knows of a coin.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Truth {
+    /// Name.
+    pub coin: String,
+    /// Intensity decay, averaged over the run.
+    pub kappa: f64,
+    /// Taker rate per side, averaged over the run, 1/s.
+    pub rate_per_s: f64,
+}
+
+#[derive(Deserialize)]
+struct Truths {
+    coins: Vec<Truth>,
+}
+
+#[derive(Deserialize)]
+struct Info {
+    version: String,
+    source: String,
+}
+
+/// What a run folder says besides its journal.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sources {
+    /// Name of the run: its folder.
+    pub name: String,
+    /// Version of the program that wrote it.
+    pub version: Option<String>,
+    /// Where the frames came from.
+    pub source: Option<String>,
+    /// Settings that differ from the default; `None`: the run's configuration is not there.
+    pub settings: Option<Vec<Setting>>,
+    /// Truth by coin.
+    pub truth: Vec<Truth>,
+    /// Latencies by stage.
+    pub latency: Latency,
+}
+
+impl Sources {
+    /// Reads the texts of `run.json` and `truth.json`.
+    pub fn take_texts(&mut self, run: Option<&str>, truth: Option<&str>) {
+        if let Some(info) = run.and_then(|t| serde_json::from_str::<Info>(t).ok()) {
+            self.version = Some(info.version);
+            self.source = Some(info.source);
+        }
+        if let Some(t) = truth.and_then(|t| serde_json::from_str::<Truths>(t).ok()) {
+            self.truth = t.coins;
+        }
+    }
+
+    /// The truth of a coin.
+    #[must_use]
+    pub fn truth_of(&self, coin: &str) -> Option<&Truth> {
+        self.truth.iter().find(|t| t.coin == coin)
+    }
+}

@@ -1,0 +1,126 @@
+//! A run summed up as text, a block a coin.
+//!
+//! In: the model. Out: lines for a terminal. Cold path.
+
+use super::coin::CoinModel;
+use super::model::Model;
+use super::stats::Interval;
+use crate::record::{Guard, Lane, Learned};
+use crate::units::decimal;
+
+/// The summary.
+#[must_use]
+pub fn summary(m: &Model) -> String {
+    let mut out: String = m.coins.iter().map(|c| coin(c, m)).collect();
+    if let (Some(t), true) = (&m.total[0], m.coins.len() > 1) {
+        let (profit, n) = (t.profit, t.fills);
+        out.push_str(&format!(
+            "\nall coins\n  result     {:+.4} USD{}, {n} fills\n",
+            profit.value,
+            between(&profit, 4),
+        ));
+    }
+    out
+}
+
+fn between(i: &Interval, decimals: usize) -> String {
+    match (i.lo, i.hi) {
+        (Some(lo), Some(hi)) => format!(" [{lo:+.decimals$}, {hi:+.decimals$}]"),
+        _ => String::new(),
+    }
+}
+
+fn coin(c: &CoinModel, m: &Model) -> String {
+    let name = &c.name;
+    let mut out = format!("\n{name}\n");
+    if let Some(r) = c.result() {
+        let parts: Vec<String> = r
+            .split
+            .parts()
+            .iter()
+            .map(|(part, cash)| format!("{part} {:+.4}", cash.to_f64()))
+            .collect();
+        out.push_str(&format!(
+            "  result     {:+.4} USD{} = {}\n  position   {} {name}\n",
+            r.profit.value,
+            between(&r.profit, 4),
+            parts.join(" "),
+            decimal::format(r.account.position.0, 1),
+        ));
+    }
+    let lanes: Vec<String> = Lane::ALL
+        .iter()
+        .zip(&c.results)
+        .filter_map(|(l, r)| r.as_ref().map(|r| (l, r)))
+        .map(|(l, r)| format!("{} {} ({:+.4} USD)", l.text(), r.account.fills, r.profit.value))
+        .collect();
+    out.push_str(&format!("  fills      {}\n", lanes.join(", ")));
+    if let Some(h) =
+        c.markouts.horizons.iter().find(|h| h.horizon_ms == super::markouts::PRIMARY_MS)
+    {
+        out.push_str(&format!(
+            "  edge       {:+.2} bps{} a fill after 5 s and fees\n",
+            h.all.edge_bps.value,
+            between(&h.all.edge_bps, 2),
+        ));
+    }
+    if let Some(e) = &c.estimates {
+        let truth = m.sources.truth_of(name).map(|t| format!(" (truth {:.0})", t.kappa));
+        out.push_str(&format!(
+            "  kappa      {:.0} [{:.0}, {:.0}]{} per unit, {:.0} effective sweeps; rate {:.3} \
+             [{:.3}, {:.3}] /s and side\n  market     sigma {:.2} bps/sqrt s, adverse move {:+.2} \
+             bps; warm-up {:.0} %, confidence {:.2}\n",
+            e.kappa,
+            e.kappa_lo,
+            e.kappa_hi,
+            truth.unwrap_or_default(),
+            e.n_eff,
+            e.rate,
+            e.rate_lo,
+            e.rate_hi,
+            e.sigma_bps,
+            e.markout_bps,
+            e.warmup * 100.0,
+            e.confidence,
+        ));
+    }
+    if let Some(l) = &c.learned {
+        out.push_str(&learned(l));
+    }
+    if let (Some(f), Some(stale)) = (&c.feed, c.stale()) {
+        let stale = if stale.is_empty() { "nothing".to_owned() } else { stale.join(", ") };
+        let lag = (f.lag >= 0).then(|| format!("{:.3} s", super::states::seconds(f.lag)));
+        let lag = lag.unwrap_or_else(|| "-".into());
+        out.push_str(&format!("  feed       lag {lag}; stale at the end: {stale}\n"));
+    }
+    let side = |i: usize| match c.guards[i].last() {
+        Some(Guard::None) | None => "quoted",
+        Some(g) => g.text(),
+    };
+    let [bid, ask] = c.quoted_share().map(|s| s * 100.0);
+    out.push_str(&format!(
+        "  quoted     bid {bid:.1} %, ask {ask:.1} % of the time; at the end {}, {}; book {}\n",
+        side(0),
+        side(1),
+        c.health.last().map_or("unknown", |h| h.text()),
+    ));
+    out
+}
+
+fn learned(l: &Learned) -> String {
+    format!(
+        "  learned    floor {:.2} bps, inventory {:.3} (target) {:.3} (Kelly) bps a lot, sizes x \
+         {:.2}; fills over predicted {:.2}, skill {:+.3} [{:+.3}, {:+.3}], gate {:.2}; explored \
+         {:.4} USD\n",
+        l.floor_bps,
+        l.theta_target_bps,
+        l.theta_kelly_bps,
+        l.size_factor,
+        l.calibration,
+        l.skill,
+        l.skill_lo,
+        l.skill_hi,
+        l.gate,
+        l.explored_usd,
+    )
+}
