@@ -9,6 +9,7 @@ use toml::Table;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::layered::{ConfigError, assignment, merge};
+use super::profile;
 use crate::engine;
 use crate::feed::CoinSpec;
 use crate::venue;
@@ -32,9 +33,11 @@ impl Default for Run {
 }
 
 /// Everything that can be set.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// Profile that the settings start from.
+    pub profile: String,
     /// Where a run writes.
     pub run: Run,
     /// What decides.
@@ -43,25 +46,52 @@ pub struct Config {
     pub exchange: venue::config::Config,
 }
 
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            profile: "default".into(),
+            run: Run::default(),
+            engine: engine::Config::default(),
+            exchange: venue::config::Config::default(),
+        }
+    }
+}
+
 impl Config {
-    /// Defaults, then the file, then the assignments.
+    /// Defaults, then the profile, then the file, then the assignments.
     ///
     /// # Errors
     /// One line that says what is wrong and what to do.
     pub fn load(file: Option<&Path>, sets: &[String]) -> Result<Config, ConfigError> {
         let fault = |e: &dyn std::fmt::Display| ConfigError(e.to_string());
         let mut table = Table::try_from(Config::default()).map_err(|e| fault(&e))?;
-        if let Some(path) = file {
-            let name = path.display();
-            let text = std::fs::read_to_string(path)
-                .map_err(|e| ConfigError(format!("cannot read {name}: {e}")))?;
-            let over = text
-                .parse::<Table>()
-                .map_err(|e| ConfigError(format!("{name}: {}", e.to_string().trim_end())))?;
+        let over = match file {
+            Some(path) => {
+                let name = path.display();
+                let text = std::fs::read_to_string(path)
+                    .map_err(|e| ConfigError(format!("cannot read {name}: {e}")))?;
+                let over = text
+                    .parse::<Table>()
+                    .map_err(|e| ConfigError(format!("{name}: {}", e.to_string().trim_end())))?;
+                Some((name.to_string(), over))
+            }
+            None => None,
+        };
+        let sets: Vec<Table> = sets.iter().map(|s| assignment(s)).collect::<Result<_, _>>()?;
+        let mut named = over.iter().map(|(_, t)| t).chain(&sets).filter_map(|t| t.get("profile"));
+        if let Some(name) = named.next_back().and_then(toml::Value::as_str) {
+            let p = profile::of(name).ok_or_else(|| {
+                ConfigError(format!("no profile `{name}`; there are {}", profile::names()))
+            })?;
+            for set in p.sets {
+                merge(&mut table, assignment(set)?, "")?;
+            }
+        }
+        if let Some((name, over)) = over {
             merge(&mut table, over, "").map_err(|e| ConfigError(format!("{name}: {e}")))?;
         }
         for set in sets {
-            merge(&mut table, assignment(set)?, "")?;
+            merge(&mut table, set, "")?;
         }
         let config: Config = table.try_into().map_err(|e| fault(&e))?;
         config.check()?;

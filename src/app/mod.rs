@@ -2,10 +2,12 @@
 //!
 //! In: command-line choices, files, sockets. Out: runs. Cold path, except where a file says hot.
 
+pub mod compare;
 pub mod config;
 pub mod folder;
 pub mod layered;
 pub mod live;
+pub mod profile;
 pub mod publish;
 pub mod recording;
 pub mod replay;

@@ -13,7 +13,7 @@ use crate::journal::Failed;
 use crate::limits::{COINS_MAX, STATUS_FILLS};
 use crate::record::{
     Account, Body, Coin, DataGap, Estimates, FeedState, Fill, Guard, Health, Ladder, Lane, Latch,
-    Learned, LinkChange, Market, Print, Record, Regimes, Start, Stop, Terms, Warmup,
+    Learned, LinkChange, Market, Print, Record, Regimes, Start, Stop, Terms, Warmup, Why,
 };
 use crate::telemetry::latency::{Percentiles, STAGES};
 use crate::units::{CoinId, Ns};
@@ -54,6 +54,8 @@ pub struct CoinStatus {
     pub warmup: Option<Warmup>,
     /// Components in force.
     pub learned: Option<Learned>,
+    /// Why kappa and the cost are what they are.
+    pub why: Option<Why>,
     /// The feed at work.
     pub feed: Option<FeedState>,
     /// How the last (re)subscription joined.
@@ -211,6 +213,7 @@ impl CoinStatus {
             Body::Regimes(x) => self.regimes = Some(x),
             Body::Warmup(x) => self.warmup = Some(x),
             Body::Learned(x) => self.learned = Some(x),
+            Body::Why(x) => self.why = Some(x),
             Body::FeedState(x) => self.feed = Some(x),
             Body::DataGap(x) => self.gap = Some(Since { value: x, at }),
             Body::Print(x) => {
@@ -225,8 +228,7 @@ impl CoinStatus {
             | Body::Lost(_)
             | Body::Order(_)
             | Body::Markout(_)
-            | Body::Outcome(_)
-            | Body::Why(_) => {}
+            | Body::Outcome(_) => {}
         }
     }
 }

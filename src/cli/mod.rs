@@ -5,8 +5,10 @@
 #![expect(clippy::print_stderr, reason = "the terminal is this module's job")]
 
 mod audit;
+mod compare;
 mod config;
 pub mod exit;
+mod explain;
 mod place;
 mod record;
 mod replay;
@@ -69,6 +71,10 @@ enum Command {
     Venue(venue::Options),
     /// Judge the fill models against worlds in which every order's fate is known.
     Audit(audit::Options),
+    /// Run profiles side by side on one recording or one simulated market.
+    Compare(compare::Options),
+    /// Say why kappa, the quote, the warm-up and the refusals of a run are what they are.
+    Explain(explain::Options),
     /// Write, check or print the configuration.
     Config(config::Options),
 }
@@ -107,6 +113,8 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Verify(o) => verify::run(o, &cli.common),
         Command::Venue(o) => venue::run(o, load()?, &cli.common),
         Command::Audit(o) => audit::run(o, &load()?, &cli.common),
+        Command::Compare(o) => compare::run(o, &cli.common),
+        Command::Explain(o) => explain::run(o, &cli.common),
         Command::Config(o) => config::run(o, &load),
     }
 }

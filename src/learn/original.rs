@@ -37,6 +37,8 @@ pub struct Config {
     pub regime_weight: f64,
     /// Floor on kappa while confidence is low.
     pub kappa_floor: f64,
+    /// The floor comes before the regime blend, as its notes say, not after it, as its analysis.
+    pub floor_first: bool,
     /// Confidence from which the floor slides to the learned value.
     pub confidence_min: f64,
     /// Least floor after that.
@@ -57,6 +59,7 @@ impl Default for Config {
             regime_fills_min: 10.0,
             regime_weight: 0.3,
             kappa_floor: 8_000.0,
+            floor_first: false,
             confidence_min: 0.75,
             kappa_floor_min: 2_000.0,
             fee_bps: 1.5,
@@ -74,7 +77,7 @@ pub struct Estimates {
     pub kappa_blended: f64,
     /// Floor in force.
     pub kappa_floor: f64,
-    /// Kappa used: the larger of the last two.
+    /// Kappa used: floor and blend in the configured order.
     pub kappa: f64,
     /// 1 / kappa + fee, bps.
     pub half_spread_bps: f64,
@@ -180,7 +183,12 @@ impl Original {
             let slide = c.kappa_floor * (1.0 - confidence) + learned * confidence;
             slide.max(c.kappa_floor_min)
         };
-        let kappa = blended.max(floor);
+        let w = c.regime_weight;
+        let kappa = if c.floor_first {
+            (1.0 - w) * learned.max(floor) + w * mixed
+        } else {
+            blended.max(floor)
+        };
         let information = 0.0;
         Estimates {
             kappa_learned: learned,
@@ -247,6 +255,16 @@ mod tests {
         assert!((e.kappa_blended - (0.7 * 2_500.0 + 0.3 * 2_000.0)).abs() < 1e-9);
         assert!((e.half_spread_bps - 2.75).abs() < 1e-9, "1/8000 + 1.5, floor after the blend");
         assert!((e.warmup - 0.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_two_orders_it_claims_give_two_quotes() {
+        // Floor 8000, regime kappa 2000: 8000 after the blend, .7 8000 + .3 2000 = 6200 before it.
+        let at = |floor_first| {
+            let o = Original::new(Config { floor_first, ..Config::default() });
+            o.estimates(&only(1)).kappa
+        };
+        assert!((at(false) - 8_000.0).abs() < 1e-9 && (at(true) - 6_200.0).abs() < 1e-9);
     }
 
     #[test]

@@ -1,0 +1,203 @@
+//! One market under several configurations: what each earns, quotes and learns.
+//!
+//! In: a recording or a simulated market, a configuration. Out: [`Outcome`] a coin. Cold path around
+//! the hot one.
+//!
+//! 1. Every configuration sees the same messages: the recording, or the market of one seed.
+//! 2. Seconds are counted at the records that come once a second.
+
+use std::path::Path;
+
+use super::config::Config;
+use super::recording::RecordingError;
+use super::replay::{Tally, replay};
+use super::turn::Turn;
+use crate::feed::CoinSpec;
+use crate::limits::COINS_MAX;
+use crate::record::{Account, Body, Bytes, Estimates, Fill, Guard, Lane, Record, StopReason};
+use crate::units::Ns;
+use crate::venue::config::{BadConfig, Config as MarketConfig};
+use crate::venue::market::Market;
+
+/// Delay of messages from the simulated market.
+const DELAY_NS: i64 = 50 * Ns::MS;
+
+/// What one configuration did on one coin.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// The account at the end, configured fill model.
+    pub account: Option<Account>,
+    /// Fills under the configured model.
+    pub fills: u64,
+    /// Value filled, USD.
+    pub turnover_usd: f64,
+    /// Mean half-spread wanted while at least one side was quoted, bps.
+    pub half_bps: Option<f64>,
+    /// What was learned at the end.
+    pub estimates: Option<Estimates>,
+    /// Seconds until the warm-up was complete; `None`: it never was.
+    pub warm_s: Option<f64>,
+    /// Seconds seen.
+    pub seconds: u64,
+    /// Side-seconds by guard, as [`Guard::ALL`] counts; `None` is quoted.
+    pub guards: [u64; Guard::ALL.len()],
+    /// Spent on exploration, USD.
+    pub explored_usd: f64,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Watch {
+    out: Outcome,
+    began: Option<Ns>,
+    half: f64,
+    half_sum: f64,
+    half_n: u64,
+    guard: [Guard; 2],
+}
+
+impl Watch {
+    fn take(&mut self, r: &Record) {
+        let began = *self.began.get_or_insert(r.at);
+        let o = &mut self.out;
+        match r.body {
+            Body::Account(a) if a.lane == Lane::Configured => o.account = Some(a),
+            Body::Fill(f) if f.lane == Lane::Configured => {
+                o.fills += 1;
+                o.turnover_usd += value_usd(&f);
+            }
+            Body::Terms(t) => self.half = t.half_bps,
+            Body::Ladder(l) => self.guard[l.side.index()] = l.guard,
+            Body::Learned(l) => o.explored_usd = l.explored_usd,
+            Body::Warmup(w) if w.score >= 1.0 && o.warm_s.is_none() => {
+                o.warm_s = Some(seconds(r.at.since(began)));
+            }
+            Body::Estimates(e) => {
+                o.estimates = Some(e);
+                o.seconds += 1;
+                for g in self.guard {
+                    o.guards[g as usize] += 1;
+                }
+                if self.guard.contains(&Guard::None) && self.half > 0.0 {
+                    self.half_sum += self.half;
+                    self.half_n += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(self) -> Outcome {
+        #[expect(clippy::cast_precision_loss, reason = "a count of seconds")]
+        let half = (self.half_n > 0).then(|| self.half_sum / self.half_n as f64);
+        Outcome { half_bps: half, ..self.out }
+    }
+}
+
+/// A simulated market: its law, its seed, how long it is watched.
+#[derive(Clone, Debug)]
+pub struct Simulated {
+    /// The law.
+    pub law: MarketConfig,
+    /// Seed.
+    pub seed: u64,
+    /// Market time, ns.
+    pub length_ns: i64,
+}
+
+/// Runs a recording under a configuration.
+///
+/// # Errors
+/// The recording cannot be read, or its coins cannot be followed.
+pub fn on_tape(
+    file: &Path,
+    config: &Config,
+    coins: &[CoinSpec],
+) -> Result<Vec<Outcome>, RecordingError> {
+    let mut watches = vec![Watch::default(); COINS_MAX];
+    let mut out = Tally::new(|r: &Record, _: &Bytes| take(&mut watches, r));
+    replay(file, config, coins, StopReason::Finished, &mut out)?;
+    Ok(finish(watches, coins))
+}
+
+/// Runs a simulated market under a configuration.
+///
+/// # Errors
+/// The market's law is out of range, or its coins cannot be followed.
+pub fn on_market(
+    market: &Simulated,
+    config: &Config,
+    coins: &[CoinSpec],
+) -> Result<Vec<Outcome>, BadConfig> {
+    let mut world = Market::new(&market.law, market.seed)?;
+    let hash = config.hash(coins);
+    let mut turn = Turn::new(&config.engine, coins, hash).map_err(|_| BadConfig::Coins)?;
+    let mut watches = vec![Watch::default(); COINS_MAX];
+    let mut out = Tally::new(|r: &Record, _: &Bytes| take(&mut watches, r));
+    let mut begun: Option<Ns> = None;
+    let mut now = Ns(0);
+    loop {
+        let block = world.next_block();
+        now = now.max(block.time.plus(DELAY_NS));
+        let start = *begun.get_or_insert_with(|| {
+            turn.start(now, &mut out);
+            turn.up(now, &mut out);
+            now
+        });
+        if now.since(start) >= market.length_ns {
+            break;
+        }
+        for frame in &block.frames {
+            turn.message(now, frame.as_bytes(), &mut out);
+        }
+    }
+    let before = out.next;
+    turn.stop(now, StopReason::Finished, before, &mut out);
+    Ok(finish(watches, coins))
+}
+
+fn take(watches: &mut [Watch], r: &Record) {
+    if let Some(w) = watches.get_mut(r.coin.index()) {
+        w.take(r);
+    }
+}
+
+fn finish(watches: Vec<Watch>, coins: &[CoinSpec]) -> Vec<Outcome> {
+    watches.into_iter().take(coins.len()).map(Watch::finish).collect()
+}
+
+fn value_usd(f: &Fill) -> f64 {
+    f.px.to_f64() * f.sz.to_f64()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "spans of days are exact enough")]
+fn seconds(ns: i64) -> f64 {
+    ns as f64 * 1e-9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::venue::config::Regime;
+
+    #[test]
+    fn a_profile_of_the_original_quotes_what_it_says_and_results_split_exactly() {
+        let market = Simulated {
+            law: MarketConfig::stationary("BTC", Regime::Normal),
+            seed: 4,
+            length_ns: 120 * Ns::SEC,
+        };
+        let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
+        let run = |profile: &str| {
+            let c = Config::load(None, &[format!("profile={profile}")]).expect("a profile");
+            on_market(&market, &c, &coins).expect("a market").remove(0)
+        };
+        let (ours, floor) = (run("default"), run("floor-8000"));
+        assert!((floor.half_bps.expect("quoted") - 2.75).abs() < 1e-9);
+        assert!((ours.half_bps.expect("quoted") - 2.75).abs() > 1e-3);
+        assert!(floor.explored_usd.abs() < 1e-12);
+        assert_eq!(ours.seconds, floor.seconds, "the same market");
+        assert_eq!(ours, run("default"), "again the same");
+        let kappa = floor.estimates.expect("estimates").confidence;
+        assert!(kappa > 0.69, "the original's confidence is its own: {kappa}");
+    }
+}

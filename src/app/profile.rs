@@ -1,0 +1,112 @@
+//! Profiles: named sets of settings, from which a configuration starts.
+//!
+//! In: a name. Out: assignments as `--set` takes them. Cold path.
+//!
+//! 1. A profile comes before the file and the command line: both can change what it sets.
+
+/// A profile: its name, one sentence, its settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Profile {
+    /// Name.
+    pub name: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    /// Settings, `key=value`.
+    pub sets: &'static [&'static str],
+}
+
+/// All profiles.
+pub const ALL: &[Profile] = &[
+    Profile {
+        name: "default",
+        about: "kappa from the tape by regime, the optimal ladder, bounded exploration",
+        sets: &[],
+    },
+    Profile {
+        name: "original",
+        about: "the original paper trader as its analysis describes it, floor after the blend",
+        sets: ORIGINAL,
+    },
+    Profile {
+        name: "original-floor-first",
+        about: "the same with the regime blend after the floor, as its notes have it",
+        sets: ORIGINAL_FLOOR_FIRST,
+    },
+    Profile {
+        name: "floor-8000",
+        about: "kappa 8000 for ever, 2.75 bps a side",
+        sets: &[POLICY_FLOOR, REPORTS, NO_EXPLORING],
+    },
+    Profile {
+        name: "floor-8000-realised",
+        about: "the same, never closer than 5 bps, as its quotes came out",
+        sets: &[POLICY_REALISED, REPORTS, NO_EXPLORING],
+    },
+    Profile {
+        name: "analysis-1",
+        about: "the analysis's first advice, as written: relax the floor when fills are rare",
+        sets: &[POLICY_1, REPORTS, NO_EXPLORING],
+    },
+    Profile {
+        name: "analysis-1-fixed",
+        about: "the same with both branches reachable",
+        sets: &[POLICY_1_FIXED, REPORTS, NO_EXPLORING],
+    },
+    Profile {
+        name: "analysis-2",
+        about: "its second advice: a floor graduated by confidence",
+        sets: &[POLICY_2, REPORTS, NO_EXPLORING],
+    },
+];
+
+const ORIGINAL: &[&str] = &[
+    "engine.learn.profile=original",
+    "engine.quote.policy=original",
+    "engine.quote.explore.on=false",
+];
+const ORIGINAL_FLOOR_FIRST: &[&str] = &[
+    "engine.learn.profile=original",
+    "engine.learn.original.floor_first=true",
+    "engine.quote.policy=original",
+    "engine.quote.explore.on=false",
+];
+const REPORTS: &str = "engine.learn.profile=original";
+const NO_EXPLORING: &str = "engine.quote.explore.on=false";
+const POLICY_FLOOR: &str = "engine.quote.policy=floor-8000";
+const POLICY_REALISED: &str = "engine.quote.policy=floor-8000-realised";
+const POLICY_1: &str = "engine.quote.policy=analysis-1";
+const POLICY_1_FIXED: &str = "engine.quote.policy=analysis-1-fixed";
+const POLICY_2: &str = "engine.quote.policy=analysis-2";
+
+/// The profile of a name.
+#[must_use]
+pub fn of(name: &str) -> Option<Profile> {
+    ALL.iter().copied().find(|p| p.name == name)
+}
+
+/// All names, comma separated.
+#[must_use]
+pub fn names() -> String {
+    ALL.iter().map(|p| p.name).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::config::Config;
+
+    #[test]
+    fn every_profile_loads_and_can_be_overruled() {
+        for p in ALL {
+            let sets = vec![format!("profile={}", p.name)];
+            let c = Config::load(None, &sets).expect(p.name);
+            assert_eq!(c.profile, p.name);
+        }
+        let over = ["engine.quote.policy=default".into(), "profile=floor-8000".into()];
+        let c = Config::load(None, &over).expect("overruled");
+        assert_eq!(c.engine.quote.policy, crate::quote::Policy::Default);
+        assert!(!c.engine.quote.explore.on, "the rest of the profile stays");
+        let e = Config::load(None, &["profile=floor".into()]).unwrap_err();
+        assert!(e.0.contains("floor-8000"), "{e}");
+    }
+}

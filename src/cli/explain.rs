@@ -1,0 +1,318 @@
+//! `papermaker explain RUN`: why kappa, the quote, the warm-up and the refusals are what they are.
+//!
+//! In: a run folder, a coin, an instant. Out: text or JSON from the journal's records alone. Cold
+//! path.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::exit::Failure;
+use super::place::parse_length;
+use super::{Common, say};
+use crate::app::config::Config;
+use crate::app::folder::Folder;
+use crate::app::status::{CoinStatus, Status};
+use crate::journal::{Found, Reader};
+use crate::record::{self, Guard, Terms};
+use crate::units::Ns;
+
+/// Regimes in the order of the records.
+const REGIMES: [&str; 4] = ["quiet", "normal", "volatile", "cascade"];
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Run folder.
+    run: PathBuf,
+    /// What to explain; default: everything.
+    #[arg(value_enum)]
+    topic: Option<Topic>,
+    /// Instant, counted from the start of the run: `90s`, `10m`, `2h`; default: the end.
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// Coin; default: all of the run.
+    #[arg(long)]
+    coin: Option<String>,
+}
+
+/// What to explain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Topic {
+    /// Data, prior, window and regimes behind kappa.
+    Kappa,
+    /// Each term of the quote, in bps.
+    Quote,
+    /// What is known, and what is missing.
+    Warmup,
+    /// Why a side is not quoted.
+    Guard,
+}
+
+pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
+    let (status, started) = status_at(o)?;
+    let config = Config::load(Some(&o.run.join("config.toml")), &[])
+        .map_err(|e| Failure::input(format!("the run's configuration: {e}")))?;
+    let named: Vec<(String, &CoinStatus)> = status
+        .coins
+        .iter()
+        .filter_map(|c| c.coin.as_ref().map(|k| (name(&k.name), c)))
+        .filter(|(n, _)| o.coin.as_ref().is_none_or(|w| w == n))
+        .collect();
+    if named.is_empty() {
+        let have: Vec<String> =
+            status.coins.iter().filter_map(|c| c.coin.map(|k| name(&k.name))).collect();
+        let wanted = o.coin.as_deref().unwrap_or("any");
+        return Err(Failure::usage(format!(
+            "no coin {wanted} then; there are {}",
+            have.join(", ")
+        )));
+    }
+    let wants = |t: Topic| o.topic.is_none_or(|w| w == t);
+    let since = seconds(status.at.since(started));
+    if common.json {
+        let coins: Vec<Value> = named.iter().map(|(n, c)| coin_json(n, c, &config)).collect();
+        say(&format!("{}\n", json!({ "at_s": since, "coins": coins })));
+        return Ok(());
+    }
+    let mut text = format!("{:.1} s after the start of {}\n", since, o.run.display());
+    for (n, c) in named {
+        text.push_str(&format!("\n{n}\n"));
+        if wants(Topic::Kappa) {
+            text.push_str(&kappa(c, &config));
+        }
+        if wants(Topic::Quote) {
+            text.push_str(&quote(c));
+        }
+        if wants(Topic::Warmup) {
+            text.push_str(&warmup(c, &config));
+        }
+        if wants(Topic::Guard) {
+            text.push_str(&guard(c, started));
+        }
+    }
+    say(&text);
+    Ok(())
+}
+
+/// The state at the instant asked for, and when the run began.
+fn status_at(o: &Options) -> Result<(Status, Ns), Failure> {
+    let name = o.run.display();
+    let at =
+        o.at.as_deref()
+            .map(parse_length)
+            .transpose()
+            .map_err(|e| Failure::usage(e.text.replacen("--for", "--at", 1)))?;
+    let folder =
+        Folder::open(&o.run).map_err(|e| Failure::input(format!("no run folder {name}: {e:?}")))?;
+    let fault = |e| Failure::input(format!("cannot read the journal in {name}: {e:?}"));
+    let mut reader = Reader::open(folder).map_err(fault)?;
+    let (mut status, mut started) = (Status::default(), None);
+    while let Some(found) = reader.step().map_err(fault)? {
+        let Found::Record(r) = found else { continue };
+        let start = *started.get_or_insert(r.at);
+        if at.is_some_and(|t| r.at.since(start) > t) {
+            break;
+        }
+        status.take(&r);
+    }
+    let started =
+        started.ok_or_else(|| Failure::input(format!("the journal in {name} is empty")))?;
+    Ok((status, started))
+}
+
+fn kappa(c: &CoinStatus, config: &Config) -> String {
+    let (Some(e), Some(w)) = (&c.estimates, &c.why) else {
+        return "  kappa      nothing learned yet\n".into();
+    };
+    let prior = &config.engine.learn.tape;
+    let near = if w.near > 0.005 {
+        format!(
+            ", {:.1} of them from depths between the touch ({:.2} bps) and there",
+            w.near, w.touch_bps
+        )
+    } else {
+        String::new()
+    };
+    let share = prior.kappa_strength / (prior.kappa_strength + e.n_eff);
+    let mut out = format!(
+        "  kappa      {:.0} per unit of price, 95 % [{:.0}, {:.0}]: 1/kappa is {:.3} bps\n    data     \
+         {:.1} effective sweeps that ended {:.2} to {:.2} bps from the mid{near}\n    prior    {:.0}, \
+         worth {:.0} sweep of {:.1}: {:.0} % of the answer\n    rate     {:.4} [{:.4}, {:.4}] takers a \
+         second and side at distance 0 along that slope\n    trust    confidence {:.2} from data alone; \
+         other estimators: own fills {}, book shape {}\n",
+        e.kappa,
+        e.kappa_lo,
+        e.kappa_hi,
+        1e4 / e.kappa,
+        e.n_eff,
+        w.window_lo,
+        w.window_hi,
+        prior.kappa,
+        prior.kappa_strength,
+        prior.kappa_strength + e.n_eff,
+        100.0 * share,
+        e.rate,
+        e.rate_lo,
+        e.rate_hi,
+        e.confidence,
+        some(w.kappa_own),
+        some(w.kappa_book),
+    );
+    if let Some(r) = &c.regimes {
+        let each: Vec<String> = REGIMES
+            .iter()
+            .zip(r.p.iter().zip(r.kappa))
+            .map(|(n, (p, k))| format!("{n} {:.1} % (kappa {k:.0})", 100.0 * p))
+            .collect();
+        out.push_str(&format!("    regimes  {}\n", each.join(", ")));
+    }
+    out
+}
+
+fn some(kappa: f64) -> String {
+    if kappa > 0.0 { format!("{kappa:.0}") } else { "nothing yet".into() }
+}
+
+/// The first level's distance as a sum: name and bps.
+fn terms(t: &Terms) -> [(&'static str, f64); 5] {
+    let ladder = t.half_bps - t.cost_bps - t.explore_bps - t.c1_bps;
+    [
+        ("fee", t.fee_bps),
+        ("adverse move, as it grows with distance", t.cost_bps - t.fee_bps),
+        ("1/kappa", t.c1_bps),
+        ("the ladder's first level, or the learned floor", ladder),
+        ("exploration", t.explore_bps),
+    ]
+}
+
+fn quote(c: &CoinStatus) -> String {
+    let Some(t) = &c.terms else { return "  quote      none made yet\n".into() };
+    let mut out =
+        format!("  quote      first level {:+.3} bps from the mid of {}\n", t.half_bps, t.mid);
+    for (what, bps) in terms(t) {
+        out.push_str(&format!("    {bps:+9.3}  {what}\n"));
+    }
+    let lots = t.lots;
+    out.push_str(&format!(
+        "    {:+9.3}  bid out and ask in, by {lots:+.2} lots at {:.3} bps a lot near zero\n    {:+9.3}  \
+         both sides, by short-term signals\n    {:+9.3}  bid, {:+.3} ask: rounding and the touch\n",
+        t.skew_bps, t.theta_bps, t.signal_bps, t.clamp_bid_bps, t.clamp_ask_bps,
+    ));
+    if let Some(w) = &c.why {
+        out.push_str(&format!(
+            "    adverse move {:.2} bps at {:.2} bps: {:.2} before the fill, {:.2} after it; line {:.2} \
+             {:+.3} d\n",
+            w.alpha0 + w.alpha1 * w.depth_bps,
+            w.depth_bps,
+            w.drift_bps,
+            w.alpha0 + w.alpha1 * w.depth_bps - w.drift_bps,
+            w.alpha0,
+            w.alpha1,
+        ));
+    }
+    if let Some(l) = &c.learned {
+        out.push_str(&format!(
+            "    sizes at {:.0} % for confidence; inventory term {:.3} asked by the target, {:.3} by \
+             Kelly; floor {:.2} bps\n",
+            100.0 * l.size_factor,
+            l.theta_target_bps,
+            l.theta_kelly_bps,
+            l.floor_bps,
+        ));
+    }
+    out
+}
+
+fn warmup(c: &CoinStatus, config: &Config) -> String {
+    let Some(w) = &c.warmup else { return "  warm-up    not begun\n".into() };
+    let t = &config.engine.learn.warmup;
+    let mut out = format!("  warm-up    {:.1} %\n", 100.0 * w.score);
+    let parts = [
+        ("markouts", 0.4, w.floor, t.floor_target, "markouts after 5 s, own or of virtual orders"),
+        ("kappa", 0.4, w.kappa, t.sweeps_target, "effective sweeps (or its share of own fills)"),
+        ("spread", 0.2, w.gamma, t.seconds_target, "seconds of returns"),
+    ];
+    for (name, weight, part, target, unit) in parts {
+        let missing = if part >= 1.0 {
+            "complete".to_owned()
+        } else if name == "spread" {
+            format!("needs {target:.0} {unit}")
+        } else {
+            format!("{:.0} more of {target:.0} {unit}", ((1.0 - part) * target).ceil())
+        };
+        out.push_str(&format!("    {name:<9} {:.1} of {weight}: {missing}\n", weight * part));
+    }
+    out
+}
+
+fn guard(c: &CoinStatus, started: Ns) -> String {
+    let mut out = String::new();
+    for (side, g) in ["bid", "ask"].iter().zip(&c.guard) {
+        let since = seconds(g.at.since(started));
+        let text = if g.value == Guard::None {
+            format!("  {side}        quoted since {since:.1} s\n")
+        } else {
+            format!("  {side}        not quoted since {since:.1} s: {}\n", g.value.sentence())
+        };
+        out.push_str(&text);
+    }
+    if let Some(l) = &c.latch {
+        out.push_str(&format!("  latch      {}\n", l.value.guard.sentence()));
+    }
+    out
+}
+
+fn coin_json(name: &str, c: &CoinStatus, config: &Config) -> Value {
+    let fields = |b: Option<record::Body>| {
+        b.map(|b| {
+            b.fields()
+                .into_iter()
+                .map(|(k, v)| (k.to_owned(), plain(&v)))
+                .collect::<serde_json::Map<String, Value>>()
+        })
+    };
+    let sum: Option<serde_json::Map<String, Value>> = c
+        .terms
+        .as_ref()
+        .map(|t| terms(t).iter().map(|(k, v)| ((*k).to_owned(), json!(v))).collect());
+    json!({
+        "coin": name,
+        "kappa": fields(c.estimates.map(Into::into)),
+        "why": fields(c.why.map(Into::into)),
+        "regimes": fields(c.regimes.map(Into::into)),
+        "prior_kappa": config.engine.learn.tape.kappa,
+        "prior_sweeps": config.engine.learn.tape.kappa_strength,
+        "quote_bps": sum,
+        "terms": fields(c.terms.map(Into::into)),
+        "learned": fields(c.learned.map(Into::into)),
+        "warmup": fields(c.warmup.map(Into::into)),
+        "bid": c.guard[0].value.text(),
+        "ask": c.guard[1].value.text(),
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for people; the journal has every digit")]
+fn plain(v: &record::Value) -> Value {
+    use record::Value as V;
+    match v {
+        V::Int(x) => json!(*x as f64),
+        V::Float(x) => json!(x),
+        V::Fixed(x) => json!(*x as f64 * 1e-8),
+        V::Half(x) => json!(*x as f64 * 0.5e-8),
+        V::Time(x) => json!(x),
+        V::Text(x) => json!(x),
+        V::Bool(x) => json!(x),
+        V::List(x) => Value::Array(x.iter().map(plain).collect()),
+    }
+}
+
+fn name(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).into_owned()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for display")]
+fn seconds(ns: i64) -> f64 {
+    ns as f64 * 1e-9
+}
