@@ -23,6 +23,8 @@ pub mod telemetry;
 pub mod venue;
 pub mod sys;
 pub mod app;
+pub mod ops;
+pub mod view;
 pub mod report;
 pub mod audit;
 pub mod cli;

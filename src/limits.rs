@@ -153,6 +153,9 @@ pub const LATENCY_LOG_NS: i64 = 10_000_000_000;
 /// How often readers of the status see a new one, in nanoseconds.
 pub const STATUS_NS: i64 = 100_000_000;
 
+/// How often the folder of a run is added up and bounded, in nanoseconds.
+pub const KEEP_NS: i64 = 10_000_000_000;
+
 /// Fills kept in the status, newest last.
 pub const STATUS_FILLS: usize = 32;
 

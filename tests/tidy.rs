@@ -54,9 +54,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("report", &["journal", "record", "units", "math", "telemetry", "report"]),
     ("audit", &["venue", "book", "sim", "event", "record", "units", "limits", "math", "audit"]),
+    ("ops", &["app", "telemetry", "record", "units", "limits", "sys", "ops"]),
+    ("view", &["ops", "app", "telemetry", "record", "units", "limits", "view"]),
     (
         "cli",
         &[
+            "ops",
+            "view",
             "app",
             "audit",
             "report",

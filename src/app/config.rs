@@ -22,13 +22,24 @@ pub struct Run {
     pub folder: String,
     /// Bytes of a journal segment.
     pub segment_bytes: u64,
+    /// Hours after which a segment of journal and recording ends even if it is not full; 0: never.
+    pub segment_hours: u32,
+    /// Megabytes that journal and recording of a run may take; beyond it the oldest segments are
+    /// dropped. 0: no bound.
+    pub keep_mb: u64,
     /// Milliseconds between two syncs of the journal.
     pub sync_ms: i64,
 }
 
 impl Default for Run {
     fn default() -> Run {
-        Run { folder: "runs".into(), segment_bytes: 64 << 20, sync_ms: 1_000 }
+        Run {
+            folder: "runs".into(),
+            segment_bytes: 64 << 20,
+            segment_hours: 24,
+            keep_mb: 0,
+            sync_ms: 1_000,
+        }
     }
 }
 
@@ -119,6 +130,24 @@ impl Config {
         halves
     }
 
+    /// The configuration with a disk bound such as `500MB` or `20GB`, and segments that fit it.
+    ///
+    /// # Errors
+    /// It is not such a size, or so small that a run could not be kept in it.
+    pub fn keeping(mut self, text: &str) -> Result<Config, ConfigError> {
+        let wrong = || ConfigError("write it as 500MB or 20GB".into());
+        let (digits, unit) = match (text.strip_suffix("MB"), text.strip_suffix("GB")) {
+            (Some(t), _) => (t, 1),
+            (_, Some(t)) => (t, 1_000),
+            _ => return Err(wrong()),
+        };
+        let n: u64 = digits.parse().map_err(|_| wrong())?;
+        self.run.keep_mb = n.checked_mul(unit).filter(|n| *n > 0).ok_or_else(wrong)?;
+        let most = self.run.keep_mb.saturating_mul(1_000_000) / 8;
+        self.run.segment_bytes = self.run.segment_bytes.min(most);
+        self.check().map(|()| self)
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let q = &self.engine.quote;
         let rule = |ok: bool, text: &str| if ok { Ok(()) } else { Err(ConfigError(text.into())) };
@@ -136,6 +165,11 @@ impl Config {
             "`engine.sim.participation_pct` must be 0 to 100",
         )?;
         rule(self.run.segment_bytes >= 4096, "`run.segment_bytes` must be at least 4096")?;
+        let room = self.run.keep_mb.saturating_mul(1_000_000) / 4 >= self.run.segment_bytes;
+        rule(
+            self.run.keep_mb == 0 || room,
+            "`run.keep_mb` must be 0 or hold four segments of `run.segment_bytes`",
+        )?;
         rule(self.run.sync_ms > 0, "`run.sync_ms` must be positive")
     }
 }

@@ -14,12 +14,13 @@ use std::time::Duration;
 use mio::{Events, Interest, Poll, Token, Waker};
 use rustls::ClientConfig;
 
+use super::count;
 use super::publish::{Laps, Publisher, RawTap};
 use super::recording::control;
 use super::staged::Stage;
 use super::turn::Turn;
 use crate::feed::{Loss, Verdict};
-use crate::limits::CONNECT_MS;
+use crate::limits::{CONNECT_MS, STATUS_NS, TICK_NS};
 use crate::record::StopReason;
 use crate::sys::clock::SessionClock;
 use crate::sys::connector::{Answer, Connector, Failures};
@@ -28,6 +29,7 @@ use crate::sys::link::{FlushOutcome, Link, ReadOutcome};
 use crate::sys::pin::{Pin, Pinned, pin};
 use crate::sys::signal::Stop;
 use crate::sys::url::Url;
+use crate::telemetry::counters::{Board, Counter, Counters};
 use crate::telemetry::latency::Lap;
 use crate::units::Ns;
 use crate::ws::conn::{Conn, Message};
@@ -70,6 +72,8 @@ pub struct Rings {
     pub raw: Option<RawTap>,
     /// Laps.
     pub laps: Laps,
+    /// Counters, for the logging thread.
+    pub board: Arc<Board>,
 }
 
 /// How the loop ended.
@@ -108,6 +112,9 @@ struct Hot {
     attempt: u64,
     /// There may be more to read.
     more: bool,
+    counters: Counters,
+    /// When the turn began, and when the counters were shown last.
+    turned: (u64, Ns),
 }
 
 /// Runs until the stop flag, the end of the time, or a lasting refusal of the first attempt.
@@ -132,6 +139,8 @@ pub fn run(plan: Plan, turn: Turn, rings: Rings, stop: &Stop) -> std::io::Result
         lost: 0,
         attempt: 0,
         more: false,
+        counters: Counters::new(),
+        turned: (0, Ns(0)),
         plan,
     };
     let mut state = State::Wait(Ns(i64::MIN));
@@ -149,6 +158,7 @@ pub fn run(plan: Plan, turn: Turn, rings: Rings, stop: &Stop) -> std::io::Result
             Some(state) => state,
             None => break StopReason::Venue,
         };
+        hot.count(now);
         let wait = if hot.more || hot.plan.busy { Duration::ZERO } else { WAIT };
         match poll.poll(&mut events, Some(wait)) {
             Err(e) if e.kind() != std::io::ErrorKind::Interrupted => return Err(e),
@@ -204,6 +214,7 @@ impl Hot {
             },
             State::Up(mut link) => {
                 let closing = self.turn.verdict() != Verdict::Keep;
+                self.counters.add(Counter::TimedOut, u64::from(closing));
                 match if closing { Err(Loss::Lost) } else { self.pump(&mut link) } {
                     Ok(more) => {
                         self.more = more;
@@ -225,6 +236,7 @@ impl Hot {
 
     /// An attempt failed at `now`; gives when to try again.
     fn failed(&mut self, now: Ns, e: &ConnectError) -> Ns {
+        self.counters.bump(Counter::ConnectFailed);
         let asked = i64::from(e.retry_after_s()) * Ns::SEC;
         let refused = e.is_lasting() || asked > 0;
         self.turn.failed(now, if refused { Loss::Refused } else { Loss::Lost });
@@ -233,14 +245,33 @@ impl Hot {
 
     /// Ticks that are due, and the state of the queue.
     fn settle(&mut self, now: Ns) {
+        self.turned.0 = self.plan.clock.mono_ns();
         if self.began.is_none() {
             return;
         }
         self.turn.advance(now, &mut self.rings.records);
         if let Some(behind) = self.rings.records.behind() {
+            self.counters.add(Counter::Behind, u64::from(behind));
             self.note(now, if behind { control::BEHIND } else { control::DRAINED });
             self.turn.behind(now, behind, &mut self.rings.records);
         }
+    }
+
+    /// Ends a turn that began at `now`.
+    fn count(&mut self, now: Ns) {
+        let took = self.plan.clock.mono_ns() - self.turned.0;
+        self.counters.bump(Counter::Turns);
+        self.counters.max(Counter::TurnNsMax, took);
+        self.counters.add(Counter::TurnsSlow, u64::from(took > TICK_NS.unsigned_abs()));
+        if now.since(self.turned.1) >= STATUS_NS {
+            self.turned.1 = now;
+            self.show_counters();
+        }
+    }
+
+    fn show_counters(&mut self) {
+        count::gather(&mut self.counters, &self.turn, &self.rings);
+        self.counters.show(&self.rings.board);
     }
 
     fn note(&mut self, now: Ns, line: &[u8]) {
@@ -278,15 +309,18 @@ impl Hot {
             raw.settle();
         }
         self.rings.records.settle();
+        self.show_counters();
     }
 
     /// Reads and sends; gives whether there may be more to read, or how the link was lost.
     fn pump(&mut self, link: &mut Link) -> Result<bool, Loss> {
-        let mut more = true;
+        let (mut more, mut reads) = (true, 0);
         for _ in 0..READS_PER_TURN {
             let begun = self.plan.clock.mono_ns();
             match link.read_into(&mut self.conn) {
-                ReadOutcome::Bytes(_) => {
+                ReadOutcome::Bytes(n) => {
+                    reads += 1;
+                    self.counters.add(Counter::ReadBytes, n as u64);
                     if let Err(loss) = self.take(begun) {
                         // The answer to a close frame, if it fits at once.
                         let _ = link.flush(&mut self.conn);
@@ -297,12 +331,18 @@ impl Hot {
                     more = false;
                     break;
                 }
-                ReadOutcome::Eof
-                | ReadOutcome::Truncated
-                | ReadOutcome::Lost(_)
-                | ReadOutcome::Tls => return Err(Loss::Lost),
+                ReadOutcome::Eof | ReadOutcome::Truncated => {
+                    self.counters.bump(Counter::EndedUncleanly);
+                    return Err(Loss::Lost);
+                }
+                ReadOutcome::Lost(_) | ReadOutcome::Tls => {
+                    self.counters.bump(Counter::Reset);
+                    return Err(Loss::Lost);
+                }
             }
         }
+        self.counters.add(Counter::Reads, reads);
+        self.counters.add(Counter::TurnsBusy, u64::from(reads > 0));
         let now = self.plan.clock.now();
         while let Some(text) = self.turn.next_send(now) {
             self.conn.send_text(text).map_err(|_| Loss::Lost)?;
@@ -324,11 +364,17 @@ impl Hot {
             let message = match self.conn.poll() {
                 Ok(Some(m)) => m,
                 Ok(None) => return Ok(()),
-                Err(_) => return Err(Loss::Lost),
+                Err(_) => {
+                    self.counters.bump(Counter::ProtocolErrors);
+                    return Err(Loss::Lost);
+                }
             };
             let text = match message {
                 Message::Text(text) => text,
-                Message::Close { code, .. } => return Err(farewell(code)),
+                Message::Close { code, .. } => {
+                    self.counters.bump(Counter::ClosedByVenue);
+                    return Err(farewell(code));
+                }
                 Message::Binary(_) | Message::Pong => continue,
             };
             let framed = clock.mono_ns();

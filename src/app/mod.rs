@@ -4,7 +4,9 @@
 
 pub mod compare;
 pub mod config;
+mod count;
 pub mod folder;
+pub mod keep;
 pub mod layered;
 pub mod live;
 pub mod profile;

@@ -10,7 +10,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
@@ -130,13 +130,14 @@ impl std::fmt::Debug for Reader {
 }
 
 impl Reader {
-    /// Opens a file, gzip or plain by its first bytes.
+    /// Opens a file, gzip or plain by its first bytes; with `frames.gz` of a run, the files that
+    /// follow it as well.
     ///
     /// # Errors
     /// [`Fault::Disk`] at line 0 where it cannot be read.
     pub fn open(path: &Path) -> Result<Reader, RecordingError> {
         let refused = |e: io::Error| RecordingError { line: 0, fault: disk(&e) };
-        Self::detect(File::open(path).map_err(refused)?)
+        Self::detect(Chain::open(path).map_err(refused)?)
     }
 
     /// Reads standard input, gzip or plain by its first bytes.
@@ -283,10 +284,71 @@ impl Reader {
     }
 }
 
+/// The first file of a run's recording; the others follow it by [`segment_name`].
+const FIRST: &str = "frames.gz";
+
+/// The file of a run's recording with this number.
+#[must_use]
+pub fn segment_name(number: u64) -> String {
+    if number == 0 { FIRST.into() } else { format!("frames.{number:08}.gz") }
+}
+
+/// The number of a file of a run's recording.
+#[must_use]
+pub fn segment_number(name: &str) -> Option<u64> {
+    let digits = name.strip_prefix("frames.")?.strip_suffix("gz")?;
+    if digits.is_empty() {
+        return Some(0);
+    }
+    let number = digits.strip_suffix('.')?.parse().ok().filter(|n| *n > 0)?;
+    (segment_name(number) == name).then_some(number)
+}
+
+/// Reads the files of a recording one after the other.
+struct Chain {
+    open: File,
+    folder: PathBuf,
+    /// Numbers of the files that follow. One that is missing is an error when it is its turn.
+    rest: std::ops::RangeInclusive<u64>,
+}
+
+impl Chain {
+    /// The file, and those that follow it where it is the first of a run.
+    fn open(path: &Path) -> io::Result<Chain> {
+        let open = File::open(path)?;
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut last = 0;
+        if path.file_name().is_some_and(|n| n == FIRST) {
+            for entry in std::fs::read_dir(folder)? {
+                let name = entry?.file_name();
+                last = last.max(name.to_str().and_then(segment_number).unwrap_or(0));
+            }
+        }
+        Ok(Chain { open, folder: folder.to_path_buf(), rest: 1..=last })
+    }
+}
+
+impl Read for Chain {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let n = self.open.read(out)?;
+            if n > 0 || out.is_empty() {
+                return Ok(n);
+            }
+            match self.rest.next() {
+                Some(n) => self.open = File::open(self.folder.join(segment_name(n)))?,
+                None => return Ok(0),
+            }
+        }
+    }
+}
+
 /// Writes a recording as gzip.
 #[derive(Debug)]
 pub struct Writer<W: Write> {
     gzip: GzEncoder<Counted<W>>,
+    /// Bytes of the files before this one.
+    before: u64,
     frames: u64,
     lost: u64,
     flushed_at: Option<Ns>,
@@ -316,7 +378,7 @@ impl<W: Write> Writer<W> {
     #[must_use]
     pub fn new(out: W) -> Writer<W> {
         let gzip = GzEncoder::new(Counted { out, bytes: 0 }, Compression::fast());
-        Writer { gzip, frames: 0, lost: 0, flushed_at: None, dirty: false }
+        Writer { gzip, before: 0, frames: 0, lost: 0, flushed_at: None, dirty: false }
     }
 
     /// Writes one frame. A line feed within it (legal white space in JSON) becomes a blank, so
@@ -390,9 +452,26 @@ impl<W: Write> Writer<W> {
         self.lost
     }
 
+    /// Ends the file and goes on in `out`.
+    ///
+    /// # Errors
+    /// As the old file refuses; the recording then stays in it.
+    pub fn turn(&mut self, out: W) -> io::Result<()> {
+        self.finish()?;
+        self.before += self.gzip.get_ref().bytes;
+        self.gzip = GzEncoder::new(Counted { out, bytes: 0 }, Compression::fast());
+        Ok(())
+    }
+
     /// Compressed bytes written so far.
     #[must_use]
     pub fn bytes(&self) -> u64 {
+        self.before + self.segment_bytes()
+    }
+
+    /// Compressed bytes in the file at hand.
+    #[must_use]
+    pub fn segment_bytes(&self) -> u64 {
         self.gzip.get_ref().bytes
     }
 }

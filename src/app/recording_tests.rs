@@ -179,3 +179,47 @@ fn the_longest_line_and_one_byte_more() {
         }
     }
 }
+
+#[test]
+fn a_recording_in_several_files_reads_as_one() {
+    let folder = std::env::temp_dir().join(format!("papermaker-chain-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = |n| File::create(folder.join(segment_name(n))).unwrap();
+    let mut w = Writer::new(file(0));
+    for n in 0..30i64 {
+        if n % 10 == 9 {
+            w.turn(file(u64::try_from(n / 10).unwrap() + 1)).unwrap();
+        }
+        w.frame(Ns(n), b"{}").unwrap();
+    }
+    w.finish().unwrap();
+    let first = folder.join(segment_name(0));
+    let sizes: u64 =
+        (0..4).map(|n| std::fs::metadata(folder.join(segment_name(n))).unwrap().len()).sum();
+    assert_eq!((w.bytes(), w.frames()), (sizes, 30));
+    let stamps = |path: &Path| {
+        let mut reader = Reader::open(path)?;
+        let mut out = Vec::new();
+        while let Some(line) = reader.step()? {
+            out.push(line.at.0);
+        }
+        Ok::<_, RecordingError>(out)
+    };
+    assert_eq!(stamps(&first), Ok((0..30).collect()));
+    assert_eq!(stamps(&folder.join(segment_name(2))), Ok((19..29).collect()));
+    // A hole is an error, not a shorter recording.
+    std::fs::remove_file(folder.join(segment_name(2))).unwrap();
+    let e = stamps(&first).unwrap_err();
+    assert_eq!(e.fault, Fault::Disk(DiskError::Missing));
+    std::fs::remove_dir_all(&folder).unwrap();
+    for (name, want) in [
+        ("frames.gz", Some(0)),
+        ("frames.00000012.gz", Some(12)),
+        ("frames.12.gz", None),
+        ("frames.00000000.gz", None),
+        ("frames..gz", None),
+        ("other.gz", None),
+    ] {
+        assert_eq!(segment_number(name), want, "{name}");
+    }
+}

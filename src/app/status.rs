@@ -9,13 +9,16 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::keep::Kept;
 use crate::journal::Failed;
-use crate::limits::{COINS_MAX, STATUS_FILLS};
+use crate::limits::{COINS_MAX, ORDERS_MAX, STATUS_FILLS};
 use crate::record::{
     Account, Body, Coin, DataGap, Estimates, FeedState, Fill, Guard, Health, Ladder, Lane, Latch,
-    Learned, LinkChange, Market, Print, Record, Regimes, Start, Stop, Terms, Warmup, Why,
+    Learned, LinkChange, Market, Order, OrderState, Print, Record, Regimes, Start, Stop, Terms,
+    Warmup, Why,
 };
-use crate::telemetry::latency::{Percentiles, STAGES};
+use crate::telemetry::counters::{Counter, Counters};
+use crate::telemetry::latency::{Buckets, Percentiles, STAGES};
 use crate::units::{CoinId, Ns};
 
 /// A value and the session time since when it holds.
@@ -42,6 +45,8 @@ pub struct CoinStatus {
     pub guard: [Since<Guard>; 2],
     /// How long each side was quoted, in session ns, up to its last change; bid side first.
     pub quoted_ns: [i64; 2],
+    /// Own orders sent and not over, oldest first.
+    pub orders: Vec<Since<Order>>,
     /// What the quote is made of.
     pub terms: Option<Terms>,
     /// The three results, as [`Lane`] counts.
@@ -108,14 +113,20 @@ pub struct Status {
     pub failed: Option<Failed>,
     /// Bytes in the journal.
     pub journal_bytes: u64,
+    /// What the run holds on disk.
+    pub kept: Kept,
     /// Raw frames recorded, and noted as missing.
     pub frames: (u64, u64),
     /// Whether recording raw frames failed.
     pub recording_failed: bool,
     /// Part of the record queue in use when it was last looked at, and the most ever seen.
     pub queue: (usize, usize),
+    /// Everything that is counted.
+    pub counters: Counters,
     /// Latencies, as `telemetry::latency::Stage` counts.
     pub latency: [Percentiles; STAGES],
+    /// The same in the buckets that monitors get.
+    pub buckets: [Buckets; STAGES],
     /// Whether the logging thread has ended.
     pub ended: bool,
 }
@@ -163,7 +174,11 @@ impl Status {
             }
             Body::Stop(x) => self.stop = Some(x),
             Body::LinkChange(x) => self.link = Some(Since { value: x, at }),
-            Body::Lost(x) => self.lost = self.lost.saturating_add(x.count),
+            Body::Lost(x) => {
+                self.lost = self.lost.saturating_add(x.count);
+                // Ends of orders may be among them: what is not known is not shown.
+                self.coins.iter_mut().for_each(|c| c.orders.clear());
+            }
             Body::Fill(fill) if fill.lane == Lane::Configured => {
                 if self.fills.len() >= STATUS_FILLS {
                     self.fills.pop_front();
@@ -172,8 +187,20 @@ impl Status {
             }
             _ => {}
         }
+        if let Some(counter) = counter_of(&record.body) {
+            self.counters.bump(counter);
+        }
         if let Some(coin) = self.coin(record.coin) {
             coin.take(at, &record.body);
+        }
+    }
+
+    /// Takes the counters of the hot thread; those that the records count stay as they are.
+    pub fn take_counters(&mut self, hot: &Counters) {
+        let counted = self.counters;
+        self.counters = *hot;
+        for counter in COUNTED {
+            self.counters.set(counter, counted.value(counter));
         }
     }
 
@@ -191,6 +218,14 @@ impl Status {
 }
 
 impl CoinStatus {
+    /// The coin's name; `None` before its record.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        let name = &self.coin.as_ref()?.name;
+        let end = name.iter().position(|b| *b == 0).unwrap_or(name.len());
+        Some(String::from_utf8_lossy(&name[..end]).into_owned())
+    }
+
     fn take(&mut self, at: Ns, body: &Body) {
         match *body {
             Body::Coin(x) => self.coin = Some(x),
@@ -220,15 +255,129 @@ impl CoinStatus {
                 self.print = Some(x);
                 self.prints += 1;
             }
-            Body::Fill(x) => self.fills[x.lane as usize] += 1,
+            Body::Fill(x) => {
+                self.fills[x.lane as usize] += 1;
+                let own = self.orders.iter_mut().find(|o| o.value.id == x.id);
+                if let (Some(order), Lane::Configured) = (own, x.lane) {
+                    order.value.open = x.open;
+                }
+            }
+            Body::Order(x) => self.take_order(at, x),
             Body::Latch(x) => self.latch = Some(Since { value: x, at }),
             Body::Start(_)
             | Body::Stop(_)
             | Body::LinkChange(_)
             | Body::Lost(_)
-            | Body::Order(_)
             | Body::Markout(_)
             | Body::Outcome(_) => {}
         }
+    }
+
+    fn take_order(&mut self, at: Ns, order: Order) {
+        let since = Since { value: order, at };
+        let over = is_over(order.state);
+        match self.orders.iter().position(|o| o.value.id == order.id) {
+            Some(i) if over => drop(self.orders.remove(i)),
+            Some(i) => self.orders[i] = since,
+            None if over => {}
+            None => {
+                if self.orders.len() >= ORDERS_MAX {
+                    self.orders.remove(0);
+                }
+                self.orders.push(since);
+            }
+        }
+    }
+}
+
+/// Counters that the records count, not the hot thread.
+const COUNTED: [Counter; 4] = [Counter::Orders, Counter::Cancels, Counter::Refused, Counter::Fills];
+
+fn counter_of(body: &Body) -> Option<Counter> {
+    match body {
+        Body::Order(o) => match o.state {
+            OrderState::Sent => Some(Counter::Orders),
+            OrderState::CancelSent => Some(Counter::Cancels),
+            OrderState::Rejected => Some(Counter::Refused),
+            OrderState::Live | OrderState::Cancelled | OrderState::Filled => None,
+        },
+        Body::Fill(f) if f.lane == Lane::Configured => Some(Counter::Fills),
+        _ => None,
+    }
+}
+
+fn is_over(state: OrderState) -> bool {
+    matches!(state, OrderState::Rejected | OrderState::Cancelled | OrderState::Filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{FillReason, Lost, NO_COIN, OrderReason};
+    use crate::units::{Mid2, Px, Side, Sz};
+
+    fn order(id: u64, state: OrderState) -> Order {
+        Order {
+            id,
+            state,
+            reason: OrderReason::None,
+            side: Side::Buy,
+            level: 0,
+            px: Px(100),
+            sz: Sz(10),
+            open: Sz(10),
+            ahead: Sz(0),
+            effective: Ns(0),
+        }
+    }
+
+    fn record(at: i64, coin: CoinId, body: impl Into<Body>) -> Record {
+        Record { seq: 0, at: Ns(at), coin, body: body.into() }
+    }
+
+    #[test]
+    fn working_orders_come_go_and_shrink() {
+        let coin = CoinId(0);
+        let mut s = Status::default();
+        s.take(&record(1, coin, order(1, OrderState::Sent)));
+        s.take(&record(2, coin, order(2, OrderState::Sent)));
+        s.take(&record(3, coin, order(1, OrderState::Live)));
+        let fill = Fill {
+            id: 1,
+            lane: Lane::Configured,
+            reason: FillReason::Queue,
+            side: Side::Buy,
+            unknown_queue: false,
+            level: 0,
+            px: Px(100),
+            sz: Sz(4),
+            open: Sz(6),
+            ahead: Sz(0),
+            age: 0,
+            time: Ns(0),
+            tid: 1,
+            mid: Mid2(200),
+            fee_e8: 1,
+        };
+        s.take(&record(4, coin, fill));
+        s.take(&record(4, coin, Fill { lane: Lane::Optimistic, open: Sz(0), ..fill }));
+        assert_eq!(s.coins[0].orders.len(), 2);
+        assert_eq!(s.coins[0].orders[0].at, Ns(3));
+        assert_eq!(s.coins[0].orders[0].value.open, Sz(6));
+        s.take(&record(5, coin, order(1, OrderState::CancelSent)));
+        s.take(&record(6, coin, order(1, OrderState::Cancelled)));
+        assert_eq!(s.coins[0].orders.len(), 1);
+        let hot = {
+            let mut c = Counters::new();
+            c.add(Counter::Frames, 7);
+            c.add(Counter::Fills, 99);
+            c
+        };
+        s.take_counters(&hot);
+        let value = |c| s.counters.value(c);
+        assert_eq!(value(Counter::Frames), 7);
+        assert_eq!([Counter::Orders, Counter::Cancels, Counter::Fills].map(value), [2, 1, 1]);
+        s.take(&record(7, NO_COIN, Lost { first: 1, count: 3 }));
+        assert!(s.coins[0].orders.is_empty() && s.lost == 3);
     }
 }

@@ -21,6 +21,7 @@ pub struct Turn {
     feed: Feed,
     engine: Engine,
     verdict: Verdict,
+    ticks: u64,
 }
 
 impl Turn {
@@ -32,7 +33,7 @@ impl Turn {
         let feed = Feed::new(&feed::Config::default(), coins, cfg.seed)?;
         let coins: Vec<Coin> = coins.iter().map(coin).collect();
         let engine = Engine::new(cfg, &coins, hash);
-        Ok(Turn { feed, engine, verdict: Verdict::Keep })
+        Ok(Turn { feed, engine, verdict: Verdict::Keep, ticks: 0 })
     }
 
     /// A feed alone: the engine knows no coin and decides nothing.
@@ -41,7 +42,7 @@ impl Turn {
     /// As [`Turn::new`].
     pub fn listening(cfg: &Config, coins: &[CoinSpec]) -> Result<Turn, BadCoin> {
         let feed = Feed::new(&feed::Config::default(), coins, cfg.seed)?;
-        Ok(Turn { feed, engine: Engine::new(cfg, &[], [0; 2]), verdict: Verdict::Keep })
+        Ok(Turn { feed, engine: Engine::new(cfg, &[], [0; 2]), verdict: Verdict::Keep, ticks: 0 })
     }
 
     /// The run begins.
@@ -55,6 +56,7 @@ impl Turn {
             if self.feed.is_up() {
                 self.verdict = self.feed.tick(tick);
             }
+            self.ticks += 1;
             self.engine.step(tick, Event::Tick, out);
             if is_second(tick) {
                 self.publish_feed(tick, out);
@@ -141,6 +143,12 @@ impl Turn {
     /// An attempt to connect failed.
     pub fn failed(&mut self, now: Ns, loss: Loss) {
         self.feed.disconnected(now, loss);
+    }
+
+    /// Points of the engine's own clock stepped.
+    #[must_use]
+    pub fn ticks(&self) -> u64 {
+        self.ticks
     }
 
     /// The feed: its counters, ages and cadences.

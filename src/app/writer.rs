@@ -21,12 +21,14 @@ use std::time::Duration;
 
 use rtrb::Consumer;
 
+use super::keep::Keeper;
 use super::publish::{RAW_HEADER, RAW_LOST};
 use super::recording;
 use super::status::{Status, StatusBoard};
 use crate::journal::{Digest, Disk, Failed, Writer};
 use crate::limits::{LATENCY_LOG_NS, STATUS_NS};
 use crate::record::{Bytes, Record};
+use crate::telemetry::counters::Board;
 use crate::telemetry::latency::{Lap, Latencies, Percentiles, STAGES};
 use crate::units::Ns;
 
@@ -50,6 +52,8 @@ pub struct Intake {
     pub laps: Option<Consumer<Lap>>,
     /// See `Publisher::failure_flag`.
     pub failed: Arc<AtomicBool>,
+    /// Counters of the hot thread.
+    pub counters: Arc<Board>,
 }
 
 /// Where everything goes. Parts that are `None` are drained and counted all the same.
@@ -60,6 +64,8 @@ pub struct Outlet<D: Disk> {
     pub recording: Option<recording::Writer<Box<dyn Write + Send>>>,
     /// The latency log.
     pub latency_log: Option<Box<dyn Write + Send>>,
+    /// What begins segments and drops old ones, where there are files.
+    pub keeper: Option<Keeper>,
     /// The status for other threads.
     pub board: StatusBoard,
 }
@@ -326,6 +332,7 @@ impl<D: Disk> Logger<D> {
         {
             self.status.recording_failed = recording.tick(now).is_err();
         }
+        self.keep(now);
         match self.logged_at {
             Some(at) if now.since(at) < LATENCY_LOG_NS => {}
             _ => self.log_latencies(now),
@@ -334,6 +341,26 @@ impl<D: Disk> Logger<D> {
             self.shown_at = Some(now);
             self.show();
         }
+    }
+
+    /// Begins segments that are due and drops those beyond the bound.
+    fn keep(&mut self, now: Ns) {
+        let (Some(keeper), Some(journal)) = (&mut self.out.keeper, &mut self.out.journal) else {
+            return;
+        };
+        let recorded = self.out.recording.as_ref().map_or(0, |r| r.segment_bytes());
+        if keeper.is_due(now, recorded) {
+            let _ = journal.next_segment();
+        }
+        if let (Some(file), Some(recording), false) = (
+            keeper.begun(journal.segment(), now),
+            &mut self.out.recording,
+            self.status.recording_failed,
+        ) {
+            let turned = file.and_then(|f| recording.turn(Box::new(f)));
+            self.status.recording_failed = turned.is_err();
+        }
+        self.status.kept = keeper.look(now);
     }
 
     fn log_latencies(&mut self, now: Ns) {
@@ -356,7 +383,9 @@ impl<D: Disk> Logger<D> {
         let written = self.out.recording.as_ref();
         let (frames, lost) = written.map_or((0, 0), |r| (r.frames(), r.frames_lost()));
         self.status.frames = (frames, lost + self.frames_unwritten);
+        self.status.take_counters(&self.intake.counters.read());
         self.status.latency = self.latencies.percentiles();
+        self.status.buckets = self.latencies.buckets();
         self.out.board.show(&self.status);
     }
 

@@ -7,9 +7,10 @@ use std::sync::Mutex;
 use super::super::folder::{Folder, FolderError};
 use super::super::publish::{Laps, Published, Publisher, RawTap};
 use super::*;
+use crate::app::config::Run;
 use crate::engine::publish::Publish;
 use crate::journal::fake::{FakeDisk, Fault};
-use crate::journal::{DiskError, Found, Options, Reader, inspect};
+use crate::journal::{Cause, Damage, DiskError, Found, Options, Reader, inspect};
 use crate::limits::JOURNAL_SYNC_NS;
 use crate::record::{
     Body, Coin, Fill, FillReason, Guard, Ladder, Lane, NO_COIN, Start, Stop, StopReason, Warmup,
@@ -57,12 +58,18 @@ fn warmup(n: u32) -> Warmup {
 fn intake(capacity: usize) -> (Publisher, Intake) {
     let (publisher, records) = Publisher::new(capacity, 0, Digest::new());
     let failed = publisher.failure_flag();
-    (publisher, Intake { records, raw: None, laps: None, failed })
+    (publisher, Intake { records, raw: None, laps: None, failed, counters: Arc::default() })
 }
 
 fn outlet<D: Disk>(disk: D) -> Outlet<D> {
     let journal = Writer::create(disk, Options::new(CONFIG)).expect("new");
-    Outlet { journal: Some(journal), recording: None, latency_log: None, board: StatusBoard::new() }
+    Outlet {
+        journal: Some(journal),
+        recording: None,
+        latency_log: None,
+        keeper: None,
+        board: StatusBoard::new(),
+    }
 }
 
 /// The identities between both sides, and what the journal says.
@@ -249,6 +256,7 @@ fn the_status_follows_the_records() {
         journal: None,
         recording: None,
         latency_log: None,
+        keeper: None,
         board: StatusBoard::new(),
     };
     let board = out.board.clone();
@@ -336,9 +344,21 @@ fn a_run_in_a_real_folder_reads_back_and_goes_on() {
         let options = Options { segment_bytes: 128 * 2000, ..Options::new(CONFIG) };
         let journal = Writer::resume(folder, options, &found).expect("resumed");
         let (mut hot, records) = Publisher::new(1 << 14, found.next_seq, found.digest.clone());
-        let intake = Intake { records, raw: None, laps: None, failed: hot.failure_flag() };
+        let intake = Intake {
+            records,
+            raw: None,
+            laps: None,
+            failed: hot.failure_flag(),
+            counters: Arc::default(),
+        };
         let board = StatusBoard::new();
-        let out = Outlet { journal: Some(journal), recording: None, latency_log: None, board };
+        let out = Outlet {
+            journal: Some(journal),
+            recording: None,
+            latency_log: None,
+            keeper: None,
+            board,
+        };
         let logger = Logger::new(intake, out);
         let cold = std::thread::spawn(move || logger.run(|| Ns(0)));
         for n in 0..7000 {
@@ -371,6 +391,53 @@ fn a_run_in_a_real_folder_reads_back_and_goes_on() {
     assert_eq!((torn.torn.map(|t| t.cut), torn.records), (Some(127), 20_999));
     let whole = crate::journal::repair(&mut folder, &torn).expect("repaired");
     assert!(whole.is_clean());
+}
+
+#[test]
+fn a_bounded_run_drops_its_oldest_segments_and_goes_on() {
+    let temporary = Temporary::new("bounded");
+    let path = &temporary.0;
+    let folder = Folder::create(path).expect("own folder");
+    let run = Run { keep_mb: 1, segment_bytes: 128 * 1000, ..Run::default() };
+    let options = Options { segment_bytes: run.segment_bytes, ..Options::new(CONFIG) };
+    let file = std::fs::File::create(path.join("frames.gz")).expect("a file");
+    let (mut hot, records) = intake(1 << 12);
+    let (mut tap, raw) = RawTap::new(1 << 20);
+    let out = Outlet {
+        journal: Some(Writer::create(folder, options).expect("new")),
+        recording: Some(recording::Writer::new(Box::new(file))),
+        latency_log: None,
+        keeper: Some(Keeper::new(path, &run)),
+        board: StatusBoard::new(),
+    };
+    let board = out.board.clone();
+    let mut logger = Logger::new(Intake { raw: Some(raw), ..records }, out);
+    for turn in 0..20 {
+        (0..1000).for_each(|n| hot.publish(Ns(0), NO_COIN, warmup(n)));
+        tap.offer(Ns(turn), b"{}");
+        logger.turn(Ns(turn * 11 * Ns::SEC));
+    }
+    drop(hot);
+    let ending = logger.finish(Ns(999 * Ns::SEC));
+    assert_eq!((ending.records, ending.unwritten), (20_000, 0));
+    assert!(!ending.recording_failed);
+    let kept = board.read().kept;
+    assert!(kept.segments_dropped > 10 && kept.bytes <= 1_000_000 + 2 * 128_000, "{kept:?}");
+    assert!(!path.join("frames.gz").exists() && path.join("frames.00000020.gz").exists());
+    // What is left is sound; only its beginning is missing, and that is named.
+    let mut reader = Reader::open(Folder::open(path).expect("there")).expect("readable");
+    let first = reader.step().expect("readable");
+    let missing = matches!(
+        first,
+        Some(Found::Damage(Damage { segment: 0, cause: Cause::Missing(n), .. })) if n > 5
+    );
+    assert!(missing, "{first:?}");
+    let mut left = 0;
+    while let Some(found) = reader.step().expect("readable") {
+        assert!(matches!(found, Found::Record(_)), "{found:?}");
+        left += 1;
+    }
+    assert!((5_000..9_000).contains(&left), "{left}");
 }
 
 #[test]

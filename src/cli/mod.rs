@@ -7,6 +7,7 @@
 mod audit;
 mod compare;
 mod config;
+mod doctor;
 pub mod exit;
 mod explain;
 mod place;
@@ -16,8 +17,10 @@ mod report;
 mod run;
 mod summary;
 mod threads;
+mod top;
 mod venue;
 mod verify;
+mod watch;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -65,6 +68,10 @@ enum Command {
     Record(record::Options),
     /// Sum up a run from its journal: `report.html`, and a summary as text or JSON.
     Report(report::Options),
+    /// Watch a running engine from another terminal.
+    Top(top::Options),
+    /// Look at this machine: what suits a run, what does not, what to do.
+    Doctor(doctor::Options),
     /// Check a run: journal intact, and digest equal to a fresh replay.
     Verify(verify::Options),
     /// Serve the embedded exchange alone, for other clients.
@@ -110,6 +117,8 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Replay(o) => replay::run(o, &load()?, &cli.common),
         Command::Record(o) => record::run(o, load()?, &cli.common),
         Command::Report(o) => report::run(o, &cli.common),
+        Command::Top(o) => top::run(o, &load()?, &cli.common),
+        Command::Doctor(o) => doctor::run(o, &load()?, &cli.common),
         Command::Verify(o) => verify::run(o, &cli.common),
         Command::Venue(o) => venue::run(o, load()?, &cli.common),
         Command::Audit(o) => audit::run(o, &load()?, &cli.common),

@@ -22,7 +22,7 @@ use crate::units::Ns;
 use crate::venue::serve::{Exchange, Handle, Service, StartError};
 
 /// The venue's public feed.
-const HYPERLIQUID: &str = "wss://api.hyperliquid.xyz/ws";
+pub(super) const HYPERLIQUID: &str = "wss://api.hyperliquid.xyz/ws";
 /// Market seconds per second of a run on the embedded exchange.
 const SPEED: u32 = 10;
 /// Market seconds of a run on the embedded exchange, when none are given: 60 s at the default

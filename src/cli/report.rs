@@ -10,6 +10,7 @@ use super::exit::{Code, Failure};
 use super::{Common, say};
 use crate::app::config::Config;
 use crate::app::folder::Folder;
+use crate::app::keep;
 use crate::journal::Reader;
 use crate::report::{self, Model, Setting, Sources};
 
@@ -125,10 +126,16 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     if o.open {
         open(&page)?;
     }
-    if model.faults.is_empty() {
+    let dropped = keep::dropped(&o.run);
+    if !common.json {
+        say(&keep::dropped_text(dropped));
+    }
+    // Where the disk bound dropped the front, the first fault is just that.
+    let faults = model.faults.get(usize::from(dropped > 0)..).unwrap_or_default();
+    if faults.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(Code::Check, format!("the journal is damaged: {}", model.faults.join("; "))))
+    Err(Failure::new(Code::Check, format!("the journal is damaged: {}", faults.join("; "))))
 }
 
 /// Hands the page to whatever shows HTML here.

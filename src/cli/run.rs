@@ -11,19 +11,19 @@ use super::exit::Failure;
 use super::place::{Place, Where};
 use super::replay::{RunInfo, run_folder};
 use super::threads::{Ended, Files, Threads};
+use super::watch::{self, Watcher, Way, Window};
 use super::{Common, report, say, stop_on_signals, summary};
 use crate::app::config::Config;
+use crate::app::keep::Keeper;
 use crate::app::status::Status;
 use crate::app::turn::Turn;
 use crate::feed::CoinSpec;
 use crate::journal::{Options as JournalOptions, Writer};
+use crate::ops::snapshot::Session;
 use crate::report::Model;
 use crate::units::Ns;
 use crate::venue::serve::Handle;
 use crate::venue::truth::Truth;
-
-/// Looks at the status between two lines of progress: five seconds.
-const LOOKS_PER_LINE: u32 = 100;
 
 #[derive(Debug, Default, Args)]
 pub(super) struct Options {
@@ -32,13 +32,28 @@ pub(super) struct Options {
     /// Do not record the raw frames; the run can then not be verified by replay.
     #[arg(long)]
     no_record: bool,
+    /// Serve metrics (Prometheus text format), `/healthz` and `/status` here, e.g.
+    /// `127.0.0.1:9464`.
+    #[arg(long, value_name = "ADDR")]
+    metrics: Option<String>,
+    /// Most disk for journal and recording, e.g. `500MB`, `20GB`: beyond it the oldest segments
+    /// are dropped.
+    #[arg(long, value_name = "SIZE")]
+    keep: Option<String>,
+    /// Lines of progress instead of the full-screen view.
+    #[arg(long)]
+    plain: bool,
     /// Run folder; default: a new one under `run.folder`.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 }
 
 pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<(), Failure> {
+    if let Some(text) = &o.keep {
+        config = config.keeping(text).map_err(|e| Failure::usage(format!("--keep {text}: {e}")))?;
+    }
     let stop = stop_on_signals()?;
+    let metrics = watch::listen(o.metrics.as_deref())?;
     let mut place = o.place.place(&mut config, "embedded")?;
     let (coins, note) = o.place.coins(&config, &place, &stop)?;
     let path = run_folder(o.out.as_deref(), &config, place.stem)?;
@@ -53,18 +68,18 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
     };
     tell(&head(&place, &coins, &path, note.as_deref()));
     let threads = Threads::start(&place, turn, files, o.place.busy_poll, &stop)?;
-    let (mut looks, mut warned) = (0u32, false);
-    let progress = |status: &Status| {
-        looks += 1;
-        if status.recording_failed && !warned {
+    let window = Window::open(&path, metrics, session(&path, &place), threads.board(), place.clock);
+    let watcher = Watcher::new(Way::of(o.plain, common.json), &window, &stop);
+    let mut warned = false;
+    let look = |s: &Status| {
+        if s.recording_failed && !warned {
             warned = true;
-            tell("the raw frames cannot be recorded any more; the journal goes on\n");
+            watcher.say("the raw frames cannot be recorded any more; the journal goes on\n");
         }
-        if looks.is_multiple_of(LOOKS_PER_LINE) {
-            tell(&summary::progress(status));
-        }
+        watcher.look(s);
     };
-    threads.watch(progress, journal_failure, tell);
+    threads.watch(look, journal_failure, |text| watcher.say(text));
+    drop(watcher);
     let ended = threads.join()?;
     let truth = place.exchange.take().map(Handle::stop);
     let told = write_info(&path, &coins, &ended).and_then(|()| match &truth {
@@ -76,6 +91,20 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
     show(&path, &ended, (&model, page), truth.as_ref(), common);
     outcome(&ended)?;
     told
+}
+
+/// What is constant of the run, for those who watch it.
+fn session(folder: &Path, place: &Place) -> Session {
+    let name = folder.file_name().unwrap_or(folder.as_os_str());
+    let embedded = place.exchange.is_some();
+    Session {
+        version: env!("CARGO_PKG_VERSION").into(),
+        run: name.to_string_lossy().into_owned(),
+        venue: if embedded { "embedded".into() } else { place.url.to_string() },
+        speed: place.clock.speed(),
+        length_ns: place.length_ns,
+        started: place.clock.started(),
+    }
 }
 
 /// What is running, where it writes, how long it takes and how to end it.
@@ -239,7 +268,12 @@ fn files(path: &Path, config: &Config, hash: [u64; 2], record: bool) -> Result<F
             .map_err(|e| Failure::disk(format!("cannot create {name}/{n}: {e}")))
     };
     let recording = if record { Some(file("frames.gz")?) } else { None };
-    Ok(Files { journal: Some(journal), recording, latency_log: Some(file("latency.hlog")?) })
+    Ok(Files {
+        journal: Some(journal),
+        recording,
+        latency_log: Some(file("latency.hlog")?),
+        keeper: Some(Keeper::new(path, &config.run)),
+    })
 }
 
 fn write_info(path: &Path, coins: &[CoinSpec], e: &Ended) -> Result<(), Failure> {

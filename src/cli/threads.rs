@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::exit::{Code, Failure};
 use super::place::Place;
 use crate::app::folder::Folder;
+use crate::app::keep::Keeper;
 use crate::app::live::{self, LiveEnd, Plan, Rings};
 use crate::app::publish::{Laps, Published, Publisher, RawTap};
 use crate::app::recording;
@@ -27,6 +28,7 @@ use crate::sys::connector::Failures;
 use crate::sys::pin::Pinned;
 use crate::sys::signal::Stop;
 use crate::sys::tls;
+use crate::telemetry::counters::Board;
 
 /// How often the status is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -41,6 +43,7 @@ pub(super) struct Files {
     pub journal: Option<Writer<Folder>>,
     pub recording: Option<std::fs::File>,
     pub latency_log: Option<std::fs::File>,
+    pub keeper: Option<Keeper>,
 }
 
 /// The running threads.
@@ -75,13 +78,16 @@ impl Threads {
         let (laps, lapped) = Laps::new(QUEUE_LAPS);
         let (tap, raw) = files.recording.as_ref().map(|_| RawTap::new(QUEUE_RAW_BYTES)).unzip();
         let failed = records.failure_flag();
-        let intake = Intake { records: taken, raw, laps: Some(lapped), failed };
+        let shown = Arc::new(Board::new());
+        let counters = Arc::clone(&shown);
+        let intake = Intake { records: taken, raw, laps: Some(lapped), failed, counters };
         let board = StatusBoard::new();
         let boxed = |f: std::fs::File| -> Box<dyn std::io::Write + Send> { Box::new(f) };
         let outlet = Outlet {
             journal: files.journal,
             recording: files.recording.map(|f| recording::Writer::new(boxed(f))),
             latency_log: files.latency_log.map(boxed),
+            keeper: files.keeper,
             board: board.clone(),
         };
         let logger = Logger::new(intake, outlet);
@@ -102,12 +108,17 @@ impl Threads {
             .name("logging".into())
             .spawn(move || logger.run(move || clock.now()))
             .map_err(no_thread)?;
-        let (rings, theirs) = (Rings { records, raw: tap, laps }, stop.clone());
+        let (rings, theirs) = (Rings { records, raw: tap, laps, board: shown }, stop.clone());
         let hot = std::thread::Builder::new()
             .name("hot".into())
             .spawn(move || live::run(plan, turn, rings, &theirs))
             .map_err(no_thread)?;
         Ok(Threads { board, hot, logging, failures, stop: stop.clone() })
+    }
+
+    /// Where the newest state is.
+    pub(super) fn board(&self) -> &StatusBoard {
+        &self.board
     }
 
     /// Calls `look` with the newest state some twenty times a second until the run ends, and says

@@ -10,6 +10,7 @@ use super::exit::{Code, Failure};
 use super::replay::{RunInfo, recording_failure};
 use super::{Common, report, say};
 use crate::app::config::Config;
+use crate::app::keep;
 use crate::app::replay::{Tally, replay};
 use crate::feed::CoinSpec;
 use crate::record::StopReason;
@@ -34,6 +35,12 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         .map(|(n, d)| CoinSpec::new(n, *d))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|e| Failure::input(format!("run.json: {e:?}")))?;
+    let dropped = keep::dropped(&o.run);
+    if dropped > 0 {
+        // The first fault is the missing front itself.
+        let faults = read.faults.get(1..).unwrap_or_default();
+        return bounded(dropped, read.records, faults, common);
+    }
     let mut tally = Tally::new(|_: &_, _: &_| {});
     let reason = StopReason::of(info.reason).unwrap_or_default();
     // A run's own recording moves with its folder.
@@ -73,4 +80,22 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     }
     let why = if intact { "the digests differ".into() } else { read.faults.join("; ") };
     Err(Failure::new(Code::Check, why))
+}
+
+/// The verdict on a run whose beginning its disk bound dropped: what is left can be intact, but
+/// nothing can be replayed from the start.
+fn bounded(dropped: u64, records: u64, faults: &[String], common: &Common) -> Result<(), Failure> {
+    let intact = faults.is_empty();
+    if common.json {
+        let v = serde_json::json!({
+            "records": records, "intact": intact, "faults": faults,
+            "segments_dropped": dropped, "equal": null,
+        });
+        say(&format!("{v}\n"));
+    } else {
+        let word = if intact { "ok" } else { "FAILED" };
+        say(&format!("journal  {records} records, {word}\n{}", keep::dropped_text(dropped)));
+        say("replay   not possible without the beginning\n");
+    }
+    if intact { Ok(()) } else { Err(Failure::new(Code::Check, faults.join("; "))) }
 }

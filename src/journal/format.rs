@@ -126,7 +126,8 @@ pub(super) fn temporary_name(number: u64) -> String {
 }
 
 /// The number in a segment's file name; `None` for another file.
-pub(super) fn segment_number(name: &str) -> Option<u64> {
+#[must_use]
+pub fn segment_number(name: &str) -> Option<u64> {
     numbered(name, ".journal")
 }
 

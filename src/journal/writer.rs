@@ -221,6 +221,21 @@ impl<D: Disk> Writer<D> {
         self.standing()
     }
 
+    /// Ends the segment and begins the next one, before it is full.
+    ///
+    /// # Errors
+    /// [`Failed`].
+    pub fn next_segment(&mut self) -> Result<(), Failed> {
+        self.standing()?;
+        self.rotate()
+    }
+
+    /// Number of the segment at hand.
+    #[must_use]
+    pub fn segment(&self) -> u64 {
+        self.number
+    }
+
     /// Makes everything durable and looks once more at the last segment.
     ///
     /// # Errors

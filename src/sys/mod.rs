@@ -13,7 +13,9 @@ pub mod info;
 pub mod link;
 #[cfg(test)]
 mod loopback;
+pub mod machine;
 pub mod pin;
 pub mod signal;
+pub mod terminal;
 pub mod tls;
 pub mod url;

@@ -13,6 +13,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
+use serde::{Deserialize, Serialize};
 
 use crate::units::Ns;
 
@@ -57,7 +58,7 @@ pub enum Stage {
 pub const STAGES: usize = Stage::ALL.len();
 
 /// What a histogram says, in nanoseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Percentiles {
     /// Frames measured.
     pub count: u64,
@@ -73,6 +74,37 @@ pub struct Percentiles {
     pub p999: u64,
     /// Largest.
     pub max: u64,
+}
+
+/// Upper bounds of the buckets that monitors get, in nanoseconds.
+pub const BOUNDS_NS: [u64; 16] = [
+    250,
+    500,
+    1_000,
+    2_500,
+    5_000,
+    10_000,
+    25_000,
+    50_000,
+    100_000,
+    250_000,
+    500_000,
+    1_000_000,
+    5_000_000,
+    25_000_000,
+    100_000_000,
+    1_000_000_000,
+];
+
+/// A histogram in the few buckets that monitors get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Buckets {
+    /// Frames at or below each of [`BOUNDS_NS`], cumulative, to the precision of the histogram.
+    pub upto: [u64; BOUNDS_NS.len()],
+    /// All frames.
+    pub count: u64,
+    /// Sum of their times, ns, to the precision of the histogram.
+    pub sum_ns: u64,
 }
 
 /// One histogram a stage, for the run and for the interval at hand.
@@ -136,6 +168,24 @@ impl Percentiles {
     }
 }
 
+impl Buckets {
+    /// The buckets of a histogram.
+    #[must_use]
+    pub fn of(h: &Histogram<u64>) -> Buckets {
+        let mut out = Buckets { count: h.len(), ..Buckets::default() };
+        for step in h.iter_recorded() {
+            let (value, n) = (step.value_iterated_to(), step.count_at_value());
+            out.sum_ns = out.sum_ns.saturating_add(value.saturating_mul(n));
+            // A value stands for a range of under 1 %: its lower end decides.
+            let low = h.lowest_equivalent(value);
+            for (upto, bound) in out.upto.iter_mut().zip(BOUNDS_NS) {
+                *upto += if low <= bound { n } else { 0 };
+            }
+        }
+        out
+    }
+}
+
 impl Default for Latencies {
     fn default() -> Latencies {
         Latencies::new()
@@ -162,6 +212,12 @@ impl Latencies {
     #[must_use]
     pub fn percentiles(&self) -> [Percentiles; STAGES] {
         std::array::from_fn(|i| Percentiles::of(&self.run[i]))
+    }
+
+    /// Buckets since the beginning, as [`Stage`] counts.
+    #[must_use]
+    pub fn buckets(&self) -> [Buckets; STAGES] {
+        std::array::from_fn(|i| Buckets::of(&self.run[i]))
     }
 
     /// The histogram of a stage since the beginning.
@@ -228,6 +284,18 @@ mod tests {
         assert!((3960..=4000).contains(&p99), "{p99}");
         // The sum saturates at the histogram's bound instead of failing.
         assert!(p[Stage::Whole as usize].max >= u64::from(u32::MAX));
+    }
+
+    #[test]
+    fn buckets_are_cumulative_and_add_up() {
+        let mut l = Latencies::new();
+        for n in [1, 250, 251, 999, 1_000, 40_000] {
+            l.record(&Lap { read: n, ..Lap::default() });
+        }
+        let b = l.buckets()[Stage::Read as usize];
+        assert_eq!(&b.upto[..4], &[2, 3, 5, 5], "251 shares a cell with 250 or not at all");
+        assert_eq!((b.upto[7], b.upto[15], b.count), (6, 6, 6));
+        assert!((42_000..43_000).contains(&b.sum_ns), "{}", b.sum_ns);
     }
 
     #[test]

@@ -1,0 +1,202 @@
+//! Bounds what a run holds on disk: segments by size and age, the oldest dropped.
+//!
+//! In: the folder, the time. Out: new files for the recording, removals, [`Kept`]. Cold path: the
+//! logging thread.
+//!
+//! 1. Journal and recording begin their segments together: a number is a stretch of time, and the
+//!    lowest number is dropped first, of both.
+//! 2. The newest segment is never dropped, whatever the bound.
+//! 3. What was dropped is counted; a reader sees it by the numbers that are missing at the front.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::config::{Config, Run};
+use super::recording;
+use crate::journal;
+use crate::limits::KEEP_NS;
+use crate::units::Ns;
+
+/// What is held, and what was dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Bytes in segments of journal and recording.
+    pub bytes: u64,
+    /// Segments dropped, of both kinds.
+    pub segments_dropped: u64,
+    /// Their bytes.
+    pub bytes_dropped: u64,
+}
+
+/// Looks after a run's folder.
+#[derive(Debug)]
+pub struct Keeper {
+    folder: PathBuf,
+    /// Bytes of all segments; `None`: no bound.
+    bound: Option<u64>,
+    segment_bytes: u64,
+    segment_ns: Option<i64>,
+    /// The segment at hand, and when it began.
+    segment: (u64, Option<Ns>),
+    looked: Option<Ns>,
+    kept: Kept,
+}
+
+/// A segment's file.
+type Entry = (u64, PathBuf, u64);
+
+/// Segments that the disk bound of the run in `folder` dropped at the front of its journal; 0
+/// where it has no bound, or nothing is missing there.
+#[must_use]
+pub fn dropped(folder: &Path) -> u64 {
+    let config = Config::load(Some(&folder.join("config.toml")), &[]);
+    if !config.is_ok_and(|c| c.run.keep_mb > 0) {
+        return 0;
+    }
+    let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.file_name());
+    let numbers = names.filter_map(|n| journal::segment_number(n.to_str()?));
+    numbers.min().unwrap_or(0)
+}
+
+/// What [`dropped`] says, as a line for people; empty for 0.
+#[must_use]
+pub fn dropped_text(segments: u64) -> String {
+    match segments {
+        0 => String::new(),
+        n => format!(
+            "dropped  the first {n} segments, by the run's disk bound; sums over them are missing\n"
+        ),
+    }
+}
+
+impl Keeper {
+    /// Looks after `folder` as configured.
+    #[must_use]
+    pub fn new(folder: &Path, run: &Run) -> Keeper {
+        Keeper {
+            folder: folder.to_path_buf(),
+            bound: (run.keep_mb > 0).then(|| run.keep_mb.saturating_mul(1_000_000)),
+            segment_bytes: run.segment_bytes,
+            segment_ns: (run.segment_hours > 0)
+                .then(|| i64::from(run.segment_hours) * 3_600 * Ns::SEC),
+            segment: (0, None),
+            looked: None,
+            kept: Kept::default(),
+        }
+    }
+
+    /// Whether the segment at hand, `recorded` bytes of recording in it, is to end.
+    pub fn is_due(&mut self, now: Ns, recorded: u64) -> bool {
+        let began = *self.segment.1.get_or_insert(now);
+        let old = self.segment_ns.is_some_and(|age| now.since(began) >= age);
+        let due = old || recorded >= self.segment_bytes;
+        if due {
+            // Should the journal refuse, the question comes again after as long.
+            self.segment.1 = Some(now);
+        }
+        due
+    }
+
+    /// The journal is at segment `number`: `Some` with the file for the recording where that is
+    /// a new one.
+    pub fn begun(&mut self, number: u64, now: Ns) -> Option<io::Result<File>> {
+        if number == self.segment.0 {
+            return None;
+        }
+        self.segment = (number, Some(now));
+        let path = self.folder.join(recording::segment_name(number));
+        Some(OpenOptions::new().append(true).create_new(true).open(path))
+    }
+
+    /// Adds up what is held and drops the oldest segments beyond the bound, now and then.
+    pub fn look(&mut self, now: Ns) -> Kept {
+        if self.looked.is_some_and(|at| now.since(at) < KEEP_NS) {
+            return self.kept;
+        }
+        self.looked = Some(now);
+        let mut entries = self.entries();
+        entries.sort();
+        self.kept.bytes = entries.iter().map(|e| e.2).sum();
+        for (number, path, size) in entries {
+            let over = self.bound.is_some_and(|b| self.kept.bytes > b);
+            if !over || number >= self.segment.0 {
+                break;
+            }
+            if fs::remove_file(&path).is_ok() {
+                self.kept.bytes -= size;
+                self.kept.segments_dropped += 1;
+                self.kept.bytes_dropped += size;
+            }
+        }
+        self.kept
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        let read = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        read.filter_map(|e| {
+            let name = e.file_name().into_string().ok()?;
+            let number =
+                journal::segment_number(&name).or_else(|| recording::segment_number(&name));
+            Some((number?, e.path(), e.metadata().ok()?.len()))
+        })
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("papermaker-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a folder");
+        path
+    }
+
+    fn fill(folder: &Path, numbers: std::ops::Range<u64>) {
+        for n in numbers {
+            for name in [journal::segment_name(n), recording::segment_name(n)] {
+                fs::write(folder.join(name), vec![0; 300_000]).expect("written");
+            }
+        }
+    }
+
+    #[test]
+    fn the_oldest_go_first_and_the_newest_stays() {
+        let path = folder("keep");
+        fill(&path, 0..4);
+        fs::write(path.join("run.json"), vec![0; 5_000_000]).expect("written");
+        let run = Run { keep_mb: 1, ..Run::default() };
+        let mut keeper = Keeper::new(&path, &run);
+        assert!(keeper.begun(3, Ns(0)).expect("a new segment").is_err(), "the file is there");
+        let kept = keeper.look(Ns(0));
+        assert_eq!(kept, Kept { bytes: 900_000, segments_dropped: 5, bytes_dropped: 1_500_000 });
+        let left: Vec<_> = keeper.entries().into_iter().map(|e| e.0).collect();
+        assert_eq!(left.iter().filter(|n| **n == 3).count(), 2);
+        // Not before the interval is over; and never the segment at hand.
+        fill(&path, 4..5);
+        assert_eq!(keeper.look(Ns(KEEP_NS - 1)), kept);
+        fs::write(path.join(journal::segment_name(3)), vec![0; 9_000_000]).expect("written");
+        let kept = keeper.look(Ns(KEEP_NS));
+        assert!(kept.bytes > 9_000_000 && kept.segments_dropped == 6, "{kept:?}");
+        fs::remove_dir_all(&path).expect("removed");
+    }
+
+    #[test]
+    fn segments_end_by_size_and_by_age() {
+        let run = Run { segment_hours: 1, segment_bytes: 4096, ..Run::default() };
+        let mut keeper = Keeper::new(Path::new("/none"), &run);
+        let hour = 3_600 * Ns::SEC;
+        assert!(!keeper.is_due(Ns(0), 4095));
+        assert!(keeper.is_due(Ns(1), 4096));
+        assert!(!keeper.is_due(Ns(hour), 0));
+        assert!(keeper.is_due(Ns(hour + 1), 0));
+        assert!(keeper.begun(0, Ns(0)).is_none());
+        let forever = Run { segment_hours: 0, ..run };
+        assert!(!Keeper::new(Path::new("/none"), &forever).is_due(Ns(i64::MAX), 0));
+    }
+}

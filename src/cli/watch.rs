@@ -1,0 +1,213 @@
+//! Watching a run until it ends: the full-screen view on a terminal, lines elsewhere.
+//!
+//! In: snapshots. Out: a terminal. Cold path: a thread that sleeps between two pictures.
+//!
+//! 1. Ctrl-C and `q` ask for an orderly end; a second Ctrl-C ends the process at once, and the
+//!    terminal is itself again in both cases.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::exit::Failure;
+use super::{say, summary};
+use crate::app::status::{Status, StatusBoard};
+use crate::ops::serve::{Server, Source};
+use crate::ops::snapshot::{Session, Snapshot};
+use crate::sys::clock::SessionClock;
+use crate::sys::signal::Stop;
+use crate::sys::terminal::{self, Screen};
+use crate::view::canvas::Canvas;
+use crate::view::screen::{Choice, draw};
+
+/// Looks, of which there are twenty a second, between two pictures, and between two lines of progress.
+const PICTURE: u32 = 4;
+const LINE: u32 = 100;
+
+/// How a run is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Full screen.
+    Screen,
+    /// A line a coin every five seconds.
+    Lines,
+    /// Not at all.
+    Silent,
+}
+
+/// What the person asked for with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// Nothing.
+    None,
+    /// The end.
+    End,
+}
+
+/// The full-screen view.
+#[derive(Debug)]
+pub(super) struct Viewer {
+    screen: Screen,
+    shown: Canvas,
+    choice: Choice,
+    colours: bool,
+    coins: usize,
+}
+
+impl Way {
+    /// The way that fits standard output and the options.
+    pub(super) fn of(plain: bool, json: bool) -> Way {
+        if json {
+            Way::Silent
+        } else if plain || !terminal::is_viewable() {
+            Way::Lines
+        } else {
+            Way::Screen
+        }
+    }
+}
+
+impl Viewer {
+    /// Takes the terminal; `end` says what `q` does.
+    pub(super) fn new(end: &str) -> io::Result<Viewer> {
+        let keys = format!("tab, shift-tab: next, previous coin   q: {end}");
+        Ok(Viewer {
+            screen: Screen::enter()?,
+            shown: Canvas::default(),
+            choice: Choice { first: 0, keys },
+            colours: terminal::is_coloured(),
+            coins: 0,
+        })
+    }
+
+    /// Takes keys pressed.
+    pub(super) fn keys(&mut self) -> Wish {
+        let coins = self.coins;
+        let keys = self.screen.keys();
+        let mut rest = &keys[..];
+        while let Some((key, tail)) = rest.split_first() {
+            rest = tail;
+            match key {
+                b'q' | b'Q' | 0x03 => return Wish::End,
+                b'\t' | b'n' => self.turn(1, coins),
+                b'p' => self.turn(coins.saturating_sub(1), coins),
+                b'1'..=b'9' => self.choice.first = usize::from(key - b'1'),
+                0x1b => match rest {
+                    // Arrows and shift-tab come as three bytes.
+                    [b'[', b'C' | b'B', ..] => self.turn(1, coins),
+                    [b'[', b'D' | b'A' | b'Z', ..] => self.turn(coins.saturating_sub(1), coins),
+                    _ => {}
+                },
+                _ => {}
+            }
+            if *key == 0x1b {
+                rest = rest.get(2..).unwrap_or_default();
+            }
+        }
+        Wish::None
+    }
+
+    fn turn(&mut self, by: usize, coins: usize) {
+        self.choice.first = (self.choice.first + by) % coins.max(1);
+    }
+
+    /// Brings the terminal to the newest state.
+    pub(super) fn show(&mut self, s: &Snapshot) -> io::Result<()> {
+        self.coins = s.status.coins.len();
+        let (width, height) = terminal::size();
+        let next = draw(s, &self.choice, width, height);
+        terminal::show(&next.change_from(&self.shown, self.colours))?;
+        self.shown = next;
+        Ok(())
+    }
+}
+
+/// Where a run's snapshots come from, and the sockets that serve them; dropping it closes them.
+pub(super) struct Window {
+    source: Source,
+    _servers: Vec<Server>,
+}
+
+/// Listens on the address of `--metrics`, early: a run that cannot be had begins nothing.
+pub(super) fn listen(addr: Option<&str>) -> Result<Option<TcpListener>, Failure> {
+    let Some(text) = addr else { return Ok(None) };
+    // A port alone is a port of this machine.
+    let full = if text.contains(':') { text.to_owned() } else { format!("127.0.0.1:{text}") };
+    let listener = TcpListener::bind(&full).map_err(|e| {
+        Failure::usage(format!("--metrics {text}: {e}; use host:port or a port, e.g. 9464"))
+    })?;
+    Ok(Some(listener))
+}
+
+impl Window {
+    /// Opens the window on a run in `folder`. A folder whose path is too long for a socket has
+    /// none: `top` then needs the address of `--metrics`.
+    pub(super) fn open(
+        folder: &Path,
+        metrics: Option<TcpListener>,
+        session: Session,
+        board: &StatusBoard,
+        clock: SessionClock,
+    ) -> Window {
+        let board = board.clone();
+        let source: Source =
+            Arc::new(move || Snapshot::new(session.clone(), clock.now(), board.read()));
+        let tcp = metrics.map(|listener| Server::tcp(listener, Arc::clone(&source)));
+        let unix = Server::unix(folder, Arc::clone(&source));
+        let servers = tcp.into_iter().chain([unix]).filter_map(Result::ok).collect();
+        Window { source, _servers: servers }
+    }
+}
+
+/// What looks at a run for a person.
+pub(super) struct Watcher<'a> {
+    way: Way,
+    window: &'a Window,
+    stop: &'a Stop,
+    viewer: RefCell<Option<Viewer>>,
+    looks: Cell<u32>,
+}
+
+impl<'a> Watcher<'a> {
+    /// Takes the terminal where the view is wanted and to be had.
+    pub(super) fn new(way: Way, window: &'a Window, stop: &'a Stop) -> Watcher<'a> {
+        let viewer = match way {
+            Way::Screen => Viewer::new("stop the run").ok(),
+            Way::Lines | Way::Silent => None,
+        };
+        Watcher { way, window, stop, viewer: RefCell::new(viewer), looks: Cell::new(0) }
+    }
+
+    /// One look, twenty times a second.
+    pub(super) fn look(&self, status: &Status) {
+        let looks = self.looks.get().wrapping_add(1);
+        self.looks.set(looks);
+        let mut viewer = self.viewer.borrow_mut();
+        let Some(v) = viewer.as_mut() else {
+            if self.way != Way::Silent && looks.is_multiple_of(LINE) {
+                say(&summary::progress(status));
+            }
+            return;
+        };
+        let wish = v.keys();
+        let is_due = looks.is_multiple_of(PICTURE);
+        let shown = if is_due { v.show(&(self.window.source)()) } else { Ok(()) };
+        if wish == Wish::End || self.stop.is_asked() || shown.is_err() {
+            // From here on a signal ends the process at once: the terminal goes first.
+            *viewer = None;
+            if shown.is_ok() {
+                self.stop.ask();
+                say("ending in order; Ctrl-C again ends at once\n");
+            }
+        }
+    }
+
+    /// Says a line, where the view does not show the same.
+    pub(super) fn say(&self, text: &str) {
+        if self.way != Way::Silent && self.viewer.borrow().is_none() {
+            say(text);
+        }
+    }
+}

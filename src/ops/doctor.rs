@@ -1,0 +1,396 @@
+//! What a machine is like for this program: findings, what each means, what to do.
+//!
+//! In: [`Facts`] gathered elsewhere. Out: a [`Finding`] a question. Cold path.
+//!
+//! 1. Every question has an answer, be it "skipped" with the reason.
+//! 2. `Bad` is what makes a run fail or its results worthless; `Note` is what makes it slower.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// How an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grade {
+    /// As it should be.
+    Ok,
+    /// Works, could be better.
+    Note,
+    /// Has to be mended.
+    Bad,
+    /// Not looked at, with the reason.
+    Skipped,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at.
+    pub check: &'static str,
+    /// How it is.
+    pub grade: Grade,
+    /// What was found.
+    pub found: String,
+    /// What that means for a run.
+    pub means: &'static str,
+    /// What to do; empty where nothing is.
+    pub todo: &'static str,
+}
+
+/// What is known of the machine. `None`: it does not tell.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// Cores this process may use.
+    pub cores: usize,
+    /// Cores the scheduler leaves alone, as the kernel lists them.
+    pub isolated: Option<String>,
+    /// Frequency governor of the core that would be used.
+    pub governor: Option<String>,
+    /// Whether pinning a thread worked, and what came of it.
+    pub pinned: (bool, String),
+    /// The kernel's clock source.
+    pub clock_source: Option<String>,
+    /// Nanoseconds a read of the clock takes.
+    pub clock_read_ns: f64,
+    /// Bytes a process may lock in memory; `u64::MAX`: any.
+    pub locked_bytes: Option<u64>,
+    /// Bytes of swap space.
+    pub swap_bytes: Option<u64>,
+    /// Files a process may have open.
+    pub open_files: Option<u64>,
+    /// What the disk of the run folder does.
+    pub disk: Result<DiskFacts, String>,
+    /// What became of asking the venue.
+    pub venue: Venue,
+}
+
+/// What the disk does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DiskFacts {
+    /// Median and 99th percentile of writing 4 KiB and `fdatasync`.
+    pub sync: (Duration, Duration),
+    /// Bytes free for this user.
+    pub free: u64,
+}
+
+/// What became of asking the venue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Venue {
+    /// Not asked.
+    #[default]
+    NotAsked,
+    /// It gave its list of coins, in so much time.
+    Answered(Duration),
+    /// It did not; `true` where the person named that venue, so that it has to.
+    Silent(String, bool),
+}
+
+/// Cores: the hot thread and the logging thread.
+const CORES: usize = 2;
+/// Clock reads are four a frame; beyond this they show in the latency.
+const CLOCK_READ_NS: f64 = 100.0;
+/// Descriptors of a run with all its listeners and clients, times four.
+const OPEN_FILES: u64 = 256;
+/// `fdatasync` beyond which the journal falls behind its interval, and beyond which the queue may
+/// fill at the worst burst.
+const SYNC: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+/// Free space for days, and for hours.
+const FREE: (u64, u64) = (10 << 30, 1 << 30);
+
+/// Whether nothing has to be mended.
+#[must_use]
+pub fn is_well(findings: &[Finding]) -> bool {
+    findings.iter().all(|f| f.grade != Grade::Bad)
+}
+
+/// Answers every question.
+#[must_use]
+pub fn examine(f: &Facts) -> Vec<Finding> {
+    vec![
+        cores(f),
+        pinning(f),
+        governor(f),
+        clock(f),
+        memory(f),
+        files(f),
+        sync(f),
+        space(f),
+        venue(f),
+    ]
+}
+
+fn finding(check: &'static str, grade: Grade, found: String) -> Finding {
+    Finding { check, grade, found, means: "", todo: "" }
+}
+
+fn cores(f: &Facts) -> Finding {
+    let isolated = f.isolated.as_deref().filter(|t| !t.is_empty());
+    let list = isolated.map_or("none isolated".to_owned(), |t| format!("isolated: {t}"));
+    let found = format!("{} usable, {list}", f.cores);
+    if f.cores < CORES {
+        return Finding {
+            means: "the hot thread shares its core with the logging thread: latencies of \
+                    milliseconds",
+            todo: "give the process two cores or more",
+            ..finding("cores", Grade::Note, found)
+        };
+    }
+    let means = if isolated.is_some() {
+        "the hot thread can have a core that nothing else uses"
+    } else {
+        "the hot thread gets a core, but other processes may be scheduled there"
+    };
+    let todo = if isolated.is_some() { "" } else { "for tails: boot with isolcpus= and use --pin" };
+    Finding { means, todo, ..finding("cores", Grade::Ok, found) }
+}
+
+fn pinning(f: &Facts) -> Finding {
+    let (worked, found) = f.pinned.clone();
+    if worked {
+        let means = "the hot thread stays on its core and keeps its caches";
+        return Finding { means, ..finding("pinning", Grade::Ok, found) };
+    }
+    Finding {
+        means: "the scheduler moves the hot thread: tails of the latency grow",
+        todo: "allow sched_setaffinity (container policy), or name an allowed core with --pin",
+        ..finding("pinning", Grade::Note, found)
+    }
+}
+
+fn governor(f: &Facts) -> Finding {
+    let Some(name) = &f.governor else {
+        let means = "the machine does not tell its frequency policy; usual for virtual ones";
+        let found = "no governor".to_owned();
+        return Finding { means, ..finding("frequency", Grade::Skipped, found) };
+    };
+    if name == "performance" {
+        let means = "the core does not slow down between messages";
+        return Finding { means, ..finding("frequency", Grade::Ok, name.clone()) };
+    }
+    Finding {
+        means: "the core slows down between messages and needs microseconds to speed up",
+        todo: "set the governor to performance (cpupower frequency-set -g performance)",
+        ..finding("frequency", Grade::Note, name.clone())
+    }
+}
+
+fn clock(f: &Facts) -> Finding {
+    let source = f.clock_source.as_deref().unwrap_or("unknown source");
+    let found = format!("{source}, {:.0} ns a read", f.clock_read_ns);
+    if f.clock_read_ns <= CLOCK_READ_NS {
+        let means = "stamps cost next to nothing; deadlines use the monotonic clock only";
+        return Finding { means, ..finding("clock", Grade::Ok, found) };
+    }
+    Finding {
+        means: "every read of the clock is a system call: it adds to each stage's latency",
+        todo: "switch the kernel's clock source to tsc where the machine has a stable one",
+        ..finding("clock", Grade::Note, found)
+    }
+}
+
+fn memory(f: &Facts) -> Finding {
+    let limit = match f.locked_bytes {
+        None => "lock limit unknown".to_owned(),
+        Some(u64::MAX) => "locking unlimited".to_owned(),
+        Some(n) => format!("lock limit {}", bytes(n)),
+    };
+    match f.swap_bytes {
+        Some(0) => Finding {
+            means: "no swap: memory of the hot thread stays where it is without being locked",
+            ..finding("memory", Grade::Ok, format!("no swap, {limit}"))
+        },
+        Some(n) => Finding {
+            means: "the kernel may page parts of the process out; a page back in takes \
+                    milliseconds. The program does not lock its memory",
+            todo: "turn swap off, or forbid it to the service (MemorySwapMax=0, as in \
+                   papermaker.service)",
+            ..finding("memory", Grade::Note, format!("swap of {}, {limit}", bytes(n)))
+        },
+        None => Finding {
+            means: "the machine does not tell whether it swaps",
+            ..finding("memory", Grade::Skipped, limit)
+        },
+    }
+}
+
+fn files(f: &Facts) -> Finding {
+    let Some(n) = f.open_files else {
+        let means = "the machine does not tell its limit";
+        return Finding { means, ..finding("files", Grade::Skipped, "unknown".into()) };
+    };
+    let found = if n == u64::MAX { "no limit".into() } else { format!("{n} open files") };
+    if n >= OPEN_FILES {
+        let means = "enough for journal, recording, link and all monitors at once";
+        return Finding { means, ..finding("files", Grade::Ok, found) };
+    }
+    Finding {
+        means: "reconnects, monitors or new segments may fail for want of a descriptor",
+        todo: "raise the limit: ulimit -n 1024, or LimitNOFILE= in the service",
+        ..finding("files", Grade::Bad, found)
+    }
+}
+
+fn sync(f: &Facts) -> Finding {
+    let disk = match &f.disk {
+        Ok(disk) => disk,
+        Err(why) => {
+            return Finding {
+                means: "a run cannot write its journal there",
+                todo: "name a folder that can be written: --set run.folder=...",
+                ..finding("disk", Grade::Bad, why.clone())
+            };
+        }
+    };
+    let ms = |d: Duration| d.as_secs_f64() * 1e3;
+    let (p50, p99) = disk.sync;
+    let found = format!("4 KiB and fdatasync: p50 {:.2} ms, p99 {:.2} ms", ms(p50), ms(p99));
+    let (grade, means, todo) = if p99 <= SYNC.0 {
+        (Grade::Ok, "the journal keeps up; a power loss costs what its interval allows", "")
+    } else if p99 <= SYNC.1 {
+        let means = "records wait longer for the disk than the interval says; none is lost";
+        (Grade::Note, means, "use a local disk for run.folder")
+    } else {
+        let means = "at a burst the queue fills while the disk is busy, and quoting stops";
+        (Grade::Bad, means, "use a local disk for run.folder")
+    };
+    Finding { means, todo, ..finding("disk", grade, found) }
+}
+
+fn space(f: &Facts) -> Finding {
+    let Ok(disk) = &f.disk else {
+        let means = "see disk";
+        return Finding { means, ..finding("space", Grade::Skipped, "unknown".into()) };
+    };
+    let found = format!("{} free", bytes(disk.free));
+    let bound = "bound the run with --keep, or free space";
+    let (grade, means, todo) = match disk.free {
+        n if n >= FREE.0 => (Grade::Ok, "room for days of several coins", ""),
+        n if n >= FREE.1 => (Grade::Note, "room for hours; a full disk ends the quoting", bound),
+        _ => (Grade::Bad, "the disk will be full soon; a full disk ends the quoting", bound),
+    };
+    Finding { means, todo, ..finding("space", grade, found) }
+}
+
+fn venue(f: &Facts) -> Finding {
+    match &f.venue {
+        Venue::NotAsked => Finding {
+            means: "runs on the embedded exchange need no network",
+            ..finding("venue", Grade::Skipped, "not asked".into())
+        },
+        Venue::Answered(took) => Finding {
+            means: "name, route, certificate and answer are as they should be",
+            ..finding("venue", Grade::Ok, format!("answered in {} ms", took.as_millis()))
+        },
+        Venue::Silent(why, named) => Finding {
+            means: "live runs on it cannot start; runs on the embedded exchange need no network",
+            todo: "check name resolution, firewall and the address",
+            ..finding("venue", if *named { Grade::Bad } else { Grade::Skipped }, why.clone())
+        },
+    }
+}
+
+/// Bytes in the unit that fits.
+#[must_use]
+pub fn bytes(n: u64) -> String {
+    const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    for (unit, size) in UNITS {
+        if n >= size {
+            return format!("{}.{} {unit}", n / size, n % size * 10 / size);
+        }
+    }
+    format!("{n} bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> Facts {
+        Facts {
+            cores: 4,
+            isolated: Some("3".into()),
+            governor: Some("performance".into()),
+            pinned: (true, "pinned to core 3".into()),
+            clock_source: Some("tsc".into()),
+            clock_read_ns: 22.0,
+            locked_bytes: Some(8 << 20),
+            swap_bytes: Some(0),
+            open_files: Some(1024),
+            disk: Ok(DiskFacts {
+                sync: (Duration::from_millis(1), Duration::from_millis(4)),
+                free: 50 << 30,
+            }),
+            venue: Venue::Answered(Duration::from_millis(150)),
+        }
+    }
+
+    fn grade(f: &Facts, check: &str) -> Grade {
+        examine(f).into_iter().find(|x| x.check == check).expect("a finding").grade
+    }
+
+    #[test]
+    fn a_good_machine_has_nothing_to_do() {
+        let all = examine(&good());
+        assert!(all.iter().all(|f| f.grade == Grade::Ok && f.todo.is_empty()), "{all:?}");
+        assert!(is_well(&all));
+    }
+
+    #[test]
+    fn each_fault_is_found_and_says_what_to_do() {
+        type Edit = fn(&mut Facts);
+        let slow = |f: &mut Facts, p99| {
+            f.disk = Ok(DiskFacts { sync: (Duration::from_millis(1), p99), free: 50 << 30 });
+        };
+        let cases: [(&str, Grade, Edit); 9] = [
+            ("cores", Grade::Note, |f| f.cores = 1),
+            ("pinning", Grade::Note, |f| f.pinned = (false, "refused".into())),
+            ("frequency", Grade::Note, |f| f.governor = Some("powersave".into())),
+            ("clock", Grade::Note, |f| f.clock_read_ns = 900.0),
+            ("memory", Grade::Note, |f| f.swap_bytes = Some(1 << 30)),
+            ("files", Grade::Bad, |f| f.open_files = Some(64)),
+            ("disk", Grade::Bad, |f| f.disk = Err("read-only".into())),
+            ("space", Grade::Bad, |f| {
+                f.disk = f.disk.clone().map(|d| DiskFacts { free: 1 << 20, ..d });
+            }),
+            ("venue", Grade::Bad, |f| f.venue = Venue::Silent("refused".into(), true)),
+        ];
+        for (check, want, edit) in cases {
+            let mut f = good();
+            edit(&mut f);
+            let all = examine(&f);
+            let found = all.iter().find(|x| x.check == check).expect("a finding");
+            assert_eq!(found.grade, want, "{check}");
+            assert!(!found.todo.is_empty() && !found.means.is_empty(), "{check}");
+            assert_eq!(is_well(&all), want != Grade::Bad, "{check}");
+        }
+        let mut f = good();
+        slow(&mut f, Duration::from_millis(300));
+        assert_eq!(grade(&f, "disk"), Grade::Note);
+        slow(&mut f, Duration::from_secs(3));
+        assert_eq!(grade(&f, "disk"), Grade::Bad);
+    }
+
+    #[test]
+    fn offline_without_a_wish_is_skipped_with_its_reason() {
+        let mut f = good();
+        f.venue = Venue::Silent("no route".into(), false);
+        let all = examine(&f);
+        assert!(is_well(&all));
+        let venue = all.iter().find(|x| x.check == "venue").expect("a finding");
+        assert_eq!((venue.grade, venue.found.as_str()), (Grade::Skipped, "no route"));
+    }
+
+    #[test]
+    fn the_json_has_five_texts_a_finding() {
+        let json = serde_json::to_value(examine(&good())).expect("JSON");
+        let list = json.as_array().expect("a list");
+        assert_eq!(list.len(), 9);
+        for f in list {
+            for key in ["check", "grade", "found", "means", "todo"] {
+                assert!(f[key].is_string(), "{key} in {f}");
+            }
+            assert_eq!(f["grade"], "ok");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! A status in which everything has a value.
+
+use crate::app::keep::Kept;
+use crate::app::status::Status;
+use crate::record::*;
+use crate::telemetry::counters::Counter;
+use crate::telemetry::latency::{Lap, Latencies};
+use crate::units::{CoinId, Mid2, Ns, Px, Side, Sz};
+
+pub(crate) const USD: i64 = 100_000_000;
+
+fn order(id: u64, side: Side, state: OrderState, usd: i64, milli: i64) -> Order {
+    Order {
+        id,
+        state,
+        reason: OrderReason::None,
+        side,
+        level: 0,
+        px: Px(usd * USD),
+        sz: Sz(milli * USD / 1000),
+        open: Sz(milli * USD / 1000),
+        ahead: Sz(12 * USD / 1000),
+        effective: Ns(0),
+    }
+}
+
+fn ladder(side: Side, guard: Guard, first: i64) -> Ladder {
+    let levels = if guard == Guard::None { 3 } else { 0 };
+    let (mut px, mut sz) = ([Px(0); 5], [Sz(0); 5]);
+    for i in 0..usize::from(levels) {
+        let step = 40 * i64::try_from(i).expect("small");
+        px[i] = Px((first + if side == Side::Buy { -step } else { step }) * USD);
+        sz[i] = Sz((5 + step / 8) * USD / 1000);
+    }
+    Ladder { side, levels, guard, px, sz }
+}
+
+fn account(lane: Lane) -> Account {
+    let usd = 2 * i128::from(USD) * i128::from(USD);
+    Account {
+        spread: 3 * usd,
+        adverse: -usd / 2,
+        inventory: usd / 10,
+        fees: -usd,
+        funding: usd / 100,
+        position: Sz(-12 * USD / 1000),
+        mark: Mid2(2 * 97_000 * USD),
+        fills: 7,
+        lane,
+    }
+}
+
+fn fill(id: u64, side: Side, usd: i64) -> Fill {
+    Fill {
+        id,
+        lane: Lane::Configured,
+        reason: FillReason::Queue,
+        side,
+        unknown_queue: false,
+        level: 0,
+        px: Px(usd * USD),
+        sz: Sz(5 * USD / 1000),
+        open: Sz(0),
+        ahead: Sz(0),
+        age: 3,
+        time: Ns(0),
+        tid: 1,
+        mid: Mid2(2 * 97_000 * USD),
+        fee_e8: 100,
+    }
+}
+
+fn bodies() -> Vec<Body> {
+    let mut out: Vec<Body> = vec![
+        HealthChange { was: Health::Empty, now: Health::Fresh }.into(),
+        Market {
+            bid: Px(96_990 * USD),
+            bid_sz: Sz(USD / 2),
+            ask: Px(97_010 * USD),
+            ask_sz: Sz(USD / 4),
+            time: Ns(0),
+        }
+        .into(),
+        ladder(Side::Buy, Guard::None, 96_960).into(),
+        ladder(Side::Sell, Guard::InventoryLimit, 97_040).into(),
+        order(1, Side::Buy, OrderState::Live, 96_960, 5).into(),
+        order(2, Side::Buy, OrderState::Sent, 96_920, 10).into(),
+        order(3, Side::Sell, OrderState::CancelSent, 97_050, 10).into(),
+        Terms {
+            mid: 97_000.0,
+            half_bps: 4.2,
+            c1_bps: 1.1,
+            fee_bps: 1.5,
+            markout_bps: 0.7,
+            theta_bps: 0.2,
+            lots: -1.2,
+            skew_bps: -0.3,
+            explore_bps: -0.1,
+            clamp_bid_bps: 0.0,
+            clamp_ask_bps: 0.0,
+            cost_bps: 0.1,
+            signal_bps: 0.0,
+        }
+        .into(),
+    ];
+    out.extend(knowledge());
+    out.extend(Lane::ALL.iter().map(|l| Body::from(account(*l))));
+    out
+}
+
+fn knowledge() -> Vec<Body> {
+    vec![
+        Estimates {
+            kappa: 5825.0,
+            kappa_lo: 4645.0,
+            kappa_hi: 7137.0,
+            n_eff: 82.0,
+            rate: 0.539,
+            rate_lo: 0.293,
+            rate_hi: 0.86,
+            sigma_bps: 2.13,
+            markout_bps: 0.7,
+            markout_sd: 0.4,
+            confidence: 0.8,
+            warmup: 0.71,
+        }
+        .into(),
+        Regimes { p: [0.1, 0.8, 0.07, 0.03], kappa: [6000.0; 4], rate: [0.5; 4] }.into(),
+        Warmup { score: 0.71, floor: 0.5, kappa: 0.9, gamma: 1.0 }.into(),
+        FeedState {
+            frames: 12_345,
+            rejects: 1,
+            ages: [1, 2, 3, 4],
+            duplicates: 5,
+            lag: 51_000_000,
+            stale_bbo: false,
+            stale_fast: true,
+            stale_slow: false,
+            stale_ctx: false,
+            silent: false,
+        }
+        .into(),
+        Learned {
+            floor_bps: 1.0,
+            theta_target_bps: 0.1,
+            theta_kelly_bps: 0.2,
+            kelly: 0.25,
+            gate: 0.9,
+            skill: 0.1,
+            skill_lo: 0.0,
+            skill_hi: 0.2,
+            calibration: 1.1,
+            phi_level: 0.3,
+            phi_through: 0.9,
+            explored_usd: 0.5,
+            size_factor: 1.0,
+        }
+        .into(),
+        DataGap { joint: JointCode::First, from: Ns(0), to: Ns(0), news: 3 }.into(),
+        Print {
+            aggressor: Side::Sell,
+            px: Px(96_990 * USD),
+            sz: Sz(USD / 10),
+            time: Ns(0),
+            tid: 9,
+            taker: 8,
+        }
+        .into(),
+    ]
+}
+
+/// Two coins at second 50 of a run that began at 0.
+pub(crate) fn full_status() -> Status {
+    let mut s = Status::default();
+    let mut seq = 0;
+    let mut take = |at: i64, coin: CoinId, body: Body| {
+        s.take(&Record { seq, at: Ns(at * Ns::SEC), coin, body });
+        seq += 1;
+    };
+    take(1, NO_COIN, Start { format: 1, config: [1, 2], seed: 3, coins: 2 }.into());
+    take(1, NO_COIN, LinkChange { up: true, opened: 1 }.into());
+    for (i, text) in [(0, "BTC"), (1, "ETH")] {
+        let mut name = [0; 24];
+        name[..3].copy_from_slice(text.as_bytes());
+        take(1, CoinId(i), Coin { name, sz_decimals: 5 }.into());
+        bodies().into_iter().for_each(|b| take(20, CoinId(i), b));
+        take(30, CoinId(i), fill(11, Side::Buy, 96_960).into());
+        take(41, CoinId(i), fill(12, Side::Sell, 97_040).into());
+    }
+    take(50, NO_COIN, Lost { first: 40, count: 2 }.into());
+    // What `Lost` cleared comes back.
+    for i in 0..2 {
+        bodies().into_iter().for_each(|b| take(50, CoinId(i), b));
+    }
+    let mut latencies = Latencies::new();
+    for n in 1..2_000 {
+        latencies.record(&Lap {
+            read: n,
+            wait: 1,
+            frame: n,
+            parse: 2 * n,
+            engine: 5 * n,
+            publish: n,
+        });
+    }
+    (s.latency, s.buckets) = (latencies.percentiles(), latencies.buckets());
+    (s.journal_bytes, s.frames, s.queue) = (3 << 20, (12_345, 6), (10, 200));
+    s.kept = Kept { bytes: 9 << 20, segments_dropped: 2, bytes_dropped: 4 << 20 };
+    s.durable_seq = Some(99);
+    for (c, n) in Counter::ALL.iter().zip(1u64..) {
+        s.counters.set(*c, n);
+    }
+    s
+}

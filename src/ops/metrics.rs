@@ -1,0 +1,379 @@
+//! A snapshot as metrics in the Prometheus text format, version 0.0.4.
+//!
+//! In: a [`Snapshot`]. Out: text. Cold path.
+//!
+//! 1. Every family is announced (`HELP`, `TYPE`) even while it has no sample: the list of names
+//!    does not depend on the state.
+//! 2. Units are base units (seconds, bytes, USD); a basis point is a unit of its own.
+//! 3. Every counter of the one table is there.
+
+use std::fmt::Write as _;
+
+use super::health;
+use super::snapshot::Snapshot;
+use crate::app::status::CoinStatus;
+use crate::record::{Account, Estimates, Health, Lane, Learned, Terms};
+use crate::telemetry::counters::Counter;
+use crate::telemetry::latency::{BOUNDS_NS, Stage};
+use crate::units::{Cash, Side};
+
+/// The media type of the text.
+pub const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Regimes in the order of the record.
+pub const REGIMES: [&str; 4] = ["quiet", "normal", "volatile", "cascade"];
+
+/// A gauge with one value a coin: name, help, value.
+type Gauge<T> = (&'static str, &'static str, fn(&T) -> f64);
+
+const ESTIMATES: [Gauge<Estimates>; 12] = [
+    ("kappa", "Intensity decay that quotes, per unit of relative price.", |e| e.kappa),
+    ("kappa_low", "Lower end of kappa's 95 % interval.", |e| e.kappa_lo),
+    ("kappa_high", "Upper end of kappa's 95 % interval.", |e| e.kappa_hi),
+    ("sweeps_effective", "Effective sweeps behind kappa.", |e| e.n_eff),
+    ("rate_per_second", "Takers per second and side, extrapolated to depth 0.", |e| e.rate),
+    ("rate_low_per_second", "Lower end of the rate's 95 % interval.", |e| e.rate_lo),
+    ("rate_high_per_second", "Upper end of the rate's 95 % interval.", |e| e.rate_hi),
+    ("sigma_bps", "Volatility, bps per square root of a second.", |e| e.sigma_bps),
+    ("adverse_move_bps", "Expected adverse move at the primary horizon.", |e| e.markout_bps),
+    ("adverse_move_deviation_bps", "Its standard deviation.", |e| e.markout_sd),
+    ("confidence_ratio", "Confidence in kappa from data alone, 0 to 1.", |e| e.confidence),
+    ("warmup_ratio", "Warm-up, 0 to 1, latched.", |e| e.warmup),
+];
+
+const TERMS: [Gauge<Terms>; 8] = [
+    ("mid_usd", "Mid price at the last quote.", |t| t.mid),
+    ("half_spread_bps", "Half-spread wanted at the first level, all terms.", |t| t.half_bps),
+    ("half_spread_closed_form_bps", "The closed form's part of it.", |t| t.c1_bps),
+    ("half_spread_fee_bps", "The fee's part of it.", |t| t.fee_bps),
+    ("half_spread_markout_bps", "The expected adverse move's part of it.", |t| t.markout_bps),
+    ("inventory_skew_bps", "Shift of the bid by inventory; negative is closer.", |t| t.skew_bps),
+    ("exploration_bps", "How much exploration moves the first level.", |t| t.explore_bps),
+    ("position_lots", "Position in lots of the quoting unit.", |t| t.lots),
+];
+
+const LEARNED: [Gauge<Learned>; 6] = [
+    ("spread_floor_bps", "Learned spread floor.", |l| l.floor_bps),
+    ("kelly_ratio", "Kelly fraction in force.", |l| l.kelly),
+    ("gate_ratio", "Weight of the fill predictions, 0 to 1.", |l| l.gate),
+    ("brier_skill", "Brier skill of the fill predictions.", |l| l.skill),
+    ("calibration_ratio", "Fills over predicted fills.", |l| l.calibration),
+    ("explored_usd", "Exploration cost so far.", |l| l.explored_usd),
+];
+
+/// Parts of a result: label and amount.
+type Part = (&'static str, fn(&Account) -> i128);
+
+const PARTS: [Part; 5] = [
+    ("spread", |a| a.spread),
+    ("adverse", |a| a.adverse),
+    ("inventory", |a| a.inventory),
+    ("fees", |a| a.fees),
+    ("funding", |a| a.funding),
+];
+
+/// Streams of a coin in the order of the record's ages.
+const STREAMS: [&str; 4] = ["bbo", "fast_book", "full_book", "any"];
+
+/// The name in metrics, and whether it only grows.
+#[must_use]
+pub fn counter_name(c: Counter) -> (String, bool) {
+    match c.name().strip_suffix("_max") {
+        Some(stem) => (format!("papermaker_{}_max_seconds", stem.trim_end_matches("_ns")), false),
+        None => (format!("papermaker_{}_total", c.name()), true),
+    }
+}
+
+/// The metrics of a snapshot.
+#[must_use]
+pub fn text(s: &Snapshot) -> String {
+    let mut out = Text { out: String::with_capacity(32 << 10) };
+    run(&mut out, s);
+    counters(&mut out, s);
+    latencies(&mut out, s);
+    let coins: Vec<(String, &CoinStatus)> =
+        s.status.coins.iter().filter_map(|c| Some((c.name()?, c))).collect();
+    quotes(&mut out, s, &coins);
+    accounts(&mut out, &coins);
+    gauges(&mut out, &coins, &ESTIMATES, |c| c.estimates.as_ref());
+    gauges(&mut out, &coins, &TERMS, |c| c.terms.as_ref());
+    gauges(&mut out, &coins, &LEARNED, |c| c.learned.as_ref());
+    regimes(&mut out, &coins);
+    feed(&mut out, s, &coins);
+    out.out
+}
+
+struct Text {
+    out: String,
+}
+
+impl Text {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        let _ = write!(self.out, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+    }
+
+    /// One sample. Labels are pairs; values of labels are escaped.
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Number) {
+        self.out.push_str(name);
+        for (i, (key, text)) in labels.iter().enumerate() {
+            let open = if i == 0 { '{' } else { ',' };
+            let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            let _ = write!(self.out, "{open}{key}=\"{text}\"");
+        }
+        let close = if labels.is_empty() { "" } else { "}" };
+        let _ = writeln!(self.out, "{close} {}", value.text());
+    }
+
+    /// A family with one sample without labels.
+    fn one(&mut self, name: &str, kind: &str, help: &str, value: impl Number) {
+        self.family(name, kind, help);
+        self.sample(name, &[], value);
+    }
+}
+
+/// A value of a sample.
+trait Number {
+    fn text(&self) -> String;
+}
+
+impl Number for u64 {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Number for bool {
+    fn text(&self) -> String {
+        u8::from(*self).to_string()
+    }
+}
+
+impl Number for f64 {
+    fn text(&self) -> String {
+        if self.is_nan() {
+            "NaN".into()
+        } else if self.is_infinite() {
+            if *self > 0.0 { "+Inf".into() } else { "-Inf".into() }
+        } else {
+            format!("{self}")
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for display")]
+fn seconds(ns: u64) -> f64 {
+    ns as f64 / 1e9
+}
+
+fn run(out: &mut Text, s: &Snapshot) {
+    let (st, session) = (&s.status, &s.session);
+    out.family("papermaker_build_info", "gauge", "Version of the program; always 1.");
+    out.sample("papermaker_build_info", &[("version", &session.version)], true);
+    out.family("papermaker_run_info", "gauge", "The run and its venue; always 1.");
+    let labels = [("run", session.run.as_str()), ("venue", session.venue.as_str())];
+    out.sample("papermaker_run_info", &labels, true);
+    out.one("papermaker_uptime_seconds", "gauge", "Real time since the start.", s.uptime_s());
+    let verdict = health::judge(s);
+    out.one("papermaker_healthy", "gauge", "1: /healthz says ok.", verdict.is_ok());
+    let up = st.link.is_some_and(|l| l.value.up);
+    out.one("papermaker_link_open", "gauge", "1: the link to the venue is open.", up);
+    let name = "papermaker_record_age_seconds";
+    let help = "Real time since the newest record; one comes at least every second.";
+    out.one(name, "gauge", help, s.real_s(s.now.since(st.at)));
+    let (used, most) = st.queue;
+    let name = "papermaker_queue_records";
+    out.one(name, "gauge", "Records waiting for the logging thread.", used as u64);
+    let name = "papermaker_queue_records_peak";
+    out.one(name, "gauge", "The most there ever were.", most as u64);
+    let name = "papermaker_journal_written_bytes_total";
+    out.one(name, "counter", "Bytes written to the journal.", st.journal_bytes);
+    let name = "papermaker_journal_records_total";
+    out.one(name, "counter", "Records the logging thread has taken.", st.records);
+    let name = "papermaker_journal_failed";
+    out.one(name, "gauge", "1: the journal failed; quoting is off.", s.failed.is_some());
+    let kept = st.kept;
+    let name = "papermaker_kept_bytes";
+    out.one(name, "gauge", "Bytes of journal and recording on disk.", kept.bytes);
+    let name = "papermaker_dropped_segments_total";
+    out.one(name, "counter", "Segments dropped by the disk bound.", kept.segments_dropped);
+    let name = "papermaker_dropped_bytes_total";
+    out.one(name, "counter", "Their bytes.", kept.bytes_dropped);
+    let name = "papermaker_recording_frames_total";
+    out.one(name, "counter", "Raw frames recorded.", st.frames.0);
+    let name = "papermaker_recording_frames_missing_total";
+    out.one(name, "counter", "Raw frames noted as missing.", st.frames.1);
+    let name = "papermaker_recording_failed";
+    out.one(name, "gauge", "1: recording raw frames failed.", st.recording_failed);
+}
+
+fn counters(out: &mut Text, s: &Snapshot) {
+    for c in Counter::ALL {
+        let (name, grows) = counter_name(*c);
+        let value = s.status.counters.value(*c);
+        let help = format!("{} Unit: {}.", c.sentence(), c.unit());
+        if grows {
+            out.one(&name, "counter", &help, value);
+        } else {
+            out.one(&name, "gauge", c.sentence(), seconds(value));
+        }
+    }
+}
+
+fn latencies(out: &mut Text, s: &Snapshot) {
+    let name = "papermaker_latency_seconds";
+    out.family(name, "histogram", "Time of a frame on the hot thread, by stage.");
+    for (stage, b) in Stage::ALL.into_iter().zip(&s.status.buckets) {
+        let stage = ("stage", stage.name());
+        for (bound, n) in BOUNDS_NS.into_iter().zip(b.upto) {
+            let le = seconds(bound).to_string();
+            out.sample("papermaker_latency_seconds_bucket", &[stage, ("le", &le)], n);
+        }
+        let inf = [stage, ("le", "+Inf")];
+        out.sample("papermaker_latency_seconds_bucket", &inf, b.count);
+        out.sample("papermaker_latency_seconds_sum", &[stage], seconds(b.sum_ns));
+        out.sample("papermaker_latency_seconds_count", &[stage], b.count);
+    }
+}
+
+fn quotes(out: &mut Text, s: &Snapshot, coins: &[(String, &CoinStatus)]) {
+    let sides = [(Side::Buy, "bid"), (Side::Sell, "ask")];
+    let name = "papermaker_market_price_usd";
+    out.family(name, "gauge", "Best price of the market.");
+    for (coin, c) in coins {
+        for (side, text) in sides {
+            let px = c.market.map(|m| if side == Side::Buy { m.bid } else { m.ask });
+            if let Some(px) = px.filter(|p| p.0 > 0) {
+                out.sample(name, &[("coin", coin), ("side", text)], px.to_f64());
+            }
+        }
+    }
+    for (name, help, of) in [
+        ("papermaker_quote_price_usd", "Price wanted at a level of the ladder.", true),
+        ("papermaker_quote_size", "Size wanted at a level of the ladder, in coins.", false),
+    ] {
+        out.family(name, "gauge", help);
+        for (coin, c) in coins {
+            for (ladder, (_, side)) in c.ladder.iter().zip(sides) {
+                let Some(l) = ladder else { continue };
+                let levels = l.px.iter().zip(l.sz).take(usize::from(l.levels));
+                for (i, (px, sz)) in levels.enumerate() {
+                    let value = if of { px.to_f64() } else { sz.to_f64() };
+                    let labels =
+                        [("coin", coin.as_str()), ("side", side), ("level", &i.to_string())];
+                    out.sample(name, &labels, value);
+                }
+            }
+        }
+    }
+    let name = "papermaker_obstacle_seconds";
+    out.family(name, "gauge", "How long the first obstacle to quoting holds; none: quoted.");
+    for (coin, c) in coins {
+        for (guard, (_, side)) in c.guard.iter().zip(sides) {
+            let labels =
+                [("coin", coin.as_str()), ("side", side), ("obstacle", guard.value.text())];
+            out.sample(name, &labels, s.real_s(s.now.since(guard.at)));
+        }
+    }
+    let name = "papermaker_orders_working";
+    out.family(name, "gauge", "Own orders sent and not over.");
+    for (coin, c) in coins {
+        for (side, text) in sides {
+            let n = c.orders.iter().filter(|o| o.value.side == side).count();
+            out.sample(name, &[("coin", coin), ("side", text)], n as u64);
+        }
+    }
+}
+
+fn accounts(out: &mut Text, coins: &[(String, &CoinStatus)]) {
+    let name = "papermaker_result_usd";
+    out.family(name, "gauge", "The result, by fill model and part; the parts sum exactly.");
+    for (coin, c) in coins {
+        for (lane, a) in Lane::ALL.iter().zip(&c.account) {
+            let Some(a) = a else { continue };
+            for (part, of) in PARTS {
+                let labels = [("coin", coin.as_str()), ("model", lane.text()), ("part", part)];
+                out.sample(name, &labels, Cash(of(a)).to_f64());
+            }
+        }
+    }
+    let name = "papermaker_position";
+    out.family(name, "gauge", "Position in coins, by fill model.");
+    for (coin, c) in coins {
+        for (lane, a) in Lane::ALL.iter().zip(&c.account) {
+            let Some(a) = a else { continue };
+            out.sample(name, &[("coin", coin), ("model", lane.text())], a.position.to_f64());
+        }
+    }
+    let name = "papermaker_coin_fills_total";
+    out.family(name, "counter", "Fills, by fill model.");
+    for (coin, c) in coins {
+        for (lane, n) in Lane::ALL.iter().zip(c.fills) {
+            out.sample(name, &[("coin", coin), ("model", lane.text())], n);
+        }
+    }
+}
+
+fn gauges<T>(
+    out: &mut Text,
+    coins: &[(String, &CoinStatus)],
+    table: &[Gauge<T>],
+    of: fn(&CoinStatus) -> Option<&T>,
+) {
+    for (name, help, value) in table {
+        let name = format!("papermaker_{name}");
+        out.family(&name, "gauge", help);
+        for (coin, c) in coins {
+            if let Some(x) = of(c) {
+                out.sample(&name, &[("coin", coin)], value(x));
+            }
+        }
+    }
+}
+
+fn regimes(out: &mut Text, coins: &[(String, &CoinStatus)]) {
+    let name = "papermaker_regime_probability";
+    out.family(name, "gauge", "Probability of each regime.");
+    for (coin, c) in coins {
+        let Some(r) = &c.regimes else { continue };
+        for (regime, p) in REGIMES.into_iter().zip(r.p) {
+            out.sample(name, &[("coin", coin), ("regime", regime)], p);
+        }
+    }
+}
+
+fn feed(out: &mut Text, s: &Snapshot, coins: &[(String, &CoinStatus)]) {
+    let name = "papermaker_book_fresh";
+    out.family(name, "gauge", "1: two-sided, uncrossed, recent.");
+    for (coin, c) in coins {
+        out.sample(name, &[("coin", coin)], c.health.value == Health::Fresh);
+    }
+    let name = "papermaker_coin_prints_total";
+    out.family(name, "counter", "Live prints.");
+    for (coin, c) in coins {
+        out.sample(name, &[("coin", coin)], c.prints);
+    }
+    let name = "papermaker_stream_age_seconds";
+    out.family(name, "gauge", "Session time since the newest message of a stream.");
+    for (coin, c) in coins {
+        let Some(f) = &c.feed else { continue };
+        for (stream, age) in STREAMS.into_iter().zip(f.ages) {
+            if let Ok(age) = u64::try_from(age) {
+                out.sample(name, &[("coin", coin), ("stream", stream)], seconds(age));
+            }
+        }
+    }
+    let name = "papermaker_feed_lag_seconds";
+    out.family(name, "gauge", "Receive time less block time of the newest message.");
+    for (coin, c) in coins {
+        let Some(f) = &c.feed else { continue };
+        let sign = if f.lag < 0 { -1.0 } else { 1.0 };
+        out.sample(name, &[("coin", coin)], sign * seconds(f.lag.unsigned_abs()));
+    }
+    let latched = s.status.coins.iter().filter(|c| c.latch.is_some()).count();
+    let name = "papermaker_limits_latched";
+    out.one(name, "gauge", "Coins of which a limit latched.", latched as u64);
+}
+
+#[cfg(test)]
+#[path = "metrics_tests.rs"]
+mod tests;

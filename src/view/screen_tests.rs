@@ -1,0 +1,84 @@
+use super::*;
+use crate::app::status::Status;
+use crate::ops::snapshot::Session;
+use crate::ops::testing::full_status;
+
+fn snapshot(status: Status) -> Snapshot {
+    let session = Session {
+        version: "0.0.0".into(),
+        run: "embedded-3".into(),
+        venue: "embedded".into(),
+        speed: 10,
+        length_ns: Some(600 * Ns::SEC),
+        started: Ns(0),
+    };
+    Snapshot::new(session, Ns(52 * Ns::SEC), status)
+}
+
+fn keys() -> Choice {
+    Choice { first: 0, keys: "tab next coin  q stop".into() }
+}
+
+#[test]
+fn every_size_is_drawn() {
+    let (full, empty) = (snapshot(full_status()), snapshot(Status::default()));
+    for height in 0..=50 {
+        for width in (0..=150).step_by(if height % 10 == 0 { 1 } else { 7 }) {
+            for (s, first) in [(&full, 0), (&full, 5), (&empty, 0)] {
+                let c = draw(s, &Choice { first, ..keys() }, width, height);
+                assert_eq!((c.width(), c.height()), (width, height));
+                assert!(c.text().lines().all(|l| l.chars().count() <= width));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_usual_terminal_shows_everything() {
+    let text = draw(&snapshot(full_status()), &keys(), 80, 24).text();
+    for part in [
+        "embedded-3  embedded ×10",
+        "00:05 of 01:00  link up",
+        "63 dropped",
+        "lag 51 ms, fast stale, book fresh",
+        "96960   0.005   0.005 live",
+        "96920    0.01    0.01 sent",
+        "97050       ·    0.01 cancel",
+        "96880   0.015       · nothing",
+        "96990 market 97010 2.06 bps",
+        "inventory_limit for 3 s: This side would grow",
+        "quoted for 3 s",
+        "5825 [4645, 7137]",
+        "normal 80 %",
+        "███████░░░ 71 %",
+        "+1.6100 USD",
+        "ETH",
+        "sold",
+        "tab next coin",
+    ] {
+        assert!(text.contains(part), "`{part}` is missing in\n{text}");
+    }
+}
+
+#[test]
+fn the_picture_is_the_one_looked_at() {
+    let text = draw(&snapshot(full_status()), &keys(), 80, 24).text();
+    let want = include_str!("screen_80x24.txt");
+    assert_eq!(text, want, "\n{text}");
+}
+
+#[test]
+fn more_room_shows_more_coins_in_detail() {
+    let s = snapshot(full_status());
+    let details = |w, h| draw(&s, &keys(), w, h).text().matches("warm-up").count();
+    assert_eq!((details(80, 24), details(140, 50), details(80, 40)), (1, 2, 2));
+    let second = draw(&s, &Choice { first: 1, ..keys() }, 80, 24).text();
+    assert!(second.lines().nth(2).is_some_and(|l| l.contains("ETH")), "{second}");
+}
+
+#[test]
+fn what_is_wrong_takes_the_foot() {
+    let ended = Status { recording_failed: true, ..full_status() };
+    let text = draw(&snapshot(ended), &keys(), 80, 24).text();
+    assert!(text.lines().last().is_some_and(|l| l.contains("recording")), "{text}");
+}
