@@ -62,6 +62,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "ops",
             "view",
             "app",
+            "sim",
             "audit",
             "report",
             "journal",

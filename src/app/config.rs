@@ -160,10 +160,8 @@ impl Config {
         )?;
         rule(q.phi > 0.0 && q.phi <= 1.0, "`engine.quote.phi` must be in (0, 1]")?;
         rule(q.loss_limit_usd > 0.0, "`engine.quote.loss_limit_usd` must be positive")?;
-        rule(
-            self.engine.sim.participation_pct <= 100,
-            "`engine.sim.participation_pct` must be 0 to 100",
-        )?;
+        let sim = self.engine.sim.check();
+        sim.map_err(|e| ConfigError(e.replacen('`', "`engine.sim.", 1)))?;
         rule(self.run.segment_bytes >= 4096, "`run.segment_bytes` must be at least 4096")?;
         let room = self.run.keep_mb.saturating_mul(1_000_000) / 4 >= self.run.segment_bytes;
         rule(

@@ -13,6 +13,8 @@ pub mod profile;
 pub mod publish;
 pub mod recording;
 pub mod replay;
+pub mod schedule;
+pub mod shapes;
 pub mod staged;
 pub mod status;
 pub mod turn;

@@ -358,6 +358,7 @@ mod tests {
             tid: 1,
             mid: Mid2(200),
             fee_e8: 1,
+            sight_age: 0,
         };
         s.take(&record(4, coin, fill));
         s.take(&record(4, coin, Fill { lane: Lane::Optimistic, open: Sz(0), ..fill }));

@@ -310,6 +310,7 @@ fn fill(id: u64, lane: Lane) -> Fill {
         tid: 1,
         mid: Mid2(1),
         fee_e8: 0,
+        sight_age: 0,
     }
 }
 

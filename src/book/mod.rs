@@ -177,10 +177,10 @@ impl Book {
         self.sides[side.index()].shown(px, self.time, depth_ns)
     }
 
-    /// The level known at a price of a side, with the block time it was last seen at.
+    /// The worst price down to which the newest message of block `at` showed a side whole.
     #[must_use]
-    pub fn known(&self, side: Side, px: Px) -> Option<Known> {
-        self.levels(side).iter().find(|k| k.level.px == px).copied()
+    pub fn told(&self, side: Side, at: Ns) -> Option<Px> {
+        self.sides[side.index()].told(at)
     }
 
     /// Displayed size of a side at `px` and better: what an order of the other side at `px` would

@@ -10,6 +10,7 @@ mod config;
 mod doctor;
 pub mod exit;
 mod explain;
+mod fills;
 mod place;
 mod record;
 mod replay;
@@ -82,6 +83,8 @@ enum Command {
     Compare(compare::Options),
     /// Say why kappa, the quote, the warm-up and the refusals of a run are what they are.
     Explain(explain::Options),
+    /// Put a fixed schedule of orders through the fill model, or export a run's orders and fills.
+    Fills(fills::Options),
     /// Write, check or print the configuration.
     Config(config::Options),
 }
@@ -124,6 +127,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Audit(o) => audit::run(o, &load()?, &cli.common),
         Command::Compare(o) => compare::run(o, &cli.common),
         Command::Explain(o) => explain::run(o, &cli.common),
+        Command::Fills(o) => fills::run(o, &load()?, &cli.common),
         Command::Config(o) => config::run(o, &load),
     }
 }

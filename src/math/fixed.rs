@@ -17,16 +17,30 @@ pub fn exp_neg(x: u64) -> u64 {
     if halvings >= 33 {
         return 0;
     }
-    let r = i128::from(x % LN2);
-    // Taylor terms in Q48, so that the last places of Q32 are clean; r < ln 2, so 14 suffice.
-    let mut term: i128 = 1 << 48;
-    let mut sum = term;
-    for n in 1..=14 {
-        term = -(term * r) / (n << 32);
-        sum += term;
+    // 1 - r (1 - r/2 (1 - r/3 ...)) in Q48; r < ln 2, so 13 terms suffice for Q32.
+    let r = u128::from(x % LN2);
+    let mut sum: u64 = 1 << 48;
+    for n in (1..=13u64).rev() {
+        let part = u64::try_from((u128::from(sum) * r) >> 32).unwrap_or(0);
+        sum = (1 << 48) - part / n;
     }
-    let q32 = u64::try_from((sum + (1 << 15)) >> 16).unwrap_or(0);
-    q32 >> halvings
+    ((sum + (1 << 15)) >> 16) >> halvings
+}
+
+/// log2 of `x` in Q16, towards zero; 0 where `x` is 0.
+#[must_use]
+pub fn log2(x: u64) -> u64 {
+    let Some(whole) = x.checked_ilog2() else { return 0 };
+    // Squaring the mantissa shifts one more bit of the logarithm before the point.
+    let mut m = (x << (63 - whole)) >> 32;
+    let mut out = u64::from(whole);
+    for _ in 0..16 {
+        m = (m * m) >> 31;
+        let carry = m >> 32;
+        m >>= carry;
+        out = (out << 1) | carry;
+    }
+    out
 }
 
 /// `a * b / c` without overflow for `a`, `b`, `c` below 2^63, towards zero; 0 where `c` is 0.
@@ -71,6 +85,16 @@ mod tests {
         }
         assert_eq!(exp_neg(0), Q32);
         assert_eq!(exp_neg(u64::MAX), 0);
+    }
+
+    #[test]
+    #[expect(clippy::cast_precision_loss, reason = "a comparison with a tolerance")]
+    fn log2_is_right_to_its_last_places() {
+        assert_eq!((log2(0), log2(1), log2(2), log2(1 << 40)), (0, 0, 1 << 16, 40 << 16));
+        for x in (1..4_000u64).map(|i| i * i * i + i) {
+            let want = det::ln(x as f64) / det::ln(2.0) * 65_536.0;
+            assert!((log2(x) as f64 - want).abs() < 3.0, "{x}");
+        }
     }
 
     #[test]

@@ -67,6 +67,7 @@ fn fill(id: u64, side: Side, usd: i64) -> Fill {
         tid: 1,
         mid: Mid2(2 * 97_000 * USD),
         fee_e8: 100,
+        sight_age: 0,
     }
 }
 

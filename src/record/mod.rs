@@ -308,6 +308,9 @@ records! {
         mid: Mid2,
         /// Fee in units of 1e-8 USD; negative: rebate.
         fee_e8: i64,
+        /// Where `unknown_queue`: how old the sight was that the queue started from, ns; -1: the
+        /// price had never been seen and the largest level in sight was taken.
+        sight_age: i64,
     }
     /// The account under one of the three fill models. Money in units of 0.5e-16 USD.
     14 Account / "account" {
@@ -554,12 +557,13 @@ mod tests {
                 tid: 7,
                 mid: Mid2(8),
                 fee_e8: -9,
+                sight_age: -1,
             }
             .into(),
         };
         let b = r.encode();
         assert_eq!(Record::decode(&b), Ok(r));
-        assert_eq!(r.body.fields().len(), 15);
+        assert_eq!(r.body.fields().len(), 16);
         let mut wrong = b;
         wrong[4] = 200;
         assert_eq!(Record::decode(&wrong), Err(Malformed::Kind(200)));

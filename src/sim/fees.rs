@@ -5,6 +5,8 @@
 //! 1. A positive fee is paid by us, a negative one is a rebate.
 //! 2. Rounding is half away from zero, once per payment; what was rounded is what is booked.
 
+use serde::{Deserialize, Serialize};
+
 use crate::units::{Cash, Px, Sz};
 
 /// A rate in units of 1e-8 of the value: 1.5 bps is 15,000.
@@ -36,18 +38,63 @@ pub const TIERS: [Tier; 7] = [
     Tier { volume_usd: 7_000_000_000, taker: Rate(24_000), maker: Rate(0) },
 ];
 
-/// The maker rate at a 14-day volume and a share of the venue's maker volume, the share in units
-/// of 1e-4: above 0.5, 1.5 and 3 % the venue pays 0.1, 0.2 and 0.3 bps instead.
-#[must_use]
-pub fn maker_rate(volume_usd: u64, share_bps: u32) -> Rate {
-    match share_bps {
-        301.. => Rate(-3_000),
-        151..=300 => Rate(-2_000),
-        51..=150 => Rate(-1_000),
-        _ => {
-            let tier = TIERS.iter().rev().find(|t| volume_usd > t.volume_usd);
-            tier.map_or(TIERS[0].maker, |t| t.maker)
+/// Maker shares of the venue's volume above which it pays instead, in 1e-4, and the rates.
+const REBATES: [(u32, Rate); 3] = [(300, Rate(-3_000)), (150, Rate(-2_000)), (50, Rate(-1_000))];
+
+/// Discounts for staking, percent of positive fees.
+const STAKING: [u8; 7] = [0, 5, 10, 15, 20, 30, 40];
+
+/// What decides the account's fees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fees {
+    /// Weighted volume of the last 14 days, USD.
+    pub volume_usd: u64,
+    /// Share of the venue's maker volume, in 1e-4: above 50, 150 and 300 the venue pays 0.1, 0.2
+    /// and 0.3 bps to the maker.
+    pub maker_share_bps: u32,
+    /// Discount for staking, percent: 0, 5, 10, 15, 20, 30 or 40. On positive fees.
+    pub staking_pct: u8,
+    /// Discount for being referred, percent: 0 or 4. On positive fees.
+    pub referral_pct: u8,
+}
+
+impl Fees {
+    /// The maker rate.
+    #[must_use]
+    pub fn maker(&self) -> Rate {
+        let rebate = REBATES.iter().find(|(share, _)| self.maker_share_bps > *share);
+        rebate.map_or_else(|| self.discounted(self.tier().maker), |(_, rate)| *rate)
+    }
+
+    /// The taker rate: the simulated orders are post-only and never pay it.
+    #[must_use]
+    pub fn taker(&self) -> Rate {
+        self.discounted(self.tier().taker)
+    }
+
+    fn tier(&self) -> Tier {
+        let tier = TIERS.iter().rev().find(|t| self.volume_usd > t.volume_usd);
+        *tier.unwrap_or(&TIERS[0])
+    }
+
+    fn discounted(&self, rate: Rate) -> Rate {
+        let left = |pct: u8| i64::from(100 - pct.min(100));
+        Rate(rate.0 * left(self.staking_pct) * left(self.referral_pct) / 10_000)
+    }
+
+    /// What is wrong with the settings, if anything.
+    ///
+    /// # Errors
+    /// A discount the venue does not give.
+    pub fn check(&self) -> Result<(), String> {
+        if !STAKING.contains(&self.staking_pct) {
+            return Err("`fees.staking_pct` must be 0, 5, 10, 15, 20, 30 or 40".into());
         }
+        if self.referral_pct != 0 && self.referral_pct != 4 {
+            return Err("`fees.referral_pct` must be 0 or 4".into());
+        }
+        Ok(())
     }
 }
 
@@ -99,12 +146,29 @@ mod tests {
     }
 
     #[test]
-    fn tiers_and_rebates() {
-        assert_eq!(maker_rate(0, 0), Rate(15_000));
-        assert_eq!(maker_rate(5_000_000, 0), Rate(15_000), "above, not at");
-        assert_eq!(maker_rate(5_000_001, 0), Rate(12_000));
-        assert_eq!(maker_rate(600_000_000, 50), Rate(0));
-        assert_eq!(maker_rate(600_000_000, 51), Rate(-1_000));
-        assert_eq!(maker_rate(0, 301), Rate(-3_000));
+    fn tiers_rebates_and_discounts() {
+        let of =
+            |volume_usd, maker_share_bps| Fees { volume_usd, maker_share_bps, ..Fees::default() };
+        assert_eq!(of(0, 0).maker(), Rate(15_000));
+        assert_eq!(of(5_000_000, 0).maker(), Rate(15_000), "above, not at");
+        assert_eq!(of(5_000_001, 0).maker(), Rate(12_000));
+        assert_eq!(of(600_000_000, 50).maker(), Rate(0));
+        for (share, rate) in [(51, -1_000), (150, -1_000), (151, -2_000), (301, -3_000)] {
+            assert_eq!(of(0, share).maker(), Rate(rate));
+        }
+        // Rates seen on the venue: 4.5 and 4.32, 4.0, 3.4 (4.0 less 15 %), 2.4 and 1.44 bps.
+        let cut = |volume_usd, staking_pct, referral_pct| Fees {
+            volume_usd,
+            staking_pct,
+            referral_pct,
+            ..Fees::default()
+        };
+        assert_eq!(cut(0, 0, 4).taker(), Rate(43_200));
+        assert_eq!(cut(6_000_000, 15, 0).taker(), Rate(34_000));
+        assert_eq!(cut(8_000_000_000, 40, 0).taker(), Rate(14_400));
+        assert_eq!(cut(0, 10, 4).maker(), Rate(12_960));
+        assert_eq!(Fees { maker_share_bps: 301, ..cut(0, 40, 4) }.maker(), Rate(-3_000));
+        assert!(cut(0, 10, 4).check().is_ok());
+        assert!(cut(0, 11, 0).check().is_err() && cut(0, 0, 5).check().is_err());
     }
 }

@@ -7,6 +7,11 @@
 
 pub mod config;
 pub mod fees;
+pub mod latency;
 pub mod ledger;
 pub mod orders;
+mod original;
+mod own;
 mod queue;
+mod rates;
+mod refusal;

@@ -9,15 +9,21 @@
 //!    order is done, and what the others have left of it is taken out then.
 //! 4. Prints of a block act on the queue as it was before the block ([`Order::Block`]).
 
-use super::config::{Config, Latency, Model, Order};
-use super::fees::{Rate, fee_e8};
-use super::queue::{Place, Rates, Reach, Sight};
+use super::config::{Config, Model, Order};
+use super::fees::Rate;
+use super::latency::Latency;
+use super::original::{Original, Resting};
+use super::own::{Held, Made, NEVER, Own};
+use super::queue::{Reach, Rule, Sight};
+use super::rates::Rates;
+use super::refusal::refusal;
 use crate::book::{Book, Shown};
 use crate::event::Trade;
-use crate::math::fixed::exponential;
-use crate::record::{self, FillReason, Lane, OrderReason, OrderState};
+use crate::record::{FillReason, Lane, OrderReason, OrderState};
 use crate::units::rules::Rules;
-use crate::units::{Mid2, Ns, Px, Side, Sz};
+use crate::units::{Mid2, Ns, Px, Side};
+
+pub use super::own::{NewOrder, SimEvent, View};
 
 /// The three results of one pass.
 pub const LANES: [Lane; 3] = [Lane::Configured, Lane::Pessimistic, Lane::Optimistic];
@@ -25,73 +31,6 @@ pub const LANES: [Lane; 3] = [Lane::Configured, Lane::Pessimistic, Lane::Optimis
 /// No room for another order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
-
-/// What happened to an own order.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum SimEvent {
-    /// A fill under one of the three models.
-    Fill(record::Fill),
-    /// A new state.
-    Order(record::Order),
-}
-
-/// An order to place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NewOrder {
-    /// Side.
-    pub side: Side,
-    /// Price.
-    pub px: Px,
-    /// Size.
-    pub sz: Sz,
-    /// Level of the ladder, 0 nearest.
-    pub level: u8,
-}
-
-/// An own order as the strategy sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct View {
-    /// Number.
-    pub id: u64,
-    /// Side.
-    pub side: Side,
-    /// Price.
-    pub px: Px,
-    /// Size open under the configured model.
-    pub open: Sz,
-    /// Level of the ladder.
-    pub level: u8,
-    /// In the book.
-    pub live: bool,
-    /// A cancel is on its way.
-    pub cancelling: bool,
-}
-
-const NEVER: Ns = Ns(i64::MAX);
-
-#[derive(Clone, Copy, Debug)]
-struct Held {
-    at: Ns,
-    /// Displayed size and order count, when the message told of this price.
-    level: Option<(i64, u32)>,
-    /// Displayed on the other side at our price or better.
-    crossing: i64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Own {
-    id: u64,
-    new: NewOrder,
-    live: bool,
-    arrive: Ns,
-    cancel_at: Ns,
-    reason: OrderReason,
-    ahead: i64,
-    unknown: bool,
-    sight: Sight,
-    places: [Place; 3],
-    held: Option<Held>,
-}
 
 /// The best level of a side, watched for the rates of adds and cancels.
 #[derive(Clone, Copy, Debug, Default)]
@@ -106,13 +45,21 @@ struct Watch {
 pub struct Sim {
     cfg: Config,
     rules: Rules,
-    models: [Model; 3],
+    fee: Rate,
+    lanes: [Rule; 3],
+    original: Original,
+    /// Each order is judged as if it were the only one.
+    alone: bool,
     orders: Vec<Own>,
     capacity: usize,
     next_id: u64,
     rng: fastrand::Rng,
     rates: [Rates; 2],
     watch: [Watch; 2],
+    /// Taken of the crossing side under each model, while the book crosses own orders of a side.
+    crossed: [[i64; 3]; 2],
+    /// Something is held back for the prints of its block.
+    holding: bool,
     /// Block time of the newest trades, and of the newest book.
     traded: Ns,
     mid: (Ns, Option<Mid2>),
@@ -125,21 +72,38 @@ impl Sim {
     /// An executor with room for `capacity` orders, live or on their way.
     #[must_use]
     pub fn new(cfg: Config, rules: Rules, capacity: usize, seed: u64) -> Sim {
+        let lot = rules.lot();
         Sim {
             cfg,
             rules,
-            models: [cfg.model, cfg.pessimistic, cfg.optimistic],
+            fee: cfg.fees.maker(),
+            lanes: [
+                Rule::configured(&cfg, lot),
+                Rule::plain(cfg.pessimistic, lot),
+                Rule::plain(cfg.optimistic, lot),
+            ],
+            original: Original::new(cfg.original, seed),
+            alone: false,
             orders: Vec::with_capacity(capacity),
             capacity,
             next_id: 1,
             rng: fastrand::Rng::with_seed(seed),
             rates: [Rates::default(), Rates::default()],
             watch: [Watch::default(); 2],
+            crossed: [[0; 3]; 2],
+            holding: false,
             traded: Ns(i64::MIN),
             mid: (Ns(i64::MIN), None),
             mid_before: None,
             next: NEVER,
         }
+    }
+
+    /// Judges each order as if it were the only one of ours: orders do not share printed volume.
+    /// For schedules of orders that measure a model.
+    #[must_use]
+    pub fn each_alone(self) -> Sim {
+        Sim { alone: true, ..self }
     }
 
     /// Sends an order at `now`; it arrives after a drawn latency. Gives its number.
@@ -152,13 +116,42 @@ impl Sim {
         new: NewOrder,
         out: &mut impl FnMut(SimEvent),
     ) -> Result<u64, Full> {
-        let arrive = now.plus(self.draw(self.cfg.entry));
-        let id = self.next_id;
-        self.submit_at(id, new, arrive)?;
-        self.next_id += 1;
-        if let Some(o) = self.orders.iter().find(|o| o.id == id) {
-            out(SimEvent::Order(state_of(o, OrderState::Sent, OrderReason::None, now)));
+        self.send(now, new, 0, out)
+    }
+
+    /// Changes price and size of the open order `id`: one message to the venue, which takes the
+    /// old order out and puts a new one, at the end of the queue, in its place. Gives the number
+    /// of the new one; it is refused when the old one is gone by the time the change arrives.
+    ///
+    /// # Errors
+    /// [`Full`] when there is no room; nothing was sent.
+    pub fn modify(
+        &mut self,
+        now: Ns,
+        id: u64,
+        new: NewOrder,
+        out: &mut impl FnMut(SimEvent),
+    ) -> Result<u64, Full> {
+        let sent = self.send(now, new, id, out)?;
+        if let Some(old) = self.orders.iter_mut().find(|o| o.id == id) {
+            old.changing = true;
         }
+        Ok(sent)
+    }
+
+    fn send(
+        &mut self,
+        now: Ns,
+        new: NewOrder,
+        replaces: u64,
+        out: &mut impl FnMut(SimEvent),
+    ) -> Result<u64, Full> {
+        let delay = self.draw(self.cfg.entry);
+        let id = self.next_id;
+        let own = Own { replaces, ..Own::new(id, new, now, now.plus(delay)) };
+        self.insert(own)?;
+        self.next_id += 1;
+        out(SimEvent::Order(own.state(OrderState::Sent, OrderReason::None, now)));
         Ok(id)
     }
 
@@ -167,29 +160,16 @@ impl Sim {
     /// # Errors
     /// [`Full`] when there is no room.
     pub fn submit_at(&mut self, id: u64, new: NewOrder, arrive: Ns) -> Result<(), Full> {
+        self.insert(Own::new(id, new, arrive, arrive))
+    }
+
+    fn insert(&mut self, own: Own) -> Result<(), Full> {
         if self.orders.len() >= self.capacity {
             return Err(Full);
         }
-        let place = Place { open: new.sz.0, ..Place::default() };
-        let own = Own {
-            id,
-            new,
-            live: false,
-            arrive,
-            cancel_at: NEVER,
-            reason: OrderReason::None,
-            ahead: 0,
-            unknown: false,
-            sight: Sight::default(),
-            places: [place; 3],
-            held: None,
-        };
-        let before = |o: &Own| {
-            (o.new.side as u8, std::cmp::Reverse(rank(o.new.side, o.new.px)), o.arrive, o.id)
-        };
-        let at = self.orders.partition_point(|o| before(o) < before(&own));
+        let at = self.orders.partition_point(|o| o.key() < own.key());
         self.orders.insert(at, own);
-        self.next = Ns(self.next.0.min(arrive.0));
+        self.next = Ns(self.next.0.min(own.arrive.0));
         Ok(())
     }
 
@@ -214,7 +194,7 @@ impl Sim {
         o.cancel_at = at.max(o.arrive);
         o.reason = why;
         self.next = Ns(self.next.0.min(o.cancel_at.0));
-        out(SimEvent::Order(state_of(o, OrderState::CancelSent, why, now)));
+        out(SimEvent::Order(o.state(OrderState::CancelSent, why, now)));
     }
 
     /// Cancels every order.
@@ -230,9 +210,11 @@ impl Sim {
     /// The link is down or trades were lost: every order is out at once, nothing fills across.
     pub fn void(&mut self, now: Ns, out: &mut impl FnMut(SimEvent)) {
         for o in self.orders.drain(..) {
-            out(SimEvent::Order(state_of(&o, OrderState::Cancelled, OrderReason::LinkLost, now)));
+            out(SimEvent::Order(o.state(OrderState::Cancelled, OrderReason::LinkLost, now)));
         }
         self.watch = [Watch::default(); 2];
+        self.crossed = [[0; 3]; 2];
+        self.holding = false;
         self.traded = Ns(i64::MIN);
         self.mid = (Ns(i64::MIN), None);
         self.mid_before = None;
@@ -241,19 +223,12 @@ impl Sim {
 
     /// The orders that are not out yet.
     pub fn open(&self) -> impl Iterator<Item = View> + '_ {
-        self.orders.iter().map(|o| View {
-            id: o.id,
-            side: o.new.side,
-            px: o.new.px,
-            open: Sz(o.places[0].open),
-            level: o.new.level,
-            live: o.live,
-            cancelling: o.cancel_at != NEVER,
-        })
+        self.orders.iter().map(Own::view)
     }
 
     /// A message of block `t` is about to be applied: arrivals and cancels up to `t` take effect
     /// against `book`, the state before it; what was held back of earlier blocks is applied.
+    #[inline]
     pub fn before(&mut self, t: Ns, book: &Book, out: &mut impl FnMut(SimEvent)) {
         self.flush(t, false, out);
         while self.next <= t {
@@ -267,22 +242,14 @@ impl Sim {
             self.mid_before = self.mid.1;
         }
         self.mid = (t, book.mid());
-        for o in self.orders.iter_mut().filter(|o| o.live) {
-            let side = o.new.side;
-            let crossing = book.size_to(side.opposite(), o.new.px).0;
-            let level = match book.known(side, o.new.px) {
-                Some(k) if k.seen == t => Some((k.level.sz.0, k.level.n)),
-                Some(_) => None,
-                None => (book.shown(side, o.new.px) == Shown::Empty).then_some((0, 0)),
-            };
-            if level.is_some() || crossing > 0 || o.places.iter().any(|p| p.crossed > 0) {
-                o.held = Some(Held { at: t, level, crossing });
-            }
-        }
         for side in Side::BOTH {
+            self.look(side, t, book);
             let w = &mut self.watch[side.index()];
             match book.best(side) {
-                Some(l) if l.px == w.px => w.held = Some((t, l.sz.0)),
+                Some(l) if l.px == w.px => {
+                    w.held = Some((t, l.sz.0));
+                    self.holding = true;
+                }
                 Some(l) => {
                     let mean = mean_size(l.sz.0, l.n);
                     let sight = Sight { size: l.sz.0, mean, at: t, traded: 0 };
@@ -293,6 +260,37 @@ impl Sim {
         }
         if self.cfg.order == Order::Arrival || self.traded >= t {
             self.flush(t, true, out);
+        }
+    }
+
+    /// Notes what the message of block `t` tells of the prices of own orders.
+    fn look(&mut self, side: Side, t: Ns, book: &Book) {
+        let told = book.told(side, t);
+        let mut levels = book.levels(side).iter().peekable();
+        let (mut crosses, mut crossed) = (true, false);
+        for i in self.range(side) {
+            let o = &mut self.orders[i];
+            let px = o.new.px;
+            // Best price first: where one is not crossed, those behind it are not.
+            let crossing = if crosses { book.size_to(side.opposite(), px).0 } else { 0 };
+            crosses &= crossing > 0;
+            while levels.next_if(|k| side.better(k.level.px, px)).is_some() {}
+            if !o.live || t < o.sight.at {
+                continue;
+            }
+            crossed |= crossing > 0;
+            let level = match levels.peek() {
+                Some(k) if k.level.px == px => (k.seen == t).then_some((k.level.sz.0, k.level.n)),
+                _ => told.is_some_and(|worst| !side.better(worst, px)).then_some((0, 0)),
+            };
+            if level.is_some() || crossing > 0 || o.places.iter().any(|p| p.crossed > 0) {
+                let level = level.or(o.held.and_then(|h| h.level));
+                o.held = Some(Held { at: t, level, crossing });
+                self.holding = true;
+            }
+        }
+        if !crossed {
+            self.crossed[side.index()] = [0; 3];
         }
     }
 
@@ -324,110 +322,146 @@ impl Sim {
         watch.sight.traded +=
             prints.iter().filter(|p| p.px == watch.px).map(|p| p.sz.0).sum::<i64>();
         let mut used = [0i64; 3];
-        for i in 0..self.orders.len() {
+        let mut filled = self.draw_prints(prints, mid, out);
+        let mut at = (Px(0), Reach::default());
+        for i in self.range(side) {
             let o = &mut self.orders[i];
-            if o.new.side != side || !o.live {
-                continue;
+            if o.new.px != at.0 {
+                at = (o.new.px, reach_of(prints, side, o.new.px));
             }
-            let reach = reach_of(prints, side, o.new.px);
+            let reach = at.1;
             if reach == Reach::default() {
                 break;
             }
-            let survives = self.rates[side.index()].survives(t.since(o.sight.at).max(0));
-            let last = prints.iter().rev().find(|p| !side.better(p.px, o.new.px)).unwrap_or(first);
-            for (lane, model) in self.models.into_iter().enumerate() {
-                let place = &mut o.places[lane];
-                let cap = (reach.at + reach.beyond) / 100 * i64::from(self.cfg.participation_pct);
-                let cap = if self.cfg.participation_pct >= 100 { i64::MAX } else { cap };
-                let got = place.reached(model, reach, used[lane], survives);
-                let got = got.min((cap - used[lane]).max(0));
+            if !o.live {
+                continue;
+            }
+            let since = t.since(o.sight.at).max(0);
+            for (lane, rule) in self.lanes.iter().enumerate() {
+                if self.alone {
+                    used[lane] = 0;
+                }
+                let rates = &self.rates[side.index()];
+                let got = o.places[lane].reached(rule, reach, used[lane], rates, since);
+                let got = match self.cfg.participation_pct {
+                    100.. => got,
+                    pct => {
+                        let cap = (reach.at + reach.beyond) / 100 * i64::from(pct);
+                        got.min((cap - used[lane]).max(0))
+                    }
+                };
                 if got <= 0 {
                     continue;
                 }
                 used[lane] += got;
-                place.open -= got;
-                let reason = match model {
+                let reason = match rule.model {
                     Model::Touch => FillReason::Touch,
                     _ if reach.beyond > 0 => FillReason::Through,
                     _ => FillReason::Queue,
                 };
-                let made = Made { lane: LANES[lane], reason, got, t, tid: last.tid, mid };
-                out(SimEvent::Fill(fill_of(o, &made, self.cfg.maker_fee_e8)));
+                let last = prints.iter().rev().find(|p| !side.better(p.px, o.new.px));
+                let tid = last.map_or(first.tid, |p| p.tid);
+                let made = Made { lane: LANES[lane], reason, got, t, tid, mid };
+                out(SimEvent::Fill(o.fill(&made, self.fee)));
+                filled |= o.places[0].open == 0;
             }
             o.sight.traded += reach.at;
         }
-        self.drop_filled(t, out);
+        if filled {
+            self.drop_filled(t, out);
+        }
+    }
+
+    /// The draws of lanes that run the original model; gives whether an order is done.
+    fn draw_prints(&mut self, prints: &[Trade], mid: Mid2, out: &mut impl FnMut(SimEvent)) -> bool {
+        let mut done = false;
+        for (lane, rule) in self.lanes.iter().enumerate() {
+            if rule.model != Model::Original {
+                continue;
+            }
+            for print in prints {
+                for o in self.orders.iter_mut().filter(|o| o.live) {
+                    let age = print.time.since(o.sent);
+                    let open = o.places[lane].open;
+                    let resting = Resting { side: o.new.side, px: o.new.px, open, age };
+                    let got = self.original.filled(&resting, print);
+                    if got <= 0 {
+                        continue;
+                    }
+                    let (reason, t, tid) = (FillReason::Drawn, print.time, print.tid);
+                    let made = Made { lane: LANES[lane], reason, got, t, tid, mid };
+                    out(SimEvent::Fill(o.fill(&made, self.fee)));
+                    done |= o.places[0].open == 0;
+                }
+            }
+        }
+        done
     }
 
     fn take_effect(&mut self, book: &Book, out: &mut impl FnMut(SimEvent)) {
-        let when = |o: &Own| if o.live { o.cancel_at } else { o.arrive };
-        let Some(i) = (0..self.orders.len()).min_by_key(|i| (when(&self.orders[*i]), *i)) else {
+        let Some(i) = (0..self.orders.len()).min_by_key(|i| (self.orders[*i].due(), *i)) else {
             self.next = NEVER;
             return;
         };
-        let at = when(&self.orders[i]);
+        let at = self.orders[i].due();
         if self.orders[i].live {
             let o = self.orders.remove(i);
-            out(SimEvent::Order(state_of(&o, OrderState::Cancelled, o.reason, at)));
+            out(SimEvent::Order(o.state(OrderState::Cancelled, o.reason, at)));
         } else {
-            let reject = self.refusal(&self.orders[i].new, book);
-            if let Some(why) = reject {
-                let o = self.orders.remove(i);
-                out(SimEvent::Order(state_of(&o, OrderState::Rejected, why, at)));
-            } else {
-                self.go_live(i, book);
-                out(SimEvent::Order(state_of(
-                    &self.orders[i],
-                    OrderState::Live,
-                    OrderReason::None,
-                    at,
-                )));
-            }
+            self.arrive(i, at, book, out);
         }
-        self.next = self.orders.iter().map(when).min().unwrap_or(NEVER);
+        self.next = self.orders.iter().map(Own::due).min().unwrap_or(NEVER);
     }
 
-    /// The venue's own checks, against the book as it is when the order arrives.
-    fn refusal(&self, new: &NewOrder, book: &Book) -> Option<OrderReason> {
-        if let Some(other) = book.best(new.side.opposite())
-            && !new.side.better(other.px, new.px)
-        {
-            return Some(OrderReason::PostOnly);
+    /// An order reaches the venue: what it replaces goes, then it is judged.
+    fn arrive(&mut self, mut i: usize, at: Ns, book: &Book, out: &mut impl FnMut(SimEvent)) {
+        let replaces = self.orders[i].replaces;
+        let mut gone = false;
+        if replaces != 0 {
+            match self.orders.iter().position(|o| o.id == replaces && o.live) {
+                Some(old) => {
+                    let o = self.orders.remove(old);
+                    i -= usize::from(old < i);
+                    out(SimEvent::Order(o.state(OrderState::Cancelled, OrderReason::Replaced, at)));
+                }
+                None => gone = true,
+            }
         }
-        if !self.cfg.venue_rules {
-            return None;
+        let refused = if gone {
+            Some(OrderReason::Gone)
+        } else {
+            refusal(&self.orders[i].new, book, self.cfg.venue_rules.then_some(self.rules))
+        };
+        if let Some(why) = refused {
+            let o = self.orders.remove(i);
+            out(SimEvent::Order(o.state(OrderState::Rejected, why, at)));
+            return;
         }
-        if !self.rules.valid_px(new.px) {
-            return Some(OrderReason::Tick);
-        }
-        if !self.rules.valid_sz(new.sz) {
-            return Some(OrderReason::Lot);
-        }
-        if !self.rules.valid_value(new.px, new.sz) {
-            return Some(OrderReason::MinValue);
-        }
-        let far = book.mid().is_some_and(|m| {
-            let (p, m) = (2 * i128::from(new.px.0), i128::from(m.0));
-            (p - m).abs() * 100 > m * 95
-        });
-        far.then_some(OrderReason::TooFar)
+        self.go_live(i, book);
+        let state = self.orders[i].state(OrderState::Live, OrderReason::None, at);
+        out(SimEvent::Order(state));
     }
 
     fn go_live(&mut self, i: usize, book: &Book) {
-        let o = &mut self.orders[i];
-        let (size, n, unknown) = match book.shown(o.new.side, o.new.px) {
-            Shown::Size(l) => (l.sz.0, l.n, false),
-            Shown::Empty => (0, 0, false),
-            Shown::Unknown { last: Some(last), .. } => (last.0, 0, true),
+        let (side, px) = (self.orders[i].new.side, self.orders[i].new.px);
+        let (size, n, sight_age) = match book.shown(side, px) {
+            Shown::Size(l) => (l.sz.0, l.n, None),
+            Shown::Empty => (0, 0, None),
+            Shown::Unknown { last: Some(last), age_ns } => (last.0, 0, Some(age_ns)),
             // Never seen: as much as the largest level in sight, which is on the safe side.
             Shown::Unknown { last: None, .. } => {
-                let most = book.levels(o.new.side).iter().map(|k| k.level.sz.0).max();
-                (most.unwrap_or(0), 0, true)
+                let most = book.levels(side).iter().map(|k| k.level.sz.0).max();
+                (most.unwrap_or(0), 0, Some(-1))
             }
         };
+        let mine = self.orders[..i].iter().rev().take_while(|o| o.new.px == px);
+        let mine = mine.filter(|o| o.live && o.new.side == side && !self.alone);
+        let mine: i64 = mine.map(|o| o.places[0].open).sum();
+        let o = &mut self.orders[i];
         o.live = true;
-        o.ahead = size;
-        o.unknown = unknown;
+        o.ahead = size.saturating_add(mine);
+        o.unknown = sight_age.is_some();
+        o.sight_age = sight_age.unwrap_or(0);
         o.sight = Sight { size, mean: mean_size(size, n), at: o.arrive, traded: 0 };
         for p in &mut o.places {
             p.front = size;
@@ -436,46 +470,28 @@ impl Sim {
 
     /// Applies what is held back of blocks before `t`, and of `t` itself where `inclusive`.
     fn flush(&mut self, t: Ns, inclusive: bool, out: &mut impl FnMut(SimEvent)) {
+        if !self.holding {
+            return;
+        }
+        self.holding = false;
         let due = |at: Ns| at < t || (inclusive && at == t);
         for (w, rates) in self.watch.iter_mut().zip(&mut self.rates) {
-            if let Some((at, size)) = w.held.filter(|h| due(h.0)) {
+            let Some((at, size)) = w.held else { continue };
+            if due(at) {
                 rates.observe(w.sight.size, size, w.sight.traded, at.since(w.sight.at));
                 w.sight = Sight { size, at, traded: 0, ..w.sight };
                 w.held = None;
+            } else {
+                self.holding = true;
             }
         }
         let mut filled = false;
-        let mut used = [[0i64; 3]; 2];
         for i in 0..self.orders.len() {
-            let o = &mut self.orders[i];
-            let Some(h) = o.held.filter(|h| due(h.at)) else { continue };
-            o.held = None;
-            let side = o.new.side.index();
-            if let Some((size, n)) = h.level {
-                for (place, model) in o.places.iter_mut().zip(self.models) {
-                    place.seen(model, &o.sight, size, h.at, &self.rates[side]);
-                }
-                o.sight = Sight { size, mean: mean_size(size, n), at: h.at, traded: 0 };
-            }
-            let mid = mid_at(h.at, self.mid, self.mid_before);
-            for lane in 0..3 {
-                let place = &mut o.places[lane];
-                if h.crossing == 0 {
-                    place.crossed = 0;
-                    continue;
-                }
-                let room = h.crossing - used[side][lane] - place.crossed;
-                let got = room.clamp(0, place.open);
-                if got == 0 {
-                    continue;
-                }
-                used[side][lane] += got;
-                place.crossed += got;
-                place.open -= got;
-                filled = true;
-                let reason = FillReason::Crossed;
-                let made = Made { lane: LANES[lane], reason, got, t: h.at, tid: 0, mid };
-                out(SimEvent::Fill(fill_of(o, &made, self.cfg.maker_fee_e8)));
+            let Some(h) = self.orders[i].held else { continue };
+            if due(h.at) {
+                filled |= self.settle(i, h, out);
+            } else {
+                self.holding = true;
             }
         }
         if filled {
@@ -483,11 +499,43 @@ impl Sim {
         }
     }
 
+    /// Applies what a message told of one order's price; gives whether the order is done.
+    fn settle(&mut self, i: usize, h: Held, out: &mut impl FnMut(SimEvent)) -> bool {
+        let mid = mid_at(h.at, self.mid, self.mid_before);
+        let o = &mut self.orders[i];
+        o.held = None;
+        let side = o.new.side.index();
+        if let Some((size, n)) = h.level {
+            for (place, rule) in o.places.iter_mut().zip(&self.lanes) {
+                place.seen(rule, &o.sight, size, h.at, &self.rates[side]);
+            }
+            o.sight = Sight { size, mean: mean_size(size, n), at: h.at, traded: 0 };
+        }
+        for (lane, rule) in self.lanes.iter().enumerate() {
+            let place = &mut o.places[lane];
+            if h.crossing == 0 {
+                place.crossed = 0;
+                continue;
+            }
+            let taken = if self.alone { place.crossed } else { self.crossed[side][lane] };
+            let got = (h.crossing - taken).clamp(0, place.open);
+            if got == 0 || rule.model == Model::Original {
+                continue;
+            }
+            self.crossed[side][lane] += got;
+            place.crossed += got;
+            let reason = FillReason::Crossed;
+            let made = Made { lane: LANES[lane], reason, got, t: h.at, tid: 0, mid };
+            out(SimEvent::Fill(o.fill(&made, self.fee)));
+        }
+        o.places[0].open == 0
+    }
+
     fn drop_filled(&mut self, t: Ns, out: &mut impl FnMut(SimEvent)) {
         self.orders.retain(|o| {
             let done = o.places[0].open == 0;
             if done {
-                out(SimEvent::Order(state_of(o, OrderState::Filled, OrderReason::None, t)));
+                out(SimEvent::Order(o.state(OrderState::Filled, OrderReason::None, t)));
             }
             !done
         });
@@ -502,34 +550,24 @@ impl Sim {
         }
     }
 
-    fn draw(&mut self, latency: Latency) -> i64 {
-        match latency {
-            Latency::Constant { ms } => i64::from(ms) * Ns::MS,
-            Latency::ShiftedExponential { base_ms, mean_ms } => {
-                let tail = exponential(self.rng.u64(..), i64::from(mean_ms) * Ns::MS);
-                i64::from(base_ms) * Ns::MS + tail
-            }
+    /// Own orders of a side, as places in the list.
+    fn range(&self, side: Side) -> std::ops::Range<usize> {
+        let asks = self.orders.partition_point(|o| o.new.side == Side::Buy);
+        match side {
+            Side::Buy => 0..asks,
+            Side::Sell => asks..self.orders.len(),
         }
     }
-}
 
-struct Made {
-    lane: Lane,
-    reason: FillReason,
-    got: i64,
-    t: Ns,
-    tid: u64,
-    mid: Mid2,
+    fn draw(&mut self, latency: Latency) -> i64 {
+        latency.draw(&mut self.rng)
+    }
 }
 
 /// The mid before block `t`.
 fn mid_at(t: Ns, newest: (Ns, Option<Mid2>), before: Option<Mid2>) -> Mid2 {
     let known = if newest.0 >= t { before.or(newest.1) } else { newest.1 };
     known.unwrap_or_default()
-}
-
-fn rank(side: Side, px: Px) -> i64 {
-    side.sign() * px.0
 }
 
 fn mean_size(size: i64, n: u32) -> i64 {
@@ -546,42 +584,6 @@ fn reach_of(prints: &[Trade], side: Side, px: Px) -> Reach {
         }
     }
     r
-}
-
-fn fill_of(o: &Own, made: &Made, fee: i64) -> record::Fill {
-    let lane = made.lane as usize;
-    record::Fill {
-        id: o.id,
-        lane: made.lane,
-        reason: made.reason,
-        side: o.new.side,
-        unknown_queue: o.unknown,
-        level: o.new.level,
-        px: o.new.px,
-        sz: Sz(made.got),
-        open: Sz(o.places[lane].open),
-        ahead: Sz(o.ahead),
-        age: made.t.since(o.arrive),
-        time: made.t,
-        tid: made.tid,
-        mid: made.mid,
-        fee_e8: fee_e8(o.new.px, Sz(made.got), Rate(fee)),
-    }
-}
-
-fn state_of(o: &Own, state: OrderState, reason: OrderReason, effective: Ns) -> record::Order {
-    record::Order {
-        id: o.id,
-        state,
-        reason,
-        side: o.new.side,
-        level: o.new.level,
-        px: o.new.px,
-        sz: o.new.sz,
-        open: Sz(o.places[0].open),
-        ahead: Sz(o.ahead),
-        effective,
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! What decides whether an own order fills: named cases, and the brackets as a property.
 
+#[path = "referee_tests.rs"]
+mod referee;
+
 use super::*;
 use crate::book;
 use crate::event::{Bbo, Level, Snapshot};
+use crate::units::Sz;
 use proptest::prelude::*;
 
 const MS: i64 = Ns::MS;
@@ -55,22 +59,35 @@ impl World {
     }
 
     fn sell(&mut self, at: i64, taker: u64, prints: &[(i64, i64)]) {
+        self.take(Side::Sell, at, taker, prints);
+    }
+
+    fn buy(&mut self, at: i64, taker: u64, prints: &[(i64, i64)]) {
+        self.take(Side::Buy, at, taker, prints);
+    }
+
+    fn take(&mut self, aggressor: Side, at: i64, taker: u64, prints: &[(i64, i64)]) {
+        let time = Ns(at * MS);
         let prints: Vec<Trade> = prints
             .iter()
             .map(|(px, sz)| {
                 self.tid += 1;
-                Trade {
-                    aggressor: Side::Sell,
-                    px: Px(*px),
-                    sz: Sz(*sz),
-                    time: Ns(at * MS),
-                    taker,
-                    tid: self.tid,
-                }
+                Trade { aggressor, px: Px(*px), sz: Sz(*sz), time, taker, tid: self.tid }
             })
             .collect();
         let log = &mut self.log;
         self.sim.on_prints(&prints, &self.book, &mut |e| log.push(e));
+    }
+
+    fn cancel(&mut self, at: i64, id: u64) {
+        let log = &mut self.log;
+        self.sim.cancel(Ns(at * MS), id, OrderReason::Replaced, &mut |e| log.push(e));
+    }
+
+    fn modify(&mut self, at: i64, id: u64, px: i64, sz: i64) -> u64 {
+        let new = NewOrder { side: Side::Buy, px: Px(px), sz: Sz(sz), level: 0 };
+        let log = &mut self.log;
+        self.sim.modify(Ns(at * MS), id, new, &mut |e| log.push(e)).expect("room")
     }
 
     fn filled(&self, id: u64, lane: Lane) -> i64 {
@@ -174,6 +191,89 @@ fn splitting_a_taker_into_prints_changes_nothing() {
 }
 
 #[test]
+fn own_orders_ahead_count_as_volume_ahead() {
+    let (mut w, _) = joined(Model::RiskAverse, 10);
+    let b = w.place(200, Side::Buy, 99, 4);
+    w.book(310, &[(99, 10)], ASK);
+    w.sell(400, 1, &[(99, 16)]);
+    let fill = w.log.iter().find_map(|e| match e {
+        SimEvent::Fill(f) if f.id == b && f.lane == C => Some(*f),
+        _ => None,
+    });
+    let fill = fill.expect("ten of others, five of ours, one for it");
+    assert_eq!((fill.sz, fill.ahead, fill.tid), (Sz(1), Sz(15), 1));
+}
+
+#[test]
+fn a_change_of_an_order_that_is_gone_is_refused() {
+    let (mut w, old) = joined(Model::RiskAverse, 0);
+    let new = w.modify(250, old, 98, 5);
+    w.sell(300, 1, &[(99, 5)]);
+    w.book(400, &[(98, 7)], ASK);
+    assert_eq!(w.filled(old, C), 5, "the fill came first");
+    assert_eq!(w.states(new).last(), Some(&(OrderState::Rejected, OrderReason::Gone)));
+}
+
+#[test]
+fn a_cap_on_participation_holds_over_all_own_orders_of_a_taker() {
+    let mut w = World::new(Model::RiskAverse);
+    w.sim.cfg.participation_pct = 20;
+    w.book(0, &[(98, 7)], ASK);
+    let (a, b) = (w.place(0, Side::Buy, 99, 150), w.place(0, Side::Buy, 99, 500));
+    w.book(200, &[(98, 7)], ASK);
+    w.sell(300, 1, &[(99, 1_000)]);
+    assert_eq!((w.filled(a, C), w.filled(b, C)), (150, 50));
+    assert_eq!(w.filled(a, Lane::Optimistic) + w.filled(b, Lane::Optimistic), 200);
+}
+
+#[test]
+fn a_book_that_crosses_two_own_orders_fills_its_size_once() {
+    let (mut w, a) = joined(Model::Skellam, 10);
+    let b = w.place(200, Side::Buy, 99, 5);
+    w.book(310, &[(99, 10)], ASK);
+    for at in [400, 500, 600] {
+        w.book(at, &[(98, 7)], &[(99, 7)]);
+    }
+    assert_eq!((w.filled(a, C), w.filled(b, C)), (5, 2));
+}
+
+#[test]
+fn an_order_judged_alone_shares_nothing() {
+    let mut w = World::new(Model::RiskAverse);
+    w.sim = w.sim.clone().each_alone();
+    w.book(0, &[(99, 2)], ASK);
+    let (a, b) = (w.place(0, Side::Buy, 99, 5), w.place(0, Side::Buy, 99, 5));
+    w.book(200, &[(99, 2)], ASK);
+    w.sell(300, 1, &[(99, 7)]);
+    assert_eq!((w.filled(a, C), w.filled(b, C)), (5, 5));
+}
+
+#[test]
+fn draws_of_the_original_model_leave_latencies_and_repeat() {
+    let run = |model| {
+        let (mut w, _) = joined(model, 10);
+        w.sim.cfg.entry = Latency::ShiftedExponential { base_ms: 10, mean_ms: 10 };
+        for i in 0..20 {
+            w.place(300 + 100 * i, Side::Buy, 99, 5);
+            w.sell(350 + 100 * i, 1, &[(99, 3)]);
+        }
+        w.log
+    };
+    let live = |log: &[SimEvent]| -> Vec<Ns> {
+        let at = |e: &SimEvent| match e {
+            SimEvent::Order(o) if o.state == OrderState::Live => Some(o.effective),
+            _ => None,
+        };
+        log.iter().filter_map(at).collect()
+    };
+    let (a, b) = (run(Model::Original), run(Model::Original));
+    assert_eq!(a, b);
+    assert_eq!(live(&a), live(&run(Model::RiskAverse)));
+    let drawn = a.iter().any(|e| matches!(e, SimEvent::Fill(f) if f.reason == FillReason::Drawn));
+    assert!(drawn);
+}
+
+#[test]
 fn the_wrong_aggressor_never_fills() {
     let (mut w, _) = joined(Model::Touch, 0);
     let ask = w.place(200, Side::Sell, 101, 5);
@@ -214,6 +314,7 @@ fn an_order_out_of_sight_starts_behind_a_stated_default_and_is_marked() {
     });
     let fill = fill.expect("twelve printed, ten ahead");
     assert_eq!((fill.sz, fill.ahead, fill.unknown_queue), (Sz(2), Sz(10), true));
+    assert_eq!(fill.sight_age, -1, "never seen");
 }
 
 #[test]
@@ -272,6 +373,33 @@ proptest! {
             let [c, p, o] = LANES.map(|l| w.filled(id, l));
             prop_assert!(p <= c && c <= o, "{p} {c} {o}");
             prop_assert!(o <= printed.min(5));
+        }
+    }
+
+    /// The same order by order for a ladder that shares takers and the crossing side: touch fills
+    /// no less than the configured model, which fills no less than through.
+    #[test]
+    fn brackets_hold_order_by_order_in_a_ladder(
+        model in prop::sample::select(vec![Model::RiskAverse, Model::Front, Model::Linear, Model::Power, Model::Log, Model::Skellam]),
+        ops in prop::collection::vec((0u8..5, 96i64..100, 1i64..30, 1i64..30), 1..60),
+    ) {
+        let mut w = World::new(model);
+        w.book(0, &[(99, 9), (98, 9), (97, 9), (96, 9)], ASK);
+        let mut ids = Vec::new();
+        for (i, (kind, px, a, b)) in ops.into_iter().enumerate() {
+            let at = 100 + 100 * i64::try_from(i).expect("small");
+            let taker = 1 + u64::try_from(i).expect("small");
+            match kind {
+                0 if w.sim.open().count() < 8 => ids.push(w.place(at, Side::Buy, px, 1 + a % 9)),
+                1 => w.sell(at, taker, &[(99, a), (px, b)]),
+                2 => w.book(at, &[(99, a), (98, b), (97, a), (96, b)], ASK),
+                3 => w.book(at, &[(95, b)], &[(px, a)]),
+                _ => if let Some(id) = ids.last() { w.cancel(at, *id) },
+            }
+            for id in &ids {
+                let [c, p, o] = LANES.map(|l| w.filled(*id, l));
+                prop_assert!(p <= c && c <= o, "order {id}: {p} {c} {o}");
+            }
         }
     }
 }

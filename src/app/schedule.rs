@@ -1,0 +1,394 @@
+//! A fixed schedule of orders through the production decoding, book and fill model.
+//!
+//! In: a recording, a schedule (CSV). Out: the fills of each order. Cold path around the hot one.
+//!
+//! 1. An order is live from its `ts_live_ns`, placed against the book before an event of the same
+//!    time, up to its `ts_cancel_ns`, exclusive; what it filled before stands.
+//! 2. Each order is judged as if it were the only one: a schedule measures a model, it is no ladder.
+//! 3. Prints that are older than the recording are history and fill nothing; a gap in the data ends
+//!    every order that is live.
+
+use std::io::{Read, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::recording::{Reader, RecordingError};
+use super::replay::coins_of;
+use crate::book::{self, Book};
+use crate::event::{Bbo, Event, Joint, Snapshot, Trade};
+use crate::feed::{self, CoinSpec, Control, Feed, Input, control};
+use crate::record::{Fill, FillReason, Lane, OrderReason, OrderState};
+use crate::sim::config::{Config, Order};
+use crate::sim::orders::{NewOrder, Sim, SimEvent};
+use crate::units::{Ns, Px, Side, Sz, decimal};
+
+/// Frames looked at to tell how a tape is ordered.
+const LOOK: usize = 4_000;
+
+/// How the frames of a tape stand to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tape {
+    /// A live feed's: the state after a block arrives before the block's prints, and events are
+    /// stamped with block times. Times of the schedule are on the venue's clock.
+    Block,
+    /// Written in the order of matching: prints, then the state after them, each event with its
+    /// own stamp. Times of the schedule are on the clock of the stamps.
+    Matching,
+}
+
+/// One order of a schedule.
+#[derive(Clone, Debug)]
+pub struct Scheduled {
+    /// Its name, as given.
+    pub id: String,
+    /// Which of the recording's coins.
+    coin: usize,
+    new: NewOrder,
+    live: Ns,
+    cancel: Option<Ns>,
+}
+
+/// A fill of a scheduled order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filled {
+    /// Place of the order in the schedule.
+    pub order: usize,
+    /// When.
+    pub at: Ns,
+    /// How much.
+    pub sz: Sz,
+    /// At its price.
+    pub px: Px,
+    /// Why.
+    pub reason: FillReason,
+}
+
+/// What a schedule came to.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Fills in order of time.
+    pub fills: Vec<Filled>,
+    /// Orders refused on arrival: they would have crossed.
+    pub refused: u64,
+    /// Orders that a gap in the data ended.
+    pub ended: u64,
+    /// Frames read.
+    pub frames: u64,
+    /// Frames turned away by the feed.
+    pub rejected: u64,
+}
+
+/// Why a schedule cannot be run.
+#[derive(Debug)]
+pub enum BadSchedule {
+    /// A line of the schedule, counted from 1 with the header, and what is wrong with it.
+    Line(u64, String),
+    /// The recording cannot be read.
+    Tape(RecordingError),
+    /// The recording has no market data in its first frames.
+    NoCoin,
+}
+
+impl From<RecordingError> for BadSchedule {
+    fn from(e: RecordingError) -> BadSchedule {
+        BadSchedule::Tape(e)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Row {
+    order_id: String,
+    inst: String,
+    side: String,
+    px: String,
+    sz: String,
+    ts_live_ns: i64,
+    ts_cancel_ns: Option<i64>,
+    tif: String,
+}
+
+#[derive(Debug, Serialize)]
+struct OutRow<'a> {
+    order_id: &'a str,
+    ts_ns: i64,
+    sz: String,
+    px: String,
+    reason: &'static str,
+}
+
+/// Reads a schedule for a recording of `coins`.
+///
+/// # Errors
+/// [`BadSchedule::Line`] for the first line that is none.
+pub fn read(source: impl Read, coins: &[CoinSpec]) -> Result<Vec<Scheduled>, BadSchedule> {
+    let mut csv = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source);
+    let mut orders = Vec::new();
+    for (row, line) in csv.deserialize::<Row>().zip(2u64..) {
+        let row = row.map_err(|e| BadSchedule::Line(line, plain(&e)))?;
+        orders.push(order(row, coins).map_err(|text| BadSchedule::Line(line, text))?);
+    }
+    Ok(orders)
+}
+
+fn plain(e: &csv::Error) -> String {
+    match e.kind() {
+        csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("{len} columns, the header has {expected_len}")
+        }
+        _ => e.to_string(),
+    }
+}
+
+fn order(row: Row, coins: &[CoinSpec]) -> Result<Scheduled, String> {
+    let coin = match coins.iter().position(|c| c.name.as_str() == row.inst) {
+        Some(i) => i,
+        None if coins.len() == 1 => 0,
+        None => {
+            let names: Vec<&str> = coins.iter().map(|c| c.name.as_str()).collect();
+            return Err(format!("no `{}` in the recording; it has {}", row.inst, names.join(", ")));
+        }
+    };
+    let side = match row.side.as_str() {
+        "B" => Side::Buy,
+        "A" => Side::Sell,
+        other => return Err(format!("side `{other}` is neither B (bid) nor A (ask)")),
+    };
+    if !row.tif.eq_ignore_ascii_case("alo") {
+        return Err(format!("tif `{}`: only post-only orders (Alo) are simulated", row.tif));
+    }
+    let number = |name: &str, text: &str| match decimal::parse(text.as_bytes()) {
+        Ok(0) => Err(format!("{name} is zero")),
+        Ok(v) => Ok(v),
+        Err(bad) => Err(format!("{name} `{text}` is no price or size: {bad:?}")),
+    };
+    let (px, sz) = (Px(number("px", &row.px)?), Sz(number("sz", &row.sz)?));
+    let (live, cancel) = (Ns(row.ts_live_ns), row.ts_cancel_ns.map(Ns));
+    if cancel.is_some_and(|c| c < live) {
+        return Err("ts_cancel_ns lies before ts_live_ns".into());
+    }
+    Ok(Scheduled { id: row.order_id, coin, new: NewOrder { side, px, sz, level: 0 }, live, cancel })
+}
+
+/// Writes fills: `order_id,ts_ns,sz,px,reason`.
+///
+/// # Errors
+/// The target cannot be written.
+pub fn write(target: impl Write, orders: &[Scheduled], fills: &[Filled]) -> std::io::Result<()> {
+    let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(target);
+    csv.write_record(["order_id", "ts_ns", "sz", "px", "reason"])?;
+    for f in fills {
+        let row = OutRow {
+            order_id: &orders[f.order].id,
+            ts_ns: f.at.0,
+            sz: decimal::format(f.sz.0, 0),
+            px: decimal::format(f.px.0, 0),
+            reason: f.reason.text(),
+        };
+        csv.serialize(row)?;
+    }
+    csv.flush()
+}
+
+/// How a tape is ordered: one written in the order of matching gives a print and the state after
+/// it the same stamp, a feed never does.
+///
+/// # Errors
+/// The recording cannot be read.
+pub fn order_of(path: &Path) -> Result<Tape, BadSchedule> {
+    let coins = coins_of(path)?;
+    let mut feed = open(&coins)?;
+    let mut reader = Reader::open(path)?;
+    let (mut prints, mut followed) = (0u64, 0u64);
+    let mut last = None;
+    for _ in 0..LOOK {
+        let Some(line) = reader.step()? else { break };
+        let (at, print) = match feed.message(line.at, line.bytes()) {
+            Input::Event(Event::Trades { .. } | Event::History { .. }) => (line.at, true),
+            _ => (line.at, false),
+        };
+        followed += u64::from(last == Some(at) && !print);
+        prints += u64::from(print);
+        last = print.then_some(at);
+    }
+    Ok(if prints > 0 && followed * 2 > prints { Tape::Matching } else { Tape::Block })
+}
+
+fn open(coins: &[CoinSpec]) -> Result<Feed, BadSchedule> {
+    let mut feed =
+        Feed::new(&feed::Config::default(), coins, 0).map_err(|_| BadSchedule::NoCoin)?;
+    feed.connected(Ns(0));
+    Ok(feed)
+}
+
+/// One coin: its book, its orders.
+struct Bench {
+    book: Book,
+    sim: Sim,
+    /// Places in the schedule, next to go live last.
+    waiting: Vec<usize>,
+}
+
+/// Puts a schedule through the fill model.
+///
+/// # Errors
+/// The recording cannot be read.
+pub fn run(
+    path: &Path,
+    coins: &[CoinSpec],
+    orders: &[Scheduled],
+    tape: Tape,
+    cfg: &Config,
+) -> Result<Outcome, BadSchedule> {
+    let order = if tape == Tape::Block { Order::Block } else { Order::Arrival };
+    // Whether an order meets the venue's rules is the schedule's business.
+    let cfg = Config { order, venue_rules: false, ..*cfg };
+    let mut benches: Vec<Bench> = (0..coins.len())
+        .map(|coin| {
+            let mut waiting: Vec<usize> =
+                (0..orders.len()).filter(|i| orders[*i].coin == coin).collect();
+            waiting.sort_by_key(|i| std::cmp::Reverse((orders[*i].live, *i)));
+            let mut book = Book::new(book::Config::default());
+            book.on_up();
+            let sim = Sim::new(cfg, coins[coin].rules(), waiting.len().max(1), 0).each_alone();
+            Bench { book, sim, waiting }
+        })
+        .collect();
+    let mut feed = open(coins)?;
+    let mut reader = Reader::open(path)?;
+    let mut seen = Outcome::default();
+    let mut since: Option<Ns> = None;
+    let mut last = Ns(i64::MIN);
+    while let Some(line) = reader.step()? {
+        seen.frames += 1;
+        let at = last.max(line.at);
+        last = at;
+        let since = *since.get_or_insert(at);
+        if let Some(what) = control(line.bytes()) {
+            if what == Control::Down {
+                benches.iter_mut().for_each(|b| b.gap(at, &mut seen));
+            }
+            continue;
+        }
+        if let Input::Event(event) = feed.message(at, line.bytes()) {
+            let stamp = (tape == Tape::Matching).then_some(at);
+            take(&event, stamp, since, orders, &mut benches, &mut seen);
+        }
+    }
+    seen.rejected = feed.counters().rejects();
+    seen.fills.sort_by_key(|f| (f.at, f.order));
+    Ok(seen)
+}
+
+/// One event; `stamp` takes the place of its block time on tapes in the order of matching.
+fn take(
+    event: &Event<'_>,
+    stamp: Option<Ns>,
+    since: Ns,
+    orders: &[Scheduled],
+    benches: &mut [Bench],
+    seen: &mut Outcome,
+) {
+    match *event {
+        Event::Bbo { coin, bbo } => {
+            let bbo = Bbo { time: stamp.unwrap_or(bbo.time), ..*bbo };
+            benches[coin.index()].state(bbo.time, orders, seen, |b, at| b.on_bbo(at, &bbo));
+        }
+        Event::Book { coin, book } => {
+            let book = Snapshot { time: stamp.unwrap_or(book.time), ..book.clone() };
+            benches[coin.index()].state(book.time, orders, seen, |b, at| {
+                b.on_snapshot(at, &book);
+                true
+            });
+        }
+        Event::Trades { coin, prints } => {
+            benches[coin.index()].prints(prints, stamp, orders, seen);
+        }
+        Event::History { coin, prints, joint } => {
+            let bench = &mut benches[coin.index()];
+            if let (Joint::Gap { .. }, Some(p)) = (joint, prints.last()) {
+                bench.gap(p.time, seen);
+            } else if joint == Joint::First {
+                // What is younger than the recording itself happened in its sight.
+                let old = prints.iter().take_while(|p| p.time < since).count();
+                bench.prints(&prints[old..], stamp, orders, seen);
+            }
+        }
+        Event::Tick | Event::Link(_) | Event::Ctx { .. } | Event::Behind(_) => {}
+    }
+}
+
+impl Bench {
+    /// A state after block `t` was told.
+    fn state(
+        &mut self,
+        t: Ns,
+        orders: &[Scheduled],
+        seen: &mut Outcome,
+        apply: impl FnOnce(&mut Book, Ns) -> bool,
+    ) {
+        self.place(t, orders, seen);
+        let mut out = |e| seen.note(e);
+        self.sim.before(t, &self.book, &mut out);
+        if apply(&mut self.book, t) {
+            self.sim.after(t, &self.book, &mut out);
+        }
+    }
+
+    fn prints(
+        &mut self,
+        prints: &[Trade],
+        stamp: Option<Ns>,
+        orders: &[Scheduled],
+        seen: &mut Outcome,
+    ) {
+        let stamped: Vec<Trade> =
+            prints.iter().map(|p| Trade { time: stamp.unwrap_or(p.time), ..*p }).collect();
+        for block in stamped.chunk_by(|a, b| a.time == b.time) {
+            self.place(block[0].time, orders, seen);
+            self.sim.on_prints(block, &self.book, &mut |e| seen.note(e));
+        }
+    }
+
+    /// Sends what is live at `t`: it meets the book as it was before the event.
+    fn place(&mut self, t: Ns, orders: &[Scheduled], seen: &mut Outcome) {
+        while let Some(i) = self.waiting.last().copied().filter(|i| orders[*i].live <= t) {
+            self.waiting.pop();
+            let o = &orders[i];
+            // Room was made for every order of the coin.
+            if self.sim.submit_at(number(i), o.new, o.live).is_ok()
+                && let Some(cancel) = o.cancel
+            {
+                let why = OrderReason::Withdrawn;
+                self.sim.cancel_at(o.live, number(i), cancel, why, &mut |e| seen.note(e));
+            }
+        }
+    }
+
+    fn gap(&mut self, at: Ns, seen: &mut Outcome) {
+        self.sim.void(at, &mut |_| seen.ended += 1);
+    }
+}
+
+/// The order's number in the executor.
+fn number(place: usize) -> u64 {
+    place as u64 + 1
+}
+
+impl Outcome {
+    fn note(&mut self, event: SimEvent) {
+        match event {
+            SimEvent::Fill(Fill { lane: Lane::Configured, id, time, sz, px, reason, .. }) => {
+                let order = usize::try_from(id - 1).unwrap_or(usize::MAX);
+                self.fills.push(Filled { order, at: time, sz, px, reason });
+            }
+            SimEvent::Order(o) if o.state == OrderState::Rejected => self.refused += 1,
+            SimEvent::Fill(_) | SimEvent::Order(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "schedule_tests.rs"]
+mod tests;

@@ -1,0 +1,208 @@
+//! `papermaker fills`: a fixed schedule of orders through the production fill model, and a run's
+//! orders and fills in the venue's own shapes.
+//!
+//! In: a recording and a schedule, or a run folder. Out: a CSV of fills, or JSON lines. Cold path.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::exit::{Code, Failure};
+use super::{Common, replay, say};
+use crate::app::config::Config;
+use crate::app::folder::Folder;
+use crate::app::schedule::{self, BadSchedule, Outcome, Scheduled, Tape};
+use crate::app::shapes::{Shape, Shaper};
+use crate::journal::{Found, Reader};
+use crate::sim::config::Model;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The schedule has the columns order_id,inst,side,px,sz,ts_submit_ns,ts_live_ns,ts_cancel_ns,tif:
+side B (bid) or A (ask); an order is live from ts_live_ns, placed against the book before an event
+of the same time, up to ts_cancel_ns, exclusive (empty: to the end); tif Alo. Each order is judged
+as if it were the only one. The fills are order_id,ts_ns,sz,px,reason.
+
+With --run, the orders or fills of a run are written as the venue's own account messages carry them,
+one JSON object a line, so that tools which read a venue account read a paper one.
+
+Examples:
+  papermaker fills --tape T.frames.gz --orders O.csv --out F.csv --conservatism 1
+  papermaker fills --run runs/paper --format user-fills --out fills.jsonl")]
+pub(super) struct Options {
+    /// Recording, plain or gzip: one line a frame, `<receive time, ns> <json>`.
+    #[arg(long, value_name = "FILE", required_unless_present = "run", requires_all = ["orders", "out"])]
+    tape: Option<PathBuf>,
+    /// Schedule of orders (CSV).
+    #[arg(long, value_name = "FILE", requires = "tape")]
+    orders: Option<PathBuf>,
+    /// Where the result goes; with --run the default is the terminal.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Export the orders or fills of this run instead.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["tape", "orders", "model", "conservatism"])]
+    run: Option<PathBuf>,
+    /// Shape of the export.
+    #[arg(long, value_enum, default_value_t = Format::UserFills, requires = "run")]
+    format: Format,
+    /// Fill model; default: `engine.sim.model` of the configuration.
+    #[arg(long)]
+    model: Option<Model>,
+    /// Where the model stands between its brackets: 1 pessimistic (every cancel is behind the
+    /// order), 0.5 the model itself, 0 optimistic (every cancel is ahead of it).
+    #[arg(long, value_name = "0..1")]
+    conservatism: Option<f64>,
+    /// How the frames of the tape stand to each other.
+    #[arg(long, value_enum, default_value_t = Order::Auto)]
+    order: Order,
+}
+
+/// How the frames of a tape stand to each other.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Order {
+    /// Looked up in the tape: the same stamp on a print and the state after it means `matching`.
+    Auto,
+    /// A live feed's: states arrive before the prints of their block; times are the venue's.
+    Block,
+    /// Prints, then the state after them; times are the stamps of the lines.
+    Matching,
+}
+
+/// The venue's account messages.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// Fills, as in `userFills`.
+    UserFills,
+    /// Order states, as in `orderUpdates`.
+    OrderUpdates,
+}
+
+/// The files of a schedule.
+struct Files<'a> {
+    tape: &'a Path,
+    orders: &'a Path,
+    out: &'a Path,
+}
+
+pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+    if let Some(folder) = &o.run {
+        return export(folder, o.format, o.out.as_deref());
+    }
+    let (Some(tape), Some(orders), Some(out)) = (&o.tape, &o.orders, &o.out) else {
+        return Err(Failure::usage("give --tape, --orders and --out, or --run"));
+    };
+    judge(o, &Files { tape, orders, out }, config, common)
+}
+
+/// Writes a run's orders or fills.
+fn export(folder: &Path, format: Format, out: Option<&Path>) -> Result<(), Failure> {
+    let shape = match format {
+        Format::UserFills => Shape::UserFills,
+        Format::OrderUpdates => Shape::OrderUpdates,
+    };
+    let name = folder.display();
+    let opened =
+        Folder::open(folder).map_err(|e| Failure::input(format!("no run folder {name}: {e:?}")))?;
+    let fault = |e| Failure::input(format!("cannot read the journal in {name}: {e:?}"));
+    let mut reader = Reader::open(opened).map_err(fault)?;
+    let cannot = |e| Failure::disk(format!("cannot write the export: {e}"));
+    let mut target: Box<dyn Write> = match out {
+        Some(path) => Box::new(BufWriter::new(File::create(path).map_err(cannot)?)),
+        None => Box::new(BufWriter::new(std::io::stdout())),
+    };
+    let mut shaper = Shaper::new(shape);
+    let mut faults = Vec::new();
+    while let Some(found) = reader.step().map_err(fault)? {
+        match found {
+            Found::Record(record) => {
+                if let Some(line) = shaper.take(&record) {
+                    writeln!(target, "{line}").map_err(cannot)?;
+                }
+            }
+            other => faults.push(format!("{other:?}")),
+        }
+    }
+    target.flush().map_err(cannot)?;
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(Code::Check, format!("the journal is damaged: {}", faults.join("; "))))
+}
+
+fn judge(o: &Options, f: &Files<'_>, config: &Config, common: &Common) -> Result<(), Failure> {
+    let mut cfg = config.engine.sim;
+    cfg.model = o.model.unwrap_or(cfg.model);
+    cfg.conservatism = o.conservatism.unwrap_or(cfg.conservatism);
+    cfg.check().map_err(Failure::usage)?;
+    let coins = replay::chosen(f.tape, &[])?;
+    let source = File::open(f.orders)
+        .map_err(|e| Failure::input(format!("cannot read {}: {e}", f.orders.display())))?;
+    let refuse = |e| refusal(f, e);
+    let orders = schedule::read(source, &coins).map_err(refuse)?;
+    let tape = match o.order {
+        Order::Auto => schedule::order_of(f.tape).map_err(refuse)?,
+        Order::Block => Tape::Block,
+        Order::Matching => Tape::Matching,
+    };
+    // Before the work: a target that cannot be written is said at once.
+    let cannot = |e| Failure::disk(format!("cannot write {}: {e}", f.out.display()));
+    let target = File::create(f.out).map_err(cannot)?;
+    let done = schedule::run(f.tape, &coins, &orders, tape, &cfg).map_err(refuse)?;
+    schedule::write(BufWriter::new(target), &orders, &done.fills).map_err(cannot)?;
+    say(&summary(f, common, &orders, &done, cfg.model, tape));
+    Ok(())
+}
+
+fn refusal(f: &Files<'_>, e: BadSchedule) -> Failure {
+    match e {
+        BadSchedule::Tape(e) => replay::recording_failure(f.tape, &e),
+        BadSchedule::NoCoin => {
+            Failure::input(format!("{}: no market data of any coin", f.tape.display()))
+        }
+        BadSchedule::Line(line, text) => {
+            Failure::input(format!("{}, line {line}: {text}", f.orders.display()))
+        }
+    }
+}
+
+fn summary(
+    f: &Files<'_>,
+    common: &Common,
+    orders: &[Scheduled],
+    done: &Outcome,
+    model: Model,
+    tape: Tape,
+) -> String {
+    let mut filled: Vec<usize> = done.fills.iter().map(|f| f.order).collect();
+    filled.sort_unstable();
+    filled.dedup();
+    let order = if tape == Tape::Block { "block" } else { "matching" };
+    if common.json {
+        let v = serde_json::json!({
+            "model": model.name(), "order": order, "orders": orders.len(),
+            "filled": filled.len(), "fills": done.fills.len(), "refused": done.refused,
+            "ended_by_gap": done.ended, "frames": done.frames, "rejected": done.rejected,
+            "out": f.out,
+        });
+        return format!("{v}\n");
+    }
+    let mut text = format!(
+        "model    {}, tape in {order} order, {} frames, {} rejected\n\
+         orders   {}, of which {} filled in {} fills\n",
+        model.name(),
+        done.frames,
+        done.rejected,
+        orders.len(),
+        filled.len(),
+        done.fills.len(),
+    );
+    if done.refused > 0 {
+        text += &format!("refused  {} would have crossed the book on arrival\n", done.refused);
+    }
+    if done.ended > 0 {
+        text += &format!("ended    {} by a gap in the data\n", done.ended);
+    }
+    text + &format!("fills    {}\n", f.out.display())
+}

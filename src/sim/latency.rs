@@ -1,0 +1,149 @@
+//! Delays between a decision and its effect at the venue, drawn from a seeded source.
+//!
+//! In: random bits. Out: nanoseconds. Hot path: integers but for one pinned logarithm.
+
+use serde::{Deserialize, Serialize};
+
+use crate::math::fixed::exponential;
+use crate::units::Ns;
+
+/// Points of an empirical table, at most.
+const POINTS_MAX: usize = 16;
+
+/// A delay between decision and effect.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Latency {
+    /// Always the same.
+    Constant {
+        /// Delay, ms.
+        ms: u32,
+    },
+    /// A floor plus an exponential tail.
+    ShiftedExponential {
+        /// Floor, ms.
+        base_ms: u32,
+        /// Mean of the tail, ms.
+        mean_ms: u32,
+    },
+    /// Measured quantiles, straight lines between them.
+    Table {
+        /// Pairs of percent and ms, from `[0, least]` to `[100, largest]`, both rising.
+        points: Quantiles,
+    },
+}
+
+impl Latency {
+    /// A delay in nanoseconds.
+    pub(super) fn draw(&self, rng: &mut fastrand::Rng) -> i64 {
+        match self {
+            Latency::Constant { ms } => i64::from(*ms) * Ns::MS,
+            Latency::ShiftedExponential { base_ms, mean_ms } => {
+                let tail = exponential(rng.u64(..), i64::from(*mean_ms) * Ns::MS);
+                i64::from(*base_ms) * Ns::MS + tail
+            }
+            Latency::Table { points } => points.at(rng.u32(..)),
+        }
+    }
+}
+
+/// An empirical distribution: its quantiles.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<(u8, u32)>", into = "Vec<(u8, u32)>")]
+pub struct Quantiles {
+    len: u8,
+    points: [(u8, u32); POINTS_MAX],
+}
+
+impl Quantiles {
+    /// The quantile of `u / 2^32`, ns.
+    fn at(&self, u: u32) -> i64 {
+        let u = i64::from(u);
+        let place = |p: u8| (i64::from(p) << 32) / 100;
+        for w in self.points[..usize::from(self.len)].windows(2) {
+            let ((from, least), (to, most)) = (w[0], w[1]);
+            if u < place(to) {
+                let (span, rise) = (place(to) - place(from), i64::from(most) - i64::from(least));
+                let part = i128::from(rise) * i128::from(Ns::MS) * i128::from(u - place(from));
+                let part = i64::try_from(part / i128::from(span.max(1))).unwrap_or(0);
+                return i64::from(least) * Ns::MS + part;
+            }
+        }
+        self.points[..usize::from(self.len)].last().map_or(0, |(_, ms)| i64::from(*ms) * Ns::MS)
+    }
+}
+
+impl TryFrom<Vec<(u8, u32)>> for Quantiles {
+    type Error = String;
+
+    fn try_from(list: Vec<(u8, u32)>) -> Result<Quantiles, String> {
+        if !(2..=POINTS_MAX).contains(&list.len()) {
+            return Err(format!("a latency table has 2 to {POINTS_MAX} points [percent, ms]"));
+        }
+        let ends = list.first().map(|p| p.0) == Some(0) && list.last().map(|p| p.0) == Some(100);
+        let rising = list.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1);
+        if !ends || !rising {
+            return Err("a latency table goes from 0 to 100 percent, both columns rising".into());
+        }
+        let mut points = [(0, 0); POINTS_MAX];
+        points[..list.len()].copy_from_slice(&list);
+        Ok(Quantiles { len: u8::try_from(list.len()).unwrap_or(0), points })
+    }
+}
+
+impl From<Quantiles> for Vec<(u8, u32)> {
+    fn from(q: Quantiles) -> Vec<(u8, u32)> {
+        q.points[..usize::from(q.len)].to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(latency: Latency, seed: u64) -> Vec<i64> {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut all: Vec<i64> = (0..20_000).map(|_| latency.draw(&mut rng)).collect();
+        all.sort_unstable();
+        all
+    }
+
+    #[test]
+    fn a_constant_is_constant() {
+        let all = sorted(Latency::Constant { ms: 7 }, 1);
+        assert_eq!((all[0], all[19_999]), (7 * Ns::MS, 7 * Ns::MS));
+    }
+
+    #[test]
+    fn a_shifted_exponential_has_its_floor_its_median_and_its_seed() {
+        let l = Latency::ShiftedExponential { base_ms: 150, mean_ms: 100 };
+        let all = sorted(l, 1);
+        assert!(all[0] >= 150 * Ns::MS);
+        // 150 + 100 ln 2; four standard errors of a median of 20,000 are 2.8 ms.
+        assert!((all[10_000] - 219_315_000).abs() < 2_900_000, "{}", all[10_000]);
+        assert_eq!(all, sorted(l, 1));
+        assert_ne!(all, sorted(l, 2));
+    }
+
+    #[test]
+    fn an_empirical_table_gives_back_its_quantiles() {
+        let list = vec![(0, 30), (50, 80), (90, 200), (99, 500), (100, 900)];
+        let points = Quantiles::try_from(list.clone()).expect("a table");
+        assert_eq!(Vec::from(points), list);
+        let all = sorted(Latency::Table { points }, 3);
+        for (percent, ms) in [(0, 30), (25, 55), (50, 80), (70, 140), (90, 200), (99, 500)] {
+            let got = all[20_000 * percent / 100];
+            let off = (got - ms * Ns::MS).abs();
+            assert!(off < (ms / 20 + 2) * Ns::MS, "{percent} %: {got}");
+        }
+        assert!(all[19_999] <= 900 * Ns::MS);
+    }
+
+    #[test]
+    fn tables_that_are_none_say_so() {
+        for bad in [vec![(0, 1)], vec![(0, 5), (100, 4)], vec![(1, 5), (100, 6)], vec![(0, 1); 17]]
+        {
+            assert!(Quantiles::try_from(bad).is_err());
+        }
+    }
+}
