@@ -102,7 +102,7 @@ fn show(o: &Options, e: &Ended, common: &Common) {
     }
     say(&format!(
         "frames   {} recorded, {} lost\nfeed     {} prints, {} histories ({} with a gap), {} \
-         rejected, {} links lost\nended    {}\nfile     {}; put it through the engine with: \
+         rejected, {} links lost\n{}ended    {}\nfile     {}; put it through the engine with: \
          papermaker replay {}\n",
         e.ending.frames,
         e.ending.frames_lost,
@@ -111,6 +111,7 @@ fn show(o: &Options, e: &Ended, common: &Common) {
         c.gaps,
         c.rejects(),
         e.lost_links,
+        e.cadence,
         e.reason.sentence(),
         o.file.display(),
         o.file.display(),

@@ -46,7 +46,7 @@ pub(super) struct RunInfo {
     pub reason: u8,
     /// Records published.
     pub records: u64,
-    /// Digest of the records, hexadecimal.
+    /// Digest of the records published, those lost in the queue included; hexadecimal.
     pub digest: String,
 }
 

@@ -154,7 +154,7 @@ fn show(
         v["truth"] = serde_json::json!(truth);
         v["run"] = serde_json::json!(path);
         v["ended"] = serde_json::json!(e.reason.text());
-        v["digest"] = serde_json::json!(format!("{:032x}", e.ending.digest));
+        v["digest"] = serde_json::json!(format!("{:032x}", e.published.digest));
         v["records"] = serde_json::json!(e.ending.records);
         v["durable"] = serde_json::json!(e.ending.durable_seq.map_or(0, |s| s + 1));
         v["dropped"] = serde_json::json!(dropped);
@@ -176,13 +176,14 @@ fn show(
     }
     let c = &e.counters;
     say(&format!(
-        "\nfeed     {} messages, {} rejected, {} duplicates, {} links lost\nhot      {}\n{}records  \
+        "\nfeed     {} messages, {} rejected, {} duplicates, {} links lost\n{}hot      {}\n{}records  \
          {}, {dropped} dropped, {} durable; {} frames recorded, {} lost\nended    {}\nrun      {}\n\
          digest   {:032x}\n",
         c.messages,
         c.rejects(),
         c.duplicates,
         e.lost_links,
+        e.cadence,
         e.pinned,
         summary::latency_text(&e.ending.latency),
         e.ending.records,
@@ -191,7 +192,7 @@ fn show(
         e.ending.frames_lost,
         e.reason.sentence(),
         path.display(),
-        e.ending.digest,
+        e.published.digest,
     ));
     say(&report::line(&page));
 }
@@ -284,7 +285,7 @@ fn write_info(path: &Path, coins: &[CoinSpec], e: &Ended) -> Result<(), Failure>
         coins: coins.iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect(),
         reason: e.reason as u8,
         records: e.ending.records,
-        digest: format!("{:032x}", e.ending.digest),
+        digest: format!("{:032x}", e.published.digest),
     };
     let json = serde_json::to_string_pretty(&info).unwrap_or_default();
     write_whole(&path.join("run.json"), &json)

@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::app::status::{CoinStatus, Status};
+use crate::feed::{Feed, Stream};
 use crate::record::{Account, Coin, FeedState, Health};
 use crate::telemetry::latency::{Percentiles, STAGES, Stage};
 use crate::units::{Cash, decimal};
@@ -40,6 +41,23 @@ fn stale(f: &FeedState) -> Vec<&'static str> {
 #[expect(clippy::cast_precision_loss, reason = "for display")]
 pub(super) fn seconds(ns: i64) -> f64 {
     ns as f64 * 1e-9
+}
+
+/// How often each stream came, as measured: the mean gap, a line a coin.
+pub(super) fn cadence_text(feed: &Feed) -> String {
+    let names = ["bbo", "fast book", "full book", "trades", "context"];
+    let line = |id| {
+        let coin = feed.coins().get(id)?;
+        let streams: Vec<String> = Stream::ALL
+            .iter()
+            .zip(names)
+            .map(|(stream, name)| (feed.cadence(id, *stream), name))
+            .filter(|(c, _)| c.gaps > 0)
+            .map(|(c, name)| format!("{name} {:.2} s", seconds(c.mean_ns)))
+            .collect();
+        Some(format!("cadence  {}: {}\n", coin.name, streams.join(", ")))
+    };
+    feed.ids().filter_map(line).collect()
 }
 
 /// Percentiles of every stage of the hot thread, a line each.

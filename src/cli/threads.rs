@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::exit::{Code, Failure};
 use super::place::Place;
+use super::summary;
 use crate::app::folder::Folder;
 use crate::app::keep::Keeper;
 use crate::app::live::{self, LiveEnd, Plan, Rings};
@@ -61,6 +62,8 @@ pub(super) struct Ended {
     pub lost_links: u64,
     pub pinned: Pinned,
     pub counters: Counters,
+    /// How often each stream came, as text.
+    pub cadence: String,
     pub published: Published,
     pub ending: Ending,
 }
@@ -186,7 +189,7 @@ impl Threads {
             let why = last.map_or_else(|| "no answer in the time given".into(), |e| e.to_string());
             return Err(Failure::new(Code::Venue, format!("cannot connect: {why}")));
         }
-        let counters = turn.feed().counters();
-        Ok(Ended { reason, lost_links: lost, pinned, counters, published, ending })
+        let (counters, cadence) = (turn.feed().counters(), summary::cadence_text(turn.feed()));
+        Ok(Ended { reason, lost_links: lost, pinned, counters, cadence, published, ending })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! In: a run folder and the recording it names. Out: verdicts, exit code 1 when one fails. Cold.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -10,10 +10,12 @@ use super::exit::{Code, Failure};
 use super::replay::{RunInfo, recording_failure};
 use super::{Common, report, say};
 use crate::app::config::Config;
+use crate::app::folder::Folder;
 use crate::app::keep;
 use crate::app::replay::{Tally, replay};
 use crate::feed::CoinSpec;
-use crate::record::StopReason;
+use crate::journal::{Found, Reader};
+use crate::record::{Body, Bytes, Record, StopReason};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -41,7 +43,8 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         let faults = read.faults.get(1..).unwrap_or_default();
         return bounded(dropped, read.records, faults, common);
     }
-    let mut tally = Tally::new(|_: &_, _: &_| {});
+    let mut beside = Beside::open(&o.run)?;
+    let mut tally = Tally::new(|record: &Record, _: &Bytes| beside.take(record));
     let reason = StopReason::of(info.reason).unwrap_or_default();
     // A run's own recording moves with its folder.
     let inside = o.run.join("frames.gz");
@@ -59,26 +62,37 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let journal = format!("{:032x}", read.digest);
     let again = format!("{fresh:032x}");
     let intact = read.faults.is_empty();
-    let equal = journal == again && journal == info.digest;
+    // Records lost in the queue were decided all the same, and a replay gives them again.
+    let lost = read.lost;
+    let equal = again == info.digest && beside.differs.is_none() && (journal == again || lost > 0);
     if common.json {
         let v = serde_json::json!({
-            "records": read.records, "intact": intact, "faults": read.faults,
+            "records": read.records, "lost": lost, "intact": intact, "faults": read.faults,
             "digest": journal, "replay": again, "equal": equal,
         });
         say(&format!("{v}\n"));
     } else {
         let word = |ok: bool| if ok { "ok" } else { "FAILED" };
         say(&format!(
-            "journal  {} records, {}\ndigest   {journal}\nreplay   {again}, {}\n",
+            "journal  {} records, {}; {lost} were lost in the queue\ndigest   {}\nreplay   {again}, \
+             {}\n",
             read.records,
             word(intact),
+            info.digest,
             word(equal),
         ));
     }
     if intact && equal {
         return Ok(());
     }
-    let why = if intact { "the digests differ".into() } else { read.faults.join("; ") };
+    let why = match (intact, &beside.differs) {
+        (false, _) => read.faults.join("; "),
+        (true, Some((held, fresh))) => format!(
+            "record {} differs: the journal has {:?}, the replay gives {:?}",
+            fresh.seq, held.body, fresh.body
+        ),
+        (true, None) => "the digests differ".into(),
+    };
     Err(Failure::new(Code::Check, why))
 }
 
@@ -98,4 +112,57 @@ fn bounded(dropped: u64, records: u64, faults: &[String], common: &Common) -> Re
         say("replay   not possible without the beginning\n");
     }
     if intact { Ok(()) } else { Err(Failure::new(Code::Check, faults.join("; "))) }
+}
+
+/// The journal, read beside a replay to find where they part.
+struct Beside {
+    reader: Reader<Folder>,
+    /// The next record of the journal.
+    held: Option<Record>,
+    /// The first that differs, as the journal has it and as it came again.
+    differs: Option<(Record, Record)>,
+}
+
+impl Beside {
+    fn open(run: &Path) -> Result<Beside, Failure> {
+        let fault = |e: &dyn std::fmt::Debug| {
+            Failure::input(format!("cannot read the journal in {}: {e:?}", run.display()))
+        };
+        let folder = Folder::open(run).map_err(|e| fault(&e))?;
+        let reader = Reader::open(folder).map_err(|e| fault(&e))?;
+        Ok(Beside { reader, held: None, differs: None })
+    }
+
+    fn take(&mut self, fresh: &Record) {
+        if self.differs.is_some() {
+            return;
+        }
+        while let Some(held) = self.next() {
+            if matches!(held.body, Body::Lost(_)) {
+                self.held = None;
+                continue;
+            }
+            // A later one: this one was lost in the queue.
+            if held.seq > fresh.seq {
+                return;
+            }
+            self.held = None;
+            if held.encode() != fresh.encode() {
+                self.differs = Some((held, *fresh));
+            }
+            return;
+        }
+    }
+
+    fn next(&mut self) -> Option<Record> {
+        while self.held.is_none() {
+            match self.reader.step() {
+                Ok(Some(Found::Record(record))) => self.held = Some(record),
+                // Damage is reported elsewhere.
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => return None,
+            }
+        }
+        self.held
+    }
 }

@@ -47,6 +47,13 @@ fn a_run_reports_verifies_and_replays_to_the_same_digest() {
     // A replay ends as finished, and so did the run: every record is the same.
     let replay = papermaker(&dir.0, &["replay", "runs/embedded/frames.gz", "--json"]);
     assert_eq!(replay.assert_code(0).json()["digest"], run["digest"]);
+    // Another configuration is another run: the first record says so.
+    let config = dir.join("runs/embedded/config.toml");
+    let text = std::fs::read_to_string(&config).expect("settings");
+    std::fs::write(&config, text.replace("max_lots = 10.0", "max_lots = 3.0")).expect("written");
+    let other = papermaker(&dir.0, &["verify", "runs/embedded"]);
+    assert!(other.assert_code(1).err.contains("record 0 differs"), "{other:?}");
+    std::fs::write(&config, text).expect("written");
     // A second run takes another folder, and damage in the first is found.
     let again = papermaker(&dir.0, &["run", "--for", "10s", "--speed", "20", "--json"]);
     assert_eq!(again.assert_code(0).json()["run"], "runs/embedded-2");
