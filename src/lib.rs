@@ -27,6 +27,7 @@ pub mod ops;
 pub mod view;
 pub mod report;
 pub mod audit;
+pub mod study;
 pub mod cli;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

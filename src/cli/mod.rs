@@ -11,6 +11,7 @@ mod doctor;
 pub mod exit;
 mod explain;
 mod fills;
+mod experiment;
 mod place;
 mod record;
 mod replay;
@@ -85,6 +86,8 @@ enum Command {
     Explain(explain::Options),
     /// Put a fixed schedule of orders through the fill model, or export a run's orders and fills.
     Fills(fills::Options),
+    /// Put learners and quotes into synthetic markets whose truth is known.
+    Experiment(experiment::Options),
     /// Write, check or print the configuration.
     Config(config::Options),
 }
@@ -128,6 +131,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Compare(o) => compare::run(o, &cli.common),
         Command::Explain(o) => explain::run(o, &cli.common),
         Command::Fills(o) => fills::run(o, &load()?, &cli.common),
+        Command::Experiment(o) => experiment::run(o, &cli.common),
         Command::Config(o) => config::run(o, &load),
     }
 }

@@ -22,6 +22,7 @@ use crate::units::{CoinId, Ns};
 pub use config::Config;
 use desk::Desk;
 use publish::Publish;
+pub use shape::beliefs;
 
 /// A coin of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

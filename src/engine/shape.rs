@@ -11,7 +11,8 @@ use crate::units::rules::Rules;
 use crate::units::{Mid2, Px, Side, Sz};
 
 /// What the quoter takes from the estimates.
-pub(super) fn beliefs(e: &Estimates, cfg: &quote::Config) -> Beliefs {
+#[must_use]
+pub fn beliefs(e: &Estimates, cfg: &quote::Config) -> Beliefs {
     let fills = |d: f64| Side::BOTH.iter().map(|s| e.fill_rate(*s, d)).sum::<f64>();
     let asked = 1.0 / cfg.explore.seconds_per_fill;
     let o = &e.original;
@@ -27,7 +28,6 @@ pub(super) fn beliefs(e: &Estimates, cfg: &quote::Config) -> Beliefs {
         hold_s: e.hold_s,
         confidence: e.confidence,
         warmup: e.warmup.score,
-        recent_fills: f64::from(e.fills_30m),
         open: e.gate.open,
         floor_bps: e.floor_bps,
         original: original::Beliefs {

@@ -4,8 +4,9 @@
 //! Hot path at 1 Hz.
 //!
 //! 1. Weight = clip(lower end of the skill's 95 % interval / 0.02, 0, 1), 0 while |z| >= 4.
-//! 2. Shut only on evidence: at least 500 blocks and the upper end below zero. A prior, a cold
-//!    start or noise never shuts it.
+//! 2. Shut only on evidence: at least 500 blocks and the upper end below -0.02, which is what
+//!    probabilities off by a quarter bring. A right forecast that hardly varies has a skill of just
+//!    below zero and is looked at each second: without the margin it was shut every few hours.
 //! 3. It changes at most once in `hold_s`. Shut, nothing is quoted and nothing is learned, so it
 //!    opens again after `hold_s` with a clean sheet ([`Verdict::Reopen`]).
 
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Blocks before a verdict.
     pub blocks_min: u32,
-    /// Skill (lower end) that earns full weight; > 0.
+    /// Skill (lower end) that earns full weight, and (upper end, negative) that shuts; > 0.
     pub skill_full: f64,
     /// Calibration z beyond which the weight is 0.
     pub z_max: f64,
@@ -79,7 +80,7 @@ impl Gate {
         if self.held_s < self.cfg.hold_s {
             return Verdict::Keep;
         }
-        if self.open && e.blocks >= self.cfg.blocks_min && e.skill_hi < 0.0 {
+        if self.open && e.blocks >= self.cfg.blocks_min && e.skill_hi < -self.cfg.skill_full {
             (self.open, self.held_s) = (false, 0.0);
             Verdict::Shut
         } else if !self.open {
@@ -113,7 +114,7 @@ mod tests {
     fn shuts_on_evidence_only_and_holds() {
         let mut g = Gate::new(Config::default());
         assert_eq!(g.judge(1.0, Evidence { blocks: 499, ..BAD }), Verdict::Keep);
-        assert_eq!(g.judge(1.0, Evidence { skill_hi: 0.01, ..BAD }), Verdict::Keep);
+        assert_eq!(g.judge(1.0, Evidence { skill_hi: -0.01, ..BAD }), Verdict::Keep);
         assert_eq!(g.judge(1.0, BAD), Verdict::Shut);
         assert!(!g.open());
         for _ in 0..599 {

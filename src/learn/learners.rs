@@ -33,6 +33,7 @@ use super::signal::Signal;
 use super::warmup::{Evidence, Warmup};
 use crate::math::ewma::Ewma;
 use crate::units::{Ns, Side};
+use arrayvec::ArrayVec;
 use readout::shares;
 
 /// Memory of the half-spread, seconds.
@@ -44,6 +45,9 @@ const SLOPE_SPAN: f64 = 1.5;
 /// Bounds of the adverse move's slope: a quote farther out is never worth less for being farther,
 /// and its edge is never taken to grow more than half again as fast as its distance.
 const SLOPE: [f64; 2] = [-0.5, 0.8];
+
+/// Sweeps that wait for the end of their second; more than the busiest second has had (185).
+const WAITING: usize = 256;
 
 /// A learner that wants to hear of a fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +96,11 @@ pub struct Learners {
     /// Half the spread now.
     touch: Option<f64>,
     refused: u64,
+    /// Fill predictions count since warm-up.
+    judged: bool,
+    /// Sweeps, and seconds, that are not yet booked on a regime.
+    waiting: ArrayVec<(Side, f64), WAITING>,
+    waiting_s: f64,
 }
 
 impl Learners {
@@ -132,6 +141,9 @@ impl Learners {
             half_tick_bps: 0.0,
             touch: None,
             refused: 0,
+            judged: false,
+            waiting: ArrayVec::new(),
+            waiting_s: 0.0,
             cfg: *cfg,
         };
         x.publish(Ns(0));
@@ -173,6 +185,7 @@ impl Learners {
         self.advance(now, out);
         self.settle(now, true, out);
         self.markout.forget_pending();
+        self.attribute(self.p());
         self.signal.on_gap();
         self.reference.clear();
         let Learners { calibration, adf, fill_rate, .. } = self;
@@ -220,7 +233,10 @@ impl Learners {
             return;
         }
         let (side, p) = (s.side.opposite(), self.p());
-        self.tape.sweep(side, depth_bps, &p);
+        if self.waiting.is_full() {
+            self.attribute(p);
+        }
+        self.waiting.push((side, depth_bps));
         self.drift.sweep(depth_bps, s.drift_bps, &p);
         self.markout.shadow(Mark { id: 0, at: now, side, depth_bps, mid: s.mid, p });
     }
@@ -378,8 +394,7 @@ impl Learners {
             return;
         }
         self.last = now;
-        let p = self.p();
-        self.tape.advance(dt, &p);
+        self.waiting_s += dt;
         self.book.advance(dt);
         self.signal.advance(dt);
         self.drift.advance(dt);
@@ -412,9 +427,23 @@ impl Learners {
         if dt_s > 0.0 {
             self.signal.on_second(bps, dt_s, self.sigma_bps());
             self.sigma.on_return(bps, dt_s);
-            self.filter.step(dt_s, bps, self.sweeps);
+            let named = self.filter.step(dt_s, bps, self.sweeps);
+            if let Some(named) = named.filter(|_| self.cfg.on.regimes) {
+                self.attribute(only(NORMAL));
+                self.tape.swap(NORMAL, named);
+            }
             self.sweeps = 0.0;
         }
+    }
+
+    /// Books the last second's sweeps and its time on the regimes. They wait for the filter to see
+    /// that second: the first of a flood would be booked on the quiet regime before it.
+    fn attribute(&mut self, p: [f64; REGIMES]) {
+        self.tape.advance(self.waiting_s, &p);
+        for (side, depth_bps) in self.waiting.drain(..) {
+            self.tape.sweep(side, depth_bps, &p);
+        }
+        self.waiting_s = 0.0;
     }
 
     /// Expected adverse move after a fill by regime at a depth.
@@ -458,8 +487,8 @@ impl Learners {
     /// A quote at d costs fee + alpha0 + alpha1 d: it earns (1 - alpha1) (d - c) with
     /// c = (fee + alpha0) / (1 - alpha1), so c takes the place of the cost.
     fn read_tape(&mut self) {
-        self.tape.catch_up();
         let p = self.p();
+        self.attribute(p);
         let d = self.mixture.depth_bps;
         let slope = self.slope(d, &shares(&self.mixture));
         let (after, before) = (self.after_by_regime(d), self.drift_by_regime(d));
@@ -480,11 +509,17 @@ impl Learners {
     }
 
     fn judge(&mut self, dt_s: f64) {
+        // What was predicted from priors says nothing of the model: it is judged from warm-up on.
+        let warm = self.warmup.score().score >= 1.0;
+        if warm && !self.judged {
+            self.judged = true;
+            self.calibration.restart();
+        }
         let m = self.calibration.refresh();
         let verdict = self.gate.judge(
             dt_s,
             gating::Evidence {
-                blocks: m.blocks,
+                blocks: if warm { m.blocks } else { 0 },
                 skill_lo: m.skill_lo,
                 skill_hi: m.skill_hi,
                 z: m.z,

@@ -5,8 +5,9 @@
 //!
 //! 1. Forward filter of a hidden Markov chain: p' is proportional to (p P) l, with l a Student-t
 //!    of the return times a negative binomial of the count (design: HMM with dwell 600 s).
-//! 2. Until [`Config::anchor_s`] seconds of data have been seen, everything is `Normal`; then the
-//!    four emission levels are scaled so that `Normal` is what was seen.
+//! 2. Until [`Config::anchor_s`] seconds of data have been seen, everything is `Normal`. Then what
+//!    was seen is named: the regime whose levels are likeliest to be off by that much, the error of
+//!    a level being log-normal. All levels are scaled so that its own are what was seen.
 //! 3. Levels follow the data that their regime is responsible for (score steps, robust by the
 //!    t law), and stay in order with a least ratio between neighbours.
 //! 4. Probabilities are at least 1e-6 and sum to 1.
@@ -24,6 +25,10 @@ pub const NORMAL: usize = 1;
 const NU: f64 = 4.0;
 /// Shape of the count's law.
 const SHAPE: f64 = 4.0;
+/// Standard deviation of the logarithm of a level before any data: how well a coin is known.
+const LEVEL_LN_SD: f64 = 0.6;
+/// How often a market is in each regime when watching begins.
+const FIRST: [f64; REGIMES] = [0.3, 0.5, 0.15, 0.05];
 /// Least probability of a regime.
 const FLOOR: f64 = 1e-6;
 
@@ -108,15 +113,15 @@ impl Filter {
         self.ln_sweeps.map(det::exp)
     }
 
-    /// A step of `dt_s` (about 1) seconds: the mid returned `bps` and `count` sweeps came.
-    pub fn step(&mut self, dt_s: f64, bps: f64, count: f64) {
+    /// A step of `dt_s` (about 1) seconds: the mid returned `bps` and `count` sweeps came. Gives
+    /// the regime that what was seen as `Normal` so far is named, once.
+    pub fn step(&mut self, dt_s: f64, bps: f64, count: f64) -> Option<usize> {
         if dt_s <= 0.0 {
-            return;
+            return None;
         }
         let scaled = bps / dt_s.sqrt();
         if !self.anchored {
-            self.collect(dt_s, scaled, count);
-            return;
+            return self.collect(dt_s, scaled, count);
         }
         let ln_dt = det::ln(dt_s);
         let ln_like: [f64; REGIMES] =
@@ -134,6 +139,7 @@ impl Filter {
         if self.cfg.memory_s > 0.0 {
             self.follow(dt_s, scaled, count);
         }
+        None
     }
 
     /// `dt_s` (>= 0) seconds passed unseen: the regime may have changed meanwhile.
@@ -175,23 +181,28 @@ impl Filter {
         keep_order(&mut self.ln_sweeps, self.gap);
     }
 
-    fn collect(&mut self, dt_s: f64, scaled: f64, count: f64) {
+    fn collect(&mut self, dt_s: f64, scaled: f64, count: f64) -> Option<usize> {
         self.seconds += dt_s;
         self.abs_return += dt_s * scaled.abs();
         self.sweeps += count;
         if self.seconds < self.cfg.anchor_s {
-            return;
+            return None;
         }
         // E|r| of a normal is sigma sqrt(2/pi). Pseudo-data keep a silent start finite.
-        let sigma = 1.253_314 * self.abs_return / self.seconds;
-        let sweeps = (self.sweeps + 0.5) / (self.seconds + 1.0);
-        let shift = |levels: &mut [f64; REGIMES], seen: f64| {
-            let by = (det::ln(seen) - levels[NORMAL]).clamp(-5.0, 5.0);
-            levels.iter_mut().for_each(|x| *x += by);
+        let sigma = det::ln((1.253_314 * self.abs_return / self.seconds).max(0.02));
+        let sweeps = det::ln((self.sweeps + 0.5) / (self.seconds + 1.0));
+        let off = |j: usize| (sigma - self.ln_sigma[j], sweeps - self.ln_sweeps[j]);
+        let ln_p = |j: usize| {
+            let (a, b) = off(j);
+            det::ln(FIRST[j]) - 0.5 * (a * a + b * b) / (LEVEL_LN_SD * LEVEL_LN_SD)
         };
-        shift(&mut self.ln_sigma, sigma.max(0.02));
-        shift(&mut self.ln_sweeps, sweeps);
+        let named = (0..REGIMES).fold(0, |best, j| if ln_p(j) > ln_p(best) { j } else { best });
+        let (a, b) = off(named);
+        self.ln_sigma.iter_mut().for_each(|x| *x += a.clamp(-5.0, 5.0));
+        self.ln_sweeps.iter_mut().for_each(|x| *x += b.clamp(-5.0, 5.0));
+        self.p = only(named);
         self.anchored = true;
+        Some(named)
     }
 }
 
@@ -305,23 +316,32 @@ mod tests {
         assert!(delays.len() > 30 && mean <= 10.0, "{mean} over {}", delays.len());
     }
 
-    #[test]
-    fn the_first_minute_sets_the_scale() {
-        // The same market ten times as wild: after the anchor `Normal` means this market.
-        let mut f = Filter::new(Config::default());
+    /// Ten minutes of a steady market: what it is named, and what it is taken for at the end.
+    fn named(cfg: Config, sigma: f64, sweeps: f64) -> (Option<usize>, usize) {
+        let mut f = Filter::new(cfg);
         let mut d = Draw::new(4);
-        for i in 0..600 {
-            f.step(1.0, 10.0 * d.normal(), f64::from(d.poisson(8.0)));
-            if i < 58 {
-                assert!(f.p()[NORMAL] > 0.999_999);
-            }
-        }
-        assert!(argmax(f.p()) == NORMAL, "{:?}", f.p());
-        let mut fixed = Filter::new(Config { anchor_s: 0.0, ..Config::default() });
+        let mut name = None;
         for _ in 0..600 {
-            fixed.step(1.0, 10.0 * d.normal(), f64::from(d.poisson(8.0)));
+            if f.seconds < cfg.anchor_s {
+                assert!(f.p()[NORMAL] >= 1.0);
+            }
+            let seen = f.step(1.0, sigma * d.normal(), f64::from(d.poisson(sweeps)));
+            assert!(name.is_none() || seen.is_none(), "named once");
+            name = name.or(seen);
         }
-        assert!(argmax(fixed.p()) > NORMAL, "control: without the anchor it is wild");
+        (name, argmax(f.p()))
+    }
+
+    #[test]
+    fn the_first_minute_names_the_regime_and_sets_the_scale() {
+        // A market between two levels is the normal one, and stays it.
+        assert_eq!(named(Config::default(), 1.6, 1.6), (Some(1), 1));
+        for j in 0..REGIMES {
+            assert_eq!(named(Config::default(), SIGMA[j], SWEEPS[j]), (Some(j), j));
+        }
+        let fixed = Config { anchor_s: 0.0, ..Config::default() };
+        assert_eq!(named(fixed, 1.7, 2.5).1, 2, "control: without the anchor");
+        assert_eq!(named(Config::default(), 0.3, 2.5), (Some(1), 1), "as a whole");
     }
 
     #[test]

@@ -99,8 +99,6 @@ pub struct Explore {
     pub seconds_per_fill: f64,
     /// What it may cost in all, USD.
     pub budget_usd: f64,
-    /// Own fills in half an hour that make it unnecessary.
-    pub fills_enough: f64,
 }
 
 impl Default for Use {
@@ -133,7 +131,7 @@ impl Default for Config {
 
 impl Default for Explore {
     fn default() -> Explore {
-        Explore { on: true, seconds_per_fill: 30.0, budget_usd: 1.0, fills_enough: 20.0 }
+        Explore { on: true, seconds_per_fill: 30.0, budget_usd: 1.0 }
     }
 }
 

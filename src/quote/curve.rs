@@ -38,8 +38,6 @@ pub struct Beliefs {
     pub confidence: f64,
     /// Warm-up, 0..1.
     pub warmup: f64,
-    /// Own fills in the last half hour.
-    pub recent_fills: f64,
     /// Whether fill predictions may be acted on.
     pub open: bool,
     /// Least distance learned from markouts, bps.
@@ -68,7 +66,6 @@ impl Beliefs {
             hold_s: 1.0 / (2.0 * fill_rate).max(1e-9),
             confidence: 1.0,
             warmup: 1.0,
-            recent_fills: 1e9,
             open: true,
             floor_bps: 0.0,
             original: original::Beliefs::default(),
@@ -159,7 +156,7 @@ impl Curve {
             wanted: super::clamp(cost + x1 * c1, floor, cfg.d_max_bps),
             rate_depth: b.rate_depth_bps,
             size_factor: b.confidence * b.confidence,
-            known: b.warmup >= 1.0 && b.recent_fills >= cfg.explore.fills_enough,
+            known: b.warmup >= 1.0,
             open: b.open,
             original: if cfg.policy == Policy::Default {
                 None

@@ -6,12 +6,12 @@
 //!
 //! 1. State is per side and regime, on a grid of geometric edges plus one bin below the first.
 //! 2. Forgetting runs in regime time (the integral of the regime's probability), so a rare regime
-//!    keeps what it learned. Increments are scaled by G = e^(u/tau) instead of decaying the past,
-//!    and time that passed under the same probabilities is only added up until it matters.
+//!    keeps what it learned. Increments are scaled by G = e^(u/tau) instead of decaying the past.
 //! 3. kappa | data ~ Gamma(alpha0 + n_u, beta0 + E) for an exponential censored at the window's
 //!    top; M = rate(D >= lo) ~ Gamma(a0 + n_u + n_c, b0 + T), independent of kappa.
-//! 4. The counts are sums of forgotten weights. Under steady flow that posterior is wider than
-//!    the sampling error by sqrt(2): the price of following a market that drifts.
+//! 4. Forgotten sums w are worth (sum w)^2 / (sum w^2) sweeps (Kish 1965), which under steady flow
+//!    is 2 / (1 + e^(-u/tau)) times the sum of w, u the regime's time. A tally is scaled by that, so
+//!    that the posterior is as wide as the sampling error, neither at the start nor later wider.
 
 use serde::{Deserialize, Serialize};
 
@@ -142,9 +142,6 @@ pub struct Tape {
     bins: [[Bins; 2]; REGIMES],
     exposure: [f64; REGIMES],
     gain: [f64; REGIMES],
-    /// Seconds that passed under `p` and are not in `exposure` and `gain` yet.
-    waiting_s: f64,
-    p: [f64; REGIMES],
     edge: [f64; EDGES],
     memory_s: f64,
 }
@@ -162,8 +159,6 @@ impl Tape {
             bins: [[Bins::default(); 2]; REGIMES],
             exposure: [0.0; REGIMES],
             gain: [1.0; REGIMES],
-            waiting_s: 0.0,
-            p: [0.0; REGIMES],
             edge,
             memory_s,
         }
@@ -171,16 +166,18 @@ impl Tape {
 
     /// Lets `dt_s` (>= 0) seconds of watching pass under regime probabilities `p`.
     pub fn advance(&mut self, dt_s: f64, p: &[f64; REGIMES]) {
-        if p.iter().zip(&self.p).any(|(a, b)| a.to_bits() != b.to_bits()) {
-            self.catch_up();
-            self.p = *p;
+        for (r, p) in p.iter().enumerate() {
+            let grown = det::exp_m1(p * dt_s / self.memory_s);
+            self.exposure[r] += self.memory_s * self.gain[r] * grown;
+            self.gain[r] *= 1.0 + grown;
+            if self.gain[r] > 1e100 {
+                self.rescale(r);
+            }
         }
-        self.waiting_s += dt_s;
     }
 
     /// Counts a sweep that reached `depth_bps` (>= 0) on the book side `side`.
     pub fn sweep(&mut self, side: Side, depth_bps: f64, p: &[f64; REGIMES]) {
-        self.catch_up();
         let b = self.bin(depth_bps);
         let over = depth_bps - self.edge[b];
         for (r, p) in p.iter().enumerate() {
@@ -191,28 +188,11 @@ impl Tape {
         }
     }
 
-    /// Exposure and gain with the time that waits, so that reading need not work them out.
-    pub fn catch_up(&mut self) {
-        if self.waiting_s <= 0.0 {
-            return;
-        }
-        for r in 0..REGIMES {
-            (self.exposure[r], self.gain[r]) = self.now(r);
-            if self.gain[r] > 1e100 {
-                self.rescale(r);
-            }
-        }
-        self.waiting_s = 0.0;
-    }
-
-    /// Exposure and gain of a regime, with the time that waits.
-    fn now(&self, r: usize) -> (f64, f64) {
-        let (exposure, gain) = (self.exposure[r], self.gain[r]);
-        if self.waiting_s <= 0.0 {
-            return (exposure, gain);
-        }
-        let grown = det::exp_m1(self.p[r] * self.waiting_s / self.memory_s);
-        (exposure + self.memory_s * gain * grown, gain * (1.0 + grown))
+    /// What was booked under one regime is another's, and the other way round.
+    pub fn swap(&mut self, a: usize, b: usize) {
+        self.bins.swap(a, b);
+        self.exposure.swap(a, b);
+        self.gain.swap(a, b);
     }
 
     /// The depth of edge `i`, bps; infinite at `EDGES`.
@@ -229,7 +209,7 @@ impl Tape {
         Window { lo, hi: above.clamp(lo + 1, EDGES) }
     }
 
-    /// What is remembered of a window, for one side and regime.
+    /// What is remembered of a window, for one side and regime, in sweeps that it is worth.
     #[must_use]
     pub fn tally(&self, side: Side, regime: usize, w: Window) -> Tally {
         let bins = &self.bins[regime][side.index()];
@@ -245,22 +225,26 @@ impl Tape {
         if w.hi < EDGES {
             t.excess += t.beyond * (self.edge[w.hi] - foot);
         }
-        let (exposure, gain) = self.now(regime);
-        let k = 1.0 / gain;
+        let scale = self.worth(regime) / self.gain[regime];
         Tally {
-            inside: t.inside * k,
-            beyond: t.beyond * k,
-            excess: t.excess * k,
-            exposure: exposure * k,
+            inside: t.inside * scale,
+            beyond: t.beyond * scale,
+            excess: t.excess * scale,
+            exposure: self.exposure[regime] * scale,
         }
+    }
+
+    /// Sweeps that a weight of one is worth: 1 while nothing is forgotten, 2 in the long run. The
+    /// remembered exposure is tau (1 - e^(-u/tau)).
+    fn worth(&self, regime: usize) -> f64 {
+        2.0 / (2.0 - self.exposure(regime) / self.memory_s)
     }
 
     /// For each edge the remembered sweeps at or beyond it, for one side and regime.
     #[must_use]
     pub fn survivors(&self, side: Side, regime: usize) -> [f64; EDGES] {
         let mut out = self.bins[regime][side.index()].count;
-        let (_, gain) = self.now(regime);
-        let k = 1.0 / gain;
+        let k = 1.0 / self.gain[regime];
         let mut sum = 0.0;
         for x in out.iter_mut().rev() {
             sum += *x;
@@ -272,8 +256,7 @@ impl Tape {
     /// Seconds watched under a regime, forgotten like the counts.
     #[must_use]
     pub fn exposure(&self, regime: usize) -> f64 {
-        let (exposure, gain) = self.now(regime);
-        exposure / gain
+        self.exposure[regime] / self.gain[regime]
     }
 
     fn bin(&self, depth_bps: f64) -> usize {
@@ -347,21 +330,25 @@ mod tests {
     }
 
     #[test]
-    fn intervals_cover_and_forgetting_makes_them_wider() {
-        let cover = |memory_s: f64| {
+    fn intervals_cover_whatever_is_forgotten() {
+        let cover = |memory_s: f64, worth: f64| {
             let mut d = Draw::new(5);
-            let hit = (0..1_000)
+            let hit = (0..2_000)
                 .filter(|_| {
-                    let g = watch(&mut d, 0.6, 200, 2_000.0, memory_s).kappa(PRIOR_KAPPA);
-                    let [_, lo, hi] = gamma::interval95(g.shape, g.rate);
+                    let t = watch(&mut d, 0.6, 800, 2_000.0, memory_s);
+                    let (shape, rate) = (worth * t.inside, worth * t.excess);
+                    let [_, lo, hi] = gamma::interval95(1.0 + shape, 1.0 / 0.6 + rate);
                     lo <= 0.6 && 0.6 <= hi
                 })
                 .count();
-            hit as f64 / 1_000.0
+            hit as f64 / 2_000.0
         };
-        let all = cover(1e12);
-        assert!((0.926..=0.971).contains(&all), "{all}");
-        assert!(cover(600.0) > 0.971, "steady flow: wider than needed by sqrt 2");
+        for memory_s in [1e12, 2_000.0, 300.0] {
+            let all = cover(memory_s, 1.0);
+            assert!((0.9335..=0.9655).contains(&all), "{memory_s}: {all}");
+        }
+        // Controls: weights taken for whole sweeps, and for twice what they are worth.
+        assert!(cover(300.0, 0.5) > 0.98 && cover(300.0, 2.0) < 0.89);
     }
 
     /// Mean relative errors of kappa and of the rate at the window's foot when depths are floored
@@ -424,8 +411,8 @@ mod tests {
             t.sweep(Side::Buy, 1.0, &p);
         }
         let x = t.tally(Side::Buy, NORMAL, t.window(1.0));
-        let want = 1.0 / (1.0 - det::exp(-0.5));
-        assert!((x.inside - want).abs() < 1e-9 && (x.exposure - 60.0).abs() < 1e-6, "{x:?}");
+        let want = 2.0 / (1.0 - det::exp(-0.5));
+        assert!((x.inside - want).abs() < 1e-9 && (x.exposure - 120.0).abs() < 1e-6, "{x:?}");
     }
 
     #[test]

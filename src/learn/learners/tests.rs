@@ -413,7 +413,7 @@ fn fills_are_poisson_in_predicted_time() {
 #[test]
 fn a_gap_blurs_the_regime() {
     let mut f = Filter::new(known_levels().filter);
-    (0..60).for_each(|_| f.step(1.0, 8.0, 12.0));
+    (0..60).for_each(|_| _ = f.step(1.0, 8.0, 12.0));
     let sure = f.p()[3];
     f.idle(600.0);
     assert!(sure > 0.99 && f.p()[3] < 0.6 && f.p()[3] > 0.4, "{:?}", f.p());

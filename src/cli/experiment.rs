@@ -1,0 +1,97 @@
+//! `papermaker experiment`: does learning converge, and what is it worth?
+//!
+//! In: which experiment, how much of it. Out: a table, CSV, a plot, JSON. Cold path.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::exit::{Code, Failure};
+use super::{Common, say};
+use crate::study::{Effort, Outcome, estimators, jobs, profit, warmup};
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum What {
+    /// Bias of kappa's estimators, and whether their 95 % intervals hold the truth 95 % of the time.
+    Estimators,
+    /// Time to a complete warm-up, by policy and market.
+    Warmup,
+    /// Profit as a share of what a quoter earns that knows the market's regime and its kappa.
+    Profit,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Which experiment.
+    what: What,
+    /// Runs of each cell of the table; more make the intervals narrower.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    seeds: Option<u32>,
+    /// Threads; all cores unless given. The results do not depend on it.
+    #[arg(long, value_name = "J", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    jobs: Option<u32>,
+    /// As many and as long runs as the published tables have: takes tens of minutes.
+    #[arg(long)]
+    full: bool,
+    /// Write the table as CSV.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Write a plot as SVG.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+}
+
+pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
+    let (seeds, hours) = match (o.what, o.full) {
+        (What::Estimators, false) => (60, 0.0),
+        (What::Estimators, true) => (2_000, 0.0),
+        (What::Warmup, false) => (25, 0.0),
+        (What::Warmup, true) => (300, 0.0),
+        (What::Profit, false) => (6, 2.0),
+        (What::Profit, true) => (60, 6.0),
+    };
+    let number = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+    let effort = Effort {
+        seeds: o.seeds.map_or(seeds, number),
+        hours,
+        jobs: o.jobs.map_or_else(jobs::cores, number),
+    };
+    type Experiment = (fn(&Effort) -> usize, fn(&Effort, &(dyn Fn() + Sync)) -> Outcome);
+    let (runs, experiment): Experiment = match o.what {
+        What::Estimators => (estimators::runs, estimators::run),
+        What::Warmup => (warmup::runs, warmup::run),
+        What::Profit => (profit::runs, profit::run),
+    };
+    let bar = progress(runs(&effort));
+    let outcome = experiment(&effort, &|| bar.inc(1));
+    bar.finish_and_clear();
+    if common.json {
+        say(&format!("{}\n", outcome.table.json()));
+    } else {
+        say(&outcome.table.text());
+    }
+    if let Some(path) = &o.csv {
+        write(path, &outcome.table.csv())?;
+    }
+    if let Some(path) = &o.plot {
+        let svg = outcome.chart.svg().map_err(|e| Failure::new(Code::Internal, e))?;
+        write(path, &svg)?;
+    }
+    Ok(())
+}
+
+/// A bar on the terminal's error output; silent where that is no terminal.
+fn progress(runs: usize) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(runs).unwrap_or(u64::MAX));
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} runs, {eta} left");
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text)
+        .map_err(|e| Failure::disk(format!("cannot write {}: {e}", path.display())))
+}

@@ -1,0 +1,47 @@
+//! Experiments: the production learners and quotes in synthetic markets whose truth is known.
+//!
+//! In: settings, seeds. Out: tables, CSV, plots. Cold path.
+//!
+//! ```text
+//!  market (takers, mids; known truth) ─▶ trial: learners ─▶ policy ─▶ orders ─▶ fills, score
+//!  estimators, warmup, profit: trials over seeds and threads (jobs) ─▶ stats ─▶ table, plot
+//! ```
+
+pub mod estimators;
+pub mod jobs;
+pub mod market;
+pub mod plot;
+pub mod policy;
+pub mod profit;
+pub mod stats;
+pub mod table;
+pub mod trial;
+pub mod warmup;
+
+/// How much of an experiment to do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Effort {
+    /// Runs of each cell, at least 1.
+    pub seeds: usize,
+    /// Hours of a run, where the experiment does not end by itself.
+    pub hours: f64,
+    /// Threads.
+    pub jobs: usize,
+}
+
+impl Effort {
+    /// The seed of run `i`: the same for every cell, so that policies see the same markets.
+    #[must_use]
+    pub fn seed(&self, i: usize) -> u64 {
+        1 + (i % self.seeds.max(1)) as u64
+    }
+}
+
+/// What an experiment found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// As a table.
+    pub table: table::Table,
+    /// As a plot.
+    pub chart: plot::Chart,
+}

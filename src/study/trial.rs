@@ -1,0 +1,299 @@
+//! One policy in one market: the production learners and quotes without sockets and book.
+//!
+//! In: a market, a policy, settings. Out: fills, score, estimates. Cold path.
+//!
+//! 1. The order of calls is the engine's: fills, then the taker as a sample of depth, then the mid;
+//!    once a second the estimates, then the quotes.
+//! 2. Score of a taker who fills F lots at distances d: sum s (d - c) - F^2 / (2 kappa sqrt(phi) n),
+//!    with the true cost c (fee and adverse move), the true kappa and the targeted spread n of the
+//!    position: edge less what carrying it costs. The optimal ladder is the one with the best score.
+
+use super::market::{Market, PHI, Step, Truth};
+use super::policy::{self, Ladder, Policy};
+use crate::learn::{self, Estimates, FillSample, Learners, QuoteSample, Sweep, Touch};
+use crate::limits::LADDER_MAX;
+use crate::math::det::exp;
+use crate::quote;
+use crate::units::{Ns, Side};
+
+/// Settings of a trial: those of the engine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settings {
+    /// Learners.
+    pub learn: learn::Config,
+    /// Quotes.
+    pub quote: quote::Config,
+}
+
+/// What came of it so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// Takers seen.
+    pub sweeps: f64,
+    /// Own fills.
+    pub fills: f64,
+    /// Sum of the fills' distances less true cost, bps.
+    pub edge_bps: f64,
+    /// Sum of the fills' distances, bps.
+    pub depth_bps: f64,
+    /// Score, bps times lots.
+    pub score: f64,
+    /// Sum over seconds of the expected score of the ladder that stood, bps times lots: the same
+    /// without the chance of which takers came.
+    pub expected: f64,
+    /// The same of a single quote of no size, where the policy would put it, bps.
+    pub single: f64,
+    /// The best that a single quote of no size can expect, bps.
+    pub single_best: f64,
+    /// Sum over seconds of the single quote's distance, bps.
+    pub single_bps: f64,
+    /// Seconds with a quote.
+    pub quoted_s: f64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Own {
+    id: u64,
+    depth_bps: f64,
+    lots: f64,
+}
+
+/// A trial under way.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    cfg: Settings,
+    market: Market,
+    policy: Policy,
+    learners: Option<Learners>,
+    orders: Orders,
+    totals: Totals,
+}
+
+#[derive(Clone, Debug)]
+struct Orders {
+    own: [[Own; LADDER_MAX]; 2],
+    ids: u64,
+    last_fill: Ns,
+}
+
+impl Trial {
+    /// A trial at time zero.
+    #[must_use]
+    pub fn new(market: Market, policy: Policy, cfg: Settings) -> Trial {
+        let mut learners = policy.learners(&cfg.learn);
+        let now = market.now();
+        if let Some(l) = &mut learners {
+            l.on_resume(now);
+            l.on_mid(now, market.mid(), &mut |_| {});
+        }
+        let orders = Orders { own: [[Own::default(); LADDER_MAX]; 2], ids: 0, last_fill: now };
+        let mut t = Trial { cfg, market, policy, learners, orders, totals: Totals::default() };
+        t.quote();
+        t
+    }
+
+    /// A second passes.
+    pub fn second(&mut self) {
+        let Trial { cfg, market, policy, learners, orders, totals } = self;
+        let truth = market.truth();
+        totals.expected += expected(&orders.own, &truth, &cfg.quote);
+        let estimates = learners.as_ref().map(Learners::estimates);
+        if let Some(d) = policy.single(orders.nearest(), estimates, &truth, &cfg.quote) {
+            let cost = cfg.quote.fee_bps + truth.adverse();
+            let rate = |d: f64| 2.0 * PHI * truth.rate * exp(-truth.kappa * d);
+            totals.single += rate(d) * (d - cost);
+            totals.single_bps += d;
+            totals.quoted_s += 1.0;
+        }
+        let best = policy::best(&truth, &cfg.quote);
+        totals.single_best += 2.0 * PHI * truth.rate * exp(-truth.kappa * best) / truth.kappa;
+        market.second(&mut |now, step| match step {
+            Step::Taker { side, depth_bps, ours, mid } => {
+                totals.sweeps += 1.0;
+                let taker = Taker { now, side, depth_bps, ours, mid };
+                orders.taker(&taker, policy, learners.as_mut(), totals, (&truth, &cfg.quote));
+            }
+            Step::Mid(mid) => {
+                if let Some(l) = learners {
+                    l.on_mid(now, mid, &mut |_| {});
+                }
+            }
+        });
+        if let Some(l) = learners {
+            l.on_touch(Touch { half_spread_bps: policy::HALF_SPREAD_BPS, bid: 1.0, ask: 1.0 });
+            l.on_second(market.now(), &mut |_| {});
+        }
+        self.quote();
+    }
+
+    /// What came of it so far.
+    #[must_use]
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// The market.
+    #[must_use]
+    pub fn market(&self) -> &Market {
+        &self.market
+    }
+
+    /// What is learned; `None` for the oracle.
+    #[must_use]
+    pub fn estimates(&self) -> Option<&Estimates> {
+        self.learners.as_ref().map(Learners::estimates)
+    }
+
+    fn quote(&mut self) {
+        let now = self.market.now();
+        let known = self.estimates().copied();
+        let truth = self.market.truth();
+        let last = self.orders.last_fill;
+        let ladder = self.policy.ladder(now, last, known.as_ref(), &truth, &self.cfg.quote);
+        self.orders.work(now, &ladder, self.learners.as_mut());
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Taker {
+    now: Ns,
+    side: Side,
+    depth_bps: f64,
+    ours: bool,
+    mid: f64,
+}
+
+impl Orders {
+    /// Mean distance of the nearest orders of the two sides.
+    fn nearest(&self) -> Option<f64> {
+        let near = self.own.iter().map(|s| s[0]).filter(|o| o.id > 0);
+        let (n, sum) = near.fold((0.0, 0.0), |(n, d), o| (n + 1.0, d + o.depth_bps));
+        (n > 0.0).then(|| sum / n)
+    }
+
+    fn taker(
+        &mut self,
+        t: &Taker,
+        policy: &mut Policy,
+        mut learners: Option<&mut Learners>,
+        totals: &mut Totals,
+        (truth, cfg): (&Truth, &quote::Config),
+    ) {
+        let side = t.side.opposite();
+        let reached = |o: &Own| o.id > 0 && o.depth_bps <= t.depth_bps;
+        let cost = cfg.fee_bps + truth.adverse();
+        let (mut lots, mut edge) = (0.0, 0.0);
+        let was = self.own[side.index()];
+        for (level, own) in was.iter().enumerate().filter(|(_, o)| reached(o) && t.ours) {
+            totals.fills += 1.0;
+            totals.depth_bps += own.depth_bps;
+            totals.edge_bps += own.depth_bps - cost;
+            edge += own.lots * (own.depth_bps - cost);
+            lots += own.lots;
+            self.last_fill = t.now;
+            let usd = own.lots * cfg.unit_usd;
+            if let Some(l) = learners.as_deref_mut() {
+                let level = u8::try_from(level).unwrap_or(u8::MAX);
+                let depth_bps = own.depth_bps;
+                let f = FillSample {
+                    id: own.id,
+                    side,
+                    depth_bps,
+                    mid: t.mid,
+                    sz_usd: usd,
+                    level,
+                    age: 0,
+                };
+                l.on_fill(t.now, f, &mut |_| {});
+                l.on_quote_end(t.now, own.id, true, &mut |_| {});
+                policy.on_fill(level, own.depth_bps, usd, l.estimates(), cfg);
+            }
+            // The next one stands in its place at once.
+            self.ids += 1;
+            let o = &mut self.own[side.index()][level];
+            o.id = self.ids;
+            let q = QuoteSample {
+                id: o.id,
+                side,
+                depth_bps: o.depth_bps,
+                level: u8::try_from(level).unwrap_or(u8::MAX),
+            };
+            if let Some(l) = learners.as_deref_mut() {
+                l.on_quote(t.now, q, &mut |_| {});
+            }
+        }
+        totals.score += edge - 0.5 * carrying(truth, cfg) * lots * lots;
+        let Some(l) = learners else { return };
+        let sweep = Sweep {
+            side: t.side,
+            depth_bps: t.depth_bps,
+            drift_bps: 0.0,
+            half_tick_bps: 0.0,
+            size: 0.1,
+            notional: 0.1 * t.mid,
+            prints: 1,
+            mid: t.mid,
+        };
+        l.on_sweep(t.now, sweep, &mut |_| {});
+        for own in was.iter().filter(|o| reached(o)) {
+            l.on_reached(side, own.depth_bps, t.ours, true);
+        }
+    }
+
+    /// Moves the orders to where they are wanted.
+    fn work(&mut self, now: Ns, ladder: &Ladder, mut learners: Option<&mut Learners>) {
+        for side in Side::BOTH {
+            let wanted = &ladder[side.index()];
+            for (level, own) in self.own[side.index()].iter_mut().enumerate() {
+                let Some((depth_bps, lots)) = wanted.get(level).copied() else {
+                    if own.id > 0
+                        && let Some(l) = learners.as_deref_mut()
+                    {
+                        l.on_quote_end(now, own.id, false, &mut |_| {});
+                    }
+                    *own = Own::default();
+                    continue;
+                };
+                let moved = (own.depth_bps - depth_bps).abs() > 1e-9;
+                let fresh = own.id == 0;
+                if fresh {
+                    self.ids += 1;
+                    own.id = self.ids;
+                }
+                (own.depth_bps, own.lots) = (depth_bps, lots);
+                if (fresh || moved)
+                    && let Some(l) = learners.as_deref_mut()
+                {
+                    let level = u8::try_from(level).unwrap_or(u8::MAX);
+                    l.on_quote(
+                        now,
+                        QuoteSample { id: own.id, side, depth_bps, level },
+                        &mut |_| {},
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Cost of carrying a squared lot, bps per lot: see invariant 2.
+fn carrying(t: &Truth, cfg: &quote::Config) -> f64 {
+    1.0 / (t.kappa * cfg.phi.sqrt() * cfg.max_lots * cfg.std_share)
+}
+
+/// Expected score of a second with these orders.
+fn expected(own: &[[Own; LADDER_MAX]; 2], t: &Truth, cfg: &quote::Config) -> f64 {
+    let (cost, theta) = (cfg.fee_bps + t.adverse(), carrying(t, cfg));
+    let mut sum = 0.0;
+    for side in own {
+        let mut before = 0.0f64;
+        for o in side.iter().filter(|o| o.id > 0) {
+            let p = exp(-t.kappa * o.depth_bps.max(0.0));
+            let after = before + o.lots;
+            sum += p
+                * (o.lots * (o.depth_bps - cost) - 0.5 * theta * (after * after - before * before));
+            before = after;
+        }
+    }
+    sum * t.rate * PHI
+}
