@@ -14,8 +14,8 @@ use super::stats::{Estimate, float, mean, share};
 use super::table::{Cell, Table};
 use super::trial::{Settings, Trial};
 use super::{Effort, Outcome, jobs};
+use crate::learn;
 use crate::learn::estimates::{Estimates, Span};
-use crate::learn::{self, Profile};
 use crate::math::gamma::interval95;
 use crate::quote;
 
@@ -113,7 +113,7 @@ fn trial(scenario: Scenario, design: Design, seed: u64) -> [Read; TAKERS.len()] 
         Design::Depths(d) => Policy::Depths(d),
         Design::Cycle(d) => Policy::Cycle(d),
     };
-    let learn = learn::Config { profile: Profile::Original, ..learn::Config::default() };
+    let learn = learn::Config::default();
     // Lots of one coin.
     let quote = quote::Config { unit_usd: COIN_USD, ..quote::Config::default() };
     let mut t = Trial::new(Market::new(scenario, seed), policy, Settings { learn, quote });

@@ -84,7 +84,6 @@ impl Named {
             Named::Quoter(policy) => {
                 s.quote.policy = policy;
                 if policy != quote::Policy::Default {
-                    s.learn.profile = learn::Profile::Original;
                     s.learn.on.shadows = false;
                     s.learn.warmup.sweeps_target = 1e12;
                     s.quote.unit_usd = COIN_USD;
