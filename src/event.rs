@@ -7,6 +7,8 @@
 //! 2. Prices and sizes of trades and levels are positive; the feed has rejected everything else.
 //! 3. Prints of one frame are in match order and belong to one coin.
 
+use serde::{Deserialize, Serialize};
+
 use arrayvec::ArrayVec;
 
 use crate::limits::LEVELS_MAX;
@@ -30,7 +32,7 @@ pub struct Trade {
 }
 
 /// One price level of a book.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Level {
     /// Price.
     pub px: Px,
@@ -68,7 +70,7 @@ pub struct Bbo {
 }
 
 /// A coin's context: what funding needs. Carries no time of its own on the wire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ctx {
     /// Hourly funding rate in units of 1e-10; positive: longs pay.
     pub funding_e10: i64,

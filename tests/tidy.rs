@@ -54,7 +54,6 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("report", &["journal", "record", "units", "math", "telemetry", "report"]),
     ("study", &["engine", "learn", "quote", "record", "units", "math", "limits", "venue", "study"]),
-    ("report", &["journal", "record", "units", "telemetry", "report"]),
     ("audit", &["venue", "book", "sim", "event", "record", "units", "limits", "math", "audit"]),
     ("ops", &["app", "telemetry", "record", "units", "limits", "sys", "ops"]),
     ("view", &["ops", "app", "telemetry", "record", "units", "limits", "view"]),

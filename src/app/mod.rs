@@ -2,6 +2,7 @@
 //!
 //! In: command-line choices, files, sockets. Out: runs. Cold path, except where a file says hot.
 
+pub mod checkpoint;
 pub mod compare;
 pub mod config;
 mod count;

@@ -58,7 +58,7 @@ pub enum Shown {
 }
 
 /// One coin's book.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Book {
     sides: [SideBook; 2],
     /// Block time of the newest best prices.

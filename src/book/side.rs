@@ -6,6 +6,8 @@
 //! 2. `reach` is the worst price down to which the levels are complete as of some snapshot;
 //!    beyond it a price is unknown.
 
+use serde::{Deserialize, Serialize};
+
 use arrayvec::ArrayVec;
 
 use super::Shown;
@@ -14,7 +16,7 @@ use crate::limits::LEVELS_MAX;
 use crate::units::{Ns, Px, Side};
 
 /// A level and when it was seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     /// The level.
     pub level: Level,
@@ -23,7 +25,7 @@ pub struct Known {
 }
 
 /// One side.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct SideBook {
     side: Side,
     levels: ArrayVec<Known, LEVELS_MAX>,

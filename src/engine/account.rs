@@ -4,6 +4,8 @@
 //!
 //! 1. Fills of the two brackets reach their accounts only; the configured one decides and learns.
 
+use serde::{Deserialize, Serialize};
+
 use super::publish::Publish;
 use crate::learn::estimates::Span;
 use crate::learn::{Estimates, FillSample, LearnEvent, Learners};
@@ -17,7 +19,7 @@ use crate::units::{Cash, CoinId, Mid2, Ns};
 pub(super) const ESTIMATE_RECORDS: u64 = 5;
 
 /// Accounts, learners and quoter of one coin.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Account {
     pub coin: CoinId,
     pub ledgers: [Ledger; 3],

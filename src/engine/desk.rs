@@ -9,6 +9,8 @@
 //! 4. A ladder is worked out only when it may be changed and something it depends on has moved: the
 //!    same inputs would leave the same orders where they are.
 
+use serde::{Deserialize, Serialize};
+
 use arrayvec::ArrayVec;
 
 use super::account::{Account, ESTIMATE_RECORDS, learned};
@@ -37,7 +39,7 @@ const BOOK_BPS: f64 = 5.0;
 const HOUR_NS: i64 = 3_600 * Ns::SEC;
 
 /// One coin of the engine.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Desk {
     name: [u8; COIN_NAME_MAX],
     rules: Rules,
@@ -60,7 +62,7 @@ pub(super) struct Desk {
 }
 
 /// Everything a side's ladder and the orders that should show it depend on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Basis {
     bid: Px,
     ask: Px,
@@ -75,7 +77,7 @@ struct Basis {
     ramp: i64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Shown {
     quote: SideQuote,
     changed: Ns,
@@ -115,6 +117,10 @@ impl Desk {
             ctx: Ctx::default(),
             funded: Ns(i64::MIN),
         }
+    }
+
+    pub(super) fn make_room(&mut self) {
+        self.sim.make_room();
     }
 
     pub(super) fn id(&self) -> CoinId {

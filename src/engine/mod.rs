@@ -13,6 +13,8 @@ mod desk;
 pub mod publish;
 mod shape;
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::{Event, Joint, Link};
 use crate::limits::{COIN_NAME_MAX, COINS_MAX, TICK_NS};
 use crate::record::{self, JointCode, NO_COIN, StopReason};
@@ -25,7 +27,7 @@ use publish::Publish;
 pub use shape::beliefs;
 
 /// A coin of the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coin {
     /// Name, zero padded.
     pub name: [u8; COIN_NAME_MAX],
@@ -34,7 +36,7 @@ pub struct Coin {
 }
 
 /// The engine.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Engine {
     desks: Vec<Desk>,
     /// Hash of the deciding configuration.
@@ -66,6 +68,13 @@ impl Engine {
             .map(|(coin, i)| Desk::new(cfg, coin, CoinId(i)))
             .collect();
         Engine { desks, hash, seed: cfg.seed, opened: 0, frames: 0, up: false, tick: None }
+    }
+
+    /// Makes the room that an engine read from a file has not.
+    pub fn make_room(&mut self) {
+        for d in &mut self.desks {
+            d.make_room();
+        }
     }
 
     /// The first records of a run.

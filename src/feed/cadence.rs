@@ -7,6 +7,9 @@
 //! 2. Only gaps within one connection are measured.
 //! 3. The trades stream is never stale: silence is a quiet market.
 
+use serde::{Deserialize, Serialize};
+use serde_big_array::BigArray;
+
 use super::decode::Stream;
 use crate::limits::{MESSAGE_SILENCE_NS, STALE_BBO_NS, STALE_CTX_NS, STALE_FAST_NS, STALE_SLOW_NS};
 use crate::units::Ns;
@@ -66,12 +69,13 @@ const BUCKETS: usize = 1 + 4 * 17;
 const LOWEST: u32 = 20;
 
 /// Receive times of one stream of one coin.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Pace {
     last: Option<Ns>,
     heard: bool,
     gaps: u64,
     sum_ns: i64,
+    #[serde(with = "BigArray")]
     buckets: [u32; BUCKETS],
 }
 

@@ -10,6 +10,8 @@
 //! 3. A history that shares a print with the window proves that nothing was lost; one that shares
 //!    none proves nothing, so the time between is a gap.
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::{Joint, Trade};
 use crate::limits::SEEN_MAX;
 use crate::mem::{Seen, Sight};
@@ -23,7 +25,7 @@ pub(super) struct Dropped {
 }
 
 /// The trades stream of one coin.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Joiner {
     seen: Seen,
     /// Newest block time seen, or the arrival of an empty history before any print.

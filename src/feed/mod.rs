@@ -32,4 +32,4 @@ pub use coins::{BadCoin, CoinName, CoinSpec, Coins};
 pub use control::{Control, control};
 pub use decode::{Decoded, Decoder, Parser, Stream, VenueError};
 pub use reject::{Counters, Reject};
-pub use session::{Close, Config, Feed, Input, Loss, Quiet, Verdict};
+pub use session::{Close, Config, Feed, Input, Loss, Memory, Quiet, Verdict};

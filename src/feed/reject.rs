@@ -108,7 +108,9 @@ impl Reject {
 macro_rules! counters {
     ($( $(#[$doc:meta])* $name:ident ),* $(,)?) => {
         /// What the feed counts. All are counts since the start of the run.
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[derive(
+            Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize,
+        )]
         pub struct Counters {
             $( $(#[$doc])* pub $name: u64, )*
             /// Messages turned away, by [`Reject::index`].

@@ -8,6 +8,8 @@
 //! 3. A verdict to close stands until the link is gone; what still arrives is processed as ever.
 //! 4. Deadlines are judged on the session clock; block times of the venue decide nothing here.
 
+use serde::{Deserialize, Serialize};
+
 use super::cadence::{self, Ages, Cadence, Pace, Stale};
 use super::coins::{BadCoin, CoinSpec, Coins};
 use super::decode::{Decoded, Decoder, Parser, Stream, VenueError};
@@ -71,7 +73,7 @@ pub enum Quiet {
 }
 
 /// Whether to go on with the link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
     /// Go on.
     Keep,
@@ -80,7 +82,7 @@ pub enum Verdict {
 }
 
 /// Why a link is given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Close {
     /// No message for `MESSAGE_SILENCE_NS`.
     Silent,
@@ -102,7 +104,7 @@ pub enum Loss {
 }
 
 /// What the current link has done so far.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Link {
     since: Ns,
     /// Last message of any kind.
@@ -132,6 +134,18 @@ pub struct Feed {
     /// Lot of each coin, in size units.
     lots: Box<[i64]>,
     follow: [bool; Stream::ALL.len()],
+    link: Option<Link>,
+    rtt_ns: Option<i64>,
+    counters: Counters,
+}
+
+/// What a feed has to know to go on with the same link: all but buffers, subscriptions and attempts
+/// to connect.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Memory {
+    joiners: Box<[Joiner]>,
+    paces: Box<[[Pace; Stream::ALL.len()]]>,
+    lags: Box<[Option<i64>]>,
     link: Option<Link>,
     rtt_ns: Option<i64>,
     counters: Counters,
@@ -300,6 +314,29 @@ impl Feed {
         };
         let [bbo_ns, fast_ns, slow_ns, trades_ns, ctx_ns] = paces.each_ref().map(|p| p.age(now));
         Ages { bbo_ns, fast_ns, slow_ns, trades_ns, ctx_ns, any_ns }
+    }
+
+    /// What it knows.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        Memory {
+            joiners: self.joiners.clone(),
+            paces: self.paces.clone(),
+            lags: self.lags.clone(),
+            link: self.link,
+            rtt_ns: self.rtt_ns,
+            counters: self.counters,
+        }
+    }
+
+    /// Goes on with what another feed of the same coins knew; false where it had other coins.
+    pub fn recall(&mut self, m: Memory) -> bool {
+        let fits = m.joiners.len() == self.joiners.len();
+        if fits {
+            (self.joiners, self.paces, self.lags) = (m.joiners, m.paces, m.lags);
+            (self.link, self.rtt_ns, self.counters) = (m.link, m.rtt_ns, m.counters);
+        }
+        fits
     }
 
     /// Which of a coin's streams are stale at `now`. A stream that is followed goes stale once it

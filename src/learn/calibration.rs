@@ -18,6 +18,7 @@
 //!    worked out when it is needed, and the moment a block is full is known ahead.
 
 use serde::{Deserialize, Serialize};
+use serde_big_array::BigArray;
 
 use super::skill::{Block, Metrics, Skill};
 use crate::limits::ORDERS_MAX;
@@ -59,7 +60,7 @@ pub struct Closed {
     pub span: i64,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Live {
     id: u64,
     side: Side,
@@ -81,9 +82,10 @@ struct Live {
 }
 
 /// The calibration of one coin.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Calibration {
     cfg: Config,
+    #[serde(with = "BigArray")]
     live: [Live; ORDERS_MAX],
     count: usize,
     /// Seconds of seeing the market.

@@ -39,7 +39,7 @@ impl Default for Config {
 }
 
 /// The learner.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Drift {
     cfg: Config,
     pooled: [Ewma; BUCKETS],

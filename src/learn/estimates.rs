@@ -8,6 +8,8 @@
 //!    in basis points of the mid.
 //! 3. Rates are of the book side that is reached: index with the own quote's side.
 
+use serde::{Deserialize, Serialize};
+
 use super::fill_rate::Counted;
 use super::kappa::regime::Reach;
 use super::markout::HORIZONS;
@@ -18,7 +20,7 @@ use crate::math::det;
 use crate::units::{Ns, Side};
 
 /// A mean with its central 95 % interval.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Span {
     /// Mean.
     pub mean: f64,
@@ -35,7 +37,7 @@ impl From<[f64; 3]> for Span {
 }
 
 /// Kappa of one estimator, per unit of relative price.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Kappa {
     /// Mean and interval; all zero where the estimator has nothing to say.
     pub span: Span,
@@ -44,7 +46,7 @@ pub struct Kappa {
 }
 
 /// One regime.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Regime {
     /// Probability.
     pub p: f64,
@@ -59,7 +61,7 @@ pub struct Regime {
 }
 
 /// Expected adverse move at one horizon, bps; positive: against us.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Adverse {
     /// Mean.
     pub mean: f64,
@@ -68,7 +70,7 @@ pub struct Adverse {
 }
 
 /// The gate on fill predictions.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gate {
     /// Weight of the predictions, 0..1.
     pub weight: f64,
@@ -77,7 +79,7 @@ pub struct Gate {
 }
 
 /// What is known of one coin.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimates {
     /// When this was computed.
     pub at: Ns,

@@ -44,7 +44,7 @@ impl Default for Config {
 }
 
 /// Fills and exposure.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct FillRate {
     cfg: Config,
     minute: [u32; MINUTES],
@@ -140,7 +140,7 @@ impl FillRate {
 }
 
 /// Own fills and exposure of single orders by depth slot.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counted {
     fills: [f64; SLOTS],
     exposure_s: [f64; SLOTS],

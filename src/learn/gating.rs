@@ -57,7 +57,7 @@ pub struct Evidence {
 }
 
 /// The gate.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Gate {
     cfg: Config,
     open: bool,

@@ -13,6 +13,8 @@ mod readout;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
 use super::calibration::{Calibration, Closed};
 use super::config::Config;
 use super::drift::Drift;
@@ -64,7 +66,7 @@ const FILL_ORDER: [Pupil; 4] =
     [Pupil::Calibration, Pupil::FillRate, Pupil::Markout, Pupil::Original];
 
 /// The learners of one coin.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Learners {
     cfg: Config,
     tape: Tape,

@@ -63,7 +63,7 @@ impl Default for Config {
 }
 
 /// A scalar Kalman filter with an Ornstein-Uhlenbeck prior.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Kalman {
     mean: f64,
     var: f64,
@@ -97,7 +97,7 @@ impl Kalman {
 }
 
 /// A fill whose markouts are not due yet.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Mark {
     /// Own order; 0 for a shadow.
     pub id: u64,
@@ -129,7 +129,7 @@ pub struct Due {
 }
 
 /// Marks in order of time, with one cursor per horizon.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Ring {
     marks: Box<[Mark]>,
     pushed: usize,
@@ -193,7 +193,7 @@ impl Ring {
 }
 
 /// The learner.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Markout {
     cfg: Config,
     shadows: Ring,

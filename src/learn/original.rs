@@ -69,7 +69,7 @@ impl Default for Config {
 }
 
 /// What the original would quote from. All zero outside its profile.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Estimates {
     /// Kappa learned from own fills, per unit of relative price.
     pub kappa_learned: f64,
@@ -100,7 +100,7 @@ pub struct Estimates {
 }
 
 /// Its state.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Original {
     cfg: Config,
     alpha: f64,

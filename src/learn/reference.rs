@@ -8,6 +8,9 @@
 //!    that mid, because that is how a resting quote meets them.
 //! 2. Entries closer together than [`STEP_NS`] share a place: the newest stands.
 
+use serde::{Deserialize, Serialize};
+use serde_big_array::BigArray;
+
 use crate::units::Ns;
 
 /// Places of the ring.
@@ -18,8 +21,9 @@ const STEP_NS: i64 = 20 * Ns::MS;
 const OLDEST_NS: i64 = 2 * Ns::SEC;
 
 /// Mids of the last two seconds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Reference {
+    #[serde(with = "BigArray")]
     ring: [(Ns, f64); PLACES],
     pushed: usize,
 }

@@ -64,7 +64,7 @@ impl Default for Config {
 }
 
 /// The filter's state.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Filter {
     cfg: Config,
     p: [f64; REGIMES],

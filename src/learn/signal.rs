@@ -42,7 +42,7 @@ impl Default for Config {
 }
 
 /// The integrator.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Signal {
     cfg: Config,
     imbalance: f64,

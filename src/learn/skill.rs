@@ -12,6 +12,8 @@
 //! 3. "Information ratio" here is resolution over uncertainty: never above 1, and biased up by
 //!    (bins - 1) / blocks; no threshold near 1 can be met.
 
+use serde::{Deserialize, Serialize};
+
 use crate::math::{det, gamma};
 use crate::units::{Ns, Side};
 
@@ -26,7 +28,7 @@ const T_BATCHES: f64 = 2.093;
 const CELLS: usize = 256;
 
 /// One forecast and its outcome.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Block {
     /// Forecast probability of a fill.
     pub p: f64,
@@ -37,7 +39,7 @@ pub struct Block {
 }
 
 /// Scores of what is in the ring. Neutral values where there are too few blocks.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// Blocks.
     pub blocks: u32,
@@ -107,7 +109,7 @@ pub struct Bin {
 }
 
 /// Sums over all blocks up to some point, modulo 2^64; only differences mean anything.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Sums {
     fills: u64,
     /// In units of 1 / [`UNIT`].
@@ -147,7 +149,7 @@ fn fixed(x: f64) -> u64 {
 }
 
 /// The ring.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Skill {
     ring: Box<[Block]>,
     /// The sums before each block of the ring, and before the next one.

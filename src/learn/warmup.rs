@@ -44,7 +44,7 @@ pub struct Evidence {
 }
 
 /// The score and its parts, each 0..1.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// Weighted sum, latched.
     pub score: f64,
@@ -57,7 +57,7 @@ pub struct Score {
 }
 
 /// The latch.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Warmup {
     cfg: Config,
     best: Score,

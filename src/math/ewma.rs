@@ -5,10 +5,12 @@
 //! 1. Weights are at most 1 and decay with elapsed time, so the mean is a plain mean while the
 //!    data is younger than the memory and an exponential one after it.
 
+use serde::{Deserialize, Serialize};
+
 use super::det;
 
 /// A mean with exponential forgetting in time.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ewma {
     weight: f64,
     sum: f64,

@@ -11,3 +11,4 @@ pub mod fixed;
 pub mod gamma;
 pub mod lambert;
 pub mod normal;
+pub mod seed;

@@ -7,12 +7,14 @@
 //! 1. `len <= capacity`, and `head < capacity`.
 //! 2. Index 0 is the oldest element, `len - 1` the newest.
 
+use serde::{Deserialize, Serialize};
+
 /// The ring holds as many elements as it can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
 /// A fixed-capacity ring of `Copy` values.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ring<T> {
     buf: Box<[T]>,
     /// Index of the oldest element.

@@ -10,6 +10,8 @@
 //!    backward-shift deletion (Knuth, TAOCP vol. 3, section 6.4, algorithm R), so no tombstones
 //!    gather and lookups stay as fast after months as at the start.
 
+use serde::{Deserialize, Serialize};
+
 use crate::units::Ns;
 
 /// What the window knows of a print.
@@ -23,14 +25,14 @@ pub enum Sight {
     TooOld,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Key {
     time: Ns,
     tid: u64,
 }
 
 /// Window of the last trades seen of one coin.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Seen {
     /// Keys in order of arrival; slot `next` is the oldest once the window is full.
     keys: Box<[Key]>,

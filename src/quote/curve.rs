@@ -9,6 +9,8 @@
 //! 3. The inventory term sees fills at the rate a e^{-k c}: at the best distance c + 1/k that is e
 //!    times the rate there, so no extrapolation to distance 0 is needed.
 
+use serde::{Deserialize, Serialize};
+
 use super::config::{Config, Policy};
 use super::inventory::Lean;
 use super::{glft, ladder, original};
@@ -74,7 +76,7 @@ impl Beliefs {
 }
 
 /// What follows from beliefs, distances in bps.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
     /// Decay around the best distance, 1/bps.
     pub k: f64,

@@ -6,10 +6,12 @@
 //! 2. Latches stay until they are reset by hand; the inventory limit holds a side only as long as
 //!    the position is beyond it, the loss limit for good.
 
+use serde::{Deserialize, Serialize};
+
 use crate::record::{Guard, Health};
 
 /// What quoting depends on besides estimates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Health of the book.
     pub health: Health,

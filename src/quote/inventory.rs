@@ -11,6 +11,9 @@
 //! 3. M + 2 h is a symmetric positive definite M-matrix: its inverse iteration from a positive
 //!    vector keeps every digit of every component.
 
+use serde::{Deserialize, Serialize};
+use serde_big_array::BigArray;
+
 use crate::math::det::ln;
 
 /// Largest bound, steps of inventory either way.
@@ -20,12 +23,13 @@ const SIZE: usize = 2 * STEPS_MAX + 1;
 const ITERATIONS: usize = 30;
 
 /// The lean of quotes at each inventory.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lean {
     /// Bound in steps, and lots a step.
     steps: usize,
     lots: f64,
     /// ln(f_q / f_q+1) for q = -steps to steps - 1.
+    #[serde(with = "BigArray")]
     ln_ratio: [f64; 2 * STEPS_MAX],
 }
 

@@ -19,6 +19,8 @@ pub mod inventory;
 pub mod ladder;
 pub mod original;
 
+use serde::{Deserialize, Serialize};
+
 use arrayvec::ArrayVec;
 
 use crate::limits::LADDER_MAX;
@@ -51,7 +53,7 @@ pub struct Inputs {
 }
 
 /// One side of a ladder.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SideQuote {
     /// Levels, nearest first.
     pub levels: ArrayVec<(Px, Sz), LADDER_MAX>,
@@ -69,7 +71,7 @@ pub struct Quote {
 }
 
 /// Makes quotes for one coin.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Quoter {
     cfg: Config,
     rules: Rules,

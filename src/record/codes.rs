@@ -10,7 +10,18 @@ use super::field::{Field, Value};
 macro_rules! codes {
     ($( $(#[$doc:meta])* $name:ident { $( $code:literal $variant:ident / $text:literal : $sentence:literal ),* $(,)? } )*) => { $(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(
+            Clone,
+            Copy,
+            Debug,
+            PartialEq,
+            Eq,
+            PartialOrd,
+            Ord,
+            Hash,
+            serde::Serialize,
+            serde::Deserialize,
+        )]
         #[repr(u8)]
         pub enum $name {
             $( #[doc = $sentence] $variant = $code ),*

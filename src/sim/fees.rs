@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::units::{Cash, Px, Sz};
 
 /// A rate in units of 1e-8 of the value: 1.5 bps is 15,000.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rate(pub i64);
 
 /// Cash units in 1e-8 USD.

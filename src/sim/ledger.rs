@@ -14,6 +14,8 @@
 //! 2. A fill's horizon is the first mid at or after fill time plus the horizon.
 //! 3. When more fills are pending than the ring holds, the oldest is closed early and counted.
 
+use serde::{Deserialize, Serialize};
+
 use crate::record::{Account, Lane};
 use crate::units::{Cash, Mid2, Ns, Px, Side, Sz};
 
@@ -22,7 +24,7 @@ use super::fees::CENTI;
 /// Fills whose horizon is still to come.
 pub const PENDING_MAX: usize = 1024;
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Pending {
     due: Ns,
     signed: i64,
@@ -46,10 +48,10 @@ pub struct Booking {
 }
 
 /// The account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ledger {
     horizon_ns: i64,
-    pending: Box<[Pending; PENDING_MAX]>,
+    pending: Box<[Pending]>,
     head: usize,
     len: usize,
     pending_net: i128,
@@ -75,7 +77,7 @@ impl Ledger {
     pub fn new(horizon_ns: i64) -> Ledger {
         Ledger {
             horizon_ns,
-            pending: Box::new([Pending::default(); PENDING_MAX]),
+            pending: vec![Pending::default(); PENDING_MAX].into_boxed_slice(),
             head: 0,
             len: 0,
             pending_net: 0,

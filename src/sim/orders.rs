@@ -9,6 +9,8 @@
 //!    order is done, and what the others have left of it is taken out then.
 //! 4. Prints of a block act on the queue as it was before the block ([`Order::Block`]).
 
+use serde::{Deserialize, Serialize};
+
 use super::config::{Config, Model, Order};
 use super::fees::Rate;
 use super::latency::Latency;
@@ -33,7 +35,7 @@ pub const LANES: [Lane; 3] = [Lane::Configured, Lane::Pessimistic, Lane::Optimis
 pub struct Full;
 
 /// The best level of a side, watched for the rates of adds and cancels.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Watch {
     px: Px,
     sight: Sight,
@@ -41,8 +43,9 @@ struct Watch {
 }
 
 /// The executor.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Sim {
+    #[serde(skip)]
     cfg: Config,
     rules: Rules,
     fee: Rate,
@@ -53,6 +56,7 @@ pub struct Sim {
     orders: Vec<Own>,
     capacity: usize,
     next_id: u64,
+    #[serde(with = "crate::math::seed")]
     rng: fastrand::Rng,
     rates: [Rates; 2],
     watch: [Watch; 2],
@@ -69,6 +73,12 @@ pub struct Sim {
 }
 
 impl Sim {
+    /// Gives an executor read from a file its settings and room: what follows allocates nothing.
+    pub fn recall(&mut self, cfg: Config) {
+        self.cfg = cfg;
+        self.orders.reserve_exact(self.capacity.saturating_sub(self.orders.len()));
+    }
+
     /// An executor with room for `capacity` orders, live or on their way.
     #[must_use]
     pub fn new(cfg: Config, rules: Rules, capacity: usize, seed: u64) -> Sim {

@@ -14,6 +14,8 @@
 //! 1. Nothing is shared: every order draws for the whole print.
 //! 2. A factor described as "higher: worse place in the queue" makes fills likelier and larger.
 
+use serde::{Deserialize, Serialize};
+
 use super::config::Preset;
 use crate::event::Trade;
 use crate::units::{Ns, Px, Side};
@@ -41,7 +43,7 @@ pub(super) struct Resting {
 }
 
 /// The model: its factors and its source of draws.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Original {
     preset: Preset,
     rng: fastrand::Rng,

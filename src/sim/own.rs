@@ -2,6 +2,8 @@
 //!
 //! In: the executor's decisions. Out: views and records. Hot path: plain values.
 
+use serde::{Deserialize, Serialize};
+
 use super::fees::{Rate, fee_e8};
 use super::queue::{Place, Sight};
 use crate::record::{self, FillReason, Lane, OrderReason, OrderState};
@@ -17,7 +19,7 @@ pub enum SimEvent {
 }
 
 /// An order to place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewOrder {
     /// Side.
     pub side: Side,
@@ -52,7 +54,7 @@ pub struct View {
 pub(super) const NEVER: Ns = Ns(i64::MAX);
 
 /// What a message told of an order's price, held back until the prints of its block are in.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Held {
     pub at: Ns,
     /// Displayed size and order count, when the message told of this price.
@@ -62,7 +64,7 @@ pub(super) struct Held {
 }
 
 /// An own order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Own {
     pub id: u64,
     pub new: NewOrder,

@@ -7,6 +7,8 @@
 //! 2. Prints advance every model alike; models differ in whom a cancel is credited to.
 //! 3. Printed volume is counted once: what an own order took, nobody behind it gets.
 
+use serde::{Deserialize, Serialize};
+
 use super::config::{Config, Model};
 use super::rates::Rates;
 use crate::math::fixed::{Q32, log2, mul_div, scale};
@@ -22,7 +24,7 @@ pub(super) struct Reach {
 }
 
 /// State of one order under one model.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Place {
     /// Volume ahead as of the last sight of the level.
     pub front: i64,
@@ -35,7 +37,7 @@ pub(super) struct Place {
 }
 
 /// What the level showed last, shared by the models of one order.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Sight {
     /// Displayed size.
     pub size: i64,
@@ -51,7 +53,7 @@ pub(super) struct Sight {
 const EVEN: i64 = 1 << 15;
 
 /// A model with its parameters, as one lane runs it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Rule {
     pub model: Model,
     /// Exponent of the power model.

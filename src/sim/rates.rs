@@ -8,6 +8,8 @@
 //! ```
 //! 1. Before enough observations nothing is thought to cancel or to be added.
 
+use serde::{Deserialize, Serialize};
+
 use crate::math::fixed::{Q32, exp_neg};
 #[cfg(test)]
 use crate::units::Ns;
@@ -20,7 +22,7 @@ const SAMPLES_MAX: u32 = 4_096;
 /// Running regression of a best level's change on its size: `dX = (a - theta X) dt`.
 ///
 /// Sizes are scaled to about 22 bits and times are in µs, so that all sums fit 128 bits.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Rates {
     shift: Option<u32>,
     n: u32,

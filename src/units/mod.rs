@@ -20,19 +20,27 @@ pub const SCALE: u32 = 8;
 pub const ONE: i64 = 100_000_000;
 
 /// A price in units of 1e-8 USD. Positive wherever it comes from the wire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Px(pub i64);
 
 /// A size in units of 1e-8 coin. Signed where it is a position, else not negative.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Sz(pub i64);
 
 /// Twice a mid price: best bid plus best ask, in units of 0.5e-8 USD.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Mid2(pub i64);
 
 /// Money in units of 0.5e-16 USD, so that size x price and size x mid are exact.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Cash(pub i128);
 
 /// Nanoseconds since the Unix epoch. On the session clock (monotone, stamped on receipt) or on the
@@ -43,7 +51,9 @@ pub struct Cash(pub i128);
 pub struct Ns(pub i64);
 
 /// The side of an order, or of an aggressor. `Buy` is the venue's `B`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[repr(u8)]
 pub enum Side {
     /// A bid; as aggressor, a taker who lifted asks.
@@ -54,7 +64,9 @@ pub enum Side {
 }
 
 /// Index of a coin in the run's configured list, `0..COINS_MAX`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct CoinId(pub u8);
 
 impl Px {

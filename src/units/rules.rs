@@ -6,6 +6,8 @@
 //!    integer price is always allowed (Hyperliquid documentation, "Tick and lot size").
 //! 2. Rounding is outward: a bid down, an ask up; rounding up across a power of ten stays valid.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Cash, ONE, Px, Side, Sz};
 
 const POW10: [i64; 19] = {
@@ -19,7 +21,7 @@ const POW10: [i64; 19] = {
 };
 
 /// Rules of one perpetual.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
     /// Decimal places of a size, `0..=6`.
     pub sz_decimals: u8,

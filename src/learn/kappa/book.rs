@@ -31,7 +31,7 @@ impl Default for Config {
 }
 
 /// The estimate.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Book {
     cfg: Config,
     density: Ewma,

@@ -53,7 +53,7 @@ impl Default for Config {
 }
 
 /// Beta-Bernoulli learner of one kind of trial.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Thinning {
     filled: f64,
     missed: f64,
@@ -111,7 +111,7 @@ impl Thinning {
 }
 
 /// The filter on theta = (ln rate at the reference depth, kappa per bps).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Adf {
     cfg: Config,
     mean: [f64; 2],

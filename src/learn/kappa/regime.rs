@@ -59,7 +59,7 @@ impl Default for Config {
 }
 
 /// One regime's estimate in the quoting window.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Regime {
     /// Posterior of kappa per bps.
     pub kappa: Gamma,
@@ -72,7 +72,7 @@ pub struct Regime {
 }
 
 /// What the tape says about the depth that is best now.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mixture {
     /// Probabilities used.
     pub p: [f64; REGIMES],
@@ -95,7 +95,7 @@ pub struct Mixture {
 }
 
 /// Rate of sweeps by depth: what the tape counted, smoothed where it counted little.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reach {
     ln_rate: [[f64; EDGES]; 2],
     edge: [f64; EDGES],

@@ -60,7 +60,7 @@ impl Default for Config {
 }
 
 /// A range of grid edges: depths in `[edge[lo], edge[hi])`; `hi == EDGES` is unbounded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// Index of the lower edge, `1..EDGES`.
     pub lo: usize,
@@ -82,7 +82,7 @@ pub struct Tally {
 }
 
 /// Shape and rate of a gamma distribution.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Gamma {
     /// Shape, > 0.
     pub shape: f64,
@@ -130,14 +130,14 @@ impl Tally {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Bins {
     count: [f64; EDGES],
     excess: [f64; EDGES],
 }
 
 /// The tape's memory.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Tape {
     bins: [[Bins; 2]; REGIMES],
     exposure: [f64; REGIMES],

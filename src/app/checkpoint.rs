@@ -1,0 +1,215 @@
+//! A checkpoint: everything a replay knows between two frames, as a file.
+//!
+//! In: a replay under way, or a file. Out: a file, or a replay that goes on. Cold path: the hot
+//! thread makes none; a live run's are made from its recording, in another process.
+//!
+//! ```text
+//! | magic    | layout  | length  | xxh3-128 of the body | body: postcard               |
+//! | 8 bytes  | u32     | u64     | u128                 | program, place, feed, engine |
+//! ```
+//! 1. Numbers are little endian; floats keep their bits. What stands in the body are the state types
+//!    themselves, so a body is read by the program version that wrote it, and refused by others.
+//! 2. A file is written aside, flushed and renamed: there is a whole one or none.
+//! 3. Checkpoint plus the rest of the recording gives the records and the digest of the whole.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::engine::Engine;
+use crate::feed::Memory;
+use crate::journal::Digest;
+use crate::units::Ns;
+
+const MAGIC: &[u8; 8] = b"pmstate\n";
+/// Layout of this file; the body's is the program's version.
+const LAYOUT: u32 = 1;
+const HEADER: usize = 8 + 4 + 8 + 16;
+/// Longest body read: 16 coins of a few hundred kilobytes each, and room.
+const BODY_MAX: usize = 64 << 20;
+/// Stack of the thread that reads a body: the state is large and is built by value.
+const STACK: usize = 64 << 20;
+
+/// Where in a recording a replay stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Frames taken, control lines included.
+    pub frames: u64,
+    /// Stamp of the first frame.
+    pub from: Ns,
+    /// Stamp of the last one taken.
+    pub last: Ns,
+    /// Times the link went down.
+    pub downs: u64,
+    /// The recording says itself when the link changed.
+    pub ours: bool,
+    /// Records so far.
+    pub records: u64,
+}
+
+/// A checkpoint.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Version of the program that wrote it.
+    program: String,
+    /// Hash of the deciding configuration and the coins.
+    pub config: [u64; 2],
+    /// Where in the recording.
+    pub place: Place,
+    /// Digest of the records so far.
+    pub digest: Digest,
+    /// What the feed knows.
+    pub feed: Memory,
+    /// The engine.
+    pub engine: Engine,
+}
+
+/// Why a checkpoint cannot be written or used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The disk refused.
+    Disk(io::ErrorKind),
+    /// It does not begin as a checkpoint does.
+    NotOne,
+    /// Written in another layout.
+    Layout(u32),
+    /// Written by another version of the program.
+    Program(String),
+    /// It ends early, or goes on too long.
+    Length,
+    /// Its checksum is wrong, or its body makes no sense.
+    Damaged,
+    /// Made under another configuration, or for other coins.
+    Config,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Fault::Disk(e) => write!(f, "the disk refused: {e}"),
+            Fault::NotOne => f.write_str("this is no checkpoint"),
+            Fault::Layout(n) => write!(f, "its layout is number {n}, not {LAYOUT}"),
+            Fault::Program(v) => {
+                let this = env!("CARGO_PKG_VERSION");
+                write!(f, "it was written by version {v}; this is {this}")
+            }
+            Fault::Length => f.write_str("it is cut, or has something behind its end"),
+            Fault::Damaged => f.write_str("it is damaged: its checksum is wrong"),
+            Fault::Config => {
+                f.write_str("it was made under another configuration or for other coins")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl Checkpoint {
+    /// What a replay knows at `place`.
+    #[must_use]
+    pub fn new(
+        config: [u64; 2],
+        place: Place,
+        digest: Digest,
+        feed: Memory,
+        engine: Engine,
+    ) -> Checkpoint {
+        let program = env!("CARGO_PKG_VERSION").to_owned();
+        Checkpoint { program, config, place, digest, feed, engine }
+    }
+
+    /// The file's bytes.
+    ///
+    /// # Errors
+    /// [`Fault::Damaged`] where the state cannot be written, which no state is known to do.
+    pub fn encode(&self) -> Result<Vec<u8>, Fault> {
+        let body = postcard::to_stdvec(self).map_err(|_| Fault::Damaged)?;
+        let mut out = Vec::with_capacity(HEADER + body.len());
+        out.extend_from_slice(MAGIC);
+        out.extend_from_slice(&LAYOUT.to_le_bytes());
+        out.extend_from_slice(&(body.len() as u64).to_le_bytes());
+        out.extend_from_slice(&xxh3_128(&body).to_le_bytes());
+        out.extend_from_slice(&body);
+        Ok(out)
+    }
+
+    /// A checkpoint from the file's bytes, for the configuration with the given hash.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn decode(bytes: &[u8], config: [u64; 2]) -> Result<Checkpoint, Fault> {
+        let body = body(bytes)?;
+        // The version stands first: of another one, nothing else is looked at.
+        let (program, _) = postcard::take_from_bytes::<String>(body).map_err(|_| Fault::Damaged)?;
+        if program != env!("CARGO_PKG_VERSION") {
+            return Err(Fault::Program(program));
+        }
+        let found = thread::scope(|s| {
+            let read = || postcard::from_bytes::<Checkpoint>(body).map(Box::new);
+            let reader = thread::Builder::new().stack_size(STACK).spawn_scoped(s, read);
+            reader.map(thread::ScopedJoinHandle::join)
+        });
+        let found = found.map_err(|e| Fault::Disk(e.kind()))?;
+        let Ok(Ok(mut found)) = found else { return Err(Fault::Damaged) };
+        if found.config != config {
+            return Err(Fault::Config);
+        }
+        found.engine.make_room();
+        Ok(*found)
+    }
+
+    /// Writes it aside, flushes it, and puts it in its place.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub fn write(&self, path: &Path) -> Result<(), Fault> {
+        let disk = |e: io::Error| Fault::Disk(e.kind());
+        let bytes = self.encode()?;
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(".part");
+        let aside = PathBuf::from(aside);
+        let mut file = fs::File::create(&aside).map_err(disk)?;
+        file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(disk)?;
+        fs::rename(&aside, path).map_err(disk)?;
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+        let folder = folder.unwrap_or_else(|| Path::new("."));
+        fs::File::open(folder).and_then(|f| f.sync_all()).map_err(disk)
+    }
+
+    /// Reads one.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn read(path: &Path, config: [u64; 2]) -> Result<Checkpoint, Fault> {
+        let bytes = fs::read(path).map_err(|e| Fault::Disk(e.kind()))?;
+        Checkpoint::decode(&bytes, config)
+    }
+}
+
+fn body(bytes: &[u8]) -> Result<&[u8], Fault> {
+    let Some((head, body)) = bytes.split_at_checked(HEADER) else {
+        let begins = MAGIC.starts_with(&bytes[..bytes.len().min(8)]) || bytes.starts_with(MAGIC);
+        return Err(if begins && !bytes.is_empty() { Fault::Length } else { Fault::NotOne });
+    };
+    if !head.starts_with(MAGIC) {
+        return Err(Fault::NotOne);
+    }
+    let number = |from: usize, to: usize| {
+        head[from..to].iter().rev().fold(0u128, |n, b| n << 8 | u128::from(*b))
+    };
+    let layout = u32::try_from(number(8, 12)).unwrap_or(u32::MAX);
+    if layout != LAYOUT {
+        return Err(Fault::Layout(layout));
+    }
+    if number(12, 20) != body.len() as u128 || body.len() > BODY_MAX {
+        return Err(Fault::Length);
+    }
+    if number(20, HEADER) != xxh3_128(body) {
+        return Err(Fault::Damaged);
+    }
+    Ok(body)
+}
