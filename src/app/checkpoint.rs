@@ -20,6 +20,7 @@ use std::thread;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::turn::Turn;
 use crate::engine::Engine;
 use crate::feed::Memory;
 use crate::journal::Digest;
@@ -49,13 +50,24 @@ pub struct Place {
     pub ours: bool,
     /// Records so far.
     pub records: u64,
+    /// xxh3-64 of the last frame taken: tells whether it is the same recording.
+    pub frame: u64,
 }
 
-/// A checkpoint.
-#[derive(Debug, Serialize, Deserialize)]
+/// A checkpoint to be written: the program's version, then the fields of [`Checkpoint`] in order.
+#[derive(Debug, Serialize)]
+pub struct Written<'a> {
+    program: &'static str,
+    config: [u64; 2],
+    place: Place,
+    digest: &'a Digest,
+    feed: Memory,
+    engine: &'a Engine,
+}
+
+/// A checkpoint that was read.
+#[derive(Debug, Deserialize)]
 pub struct Checkpoint {
-    /// Version of the program that wrote it.
-    program: String,
     /// Hash of the deciding configuration and the coins.
     pub config: [u64; 2],
     /// Where in the recording.
@@ -108,18 +120,12 @@ impl std::fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-impl Checkpoint {
-    /// What a replay knows at `place`.
+impl<'a> Written<'a> {
+    /// What a replay knows at `place`, under the configuration with the given hash.
     #[must_use]
-    pub fn new(
-        config: [u64; 2],
-        place: Place,
-        digest: Digest,
-        feed: Memory,
-        engine: Engine,
-    ) -> Checkpoint {
-        let program = env!("CARGO_PKG_VERSION").to_owned();
-        Checkpoint { program, config, place, digest, feed, engine }
+    pub fn new(config: [u64; 2], place: Place, digest: &'a Digest, turn: &'a Turn) -> Written<'a> {
+        let (feed, engine) = turn.memory();
+        Written { program: env!("CARGO_PKG_VERSION"), config, place, digest, feed, engine }
     }
 
     /// The file's bytes.
@@ -135,31 +141,6 @@ impl Checkpoint {
         out.extend_from_slice(&xxh3_128(&body).to_le_bytes());
         out.extend_from_slice(&body);
         Ok(out)
-    }
-
-    /// A checkpoint from the file's bytes, for the configuration with the given hash.
-    ///
-    /// # Errors
-    /// See [`Fault`].
-    pub fn decode(bytes: &[u8], config: [u64; 2]) -> Result<Checkpoint, Fault> {
-        let body = body(bytes)?;
-        // The version stands first: of another one, nothing else is looked at.
-        let (program, _) = postcard::take_from_bytes::<String>(body).map_err(|_| Fault::Damaged)?;
-        if program != env!("CARGO_PKG_VERSION") {
-            return Err(Fault::Program(program));
-        }
-        let found = thread::scope(|s| {
-            let read = || postcard::from_bytes::<Checkpoint>(body).map(Box::new);
-            let reader = thread::Builder::new().stack_size(STACK).spawn_scoped(s, read);
-            reader.map(thread::ScopedJoinHandle::join)
-        });
-        let found = found.map_err(|e| Fault::Disk(e.kind()))?;
-        let Ok(Ok(mut found)) = found else { return Err(Fault::Damaged) };
-        if found.config != config {
-            return Err(Fault::Config);
-        }
-        found.engine.make_room();
-        Ok(*found)
     }
 
     /// Writes it aside, flushes it, and puts it in its place.
@@ -178,6 +159,34 @@ impl Checkpoint {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
         let folder = folder.unwrap_or_else(|| Path::new("."));
         fs::File::open(folder).and_then(|f| f.sync_all()).map_err(disk)
+    }
+}
+
+impl Checkpoint {
+    /// A checkpoint from the file's bytes, for the configuration with the given hash.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn decode(bytes: &[u8], config: [u64; 2]) -> Result<Checkpoint, Fault> {
+        let body = body(bytes)?;
+        // The version stands first: of another one, nothing else is looked at.
+        let (program, state) =
+            postcard::take_from_bytes::<String>(body).map_err(|_| Fault::Damaged)?;
+        if program != env!("CARGO_PKG_VERSION") {
+            return Err(Fault::Program(program));
+        }
+        let found = thread::scope(|s| {
+            let read = || postcard::from_bytes::<Checkpoint>(state).map(Box::new);
+            let reader = thread::Builder::new().stack_size(STACK).spawn_scoped(s, read);
+            reader.map(thread::ScopedJoinHandle::join)
+        });
+        let found = found.map_err(|e| Fault::Disk(e.kind()))?;
+        let Ok(Ok(mut found)) = found else { return Err(Fault::Damaged) };
+        if found.config != config {
+            return Err(Fault::Config);
+        }
+        found.engine.make_room();
+        Ok(*found)
     }
 
     /// Reads one.
@@ -213,3 +222,7 @@ fn body(bytes: &[u8]) -> Result<&[u8], Fault> {
     }
     Ok(body)
 }
+
+#[cfg(test)]
+#[path = "checkpoint_tests.rs"]
+mod tests;

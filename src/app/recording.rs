@@ -82,6 +82,10 @@ pub enum Fault {
     Stamp,
     /// A line longer than a message may be.
     Long,
+    /// It is not the recording that a checkpoint was made of, or ends before its place.
+    NotThatOne,
+    /// The checkpoint could not be written.
+    Checkpoint,
 }
 
 /// What is wrong with a recording, and where.

@@ -10,7 +10,7 @@
 use crate::engine::publish::Publish;
 use crate::engine::{Coin, Config, Engine, is_second};
 use crate::event::{Event, Link};
-use crate::feed::{self, BadCoin, CoinSpec, Feed, Input, Loss, Verdict};
+use crate::feed::{self, BadCoin, CoinSpec, Feed, Input, Loss, Memory, Verdict};
 use crate::limits::COIN_NAME_MAX;
 use crate::record::{FeedState, StopReason};
 use crate::units::{CoinId, Ns};
@@ -122,6 +122,18 @@ impl Turn {
     /// The run ends; `records` were produced so far.
     pub fn stop(&mut self, now: Ns, why: StopReason, records: u64, out: &mut impl Publish) {
         self.engine.stop(now, why, records, out);
+    }
+
+    /// What it knows, for a checkpoint.
+    #[must_use]
+    pub fn memory(&self) -> (Memory, &Engine) {
+        (self.feed.memory(), &self.engine)
+    }
+
+    /// Goes on where another one of the same coins stood; false where it had other coins.
+    pub fn recall(&mut self, feed: Memory, engine: Engine) -> bool {
+        self.engine = engine;
+        self.feed.recall(feed)
     }
 
     /// What the feed thinks of the link since the last point of the grid.

@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::exit::Failure;
 use super::{Common, report, say, summary};
+use crate::app::checkpoint::{Checkpoint, Fault};
 use crate::app::config::Config;
 use crate::app::folder::{Folder, FolderError};
 use crate::app::recording::RecordingError;
-use crate::app::replay::{Outcome, Tally, coins_of, replay};
+use crate::app::replay::{Cut, Outcome, Tally, coins_of, replay_cut};
 use crate::feed::CoinSpec;
-use crate::journal::{Options as JournalOptions, Writer, segment_name};
+use crate::journal::{Options as JournalOptions, Recovered, Writer, segment_name};
 use crate::record::StopReason;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
@@ -31,6 +32,12 @@ pub(super) struct Options {
     /// Run folder; default: a new one under `run.folder`.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Write a checkpoint, `checkpoint` in the run folder, so many seconds into the recording.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    checkpoint_at: Option<u32>,
+    /// Go on from a checkpoint of this recording instead of from its start.
+    #[arg(long, value_name = "CHECKPOINT")]
+    from: Option<PathBuf>,
 }
 
 /// What a run folder says of its run, in `run.json`.
@@ -51,8 +58,9 @@ pub(super) struct RunInfo {
 }
 
 pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
-    if o.out.is_some() && o.files.len() > 1 {
-        return Err(Failure::usage("--out takes one recording; leave it out for several"));
+    if (o.out.is_some() || o.from.is_some()) && o.files.len() > 1 {
+        let text = "--out and --from take one recording; leave them out for several";
+        return Err(Failure::usage(text));
     }
     for file in &o.files {
         one(file, o, config, common)?;
@@ -62,6 +70,7 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
 
 fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
     let coins = chosen(file, &o.coin)?;
+    let from = o.from.as_deref().map(|path| checkpoint(path, config.hash(&coins))).transpose()?;
     let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = name.split('.').next().unwrap_or("run");
     let path = run_folder(o.out.as_deref(), config, stem)?;
@@ -72,7 +81,11 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
         sync_ns: config.run.sync_ms * Ns::MS,
         ..JournalOptions::new(config.hash(&coins))
     };
-    let mut journal = Writer::create(folder, options)
+    let mut begins = Recovered::default();
+    if let Some(c) = &from {
+        (begins.next_seq, begins.digest) = (c.place.records, c.digest.clone());
+    }
+    let mut journal = Writer::resume(folder, options, &begins)
         .map_err(|f| disk(format!("cannot start a journal in {}: {}", path.display(), f.error)))?;
     let clock = SessionClock::start(1);
     let begun = clock.mono_ns();
@@ -80,8 +93,16 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
         // A failed journal remembers its failure; it is reported by `finish`.
         let _ = journal.append(bytes);
     });
-    let seen = replay(file, config, &coins, StopReason::Finished, &mut tally)
+    (tally.next, tally.digest) = (begins.next_seq, begins.digest);
+    let left = path.join("checkpoint");
+    let at = o.checkpoint_at.map(|s| (i64::from(s) * Ns::SEC, left.clone()));
+    let end = (StopReason::Finished, Cut { from, at });
+    let seen = replay_cut(file, config, &coins, end, &mut tally)
         .map_err(|e| recording_failure(file, &e))?;
+    if o.checkpoint_at.is_some() && !left.exists() {
+        let text = format!("{} ends before --checkpoint-at; none was written", file.display());
+        return Err(Failure::usage(text));
+    }
     let (records, digest) = (tally.next, tally.digest.value());
     journal
         .finish()
@@ -140,6 +161,13 @@ fn head(file: &Path, seen: &Outcome, took: i64) -> String {
         seen.downs,
         seen.tail,
     )
+}
+
+fn checkpoint(path: &Path, config: [u64; 2]) -> Result<Checkpoint, Failure> {
+    Checkpoint::read(path, config).map_err(|fault| {
+        let text = format!("cannot go on from {}: {fault}", path.display());
+        if fault == Fault::Config { Failure::usage(text) } else { Failure::input(text) }
+    })
 }
 
 pub(super) fn chosen(file: &Path, wanted: &[String]) -> Result<Vec<CoinSpec>, Failure> {

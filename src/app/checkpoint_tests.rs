@@ -1,0 +1,147 @@
+//! Checkpoint and rest give the whole; what is no checkpoint is named.
+
+use super::*;
+use crate::app::config::Config;
+use crate::app::recording::control;
+use crate::app::replay::{Cut, Tally, replay, replay_cut};
+use crate::feed::CoinSpec;
+use crate::record::{Bytes, Record, StopReason};
+use crate::venue;
+use crate::venue::config::Regime;
+use crate::venue::market::Market;
+
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new(name: &str) -> Temporary {
+        let path = std::env::temp_dir().join(format!("pm-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a folder");
+        Temporary(path)
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A recording of `seconds` of a lively market; the link is lost for a while in the middle.
+fn recording(to: &Path, seed: u64, seconds: i64) {
+    let law = venue::config::Config::stationary("BTC", Regime::Volatile);
+    let mut market = Market::new(&law, seed).expect("a sound configuration");
+    let mut text: Vec<u8> = Vec::new();
+    let mut begun = None;
+    let mut up = false;
+    loop {
+        let block = market.next_block();
+        let now = block.time.plus(50 * Ns::MS);
+        let at = now.since(*begun.get_or_insert(now)) / Ns::SEC;
+        if at >= seconds {
+            break;
+        }
+        let seen = !(seconds / 2..seconds / 2 + 5).contains(&at);
+        let mut line = |l: &[u8]| {
+            text.extend([now.0.to_string().as_bytes(), b" ", l, b"\n"].concat());
+        };
+        if seen != up {
+            line(if seen { control::UP } else { control::DOWN });
+            up = seen;
+        }
+        if seen {
+            block.frames.iter().for_each(|f| line(f.as_bytes()));
+        }
+    }
+    fs::write(to, text).expect("written");
+}
+
+fn coins() -> [CoinSpec; 1] {
+    [CoinSpec::new("BTC", 5).expect("a coin")]
+}
+
+/// Digest and number of records of a whole replay.
+fn whole(path: &Path, config: &Config) -> (u128, u64) {
+    let mut out = Tally::new(|_: &Record, _: &Bytes| {});
+    replay(path, config, &coins(), StopReason::Finished, &mut out).expect("a recording");
+    (out.digest.value(), out.next)
+}
+
+/// The same with a checkpoint left `after` nanoseconds from the start, and the rest from it.
+fn in_two(path: &Path, config: &Config, after: i64, file: &Path) -> ((u128, u64), (u128, u64)) {
+    let mut out = Tally::new(|_: &Record, _: &Bytes| {});
+    let cut = Cut { from: None, at: Some((after, file.to_path_buf())) };
+    let end = (StopReason::Finished, cut);
+    replay_cut(path, config, &coins(), end, &mut out).expect("a recording");
+    let first = (out.digest.value(), out.next);
+    let c = Checkpoint::read(file, config.hash(&coins())).expect("a checkpoint");
+    let mut out = Tally::from(&c.place, &c.digest, |_: &Record, _: &Bytes| {});
+    let end = (StopReason::Finished, Cut { from: Some(c), at: None });
+    replay_cut(path, config, &coins(), end, &mut out).expect("the rest");
+    (first, (out.digest.value(), out.next))
+}
+
+#[test]
+fn checkpoint_and_rest_give_the_digest_of_the_whole() {
+    let dir = Temporary::new("cut");
+    let path = dir.0.join("a.frames");
+    recording(&path, 5, 90);
+    let config = Config::default();
+    let all = whole(&path, &config);
+    assert!(all.1 > 5_000, "{all:?}");
+    // At the start, in the middle of learning, in the gap, behind it, near the end.
+    for after in [1, 700, 20_000, 46_000, 60_001, 89_000] {
+        let (first, second) = in_two(&path, &config, after * Ns::MS, &dir.0.join("c"));
+        assert_eq!((first, second), (all, all), "cut at {after} ms");
+    }
+    // The control: another seed decides otherwise.
+    let mut other = config;
+    other.engine.seed += 1;
+    assert_ne!(whole(&path, &other).0, all.0);
+}
+
+#[test]
+fn what_is_no_checkpoint_of_this_run_is_named() {
+    let dir = Temporary::new("faults");
+    let (path, file) = (dir.0.join("a.frames"), dir.0.join("c"));
+    recording(&path, 6, 20);
+    let config = Config::default();
+    in_two(&path, &config, 10 * Ns::SEC, &file);
+    let good = fs::read(&file).expect("written");
+    let hash = config.hash(&coins());
+    let fault = |bytes: &[u8]| Checkpoint::decode(bytes, hash).map(|_| ()).expect_err("a fault");
+    assert!(Checkpoint::decode(&good, hash).is_ok());
+    assert_eq!(Checkpoint::decode(&good, [1, 2]).err(), Some(Fault::Config));
+    for cut in [1, 7, 20, HEADER, good.len() / 2, good.len() - 1] {
+        assert_eq!(fault(&good[..cut]), Fault::Length, "cut to {cut}");
+    }
+    assert_eq!(fault(&[&good[..], b"x"].concat()), Fault::Length);
+    assert_eq!(fault(b""), Fault::NotOne);
+    assert_eq!(fault(&vec![7; good.len()]), Fault::NotOne);
+    for at in (HEADER..good.len()).step_by(good.len() / 50) {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        assert_eq!(fault(&bad), Fault::Damaged, "byte {at}");
+    }
+    let mut layout = good.clone();
+    layout[8] = 9;
+    assert_eq!(fault(&layout), Fault::Layout(9));
+    // Another program version, its checksum right.
+    let body = postcard::to_stdvec("0.0.0").expect("written");
+    let mut other = good[..12].to_vec();
+    other.extend((body.len() as u64).to_le_bytes());
+    other.extend(xxh3_128(&body).to_le_bytes());
+    other.extend(body);
+    assert_eq!(fault(&other), Fault::Program("0.0.0".into()));
+    // Another recording.
+    recording(&path, 7, 20);
+    let c = Checkpoint::read(&file, hash).expect("still there");
+    let mut out = Tally::from(&c.place, &c.digest, |_: &Record, _: &Bytes| {});
+    let end = (StopReason::Finished, Cut { from: Some(c), at: None });
+    let e = replay_cut(&path, &config, &coins(), end, &mut out).expect_err("another one");
+    assert_eq!(e.fault, crate::app::recording::Fault::NotThatOne);
+    assert_eq!(
+        Checkpoint::read(&dir.0.join("none"), hash).err(),
+        Some(Fault::Disk(io::ErrorKind::NotFound))
+    );
+}
