@@ -20,9 +20,10 @@ use std::thread;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::config::Config;
 use super::turn::Turn;
 use crate::engine::Engine;
-use crate::feed::Memory;
+use crate::feed::{CoinSpec, Memory};
 use crate::journal::Digest;
 use crate::units::Ns;
 
@@ -163,11 +164,11 @@ impl<'a> Written<'a> {
 }
 
 impl Checkpoint {
-    /// A checkpoint from the file's bytes, for the configuration with the given hash.
+    /// A checkpoint from the file's bytes, for a run of these coins under this configuration.
     ///
     /// # Errors
     /// See [`Fault`].
-    pub fn decode(bytes: &[u8], config: [u64; 2]) -> Result<Checkpoint, Fault> {
+    pub fn decode(bytes: &[u8], cfg: &Config, coins: &[CoinSpec]) -> Result<Checkpoint, Fault> {
         let body = body(bytes)?;
         // The version stands first: of another one, nothing else is looked at.
         let (program, state) =
@@ -182,10 +183,10 @@ impl Checkpoint {
         });
         let found = found.map_err(|e| Fault::Disk(e.kind()))?;
         let Ok(Ok(mut found)) = found else { return Err(Fault::Damaged) };
-        if found.config != config {
+        if found.config != cfg.hash(coins) {
             return Err(Fault::Config);
         }
-        found.engine.make_room();
+        found.engine.recall(&cfg.engine);
         Ok(*found)
     }
 
@@ -193,9 +194,9 @@ impl Checkpoint {
     ///
     /// # Errors
     /// See [`Fault`].
-    pub fn read(path: &Path, config: [u64; 2]) -> Result<Checkpoint, Fault> {
+    pub fn read(path: &Path, cfg: &Config, coins: &[CoinSpec]) -> Result<Checkpoint, Fault> {
         let bytes = fs::read(path).map_err(|e| Fault::Disk(e.kind()))?;
-        Checkpoint::decode(&bytes, config)
+        Checkpoint::decode(&bytes, cfg, coins)
     }
 }
 

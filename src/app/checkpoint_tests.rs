@@ -1,10 +1,8 @@
 //! Checkpoint and rest give the whole; what is no checkpoint is named.
 
 use super::*;
-use crate::app::config::Config;
 use crate::app::recording::control;
 use crate::app::replay::{Cut, Tally, replay, replay_cut};
-use crate::feed::CoinSpec;
 use crate::record::{Bytes, Record, StopReason};
 use crate::venue;
 use crate::venue::config::Regime;
@@ -74,7 +72,7 @@ fn in_two(path: &Path, config: &Config, after: i64, file: &Path) -> ((u128, u64)
     let end = (StopReason::Finished, cut);
     replay_cut(path, config, &coins(), end, &mut out).expect("a recording");
     let first = (out.digest.value(), out.next);
-    let c = Checkpoint::read(file, config.hash(&coins())).expect("a checkpoint");
+    let c = Checkpoint::read(file, config, &coins()).expect("a checkpoint");
     let mut out = Tally::from(&c.place, &c.digest, |_: &Record, _: &Bytes| {});
     let end = (StopReason::Finished, Cut { from: Some(c), at: None });
     replay_cut(path, config, &coins(), end, &mut out).expect("the rest");
@@ -95,7 +93,7 @@ fn checkpoint_and_rest_give_the_digest_of_the_whole() {
         assert_eq!((first, second), (all, all), "cut at {after} ms");
     }
     // The control: another seed decides otherwise.
-    let mut other = config;
+    let mut other = config.clone();
     other.engine.seed += 1;
     assert_ne!(whole(&path, &other).0, all.0);
 }
@@ -108,10 +106,12 @@ fn what_is_no_checkpoint_of_this_run_is_named() {
     let config = Config::default();
     in_two(&path, &config, 10 * Ns::SEC, &file);
     let good = fs::read(&file).expect("written");
-    let hash = config.hash(&coins());
-    let fault = |bytes: &[u8]| Checkpoint::decode(bytes, hash).map(|_| ()).expect_err("a fault");
-    assert!(Checkpoint::decode(&good, hash).is_ok());
-    assert_eq!(Checkpoint::decode(&good, [1, 2]).err(), Some(Fault::Config));
+    let decode = |bytes: &[u8], c: &Config| Checkpoint::decode(bytes, c, &coins()).map(|_| ());
+    let fault = |bytes: &[u8]| decode(bytes, &config).expect_err("a fault");
+    assert_eq!(decode(&good, &config), Ok(()));
+    let mut other = config.clone();
+    other.engine.seed += 1;
+    assert_eq!(decode(&good, &other), Err(Fault::Config));
     for cut in [1, 7, 20, HEADER, good.len() / 2, good.len() - 1] {
         assert_eq!(fault(&good[..cut]), Fault::Length, "cut to {cut}");
     }
@@ -135,13 +135,13 @@ fn what_is_no_checkpoint_of_this_run_is_named() {
     assert_eq!(fault(&other), Fault::Program("0.0.0".into()));
     // Another recording.
     recording(&path, 7, 20);
-    let c = Checkpoint::read(&file, hash).expect("still there");
+    let c = Checkpoint::read(&file, &config, &coins()).expect("still there");
     let mut out = Tally::from(&c.place, &c.digest, |_: &Record, _: &Bytes| {});
     let end = (StopReason::Finished, Cut { from: Some(c), at: None });
     let e = replay_cut(&path, &config, &coins(), end, &mut out).expect_err("another one");
     assert_eq!(e.fault, crate::app::recording::Fault::NotThatOne);
     assert_eq!(
-        Checkpoint::read(&dir.0.join("none"), hash).err(),
+        Checkpoint::read(&dir.0.join("none"), &config, &coins()).err(),
         Some(Fault::Disk(io::ErrorKind::NotFound))
     );
 }

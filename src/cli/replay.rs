@@ -70,7 +70,7 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
 
 fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
     let coins = chosen(file, &o.coin)?;
-    let from = o.from.as_deref().map(|path| checkpoint(path, config.hash(&coins))).transpose()?;
+    let from = o.from.as_deref().map(|path| checkpoint(path, config, &coins)).transpose()?;
     let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = name.split('.').next().unwrap_or("run");
     let path = run_folder(o.out.as_deref(), config, stem)?;
@@ -163,8 +163,8 @@ fn head(file: &Path, seen: &Outcome, took: i64) -> String {
     )
 }
 
-fn checkpoint(path: &Path, config: [u64; 2]) -> Result<Checkpoint, Failure> {
-    Checkpoint::read(path, config).map_err(|fault| {
+fn checkpoint(path: &Path, config: &Config, coins: &[CoinSpec]) -> Result<Checkpoint, Failure> {
+    Checkpoint::read(path, config, coins).map_err(|fault| {
         let text = format!("cannot go on from {}: {fault}", path.display());
         if fault == Fault::Config { Failure::usage(text) } else { Failure::input(text) }
     })

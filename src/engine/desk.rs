@@ -119,8 +119,8 @@ impl Desk {
         }
     }
 
-    pub(super) fn make_room(&mut self) {
-        self.sim.make_room();
+    pub(super) fn recall(&mut self, cfg: &Config) {
+        self.sim.recall(cfg.sim);
     }
 
     pub(super) fn id(&self) -> CoinId {

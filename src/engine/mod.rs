@@ -70,10 +70,10 @@ impl Engine {
         Engine { desks, hash, seed: cfg.seed, opened: 0, frames: 0, up: false, tick: None }
     }
 
-    /// Makes the room that an engine read from a file has not.
-    pub fn make_room(&mut self) {
+    /// Gives an engine read from a file what the file does not hold, under the same configuration.
+    pub fn recall(&mut self, cfg: &Config) {
         for d in &mut self.desks {
-            d.make_room();
+            d.recall(cfg);
         }
     }
 

@@ -112,3 +112,42 @@ pub fn speedup(slow: &[Run], fast: &[Run]) -> f64 {
     let at = |r: &[Run]| -> Estimate { median(&r.iter().map(|r| r.seconds).collect::<Vec<_>>()) };
     at(slow).at / at(fast).at
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quote::Policy;
+    use crate::study::policy::DEFAULT;
+
+    fn runs_of(scenario: Scenario, policy: Policy, seeds: u64) -> Vec<Run> {
+        (1..=seeds).map(|seed| trial(scenario, Named::Quoter(policy), seed)).collect()
+    }
+
+    #[test]
+    fn the_default_is_never_stuck_and_within_its_bound() {
+        for scenario in Scenario::ALL {
+            // Ten fills on average every tau0 + tau_h log2(kappa d) + e / rate at the touch, twenty
+            // markouts, a minute of returns; three times that for the slowest of a few.
+            let t = Market::new(scenario, 1).truth();
+            let fill =
+                60.0 + 60.0 + std::f64::consts::E / (2.0 * t.rate * super::super::market::PHI);
+            let most = 3.0 * (10.0 * fill).max(20.0 / (2.0 * t.rate)).max(60.0);
+            for seed in 1..=6 {
+                let r = trial(scenario, DEFAULT, seed);
+                assert!(r.done && r.seconds <= most, "{}: {r:?} > {most}", scenario.name());
+            }
+        }
+    }
+
+    #[test]
+    fn in_a_quiet_market_the_default_is_five_times_faster_and_the_spread_floor_never_done() {
+        let default = runs_of(Scenario::Quiet, Policy::Default, 11);
+        let floor = runs_of(Scenario::Quiet, Policy::Floor8000, 5);
+        assert!(floor.iter().all(|r| r.done), "the floor on kappa is not what starves it");
+        let times = speedup(&floor, &default);
+        assert!(times >= 5.0, "{times}");
+        // The control, and the original's fault: a least spread of 5 bps.
+        let realised = runs_of(Scenario::Quiet, Policy::Floor8000Realised, 2);
+        assert!(realised.iter().all(|r| !r.done), "{realised:?}");
+    }
+}
