@@ -9,8 +9,6 @@
 //!    order is done, and what the others have left of it is taken out then.
 //! 4. Prints of a block act on the queue as it was before the block ([`Order::Block`]).
 
-use serde::{Deserialize, Serialize};
-
 use super::config::{Config, Model, Order};
 use super::fees::Rate;
 use super::latency::Latency;
@@ -24,6 +22,7 @@ use crate::event::Trade;
 use crate::record::{FillReason, Lane, OrderReason, OrderState};
 use crate::units::rules::Rules;
 use crate::units::{Mid2, Ns, Px, Side};
+use serde::{Deserialize, Serialize};
 
 pub use super::own::{NewOrder, SimEvent, View};
 

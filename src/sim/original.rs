@@ -46,6 +46,7 @@ pub(super) struct Resting {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Original {
     preset: Preset,
+    #[serde(with = "crate::math::seed")]
     rng: fastrand::Rng,
 }
 
