@@ -10,6 +10,7 @@ mod config;
 mod doctor;
 pub mod exit;
 mod explain;
+mod export;
 mod fills;
 mod experiment;
 mod place;
@@ -70,6 +71,8 @@ enum Command {
     Record(record::Options),
     /// Sum up a run from its journal: `report.html`, and a summary as text or JSON.
     Report(report::Options),
+    /// Write a run's records as tables: Parquet, CSV or JSON lines.
+    Export(export::Options),
     /// Watch a running engine from another terminal.
     Top(top::Options),
     /// Look at this machine: what suits a run, what does not, what to do.
@@ -123,6 +126,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Replay(o) => replay::run(o, &load()?, &cli.common),
         Command::Record(o) => record::run(o, load()?, &cli.common),
         Command::Report(o) => report::run(o, &cli.common),
+        Command::Export(o) => export::run(o, &cli.common),
         Command::Top(o) => top::run(o, &load()?, &cli.common),
         Command::Doctor(o) => doctor::run(o, &load()?, &cli.common),
         Command::Verify(o) => verify::run(o, &cli.common),

@@ -59,9 +59,15 @@ pub(super) fn line(page: &Result<PathBuf, Failure>) -> String {
     }
 }
 
+/// Writes the page whole or not at all.
 fn write(to: &Path, model: &Model) -> Result<(), Failure> {
-    std::fs::write(to, report::page(model))
-        .map_err(|e| Failure::disk(format!("cannot write {}: {e}", to.display())))
+    let part = to.with_extension("html.part");
+    let written =
+        std::fs::write(&part, report::page(model)).and_then(|()| std::fs::rename(&part, to));
+    written.map_err(|e| {
+        let _ = std::fs::remove_file(&part);
+        Failure::disk(format!("cannot write {}: {e}", to.display()))
+    })
 }
 
 fn sources(path: &Path) -> Sources {
@@ -110,19 +116,16 @@ fn flatten(key: &str, value: &toml::Value, out: &mut Vec<(String, String)>) {
 
 pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let model = read(&o.run)?;
-    let page = o.out.clone().unwrap_or_else(|| o.run.join(PAGE));
-    write(&page, &model)?;
+    let to = o.out.clone().unwrap_or_else(|| o.run.join(PAGE));
+    let page = write(&to, &model).map(|()| to);
     if common.json {
         say(&format!("{}\n", report::json(&model)));
     } else {
         say(&report::text(&model));
-        say(&format!(
-            "\nrecords  {}\ndigest   {:032x}\nreport   {}\n",
-            model.records,
-            model.digest,
-            page.display()
-        ));
+        let (records, digest) = (model.records, model.digest);
+        say(&format!("\nrecords  {records}\ndigest   {digest:032x}\n{}", line(&page)));
     }
+    let page = page?;
     if o.open {
         open(&page)?;
     }

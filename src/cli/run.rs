@@ -167,6 +167,9 @@ fn show(
         return;
     }
     say(&crate::report::text(model));
+    if e.ending.failed.is_some() {
+        say(&summary::unwritten(&e.status));
+    }
     if let Some(t) = truth {
         say(&format!(
             "

@@ -89,6 +89,16 @@ pub(super) fn latency_json(latency: &[Percentiles; STAGES]) -> Value {
     Value::Object(stages.collect())
 }
 
+/// What the quotes came to after the journal had failed, which it cannot tell any more.
+pub(super) fn unwritten(s: &Status) -> String {
+    let line = |c: &CoinStatus| {
+        let [bid, ask] = c.guard.map(|g| g.value.text());
+        let name = name(c.coin.as_ref()?);
+        Some(format!("{name:<8} after the journal failed: at the end {bid}, {ask}\n"))
+    };
+    s.coins.iter().filter_map(line).collect()
+}
+
 /// A line of progress a coin.
 pub(super) fn progress(s: &Status) -> String {
     let at = seconds(s.at.since(s.began));

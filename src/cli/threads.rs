@@ -56,7 +56,7 @@ pub(super) struct Threads {
     stop: Stop,
 }
 
-/// How a run ended.
+/// How a run ended, and its newest state.
 pub(super) struct Ended {
     pub reason: StopReason,
     pub lost_links: u64,
@@ -66,6 +66,7 @@ pub(super) struct Ended {
     pub cadence: String,
     pub published: Published,
     pub ending: Ending,
+    pub status: Status,
 }
 
 impl Threads {
@@ -190,6 +191,7 @@ impl Threads {
             return Err(Failure::new(Code::Venue, format!("cannot connect: {why}")));
         }
         let (counters, cadence) = (turn.feed().counters(), summary::cadence_text(turn.feed()));
-        Ok(Ended { reason, lost_links: lost, pinned, counters, cadence, published, ending })
+        let status = self.board.read();
+        Ok(Ended { reason, lost_links: lost, pinned, counters, cadence, published, ending, status })
     }
 }

@@ -10,6 +10,7 @@
 
 mod calibration;
 mod coin;
+pub mod export;
 mod json;
 mod latency;
 mod markouts;

@@ -12,7 +12,7 @@ use crate::record::Account;
 use crate::units::Cash;
 
 /// Decimals of the smallest unit of money.
-const DECIMALS: usize = 17;
+pub const DECIMALS: u32 = 17;
 
 /// Where a profit came from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,11 +87,22 @@ impl Add for Split {
 /// An amount in USD with all its decimals.
 #[must_use]
 pub fn exact(c: Cash) -> String {
-    // One USD is 2e16 units, so a unit is five of the seventeenth decimal.
-    let n = c.0.unsigned_abs() * 5;
-    let one = 10u128.pow(17);
-    let sign = if c.0 < 0 { "-" } else { "" };
-    format!("{sign}{}.{:0width$}", n / one, n % one, width = DECIMALS)
+    decimal(units(c))
+}
+
+/// An amount as a count of the last decimal: a unit of money is five of the seventeenth.
+#[must_use]
+pub fn units(c: Cash) -> i128 {
+    c.0.saturating_mul(5)
+}
+
+/// The decimal text of a count of the last decimal.
+#[must_use]
+pub fn decimal(units: i128) -> String {
+    let one = 10u128.pow(DECIMALS);
+    let n = units.unsigned_abs();
+    let sign = if units < 0 { "-" } else { "" };
+    format!("{sign}{}.{:017}", n / one, n % one)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod market;
 mod pipeline;
 mod process;
 mod recordings;
+mod report;
 mod rules;
 mod run_folder;
 mod server;

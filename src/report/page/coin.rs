@@ -179,9 +179,9 @@ fn terms(c: &CoinModel, axis: &Axis) -> String {
     };
     let mut chart = TimeChart::new(axis, scale, 200);
     chart.line("own", "half-spread wanted", half);
-    chart.line("r0", "margin 1/κ", c1).line("r1", "fee", fee);
+    chart.line("bid", "margin 1/κ", c1).line("r1", "fee", fee);
     chart.line("r2", "adverse move", adverse).line("pess", "exploration", explore);
-    chart.line("opt", "rest: ladder and mixture", rest);
+    chart.line("ask", "rest: ladder and mixture", rest);
     chart.line("touch", "market's half-spread", &c.lines.touch);
     let how = "The parts add up to the half-spread wanted, before inventory shifts both quotes and \
                before rounding.";
@@ -351,7 +351,8 @@ fn waiting(c: &CoinModel) -> String {
     let title = "Time from going live to a fill";
     let n = &c.orders.fills_by_age;
     let Some(median) = c.orders.median_age_s else { return missing(title, "nothing was filled") };
-    let list: Vec<Bar> = (0..AGE_S.len())
+    let last = n.iter().rposition(|n| *n > 0).unwrap_or(0);
+    let list: Vec<Bar> = (0..=last)
         .map(|i| Bar {
             label: bin_label(&AGE_S, i, " s"),
             value: float(n[i]),

@@ -46,7 +46,7 @@
       let top = 0, bottom = 10000;
       if (!whole && !p.querySelector('.a.r0')) {
         top = Infinity; bottom = -Infinity;
-        for (const path of svg.querySelectorAll('.l,.a')) {
+        for (const path of svg.querySelectorAll('.l[data-n],.a')) {
           let before = null;
           for (const q of points(path)) {
             const inside = q[0] >= a && q[0] <= b;

@@ -66,10 +66,18 @@ fn cards(m: &Model) -> String {
         / crate::report::stats::float(m.coins.len().max(1));
     let gaps: usize = m.coins.iter().map(gaps).sum();
     let downs = m.links.iter().filter(|l| !l.1.up).count();
-    let note = format!("of the time books were fresh; {gaps} gaps, link lost {downs} times");
+    let note = format!(
+        "of the time books were fresh; {}, link lost {}",
+        counted(gaps, "gap"),
+        counted(downs, "time")
+    );
     out.push_str(&card("feed", &format!("{} %", number(fresh * 100.0, 1)), &note));
     out.push_str("</div>");
     out
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 fn gaps(c: &CoinModel) -> usize {

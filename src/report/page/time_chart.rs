@@ -177,7 +177,7 @@ impl<'a> TimeChart<'a> {
             "<div class=legend>{}</div><div class=plot data-lo=\"{lo}\" data-hi=\"{hi}\" \
              data-log={}><div class=ys style=\"height:{}px\">{labels}</div><div class=area \
              style=\"height:{}px\"><svg viewBox=\"0 0 {} {SPAN}\" preserveAspectRatio=none \
-             role=img><path class=grid d=\"{grid}\"/>{}</svg></div><div class=xs>{}</div></div>",
+             role=img><path class=grid d=\"{grid}\"/>{}</svg></div><div class=\"xs t\">{}</div></div>",
             self.legend,
             u8::from(log),
             self.height,
@@ -283,7 +283,7 @@ pub fn strip<T: Copy + PartialEq>(
         .map(|s| format!("<span class=\"k {}\"><i></i>{}</span>", look(*s).0, esc(look(*s).1)))
         .collect();
     format!(
-        "<div class=legend>{legend}</div><div class=plot>{html}<div class=xs>{}</div></div>",
+        "<div class=legend>{legend}</div><div class=plot>{html}<div class=\"xs t\">{}</div></div>",
         axis.labels()
     )
 }

@@ -1,0 +1,143 @@
+//! Records as tables in files that other programs read.
+//!
+//! In: a run's records. Out: one file a table, as CSV, JSON lines or Parquet. Cold path.
+//!
+//! 1. A table's file exists even when it has no rows; its columns do not depend on the run.
+//! 2. Rows stand in the order of the journal.
+
+#[cfg(feature = "parquet")]
+mod parquet;
+mod table;
+mod text;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+pub use table::{Cell, Column, Table, Type, tables};
+
+use crate::record::{Body, Record};
+
+/// What the files are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Comma-separated, with a head.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+    /// Parquet; money as DECIMAL(38, 17), times as TIMESTAMP(NANOS, UTC).
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+/// Takes the rows of one table.
+trait Sink {
+    fn row(&mut self, cells: &[(String, Cell)]) -> io::Result<()>;
+    fn finish(self: Box<Self>) -> io::Result<()>;
+}
+
+/// A table being written.
+struct Open {
+    name: &'static str,
+    path: PathBuf,
+    rows: u64,
+    sink: Box<dyn Sink>,
+}
+
+/// A table that was written.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Written {
+    /// Table.
+    pub table: &'static str,
+    /// Rows.
+    pub rows: u64,
+    /// File.
+    pub file: PathBuf,
+}
+
+/// Writes the tables of a run.
+pub struct Export {
+    /// By record kind.
+    open: BTreeMap<u8, Open>,
+    coins: Vec<String>,
+}
+
+impl std::fmt::Debug for Export {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Export({} tables)", self.open.len())
+    }
+}
+
+impl Format {
+    /// Ending of the file names.
+    #[must_use]
+    pub fn ending(self) -> &'static str {
+        match self {
+            Format::Csv => "csv",
+            Format::Jsonl => "jsonl",
+            #[cfg(feature = "parquet")]
+            Format::Parquet => "parquet",
+        }
+    }
+
+    fn sink(self, file: File, table: &Table) -> io::Result<Box<dyn Sink>> {
+        let file = BufWriter::new(file);
+        Ok(match self {
+            Format::Csv => Box::new(text::Csv::new(file, table)?),
+            Format::Jsonl => Box::new(text::Jsonl::new(file)),
+            #[cfg(feature = "parquet")]
+            Format::Parquet => Box::new(parquet::Parquet::new(file, table)?),
+        })
+    }
+}
+
+impl Export {
+    /// Creates the files of `tables` in the folder `to`; files of the same names are replaced.
+    ///
+    /// # Errors
+    /// As the disk refuses.
+    pub fn create(to: &Path, format: Format, tables: &[Table]) -> io::Result<Export> {
+        std::fs::create_dir_all(to)?;
+        let mut open = BTreeMap::new();
+        for t in tables {
+            let path = to.join(format!("{}.{}", t.name, format.ending()));
+            let sink = format.sink(File::create(&path)?, t)?;
+            open.insert(t.record, Open { name: t.name, path, rows: 0, sink });
+        }
+        Ok(Export { open, coins: Vec::new() })
+    }
+
+    /// Writes a record's row, where its table is wanted.
+    ///
+    /// # Errors
+    /// As the disk refuses.
+    pub fn take(&mut self, r: &Record) -> io::Result<()> {
+        if let Body::Coin(c) = &r.body {
+            let end = c.name.iter().position(|b| *b == 0).unwrap_or(c.name.len());
+            let i = r.coin.index();
+            if self.coins.len() <= i {
+                self.coins.resize(i + 1, String::new());
+            }
+            self.coins[i] = String::from_utf8_lossy(&c.name[..end]).into_owned();
+        }
+        let Some(open) = self.open.get_mut(&r.body.kind()) else { return Ok(()) };
+        open.rows += 1;
+        let coin = self.coins.get(r.coin.index()).map_or("", String::as_str);
+        open.sink.row(&table::cells(r, coin))
+    }
+
+    /// Completes the files.
+    ///
+    /// # Errors
+    /// As the disk refuses.
+    pub fn finish(self) -> io::Result<Vec<Written>> {
+        self.open
+            .into_values()
+            .map(|o| {
+                o.sink.finish()?;
+                Ok(Written { table: o.name, rows: o.rows, file: o.path })
+            })
+            .collect()
+    }
+}

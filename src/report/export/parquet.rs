@@ -1,0 +1,159 @@
+//! Tables as Parquet: typed columns, exact money, times that programs know as times.
+//!
+//! In: rows. Out: row groups, Snappy. Cold path.
+//!
+//! 1. Every column is required; money is DECIMAL(38, 17) in 16 bytes, big-endian.
+
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::sync::Arc;
+
+use ::parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
+use ::parquet::data_type::{
+    BoolType, ByteArray, ByteArrayType, DoubleType, FixedLenByteArray, FixedLenByteArrayType,
+    Int64Type,
+};
+use ::parquet::errors::ParquetError;
+use ::parquet::file::properties::WriterProperties;
+use ::parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use ::parquet::schema::types::{Type as Schema, TypePtr};
+
+use super::Sink;
+use super::table::{Cell, Column, Table, Type};
+use crate::report::money::DECIMALS;
+
+/// Rows of a row group.
+const GROUP: usize = 1 << 16;
+
+/// A column of the group at hand.
+enum Values {
+    Int(Vec<i64>),
+    Float(Vec<f64>),
+    Text(Vec<ByteArray>),
+    Bool(Vec<bool>),
+    Money(Vec<FixedLenByteArray>),
+}
+
+pub(super) struct Parquet {
+    out: SerializedFileWriter<BufWriter<File>>,
+    columns: Vec<Values>,
+    rows: usize,
+}
+
+fn fault(e: ParquetError) -> io::Error {
+    io::Error::other(e)
+}
+
+fn schema(c: &Column) -> Result<TypePtr, ParquetError> {
+    let decimals = i32::try_from(DECIMALS).unwrap_or(0);
+    let (physical, logical) = match c.kind {
+        Type::Int => (Physical::INT64, Some(LogicalType::integer(64, true))),
+        Type::UInt => (Physical::INT64, Some(LogicalType::integer(64, false))),
+        Type::Float => (Physical::DOUBLE, None),
+        Type::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+        Type::Bool => (Physical::BOOLEAN, None),
+        Type::Time => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::NANOS))),
+        Type::Money => (Physical::FIXED_LEN_BYTE_ARRAY, Some(LogicalType::decimal(decimals, 38))),
+    };
+    let mut column = Schema::primitive_type_builder(&c.name, physical)
+        .with_repetition(Repetition::REQUIRED)
+        .with_logical_type(logical);
+    if c.kind == Type::Money {
+        column = column.with_length(16).with_precision(38).with_scale(decimals);
+    }
+    column.build().map(Arc::new)
+}
+
+fn empty(kind: Type) -> Values {
+    match kind {
+        Type::Int | Type::UInt | Type::Time => Values::Int(Vec::new()),
+        Type::Float => Values::Float(Vec::new()),
+        Type::Text => Values::Text(Vec::new()),
+        Type::Bool => Values::Bool(Vec::new()),
+        Type::Money => Values::Money(Vec::new()),
+    }
+}
+
+impl Parquet {
+    pub(super) fn new(file: BufWriter<File>, table: &Table) -> io::Result<Parquet> {
+        let columns =
+            table.columns.iter().map(schema).collect::<Result<Vec<_>, _>>().map_err(fault)?;
+        let root =
+            Schema::group_type_builder(table.name).with_fields(columns).build().map_err(fault)?;
+        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let out =
+            SerializedFileWriter::new(file, Arc::new(root), Arc::new(properties)).map_err(fault)?;
+        let columns = table.columns.iter().map(|c| empty(c.kind)).collect();
+        Ok(Parquet { out, columns, rows: 0 })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.rows > 0 {
+            let mut group = self.out.next_row_group().map_err(fault)?;
+            for values in &mut self.columns {
+                write(&mut group, values).map_err(fault)?;
+            }
+            group.close().map_err(fault)?;
+            self.rows = 0;
+        }
+        Ok(())
+    }
+}
+
+/// Writes one column of a row group and empties it.
+fn write(
+    group: &mut SerializedRowGroupWriter<'_, BufWriter<File>>,
+    values: &mut Values,
+) -> Result<(), ParquetError> {
+    let Some(mut column) = group.next_column()? else {
+        return Err(ParquetError::General("a column too many".into()));
+    };
+    match values {
+        Values::Int(v) => {
+            column.typed::<Int64Type>().write_batch(v, None, None)?;
+            v.clear();
+        }
+        Values::Float(v) => {
+            column.typed::<DoubleType>().write_batch(v, None, None)?;
+            v.clear();
+        }
+        Values::Text(v) => {
+            column.typed::<ByteArrayType>().write_batch(v, None, None)?;
+            v.clear();
+        }
+        Values::Bool(v) => {
+            column.typed::<BoolType>().write_batch(v, None, None)?;
+            v.clear();
+        }
+        Values::Money(v) => {
+            column.typed::<FixedLenByteArrayType>().write_batch(v, None, None)?;
+            v.clear();
+        }
+    }
+    column.close()
+}
+
+impl Sink for Parquet {
+    fn row(&mut self, cells: &[(String, Cell)]) -> io::Result<()> {
+        for (values, (name, cell)) in self.columns.iter_mut().zip(cells) {
+            match (values, cell) {
+                (Values::Int(v), Cell::Int(n) | Cell::Time(n)) => v.push(*n),
+                // The column's type says that the bits are unsigned.
+                (Values::Int(v), Cell::UInt(n)) => v.push(n.cast_signed()),
+                (Values::Float(v), Cell::Float(x)) => v.push(*x),
+                (Values::Text(v), Cell::Text(t)) => v.push(t.as_str().into()),
+                (Values::Bool(v), Cell::Bool(b)) => v.push(*b),
+                (Values::Money(v), Cell::Money(n)) => v.push(n.to_be_bytes().to_vec().into()),
+                _ => return Err(io::Error::other(format!("column {name} changed its type"))),
+            }
+        }
+        self.rows += 1;
+        if self.rows == GROUP { self.flush() } else { Ok(()) }
+    }
+
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
+        self.flush()?;
+        self.out.close().map_err(fault)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,263 @@
+//! Records as rows: which table a kind goes to, and its columns with their units.
+//!
+//! In: records. Out: typed cells in the order of the table's columns. Cold path.
+//!
+//! 1. The columns of a kind follow from the alphabet: a record made of zero bytes shows its fields.
+//! 2. Whatever is an integer of the engine is exported exactly: prices and sizes as a float for
+//!    arithmetic and as integer `*_e8`, money as decimal with 17 places `*_usd`.
+//! 3. Times are UTC; the epoch stands for "none".
+
+use crate::record::{Body, NO_COIN, RECORD_BYTES, Record, Value};
+use crate::report::money::units;
+use crate::units::{Cash, Mid2, Px};
+
+/// Type of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// Signed, 64 bits.
+    Int,
+    /// Unsigned, 64 bits.
+    UInt,
+    /// Double precision.
+    Float,
+    /// Text.
+    Text,
+    /// Truth value.
+    Bool,
+    /// Nanoseconds since the epoch, UTC.
+    Time,
+    /// Decimal with 17 places.
+    Money,
+}
+
+/// A value of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// Signed.
+    Int(i64),
+    /// Unsigned.
+    UInt(u64),
+    /// Double precision.
+    Float(f64),
+    /// Text.
+    Text(String),
+    /// Truth value.
+    Bool(bool),
+    /// Nanoseconds since the epoch.
+    Time(i64),
+    /// Units of 1e-17 USD.
+    Money(i128),
+}
+
+impl Cell {
+    /// Its type.
+    #[must_use]
+    pub fn kind(&self) -> Type {
+        match self {
+            Cell::Int(_) => Type::Int,
+            Cell::UInt(_) => Type::UInt,
+            Cell::Float(_) => Type::Float,
+            Cell::Text(_) => Type::Text,
+            Cell::Bool(_) => Type::Bool,
+            Cell::Time(_) => Type::Time,
+            Cell::Money(_) => Type::Money,
+        }
+    }
+}
+
+/// Name and type of a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Name, with its unit.
+    pub name: String,
+    /// Type.
+    pub kind: Type,
+}
+
+/// A table: all records of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Name, also of its file.
+    pub name: &'static str,
+    /// Number of the record kind.
+    pub record: u8,
+    /// Columns.
+    pub columns: Vec<Column>,
+}
+
+/// Tables by record kind, in the order of the alphabet.
+#[must_use]
+pub fn tables() -> Vec<Table> {
+    (0..=u8::MAX).filter_map(table).collect()
+}
+
+fn table(kind: u8) -> Option<Table> {
+    let mut bytes = [0u8; RECORD_BYTES];
+    bytes[4] = kind;
+    let zero = Record::decode(&bytes).ok()?;
+    let columns = cells(&zero, "")
+        .into_iter()
+        .map(|(name, cell)| Column { name, kind: cell.kind() })
+        .collect();
+    Some(Table { name: name(&zero.body), record: kind, columns })
+}
+
+fn name(body: &Body) -> &'static str {
+    match body {
+        Body::Start(_) => "starts",
+        Body::Coin(_) => "coins",
+        Body::Stop(_) => "stops",
+        Body::LinkChange(_) => "links",
+        Body::DataGap(_) => "gaps",
+        Body::Lost(_) => "lost",
+        Body::HealthChange(_) => "health",
+        Body::Print(_) => "trades",
+        Body::Market(_) => "market",
+        Body::Ladder(_) => "quotes",
+        Body::Terms(_) => "terms",
+        Body::Order(_) => "orders",
+        Body::Fill(_) => "fills",
+        Body::Account(_) => "accounts",
+        Body::Estimates(_) => "estimates",
+        Body::Regimes(_) => "regimes",
+        Body::Markout(_) => "markouts",
+        Body::Outcome(_) => "outcomes",
+        Body::Warmup(_) => "warmup",
+        Body::FeedState(_) => "feed",
+        Body::Learned(_) => "learned",
+        Body::Latch(_) => "latches",
+        Body::Why(_) => "why",
+    }
+}
+
+/// The row of a record; `coin` is the name of its coin.
+#[must_use]
+pub fn cells(r: &Record, coin: &str) -> Vec<(String, Cell)> {
+    let coin = if r.coin == NO_COIN { "" } else { coin };
+    let mut out = vec![
+        ("seq".to_owned(), Cell::UInt(r.seq)),
+        ("at_utc".to_owned(), Cell::Time(r.at.0)),
+        ("coin".to_owned(), Cell::Text(coin.to_owned())),
+    ];
+    for (field, value) in r.body.fields() {
+        put(&r.body, field, value, &mut out);
+    }
+    out
+}
+
+/// Names of the places of a list.
+fn places(field: &str, n: usize) -> Vec<String> {
+    match field {
+        "ages" => ["age_bbo", "age_fast_book", "age_full_book", "age_any"].map(String::from).into(),
+        "p" | "kappa" | "rate" => ["quiet", "normal", "volatile", "cascade"]
+            .iter()
+            .map(|r| format!("{field}_{r}"))
+            .collect(),
+        _ => (1..=n).map(|i| format!("{field}{i}")).collect(),
+    }
+}
+
+fn put(body: &Body, field: &str, value: Value, out: &mut Vec<(String, Cell)>) {
+    match value {
+        Value::List(list) => {
+            for (name, v) in places(field, list.len()).iter().zip(list) {
+                put(body, name, v, out);
+            }
+        }
+        Value::Bool(b) => out.push((field.to_owned(), Cell::Bool(b))),
+        Value::Text(t) => out.push((field.to_owned(), Cell::Text(t))),
+        Value::Time(ns) => out.push((format!("{field}_utc"), Cell::Time(ns))),
+        Value::Fixed(e8) => {
+            let unit = if is_size(field) { "coin" } else { "usd" };
+            out.push((format!("{field}_{unit}"), Cell::Float(Px(e8).to_f64())));
+            out.push((format!("{field}_e8"), Cell::Int(e8)));
+        }
+        Value::Half(twice) => {
+            let usd = Mid2(twice).to_f64();
+            out.push((format!("{field}_usd"), Cell::Float(usd)));
+            out.push((format!("{field}_half_e8"), Cell::Int(twice)));
+        }
+        Value::Float(x) => out.push((format!("{field}{}", unit_of(body, field)), Cell::Float(x))),
+        Value::Int(n) => put_int(body, field, n, out),
+    }
+}
+
+fn put_int(body: &Body, field: &str, n: i128, out: &mut Vec<(String, Cell)>) {
+    let int = |n: i128| Cell::Int(i64::try_from(n).unwrap_or(i64::MAX));
+    match (body, field) {
+        (Body::Account(_), "spread" | "adverse" | "inventory" | "fees" | "funding") => {
+            out.push((format!("{field}_usd"), Cell::Money(units(Cash(n)))));
+        }
+        (Body::Fill(_), "fee_e8") => {
+            let usd = Px(i64::try_from(n).unwrap_or(i64::MAX)).to_f64();
+            out.push(("fee_usd".to_owned(), Cell::Float(usd)));
+            out.push((field.to_owned(), int(n)));
+        }
+        (Body::Latch(_), _) => out.push((format!("{field}_e8"), int(n))),
+        (_, "age" | "span" | "lag" | "age_bbo" | "age_fast_book" | "age_full_book" | "age_any") => {
+            out.push((format!("{field}_ns"), int(n)));
+        }
+        _ => {
+            let n = u64::try_from(n).unwrap_or(0);
+            out.push((field.to_owned(), Cell::UInt(n)));
+        }
+    }
+}
+
+fn is_size(field: &str) -> bool {
+    let stem = field.trim_end_matches(|c: char| c.is_ascii_digit());
+    matches!(stem, "sz" | "open" | "ahead" | "bid_sz" | "ask_sz" | "position")
+}
+
+/// The unit a float's name does not say.
+fn unit_of(body: &Body, field: &str) -> &'static str {
+    match (body, field) {
+        (Body::Terms(_), "mid") => "_usd",
+        (Body::Warmup(_), _) => "_share",
+        (Body::Estimates(_), "markout_sd") => "_bps",
+        (Body::Estimates(_), "sigma_bps") => "_per_sqrt_s",
+        (_, f) if f.starts_with("kappa") => "_per_unit",
+        (_, f) if f.starts_with("rate") => "_per_s",
+        (Body::Markout(_), "bps") => "_in_favour",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_table_and_every_name_is_used_once() {
+        let all = tables();
+        assert_eq!(all.len(), 23);
+        for t in &all {
+            let mut names: Vec<&str> = t.columns.iter().map(|c| c.name.as_str()).collect();
+            names.sort_unstable();
+            let n = names.len();
+            names.dedup();
+            assert_eq!(names.len(), n, "{}: a column twice", t.name);
+        }
+        let mut names: Vec<&str> = all.iter().map(|t| t.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), 23);
+    }
+
+    #[test]
+    fn columns_say_their_units() {
+        let all = tables();
+        let names = |table: &str| -> Vec<String> {
+            let t = all.iter().find(|t| t.name == table).expect("a table");
+            t.columns.iter().map(|c| c.name.clone()).collect()
+        };
+        let fills = names("fills");
+        for want in ["px_usd", "px_e8", "sz_coin", "sz_e8", "age_ns", "time_utc", "fee_usd"] {
+            assert!(fills.iter().any(|n| n == want), "{want} in {fills:?}");
+        }
+        assert!(names("quotes").contains(&"px5_e8".to_owned()));
+        assert!(names("regimes").contains(&"kappa_cascade_per_unit".to_owned()));
+        assert!(names("estimates").contains(&"kappa_lo_per_unit".to_owned()));
+        assert!(names("accounts").contains(&"adverse_usd".to_owned()));
+    }
+}

@@ -1,0 +1,257 @@
+//! The page in a real browser, and the exported tables, against the journal.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use papermaker::app::folder::Folder;
+use papermaker::journal::{Found, Reader};
+use papermaker::record::{Body, Lane, Record};
+use serde_json::Value;
+
+use super::process::{Temporary, papermaker};
+
+const RUN: [&str; 8] = ["run", "--for", "120s", "--speed", "30", "--pin", "off", "--json"];
+
+/// A browser that shows a page without a screen, where one is installed.
+fn browser() -> Option<&'static str> {
+    ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| {
+        let tried = Command::new(name).arg("--version").stdout(Stdio::null()).status();
+        tried.is_ok_and(|s| s.success())
+    })
+}
+
+/// The page as the browser has it after its scripts ran, and what it logged.
+fn dom(browser: &str, dir: &Path, page: &Path) -> (String, String) {
+    let out = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"])
+        .args(["--disable-background-networking", "--enable-logging=stderr", "--dump-dom"])
+        .arg(format!("--user-data-dir={}", dir.join("profile").display()))
+        .arg(format!("file://{}", page.display()))
+        .output()
+        .expect("a browser");
+    let text = |b: Vec<u8>| String::from_utf8_lossy(&b).into_owned();
+    (text(out.stdout), text(out.stderr))
+}
+
+fn at<'a>(json: &'a Value, path: &str) -> &'a Value {
+    json.pointer(&format!("/{}", path.replace('.', "/"))).unwrap_or(&Value::Null)
+}
+
+/// Every `<data data-k=… value=…>` of a page.
+fn figures(page: &str) -> Vec<(String, f64)> {
+    let attribute = |tag: &str, name: &str| {
+        let rest = tag.split(&format!("{name}=\"")).nth(1).expect("an attribute");
+        rest.split('"').next().expect("its end").to_owned()
+    };
+    page.split("<data ")
+        .skip(1)
+        .map(|t| {
+            let tag = t.split('>').next().expect("a tag");
+            (attribute(tag, "data-k"), attribute(tag, "value").parse().expect("a number"))
+        })
+        .collect()
+}
+
+#[test]
+fn the_page_shows_the_journals_figures_and_zooms_without_an_error() {
+    let dir = Temporary::new();
+    papermaker(&dir.0, &RUN).assert_code(0);
+    let page = dir.join("runs/embedded/report.html");
+    let text = std::fs::read_to_string(&page).expect("written at the end of the run");
+    let json = papermaker(&dir.0, &["report", "runs/embedded", "--json"]).assert_code(0).json();
+    let check = |text: &str| {
+        let figures = figures(text);
+        assert!(figures.len() > 30, "{} figures", figures.len());
+        for (path, shown) in figures {
+            let known = at(&json, &path).as_f64();
+            assert_eq!(known.map(f64::to_bits), Some(shown.to_bits()), "{path}: {shown}");
+        }
+    };
+    check(&text);
+    assert!(!text.contains("http://") && !text.contains("https://"), "it needs the network");
+    let Some(browser) = browser() else {
+        println!("skipped: no chromium is installed, the page was not rendered");
+        return;
+    };
+    // A copy that zooms by itself and says what came of it.
+    let probe = "<script>papermaker.zoom(.25,.5);document.title=[...document.querySelectorAll(\
+                 '.plot[data-lo] svg')].filter(s=>s.viewBox.baseVal.x>0&&s.viewBox.baseVal.height>0).\
+                 length+' zoomed';</script></body>";
+    let copy = dir.join("copy.html");
+    std::fs::write(&copy, text.replace("</body>", probe)).expect("written");
+    let (shown, log) = dom(browser, &dir.0, &copy);
+    assert!(!log.contains("CONSOLE"), "{log}");
+    check(&shown);
+    let zoomed = shown.split("<title>").nth(1).and_then(|t| t.split(" zoomed").next());
+    let zoomed: u32 = zoomed.expect("a title").parse().expect("a count");
+    assert!(zoomed >= 20, "{zoomed} charts zoomed");
+    // The control: a page whose script fails says so.
+    let broken = dir.join("broken.html");
+    let bad = text.replace("</body>", "<script>nothing()</script></body>");
+    std::fs::write(&broken, bad).expect("written");
+    assert!(dom(browser, &dir.0, &broken).1.contains("CONSOLE"));
+}
+
+/// What the journal says, counted without the exporter.
+#[derive(Debug, Default, PartialEq)]
+struct Known {
+    rows: BTreeMap<&'static str, u64>,
+    /// Signed size of the configured fills, 1e-8.
+    bought: i128,
+    /// Sum of the inventory parts of all accounts, 1e-17 USD.
+    inventory: i128,
+    prints: i128,
+}
+
+fn journal(run: &Path) -> Vec<Record> {
+    let mut reader = Reader::open(Folder::open(run).expect("a folder")).expect("a journal");
+    let mut out = Vec::new();
+    while let Some(found) = reader.step().expect("readable") {
+        match found {
+            Found::Record(r) => out.push(r),
+            other => panic!("{other:?}"),
+        }
+    }
+    out
+}
+
+fn known(records: &[Record]) -> Known {
+    let mut k = Known::default();
+    for r in records {
+        match r.body {
+            Body::Fill(f) => {
+                *k.rows.entry("fills").or_default() += 1;
+                if f.lane == Lane::Configured {
+                    k.bought += i128::from(f.side.sign() * f.sz.0);
+                }
+            }
+            Body::Account(a) => {
+                *k.rows.entry("accounts").or_default() += 1;
+                k.inventory += a.inventory * 5;
+            }
+            Body::Print(p) => {
+                *k.rows.entry("trades").or_default() += 1;
+                k.prints += i128::from(p.sz.0);
+            }
+            _ => {}
+        }
+    }
+    k
+}
+
+/// The exact units of a decimal text with 17 places.
+fn units(text: &str) -> i128 {
+    let (whole, part) = text.split_once('.').expect("a point");
+    assert_eq!(part.len(), 17, "{text}");
+    format!("{whole}{part}").parse().expect("digits")
+}
+
+/// The same from rows as text: table, then column, then value.
+fn from_rows(table: &'static str, row: &BTreeMap<String, String>, k: &mut Known) {
+    *k.rows.entry(table).or_default() += 1;
+    let int = |name: &str| row[name].parse::<i128>().expect("an integer");
+    match table {
+        "fills" if row["lane"] == "configured" => {
+            k.bought += int("sz_e8") * if row["side"] == "buy" { 1 } else { -1 };
+        }
+        "accounts" => k.inventory += units(&row["inventory_usd"]),
+        "trades" => k.prints += int("sz_e8"),
+        _ => {}
+    }
+    assert!(row["at_utc"].starts_with("20") && row["at_utc"].ends_with('Z'), "{row:?}");
+    assert!(["BTC", "ETH"].contains(&row["coin"].as_str()), "{row:?}");
+}
+
+const TABLES: [&str; 3] = ["fills", "accounts", "trades"];
+
+fn from_csv(dir: &Path) -> Known {
+    let mut k = Known::default();
+    for table in TABLES {
+        let mut csv = csv::Reader::from_path(dir.join(format!("{table}.csv"))).expect("a file");
+        for row in csv.deserialize() {
+            from_rows(table, &row.expect("a row"), &mut k);
+        }
+    }
+    k
+}
+
+fn from_jsonl(dir: &Path) -> Known {
+    let mut k = Known::default();
+    for table in TABLES {
+        let path = dir.join(format!("{table}.jsonl"));
+        for line in std::fs::read_to_string(path).expect("a file").lines() {
+            let row: BTreeMap<String, Value> = serde_json::from_str(line).expect("an object");
+            let text = |v: Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+            from_rows(table, &row.into_iter().map(|(n, v)| (n, text(v))).collect(), &mut k);
+        }
+    }
+    k
+}
+
+#[cfg(feature = "parquet")]
+fn from_parquet(dir: &Path) -> Known {
+    use parquet::file::reader::{FileReader as _, SerializedFileReader};
+    use parquet::record::Field;
+    let mut k = Known::default();
+    for table in TABLES {
+        let file = std::fs::File::open(dir.join(format!("{table}.parquet"))).expect("a file");
+        let file = SerializedFileReader::new(file).expect("Parquet");
+        for row in file.get_row_iter(None).expect("rows") {
+            *k.rows.entry(table).or_default() += 1;
+            let row: BTreeMap<String, Field> =
+                row.expect("a row").into_columns().into_iter().collect();
+            let int = |name: &str| match &row[name] {
+                Field::Long(n) => i128::from(*n),
+                other => panic!("{name}: {other:?}"),
+            };
+            let text = |name: &str| row[name].to_string();
+            match table {
+                "fills" if text("lane").contains("configured") => {
+                    k.bought += int("sz_e8") * if text("side").contains("buy") { 1 } else { -1 };
+                }
+                "accounts" => match &row["inventory_usd"] {
+                    Field::Decimal(d) => {
+                        let bytes: [u8; 16] = d.data().try_into().expect("16 bytes");
+                        k.inventory += i128::from_be_bytes(bytes);
+                    }
+                    other => panic!("{other:?}"),
+                },
+                "trades" => k.prints += int("sz_e8"),
+                _ => {}
+            }
+        }
+    }
+    k
+}
+
+#[test]
+fn exports_hold_the_journals_counts_and_sums() {
+    let dir = Temporary::new();
+    papermaker(&dir.0, &RUN).assert_code(0);
+    let run: PathBuf = dir.join("runs/embedded");
+    let want = known(&journal(&run));
+    assert!(want.rows["fills"] > 5 && want.inventory != 0, "{want:?}");
+    let export = |format: &str| {
+        let args = ["export", "runs/embedded", "--format", format, "--json"];
+        let out = papermaker(&dir.0, &args).assert_code(0).json();
+        let all: u64 = out["tables"]
+            .as_array()
+            .expect("tables")
+            .iter()
+            .map(|t| t["rows"].as_u64().expect("a count"))
+            .sum();
+        assert_eq!(all, journal(&run).len() as u64, "every record is a row of one table");
+    };
+    export("csv");
+    assert_eq!(from_csv(&run.join("export")), want);
+    export("jsonl");
+    assert_eq!(from_jsonl(&run.join("export")), want);
+    #[cfg(feature = "parquet")]
+    {
+        export("parquet");
+        assert_eq!(from_parquet(&run.join("export")), want);
+    }
+    let wrong = papermaker(&dir.0, &["export", "runs/embedded", "--format", "csv", "--table", "x"]);
+    assert!(wrong.assert_code(2).err.contains("there are starts"), "{wrong:?}");
+}
