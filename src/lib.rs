@@ -5,6 +5,8 @@
 //!                                                    └────────── pure, no I/O ─────┘
 //! ```
 
+#![cfg_attr(rtsan, feature(sanitize))]
+
 pub mod limits;
 pub mod units;
 pub mod math;
@@ -25,6 +27,7 @@ pub mod sys;
 pub mod app;
 pub mod ops;
 pub mod view;
+pub mod bench;
 pub mod report;
 pub mod audit;
 pub mod study;

@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::layered::{ConfigError, assignment, merge};
 use super::profile;
 use crate::engine;
-use crate::feed::CoinSpec;
+use crate::feed::{CoinSpec, Parser};
 use crate::venue;
 
 /// Where a run writes.
@@ -29,6 +29,9 @@ pub struct Run {
     pub keep_mb: u64,
     /// Milliseconds between two syncs of the journal.
     pub sync_ms: i64,
+    /// Parser that reads messages first: `scanner` for the venue's usual shapes (what it does not
+    /// know it hands over), `simd-json` for everything. Both give the same events.
+    pub parser: Parser,
 }
 
 impl Default for Run {
@@ -39,6 +42,7 @@ impl Default for Run {
             segment_hours: 24,
             keep_mb: 0,
             sync_ms: 1_000,
+            parser: Parser::default(),
         }
     }
 }

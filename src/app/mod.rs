@@ -6,6 +6,8 @@ pub mod checkpoint;
 pub mod compare;
 pub mod config;
 mod count;
+pub mod convert;
+pub mod events;
 pub mod folder;
 pub mod keep;
 pub mod layered;

@@ -31,7 +31,7 @@ use crate::telemetry::latency::Lap;
 use crate::units::{CoinId, Ns};
 
 /// Bytes before a frame in the raw ring: length (u32), session time (i64).
-pub(super) const RAW_HEADER: usize = 12;
+pub const RAW_HEADER: usize = 12;
 /// In place of a length: the next eight bytes count frames that did not fit.
 pub(super) const RAW_LOST: u32 = u32::MAX;
 

@@ -86,6 +86,14 @@ pub enum Fault {
     NotThatOne,
     /// The checkpoint could not be written.
     Checkpoint,
+    /// A file of events of another version.
+    Version(u32),
+    /// A file of events that is not as it was written.
+    Damaged,
+    /// A file of events that ends before its end.
+    Cut,
+    /// A file of events of these coins cannot be replayed for others.
+    OtherCoins,
 }
 
 /// What is wrong with a recording, and where.

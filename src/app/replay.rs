@@ -14,9 +14,12 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::checkpoint::{Checkpoint, Place, Written};
 use super::config::Config;
+use super::events::{self, Item, is_events};
 use super::recording::{Fault, Reader, RecordingError, Tail};
-use super::turn::Turn;
+use super::turn::{Decide, Turn, engine};
+use crate::engine::Engine;
 use crate::engine::publish::Publish;
+use crate::event::Event;
 use crate::feed::{CoinSpec, Control, Counters, Loss, control, meta};
 use crate::journal::Digest;
 use crate::limits::MESSAGE_SILENCE_NS;
@@ -90,6 +93,9 @@ pub struct Outcome {
 /// # Errors
 /// The recording cannot be read.
 pub fn coins_of(path: &Path) -> Result<Vec<CoinSpec>, RecordingError> {
+    if is_events(path) {
+        return Ok(events::Reader::open(path)?.coins().to_vec());
+    }
     let mut reader = Reader::open(path)?;
     let mut frames: Vec<Vec<u8>> = Vec::new();
     while frames.len() < LOOK {
@@ -99,7 +105,102 @@ pub fn coins_of(path: &Path) -> Result<Vec<CoinSpec>, RecordingError> {
     Ok(meta::infer(frames.iter().map(Vec::as_slice)))
 }
 
-/// Replays a recording; `reason` is why the run ended that it repeats.
+/// Puts recorded frames through feed and engine, the link's ups and downs as recorded or implied.
+#[derive(Debug)]
+pub struct Feeder<E = Engine> {
+    turn: Turn<E>,
+    seen: Outcome,
+    /// The recording is our own: it says when the link changed.
+    ours: bool,
+    last: Option<Ns>,
+}
+
+impl Feeder {
+    /// Goes on where a checkpoint was made; `false` where it does not fit.
+    fn resume(&mut self, from: Checkpoint) -> bool {
+        let p = from.place;
+        (self.seen.frames, self.seen.from, self.seen.downs) = (p.frames, p.from, p.downs);
+        (self.ours, self.last) = (p.ours, Some(p.last));
+        self.turn.recall(from.feed, from.engine)
+    }
+
+    /// Where a checkpoint is made, behind the frame stamped `last` whose hash is `frame`.
+    fn place(&self, last: Ns, records: u64, frame: u64) -> Place {
+        let Outcome { frames, from, downs, .. } = self.seen;
+        Place { frames, from, last, downs, ours: self.ours, records, frame }
+    }
+}
+
+impl<E: Decide> Feeder<E> {
+    /// Nothing was put through yet.
+    #[must_use]
+    pub fn new(turn: Turn<E>) -> Feeder<E> {
+        Feeder { turn, seen: Outcome::default(), ours: false, last: None }
+    }
+
+    /// One frame, stamped `at`; a stamp that goes back counts as no time.
+    pub fn take(&mut self, at: Ns, frame: &[u8], out: &mut impl Publish) {
+        let at = self.last.map_or(at, |l| l.max(at));
+        if self.last.is_none() {
+            self.seen.from = at;
+            self.turn.start(at, out);
+        }
+        self.seen.frames += 1;
+        if let Some(what) = control(frame) {
+            self.change(at, what, out);
+        } else {
+            if !self.ours && self.last.is_none_or(|l| at.since(l) >= MESSAGE_SILENCE_NS) {
+                self.imply(at, out);
+            }
+            self.turn.message(at, frame, out);
+        }
+        self.last = Some(at);
+    }
+
+    /// What was seen so far, but for the recording's tail.
+    #[must_use]
+    pub fn seen(&self) -> Outcome {
+        let counters = self.turn.feed().counters();
+        Outcome { to: self.last.unwrap_or_default(), counters, ..self.seen }
+    }
+
+    /// The end is near: quotes are taken down.
+    pub fn stopping(&mut self, out: &mut impl Publish) {
+        self.turn.stopping(self.last.unwrap_or_default(), out);
+    }
+
+    /// The end, after `records` records.
+    pub fn finish(mut self, reason: StopReason, records: u64, out: &mut impl Publish) -> E {
+        self.turn.stop(self.last.unwrap_or_default(), reason, records, out);
+        self.turn.into_engine()
+    }
+
+    /// The link changed, or the queue's state did, as our own recorder noted.
+    #[cold]
+    fn change(&mut self, at: Ns, what: Control, out: &mut impl Publish) {
+        self.ours = true;
+        match what {
+            Control::Up => self.turn.up(at, out),
+            Control::Down => self.turn.down(at, Loss::Lost, out),
+            Control::Behind => self.turn.behind(at, true, out),
+            Control::Drained => self.turn.behind(at, false, out),
+            Control::Stop => self.turn.advance(at, out),
+        }
+    }
+
+    /// A recording of somebody else: the first frame means up, silence means down and up again.
+    #[cold]
+    fn imply(&mut self, at: Ns, out: &mut impl Publish) {
+        if let Some(last) = self.last {
+            self.turn.down(last.plus(MESSAGE_SILENCE_NS), Loss::Lost, out);
+            self.seen.downs += 1;
+        }
+        self.turn.up(at, out);
+    }
+}
+
+/// Replays a recording, frames or a file of events; `reason` is why the run ended that it repeats.
+/// A file of events holds its own coins: it is replayed for all of them.
 ///
 /// # Errors
 /// The recording cannot be read, or its coins cannot be followed.
@@ -113,7 +214,7 @@ pub fn replay<S: FnMut(&Record, &crate::record::Bytes)>(
     replay_cut(path, config, coins, (reason, Cut::default()), out)
 }
 
-/// The same from a checkpoint on, or leaving one.
+/// The same from a checkpoint on, or leaving one; a file of events has no checkpoints.
 ///
 /// # Errors
 /// As [`replay`]; also where the recording is not the checkpoint's, or a checkpoint cannot be written.
@@ -124,74 +225,82 @@ pub fn replay_cut<S: FnMut(&Record, &crate::record::Bytes)>(
     (reason, mut cut): (StopReason, Cut),
     out: &mut Tally<S>,
 ) -> Result<Outcome, RecordingError> {
-    let mut reader = Reader::open(path)?;
     let hash = config.hash(coins);
-    let bad = |_| RecordingError { line: 0, fault: Fault::Stamp };
-    let mut turn = Turn::new(&config.engine, coins, hash).map_err(bad)?;
-    let mut seen = Outcome::default();
-    let mut ours = false;
-    let mut last: Option<Ns> = None;
-    let mut resumed = 0;
-    if let Some(c) = cut.from.take() {
-        let p = c.place;
-        skip(&mut reader, &p)?;
-        if !turn.recall(c.feed, c.engine) {
-            return Err(RecordingError { line: 0, fault: Fault::NotThatOne });
+    let fault = |fault| RecordingError { line: 0, fault };
+    if is_events(path) {
+        let reader = events::Reader::open(path)?;
+        if reader.coins() != coins {
+            return Err(fault(Fault::OtherCoins));
         }
-        (seen.frames, seen.from, seen.downs) = (p.frames, p.from, p.downs);
-        (ours, last, resumed) = (p.ours, Some(p.last), p.frame);
+        if cut.from.is_some() || cut.at.is_some() {
+            return Err(fault(Fault::Checkpoint));
+        }
+        return play(reader, engine(&config.engine, coins, hash), reason, out);
     }
-    let mut frame = resumed;
+    let mut reader = Reader::open(path)?;
+    let bad = |_| fault(Fault::Stamp);
+    let turn = Turn::reading(config.run.parser, &config.engine, coins, hash).map_err(bad)?;
+    let mut feeder = Feeder::new(turn);
+    let mut frame = 0;
+    if let Some(c) = cut.from.take() {
+        skip(&mut reader, &c.place)?;
+        frame = c.place.frame;
+        if !feeder.resume(c) {
+            return Err(fault(Fault::NotThatOne));
+        }
+    }
     while let Some(line) = reader.step()? {
-        let at = last.map_or(line.at, |l| l.max(line.at));
-        if let (Some(l), Some((after, file))) = (last, &cut.at)
-            && at.since(seen.from) >= *after
+        if let (Some(last), Some((after, file))) = (feeder.last, &cut.at)
+            && line.at.max(last).since(feeder.seen.from) >= *after
         {
-            let (frames, from, downs) = (seen.frames, seen.from, seen.downs);
-            let place = Place { frames, from, last: l, downs, ours, records: out.next, frame };
-            let written = Written::new(hash, place, &out.digest, &turn).write(file);
-            let number = line.number;
-            written.map_err(|_| RecordingError { line: number, fault: Fault::Checkpoint })?;
+            let place = feeder.place(last, out.next, frame);
+            let written = Written::new(hash, place, &out.digest, &feeder.turn).write(file);
+            let line = line.number;
+            written.map_err(|_| RecordingError { line, fault: Fault::Checkpoint })?;
             cut.at = None;
         }
-        frame = xxh3_64(line.bytes());
-        if last.is_none() {
-            seen.from = at;
-            turn.start(at, out);
+        if cut.at.is_some() {
+            frame = xxh3_64(line.bytes());
         }
-        seen.frames += 1;
-        if let Some(what) = control(line.bytes()) {
-            ours = true;
-            match what {
-                Control::Up => turn.up(at, out),
-                Control::Down => turn.down(at, Loss::Lost, out),
-                Control::Behind => turn.behind(at, true, out),
-                Control::Drained => turn.behind(at, false, out),
-                Control::Stop => turn.advance(at, out),
-            }
-            last = Some(at);
-            continue;
-        }
-        if !ours {
-            match last {
-                None => turn.up(at, out),
-                Some(l) if at.since(l) >= MESSAGE_SILENCE_NS => {
-                    turn.down(l.plus(MESSAGE_SILENCE_NS), Loss::Lost, out);
-                    turn.up(at, out);
-                    seen.downs += 1;
-                }
-                Some(_) => {}
-            }
-        }
-        turn.message(at, line.bytes(), out);
-        last = Some(at);
+        feeder.take(line.at, line.bytes(), out);
     }
-    seen.to = last.unwrap_or_default();
-    seen.counters = turn.feed().counters();
-    seen.tail = reader.tail();
-    turn.stopping(seen.to, out);
+    let seen = Outcome { tail: reader.tail(), ..feeder.seen() };
+    feeder.stopping(out);
     let before = out.next;
-    turn.stop(seen.to, reason, before, out);
+    feeder.finish(reason, before, out);
+    Ok(seen)
+}
+
+/// Replays a file of events: the same records as from the frames it was made of.
+///
+/// # Errors
+/// The file is cut or damaged. The engine's coins must be the file's.
+pub fn play<S: FnMut(&Record, &crate::record::Bytes)>(
+    mut reader: events::Reader,
+    mut engine: Engine,
+    reason: StopReason,
+    out: &mut Tally<S>,
+) -> Result<Outcome, RecordingError> {
+    let mut seen = Outcome::default();
+    while let Some((at, item)) = reader.step()? {
+        if !matches!(item, Item::Start) {
+            while let Some(tick) = engine.due(at) {
+                engine.step(tick, Event::Tick, out);
+            }
+        }
+        match item {
+            Item::Start => engine.start(at, out),
+            Item::Event(event) => engine.step(at, event, out),
+            Item::Feed(coin, state) => out.publish(at, coin, state),
+            Item::Time => {}
+            Item::End(e) => {
+                (seen.frames, seen.from, seen.to, seen.downs) = (e.frames, e.from, at, e.downs);
+                engine.stopping(at, out);
+                let before = out.next;
+                engine.stop(at, reason, before, out);
+            }
+        }
+    }
     Ok(seen)
 }
 

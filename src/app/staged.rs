@@ -35,6 +35,7 @@ impl Stage {
 
 impl<P: Publish> Staged<'_, P> {
     /// Hands everything on.
+    #[cfg_attr(rtsan, sanitize(realtime = "nonblocking"))]
     pub fn flush(&mut self) {
         for (at, coin, body) in self.stage.held.drain(..) {
             self.to.publish(at, coin, body);

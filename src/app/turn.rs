@@ -10,16 +10,53 @@
 use crate::engine::publish::Publish;
 use crate::engine::{Coin, Config, Engine, is_second};
 use crate::event::{Event, Link};
-use crate::feed::{self, BadCoin, CoinSpec, Feed, Input, Loss, Memory, Verdict};
+use crate::feed::{self, BadCoin, CoinSpec, Feed, Input, Loss, Memory, Parser, Verdict};
 use crate::limits::COIN_NAME_MAX;
 use crate::record::{FeedState, StopReason};
 use crate::units::{CoinId, Ns};
 
+/// What a turn drives: the engine, or what stands in its place to note what it would be told.
+pub trait Decide {
+    /// The run begins.
+    fn start(&mut self, now: Ns, out: &mut impl Publish);
+    /// The next point of the tick grid up to `now`, if one is due.
+    fn due(&mut self, now: Ns) -> Option<Ns>;
+    /// One event.
+    fn step(&mut self, now: Ns, event: Event<'_>, out: &mut impl Publish);
+    /// What the feed says of itself and a coin, after the tick at `now`.
+    fn feed(&mut self, now: Ns, coin: CoinId, state: FeedState, out: &mut impl Publish);
+    /// The run is about to end.
+    fn stopping(&mut self, now: Ns, out: &mut impl Publish);
+    /// The run ends; `records` were produced so far.
+    fn stop(&mut self, now: Ns, why: StopReason, records: u64, out: &mut impl Publish);
+}
+
+impl Decide for Engine {
+    fn start(&mut self, now: Ns, out: &mut impl Publish) {
+        Engine::start(self, now, out);
+    }
+    fn due(&mut self, now: Ns) -> Option<Ns> {
+        Engine::due(self, now)
+    }
+    fn step(&mut self, now: Ns, event: Event<'_>, out: &mut impl Publish) {
+        Engine::step(self, now, event, out);
+    }
+    fn feed(&mut self, now: Ns, coin: CoinId, state: FeedState, out: &mut impl Publish) {
+        out.publish(now, coin, state);
+    }
+    fn stopping(&mut self, now: Ns, out: &mut impl Publish) {
+        Engine::stopping(self, now, out);
+    }
+    fn stop(&mut self, now: Ns, why: StopReason, records: u64, out: &mut impl Publish) {
+        Engine::stop(self, now, why, records, out);
+    }
+}
+
 /// Feed and engine, joined.
 #[derive(Debug)]
-pub struct Turn {
+pub struct Turn<E = Engine> {
     feed: Feed,
-    engine: Engine,
+    engine: E,
     verdict: Verdict,
     ticks: u64,
 }
@@ -30,10 +67,20 @@ impl Turn {
     /// # Errors
     /// [`BadCoin`] where the list of coins cannot be followed.
     pub fn new(cfg: &Config, coins: &[CoinSpec], hash: [u64; 2]) -> Result<Turn, BadCoin> {
-        let feed = Feed::new(&feed::Config::default(), coins, cfg.seed)?;
-        let coins: Vec<Coin> = coins.iter().map(coin).collect();
-        let engine = Engine::new(cfg, &coins, hash);
-        Ok(Turn { feed, engine, verdict: Verdict::Keep, ticks: 0 })
+        Turn::reading(Parser::default(), cfg, coins, hash)
+    }
+
+    /// The same with the parser that reads first, which changes the speed only.
+    ///
+    /// # Errors
+    /// As [`Turn::new`].
+    pub fn reading(
+        parser: Parser,
+        cfg: &Config,
+        coins: &[CoinSpec],
+        hash: [u64; 2],
+    ) -> Result<Turn, BadCoin> {
+        Turn::with(engine(cfg, coins, hash), parser, coins, cfg.seed)
     }
 
     /// A feed alone: the engine knows no coin and decides nothing.
@@ -45,12 +92,49 @@ impl Turn {
         Ok(Turn { feed, engine: Engine::new(cfg, &[], [0; 2]), verdict: Verdict::Keep, ticks: 0 })
     }
 
+    /// What it knows, for a checkpoint.
+    #[must_use]
+    pub fn memory(&self) -> (Memory, &Engine) {
+        (self.feed.memory(), &self.engine)
+    }
+
+    /// Goes on where another one of the same coins stood; false where it had other coins.
+    pub fn recall(&mut self, feed: Memory, engine: Engine) -> bool {
+        self.engine = engine;
+        self.feed.recall(feed)
+    }
+}
+
+/// An engine for the given coins.
+#[must_use]
+pub fn engine(cfg: &Config, coins: &[CoinSpec], hash: [u64; 2]) -> Engine {
+    let coins: Vec<Coin> = coins.iter().map(coin).collect();
+    Engine::new(cfg, &coins, hash)
+}
+
+impl<E: Decide> Turn<E> {
+    /// A feed in front of `engine`. `seed` draws the waits before reconnects.
+    ///
+    /// # Errors
+    /// [`BadCoin`] where the list of coins cannot be followed.
+    pub fn with(
+        engine: E,
+        parser: Parser,
+        coins: &[CoinSpec],
+        seed: u64,
+    ) -> Result<Turn<E>, BadCoin> {
+        let wanted = feed::Config { parser, ..feed::Config::default() };
+        let feed = Feed::new(&wanted, coins, seed)?;
+        Ok(Turn { feed, engine, verdict: Verdict::Keep, ticks: 0 })
+    }
+
     /// The run begins.
     pub fn start(&mut self, now: Ns, out: &mut impl Publish) {
         self.engine.start(now, out);
     }
 
     /// The clock is at `now`: every point of the grid up to it is stepped.
+    #[cfg_attr(rtsan, sanitize(realtime = "nonblocking"))]
     pub fn advance(&mut self, now: Ns, out: &mut impl Publish) {
         while let Some(tick) = self.engine.due(now) {
             if self.feed.is_up() {
@@ -65,9 +149,9 @@ impl Turn {
     }
 
     /// The feed at work: a record a coin.
-    fn publish_feed(&self, now: Ns, out: &mut impl Publish) {
+    fn publish_feed(&mut self, now: Ns, out: &mut impl Publish) {
         for coin in self.feed.ids() {
-            out.publish(now, coin, feed_state(&self.feed, coin, now));
+            self.engine.feed(now, coin, feed_state(&self.feed, coin, now), out);
         }
     }
 
@@ -92,6 +176,7 @@ impl Turn {
     }
 
     /// One message; `parsed` is called between its reading and its decision.
+    #[cfg_attr(rtsan, sanitize(realtime = "nonblocking"))]
     pub fn message_marked(
         &mut self,
         now: Ns,
@@ -122,18 +207,6 @@ impl Turn {
     /// The run ends; `records` were produced so far.
     pub fn stop(&mut self, now: Ns, why: StopReason, records: u64, out: &mut impl Publish) {
         self.engine.stop(now, why, records, out);
-    }
-
-    /// What it knows, for a checkpoint.
-    #[must_use]
-    pub fn memory(&self) -> (Memory, &Engine) {
-        (self.feed.memory(), &self.engine)
-    }
-
-    /// Goes on where another one of the same coins stood; false where it had other coins.
-    pub fn recall(&mut self, feed: Memory, engine: Engine) -> bool {
-        self.engine = engine;
-        self.feed.recall(feed)
     }
 
     /// What the feed thinks of the link since the last point of the grid.
@@ -167,6 +240,12 @@ impl Turn {
     #[must_use]
     pub fn feed(&self) -> &Feed {
         &self.feed
+    }
+
+    /// What is behind the feed.
+    #[must_use]
+    pub fn into_engine(self) -> E {
+        self.engine
     }
 }
 

@@ -5,9 +5,11 @@
 #![expect(clippy::print_stderr, reason = "the terminal is this module's job")]
 
 mod audit;
+mod bench;
 mod compare;
 mod config;
 mod doctor;
+mod convert;
 pub mod exit;
 mod explain;
 mod export;
@@ -91,6 +93,10 @@ enum Command {
     Fills(fills::Options),
     /// Put learners and quotes into synthetic markets whose truth is known.
     Experiment(experiment::Options),
+    /// Read a recording once, into a file of events that replays faster.
+    Convert(convert::Options),
+    /// Measure how fast it is on this machine.
+    Bench(bench::Options),
     /// Write, check or print the configuration.
     Config(config::Options),
 }
@@ -136,6 +142,8 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Explain(o) => explain::run(o, &cli.common),
         Command::Fills(o) => fills::run(o, &load()?, &cli.common),
         Command::Experiment(o) => experiment::run(o, &cli.common),
+        Command::Convert(o) => convert::run(o, &load()?, &cli.common),
+        Command::Bench(o) => bench::run(o, &load()?, &cli.common),
         Command::Config(o) => config::run(o, &load),
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
     let path = run_folder(o.out.as_deref(), &config, place.stem)?;
     let hash = config.hash(&coins);
     let files = files(&path, &config, hash, !o.no_record)?;
-    let turn = Turn::new(&config.engine, &coins, hash)
+    let turn = Turn::reading(config.run.parser, &config.engine, &coins, hash)
         .map_err(|e| Failure::usage(format!("the list of coins: {e:?}")))?;
     let tell = |text: &str| {
         if !common.json {

@@ -45,8 +45,27 @@ pub struct Engine {
     opened: u32,
     frames: u64,
     up: bool,
-    /// Next point of the tick grid; `None` before the first event.
-    tick: Option<Ns>,
+    tick: Grid,
+}
+
+/// The grid on which what happens without a message happens. It begins with the first question.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Grid {
+    /// Next point; `None` before the first question.
+    next: Option<Ns>,
+}
+
+impl Grid {
+    /// The next point at or before `now`, each once, in order.
+    pub fn due(&mut self, now: Ns) -> Option<Ns> {
+        let tick = *self.next.get_or_insert_with(|| next_tick(now));
+        if tick > now {
+            return None;
+        }
+        self.next = Some(tick.plus(TICK_NS));
+        Some(tick)
+    }
 }
 
 /// Whether a point of the tick grid is one of those at which what is learned is read off: once a
@@ -67,7 +86,15 @@ impl Engine {
             .zip(0u8..)
             .map(|(coin, i)| Desk::new(cfg, coin, CoinId(i)))
             .collect();
-        Engine { desks, hash, seed: cfg.seed, opened: 0, frames: 0, up: false, tick: None }
+        Engine {
+            desks,
+            hash,
+            seed: cfg.seed,
+            opened: 0,
+            frames: 0,
+            up: false,
+            tick: Grid::default(),
+        }
     }
 
     /// Gives an engine read from a file what the file does not hold, under the same configuration.
@@ -108,12 +135,7 @@ impl Engine {
     /// it with [`Event::Tick`] before anything stamped `now`.
     #[must_use]
     pub fn due(&mut self, now: Ns) -> Option<Ns> {
-        let tick = *self.tick.get_or_insert_with(|| next_tick(now));
-        if tick > now {
-            return None;
-        }
-        self.tick = Some(tick.plus(TICK_NS));
-        Some(tick)
+        self.tick.due(now)
     }
 
     /// One event.

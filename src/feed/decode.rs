@@ -11,6 +11,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use simd_json::{Buffers, ErrorType, INPUT_PADDING, Tape};
 
 use super::coins::Coins;
@@ -21,7 +22,8 @@ use crate::limits::{JSON_DEPTH_MAX, MESSAGE_MAX, PRINTS_MAX, TOKENS_MAX};
 use crate::units::{CoinId, Ns, Px, Side, Sz};
 
 /// Which parser reads first. Both give the same outcomes; only speed differs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Parser {
     /// simd-json for every message.
     SimdJson,

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# The system calls of the hot thread in steady state, on the embedded exchange over loopback.
+#
+#   perf/syscalls.sh [SECONDS]
+#
+# Prints strace's table. What may be there: recvfrom (the socket), epoll_wait (the poll), and sendto
+# where a ping is due. Anything else fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=${PAPERMAKER:-target/release/papermaker}
+seconds=${1:-10}
+command -v strace >/dev/null || { echo "syscalls: strace is not installed: not measured"; exit 0; }
+tmp=$(mktemp -d); trap 'rm -rf "$tmp"' EXIT
+"$bin" run --for $((seconds + 10))s --busy-poll --out "$tmp/run" >"$tmp/out" 2>&1 & run=$!
+sleep 5
+tid=
+for t in /proc/$run/task/*; do
+  [ "$(cat "$t/comm")" = hot ] && tid=${t##*/}
+done
+[ -n "$tid" ] || { echo "syscalls: no thread named hot in the run"; kill $run; exit 2; }
+timeout -s INT "$seconds" strace -c -p "$tid" 2>"$tmp/table" || true
+wait $run || true
+grep -v -i attached "$tmp/table"
+other=$(awk '$1 ~ /^[0-9.]+$/ && $NF !~ /^(recvfrom|read|epoll_wait|sendto|write|total)$/ { print $NF }' "$tmp/table")
+[ -z "$other" ] || { echo "syscalls: not expected on the hot thread: $other"; exit 1; }

@@ -1,0 +1,143 @@
+//! Files of events: what is written is read, what was cut or damaged is named.
+
+use std::io::Cursor;
+
+use super::*;
+use crate::app::config::Config;
+use crate::app::convert::convert;
+use crate::app::replay::{Tally, coins_of, replay};
+use crate::feed::Parser;
+use crate::record::StopReason;
+
+fn coins() -> Vec<CoinSpec> {
+    ["BTC", "kPEPE"].map(|n| CoinSpec::new(n, 3).expect("a coin")).to_vec()
+}
+
+fn level(px: i64) -> Level {
+    Level { px: Px(px), sz: Sz(px + 1), n: 7 }
+}
+
+fn trade(tid: u64) -> Trade {
+    let (px, sz, time) = (Px(5), Sz(6), Ns(7));
+    Trade { aggressor: Side::Sell, px, sz, time, taker: u64::MAX, tid }
+}
+
+/// One of each kind.
+fn file() -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut w = Writer::new(&mut out, &coins()).expect("a list");
+    let book = Snapshot {
+        time: Ns(9),
+        fast: true,
+        bids: (0..5).map(level).collect(),
+        asks: (0..20).map(level).collect(),
+    };
+    let bbo = Bbo { time: Ns(8), bid: None, ask: Some(level(3)) };
+    let ctx = Ctx { funding_e10: -5, oracle: Px(4) };
+    let coin = CoinId(1);
+    let prints = [trade(1), trade(2)];
+    let joint = Joint::Gap { from: Ns(1), to: Ns(2) };
+    let state = FeedState {
+        frames: 1,
+        rejects: 2,
+        ages: [-1, 2, 3, 4],
+        duplicates: 3,
+        lag: -1,
+        stale_bbo: true,
+        stale_fast: false,
+        stale_slow: true,
+        stale_ctx: false,
+        silent: true,
+    };
+    for item in [
+        Item::Start,
+        Item::Event(Event::Link(Link::Up)),
+        Item::Event(Event::History { coin, prints: &prints[..1], joint }),
+        Item::Event(Event::Trades { coin, prints: &prints }),
+        Item::Event(Event::Bbo { coin, bbo: &bbo }),
+        Item::Event(Event::Book { coin, book: &book }),
+        Item::Event(Event::Ctx { coin, ctx: &ctx }),
+        Item::Feed(coin, state),
+        Item::Event(Event::Behind(true)),
+        Item::Time,
+        Item::Event(Event::Link(Link::Down)),
+        Item::End(End { frames: 8, from: Ns(100), downs: 2 }),
+    ] {
+        w.item(Ns(100), &item).expect("a list");
+    }
+    out
+}
+
+fn read(bytes: &[u8]) -> Result<Vec<String>, RecordingError> {
+    let mut r = Reader::over(Box::new(Cursor::new(bytes.to_vec())))?;
+    assert_eq!(r.coins(), coins());
+    let mut items = Vec::new();
+    while let Some((at, item)) = r.step()? {
+        assert_eq!(at, Ns(100));
+        items.push(format!("{item:?}"));
+    }
+    Ok(items)
+}
+
+#[test]
+fn every_kind_reads_back() {
+    let items = read(&file()).expect("whole");
+    assert_eq!(items.len(), 12);
+    assert!(items[2].contains("Gap { from: Ns(1), to: Ns(2) }") && items[2].contains("tid: 1"));
+    assert!(items[3].contains("tid: 2") && items[3].contains("taker: 18446744073709551615"));
+    assert!(items[4].contains("bid: None, ask: Some(Level { px: Px(3), sz: Sz(4), n: 7 })"));
+    assert!(items[5].contains("fast: true") && items[5].matches("Level").count() == 25);
+    assert!(items[7].contains("ages: [-1, 2, 3, 4]") && items[7].contains("silent: true"));
+    assert!(items[11].contains("frames: 8"));
+}
+
+#[test]
+fn damage_cuts_and_other_versions_are_named() {
+    let good = file();
+    let fault = |bytes: &[u8]| read(bytes).map_err(|e| e.fault);
+    for i in 0..good.len() {
+        let mut bad = good.clone();
+        bad[i] ^= 1;
+        let got = fault(&bad);
+        let version = (8..12).contains(&i);
+        assert!(matches!(got, Err(Fault::Version(_))) == version && got.is_err(), "byte {i}");
+        assert!(fault(&good[..i]).is_err(), "cut at {i}");
+    }
+    assert_eq!(fault(&good[..good.len() - 1]), Err(Fault::Cut));
+}
+
+#[test]
+fn a_converted_recording_gives_the_digest_of_its_frames() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/hyperliquid");
+    let to = std::env::temp_dir().join(format!("papermaker-events-{}", std::process::id()));
+    let mut tried = 0;
+    for name in ["hl_20250903_9m_ALL4.frames.gz", "hl_20251210_24m_ETH.frames.gz"] {
+        let path = folder.join(name);
+        if !path.exists() {
+            println!("no {name}: not tried");
+            continue;
+        }
+        tried += 1;
+        let config = Config::default();
+        let coins = coins_of(&path).expect("readable");
+        let out = File::create(&to).expect("a file");
+        let seen = convert(&path, &coins, Parser::Scanner, out).expect("convertible");
+        assert!(is_events(&to) && !is_events(&path));
+        assert_eq!(coins_of(&to).expect("readable"), coins);
+        let digest = |from: &Path| {
+            let mut tally = Tally::new(|_: &_, _: &_| {});
+            let seen = replay(from, &config, &coins, StopReason::Finished, &mut tally);
+            let seen = seen.expect("readable");
+            (seen.frames, seen.from, seen.to, seen.downs, tally.next, tally.digest.value())
+        };
+        let (frames, events) = (digest(&path), digest(&to));
+        assert_eq!(frames, events, "{name}");
+        assert_eq!(frames.0, seen.frames);
+        let mut tally = Tally::new(|_: &_, _: &_| {});
+        let other = replay(&to, &config, &coins[..0], StopReason::Finished, &mut tally);
+        assert_eq!(other.map(|o| o.frames).map_err(|e| e.fault), Err(Fault::OtherCoins));
+    }
+    if tried > 0 {
+        std::fs::remove_file(&to).expect("ours");
+    }
+}

@@ -1,0 +1,105 @@
+//! Replay as fast as it goes: frames in memory through feed and engine.
+//!
+//! In: [`Frames`], passes. Out: [`Passes`]: the time of each, records, digest. Cold path around the
+//! hot one.
+//!
+//! 1. Each pass begins with a new feed and engine, made outside the time.
+//! 2. Records are numbered, encoded and hashed as in a run; what a journal costs is the journal's.
+
+use std::path::Path;
+
+use super::input::Frames;
+use crate::app::config::Config;
+use crate::app::events::Reader;
+use crate::app::recording::RecordingError;
+use crate::app::replay::{Feeder, Tally, play};
+use crate::app::turn::{Turn, engine};
+use crate::feed::BadCoin;
+use crate::record::StopReason;
+use crate::sys::clock::SessionClock;
+
+/// What the passes took.
+#[derive(Clone, Debug, Default)]
+pub struct Passes {
+    /// Frames of one pass.
+    pub frames: u64,
+    /// Records of one pass.
+    pub records: u64,
+    /// Digest of each pass: all equal.
+    pub digest: u128,
+    /// Real nanoseconds of each pass.
+    pub ns: Vec<u64>,
+}
+
+impl Passes {
+    /// Nanoseconds a frame of the fastest pass.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "for display")]
+    pub fn best_ns(&self) -> f64 {
+        self.ns.iter().min().map_or(0.0, |ns| *ns as f64 / self.frames.max(1) as f64)
+    }
+
+    /// Nanoseconds a frame of the median pass.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "for display")]
+    pub fn median_ns(&self) -> f64 {
+        let mut ns = self.ns.clone();
+        ns.sort_unstable();
+        ns.get(ns.len() / 2).map_or(0.0, |ns| *ns as f64 / self.frames.max(1) as f64)
+    }
+}
+
+/// Puts the frames through `passes` times.
+///
+/// # Errors
+/// The coins of the frames cannot be followed.
+///
+/// # Panics
+/// If two passes differ in their digest.
+pub fn run(frames: &Frames, config: &Config, passes: usize) -> Result<Passes, BadCoin> {
+    let clock = SessionClock::start(1);
+    let hash = config.hash(&frames.coins);
+    let mut out = Passes { frames: frames.len() as u64, ..Passes::default() };
+    for pass in 0..passes {
+        let mut tally = Tally::new(|_: &_, _: &_| {});
+        let turn = Turn::reading(config.run.parser, &config.engine, &frames.coins, hash)?;
+        let mut feeder = Feeder::new(turn);
+        let begun = clock.mono_ns();
+        for (at, text) in frames.iter() {
+            feeder.take(at, text, &mut tally);
+        }
+        feeder.stopping(&mut tally);
+        let before = tally.next;
+        feeder.finish(StopReason::Finished, before, &mut tally);
+        out.ns.push(clock.mono_ns() - begun);
+        let digest = tally.digest.value();
+        assert!(pass == 0 || digest == out.digest, "equal passes have equal digests");
+        (out.digest, out.records) = (digest, tally.next);
+    }
+    Ok(out)
+}
+
+/// Puts a file of events through `passes` times; it is read from the disk, or its cache, each time.
+///
+/// # Errors
+/// The file cannot be read or is damaged.
+///
+/// # Panics
+/// If two passes differ in their digest.
+pub fn run_events(path: &Path, config: &Config, passes: usize) -> Result<Passes, RecordingError> {
+    let clock = SessionClock::start(1);
+    let mut out = Passes::default();
+    for pass in 0..passes {
+        let mut tally = Tally::new(|_: &_, _: &_| {});
+        let reader = Reader::open(path)?;
+        let hash = config.hash(reader.coins());
+        let engine = engine(&config.engine, reader.coins(), hash);
+        let begun = clock.mono_ns();
+        let seen = play(reader, engine, StopReason::Finished, &mut tally)?;
+        out.ns.push(clock.mono_ns() - begun);
+        let digest = tally.digest.value();
+        assert!(pass == 0 || digest == out.digest, "equal passes have equal digests");
+        (out.digest, out.records, out.frames) = (digest, tally.next, seen.frames);
+    }
+    Ok(out)
+}

@@ -1,0 +1,290 @@
+//! The path over a socket: the live loop against a server that sends on a fixed schedule.
+//!
+//! In: [`Frames`], a rate. Out: times by stage, and from the scheduled time to the last record in
+//! the queue. Cold path around the hot one.
+//!
+//! 1. The loop is the live one, on its own core, polling without rest or waiting in the system.
+//! 2. The schedule is fixed before the first frame. A frame that leaves late because the one before
+//!    it was slow counts from the time it should have left: nothing is omitted.
+//! 3. Laps and raw frames come out of their rings in the same order, one of each a frame.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use rtrb::Consumer;
+
+use super::input::Frames;
+use crate::app::config::Config;
+use crate::app::live::{self, Plan, Rings};
+use crate::app::publish::{Laps, Publisher, RAW_HEADER, RawTap};
+use crate::app::turn::Turn;
+use crate::feed;
+use crate::journal::Digest;
+use crate::limits::{QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS};
+use crate::record::Bytes;
+use crate::sys::clock::SessionClock;
+use crate::sys::pin::{Pin, Pinned, pin};
+use crate::sys::signal::Stop;
+use crate::sys::tls;
+use crate::telemetry::latency::{Lap, Latencies};
+use crate::units::Ns;
+use crate::ws::server::{self, Request};
+
+/// How frames are sent and taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Frames a second; 0: as fast as the socket takes them.
+    pub rate: u32,
+    /// Frames in all.
+    pub count: usize,
+    /// Poll without rest instead of waiting in the system.
+    pub busy: bool,
+}
+
+/// What was measured.
+#[derive(Debug)]
+pub struct Report {
+    /// By stage.
+    pub stages: Latencies,
+    /// From the scheduled time to the last record in the queue, ns; empty without a schedule.
+    pub scheduled: Histogram<u64>,
+    /// Frames taken.
+    pub frames: u64,
+    /// Frames that were sent but not seen among those recorded: the rings were full.
+    pub missed: u64,
+    /// Real nanoseconds from the first frame to the last.
+    pub span_ns: u64,
+    /// Records published, and dropped.
+    pub records: (u64, u64),
+    /// What came of the wish for a core.
+    pub pinned: Pinned,
+}
+
+impl Report {
+    /// Writes the stages as one interval of a log that HdrHistogram's tools read.
+    ///
+    /// # Errors
+    /// As `out` refuses.
+    pub fn hlog(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let end = Ns(i64::try_from(self.span_ns).unwrap_or(i64::MAX));
+        self.stages.log(end, out)
+    }
+}
+
+/// Sends the frames of `frames`, from the first, over loopback to the live loop.
+///
+/// # Errors
+/// Sockets, threads or trust roots are not given; the server's side failed.
+pub fn run(frames: &Arc<Frames>, config: &Config, pace: Pace) -> io::Result<Report> {
+    let other = |e: String| io::Error::other(e);
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("ws://{}/ws", listener.local_addr()?);
+    let clock = SessionClock::start(1);
+    let stop = Stop::unhooked();
+    let hash = config.hash(&frames.coins);
+    let turn = Turn::reading(config.run.parser, &config.engine, &frames.coins, hash)
+        .map_err(|e| other(format!("{e:?}")))?;
+    let (records, records_end) = Publisher::new(QUEUE_RECORDS, 0, Digest::new());
+    let (raw, raw_end) = RawTap::new(QUEUE_RAW_BYTES);
+    let (laps, laps_end) = Laps::new(QUEUE_LAPS);
+    let plan = Plan {
+        url: Arc::new(url.parse().map_err(|e| other(format!("{e:?}")))?),
+        tls: tls::client(None).map_err(|e| other(format!("{e:?}")))?,
+        clock,
+        length_ns: None,
+        pin: Pin::Auto,
+        busy: pace.busy,
+        mask_seed: 1,
+        failures: Arc::default(),
+    };
+    let hot_stop = stop.clone();
+    let hot = thread::spawn(move || {
+        live::run(
+            plan,
+            turn,
+            Rings { records, raw: Some(raw), laps, board: Arc::default() },
+            &hot_stop,
+        )
+    });
+    let sent = Arc::clone(frames);
+    let server = thread::spawn(move || serve(&listener, &sent, pace, &clock));
+    let mut taker = Taker {
+        records_end,
+        raw_end,
+        laps_end,
+        frame: Vec::new(),
+        seen: Vec::new(),
+        laps: Vec::new(),
+    };
+    while !server.is_finished() {
+        taker.drain();
+        thread::sleep(Duration::from_micros(500));
+    }
+    let schedule = server.join().map_err(|_| other("the server's thread ended early".into()))??;
+    // What is on its way arrives.
+    for _ in 0..200 {
+        taker.drain();
+        thread::sleep(Duration::from_millis(1));
+    }
+    stop.ask();
+    let end = hot.join().map_err(|_| other("the loop's thread ended early".into()))??;
+    taker.drain();
+    let published = end.rings.records.published();
+    let mut report = taker.report(&clock, &schedule);
+    report.records = (published.next_seq, published.dropped);
+    report.pinned = end.pinned;
+    Ok(report)
+}
+
+/// When each frame should have left, by the shared clock; empty without a rate.
+struct Schedule {
+    at: Vec<u64>,
+}
+
+/// Grants one upgrade and sends the frames on their schedule.
+fn serve(
+    listener: &TcpListener,
+    frames: &Frames,
+    pace: Pace,
+    clock: &SessionClock,
+) -> io::Result<Schedule> {
+    // The first core: the loop takes the last one.
+    let _ = pin(Pin::Core(0));
+    let mut stream = listener.accept()?.0;
+    stream.set_nodelay(true)?;
+    upgrade(&mut stream)?;
+    let mut wire = Vec::with_capacity(64 << 10);
+    let begin = clock.mono_ns() + 20_000_000;
+    let mut schedule = Schedule { at: Vec::with_capacity(pace.count) };
+    let period = 1_000_000_000u64.checked_div(u64::from(pace.rate));
+    for (i, (_, text)) in frames.iter().take(pace.count).enumerate() {
+        wire.clear();
+        server::frame(&mut wire, crate::ws::frame::Opcode::Text, text);
+        if let Some(period) = period {
+            let at = begin + i as u64 * period;
+            wait_until(clock, at);
+            schedule.at.push(at);
+        }
+        stream.write_all(&wire)?;
+    }
+    // The link stays up until everything was taken.
+    thread::sleep(Duration::from_millis(100));
+    Ok(schedule)
+}
+
+fn upgrade(stream: &mut TcpStream) -> io::Result<()> {
+    let (mut bytes, mut buf) = (Vec::new(), [0; 1024]);
+    loop {
+        let n = stream.read(&mut buf)?;
+        if n == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes.extend_from_slice(&buf[..n]);
+        match server::request(&bytes) {
+            Ok(Some((Request::Upgrade { accept, .. }, _))) => {
+                return stream.write_all(&server::switching_protocols(&accept));
+            }
+            Ok(None) => {}
+            _ => return Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+}
+
+/// Sleeps while there is time and spins through the last 200 µs.
+fn wait_until(clock: &SessionClock, at: u64) {
+    loop {
+        let now = clock.mono_ns();
+        if now >= at {
+            return;
+        }
+        match (at - now).checked_sub(200_000) {
+            Some(ns) if ns > 0 => thread::sleep(Duration::from_nanos(ns)),
+            _ => std::hint::spin_loop(),
+        }
+    }
+}
+
+/// The cold ends of the rings.
+struct Taker {
+    records_end: Consumer<Bytes>,
+    raw_end: Consumer<u8>,
+    laps_end: Consumer<Lap>,
+    frame: Vec<u8>,
+    /// Session stamps of the frames taken.
+    seen: Vec<Ns>,
+    laps: Vec<Lap>,
+}
+
+impl Taker {
+    fn drain(&mut self) {
+        while self.records_end.pop().is_ok() {}
+        while let Ok(lap) = self.laps_end.pop() {
+            self.laps.push(lap);
+        }
+        let mut head = [0u8; RAW_HEADER];
+        while self.raw_end.slots() >= RAW_HEADER && self.raw_end.pop_entire_slice(&mut head).is_ok()
+        {
+            let length = head.first_chunk().map_or(0, |b| u32::from_le_bytes(*b)) as usize;
+            let at = head.last_chunk().map_or(0, |b| i64::from_le_bytes(*b));
+            if length > self.raw_end.buffer().capacity() {
+                // The note of frames that did not fit.
+                continue;
+            }
+            self.frame.resize(length, 0);
+            // Our own lines (the link came up) have no lap.
+            let whole = self.raw_end.pop_entire_slice(&mut self.frame).is_ok();
+            if whole && feed::control(&self.frame).is_none() {
+                self.seen.push(Ns(at));
+            }
+        }
+    }
+
+    fn report(&self, clock: &SessionClock, schedule: &Schedule) -> Report {
+        let mut stages = Latencies::new();
+        // Writing to memory does not fail.
+        let _ = stages.begin_log(Ns(0), &mut Vec::new());
+        let mut scheduled = Histogram::new_with_bounds(1, 1 << 36, 3)
+            .expect("constant bounds that the crate accepts");
+        let seen = &self.seen;
+        for (i, (lap, at)) in self.laps.iter().zip(seen).enumerate() {
+            stages.record(lap);
+            if let Some(due) = schedule.at.get(i) {
+                let taken = at.since(clock.started()) - i64::try_from(*due).unwrap_or(i64::MAX);
+                let work = lap.wait + lap.frame + lap.parse + lap.engine + lap.publish;
+                let ns = taken.max(0).saturating_add(i64::from(work));
+                scheduled.saturating_record(ns.unsigned_abs().max(1));
+            }
+        }
+        let span = seen.first().zip(seen.last()).map_or(0, |(a, b)| b.since(*a));
+        Report {
+            frames: self.laps.len() as u64,
+            missed: (seen.len() as u64).abs_diff(self.laps.len() as u64),
+            stages,
+            scheduled,
+            span_ns: span.unsigned_abs(),
+            records: (0, 0),
+            pinned: Pinned::Off,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_frame_sent_is_timed_from_its_schedule() {
+        let frames = Arc::new(Frames::embedded(2, 300, 0));
+        let pace = Pace { rate: 2_000, count: 300, busy: false };
+        let r = run(&frames, &Config::default(), pace).expect("loopback");
+        assert_eq!((r.frames, r.missed), (300, 0));
+        assert_eq!(r.scheduled.len(), 300);
+        let whole = r.stages.histogram(crate::telemetry::latency::Stage::Whole);
+        assert_eq!(whole.len(), 300);
+        assert!(r.records.0 > 0 && r.records.1 == 0, "{:?}", r.records);
+    }
+}

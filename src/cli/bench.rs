@@ -1,0 +1,282 @@
+//! `papermaker bench`: how fast it is on this machine.
+//!
+//! In: what to measure, a recording or nothing. Out: tables, histograms, a verdict. Cold path.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+
+use super::exit::Failure;
+use super::replay::recording_failure;
+use super::{Common, say};
+use crate::app::config::Config;
+use crate::app::events::is_events;
+use crate::bench::input::Frames;
+use crate::bench::path::{self, Kind};
+use crate::bench::replay::{self, Passes};
+use crate::bench::wire::{self, Pace};
+use crate::feed::Parser;
+use crate::telemetry::latency::{Percentiles, Stage};
+use crate::units::Ns;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Frames (or a file of events) in memory through feed and engine, as fast as it goes.
+    Replay {
+        /// A recording, or a file of events; default: frames of the embedded exchange.
+        file: Option<PathBuf>,
+        /// Times to put it through.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+        passes: u16,
+    },
+    /// Write frames of the embedded exchange as a recording, for measurements that need a file.
+    Frames {
+        /// File to write.
+        #[arg(short, long, value_name = "FILE")]
+        out: PathBuf,
+        /// Frames, about.
+        #[arg(long, default_value_t = 50_000)]
+        count: usize,
+        /// Seed of the market.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Message in memory to last record in the queue, by kind, beside a lower bound.
+    Path {
+        /// A recording; default: frames of the embedded exchange.
+        file: Option<PathBuf>,
+    },
+    /// The live loop over loopback against a server that sends on a fixed schedule.
+    Wire {
+        /// A recording; default: frames of the embedded exchange.
+        file: Option<PathBuf>,
+        /// Frames a second, comma separated; 0: as fast as the socket takes them.
+        #[arg(long, value_delimiter = ',', default_value = "100,1000,10000,0")]
+        rates: Vec<u32>,
+        /// Frames at each rate, at most; a rate is held for ten seconds at most.
+        #[arg(long, default_value_t = 20_000)]
+        count: usize,
+        /// Wait in the system for the next frame instead of polling without rest.
+        #[arg(long)]
+        wait: bool,
+        /// Folder for one `.hlog` a rate (HdrHistogram, V2).
+        #[arg(long, value_name = "FOLDER")]
+        hlog: Option<PathBuf>,
+    },
+}
+
+/// Frames of the embedded exchange where no recording is given, its seed, and their delay.
+const EMBEDDED: (u64, usize, i64) = (1, 50_000, 50 * Ns::MS);
+/// Frames that warm the path before it is timed.
+const WARM: usize = 5_000;
+/// What whole path over lower bound may be: p50, p99.
+const RATIOS: (f64, f64) = (2.0, 2.5);
+/// Longest time at one rate, seconds.
+const RATE_S: usize = 10;
+
+pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+    match &o.what {
+        None => {
+            let frames = Arc::new(load(None)?);
+            say(&paths(&frames, config, common)?);
+            say(&wires(&frames, config, &[1_000, 10_000], 5_000, (true, None), common)?);
+        }
+        Some(What::Replay { file, passes }) => {
+            let n = usize::from(*passes);
+            let passes = match file {
+                Some(path) if is_events(path) => {
+                    replay::run_events(path, config, n).map_err(|e| recording_failure(path, &e))?
+                }
+                _ => replay::run(&load(file.as_deref())?, config, n)
+                    .map_err(|e| Failure::input(format!("the frames' coins: {e:?}")))?,
+            };
+            say(&if common.json { json(&passes) } else { text(&passes) });
+        }
+        Some(What::Frames { out, count, seed }) => {
+            let frames = Frames::embedded(*seed, *count, EMBEDDED.2);
+            let refused = |e| Failure::disk(format!("cannot write {}: {e}", out.display()));
+            let mut file = BufWriter::new(File::create(out).map_err(refused)?);
+            frames.write(&mut file).and_then(|()| file.flush()).map_err(refused)?;
+            say(&format!("{} frames to {}\n", frames.len(), out.display()));
+        }
+        Some(What::Path { file }) => say(&paths(&load(file.as_deref())?, config, common)?),
+        Some(What::Wire { file, rates, count, wait, hlog }) => {
+            let frames = Arc::new(load(file.as_deref())?);
+            say(&wires(&frames, config, rates, *count, (!wait, hlog.as_deref()), common)?);
+        }
+    }
+    Ok(())
+}
+
+fn load(file: Option<&Path>) -> Result<Frames, Failure> {
+    match file {
+        Some(path) => Frames::load(path).map_err(|e| recording_failure(path, &e)),
+        None => Ok(Frames::embedded(EMBEDDED.0, EMBEDDED.1, EMBEDDED.2)),
+    }
+}
+
+/// The path in memory under both parsers.
+fn paths(frames: &Frames, config: &Config, common: &Common) -> Result<String, Failure> {
+    let mut out = String::new();
+    for parser in [Parser::Scanner, Parser::SimdJson] {
+        let r = path::run(frames, config, parser, WARM.min(frames.len() / 2))
+            .map_err(|e| Failure::input(format!("the frames' coins: {e:?}")))?;
+        if common.json {
+            let kinds: serde_json::Map<String, serde_json::Value> = Kind::ALL
+                .iter()
+                .map(|k| (k.name().to_owned(), percentiles_json(&r.percentiles(*k))))
+                .collect();
+            let v = serde_json::json!({
+                "measured": "path", "parser": parser, "ns": kinds, "clock_ns": r.clock_ns,
+                "records": r.records, "digest": format!("{:032x}", r.digest),
+                "over_bound": r.ratios(),
+            });
+            let _ = writeln!(out, "{v}");
+            continue;
+        }
+        let _ = writeln!(
+            out,
+            "path in memory, message to last record in the queue, {parser:?}, ns (clock's {} taken off)\n{}",
+            r.clock_ns, HEAD
+        );
+        for k in Kind::ALL {
+            out.push_str(&row(k.name(), &r.percentiles(k)));
+        }
+        if let Some((p50, p99)) = r.ratios() {
+            let good = p50 <= RATIOS.0 && p99 <= RATIOS.1;
+            let _ = writeln!(
+                out,
+                "one trade over its lower bound: p50 {p50:.2} (aim {:.1}), p99 {p99:.2} (aim {:.1}): {}",
+                RATIOS.0,
+                RATIOS.1,
+                if good { "reached" } else { "not reached" }
+            );
+        }
+        let _ = writeln!(out, "records {}, digest {:032x}\n", r.records, r.digest);
+    }
+    Ok(out)
+}
+
+/// The path over a socket at each rate.
+fn wires(
+    frames: &Arc<Frames>,
+    config: &Config,
+    rates: &[u32],
+    count: usize,
+    (busy, hlog): (bool, Option<&Path>),
+    common: &Common,
+) -> Result<String, Failure> {
+    let mut out = String::new();
+    for &rate in rates {
+        let most = if rate == 0 { count } else { count.min(rate as usize * RATE_S) };
+        let pace = Pace { rate, count: most.min(frames.len()), busy };
+        let mut r = wire::run(frames, config, pace)
+            .map_err(|e| Failure::disk(format!("the measurement over loopback failed: {e}")))?;
+        if let Some(folder) = hlog {
+            let name = folder.join(format!("wire-{rate}.hlog"));
+            let refused = |e| Failure::disk(format!("cannot write {}: {e}", name.display()));
+            std::fs::create_dir_all(folder).map_err(refused)?;
+            let mut file = File::create(&name).map_err(refused)?;
+            r.hlog(&mut file).map_err(refused)?;
+        }
+        let scheduled = Percentiles::of(&r.scheduled);
+        if common.json {
+            let stages: serde_json::Map<String, serde_json::Value> = Stage::ALL
+                .iter()
+                .zip(r.stages.percentiles())
+                .map(|(s, p)| (s.name().to_owned(), percentiles_json(&p)))
+                .collect();
+            let v = serde_json::json!({
+                "measured": "wire", "rate": rate, "busy": busy, "frames": r.frames,
+                "missed": r.missed, "span_ns": r.span_ns, "records": r.records.0,
+                "dropped": r.records.1, "ns": stages,
+                "scheduled": percentiles_json(&scheduled),
+            });
+            let _ = writeln!(out, "{v}");
+            continue;
+        }
+        let wanted = if rate == 0 { "as fast as it goes".into() } else { format!("{rate}/s") };
+        let _ = writeln!(
+            out,
+            "wire to record over loopback, {wanted}, {}, loop {}, ns\n{HEAD}",
+            if busy { "polling" } else { "waiting" },
+            r.pinned
+        );
+        for (s, p) in Stage::ALL.iter().zip(r.stages.percentiles()) {
+            out.push_str(&row(s.name(), &p));
+        }
+        if rate > 0 {
+            out.push_str(&row("from schedule", &scheduled));
+        }
+        let _ = writeln!(
+            out,
+            "{} frames in {:.3} s, {} missed; {} records, {} dropped\n",
+            r.frames,
+            seconds(r.span_ns),
+            r.missed,
+            r.records.0,
+            r.records.1
+        );
+    }
+    Ok(out)
+}
+
+const HEAD: &str =
+    "                           count       p50       p90       p99     p99.9       max";
+
+fn row(name: &str, p: &Percentiles) -> String {
+    format!(
+        "  {name:<22} {:>7} {:>9} {:>9} {:>9} {:>9} {:>9}\n",
+        p.count, p.p50, p.p90, p.p99, p.p999, p.max
+    )
+}
+
+fn percentiles_json(p: &Percentiles) -> serde_json::Value {
+    serde_json::json!({
+        "count": p.count, "min": p.min, "p50": p.p50, "p90": p.p90, "p99": p.p99,
+        "p999": p.p999, "max": p.max,
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for display")]
+fn seconds(ns: u64) -> f64 {
+    ns as f64 * 1e-9
+}
+
+fn text(p: &Passes) -> String {
+    format!(
+        "replay   {} frames\n\
+         passes   {}: best {:.0} ns a frame ({:.0} frames/s), median {:.0} ns\n\
+         records  {}, digest {:032x}\n",
+        p.frames,
+        p.ns.len(),
+        p.best_ns(),
+        1e9 / p.best_ns().max(1e-9),
+        p.median_ns(),
+        p.records,
+        p.digest,
+    )
+}
+
+fn json(p: &Passes) -> String {
+    let v = serde_json::json!({
+        "measured": "replay",
+        "frames": p.frames,
+        "records": p.records,
+        "digest": format!("{:032x}", p.digest),
+        "ns": p.ns,
+        "best_ns_per_frame": p.best_ns(),
+        "median_ns_per_frame": p.median_ns(),
+    });
+    format!("{v}\n")
+}

@@ -1,0 +1,64 @@
+//! `papermaker convert`: a recording's frames read once, into a file of events.
+//!
+//! In: a recording. Out: the file. Cold path.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::exit::Failure;
+use super::replay::{chosen, recording_failure};
+use super::{Common, say};
+use crate::app::config::Config;
+use crate::app::convert::{ConvertError, convert};
+use crate::app::events::is_events;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// A recording, plain or gzip.
+    file: PathBuf,
+    /// The file of events to write; `papermaker replay` takes it like a recording and gives the
+    /// same records, without reading the messages again.
+    #[arg(short, long, value_name = "FILE")]
+    out: PathBuf,
+    /// Coins to keep, comma separated; default: all of the recording.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    coin: Vec<String>,
+}
+
+pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+    if is_events(&o.file) {
+        let text = format!("{} is a file of events already", o.file.display());
+        return Err(Failure::usage(text));
+    }
+    let coins = chosen(&o.file, &o.coin)?;
+    let refused = |e| Failure::disk(format!("cannot write {}: {e}", o.out.display()));
+    let out = File::create(&o.out).map_err(refused)?;
+    let seen =
+        convert(&o.file, &coins, config.run.parser, BufWriter::new(out)).map_err(|e| match e {
+            ConvertError::Recording(e) => recording_failure(&o.file, &e),
+            ConvertError::Output(e) => refused(e),
+        })?;
+    let bytes = std::fs::metadata(&o.out).map_or(0, |m| m.len());
+    if common.json {
+        let v = serde_json::json!({
+            "out": o.out, "frames": seen.frames, "bytes": bytes,
+            "rejects": seen.counters.rejects(), "duplicates": seen.counters.duplicates,
+        });
+        say(&format!("{v}\n"));
+    } else {
+        say(&format!(
+            "convert  {}\nframes   {}, {} rejected, {} duplicate prints, tail {:?}\nevents   {}, \
+             {bytes} bytes\n",
+            o.file.display(),
+            seen.frames,
+            seen.counters.rejects(),
+            seen.counters.duplicates,
+            seen.tail,
+            o.out.display(),
+        ));
+    }
+    Ok(())
+}
