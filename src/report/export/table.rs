@@ -194,7 +194,7 @@ fn put_int(body: &Body, field: &str, n: i128, out: &mut Vec<(String, Cell)>) {
             out.push((field.to_owned(), int(n)));
         }
         (Body::Latch(_), _) => out.push((format!("{field}_e8"), int(n))),
-        (_, "age" | "span" | "lag" | "age_bbo" | "age_fast_book" | "age_full_book" | "age_any") => {
+        (_, f) if ["span", "lag"].contains(&f) || f.ends_with("age") || f.starts_with("age_") => {
             out.push((format!("{field}_ns"), int(n)));
         }
         _ => {
@@ -252,7 +252,9 @@ mod tests {
             t.columns.iter().map(|c| c.name.clone()).collect()
         };
         let fills = names("fills");
-        for want in ["px_usd", "px_e8", "sz_coin", "sz_e8", "age_ns", "time_utc", "fee_usd"] {
+        for want in
+            ["sight_age_ns", "px_usd", "px_e8", "sz_coin", "sz_e8", "age_ns", "time_utc", "fee_usd"]
+        {
             assert!(fills.iter().any(|n| n == want), "{want} in {fills:?}");
         }
         assert!(names("quotes").contains(&"px5_e8".to_owned()));
