@@ -84,11 +84,11 @@ impl Contender {
     /// Every model under the settings `base`, the configured one first.
     #[must_use]
     pub fn all(base: &Config) -> Vec<Contender> {
-        let others = MODELS.iter().copied().filter(|m| *m != base.model);
+        let others = Model::ALL.into_iter().filter(|m| *m != base.model);
         std::iter::once(base.model).chain(others).map(|m| Contender::new(base, m)).collect()
     }
 
-    /// `model` under the settings `base`. Venue rules are off: a shadow of one lot is worth less
+    /// `model` under the settings `base`; only the configured one leans. Venue rules are off: a shadow of one lot is worth less
     /// than the venue's least order.
     #[must_use]
     pub fn new(base: &Config, model: Model) -> Contender {
@@ -98,23 +98,12 @@ impl Contender {
             optimistic: model,
             venue_rules: false,
             participation_pct: 100,
+            conservatism: if model == base.model { base.conservatism } else { 0.5 },
             ..*base
         };
-        let name = serde_json::to_value(model).ok();
-        let name = name.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
-        Contender { name, cfg }
+        Contender { name: model.name().to_owned(), cfg }
     }
 }
-
-const MODELS: [Model; 7] = [
-    Model::Skellam,
-    Model::Linear,
-    Model::Power,
-    Model::RiskAverse,
-    Model::Front,
-    Model::Through,
-    Model::Touch,
-];
 
 /// Whether a scenario's book is deep or shallow, as a word.
 #[must_use]

@@ -13,8 +13,8 @@ use super::config::{Config, Model, Order};
 use super::fees::Rate;
 use super::latency::Latency;
 use super::original::{Original, Resting};
-use super::own::{Held, Made, NEVER, Own};
-use super::queue::{Reach, Rule, Sight};
+use super::own::{Held, Made, NEVER, Own, mid_at};
+use super::queue::{Reach, Rule, Sight, mix};
 use super::rates::Rates;
 use super::refusal::refusal;
 use crate::book::{Book, Shown};
@@ -241,7 +241,7 @@ impl Sim {
     pub fn before(&mut self, t: Ns, book: &Book, out: &mut impl FnMut(SimEvent)) {
         self.flush(t, false, out);
         while self.next <= t {
-            self.take_effect(book, out);
+            self.take_effect(t, book, out);
         }
     }
 
@@ -260,8 +260,7 @@ impl Sim {
                     self.holding = true;
                 }
                 Some(l) => {
-                    let mean = mean_size(l.sz.0, l.n);
-                    let sight = Sight { size: l.sz.0, mean, at: t, traded: 0 };
+                    let sight = Sight::new((l.sz.0, l.n), t, t);
                     *w = Watch { px: l.px, sight, held: None };
                 }
                 None => *w = Watch::default(),
@@ -284,17 +283,22 @@ impl Sim {
             let crossing = if crosses { book.size_to(side.opposite(), px).0 } else { 0 };
             crosses &= crossing > 0;
             while levels.next_if(|k| side.better(k.level.px, px)).is_some() {}
-            if !o.live || t < o.sight.at {
+            crossed |= o.live && crossing > 0;
+            // A late snapshot tells nothing of what was told since.
+            if !o.live || t < o.held.map_or(o.sight.at, |h| h.at.max(o.sight.at)) {
                 continue;
             }
-            crossed |= crossing > 0;
+            let still = if book.is_pushed(side, px) { NEVER } else { t };
+            o.sight.still = o.sight.still.min(still);
             let level = match levels.peek() {
                 Some(k) if k.level.px == px => (k.seen == t).then_some((k.level.sz.0, k.level.n)),
                 _ => told.is_some_and(|worst| !side.better(worst, px)).then_some((0, 0)),
             };
-            if level.is_some() || crossing > 0 || o.places.iter().any(|p| p.crossed > 0) {
+            let none = crossing == 0;
+            o.places.iter_mut().filter(|_| none).for_each(|p| p.crossed = 0);
+            if level.is_some() || !none {
                 let level = level.or(o.held.and_then(|h| h.level));
-                o.held = Some(Held { at: t, level, crossing });
+                o.held = Some(Held { at: t, level, crossing, still });
                 self.holding = true;
             }
         }
@@ -330,7 +334,7 @@ impl Sim {
         let watch = &mut self.watch[side.index()];
         watch.sight.traded +=
             prints.iter().filter(|p| p.px == watch.px).map(|p| p.sz.0).sum::<i64>();
-        let mut used = [0i64; 3];
+        let (mut used, mut stopped) = ([0i64; 3], [false; 3]);
         let mut filled = self.draw_prints(prints, mid, out);
         let mut at = (Px(0), Reach::default());
         for i in self.range(side) {
@@ -345,7 +349,7 @@ impl Sim {
             if !o.live {
                 continue;
             }
-            let since = t.since(o.sight.at).max(0);
+            let since = o.sight.untold(t);
             for (lane, rule) in self.lanes.iter().enumerate() {
                 if self.alone {
                     used[lane] = 0;
@@ -359,7 +363,10 @@ impl Sim {
                         got.min((cap - used[lane]).max(0))
                     }
                 };
-                if got <= 0 {
+                // A taker goes on only past orders it has filled.
+                let past = stopped[lane] && !self.alone;
+                stopped[lane] |= o.places[lane].open > got;
+                if got <= 0 || past {
                     continue;
                 }
                 used[lane] += got;
@@ -407,12 +414,17 @@ impl Sim {
         done
     }
 
-    fn take_effect(&mut self, book: &Book, out: &mut impl FnMut(SimEvent)) {
+    fn take_effect(&mut self, t: Ns, book: &Book, out: &mut impl FnMut(SimEvent)) {
         let Some(i) = (0..self.orders.len()).min_by_key(|i| (self.orders[*i].due(), *i)) else {
             self.next = NEVER;
             return;
         };
         let at = self.orders[i].due();
+        if at > t {
+            // What was due has filled in the meantime.
+            self.next = at;
+            return;
+        }
         if self.orders[i].live {
             let o = self.orders.remove(i);
             out(SimEvent::Order(o.state(OrderState::Cancelled, o.reason, at)));
@@ -471,9 +483,11 @@ impl Sim {
         o.ahead = size.saturating_add(mine);
         o.unknown = sight_age.is_some();
         o.sight_age = sight_age.unwrap_or(0);
-        o.sight = Sight { size, mean: mean_size(size, n), at: o.arrive, traded: 0 };
+        let still = if book.is_pushed(side, px) { NEVER } else { o.arrive };
+        o.sight = Sight::new((size, n), o.arrive, still);
+        let seed = mix(o.id);
         for p in &mut o.places {
-            p.front = size;
+            (p.front, p.lump, p.seed) = (size, o.sight.lump(), seed);
         }
     }
 
@@ -514,18 +528,14 @@ impl Sim {
         let o = &mut self.orders[i];
         o.held = None;
         let side = o.new.side.index();
-        if let Some((size, n)) = h.level {
+        if let Some(level) = h.level {
             for (place, rule) in o.places.iter_mut().zip(&self.lanes) {
-                place.seen(rule, &o.sight, size, h.at, &self.rates[side]);
+                place.seen(rule, &o.sight, level.0, h.at, &self.rates[side]);
             }
-            o.sight = Sight { size, mean: mean_size(size, n), at: h.at, traded: 0 };
+            o.sight = Sight::new(level, h.at, h.still);
         }
         for (lane, rule) in self.lanes.iter().enumerate() {
             let place = &mut o.places[lane];
-            if h.crossing == 0 {
-                place.crossed = 0;
-                continue;
-            }
             let taken = if self.alone { place.crossed } else { self.crossed[side][lane] };
             let got = (h.crossing - taken).clamp(0, place.open);
             if got == 0 || rule.model == Model::Original {
@@ -571,16 +581,6 @@ impl Sim {
     fn draw(&mut self, latency: Latency) -> i64 {
         latency.draw(&mut self.rng)
     }
-}
-
-/// The mid before block `t`.
-fn mid_at(t: Ns, newest: (Ns, Option<Mid2>), before: Option<Mid2>) -> Mid2 {
-    let known = if newest.0 >= t { before.or(newest.1) } else { newest.1 };
-    known.unwrap_or_default()
-}
-
-fn mean_size(size: i64, n: u32) -> i64 {
-    size / i64::from(n.max(1))
 }
 
 fn reach_of(prints: &[Trade], side: Side, px: Px) -> Reach {

@@ -350,6 +350,45 @@ fn venue_rules_refuse_with_their_own_reasons() {
     assert_eq!(w.states(good).last(), Some(&(OrderState::Live, OrderReason::None)));
 }
 
+#[test]
+fn an_order_filled_with_its_cancel_on_the_way_hastens_no_other() {
+    let (mut w, first) = joined(Model::Touch, 0);
+    w.cancel(210, first);
+    w.sell(250, 1, &[(99, 5)]);
+    assert_eq!(w.filled(first, C), 5);
+    // Sent at 300, so it arrives at 400; the cancel of the filled one was due at 310.
+    let late = w.place(300, Side::Buy, 99, 5);
+    w.sell(320, 2, &[(99, 9)]);
+    assert_eq!((w.filled(late, C), w.states(late).len()), (0, 1), "still on its way");
+    w.sell(400, 3, &[(99, 9)]);
+    assert_eq!(w.filled(late, C), 5);
+}
+
+#[test]
+fn a_taker_goes_past_an_own_order_only_when_it_is_filled() {
+    // The level is empty by a snapshot that is older than the first order's, so the second one
+    // starts in front of it by the book, which cannot be: it came later.
+    let (mut w, first) = joined(Model::RiskAverse, 4);
+    w.book(300, &[(98, 1)], ASK);
+    w.sim.orders[0].places[0].front = 4;
+    let second = w.place(300, Side::Buy, 99, 5);
+    w.book(450, &[(99, 4), (98, 1)], ASK);
+    w.sim.orders[0].places[0].front = 4;
+    w.sell(500, 1, &[(99, 3)]);
+    assert_eq!((w.filled(first, C), w.filled(second, C)), (0, 0));
+    w.sell(600, 2, &[(99, 8)]);
+    assert_eq!((w.filled(first, C), w.filled(second, C)), (5, 3));
+}
+
+#[test]
+fn a_late_snapshot_tells_nothing_of_what_was_told_since() {
+    let (mut w, id) = joined(Model::RiskAverse, 10);
+    w.bbo(300, (99, 8), (101, 5));
+    w.book(290, &[(99, 1)], ASK);
+    w.sell(400, 1, &[(99, 8)]);
+    assert_eq!(w.filled(id, C), 0, "eight were ahead, not one");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
     /// For one order: touch fills no less than the configured model, which fills no less than

@@ -61,6 +61,8 @@ pub(super) struct Held {
     pub level: Option<(i64, u32)>,
     /// Displayed on the other side at our price or better.
     pub crossing: i64,
+    /// Up to when nothing can have changed untold.
+    pub still: Ns,
 }
 
 /// An own order.
@@ -183,4 +185,10 @@ pub(super) struct Made {
     pub t: Ns,
     pub tid: u64,
     pub mid: Mid2,
+}
+
+/// The mid before block `t`.
+pub(super) fn mid_at(t: Ns, newest: (Ns, Option<Mid2>), before: Option<Mid2>) -> Mid2 {
+    let known = if newest.0 >= t { before.or(newest.1) } else { newest.1 };
+    known.unwrap_or_default()
 }

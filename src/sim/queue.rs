@@ -6,6 +6,8 @@
 //! 1. The volume ahead never grows and is never more than what is displayed.
 //! 2. Prints advance every model alike; models differ in whom a cancel is credited to.
 //! 3. Printed volume is counted once: what an own order took, nobody behind it gets.
+//! 4. Where few orders are ahead, Skellam cancels are drawn order by order (seeded): half an order
+//!    does not cancel, and the mean of the queue would fill too late.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +25,9 @@ pub(super) struct Reach {
     pub beyond: i64,
 }
 
+/// Orders ahead up to which cancels are drawn order by order; a longer queue takes the mean.
+const DRAWN_MAX: i64 = 16;
+
 /// State of one order under one model.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Place {
@@ -34,6 +39,10 @@ pub(super) struct Place {
     pub open: i64,
     /// Taken from the crossing side since the book crossed us.
     pub crossed: i64,
+    /// Size of the order that a unit of the queue ahead belongs to.
+    pub lump: i64,
+    /// Decides which orders ahead cancel, until the level is seen again.
+    pub seed: u64,
 }
 
 /// What the level showed last, shared by the models of one order.
@@ -47,6 +56,27 @@ pub(super) struct Sight {
     pub at: Ns,
     /// Volume printed at the price since, own orders not deducted.
     pub traded: i64,
+    /// Up to when nothing can have changed untold: without end while the level is the best one and
+    /// every change of best prices is pushed.
+    pub still: Ns,
+}
+
+impl Sight {
+    /// A level of a size and a number of orders, seen at `at`.
+    pub(super) fn new((size, n): (i64, u32), at: Ns, still: Ns) -> Sight {
+        Sight { size, mean: size / i64::from(n.max(1)), at, traded: 0, still }
+    }
+
+    /// Size of the order a unit of the queue belongs to: sizes are about exponential, so twice the
+    /// mean (large orders hold more units).
+    pub(super) fn lump(&self) -> i64 {
+        self.mean.saturating_mul(2)
+    }
+
+    /// Time up to `t` in which the level may have changed untold, ns.
+    pub(super) fn untold(&self, t: Ns) -> i64 {
+        t.since(self.still).max(0)
+    }
 }
 
 /// Even lean, Q16.
@@ -86,8 +116,12 @@ impl Rule {
             Model::Front => drop,
             Model::Linear | Model::Power | Model::Log => self.share(place, was, drop),
             Model::Skellam => {
-                let gross = gross_cancels(was, net, at, rates);
-                mul_div(place.front, gross.min(was.size), was.size.max(1))
+                let gross = gross_cancels(was, net, at, rates).min(was.size);
+                if rates.known() {
+                    place.drawn_cancels(gross, was.size)
+                } else {
+                    mul_div(place.front, gross, was.size.max(1))
+                }
             }
         };
         if self.lean >= EVEN {
@@ -135,7 +169,7 @@ impl Rule {
 impl Place {
     /// Volume of a taker that reaches the order; `used` is what own orders before this one took of
     /// the same taker, deducted from the prints furthest beyond, for those would not have happened.
-    /// `since` is the time since the last sight of the level.
+    /// `since` is the time in which the level may have changed untold.
     pub(super) fn reached(
         &mut self,
         rule: &Rule,
@@ -157,7 +191,7 @@ impl Place {
                 self.printed += at;
                 let front = match self.front {
                     0 => 0,
-                    f => scale(f, rule.survives(rates, since)),
+                    _ => self.drawn_left(rule.survives(rates, since)),
                 };
                 let past = (self.printed - front).max(0);
                 if r.beyond > 0 || past > 0 {
@@ -175,16 +209,64 @@ impl Place {
         let gone = if self.front == 0 { 0 } else { rule.gone(self, was, new, at, rates) };
         self.front = (self.front - gone - self.printed).clamp(0, new.max(0));
         self.printed = 0;
+        self.lump = was.lump();
+        self.seed = mix(self.seed);
     }
+
+    /// Volume ahead that is left when each order ahead is still there with the chance `share`,
+    /// Q32. The same orders go first whatever the share, so that it falls as the share does.
+    fn drawn_left(&self, share: u64) -> i64 {
+        let lump = self.lump.max(1);
+        let n = (self.front.saturating_add(lump / 2) / lump).max(1);
+        if share >= Q32 || n > DRAWN_MAX {
+            return scale(self.front, share);
+        }
+        let left = (0..n).filter(|i| self.chance(*i) < share).count();
+        mul_div(self.front, i64::try_from(left).unwrap_or(n), n)
+    }
+
+    /// Volume ahead that is gone when `gross` of the level's `size` cancelled, any order alike.
+    fn drawn_cancels(&self, gross: i64, size: i64) -> i64 {
+        let lump = self.lump.max(1);
+        if self.front.max(gross / 2) > lump.saturating_mul(DRAWN_MAX) {
+            return mul_div(self.front, gross, size.max(1));
+        }
+        let (mut ahead, mut all, mut rest, mut i) = (self.front, size, gross, DRAWN_MAX);
+        while rest > 0 && ahead > 0 {
+            let one = rest.min(lump);
+            if u128::from(self.chance(i)) * u128::from(all.unsigned_abs())
+                < u128::from(ahead.unsigned_abs()) << 32
+            {
+                ahead -= one.min(ahead);
+            }
+            all -= one;
+            rest -= one;
+            i += 1;
+        }
+        self.front - ahead
+    }
+
+    /// A number below 2^32, equally likely each, for draw `i` since the level was seen.
+    fn chance(&self, i: i64) -> u64 {
+        mix(self.seed ^ i.unsigned_abs()) >> 32
+    }
+}
+
+/// Mixes the bits of a number (the finaliser of SplitMix64; Steele, Lea and Flood 2014).
+pub(super) fn mix(x: u64) -> u64 {
+    let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
 }
 
 /// Expected gross cancels given the net change: E[C | A - C = N] of two Poisson counts, with the
 /// Amos bound for the ratio of Bessel functions, in size units.
 fn gross_cancels(was: &Sight, net: i64, at: Ns, rates: &Rates) -> i64 {
-    let dt = at.since(was.at).max(0);
+    let dt = was.untold(at);
     let adds = i128::from(rates.added(dt));
     let cancels = i128::from(scale(was.size, rates.cancelled(dt)));
-    let mean = i128::from(was.mean.max(1));
+    let mean = i128::from(was.lump().max(1));
     let n = i128::from(net.unsigned_abs());
     let four_ac = 4 * adds * cancels;
     let root = {
@@ -201,8 +283,8 @@ mod tests {
     use super::*;
 
     fn left(rule: &Rule, front: i64, new: i64) -> i64 {
-        let was = Sight { size: 100, mean: 10, at: Ns(0), traded: 0 };
-        let mut p = Place { front, printed: 0, open: 1, crossed: 0 };
+        let was = Sight { size: 100, mean: 10, at: Ns(0), traded: 0, still: Ns(0) };
+        let mut p = Place { front, printed: 0, open: 1, ..Place::default() };
         p.seen(rule, &was, new, Ns(Ns::SEC), &Rates::default());
         p.front
     }
@@ -228,8 +310,8 @@ mod tests {
         // 20 x 60^n / (60^n + 40^n), towards zero.
         let all: Vec<i64> = (1..=8).map(|n| left(&with(Model::Power, n, 0.5), 60, 80)).collect();
         assert_eq!(all, [48, 47, 45, 44, 43, 42, 42, 41]);
-        let was = Sight { size: i64::MAX / 2, mean: 1, at: Ns(0), traded: 0 };
-        let mut p = Place { front: i64::MAX / 4, printed: 0, open: 1, crossed: 0 };
+        let was = Sight { size: i64::MAX / 2, mean: 1, at: Ns(0), traded: 0, still: Ns(0) };
+        let mut p = Place { front: i64::MAX / 4, printed: 0, open: 1, ..Place::default() };
         p.seen(&with(Model::Power, 8, 0.5), &was, i64::MAX / 4, Ns(1), &Rates::default());
         assert!(p.front >= 0 && p.front <= i64::MAX / 4);
     }
@@ -247,5 +329,44 @@ mod tests {
     #[test]
     fn the_displayed_size_caps_the_volume_ahead() {
         assert_eq!(left(&Rule::plain(Model::RiskAverse, 1), 60, 5), 5);
+    }
+
+    /// Twelve orders of ten units, six ahead; a place for each of many seeds.
+    fn places(n: u64) -> impl Iterator<Item = Place> {
+        (0..n).map(|s| Place { front: 60, open: 1, lump: 10, seed: mix(s), ..Place::default() })
+    }
+
+    #[test]
+    fn drawn_cancels_take_whole_orders_and_the_mean_of_them_is_the_share() {
+        let n = 20_000;
+        let gone: Vec<i64> = places(n).map(|p| p.drawn_cancels(30, 120)).collect();
+        assert!(gone.iter().all(|g| [0, 10, 20, 30].contains(g)));
+        // Half the queue is ahead: 15 of 30, standard error 0.06.
+        let mean = gone.iter().sum::<i64>() * 100 / i64::try_from(n).expect("small");
+        assert!((1_475..=1_525).contains(&mean), "{mean}");
+        let left: Vec<i64> = places(n).map(|p| p.drawn_left(Q32 / 4)).collect();
+        let mean = left.iter().sum::<i64>() * 100 / i64::try_from(n).expect("small");
+        assert!((1_460..=1_540).contains(&mean), "{mean} of 60 at a share of a quarter");
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_is_the_mean_and_the_bounds_hold() {
+        let p = Place { front: 1_000, open: 1, lump: 10, seed: 1, ..Place::default() };
+        assert_eq!((p.drawn_cancels(100, 2_000), p.drawn_left(Q32 / 2)), (50, 500));
+        for p in places(500) {
+            assert_eq!(p.drawn_cancels(120, 120), 60, "all cancelled");
+            assert_eq!(p.drawn_cancels(0, 120), 0);
+            assert_eq!((p.drawn_left(Q32), p.drawn_left(0)), (60, 0));
+            let falling: Vec<i64> = (0..=20).map(|i| p.drawn_left(Q32 / 20 * (20 - i))).collect();
+            assert!(falling.is_sorted_by(|a, b| a >= b), "{falling:?}");
+            assert!((80..=120).all(|g| (g - 60..=60).contains(&p.drawn_cancels(g, 120))));
+        }
+    }
+
+    #[test]
+    fn a_pushed_level_cancels_nothing_untold() {
+        let sight = |still| Sight { size: 100, mean: 10, at: Ns(0), traded: 0, still };
+        assert_eq!(sight(Ns(0)).untold(Ns(7)), 7);
+        assert_eq!(sight(Ns(i64::MAX)).untold(Ns(7)), 0);
     }
 }

@@ -67,6 +67,11 @@ impl Rates {
         }
     }
 
+    /// Whether cancels have been seen to happen at a rate.
+    pub(super) fn known(&self) -> bool {
+        self.theta > 0
+    }
+
     /// The share of a level that cancels within `dt` ns, Q32.
     pub(super) fn cancelled(&self, dt: i64) -> u64 {
         Q32 - self.survives(dt)

@@ -1,3 +1,8 @@
-//! testing: a room of the house that is still empty.
+//! What tests, fuzz targets and benches share: naive second implementations, and drivers that put
+//! arbitrary bytes through both.
 //!
-//! In: nothing yet. Out: nothing yet. Cold path.
+//! In: bytes. Out: nothing, or a panic that says which law broke. Cold path: never compiled into the
+//! product.
+
+pub mod oracle;
+pub mod script;

@@ -1,0 +1,298 @@
+//! The fill rules told a second time, naively: what tests compare the executor with.
+//!
+//! In: the same book, prints, orders and cancels. Out: the fills of the three lanes. Cold path.
+//!
+//! 1. Nothing here is shared with the executor but the book and the words.
+//! 2. Every lane is told on its own; every sum is made anew.
+//! 3. The Skellam model is told as it is before any rate is known: net changes only.
+
+use std::collections::BTreeMap;
+
+use crate::book::{Book, Shown};
+use crate::event::Trade;
+use crate::sim::config::{Config, Model, Order};
+use crate::sim::orders::NewOrder;
+use crate::units::{Ns, Px, Side};
+
+/// Filled size by order, lane and time.
+pub type Fills = BTreeMap<(u64, usize, Ns), i64>;
+
+/// An own order, from sending to the end.
+#[derive(Clone, Debug)]
+struct Mine {
+    id: u64,
+    new: NewOrder,
+    arrive: Ns,
+    cancel: Option<Ns>,
+    live: bool,
+    out: bool,
+    /// What the level showed last, when, and what printed there since.
+    size: i64,
+    seen: Ns,
+    traded: i64,
+    lanes: [Lane; 3],
+    waiting: Option<Told>,
+}
+
+/// Where an order stands under one model.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lane {
+    open: i64,
+    front: i64,
+    printed: i64,
+}
+
+/// What a message told of an order's price, until the prints of its block are in.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    at: Ns,
+    level: Option<i64>,
+    crossing: i64,
+}
+
+/// The rules.
+#[derive(Clone, Debug, Default)]
+pub struct Oracle {
+    cfg: Config,
+    models: [Model; 3],
+    orders: Vec<Mine>,
+    /// Block time of the newest prints.
+    printed: Option<Ns>,
+    /// What own orders of a side took of the crossing size, by lane.
+    crossed: [[i64; 3]; 2],
+    /// What was filled.
+    pub fills: Fills,
+}
+
+impl Oracle {
+    /// Rules without orders.
+    #[must_use]
+    pub fn new(cfg: Config) -> Oracle {
+        let models = [cfg.model, cfg.pessimistic, cfg.optimistic];
+        Oracle { cfg, models, ..Oracle::default() }
+    }
+
+    /// An order is live from the first message of a block at or after `arrive`.
+    pub fn send(&mut self, id: u64, new: NewOrder, arrive: Ns) {
+        let lanes = [Lane { open: new.sz.0, ..Lane::default() }; 3];
+        let (cancel, waiting, seen) = (None, None, arrive);
+        let (live, out, size, traded) = (false, false, 0, 0);
+        let mine = Mine { id, new, arrive, cancel, live, out, size, seen, traded, lanes, waiting };
+        self.orders.push(mine);
+    }
+
+    /// The first cancel counts; it never overtakes its order.
+    pub fn cancel(&mut self, id: u64, at: Ns) {
+        for o in &mut self.orders {
+            if o.id == id && !o.out && o.cancel.is_none() {
+                o.cancel = Some(at.max(o.arrive));
+            }
+        }
+    }
+
+    /// Orders that are not out, by number.
+    #[must_use]
+    pub fn open(&self) -> Vec<u64> {
+        let mut ids: Vec<u64> = self.orders.iter().filter(|o| !o.out).map(|o| o.id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// A message of block `t` is about to be applied to `book`.
+    pub fn before(&mut self, t: Ns, book: &Book) {
+        self.apply(|told| told < t);
+        for o in self.orders.iter_mut().filter(|o| !o.out) {
+            if !o.live && o.arrive <= t {
+                let other = book.best(o.new.side.opposite());
+                o.out = other.is_some_and(|l| !o.new.side.better(l.px, o.new.px));
+                o.live = !o.out;
+                o.size = match book.shown(o.new.side, o.new.px) {
+                    Shown::Size(l) => l.sz.0,
+                    Shown::Empty => 0,
+                    Shown::Unknown { last: Some(last), .. } => last.0,
+                    Shown::Unknown { last: None, .. } => {
+                        let sizes = book.levels(o.new.side).iter().map(|k| k.level.sz.0);
+                        sizes.max().unwrap_or(0)
+                    }
+                };
+                o.lanes.iter_mut().for_each(|lane| lane.front = o.size);
+            }
+            if o.live && o.cancel.is_some_and(|c| c <= t) {
+                o.live = false;
+                o.out = true;
+            }
+        }
+    }
+
+    /// `book` shows the state after block `t`.
+    pub fn after(&mut self, t: Ns, book: &Book) {
+        for side in Side::BOTH {
+            let mut any = false;
+            for o in self.orders.iter_mut().filter(|o| o.live && o.new.side == side) {
+                let px = o.new.px;
+                let crossing = book.size_to(side.opposite(), px).0;
+                any |= crossing > 0;
+                // What is late tells nothing.
+                if t < o.seen || o.waiting.is_some_and(|w| t < w.at) {
+                    continue;
+                }
+                let known = book.levels(side).iter().find(|k| k.level.px == px);
+                let whole = book.told(side, t).is_some_and(|worst| !side.better(worst, px));
+                let level = match known {
+                    Some(k) => (k.seen == t).then_some(k.level.sz.0),
+                    None => whole.then_some(0),
+                };
+                if level.is_some() || crossing > 0 {
+                    let level = level.or(o.waiting.and_then(|w| w.level));
+                    o.waiting = Some(Told { at: t, level, crossing });
+                }
+            }
+            if !any {
+                self.crossed[side.index()] = [0; 3];
+            }
+        }
+        if self.cfg.order == Order::Arrival || self.printed.is_some_and(|p| p >= t) {
+            self.apply(|told| told <= t);
+        }
+    }
+
+    /// The prints of one frame.
+    pub fn prints(&mut self, prints: &[Trade], book: &Book) {
+        for (i, first) in prints.iter().enumerate() {
+            let key = |p: &Trade| (p.time, p.aggressor, p.taker);
+            if i > 0 && key(&prints[i - 1]) == key(first) {
+                continue;
+            }
+            let taker: Vec<&Trade> =
+                prints[i..].iter().take_while(|p| key(p) == key(first)).collect();
+            self.before(first.time, book);
+            for lane in 0..3 {
+                self.taker(lane, &taker);
+            }
+            for o in self.orders.iter_mut().filter(|o| o.live) {
+                let at = taker.iter().filter(|p| p.aggressor != o.new.side && p.px == o.new.px);
+                o.traded += at.map(|p| p.sz.0).sum::<i64>();
+                o.out = o.lanes[0].open == 0;
+                o.live = !o.out;
+            }
+            self.printed = self.printed.max(Some(first.time));
+            if prints.get(i + taker.len()).is_none_or(|p| p.time > first.time) {
+                self.apply(|told| told <= first.time);
+            }
+        }
+    }
+
+    /// One taker meets the orders of one lane, in price-time order.
+    fn taker(&mut self, lane: usize, prints: &[&Trade]) {
+        let side = prints[0].aggressor.opposite();
+        let model = self.models[lane];
+        let (mut taken, mut stopped) = (0, false);
+        for i in self.ranked(side) {
+            let o = &mut self.orders[i];
+            let sum = |f: &dyn Fn(Px) -> bool| -> i64 {
+                prints.iter().filter(|p| f(p.px)).map(|p| p.sz.0).sum()
+            };
+            let at = sum(&|px| px == o.new.px);
+            let beyond = sum(&|px| side.better(o.new.px, px));
+            // What own orders before this one took did not go on: first not beyond, then not here.
+            let left_beyond = (beyond - taken).max(0);
+            let left_at = at - (taken - beyond).clamp(0, at);
+            let mine = &mut o.lanes[lane];
+            if mine.open == 0 {
+                continue;
+            }
+            let reaches = match model {
+                Model::Touch => left_at + left_beyond,
+                Model::Through => left_beyond,
+                _ => {
+                    mine.printed += left_at;
+                    let past = (mine.printed - mine.front).max(0);
+                    if past > 0 || beyond > 0 {
+                        mine.front = 0;
+                        mine.printed = 0;
+                    }
+                    past.min(left_at) + left_beyond
+                }
+            };
+            let mut got = reaches.min(mine.open);
+            if self.cfg.participation_pct < 100 {
+                let cap = (at + beyond) / 100 * i64::from(self.cfg.participation_pct);
+                got = got.min((cap - taken).max(0));
+            }
+            // A taker goes on only past orders it has filled.
+            let goes_on = !stopped;
+            stopped |= mine.open > got;
+            if got > 0 && goes_on {
+                mine.open -= got;
+                taken += got;
+                *self.fills.entry((o.id, lane, prints[0].time)).or_default() += got;
+            }
+        }
+    }
+
+    /// What was told of the blocks `due` becomes what is known.
+    fn apply(&mut self, due: impl Fn(Ns) -> bool) {
+        for side in Side::BOTH {
+            for i in self.ranked(side) {
+                let o = &mut self.orders[i];
+                let Some(told) = o.waiting.filter(|w| due(w.at)) else { continue };
+                o.waiting = None;
+                if let Some(now) = told.level {
+                    for (lane, model) in o.lanes.iter_mut().zip(self.models) {
+                        let gone = cancelled_ahead(model, &self.cfg, lane, (o.size, o.traded, now));
+                        lane.front = (lane.front - gone - lane.printed).clamp(0, now);
+                        lane.printed = 0;
+                    }
+                    (o.size, o.seen, o.traded) = (now, told.at, 0);
+                }
+                for (lane, mine) in o.lanes.iter_mut().enumerate() {
+                    let left = told.crossing - self.crossed[side.index()][lane];
+                    let got = left.clamp(0, mine.open);
+                    if got > 0 {
+                        self.crossed[side.index()][lane] += got;
+                        mine.open -= got;
+                        *self.fills.entry((o.id, lane, told.at)).or_default() += got;
+                    }
+                }
+                if o.lanes[0].open == 0 {
+                    (o.live, o.out) = (false, true);
+                }
+            }
+        }
+    }
+
+    /// Live orders of a side, best price first, then earliest, then by number.
+    fn ranked(&self, side: Side) -> Vec<usize> {
+        let mut of: Vec<usize> = (0..self.orders.len()).collect();
+        of.retain(|i| self.orders[*i].live && self.orders[*i].new.side == side);
+        of.sort_by_key(|i| {
+            let o = &self.orders[*i];
+            (-side.sign() * o.new.px.0, o.arrive, o.id)
+        });
+        of
+    }
+}
+
+/// How much of a net decrease was ahead: `was` displayed, `traded` since, `now` displayed.
+fn cancelled_ahead(
+    model: Model,
+    cfg: &Config,
+    l: &Lane,
+    (was, traded, now): (i64, i64, i64),
+) -> i64 {
+    let drop = (was - traded - now).max(0);
+    let ahead = (l.front - l.printed).max(0);
+    let behind = (was - traded - ahead).max(0);
+    let n = match model {
+        Model::Front => return if l.front > 0 { drop } else { 0 },
+        Model::Skellam => return if was > 0 { l.front * drop.min(was) / was } else { 0 },
+        Model::Linear => 1,
+        Model::Power => u32::from(cfg.power_n),
+        _ => return 0,
+    };
+    let (a, b) = (i128::from(ahead).pow(n), i128::from(behind).pow(n));
+    if drop == 0 || ahead == 0 {
+        return 0;
+    }
+    i64::try_from(i128::from(drop) * a / (a + b)).unwrap_or(0).min(ahead)
+}
