@@ -62,12 +62,14 @@ pub const ALL: &[Profile] = &[
 const ORIGINAL: &[&str] = &[
     "engine.learn.profile=original",
     "engine.quote.policy=original",
+    "engine.sim.model=original",
     "engine.quote.explore.on=false",
 ];
 const ORIGINAL_FLOOR_FIRST: &[&str] = &[
     "engine.learn.profile=original",
     "engine.learn.original.floor_first=true",
     "engine.quote.policy=original",
+    "engine.sim.model=original",
     "engine.quote.explore.on=false",
 ];
 const REPORTS: &str = "engine.learn.profile=original";
