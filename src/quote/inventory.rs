@@ -213,7 +213,11 @@ mod tests {
             }
             assert!(Lean::new(r, 100.0).at(90.0).is_finite());
         }
-        let (free, bound) = (Lean::new(0.15, 30.0), Lean::new(0.15, 10.0));
-        assert!(bound.at(9.0) > 1.2 * free.at(9.0), "{} {}", bound.at(9.0), free.at(9.0));
+        // Positions spread by 1/sqrt(2 r) lots: a bound of ten is felt at 5 and not at 1.8.
+        for (r, least, most) in [(0.02, 2.0, f64::MAX), (0.15, 1.0, 1.05)] {
+            let (free, bound) = (Lean::new(r, 30.0).at(9.0), Lean::new(r, 10.0).at(9.0));
+            let times = bound / free;
+            assert!(least < times && times < most, "r {r}: {bound} {free}");
+        }
     }
 }

@@ -155,7 +155,8 @@ fn every_kind_of_record_is_published_by_something() {
         Body::Learned(l) => Some(l.explored_usd),
         _ => None,
     });
-    assert!(explored.is_some_and(|usd| usd > 0.0), "{explored:?}");
+    // Its budget is 1 USD; in a market as busy as this one no quote need stand at a loss.
+    assert!(explored.is_some_and(|usd| (0.0..=1.0).contains(&usd)), "{explored:?}");
 }
 
 #[test]
