@@ -6,7 +6,7 @@
 //! 1. A resting order was placed at a distance from the mid that was known before the delay of
 //!    messages to the venue and the pause between two quotes. Depths of takers are counted from
 //!    that mid, because that is how a resting quote meets them.
-//! 2. Entries closer together than [`STEP_NS`] share a place: the newest stands.
+//! 2. Entries closer together than `STEP_NS` share a place: the newest stands.
 
 use serde::{Deserialize, Serialize};
 use serde_big_array::BigArray;
