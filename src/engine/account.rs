@@ -64,9 +64,7 @@ impl Account {
 
     fn on_fill(&mut self, now: Ns, f: &record::Fill, out: &mut impl Publish) {
         out.publish(now, self.coin, *f);
-        let booking =
-            Booking { at: now, side: f.side, px: f.px, sz: f.sz, mid: f.mid, fee_e8: f.fee_e8 };
-        self.ledgers[f.lane as usize].on_fill(&booking);
+        self.ledgers[f.lane as usize].on_fill(&Booking::of(now, f));
         if f.lane != Lane::Configured {
             return;
         }

@@ -16,7 +16,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{Account, Lane};
+use crate::record::{Account, Fill, Lane};
 use crate::units::{Cash, Mid2, Ns, Px, Side, Sz};
 
 use super::fees::CENTI;
@@ -45,6 +45,14 @@ pub struct Booking {
     pub mid: Mid2,
     /// Fee, 1e-8 USD; negative: rebate.
     pub fee_e8: i64,
+}
+
+impl Booking {
+    /// The booking of a recorded fill, at session time `at`.
+    #[must_use]
+    pub fn of(at: Ns, f: &Fill) -> Booking {
+        Booking { at, side: f.side, px: f.px, sz: f.sz, mid: f.mid, fee_e8: f.fee_e8 }
+    }
 }
 
 /// The account.

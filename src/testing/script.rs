@@ -285,14 +285,7 @@ impl Twins {
                 *volume.entry((lane, p.taker)).or_default() += f.sz.0;
             }
             *self.sums.entry((f.id, lane, f.time)).or_default() += f.sz.0;
-            self.ledgers[lane].on_fill(&Booking {
-                at: f.time,
-                side: f.side,
-                px: f.px,
-                sz: f.sz,
-                mid: f.mid,
-                fee_e8: f.fee_e8,
-            });
+            self.ledgers[lane].on_fill(&Booking::of(f.time, &f));
             self.fills.push(f);
         }
         for ((lane, taker), took) in volume {
