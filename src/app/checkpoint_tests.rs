@@ -61,7 +61,7 @@ fn coins() -> [CoinSpec; 1] {
 /// Digest and number of records of a whole replay.
 fn whole(path: &Path, config: &Config) -> (u128, u64) {
     let mut out = Tally::new(|_: &Record, _: &Bytes| {});
-    replay(path, config, &coins(), StopReason::Finished, &mut out).expect("a recording");
+    replay(path, config, &coins(), Some(StopReason::Finished), &mut out).expect("a recording");
     (out.digest.value(), out.next)
 }
 
@@ -69,12 +69,12 @@ fn whole(path: &Path, config: &Config) -> (u128, u64) {
 fn in_two(path: &Path, config: &Config, after: i64, file: &Path) -> ((u128, u64), (u128, u64)) {
     let mut out = Tally::new(|_: &Record, _: &Bytes| {});
     let cut = Cut { from: None, at: Some((after, file.to_path_buf())) };
-    let end = (StopReason::Finished, cut);
+    let end = (Some(StopReason::Finished), cut);
     replay_cut(path, config, &coins(), end, &mut out).expect("a recording");
     let first = (out.digest.value(), out.next);
     let c = Checkpoint::read(file, config, &coins()).expect("a checkpoint");
     let mut out = Tally::from(&c.place, &c.digest, |_: &Record, _: &Bytes| {});
-    let end = (StopReason::Finished, Cut { from: Some(c), at: None });
+    let end = (Some(StopReason::Finished), Cut { from: Some(c), at: None });
     replay_cut(path, config, &coins(), end, &mut out).expect("the rest");
     (first, (out.digest.value(), out.next))
 }
@@ -137,7 +137,7 @@ fn what_is_no_checkpoint_of_this_run_is_named() {
     recording(&path, 7, 20);
     let c = Checkpoint::read(&file, &config, &coins()).expect("still there");
     let mut out = Tally::from(&c.place, &c.digest, |_: &Record, _: &Bytes| {});
-    let end = (StopReason::Finished, Cut { from: Some(c), at: None });
+    let end = (Some(StopReason::Finished), Cut { from: Some(c), at: None });
     let e = replay_cut(&path, &config, &coins(), end, &mut out).expect_err("another one");
     assert_eq!(e.fault, crate::app::recording::Fault::NotThatOne);
     assert_eq!(

@@ -115,7 +115,7 @@ pub fn on_tape(
 ) -> Result<Vec<Outcome>, RecordingError> {
     let mut watches = vec![Watch::default(); COINS_MAX];
     let mut out = Tally::new(|r: &Record, _: &Bytes| take(&mut watches, r));
-    replay(file, config, coins, StopReason::Finished, &mut out)?;
+    replay(file, config, coins, Some(StopReason::Finished), &mut out)?;
     Ok(finish(watches, coins))
 }
 

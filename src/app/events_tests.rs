@@ -126,7 +126,7 @@ fn a_converted_recording_gives_the_digest_of_its_frames() {
         assert_eq!(coins_of(&to).expect("readable"), coins);
         let digest = |from: &Path| {
             let mut tally = Tally::new(|_: &_, _: &_| {});
-            let seen = replay(from, &config, &coins, StopReason::Finished, &mut tally);
+            let seen = replay(from, &config, &coins, Some(StopReason::Finished), &mut tally);
             let seen = seen.expect("readable");
             (seen.frames, seen.from, seen.to, seen.downs, tally.next, tally.digest.value())
         };
@@ -134,7 +134,7 @@ fn a_converted_recording_gives_the_digest_of_its_frames() {
         assert_eq!(frames, events, "{name}");
         assert_eq!(frames.0, seen.frames);
         let mut tally = Tally::new(|_: &_, _: &_| {});
-        let other = replay(&to, &config, &coins[..0], StopReason::Finished, &mut tally);
+        let other = replay(&to, &config, &coins[..0], Some(StopReason::Finished), &mut tally);
         assert_eq!(other.map(|o| o.frames).map_err(|e| e.fault), Err(Fault::OtherCoins));
     }
     if tried > 0 {

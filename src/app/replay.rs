@@ -199,7 +199,8 @@ impl<E: Decide> Feeder<E> {
     }
 }
 
-/// Replays a recording, frames or a file of events; `reason` is why the run ended that it repeats.
+/// Replays a recording, frames or a file of events; `reason` is why the run ended that it repeats,
+/// `None` of one that was killed: its quotes stand, and nothing says that it stopped.
 /// A file of events holds its own coins: it is replayed for all of them.
 ///
 /// # Errors
@@ -208,7 +209,7 @@ pub fn replay<S: FnMut(&Record, &crate::record::Bytes)>(
     path: &Path,
     config: &Config,
     coins: &[CoinSpec],
-    reason: StopReason,
+    reason: Option<StopReason>,
     out: &mut Tally<S>,
 ) -> Result<Outcome, RecordingError> {
     replay_cut(path, config, coins, (reason, Cut::default()), out)
@@ -222,7 +223,7 @@ pub fn replay_cut<S: FnMut(&Record, &crate::record::Bytes)>(
     path: &Path,
     config: &Config,
     coins: &[CoinSpec],
-    (reason, mut cut): (StopReason, Cut),
+    (reason, mut cut): (Option<StopReason>, Cut),
     out: &mut Tally<S>,
 ) -> Result<Outcome, RecordingError> {
     let hash = config.hash(coins);
@@ -265,9 +266,11 @@ pub fn replay_cut<S: FnMut(&Record, &crate::record::Bytes)>(
         feeder.take(line.at, line.bytes(), out);
     }
     let seen = Outcome { tail: reader.tail(), ..feeder.seen() };
-    feeder.stopping(out);
-    let before = out.next;
-    feeder.finish(reason, before, out);
+    if let Some(reason) = reason {
+        feeder.stopping(out);
+        let before = out.next;
+        feeder.finish(reason, before, out);
+    }
     Ok(seen)
 }
 
@@ -278,7 +281,7 @@ pub fn replay_cut<S: FnMut(&Record, &crate::record::Bytes)>(
 pub fn play<S: FnMut(&Record, &crate::record::Bytes)>(
     mut reader: events::Reader,
     mut engine: Engine,
-    reason: StopReason,
+    reason: Option<StopReason>,
     out: &mut Tally<S>,
 ) -> Result<Outcome, RecordingError> {
     let mut seen = Outcome::default();
@@ -295,9 +298,11 @@ pub fn play<S: FnMut(&Record, &crate::record::Bytes)>(
             Item::Time => {}
             Item::End(e) => {
                 (seen.frames, seen.from, seen.to, seen.downs) = (e.frames, e.from, at, e.downs);
-                engine.stopping(at, out);
-                let before = out.next;
-                engine.stop(at, reason, before, out);
+                if let Some(reason) = reason {
+                    engine.stopping(at, out);
+                    let before = out.next;
+                    engine.stop(at, reason, before, out);
+                }
             }
         }
     }

@@ -95,7 +95,7 @@ pub fn run_events(path: &Path, config: &Config, passes: usize) -> Result<Passes,
         let hash = config.hash(reader.coins());
         let engine = engine(&config.engine, reader.coins(), hash);
         let begun = clock.mono_ns();
-        let seen = play(reader, engine, StopReason::Finished, &mut tally)?;
+        let seen = play(reader, engine, Some(StopReason::Finished), &mut tally)?;
         out.ns.push(clock.mono_ns() - begun);
         let digest = tally.digest.value();
         assert!(pass == 0 || digest == out.digest, "equal passes have equal digests");

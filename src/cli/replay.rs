@@ -40,7 +40,7 @@ pub(super) struct Options {
     from: Option<PathBuf>,
 }
 
-/// What a run folder says of its run, in `run.json`.
+/// What a run folder says of its run, in `run.json`: written when it begins and when it ends.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct RunInfo {
     /// Program version.
@@ -49,12 +49,49 @@ pub(super) struct RunInfo {
     pub source: PathBuf,
     /// Coins with their size decimals.
     pub coins: Vec<(String, u8)>,
-    /// Why it ended: the code of the `stop` record.
+    /// How it ended; `None` while it runs, and of a run that was killed.
+    pub end: Option<RunEnd>,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct RunEnd {
+    /// Why: the code of the `stop` record.
     pub reason: u8,
     /// Records published.
     pub records: u64,
     /// Digest of the records published, those lost in the queue included; hexadecimal.
     pub digest: String,
+}
+
+impl RunInfo {
+    /// A run that begins.
+    pub(super) fn begins(source: &Path, coins: &[CoinSpec]) -> RunInfo {
+        RunInfo {
+            version: env!("CARGO_PKG_VERSION").into(),
+            source: std::fs::canonicalize(source).unwrap_or_else(|_| source.to_path_buf()),
+            coins: coins.iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect(),
+            end: None,
+        }
+    }
+
+    /// Writes it into a run folder, aside and then in one step: whoever reads finds a whole one.
+    pub(super) fn write(&self, folder: &Path) -> Result<(), Failure> {
+        let json = serde_json::to_string_pretty(self).unwrap_or_default();
+        let (path, aside) = (folder.join("run.json"), folder.join("run.json.new"));
+        std::fs::write(&aside, json).and_then(|()| std::fs::rename(&aside, &path)).map_err(|e| {
+            let _ = std::fs::remove_file(&aside);
+            Failure::disk(format!("cannot write {}: {e}", path.display()))
+        })
+    }
+
+    /// Reads it from a run folder.
+    pub(super) fn read(folder: &Path) -> Result<RunInfo, Failure> {
+        let path = folder.join("run.json");
+        let fault = |e: &dyn std::fmt::Display| Failure::input(format!("{}: {e}", path.display()));
+        let text = std::fs::read_to_string(&path).map_err(|e| fault(&e))?;
+        serde_json::from_str(&text).map_err(|e| fault(&e))
+    }
 }
 
 pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
@@ -87,6 +124,8 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
     }
     let mut journal = Writer::resume(folder, options, &begins)
         .map_err(|f| disk(format!("cannot start a journal in {}: {}", path.display(), f.error)))?;
+    let mut info = RunInfo::begins(file, &coins);
+    info.write(&path)?;
     let clock = SessionClock::start(1);
     let begun = clock.mono_ns();
     let mut tally = Tally::new(|_: &_, bytes: &_| {
@@ -96,7 +135,7 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
     (tally.next, tally.digest) = (begins.next_seq, begins.digest);
     let left = path.join("checkpoint");
     let at = o.checkpoint_at.map(|s| (i64::from(s) * Ns::SEC, left.clone()));
-    let end = (StopReason::Finished, Cut { from, at });
+    let end = (Some(StopReason::Finished), Cut { from, at });
     let seen = replay_cut(file, config, &coins, end, &mut tally)
         .map_err(|e| recording_failure(file, &e))?;
     if o.checkpoint_at.is_some() && !left.exists() {
@@ -108,23 +147,15 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
         .finish()
         .map_err(|f| disk(format!("the journal failed at record {}: {}", f.at, f.error)))?;
     let took = i64::try_from(clock.mono_ns() - begun).unwrap_or(i64::MAX);
-    let info = RunInfo {
-        version: env!("CARGO_PKG_VERSION").into(),
-        source: std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf()),
-        coins: coins.iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect(),
-        reason: StopReason::Finished as u8,
-        records,
-        digest: format!("{digest:032x}"),
-    };
-    let json = serde_json::to_string_pretty(&info).unwrap_or_default();
-    std::fs::write(path.join("run.json"), json)
-        .map_err(|e| disk(format!("cannot write {}: {e}", path.display())))?;
+    let digest = format!("{digest:032x}");
+    info.end = Some(RunEnd { reason: StopReason::Finished as u8, records, digest: digest.clone() });
+    info.write(&path)?;
     let (model, page) = report::shown(&path)?;
     if common.json {
         let mut v = crate::report::json(&model);
         v["report"] = serde_json::json!(page.ok());
         v["run"] = serde_json::json!(path);
-        v["digest"] = serde_json::json!(info.digest);
+        v["digest"] = serde_json::json!(digest);
         v["records"] = serde_json::json!(records);
         v["frames"] = serde_json::json!(seen.frames);
         v["took_s"] = serde_json::json!(summary::seconds(took));
@@ -135,7 +166,7 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
         say(&format!(
             "\nrun      {}\nrecords  {records}, none lost\ndigest   {}\n",
             path.display(),
-            info.digest
+            digest
         ));
         say(&report::line(&page));
     }

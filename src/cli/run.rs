@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::exit::Failure;
 use super::place::{Place, Where};
-use super::replay::{RunInfo, run_folder};
+use super::replay::{RunEnd, RunInfo, run_folder};
 use super::threads::{Ended, Files, Threads};
 use super::watch::{self, Watcher, Way, Window};
 use super::{Common, report, say, stop_on_signals, summary};
@@ -59,6 +59,8 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
     let path = run_folder(o.out.as_deref(), &config, place.stem)?;
     let hash = config.hash(&coins);
     let files = files(&path, &config, hash, !o.no_record)?;
+    let mut info = RunInfo::begins(&path.join("frames.gz"), &coins);
+    info.write(&path)?;
     let turn = Turn::reading(config.run.parser, &config.engine, &coins, hash)
         .map_err(|e| Failure::usage(format!("the list of coins: {e:?}")))?;
     let tell = |text: &str| {
@@ -82,7 +84,12 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
     drop(watcher);
     let ended = threads.join()?;
     let truth = place.exchange.take().map(Handle::stop);
-    let told = write_info(&path, &coins, &ended).and_then(|()| match &truth {
+    info.end = Some(RunEnd {
+        reason: ended.reason as u8,
+        records: ended.ending.records,
+        digest: format!("{:032x}", ended.published.digest),
+    });
+    let told = info.write(&path).and_then(|()| match &truth {
         Some(t) => write_truth(&path.join("truth.json"), t),
         None => Ok(()),
     });
@@ -160,7 +167,6 @@ fn show(
         v["dropped"] = serde_json::json!(dropped);
         v["frames_lost"] = serde_json::json!(e.ending.frames_lost);
         v["lost_links"] = serde_json::json!(e.lost_links);
-        v["latency_ns"] = summary::latency_json(&e.ending.latency);
         v["rejected"] = serde_json::json!(e.counters.rejects());
         v["messages"] = serde_json::json!(e.counters.messages);
         say(&format!("{v}\n"));
@@ -278,18 +284,4 @@ fn files(path: &Path, config: &Config, hash: [u64; 2], record: bool) -> Result<F
         latency_log: Some(file("latency.hlog")?),
         keeper: Some(Keeper::new(path, &config.run)),
     })
-}
-
-fn write_info(path: &Path, coins: &[CoinSpec], e: &Ended) -> Result<(), Failure> {
-    let source = path.join("frames.gz");
-    let info = RunInfo {
-        version: env!("CARGO_PKG_VERSION").into(),
-        source: std::fs::canonicalize(&source).unwrap_or(source),
-        coins: coins.iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect(),
-        reason: e.reason as u8,
-        records: e.ending.records,
-        digest: format!("{:032x}", e.published.digest),
-    };
-    let json = serde_json::to_string_pretty(&info).unwrap_or_default();
-    write_whole(&path.join("run.json"), &json)
 }

@@ -2,8 +2,6 @@
 //!
 //! In: the newest state of every coin. Out: text. Cold path.
 
-use serde_json::{Value, json};
-
 use crate::app::status::{CoinStatus, Status};
 use crate::feed::{Feed, Stream};
 use crate::record::{Account, Coin, FeedState, Health};
@@ -75,18 +73,6 @@ pub(super) fn latency_text(latency: &[Percentiles; STAGES]) -> String {
         ));
     }
     out
-}
-
-/// The same for machines.
-pub(super) fn latency_json(latency: &[Percentiles; STAGES]) -> Value {
-    let stages = Stage::ALL.iter().zip(latency).map(|(stage, p)| {
-        let v = json!({
-            "count": p.count, "p50": p.p50, "p90": p.p90, "p99": p.p99, "p999": p.p999,
-            "max": p.max,
-        });
-        (stage.name().to_owned(), v)
-    });
-    Value::Object(stages.collect())
 }
 
 /// What the quotes came to after the journal had failed, which it cannot tell any more.

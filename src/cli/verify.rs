@@ -1,13 +1,15 @@
 //! `papermaker verify RUN`: the journal is intact and a fresh replay gives the same digest.
 //!
 //! In: a run folder and the recording it names. Out: verdicts, exit code 1 when one fails. Cold.
+//!
+//! 1. A run that was killed is verified as far as journal and recording both reach.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::exit::{Code, Failure};
-use super::replay::{RunInfo, recording_failure};
+use super::replay::{RunEnd, RunInfo, recording_failure};
 use super::{Common, report, say};
 use crate::app::config::Config;
 use crate::app::folder::Folder;
@@ -16,6 +18,7 @@ use crate::app::replay::{Tally, replay};
 use crate::feed::CoinSpec;
 use crate::journal::{Found, Reader};
 use crate::record::{Body, Bytes, Record, StopReason};
+use crate::report::Model;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -25,10 +28,7 @@ pub(super) struct Options {
 
 pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let read = report::read(&o.run)?;
-    let info = std::fs::read_to_string(o.run.join("run.json"))
-        .map_err(|e| Failure::input(format!("{}: no run.json: {e}", o.run.display())))?;
-    let info: RunInfo = serde_json::from_str(&info)
-        .map_err(|e| Failure::input(format!("{}/run.json: {e}", o.run.display())))?;
+    let info = RunInfo::read(&o.run)?;
     let config = Config::load(Some(&o.run.join("config.toml")), &[])
         .map_err(|e| Failure::input(e.to_string()))?;
     let coins = info
@@ -45,7 +45,6 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     }
     let mut beside = Beside::open(&o.run)?;
     let mut tally = Tally::new(|record: &Record, _: &Bytes| beside.take(record));
-    let reason = StopReason::of(info.reason).unwrap_or_default();
     // A run's own recording moves with its folder.
     let inside = o.run.join("frames.gz");
     let source = if inside.exists() { inside } else { info.source.clone() };
@@ -56,44 +55,87 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         );
         return Err(Failure::input(text));
     }
+    let reason = info.end.as_ref().map(|end| StopReason::of(end.reason).unwrap_or_default());
     replay(&source, &config, &coins, reason, &mut tally)
         .map_err(|e| recording_failure(&source, &e))?;
-    let fresh = tally.digest.value();
+    let again = format!("{:032x}", tally.digest.value());
+    let replayed = tally.next;
+    let faults = read.faults.join("; ");
+    match &info.end {
+        Some(end) => ended(&read, &beside, (end, &again), common),
+        None => killed(&read, &beside, replayed, common),
+    }?;
+    if faults.is_empty() { Ok(()) } else { Err(Failure::new(Code::Check, faults)) }
+}
+
+/// `ok` or what shouts.
+fn word(ok: bool) -> &'static str {
+    if ok { "ok" } else { "FAILED" }
+}
+
+/// The verdict on a run that ended: all its records came again, and the digest is the same.
+fn ended(
+    read: &Model,
+    beside: &Beside,
+    (end, again): (&RunEnd, &str),
+    common: &Common,
+) -> Result<(), Failure> {
     let journal = format!("{:032x}", read.digest);
-    let again = format!("{fresh:032x}");
-    let intact = read.faults.is_empty();
+    let (intact, lost) = (read.faults.is_empty(), read.lost);
     // Records lost in the queue were decided all the same, and a replay gives them again.
-    let lost = read.lost;
-    let equal = again == info.digest && beside.differs.is_none() && (journal == again || lost > 0);
+    let equal = again == end.digest && beside.differs.is_none() && (journal == again || lost > 0);
     if common.json {
         let v = serde_json::json!({
             "records": read.records, "lost": lost, "intact": intact, "faults": read.faults,
-            "digest": journal, "replay": again, "equal": equal,
+            "digest": journal, "replay": again, "equal": equal, "killed": false,
         });
         say(&format!("{v}\n"));
     } else {
-        let word = |ok: bool| if ok { "ok" } else { "FAILED" };
         say(&format!(
             "journal  {} records, {}; {lost} were lost in the queue\ndigest   {}\nreplay   {again}, \
              {}\n",
             read.records,
             word(intact),
-            info.digest,
+            end.digest,
             word(equal),
         ));
     }
-    if intact && equal {
-        return Ok(());
+    match &beside.differs {
+        _ if equal || !intact => Ok(()),
+        Some(d) => Err(differing(d)),
+        None => Err(Failure::new(Code::Check, "the digests differ")),
     }
-    let why = match (intact, &beside.differs) {
-        (false, _) => read.faults.join("; "),
-        (true, Some((held, fresh))) => format!(
-            "record {} differs: the journal has {:?}, the replay gives {:?}",
-            fresh.seq, held.body, fresh.body
-        ),
-        (true, None) => "the digests differ".into(),
-    };
-    Err(Failure::new(Code::Check, why))
+}
+
+/// The verdict on a run that was killed, or still runs: its journal and its recording were cut at
+/// different places, and as far as both reach every record came again.
+fn killed(read: &Model, beside: &Beside, replayed: u64, common: &Common) -> Result<(), Failure> {
+    let (intact, equal) = (read.faults.is_empty(), beside.differs.is_none());
+    if common.json {
+        let v = serde_json::json!({
+            "records": read.records, "lost": read.lost, "intact": intact, "faults": read.faults,
+            "replayed": replayed, "same": beside.same, "equal": equal, "killed": true,
+        });
+        say(&format!("{v}\n"));
+    } else {
+        say(&format!(
+            "run      did not end by itself: it was killed, or still runs\njournal  {} records, {}; {} \
+             were lost in the queue\nreplay   {replayed} records from the recording as far as it \
+             reaches; {} of both are the same, {}\n",
+            read.records,
+            word(intact),
+            read.lost,
+            beside.same,
+            word(equal),
+        ));
+    }
+    beside.differs.as_ref().map_or(Ok(()), |d| Err(differing(d)))
+}
+
+fn differing((held, fresh): &(Record, Record)) -> Failure {
+    let (seq, was, is) = (fresh.seq, held.body, fresh.body);
+    let text = format!("record {seq} differs: the journal has {was:?}, the replay gives {is:?}");
+    Failure::new(Code::Check, text)
 }
 
 /// The verdict on a run whose beginning its disk bound dropped: what is left can be intact, but
@@ -107,8 +149,8 @@ fn bounded(dropped: u64, records: u64, faults: &[String], common: &Common) -> Re
         });
         say(&format!("{v}\n"));
     } else {
-        let word = if intact { "ok" } else { "FAILED" };
-        say(&format!("journal  {records} records, {word}\n{}", keep::dropped_text(dropped)));
+        let dropped = keep::dropped_text(dropped);
+        say(&format!("journal  {records} records, {}\n{dropped}", word(intact)));
         say("replay   not possible without the beginning\n");
     }
     if intact { Ok(()) } else { Err(Failure::new(Code::Check, faults.join("; "))) }
@@ -119,6 +161,8 @@ struct Beside {
     reader: Reader<Folder>,
     /// The next record of the journal.
     held: Option<Record>,
+    /// Records that came again the same.
+    same: u64,
     /// The first that differs, as the journal has it and as it came again.
     differs: Option<(Record, Record)>,
 }
@@ -130,7 +174,7 @@ impl Beside {
         };
         let folder = Folder::open(run).map_err(|e| fault(&e))?;
         let reader = Reader::open(folder).map_err(|e| fault(&e))?;
-        Ok(Beside { reader, held: None, differs: None })
+        Ok(Beside { reader, held: None, same: 0, differs: None })
     }
 
     fn take(&mut self, fresh: &Record) {
@@ -149,6 +193,8 @@ impl Beside {
             self.held = None;
             if held.encode() != fresh.encode() {
                 self.differs = Some((held, *fresh));
+            } else {
+                self.same += 1;
             }
             return;
         }

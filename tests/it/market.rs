@@ -138,7 +138,7 @@ fn a_full_queue_is_counted_exactly_withdraws_the_quotes_and_replays_to_the_same_
         .collect();
     std::fs::write(dir.join("a.frames"), text).expect("written");
     let mut again = Tally::new(|_: &Record, _: &Bytes| {});
-    replay(&dir.join("a.frames"), &config, &coins(), StopReason::Finished, &mut again)
+    replay(&dir.join("a.frames"), &config, &coins(), Some(StopReason::Finished), &mut again)
         .expect("readable");
     assert_eq!((again.next, again.digest.value()), (counts.next_seq, counts.digest));
 }

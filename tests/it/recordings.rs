@@ -35,7 +35,8 @@ fn run(name: &str) -> Option<Run> {
     let mut records = Vec::new();
     let mut out = Tally::new(|r: &Record, _: &Bytes| records.push(*r));
     let config = Config::default();
-    let seen = replay(&path, &config, &coins, StopReason::Finished, &mut out).expect("readable");
+    let seen =
+        replay(&path, &config, &coins, Some(StopReason::Finished), &mut out).expect("readable");
     let digest = out.digest.value();
     Some(Run { coins: coins.len(), seen, records, digest })
 }

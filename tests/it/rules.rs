@@ -129,7 +129,8 @@ fn digest(dir: &Temporary, lines: &[String]) -> u128 {
     std::fs::write(&path, lines.concat()).expect("written");
     let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
     let mut out = Tally::new(|_: &Record, _: &Bytes| {});
-    replay(&path, &Config::default(), &coins, StopReason::Finished, &mut out).expect("readable");
+    replay(&path, &Config::default(), &coins, Some(StopReason::Finished), &mut out)
+        .expect("readable");
     out.digest.value()
 }
 

@@ -11,22 +11,47 @@ const AT_MOST: Duration = Duration::from_secs(2);
 
 #[test]
 fn a_running_run_ends_with_its_summary_and_a_whole_journal() {
-    for (name, twice) in [("INT", false), ("TERM", false), ("TERM", true)] {
-        let dir = Temporary::new();
-        let mut child = start(&dir.0, &["run", "--for", "2h"]);
-        await_text(&mut child, "fills");
-        let begun = Watch::start();
-        signal(&child, name);
-        if twice {
-            // To the process and to its group, as process managers do.
-            signal(&child, name);
+    std::thread::scope(|all| {
+        for (name, twice) in [("INT", false), ("TERM", false), ("TERM", true)] {
+            all.spawn(move || {
+                let dir = Temporary::new();
+                let mut child = start(&dir.0, &["run", "--for", "2h"]);
+                await_text(&mut child, "fills");
+                let begun = Watch::start();
+                signal(&child, name);
+                if twice {
+                    // To the process and to its group, as process managers do.
+                    signal(&child, name);
+                }
+                let ended = finish(child);
+                assert!(begun.elapsed() < AT_MOST, "{name}: {:?}", begun.elapsed());
+                ended.assert_code(0);
+                assert!(ended.out.contains("A signal asked it to stop"), "{}", ended.out);
+                papermaker(&dir.0, &["verify", "runs/embedded"]).assert_code(0);
+            });
         }
-        let ended = finish(child);
-        assert!(begun.elapsed() < AT_MOST, "{name}: {:?}", begun.elapsed());
-        ended.assert_code(0);
-        assert!(ended.out.contains("A signal asked it to stop"), "{}", ended.out);
-        papermaker(&dir.0, &["verify", "runs/embedded"]).assert_code(0);
-    }
+    });
+}
+
+#[test]
+fn a_killed_run_is_verified_as_far_as_it_was_written() {
+    let dir = Temporary::new();
+    let mut child = start(&dir.0, &["run", "--for", "2h"]);
+    await_text(&mut child, "fills");
+    signal(&child, "KILL");
+    assert_eq!(finish(child).code, None);
+    let verify = papermaker(&dir.0, &["verify", "runs/embedded", "--json"]);
+    let verify = verify.assert_code(0).json();
+    assert_eq!((&verify["killed"], &verify["equal"]), (&true.into(), &true.into()), "{verify}");
+    // Journal and recording are each flushed at least every quarter of a second of the five.
+    let number = |name: &str| verify[name].as_u64().expect("a number");
+    assert!(number("same") * 10 > number("records") * 8, "{verify}");
+    // Another configuration decides otherwise.
+    let config = dir.join("runs/embedded/config.toml");
+    let text = std::fs::read_to_string(&config).expect("settings");
+    std::fs::write(&config, text.replace("max_lots = 10.0", "max_lots = 3.0")).expect("written");
+    papermaker(&dir.0, &["verify", "runs/embedded"]).assert_code(1);
+    papermaker(&dir.0, &["report", "runs/embedded"]).assert_code(0);
 }
 
 #[test]
