@@ -114,7 +114,6 @@ codes! {
         11 TooSmall / "too_small" : "No level reaches the minimum order value.",
         12 Stopping / "stopping" : "The run is ending.",
         13 Gated / "gated" : "The fill predictions are worse than none; quoting is off.",
-        14 Budget / "budget" : "The exploration budget is spent.",
     }
 
     /// State of an own order.

@@ -241,7 +241,7 @@ fn guard_class(g: Guard) -> &'static str {
         Guard::LinkDown | Guard::NoBook => "off",
         Guard::BookStale | Guard::BookCrossed | Guard::Gap => "r3",
         Guard::InventoryLimit => "r2",
-        Guard::Gated | Guard::Budget => "pess",
+        Guard::Gated => "pess",
         Guard::LossLimit | Guard::JournalBehind => "bad",
         _ => "opt",
     }
