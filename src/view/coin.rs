@@ -17,8 +17,13 @@ use crate::units::{Cash, Px, Side, Sz, decimal};
 const ROWS: usize = 5;
 /// Lines: title, head, asks, market, bids, two obstacles.
 pub(super) const HEIGHT: usize = 1 + 1 + ROWS + 1 + ROWS + 2;
-/// Columns of the ladder.
-const LADDER: usize = 43;
+/// Columns of a price, with the blank before it, where there is room.
+const PRICE: usize = 10;
+/// Columns of the ladder beside the price.
+const LADDER: usize = 33;
+/// Columns of a label and of the longest fact that is not shortened.
+const LABEL: usize = 11;
+const FACT: usize = 17;
 /// Cells of a bar.
 const BAR: usize = 10;
 
@@ -32,6 +37,18 @@ struct Row {
     works: Option<(Sz, OrderState, Sz)>,
 }
 
+/// Columns that a coin in detail needs at least: its prices may be short.
+pub(super) fn least_width(coin: &CoinStatus) -> usize {
+    longest_price(coin) + 1 + LADDER + 1 + LABEL + FACT
+}
+
+/// Characters of the longest price shown, of the head's word at least.
+fn longest_price(coin: &CoinStatus) -> usize {
+    let rows = [Side::Sell, Side::Buy].into_iter().flat_map(|side| rows(coin, side));
+    let longest = rows.map(|r| decimal::format(r.px.0, 0).chars().count()).max();
+    longest.unwrap_or(0).max("price".len())
+}
+
 pub(super) fn draw(c: &mut Canvas, s: &Snapshot, coin: &CoinStatus, at: Place) {
     let (x, y, end) = at;
     let name = coin.name().unwrap_or_else(|| "?".into());
@@ -41,8 +58,10 @@ pub(super) fn draw(c: &mut Canvas, s: &Snapshot, coin: &CoinStatus, at: Place) {
     let text = format!("{} book {} {held} ", feed(coin), coin.health.value.text());
     let from = end.saturating_sub(text.chars().count() + 1).max(x);
     c.put_within(from, y, end, health_ink(coin), &text);
-    ladder(c, coin, (x, y + 1, end.min(x + LADDER)));
-    facts(c, coin, (x + LADDER + 1, y + 1, end));
+    let spare = (end - x).saturating_sub(least_width(coin));
+    let price = (longest_price(coin) + 1 + spare).min(PRICE);
+    ladder(c, coin, price, (x, y + 1, end.min(x + price + LADDER)));
+    facts(c, coin, (x + price + LADDER + 1, y + 1, end));
     for (i, side) in [Side::Sell, Side::Buy].into_iter().enumerate() {
         obstacle(c, s, coin, side, (x, y + HEIGHT - 2 + i, end));
     }
@@ -69,16 +88,16 @@ fn feed(coin: &CoinStatus) -> String {
     lag + &stale
 }
 
-fn ladder(c: &mut Canvas, coin: &CoinStatus, (x, y, end): Place) {
-    let head = "     price   asked   works state   ahead";
-    c.put_within(x, y, end, Ink::Dim, head);
+fn ladder(c: &mut Canvas, coin: &CoinStatus, price: usize, (x, y, end): Place) {
+    let head = format!("{:>price$}   asked   works state   ahead", "price");
+    c.put_within(x, y, end, Ink::Dim, &head);
     let (asks, bids) = (rows(coin, Side::Sell), rows(coin, Side::Buy));
     for (i, row) in asks.iter().take(ROWS).enumerate() {
-        one_row(c, row, Ink::Ask, (x, y + ROWS - i, end));
+        one_row(c, row, Ink::Ask, price, (x, y + ROWS - i, end));
     }
     market(c, coin, (x, y + ROWS + 1, end));
     for (i, row) in bids.iter().take(ROWS).enumerate() {
-        one_row(c, row, Ink::Bid, (x, y + ROWS + 2 + i, end));
+        one_row(c, row, Ink::Bid, price, (x, y + ROWS + 2 + i, end));
     }
 }
 
@@ -101,9 +120,9 @@ fn rows(coin: &CoinStatus, side: Side) -> Vec<Row> {
     rows
 }
 
-fn one_row(c: &mut Canvas, row: &Row, ink: Ink, (x, y, end): Place) {
+fn one_row(c: &mut Canvas, row: &Row, ink: Ink, price: usize, (x, y, end): Place) {
     let size = |s: Option<Sz>| s.map_or_else(|| "·".into(), |s| size(s, 7));
-    let x = c.put_within(x, y, end, ink, &format!("{:>10}", decimal::format(row.px.0, 0)));
+    let x = c.put_within(x, y, end, ink, &format!("{:>price$}", decimal::format(row.px.0, 0)));
     let x = c.put_within(x, y, end, Ink::Plain, &format!(" {:>7}", size(row.asked)));
     let works = size(row.works.map(|w| w.0));
     let (word, ahead) = match row.works {
@@ -147,14 +166,17 @@ fn facts(c: &mut Canvas, coin: &CoinStatus, (x, y, end): Place) {
     let mut line = 0;
     let mut put = |c: &mut Canvas, label: &str, ink: Ink, text: &str| {
         c.put_within(x, y + line, end, Ink::Dim, label);
-        c.put_within(x + 11, y + line, end, ink, text);
+        c.put_within(x + LABEL, y + line, end, ink, text);
         line += 1;
     };
     let zero = 0.0;
     let a = coin.account[0].as_ref();
     let position = a.map_or(Sz(0), |a| a.position);
     let lots = coin.terms.as_ref().map_or(zero, |t| t.lots);
-    let text = format!("{} ({lots:+.1} lots)", decimal::format(position.0, 0));
+    let text = decimal::format(position.0, 0);
+    let short = format!("{text} ({lots:+.1})");
+    let long = format!("{text} ({lots:+.1} lots)");
+    let text = if x + LABEL + long.chars().count() <= end { long } else { short };
     put(c, "position", gain_of(position), &text);
     let total = a.map_or(zero, |a| profit(a).to_f64());
     put(c, "result", gain(total), &format!("{total:+.4} USD"));
@@ -173,8 +195,8 @@ fn facts(c: &mut Canvas, coin: &CoinStatus, (x, y, end): Place) {
     if let Some(e) = &coin.estimates {
         let text = format!("{:.0} [{:.0}, {:.0}]", e.kappa, e.kappa_lo, e.kappa_hi);
         put(c, "kappa", Ink::Plain, &text);
-        let text = format!("{:.2} [{:.2}, {:.2}]/s", e.rate, e.rate_lo, e.rate_hi);
-        put(c, "rate", Ink::Plain, &text);
+        let text = format!("{:.2} [{:.2}, {:.2}]", e.rate, e.rate_lo, e.rate_hi);
+        put(c, "rate /s", Ink::Plain, &text);
     }
     if let Some(t) = &coin.terms {
         let sigma = coin.estimates.as_ref().map_or(zero, |e| e.sigma_bps);

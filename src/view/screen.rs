@@ -19,8 +19,6 @@ use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::Stage;
 use crate::units::{Cash, Mid2, Ns, Side, decimal};
 
-/// Columns of a coin in detail, at least.
-const DETAIL_WIDTH: usize = 70;
 /// Lines of the head and of the foot.
 const HEAD: usize = 2;
 const FOOT: usize = 1;
@@ -42,7 +40,9 @@ pub fn draw(s: &Snapshot, choice: &Choice, width: usize, height: usize) -> Canva
     let mut c = Canvas::new(width, height);
     head(&mut c, s);
     let coins = &s.status.coins;
-    let columns = (width / DETAIL_WIDTH).max(1);
+    // A blank stands between two columns.
+    let widest = coins.iter().map(coin::least_width).max().unwrap_or(width);
+    let columns = ((width + 1) / (widest + 1)).max(1);
     let room = height.saturating_sub(HEAD + FOOT + FILLS);
     let detailed = fit(coins.len(), columns, room);
     let order: Vec<&CoinStatus> =
