@@ -80,6 +80,7 @@ impl Engine {
     /// configuration for the record.
     #[must_use]
     pub fn new(cfg: &Config, coins: &[Coin], hash: [u64; 2]) -> Engine {
+        let cfg = &cfg.priced();
         let desks = coins
             .iter()
             .take(COINS_MAX)

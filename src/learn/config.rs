@@ -107,7 +107,9 @@ pub struct Config {
     pub profile: Profile,
     /// Which kappa quotes.
     pub estimator: Estimator,
-    /// Maker fee, bps of notional; negative: a rebate.
+    /// Maker fee, bps of notional; negative: a rebate. No setting of its own: the engine takes it
+    /// from the account's fees.
+    #[serde(skip)]
     pub fee_bps: f64,
     /// Switches.
     #[serde(rename = "use")]

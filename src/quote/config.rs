@@ -71,7 +71,9 @@ pub struct Config {
     pub wealth_usd: f64,
     /// Fraction of the Kelly bet, 0..1.
     pub kelly_fraction: f64,
-    /// Maker fee, bps; negative is a rebate.
+    /// Maker fee, bps; negative is a rebate. No setting of its own: the engine takes it from the
+    /// account's fees.
+    #[serde(skip)]
     pub fee_bps: f64,
     /// Largest distance from mid, bps.
     pub d_max_bps: f64,

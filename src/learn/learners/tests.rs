@@ -356,8 +356,7 @@ fn nonsense_is_refused_and_estimates_stay_finite() {
 #[test]
 fn settings_refuse_what_they_do_not_know() {
     let ok: Config =
-        toml::from_str("fee_bps = 1.0\n[use]\nregimes = false\n[tape]\nkappa = 5000.0")
-            .expect("known keys");
+        toml::from_str("[use]\nregimes = false\n[tape]\nkappa = 5000.0").expect("known keys");
     assert!(!ok.on.regimes && ok.on.markout);
     assert!(toml::from_str::<Config>("[use]\nregime = false").is_err());
     assert!(toml::from_str::<Config>("kappa_floor = 8000.0").is_err());
