@@ -5,4 +5,4 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 rustup toolchain list | grep -q nightly || { echo "rtsan: no nightly toolchain: not run"; exit 0; }
 export RUSTFLAGS="--cfg rtsan -Zsanitizer=realtime"
-exec cargo +nightly test --release --target x86_64-unknown-linux-gnu --test no_alloc "$@"
+exec cargo +nightly test --release --target x86_64-unknown-linux-gnu --test it no_alloc "$@"

@@ -1,7 +1,9 @@
 //! Whole processes and whole paths, in one binary: each further one would cost a link.
 
+mod ablation;
 mod faults;
 mod market;
+mod no_alloc;
 mod pipeline;
 mod process;
 mod recordings;

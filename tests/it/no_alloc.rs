@@ -1,7 +1,7 @@
 //! What the hot thread allocates once it runs: nothing; with TLS, what is measured here.
 //!
-//! Its own binary, since the counter is the process's allocator. It counts per thread, so only what
-//! this thread does between two looks is seen.
+//! The counter is this binary's allocator. It counts per thread, so only what this thread does between
+//! two looks is seen.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

@@ -148,21 +148,27 @@ fn every_component_moves_a_quote_a_size_or_a_gate_by_a_stated_amount() {
     assert!(base.len() > 600);
     let same = change(&base, &market(&wild(), "run.folder=elsewhere"));
     assert!(same.iter().all(|x| *x < 1e-300), "control: what decides nothing moves nothing");
-    let mut short = vec![];
-    let mut look = |law: &venue::config::Config, base: &[Second], rows: &[(&str, usize, f64)]| {
-        for (set, which, least) in rows {
-            let c = change(base, &market(law, set));
-            println!(
-                "{set:<44} distance {:.4} bps, prices {:.4} bps, sizes {:.4}, guards {:.4}",
-                c[0], c[1], c[2], c[3]
-            );
-            if c[*which] < *least {
-                short.push(format!("{set}: {c:?}, less than {least} at {which}"));
-            }
-        }
+    let calm_base = market(&calm, "");
+    let rows: Vec<_> = SWITCHES
+        .iter()
+        .map(|row| (wild(), &base, row))
+        .chain(RARE.iter().map(|row| (calm.clone(), &calm_base, row)))
+        .collect();
+    let look = |(law, base, (set, which, least)): &(_, &Vec<Second>, &(&str, usize, f64))| {
+        let c = change(base, &market(law, set));
+        println!(
+            "{set:<44} distance {:.4} bps, prices {:.4} bps, sizes {:.4}, guards {:.4}",
+            c[0], c[1], c[2], c[3]
+        );
+        (c[*which] < *least).then(|| format!("{set}: {c:?}, less than {least} at {which}"))
     };
-    look(&wild(), &base, &SWITCHES);
-    look(&calm, &market(&calm, ""), &RARE);
+    let short: Vec<String> = std::thread::scope(|all| {
+        let halves = rows.chunks(rows.len().div_ceil(2));
+        let halves: Vec<_> = halves
+            .map(|half| all.spawn(|| half.iter().filter_map(look).collect::<Vec<_>>()))
+            .collect();
+        halves.into_iter().flat_map(|h| h.join().expect("looked at")).collect()
+    });
     assert!(short.is_empty(), "{}", short.join("\n"));
 }
 
@@ -178,7 +184,7 @@ fn on_a_recording_too() {
         let c = config(set);
         let mut watch = Watch::default();
         let mut out = Tally::new(|r: &Record, _: &Bytes| watch.take(r));
-        replay(file, &c, &coins, StopReason::Finished, &mut out).expect("a recording");
+        replay(file, &c, &coins, Some(StopReason::Finished), &mut out).expect("a recording");
         watch.all
     };
     let base = run("");
