@@ -4,7 +4,9 @@
 //! `orderUpdates` carry them, one a record that has one. Cold path.
 //!
 //! 1. The configured model's fills only: they are the ones that decided.
-//! 2. Order numbers are unique over the coins of a run; a fill's `tid` is its record's number, since
+//! 2. A refused order also says `error`: the venue's sentence, which its own stream leaves to the
+//!    answer to the order.
+//! 3. Order numbers are unique over the coins of a run; a fill's `tid` is its record's number, since
 //!    one print of the tape may have filled several own orders.
 
 use std::collections::BTreeMap;
@@ -14,7 +16,7 @@ use serde_json::{Value, json};
 use crate::limits::COINS_MAX;
 use crate::record::{Body, Fill, Lane, Order, OrderReason, OrderState, Record};
 use crate::sim::ledger::{Booking, Ledger};
-use crate::units::{Cash, Ns, Side, decimal};
+use crate::units::{Cash, Ns, Px, Side, decimal};
 
 /// Which of the venue's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub enum Shape {
 struct Coin {
     name: String,
     ledger: Ledger,
+    /// Best bid and ask, as they were last.
+    bbo: Option<[Px; 2]>,
     /// When each order went live, ms.
     placed: BTreeMap<u64, i64>,
 }
@@ -58,8 +62,13 @@ impl Shaper {
             (Body::Coin(c), _) => {
                 let end = c.name.iter().position(|b| *b == 0).unwrap_or(c.name.len());
                 let name = String::from_utf8_lossy(&c.name[..end]).into_owned();
-                let fresh = Coin { name, ledger: Ledger::new(0), placed: BTreeMap::new() };
+                let fresh =
+                    Coin { name, ledger: Ledger::new(0), bbo: None, placed: BTreeMap::new() };
                 self.coins.insert(coin, fresh);
+                None
+            }
+            (Body::Market(m), _) => {
+                self.coins.get_mut(&coin)?.bbo = Some([m.bid, m.ask]);
                 None
             }
             (Body::Fill(f), Shape::UserFills) if f.lane == Lane::Configured => {
@@ -129,7 +138,7 @@ impl Coin {
             OrderState::Live => at,
             _ => self.placed.remove(&o.id).unwrap_or(at),
         };
-        Some(json!({
+        let mut update = json!({
             "order": {
                 "coin": self.name,
                 "side": side(o.side),
@@ -141,7 +150,23 @@ impl Coin {
             },
             "status": status,
             "statusTimestamp": at,
-        }))
+        });
+        if o.state == OrderState::Rejected {
+            update["error"] = json!(self.refusal(o.reason));
+        }
+        Some(update)
+    }
+
+    /// The venue's sentence for a refusal, as its answer to the order would have it.
+    fn refusal(&self, reason: OrderReason) -> String {
+        let text = reason.sentence();
+        match self.bbo.filter(|_| reason == OrderReason::PostOnly) {
+            Some([bid, ask]) => {
+                let (bid, ask) = (decimal::format(bid.0, 0), decimal::format(ask.0, 0));
+                format!("{}, bbo was {bid}@{ask}.", text.trim_end_matches('.'))
+            }
+            None => text.into(),
+        }
     }
 }
 
@@ -219,6 +244,9 @@ mod tests {
     fn order_states_are_the_venue_s() {
         let mut s = Shaper::new(Shape::OrderUpdates);
         s.take(&record(0, named()));
+        let [bid, ask] = [99, 100].map(|px| Px(px * ONE));
+        let (bid_sz, ask_sz) = (Sz(ONE), Sz(ONE));
+        s.take(&record(1, record::Market { bid, bid_sz, ask, ask_sz, time: Ns(0) }));
         let mut order = |state, reason, open: i64, at: i64| {
             s.take(&record(
                 1,
@@ -244,5 +272,9 @@ mod tests {
         assert_eq!(gone["order"]["timestamp"], json!(6));
         let bad = order(OrderState::Rejected, OrderReason::PostOnly, 2, 9).expect("shown");
         assert_eq!(bad["status"], json!("badAloPxRejected"));
+        let text = "Post only order would have immediately matched, bbo was 99@100.";
+        assert_eq!((&bad["error"], &open["error"]), (&json!(text), &Value::Null));
+        let small = order(OrderState::Rejected, OrderReason::MinValue, 2, 9).expect("shown");
+        assert_eq!(small["error"], json!("Order must have minimum value of $10."));
     }
 }

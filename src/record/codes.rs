@@ -131,7 +131,7 @@ codes! {
         0 None / "none" : "No reason needed.",
         1 Replaced / "replaced" : "The ladder moved.",
         2 Withdrawn / "withdrawn" : "A guard took the side down.",
-        3 PostOnly / "post_only" : "Post only order would have immediately matched on arrival.",
+        3 PostOnly / "post_only" : "Post only order would have immediately matched.",
         4 Tick / "tick" : "Price must be divisible by tick size.",
         5 Lot / "lot" : "Order has invalid size.",
         6 MinValue / "min_value" : "Order must have minimum value of $10.",
