@@ -131,6 +131,10 @@ mod tests {
         // 0.16 BTC at 80,600 at 1.5 bps: 12,896 x 0.00015 = 1.9344 USD.
         assert_eq!(fee_e8(Px(80_600 * ONE), Sz(16_000_000), Rate(15_000)), 193_440_000);
         assert_eq!(fee_e8(Px(80_600 * ONE), Sz(16_000_000), Rate(-3_000)), -38_688_000);
+        // What no account can hold is the most it can.
+        let (px, sz) = (Px(i64::MAX), Sz(i64::MAX));
+        assert_eq!(fee_e8(px, sz, Rate(15_000)), i64::MAX);
+        assert_eq!(fee_e8(px, sz, Rate(-15_000)), i64::MIN);
         // 1 USD x 0.5e-8 and a half unit both ways.
         assert_eq!(fee_e8(Px(ONE / 2), Sz(ONE), Rate(1)), 1);
         assert_eq!(fee_e8(Px(ONE / 2), Sz(ONE), Rate(-1)), -1);

@@ -309,11 +309,43 @@ mod tests {
     #[test]
     fn too_many_pending_fills_are_closed_early_and_counted() {
         let mut l = Ledger::new(5 * SEC);
-        for _ in 0..=PENDING_MAX {
+        for _ in 0..PENDING_MAX {
             l.on_fill(&fill(0, Side::Buy, 99, 1, 100));
         }
+        assert_eq!(l.closed_early(), 0);
+        l.on_fill(&fill(0, Side::Buy, 99, 1, 100));
         assert_eq!(l.closed_early(), 1);
         assert_eq!(l.profit(), l.equity());
+        // The one closed early sees the next move as inventory, the others as adverse selection.
+        l.on_mid(Ns(SEC), Mid2(2 * 101 * ONE));
+        let a = l.account(Lane::Configured);
+        assert_eq!((a.adverse, a.inventory), (usd(PENDING_MAX as i128), usd(1)));
+    }
+
+    #[test]
+    fn funding_volume_and_the_largest_position() {
+        let mut l = Ledger::new(5 * SEC);
+        l.on_fill(&fill(0, Side::Sell, 100, 3, 100));
+        l.on_fill(&fill(0, Side::Buy, 100, 1, 100));
+        assert_eq!(l.volume(), Cash(usd(400)));
+        l.on_funding(150_000_000);
+        l.on_funding(-25_000_000);
+        assert_eq!((l.profit(), l.equity()), (Cash(usd(5) / 4), Cash(usd(5) / 4)));
+        for (side, most) in [(Side::Sell, Sz(i64::MIN)), (Side::Buy, Sz(i64::MAX))] {
+            let mut l = Ledger::new(5 * SEC);
+            for _ in 0..2 {
+                l.on_fill(&Booking { sz: Sz(i64::MAX), ..fill(0, side, 1, 1, 1) });
+            }
+            assert_eq!(l.position(), most);
+        }
+    }
+
+    /// The parts by their definitions, over all fills at once: signed size, mid, due time, and the
+    /// mid at which the horizon closed.
+    fn by_definition(fills: &[(i128, i128, i64, Option<i128>)], mark: i128) -> (i128, i128) {
+        let adverse = fills.iter().map(|(z, mid, _, end)| z * (end.unwrap_or(mark) - mid)).sum();
+        let inventory = fills.iter().map(|(z, _, _, end)| z * (mark - end.unwrap_or(mark))).sum();
+        (adverse, inventory)
     }
 
     proptest! {
@@ -322,25 +354,40 @@ mod tests {
         /// funding, after every event.
         #[test]
         fn parts_sum_exactly_after_every_event(
-            ops in prop::collection::vec((0u8..4, any::<bool>(), 1i64..5_000_000_000, 1i64..400_000_000, -3_000_000_000i64..3_000_000_000, 0i64..3), 1..120)
+            ops in prop::collection::vec((0u8..4, any::<bool>(), 1i64..5_000_000_000, 1i64..400_000_000, -3_000_000_000i64..3_000_000_000, 0i64..3, -40i64..40), 1..120)
         ) {
             let mut l = Ledger::new(5 * SEC);
             let mut now = 0;
             let mut mid = 10_000_000_001i64;
-            for (kind, buy, px, sz, step, dt) in ops {
+            let mut fills = vec![];
+            for (kind, buy, px, sz, step, dt, off) in ops {
                 now += dt * SEC;
                 match kind {
-                    0 | 1 => l.on_fill(&Booking {
-                        at: Ns(now),
-                        side: if buy { Side::Buy } else { Side::Sell },
-                        px: Px(px), sz: Sz(sz), mid: Mid2(mid), fee_e8: step / 7,
-                    }),
-                    2 => { mid = (mid + step).max(2); l.on_mid(Ns(now), Mid2(mid)); }
+                    0 | 1 => {
+                        // The mid of a fill is one of a moment before: not the mark.
+                        let b = Booking {
+                            at: Ns(now),
+                            side: if buy { Side::Buy } else { Side::Sell },
+                            px: Px(px), sz: Sz(sz), mid: Mid2(mid + off), fee_e8: step / 7,
+                        };
+                        l.on_fill(&b);
+                        if fills.is_empty() { mid = l.account(Lane::Configured).mark.0; }
+                        let z = i128::from(b.side.sign() * sz);
+                        fills.push((z, i128::from(b.mid.0), now + 5 * SEC, None));
+                    }
+                    2 => {
+                        mid = (mid + step).max(2);
+                        l.on_mid(Ns(now), Mid2(mid));
+                        for f in fills.iter_mut().filter(|f| f.3.is_none() && f.2 <= now) {
+                            f.3 = Some(i128::from(mid));
+                        }
+                    }
                     _ => l.on_funding(step),
                 }
                 prop_assert_eq!(l.profit(), l.equity());
                 let a = l.account(Lane::Configured);
                 let gross = a.spread + a.adverse + a.inventory;
+                prop_assert_eq!((a.adverse, a.inventory), by_definition(&fills, i128::from(mid)));
                 prop_assert_eq!(l.realised().0 + l.unrealised().0, gross);
             }
         }
