@@ -113,6 +113,10 @@ pub const STALE_SLOW_NS: i64 = 15_000_000_000;
 /// Age in nanoseconds beyond which a context is stale (1 s apart).
 pub const STALE_CTX_NS: i64 = 5_000_000_000;
 
+/// Nanoseconds that a block may be behind its receipt. Beyond it the feed's clock is another one than
+/// ours: a link that slow is long stale.
+pub const LAG_MAX_NS: i64 = 60_000_000_000;
+
 /// Records the queue to the logging thread holds (128 bytes each, 16 MiB): at the worst recorded
 /// burst of about 20,000 records a second, a stall of the disk of six seconds.
 pub const QUEUE_RECORDS: usize = 1 << 17;

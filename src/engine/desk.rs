@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use arrayvec::ArrayVec;
 
 use super::account::{Account, ESTIMATE_RECORDS, learned};
+use super::clock::Clock;
 use super::publish::Publish;
 use super::shape::{
     beliefs, depth_bps, depth_of, e8, hundredths, market, print, sweep_of, worst_of,
@@ -46,6 +47,7 @@ pub(super) struct Desk {
     cfg: quote::Config,
     book: Book,
     sim: Sim,
+    clock: Clock,
     account: Account,
     health: Health,
     behind: bool,
@@ -98,6 +100,7 @@ impl Desk {
             cfg: cfg.quote,
             book: Book::new(cfg.book),
             sim: Sim::new(cfg.sim, coin.rules, ORDERS_MAX, cfg.seed ^ (u64::from(id.0) << 32)),
+            clock: Clock::new(),
             account: Account {
                 coin: id,
                 ledgers: [HORIZON_NS; 3].map(Ledger::new),
@@ -143,6 +146,7 @@ impl Desk {
 
     pub(super) fn on_down(&mut self, now: Ns, out: &mut impl Publish) {
         self.book.on_down();
+        self.clock = Clock::new();
         let account = &mut self.account;
         self.sim.void(now, &mut |e| account.on_sim(now, e, out));
         self.look(now, out);
@@ -166,6 +170,7 @@ impl Desk {
     }
 
     pub(super) fn on_bbo(&mut self, now: Ns, bbo: &Bbo, out: &mut impl Publish) {
+        self.clock.see(now, bbo.time);
         let account = &mut self.account;
         self.sim.before(bbo.time, &self.book, &mut |e| account.on_sim(now, e, out));
         if self.book.on_bbo(now, bbo) {
@@ -176,6 +181,7 @@ impl Desk {
     }
 
     pub(super) fn on_book(&mut self, now: Ns, book: &Snapshot, out: &mut impl Publish) {
+        self.clock.see(now, book.time);
         let account = &mut self.account;
         self.sim.before(book.time, &self.book, &mut |e| account.on_sim(now, e, out));
         self.book.on_snapshot(now, book);
@@ -467,6 +473,7 @@ impl Desk {
         let working: ArrayVec<View, ORDERS_MAX> =
             self.sim.open().filter(|v| v.side == side && !v.cancelling).collect();
         let mut moved = down;
+        let leaves = self.clock.venue(now);
         for v in working {
             let at = wanted.levels.iter().position(|(px, sz)| {
                 (px.0 - v.px.0).abs() <= tolerance && v.open.0 * 2 >= sz.0 && v.open.0 <= sz.0 * 2
@@ -477,7 +484,7 @@ impl Desk {
             } else {
                 let why = if down { OrderReason::Withdrawn } else { OrderReason::Replaced };
                 let account = &mut self.account;
-                self.sim.cancel(now, v.id, why, &mut |e| account.on_sim(now, e, out));
+                self.sim.cancel(leaves, v.id, why, &mut |e| account.on_sim(now, e, out));
                 moved = true;
             }
         }
@@ -498,7 +505,8 @@ impl Desk {
         let level = u8::try_from(i).unwrap_or(u8::MAX);
         let new = NewOrder { side, px: at.0, sz: at.1, level };
         let account = &mut self.account;
-        let sent = self.sim.submit(now, new, &mut |e| account.on_sim(now, e, out));
+        let leaves = self.clock.venue(now);
+        let sent = self.sim.submit(leaves, new, &mut |e| account.on_sim(now, e, out));
         if let (Ok(id), Some(mid)) = (sent, self.book.mid()) {
             let sample = QuoteSample { id, side, depth_bps: depth_bps(side, at.0, mid), level };
             let coin = self.account.coin;

@@ -8,6 +8,7 @@
 //! 4. Same events and configuration, same records, byte for byte.
 
 mod account;
+mod clock;
 pub mod config;
 mod desk;
 pub mod publish;
