@@ -206,16 +206,6 @@ impl Sim {
         out(SimEvent::Order(o.state(OrderState::CancelSent, why, now)));
     }
 
-    /// Cancels every order.
-    pub fn cancel_all(&mut self, now: Ns, why: OrderReason, out: &mut impl FnMut(SimEvent)) {
-        for i in 0..self.orders.len() {
-            let (id, open) = (self.orders[i].id, self.orders[i].cancel_at == NEVER);
-            if open {
-                self.cancel(now, id, why, out);
-            }
-        }
-    }
-
     /// The link is down or trades were lost: every order is out at once, nothing fills across.
     pub fn void(&mut self, now: Ns, out: &mut impl FnMut(SimEvent)) {
         for o in self.orders.drain(..) {

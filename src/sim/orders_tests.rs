@@ -205,6 +205,51 @@ fn own_orders_ahead_count_as_volume_ahead() {
 }
 
 #[test]
+fn a_change_concerns_its_order_alone() {
+    let (mut w, old) = joined(Model::RiskAverse, 0);
+    let other = w.place(200, Side::Buy, 97, 5);
+    let new = w.modify(250, old, 98, 5);
+    let leaving =
+        |w: &World| -> Vec<(u64, bool)> { w.sim.open().map(|v| (v.id, v.cancelling)).collect() };
+    assert!(leaving(&w).contains(&(old, true)) && leaving(&w).contains(&(other, false)));
+    w.book(400, &[(98, 7)], ASK);
+    let left = leaving(&w);
+    assert!(left.len() == 2 && left.contains(&(other, false)) && left.contains(&(new, false)));
+}
+
+#[test]
+fn a_fill_is_held_against_the_mid_before_its_block() {
+    let (mut w, id) = joined(Model::RiskAverse, 10);
+    let mids = |w: &World| -> Vec<i64> {
+        let fill = |e: &SimEvent| match e {
+            SimEvent::Fill(f) if f.id == id && f.lane == C => Some(f.mid.0),
+            _ => None,
+        };
+        w.log.iter().filter_map(fill).collect()
+    };
+    // The same block is told twice before its takers are: 99 to 101 was before it.
+    w.book(300, &[(98, 5)], &[(100, 50)]);
+    w.book(300, &[(98, 5)], &[(104, 50)]);
+    w.sell(300, 1, &[(98, 2)]);
+    assert_eq!(mids(&w), [200]);
+    w.sell(400, 2, &[(98, 3)]);
+    assert_eq!(mids(&w), [200, 202]);
+}
+
+#[test]
+fn a_best_price_that_moves_teaches_no_rate() {
+    let mut w = World::new(Model::Skellam);
+    for i in 0..300 {
+        let best = 98 + i % 2;
+        w.book(i * 500, &[(best, 10 + 7 * (i % 2)), (97, 7)], ASK);
+    }
+    let none = format!("{:?}", Rates::default());
+    assert_eq!(format!("{:?}", w.sim.rates[0]), none);
+    // The asks stood still, and their rates were looked at.
+    assert_ne!(format!("{:?}", w.sim.rates[1]), none);
+}
+
+#[test]
 fn a_change_of_an_order_that_is_gone_is_refused() {
     let (mut w, old) = joined(Model::RiskAverse, 0);
     let new = w.modify(250, old, 98, 5);
