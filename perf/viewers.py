@@ -21,6 +21,7 @@ import urllib.request
 from hdrh.histogram import HdrHistogram
 
 SPAN = 10
+SPEED = 10
 ADDR = "127.0.0.1:19464"
 
 
@@ -60,7 +61,7 @@ def main():
     folder = tempfile.mkdtemp()
     out = os.path.join(folder, "run")
     run = subprocess.Popen(
-        [program, "run", "--for", f"{seconds * 10}s", "--speed", "10", "--metrics", ADDR,
+        [program, "run", "--for", f"{seconds * SPEED}s", "--speed", str(SPEED), "--metrics", ADDR,
          "--out", out, "--json"], stdout=subprocess.PIPE, text=True)
     watched = []
     thread = threading.Thread(target=watch, args=(program, time.time(), seconds, watched))
@@ -76,9 +77,9 @@ def main():
             continue
         _, start, length, _, text = line.strip().split(",")
         first = float(start) if first is None else first
-        # Of the run's wall clock: intervals that lie wholly in a span of one kind.
-        a = begun + float(start) - first
-        b = a + float(length)
+        # The log counts market seconds. Intervals that lie wholly in a span of one kind.
+        a = begun + (float(start) - first) / SPEED
+        b = a + float(length) / SPEED
         inside = any(s <= a and b <= e for s, e in watched)
         outside = all(b <= s or e <= a for s, e in watched)
         if inside or outside:
@@ -86,11 +87,11 @@ def main():
             spans[inside] += 1
     print(f"{summary['messages']} messages, {summary['dropped']} records dropped; "
           f"{len(watched)} spans of {SPAN} s watched")
-    print("whole path, us    frames     p50     p90     p99   p99.9")
+    print("whole path, us                   frames     p50     p90     p99   p99.9")
     for kind, name in ((False, "nobody looks"), (True, "two tops, 10 scrapes a second")):
         h = sums[kind]
         ps = "".join(f"{h.get_value_at_percentile(p) / 1000:8.1f}" for p in (50, 90, 99, 99.9))
-        print(f"{name:<14.14} {h.get_total_count():>9}{ps}   ({spans[kind]} intervals)")
+        print(f"{name:<29} {h.get_total_count():>9}{ps}   ({spans[kind]} intervals)")
 
 
 main()
