@@ -1,12 +1,15 @@
 //! The gate: whether fill predictions are good enough to act on.
 //!
-//! In: skill with its interval, calibration z, number of blocks. Out: a weight, and open or shut.
+//! In: skill with its interval, calibration z, number of blocks, fills that were to be expected. Out: a weight, and open or shut.
 //! Hot path at 1 Hz.
 //!
 //! 1. Weight = clip(lower end of the skill's 95 % interval / 0.02, 0, 1), 0 while |z| >= 4.
-//! 2. Shut only on evidence: at least 500 blocks and the upper end below -0.02, which is what
-//!    probabilities off by a quarter bring. A right forecast that hardly varies has a skill of just
-//!    below zero and is looked at each second: without the margin it was shut every few hours.
+//! 2. Shut only on evidence: at least 500 blocks in which 30 fills were to be expected, and the upper
+//!    end below -0.02, which is what probabilities off by a quarter bring. A right forecast that hardly
+//!    varies has a skill of just below zero and is looked at each second: without the margin it was
+//!    shut every few hours. The interval comes from batches, and where most of them hold no fill at
+//!    all it is far too narrow: without the count a right forecast was shut about twice a day in a
+//!    market of a fill in four minutes.
 //! 3. It changes at most once in `hold_s`. Shut, nothing is quoted and nothing is learned, so it
 //!    opens again after `hold_s` with a clean sheet ([`Verdict::Reopen`]).
 
@@ -18,6 +21,8 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Blocks before a verdict.
     pub blocks_min: u32,
+    /// Fills to be expected in them before a verdict, those of one moment as one.
+    pub fills_min: f64,
     /// Skill (lower end) that earns full weight, and (upper end, negative) that shuts; > 0.
     pub skill_full: f64,
     /// Calibration z beyond which the weight is 0.
@@ -28,7 +33,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Config {
-        Config { blocks_min: 500, skill_full: 0.02, z_max: 4.0, hold_s: 600.0 }
+        Config { blocks_min: 500, fills_min: 30.0, skill_full: 0.02, z_max: 4.0, hold_s: 600.0 }
     }
 }
 
@@ -48,6 +53,8 @@ pub enum Verdict {
 pub struct Evidence {
     /// Blocks in the ring.
     pub blocks: u32,
+    /// Fills predicted in them, over the mean number of one moment.
+    pub expected: f64,
     /// Lower end of the skill's interval.
     pub skill_lo: f64,
     /// Upper end.
@@ -80,7 +87,8 @@ impl Gate {
         if self.held_s < self.cfg.hold_s {
             return Verdict::Keep;
         }
-        if self.open && e.blocks >= self.cfg.blocks_min && e.skill_hi < -self.cfg.skill_full {
+        let known = e.blocks >= self.cfg.blocks_min && e.expected >= self.cfg.fills_min;
+        if self.open && known && e.skill_hi < -self.cfg.skill_full {
             (self.open, self.held_s) = (false, 0.0);
             Verdict::Shut
         } else if !self.open {
@@ -107,13 +115,19 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learn::skill::{Block, Skill};
+    use crate::math::det;
+    use crate::math::draw::Draw;
+    use crate::units::{Ns, Side};
 
-    const BAD: Evidence = Evidence { blocks: 600, skill_lo: -0.3, skill_hi: -0.1, z: 1.0 };
+    const BAD: Evidence =
+        Evidence { blocks: 600, expected: 60.0, skill_lo: -0.3, skill_hi: -0.1, z: 1.0 };
 
     #[test]
     fn shuts_on_evidence_only_and_holds() {
         let mut g = Gate::new(Config::default());
         assert_eq!(g.judge(1.0, Evidence { blocks: 499, ..BAD }), Verdict::Keep);
+        assert_eq!(g.judge(1.0, Evidence { expected: 29.0, ..BAD }), Verdict::Keep);
         assert_eq!(g.judge(1.0, Evidence { skill_hi: -0.01, ..BAD }), Verdict::Keep);
         assert_eq!(g.judge(1.0, BAD), Verdict::Shut);
         assert!(!g.open());
@@ -127,12 +141,73 @@ mod tests {
     #[test]
     fn weight_follows_the_lower_end_and_calibration() {
         let mut g = Gate::new(Config::default());
-        let good = Evidence { blocks: 600, skill_lo: 0.01, skill_hi: 0.05, z: 0.0 };
+        let good = Evidence { blocks: 600, expected: 60.0, skill_lo: 0.01, skill_hi: 0.05, z: 0.0 };
         g.judge(1.0, good);
         assert!((g.weight() - 0.5).abs() < 1e-12);
         g.judge(1.0, Evidence { z: -4.1, ..good });
         assert!(g.weight() < 1e-12);
         g.judge(1.0, Evidence { skill_lo: 0.5, ..good });
         assert!((g.weight() - 1.0).abs() < 1e-12);
+    }
+
+    /// A day of five levels a side in blocks of 5 s: takers reach so many levels at once. What the
+    /// gate makes of it: mean weight, and how often it shut.
+    fn day(seed: u64, per_s: f64, wrong: f64, informed: bool, cfg: Config) -> (f64, f64) {
+        let mut d = Draw::new(seed);
+        let mut skill = Skill::new();
+        let mut gate = Gate::new(cfg);
+        let (mut weight, mut shut, mut n) = (0.0, 0.0, 0.0);
+        for step in 0..17_280i64 {
+            // What is known: whether the market is slow or fast for these 5 s.
+            let pace = if d.chance(0.5) { 0.2 } else { 1.8 };
+            let comes = d.chance(-det::exp_m1(-5.0 * per_s * pace));
+            let reached = if comes { d.exp(0.5) } else { -1.0 };
+            for level in 0..5u8 {
+                let depth = f64::from(level);
+                // The mean of all levels and paces, or this one's.
+                let share = if informed { pace * det::exp(-0.5 * depth) } else { 0.4666 };
+                let predicted = 5.0 * per_s * share;
+                let filled = reached >= depth;
+                let p = -det::exp_m1(-predicted * wrong);
+                skill.push(Block { p, filled, predicted: predicted * wrong });
+                if filled {
+                    skill.cluster(Ns(step), Side::Buy);
+                }
+            }
+            let m = skill.metrics();
+            let (blocks, expected) = (m.blocks, m.predicted / m.dispersion);
+            let e =
+                Evidence { blocks, expected, skill_lo: m.skill_lo, skill_hi: m.skill_hi, z: m.z };
+            match gate.judge(5.0, e) {
+                Verdict::Shut => shut += 1.0,
+                Verdict::Reopen => skill.clear(),
+                Verdict::Keep => {}
+            }
+            weight += gate.weight();
+            n += 1.0;
+        }
+        (weight / n, shut)
+    }
+
+    fn days(per_s: f64, wrong: f64, informed: bool, cfg: Config) -> (f64, f64) {
+        let all: Vec<(f64, f64)> =
+            (0..8).map(|seed| day(seed, per_s, wrong, informed, cfg)).collect();
+        let mean = |f: fn(&(f64, f64)) -> f64| all.iter().map(f).sum::<f64>() / 8.0;
+        (mean(|x| x.0), mean(|x| x.1))
+    }
+
+    #[test]
+    fn what_knows_nothing_is_neither_shut_nor_trusted() {
+        let cfg = Config::default();
+        // From a taker in five minutes to one in twenty seconds.
+        for per_s in [0.003, 0.01, 0.05] {
+            let (weight, shut) = days(per_s, 1.0, false, cfg);
+            assert!(shut < 0.3, "{per_s}: a constant forecast was shut {shut} times a day");
+            assert!(weight < 0.1, "{per_s}: a constant forecast has weight {weight}");
+            assert!(days(per_s, 1.0, true, cfg).1 < 0.3, "{per_s}: nor is a good one shut");
+        }
+        // Controls: one that knows has weight; one that claims four times as much is shut.
+        assert!(days(0.05, 1.0, true, cfg).0 > 0.5, "{:?}", days(0.05, 1.0, true, cfg));
+        assert!(days(0.05, 4.0, false, cfg).1 > 10.0, "{:?}", days(0.05, 4.0, false, cfg));
     }
 }

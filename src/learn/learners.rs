@@ -522,6 +522,7 @@ impl Learners {
             dt_s,
             gating::Evidence {
                 blocks: if warm { m.blocks } else { 0 },
+                expected: m.predicted / m.dispersion,
                 skill_lo: m.skill_lo,
                 skill_hi: m.skill_hi,
                 z: m.z,
