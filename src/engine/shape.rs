@@ -14,7 +14,10 @@ use crate::units::{Mid2, Px, Side, Sz};
 #[must_use]
 pub fn beliefs(e: &Estimates, cfg: &quote::Config) -> Beliefs {
     let fills = |d: f64| Side::BOTH.iter().map(|s| e.fill_rate(*s, d)).sum::<f64>();
-    let asked = 1.0 / cfg.explore.seconds_per_fill;
+    // A fill that comes soon at break-even is not paid for.
+    let break_even = fills(e.depth_bps - 1e4 / e.kappa.span.mean);
+    let (least, most) = (cfg.explore.seconds_per_fill, cfg.explore.seconds_most);
+    let fill_s = (1.0 / break_even.max(1e-9)).min(most).max(least);
     let o = &e.original;
     Beliefs {
         kappa: e.kappa.span.mean,
@@ -23,7 +26,8 @@ pub fn beliefs(e: &Estimates, cfg: &quote::Config) -> Beliefs {
         adverse_sd: e.adverse_sd,
         alpha1: e.alpha1,
         fill_rate: fills(e.depth_bps) / 2.0,
-        rate_depth_bps: e.depth_of_rate(asked, 0.0, cfg.d_max_bps),
+        rate_depth_bps: e.depth_of_rate(1.0 / fill_s, 0.0, cfg.d_max_bps),
+        fill_s,
         sigma_bps: e.sigma_bps,
         hold_s: e.hold_s,
         confidence: e.confidence,

@@ -97,8 +97,11 @@ pub struct Config {
 pub struct Explore {
     /// Whether at all.
     pub on: bool,
-    /// Seconds per own fill to aim at.
+    /// Seconds per own fill to aim at, where break-even gives fills as often.
     pub seconds_per_fill: f64,
+    /// Most seconds per own fill that are waited at break-even; where fills are rarer there, one is
+    /// paid for.
+    pub seconds_most: f64,
     /// What it may cost in all, USD.
     pub budget_usd: f64,
 }
@@ -133,7 +136,7 @@ impl Default for Config {
 
 impl Default for Explore {
     fn default() -> Explore {
-        Explore { on: true, seconds_per_fill: 30.0, budget_usd: 1.0 }
+        Explore { on: true, seconds_per_fill: 30.0, seconds_most: 120.0, budget_usd: 1.0 }
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Beliefs {
     pub fill_rate: f64,
     /// The distance at which own fills come as often as exploration asks for, bps.
     pub rate_depth_bps: f64,
+    /// How often that is, seconds per fill.
+    pub fill_s: f64,
     /// Volatility, bps per square root of a second.
     pub sigma_bps: f64,
     /// How long a position is held, seconds.
@@ -64,6 +66,7 @@ impl Beliefs {
             alpha1: 0.0,
             fill_rate,
             rate_depth_bps: depth_bps,
+            fill_s: 1.0 / (2.0 * fill_rate).max(1e-9),
             sigma_bps,
             hold_s: 1.0 / (2.0 * fill_rate).max(1e-9),
             confidence: 1.0,
@@ -108,6 +111,8 @@ pub struct Curve {
     pub wanted: f64,
     /// Where own fills come as often as exploration asks for.
     pub rate_depth: f64,
+    /// How often that is, seconds per fill.
+    pub fill_s: f64,
     /// Share of the sizes that confidence in kappa leaves.
     pub size_factor: f64,
     /// Nothing is left to explore.
@@ -157,6 +162,7 @@ impl Curve {
             floor,
             wanted: super::clamp(cost + x1 * c1, floor, cfg.d_max_bps),
             rate_depth: b.rate_depth_bps,
+            fill_s: b.fill_s,
             size_factor: b.confidence * b.confidence,
             known: b.warmup >= 1.0,
             open: b.open,

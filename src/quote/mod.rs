@@ -160,7 +160,7 @@ impl Quoter {
     /// Whether exploration moves the first level at `x` with time alone.
     #[must_use]
     pub fn ramps(&self, x: &Inputs, curve: &Curve) -> bool {
-        self.explores(curve) && self.waited(x) > 0.0
+        self.explores(curve) && Quoter::waited(x, curve) > 0.0
     }
 
     /// The ladder wanted now.
@@ -191,12 +191,13 @@ impl Quoter {
     }
 
     /// Seconds without a fill beyond twice the wanted time between fills.
-    fn waited(&self, x: &Inputs) -> f64 {
-        seconds(x.now.since(x.last_fill)) - 2.0 * self.cfg.explore.seconds_per_fill
+    fn waited(x: &Inputs, curve: &Curve) -> f64 {
+        seconds(x.now.since(x.last_fill)) - 2.0 * curve.fill_s
     }
 
     /// Rate-target exploration with a ramp: while not warmed up, the first level comes close enough
-    /// for a target rate of fills, and closer the longer none came; bounded by a budget.
+    /// for a target rate of fills (no closer than break-even where that gives them often enough), and
+    /// closer the longer none came; bounded by a budget.
     fn first(&self, x: &Inputs, curve: &Curve, touch: f64) -> First {
         if let Some(half) = curve.original {
             return First { at: half, explore: 0.0 };
@@ -207,11 +208,11 @@ impl Quoter {
         }
         let rho = curve.rate_depth;
         let near = clamp(if rho < wanted { rho } else { wanted }, touch, self.cfg.d_max_bps);
-        let waited = self.waited(x);
+        let waited = Quoter::waited(x, curve);
         let at = if waited <= 0.0 {
             near
         } else {
-            let halvings = waited / self.cfg.explore.seconds_per_fill;
+            let halvings = waited / curve.fill_s;
             touch + (near - touch) * exp(-halvings * std::f64::consts::LN_2)
         };
         First { at, explore: at - wanted }

@@ -95,7 +95,7 @@ fn inventory_moves_both_sides_and_the_limit_takes_one_down() {
 #[test]
 fn exploration_comes_closer_until_warm_within_its_budget() {
     let mut x = inputs();
-    let mut b = Beliefs { rate_depth_bps: 0.4, ..beliefs(12_000.0) };
+    let mut b = Beliefs { rate_depth_bps: 0.4, fill_s: 30.0, ..beliefs(12_000.0) };
     let wanted = made(&quoter(), &x, &b).terms.half_bps;
     b.warmup = 0.1;
     let q = made(&quoter(), &x, &b);
