@@ -28,6 +28,9 @@ pub(super) struct Options {
     /// Runs of each cell of the table; more make the intervals narrower.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     seeds: Option<u32>,
+    /// Hours of each run of `profit`; 6 unless given.
+    #[arg(long, value_name = "H", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    hours: Option<u32>,
     /// Threads; all cores unless given. The results do not depend on it.
     #[arg(long, value_name = "J", value_parser = clap::value_parser!(u32).range(1..=1024))]
     jobs: Option<u32>,
@@ -48,13 +51,13 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         (What::Estimators, true) => (2_000, 0.0),
         (What::Warmup, false) => (25, 0.0),
         (What::Warmup, true) => (300, 0.0),
-        (What::Profit, false) => (6, 2.0),
+        (What::Profit, false) => (6, 6.0),
         (What::Profit, true) => (60, 6.0),
     };
     let number = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
     let effort = Effort {
         seeds: o.seeds.map_or(seeds, number),
-        hours,
+        hours: o.hours.map_or(hours, f64::from),
         jobs: o.jobs.map_or_else(jobs::cores, number),
     };
     type Experiment = (fn(&Effort) -> usize, fn(&Effort, &(dyn Fn() + Sync)) -> Outcome);

@@ -173,6 +173,12 @@ impl Market {
         self.regime
     }
 
+    /// The truth of each regime it can be in.
+    #[must_use]
+    pub fn truths(&self) -> [Truth; REGIMES] {
+        self.truths
+    }
+
     /// The truth now.
     #[must_use]
     pub fn truth(&self) -> Truth {

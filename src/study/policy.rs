@@ -180,6 +180,13 @@ pub fn best(t: &Truth, cfg: &quote::Config) -> f64 {
     cfg.fee_bps + t.adverse() + 1.0 / t.kappa
 }
 
+/// The ladder of a quoter that knows the truth, under the same settings but the default policy.
+#[must_use]
+pub fn knowing_ladder(now: Ns, truth: &Truth, cfg: &quote::Config) -> Ladder {
+    let cfg = quote::Config { policy: quote::Policy::Default, ..*cfg };
+    quoted(&Quoter::new(cfg, RULES), now, now, &knowing(truth, &cfg), &cfg)
+}
+
 fn quoted(q: &Quoter, now: Ns, last_fill: Ns, beliefs: &Beliefs, cfg: &quote::Config) -> Ladder {
     let state = State { health: Health::Fresh, behind: false, loss: false, stopping: false };
     let x = Inputs { now, bid: BID, ask: ASK, position: Sz(0), last_fill, signal: 0, state };

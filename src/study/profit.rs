@@ -7,11 +7,14 @@
 //!    come is left out, so few runs tell policies apart.
 //! 3. `single` is a quote of no size at the policy's best distance, as the theory has it; `ladder`
 //!    is all that is quoted, sizes and all, less what carrying the fills costs.
+//! 4. Both are of the whole run, warm-up and exploration included; `single_warm` and `ladder_warm` are
+//!    of the time after the warm-up. Exploration is at the least size: it weighs on `single`, which
+//!    knows no sizes, as if it were all that is quoted.
 
 use super::market::{Market, Scenario};
 use super::plot::{Chart, Series};
 use super::policy::{NAMED, Named};
-use super::stats::{float, ratio};
+use super::stats::{Estimate, float, mean, ratio};
 use super::table::{Cell, Table};
 use super::trial::{Totals, Trial};
 use super::{Effort, Outcome, jobs};
@@ -27,6 +30,17 @@ const POLICIES: [Named; NAMED.len() + 1] = {
     all
 };
 
+/// One run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Run {
+    /// What came of all of it.
+    pub whole: Totals,
+    /// What came of it until the warm-up was complete; of all of it where that never was.
+    pub cold: Totals,
+    /// Seconds of it.
+    pub cold_s: f64,
+}
+
 /// Runs of the experiment.
 #[must_use]
 pub fn runs(effort: &Effort) -> usize {
@@ -35,15 +49,48 @@ pub fn runs(effort: &Effort) -> usize {
 
 /// One run of a policy in a market.
 #[must_use]
-pub fn trial(scenario: Scenario, policy: Named, seed: u64, hours: f64) -> Totals {
+pub fn trial(scenario: Scenario, policy: Named, seed: u64, hours: f64) -> Run {
     let (policy, settings) = policy.setup();
     let mut t = Trial::new(Market::new(scenario, seed), policy, settings);
-    let mut left = hours * 3_600.0;
-    while left > 0.0 {
+    // The oracle has nothing to learn.
+    let is_warm = |t: &Trial| t.estimates().is_none_or(|e| e.warmup.score >= 1.0);
+    let mut run = Run { whole: *t.totals(), cold: *t.totals(), cold_s: 0.0 };
+    let (mut warm, mut seconds) = (is_warm(&t), 0.0);
+    while seconds < hours * 3_600.0 {
         t.second();
-        left -= 1.0;
+        seconds += 1.0;
+        if !warm {
+            (run.cold, run.cold_s) = (*t.totals(), seconds);
+            warm = is_warm(&t);
+        }
     }
-    *t.totals()
+    run.whole = *t.totals();
+    run
+}
+
+/// Shares of what could be had, single and ladder: of all, and after the warm-up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shares {
+    /// Whole run.
+    pub whole: [Estimate; 2],
+    /// After the warm-up; NaN where no run got there.
+    pub warm: [Estimate; 2],
+}
+
+/// The shares that some runs came to.
+#[must_use]
+pub fn shares(runs: &[Run]) -> Shares {
+    let of = |f: &dyn Fn(&Run) -> f64| runs.iter().map(f).collect::<Vec<_>>();
+    type Part = fn(&Totals) -> f64;
+    let parts: [[Part; 2]; 2] =
+        [[|t| t.single, |t| t.single_best], [|t| t.expected, |t| t.expected_best]];
+    let share = |cold: f64| {
+        parts.map(|[got, best]| {
+            let over = |f: Part| of(&|r: &Run| f(&r.whole) - cold * f(&r.cold));
+            ratio(&over(got), &over(best))
+        })
+    };
+    Shares { whole: share(0.0), warm: share(1.0) }
 }
 
 /// The experiment.
@@ -57,22 +104,22 @@ pub fn run(effort: &Effort, done: &(dyn Fn() + Sync)) -> Outcome {
     let mut rows = Vec::new();
     let known = POLICIES.len() - 1;
     let mut series: Vec<Series> = POLICIES[..known].iter().map(|p| Series::new(p.name())).collect();
-    let cells: Vec<&[Totals]> = all.chunks(effort.seeds).collect();
-    for (k, runs) in cells.iter().enumerate() {
+    for (k, runs) in all.chunks(effort.seeds).enumerate() {
         let (scenario, policy) = cell(k);
-        let of = |r: &[Totals], f: fn(&Totals) -> f64| r.iter().map(f).collect::<Vec<_>>();
-        let sum = |f: fn(&Totals) -> f64| runs.iter().map(f).sum::<f64>();
-        let single = ratio(&of(runs, |t| t.single), &of(runs, |t| t.single_best));
-        let oracle = cells[k - k % POLICIES.len() + known];
-        let ladder = ratio(&of(runs, |t| t.expected), &of(oracle, |t| t.expected));
+        let sum = |f: fn(&Totals) -> f64| runs.iter().map(|r| f(&r.whole)).sum::<f64>();
+        let s = shares(runs);
         if k % POLICIES.len() < known {
-            series[k % POLICIES.len()].push(k / POLICIES.len(), single);
+            series[k % POLICIES.len()].push(k / POLICIES.len(), s.whole[0]);
         }
+        let cold: Vec<f64> = runs.iter().map(|r| r.cold_s).collect();
         rows.push(vec![
             Cell::Text(scenario.name()),
             Cell::Text(policy.name()),
-            Cell::Span(single, 3),
-            Cell::Span(ladder, 3),
+            Cell::Span(s.whole[0], 3),
+            Cell::Span(s.warm[0], 3),
+            Cell::Span(s.whole[1], 3),
+            Cell::Span(s.warm[1], 3),
+            Cell::Number(mean(&cold).at, 0),
             Cell::Number(sum(|t| t.single_bps) / sum(|t| t.quoted_s), 2),
             Cell::Number(sum(|t| t.fills) / float(runs.len()) / effort.hours, 1),
             Cell::Number(sum(|t| t.edge_bps) / sum(|t| t.fills), 2),
@@ -87,22 +134,27 @@ pub fn run(effort: &Effort, done: &(dyn Fn() + Sync)) -> Outcome {
             "market",
             "policy",
             "single",
+            "single_warm",
             "ladder",
+            "ladder_warm",
+            "cold_s",
             "depth_bps",
             "fills_per_h",
             "edge_bps",
         ],
         rows,
         notes: vec![
-            "single: a quote of no size at the policy's best distance, against the best distance."
+            "single: a quote of no size at the policy's best distance, against the best distance;"
                 .into(),
-            "ladder: all that was quoted less the cost of carrying it, against the oracle's ladder."
+            "ladder: all that was quoted less the cost of carrying it, against the oracle's ladder:"
                 .into(),
+            "both over the whole run, exploration included. single_warm, ladder_warm: only after".into(),
+            "the warm-up, which took cold_s on average. In brackets 95 % intervals over runs.".into(),
         ],
     };
     let chart = Chart {
         title: "Profit as a share of what knowing the truth would earn".into(),
-        y: "share, with 95 % interval".into(),
+        y: "share of a single quote over the whole run, with 95 % interval".into(),
         log: false,
         names: Scenario::ALL.map(|s| s.name().to_owned()).to_vec(),
         series,
@@ -117,11 +169,25 @@ mod tests {
     use crate::quote::Policy;
     use crate::study::policy::DEFAULT;
 
+    fn of(scenario: Scenario, policy: Named, hours: f64) -> Shares {
+        let runs: Vec<Run> = (1..=3).map(|s| trial(scenario, policy, s, hours)).collect();
+        shares(&runs)
+    }
+
     /// Share of the best single quote's profit, over seeds.
     fn share(scenario: Scenario, policy: Named, hours: f64) -> f64 {
-        let runs: Vec<Totals> = (1..=3).map(|s| trial(scenario, policy, s, hours)).collect();
-        let sum = |f: fn(&Totals) -> f64| runs.iter().map(f).sum::<f64>();
-        sum(|t| t.single) / sum(|t| t.single_best)
+        of(scenario, policy, hours).whole[0].at
+    }
+
+    #[test]
+    fn exploration_costs_little_over_a_quiet_day_and_after_warm_up_nothing() {
+        let s = of(Scenario::Quiet, DEFAULT, 3.0);
+        assert!(s.whole[0].at >= 0.94 && s.warm[0].at >= 0.95, "{s:?}");
+        // The oracle is what it is measured by, at any time.
+        let known = of(Scenario::Switching, Named::Oracle, 0.2);
+        for e in known.whole.iter().chain(&known.warm) {
+            assert!((e.at - 1.0).abs() < 1e-9, "{known:?}");
+        }
     }
 
     #[test]

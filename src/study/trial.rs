@@ -10,6 +10,7 @@
 
 use super::market::{Market, PHI, Step, Truth};
 use super::policy::{self, Ladder, Policy};
+use crate::learn::regime::REGIMES;
 use crate::learn::{self, Estimates, FillSample, Learners, QuoteSample, Sweep, Touch};
 use crate::limits::LADDER_MAX;
 use crate::math::det::exp;
@@ -41,6 +42,8 @@ pub struct Totals {
     /// Sum over seconds of the expected score of the ladder that stood, bps times lots: the same
     /// without the chance of which takers came.
     pub expected: f64,
+    /// The best that a ladder of as many levels can expect: that of the quoter that knows.
+    pub expected_best: f64,
     /// The same of a single quote of no size, where the policy would put it, bps.
     pub single: f64,
     /// The best that a single quote of no size can expect, bps.
@@ -66,6 +69,8 @@ pub struct Trial {
     policy: Policy,
     learners: Option<Learners>,
     orders: Orders,
+    /// Expected score of a second of the ladder that knows, by regime.
+    best: [f64; REGIMES],
     totals: Totals,
 }
 
@@ -86,17 +91,24 @@ impl Trial {
             l.on_resume(now);
             l.on_mid(now, market.mid(), &mut |_| {});
         }
-        let orders = Orders { own: [[Own::default(); LADDER_MAX]; 2], ids: 0, last_fill: now };
-        let mut t = Trial { cfg, market, policy, learners, orders, totals: Totals::default() };
+        let orders = Orders::new(now);
+        let best = market.truths().map(|truth| {
+            let mut knowing = Orders::new(now);
+            knowing.work(now, &policy::knowing_ladder(now, &truth, &cfg.quote), None);
+            expected(&knowing.own, &truth, &cfg.quote)
+        });
+        let totals = Totals::default();
+        let mut t = Trial { cfg, market, policy, learners, orders, best, totals };
         t.quote();
         t
     }
 
     /// A second passes.
     pub fn second(&mut self) {
-        let Trial { cfg, market, policy, learners, orders, totals } = self;
+        let Trial { cfg, market, policy, learners, orders, best, totals } = self;
         let truth = market.truth();
         totals.expected += expected(&orders.own, &truth, &cfg.quote);
+        totals.expected_best += best[market.regime()];
         let estimates = learners.as_ref().map(Learners::estimates);
         if let Some(d) = policy.single(orders.nearest(), estimates, &truth, &cfg.quote) {
             let cost = cfg.quote.fee_bps + truth.adverse();
@@ -164,6 +176,10 @@ struct Taker {
 }
 
 impl Orders {
+    fn new(now: Ns) -> Orders {
+        Orders { own: [[Own::default(); LADDER_MAX]; 2], ids: 0, last_fill: now }
+    }
+
     /// Mean distance of the nearest orders of the two sides.
     fn nearest(&self) -> Option<f64> {
         let near = self.own.iter().map(|s| s[0]).filter(|o| o.id > 0);
