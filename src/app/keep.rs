@@ -88,6 +88,12 @@ impl Keeper {
         }
     }
 
+    /// Looks after a run that goes on in segment `number`.
+    #[must_use]
+    pub fn at(self, number: u64) -> Keeper {
+        Keeper { segment: (number, None), ..self }
+    }
+
     /// Whether the segment at hand, `recorded` bytes of recording in it, is to end.
     pub fn is_due(&mut self, now: Ns, recorded: u64) -> bool {
         let began = *self.segment.1.get_or_insert(now);

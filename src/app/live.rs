@@ -3,7 +3,8 @@
 //! In: links from the connector, the clock, the stop flag. Out: records, raw frames and laps into
 //! their rings. Hot path: waits only in `poll`; connecting and dropping links is the connector's.
 //!
-//! 1. A run begins with its first link: what is published before would have no place in a replay.
+//! 1. A run begins with its first link: what is published before would have no place in a replay. One
+//!    that is resumed has begun: its clock goes on with the link down.
 //! 2. Everything that reaches the engine is recorded with the stamp it had there.
 //! 3. A readable socket is read until it would block, a bounded number of reads a turn.
 //! 4. A frame is copied for the recording after its records are queued.
@@ -61,6 +62,8 @@ pub struct Plan {
     pub mask_seed: u64,
     /// Where failed attempts to connect are noted for other threads.
     pub failures: Arc<Failures>,
+    /// The run began before, and goes on.
+    pub resumed: bool,
 }
 
 /// The rings' hot ends.
@@ -135,7 +138,7 @@ pub fn run(plan: Plan, turn: Turn, rings: Rings, stop: &Stop) -> std::io::Result
         turn,
         stage: Stage::default(),
         started: plan.clock.now(),
-        began: None,
+        began: plan.resumed.then(|| plan.clock.now()),
         lost: 0,
         attempt: 0,
         more: false,

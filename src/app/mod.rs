@@ -16,6 +16,7 @@ pub mod profile;
 pub mod publish;
 pub mod recording;
 pub mod replay;
+pub mod resume;
 pub mod schedule;
 pub mod shapes;
 pub mod staged;

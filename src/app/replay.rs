@@ -164,6 +164,12 @@ impl<E: Decide> Feeder<E> {
         Outcome { to: self.last.unwrap_or_default(), counters, ..self.seen }
     }
 
+    /// Feed and engine, as they stand.
+    #[must_use]
+    pub fn into_turn(self) -> Turn<E> {
+        self.turn
+    }
+
     /// The end is near: quotes are taken down.
     pub fn stopping(&mut self, out: &mut impl Publish) {
         self.turn.stopping(self.last.unwrap_or_default(), out);

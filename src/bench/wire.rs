@@ -100,6 +100,7 @@ pub fn run(frames: &Arc<Frames>, config: &Config, pace: Pace) -> io::Result<Repo
         busy: pace.busy,
         mask_seed: 1,
         failures: Arc::default(),
+        resumed: false,
     };
     let hot_stop = stop.clone();
     let hot = thread::spawn(move || {

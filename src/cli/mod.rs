@@ -19,6 +19,7 @@ mod place;
 mod record;
 mod replay;
 mod report;
+mod resume;
 mod run;
 mod summary;
 mod threads;

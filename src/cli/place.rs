@@ -86,6 +86,11 @@ impl std::str::FromStr for PinArg {
 }
 
 impl Where {
+    /// The venue as it was named.
+    pub(super) fn named<'a>(&'a self, default: &'a str) -> &'a str {
+        self.venue.as_deref().unwrap_or(default)
+    }
+
     /// Looks at the options and starts the embedded exchange, where it is the venue.
     pub(super) fn place(&self, config: &mut Config, default: &str) -> Result<Place, Failure> {
         let tls = tls::client(self.ca.as_deref())
@@ -94,7 +99,7 @@ impl Where {
         if self.coin.len() > COINS_MAX {
             return Err(Failure::usage(format!("--coin: at most {COINS_MAX} at a time")));
         }
-        let venue = self.venue.as_deref().unwrap_or(default);
+        let venue = self.named(default);
         if venue == "embedded" {
             return self.embedded(config, tls, length);
         }

@@ -57,7 +57,13 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
         place.url
     ));
     tell(&note.map_or(String::new(), |n| format!("note     {n}\n")));
-    let files = Files { journal: None, recording: Some(file), latency_log: None, keeper: None };
+    let files = Files {
+        journal: None,
+        recording: Some(file),
+        latency_log: None,
+        keeper: None,
+        goes_on: None,
+    };
     let threads = Threads::start(&place, turn, files, o.place.busy_poll, &stop)?;
     let mut looks = 0u32;
     let progress = |s: &Status| {

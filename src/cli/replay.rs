@@ -49,6 +49,9 @@ pub(super) struct RunInfo {
     pub source: PathBuf,
     /// Coins with their size decimals.
     pub coins: Vec<(String, u8)>,
+    /// The venue as it was named; `None` of a replay.
+    #[serde(default)]
+    pub venue: Option<String>,
     /// How it ended; `None` while it runs, and of a run that was killed.
     pub end: Option<RunEnd>,
 }
@@ -71,8 +74,15 @@ impl RunInfo {
             version: env!("CARGO_PKG_VERSION").into(),
             source: std::fs::canonicalize(source).unwrap_or_else(|_| source.to_path_buf()),
             coins: coins.iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect(),
+            venue: None,
             end: None,
         }
+    }
+
+    /// The coins as they are followed.
+    pub(super) fn specs(&self) -> Result<Vec<CoinSpec>, Failure> {
+        let coins = self.coins.iter().map(|(n, d)| CoinSpec::new(n, *d));
+        coins.collect::<Result<_, _>>().map_err(|e| Failure::input(format!("run.json: {e:?}")))
     }
 
     /// Writes it into a run folder, aside and then in one step: whoever reads finds a whole one.

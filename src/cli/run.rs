@@ -12,7 +12,7 @@ use super::place::{Place, Where};
 use super::replay::{RunEnd, RunInfo, run_folder};
 use super::threads::{Ended, Files, Threads};
 use super::watch::{self, Watcher, Way, Window};
-use super::{Common, report, say, stop_on_signals, summary};
+use super::{Common, report, resume, say, stop_on_signals, summary};
 use crate::app::config::Config;
 use crate::app::keep::Keeper;
 use crate::app::status::Status;
@@ -21,6 +21,7 @@ use crate::feed::CoinSpec;
 use crate::journal::{Options as JournalOptions, Writer};
 use crate::ops::snapshot::Session;
 use crate::report::Model;
+use crate::sys::signal::Stop;
 use crate::units::Ns;
 use crate::venue::serve::Handle;
 use crate::venue::truth::Truth;
@@ -29,6 +30,11 @@ use crate::venue::truth::Truth;
 pub(super) struct Options {
     #[command(flatten)]
     place: Where,
+    /// Go on with the run in this folder, which was killed or ended: on its venue, with its coins
+    /// and its configuration. Its recording is replayed; since its last frame the link counts as
+    /// down.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "no_record", "coin", "keep"])]
+    resume: Option<PathBuf>,
     /// Do not record the raw frames; the run can then not be verified by replay.
     #[arg(long)]
     no_record: bool,
@@ -48,21 +54,14 @@ pub(super) struct Options {
     out: Option<PathBuf>,
 }
 
-pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<(), Failure> {
-    if let Some(text) = &o.keep {
-        config = config.keeping(text).map_err(|e| Failure::usage(format!("--keep {text}: {e}")))?;
-    }
+pub(super) fn run(o: &Options, config: Config, common: &Common) -> Result<(), Failure> {
     let stop = stop_on_signals()?;
     let metrics = watch::listen(o.metrics.as_deref())?;
-    let mut place = o.place.place(&mut config, "embedded")?;
-    let (coins, note) = o.place.coins(&config, &place, &stop)?;
-    let path = run_folder(o.out.as_deref(), &config, place.stem)?;
-    let hash = config.hash(&coins);
-    let files = files(&path, &config, hash, !o.no_record)?;
-    let mut info = RunInfo::begins(&path.join("frames.gz"), &coins);
-    info.write(&path)?;
-    let turn = Turn::reading(config.run.parser, &config.engine, &coins, hash)
-        .map_err(|e| Failure::usage(format!("the list of coins: {e:?}")))?;
+    let begun = match &o.resume {
+        Some(run) => resume::begin(run, &o.place, common)?,
+        None => begin(o, config, &stop)?,
+    };
+    let Begun { path, mut place, coins, files, turn, mut info, note } = begun;
     let tell = |text: &str| {
         if !common.json {
             say(text);
@@ -86,7 +85,7 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
     let truth = place.exchange.take().map(Handle::stop);
     info.end = Some(RunEnd {
         reason: ended.reason as u8,
-        records: ended.ending.records,
+        records: ended.published.first_seq + ended.ending.records,
         digest: format!("{:032x}", ended.published.digest),
     });
     let told = info.write(&path).and_then(|()| match &truth {
@@ -98,6 +97,36 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
     show(&path, &ended, (&model, page), truth.as_ref(), common);
     outcome(&ended)?;
     told
+}
+
+/// A run about to begin, or to go on.
+pub(super) struct Begun {
+    pub path: PathBuf,
+    pub place: Place,
+    pub coins: Vec<CoinSpec>,
+    pub files: Files,
+    pub turn: Turn,
+    pub info: RunInfo,
+    /// For people.
+    pub note: Option<String>,
+}
+
+/// A new run: its place, its coins, its folder.
+fn begin(o: &Options, mut config: Config, stop: &Stop) -> Result<Begun, Failure> {
+    if let Some(text) = &o.keep {
+        config = config.keeping(text).map_err(|e| Failure::usage(format!("--keep {text}: {e}")))?;
+    }
+    let place = o.place.place(&mut config, "embedded")?;
+    let (coins, note) = o.place.coins(&config, &place, stop)?;
+    let path = run_folder(o.out.as_deref(), &config, place.stem)?;
+    let hash = config.hash(&coins);
+    let files = files(&path, &config, hash, !o.no_record)?;
+    let mut info = RunInfo::begins(&path.join("frames.gz"), &coins);
+    info.venue = Some(o.place.named("embedded").to_owned());
+    info.write(&path)?;
+    let turn = Turn::reading(config.run.parser, &config.engine, &coins, hash)
+        .map_err(|e| Failure::usage(format!("the list of coins: {e:?}")))?;
+    Ok(Begun { path, place, coins, files, turn, info, note })
 }
 
 /// What is constant of the run, for those who watch it.
@@ -283,5 +312,6 @@ fn files(path: &Path, config: &Config, hash: [u64; 2], record: bool) -> Result<F
         recording,
         latency_log: Some(file("latency.hlog")?),
         keeper: Some(Keeper::new(path, &config.run)),
+        goes_on: None,
     })
 }

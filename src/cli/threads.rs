@@ -45,6 +45,8 @@ pub(super) struct Files {
     pub recording: Option<std::fs::File>,
     pub latency_log: Option<std::fs::File>,
     pub keeper: Option<Keeper>,
+    /// Number of the next record and digest of those before it, where the run goes on.
+    pub goes_on: Option<(u64, Digest)>,
 }
 
 /// The running threads.
@@ -78,7 +80,9 @@ impl Threads {
         busy: bool,
         stop: &Stop,
     ) -> Result<Threads, Failure> {
-        let (records, taken) = Publisher::new(QUEUE_RECORDS, 0, Digest::new());
+        let resumed = files.goes_on.is_some();
+        let (next, digest) = files.goes_on.unwrap_or_else(|| (0, Digest::new()));
+        let (records, taken) = Publisher::new(QUEUE_RECORDS, next, digest);
         let (laps, lapped) = Laps::new(QUEUE_LAPS);
         let (tap, raw) = files.recording.as_ref().map(|_| RawTap::new(QUEUE_RAW_BYTES)).unzip();
         let failed = records.failure_flag();
@@ -105,6 +109,7 @@ impl Threads {
             busy,
             mask_seed: u64::from_le_bytes(tls::entropy::<8>()),
             failures: Arc::clone(&failures),
+            resumed,
         };
         let no_thread = |e| Failure::new(Code::Internal, format!("no thread: {e}"));
         let clock = place.clock;

@@ -15,7 +15,6 @@ use crate::app::config::Config;
 use crate::app::folder::Folder;
 use crate::app::keep;
 use crate::app::replay::{Tally, replay};
-use crate::feed::CoinSpec;
 use crate::journal::{Found, Reader};
 use crate::record::{Body, Bytes, Record, StopReason};
 use crate::report::Model;
@@ -31,12 +30,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let info = RunInfo::read(&o.run)?;
     let config = Config::load(Some(&o.run.join("config.toml")), &[])
         .map_err(|e| Failure::input(e.to_string()))?;
-    let coins = info
-        .coins
-        .iter()
-        .map(|(n, d)| CoinSpec::new(n, *d))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|e| Failure::input(format!("run.json: {e:?}")))?;
+    let coins = info.specs()?;
     let dropped = keep::dropped(&o.run);
     if dropped > 0 {
         // The first fault is the missing front itself.

@@ -32,5 +32,5 @@ pub use digest::Digest;
 pub use disk::{Disk, DiskError};
 pub use format::{FOLDER_LOCK, Header, HeaderFault, LAYOUT_VERSION, segment_name, segment_number};
 pub use reader::{Cause, Damage, Found, ReadError, Reader, Torn};
-pub use recovery::{DAMAGE_LISTED, Recovered, inspect, repair};
+pub use recovery::{DAMAGE_LISTED, Recovered, cut, inspect, repair};
 pub use writer::{Failed, Options, Step, Writer};

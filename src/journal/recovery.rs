@@ -6,13 +6,14 @@
 //! 1. `inspect` changes nothing.
 //! 2. `repair` cuts a torn tail and removes unfinished segments. It never touches damage: a
 //!    damaged journal is for people, not for guesses.
-//! 3. `next_seq`, `records`, `digest` describe the prefix before the first damage.
+//! 3. `cut` takes whole records back, newest first: whenever it is interrupted, a prefix stands.
+//! 4. `next_seq`, `records`, `digest` describe the prefix before the first damage.
 
 use super::disk::Disk;
-use super::format;
+use super::format::{self, HEADER_BYTES};
 use super::reader::{Damage, Found, ReadError, Reader, Torn};
 use super::{Digest, DiskError};
-use crate::record::{Body, Record};
+use crate::record::{Body, Bytes, RECORD_BYTES, Record};
 use crate::units::Ns;
 
 /// Damages kept in the list; all are counted.
@@ -127,4 +128,88 @@ pub fn repair<D: Disk>(disk: &mut D, found: &Recovered) -> Result<Recovered, Rea
     }
     disk.sync_dir()?;
     inspect(disk)
+}
+
+/// Takes back the records from number `seq` on, and gives what stands then. A `Lost` that covers `seq`
+/// goes as a whole, so `next_seq` may be below `seq`.
+///
+/// # Errors
+/// [`ReadError::Disk`] as the disk refuses; [`DiskError::Exists`] where there is damage or a torn tail.
+pub fn cut<D: Disk>(disk: &mut D, found: &Recovered, seq: u64) -> Result<Recovered, ReadError> {
+    if !found.is_clean() {
+        return Err(DiskError::Exists.into());
+    }
+    let (header, record) = (HEADER_BYTES as u64, RECORD_BYTES as u64);
+    for number in (0..found.segments).rev() {
+        let name = format::segment_name(number);
+        let mut file = disk.open(&name)?;
+        let size = disk.size(&name)?;
+        // Numbers grow: the first place whose number is not below `seq`.
+        let (mut low, mut high) = (0, size.saturating_sub(header) / record);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let mut bytes: Bytes = [0; RECORD_BYTES];
+            disk.read(&mut file, header + middle * record, &mut bytes)?;
+            if format::seq_of(&bytes) < seq { low = middle + 1 } else { high = middle }
+        }
+        if low == 0 && number > 0 {
+            disk.remove(&name)?;
+            continue;
+        }
+        if header + low * record < size {
+            disk.truncate(&name, header + low * record)?;
+        }
+        break;
+    }
+    disk.sync_dir()?;
+    inspect(disk)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::FakeDisk;
+    use super::super::{Options, Writer};
+    use super::*;
+    use crate::record::{Lost, NO_COIN, Warmup};
+
+    const OPTIONS: Options = Options { config: [1, 2], segment_bytes: 8 * 128, sync_ns: 10 };
+
+    /// Forty records over six segments; numbers 10 to 14 were lost.
+    fn written() -> (FakeDisk, Vec<Record>) {
+        let mut disk = FakeDisk::new();
+        let mut list = Vec::new();
+        for seq in (0..10).chain(14..44) {
+            let body = match seq {
+                14 => Lost { first: 10, count: 5 }.into(),
+                _ => Warmup { score: 0.5, floor: 0.0, kappa: 0.0, gamma: 1.0 }.into(),
+            };
+            list.push(Record { seq, at: Ns(5), coin: NO_COIN, body });
+        }
+        let mut w = Writer::create(&mut disk, OPTIONS).expect("an empty folder");
+        list.iter().for_each(|r| w.append(&r.encode()).expect("healthy"));
+        w.finish().expect("healthy");
+        (disk, list)
+    }
+
+    #[test]
+    fn cut_leaves_the_prefix_and_the_journal_goes_on_from_it() {
+        for seq in 0..=50 {
+            let (mut disk, list) = written();
+            let found = inspect(&mut disk).expect("readable");
+            let left = cut(&mut disk, &found, seq).expect("whole");
+            // What speaks of lost records goes as a whole.
+            let kept: Vec<&Record> = list.iter().filter(|r| r.seq < seq).collect();
+            let next = kept.last().map_or(0, |r| r.seq + 1);
+            assert!(left.is_clean(), "{seq}: {left:?}");
+            assert_eq!((left.records, left.next_seq), (kept.len() as u64, next), "{seq}");
+            let mut w = Writer::resume(&mut disk, OPTIONS, &left).expect("it goes on");
+            for r in list.iter().filter(|r| r.seq >= next) {
+                w.append(&r.encode()).expect("healthy");
+            }
+            w.finish().expect("healthy");
+            let again = inspect(&mut disk).expect("readable");
+            assert!(again.is_clean(), "{seq}: {again:?}");
+            assert_eq!(again.digest.value(), found.digest.value(), "{seq}: the same as before");
+        }
+    }
 }

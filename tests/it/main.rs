@@ -8,6 +8,7 @@ mod pipeline;
 mod process;
 mod recordings;
 mod report;
+mod resume;
 mod rules;
 mod run_folder;
 mod server;

@@ -1,0 +1,305 @@
+//! Goes on with a run that ended or was killed: brings recording, journal and engine to one place.
+//!
+//! In: the run's folder, locked; its configuration and coins. Out: feed and engine as of the last
+//! recorded line with the link down, the journal, and the file that the recording goes on in. Cold
+//! path: before any thread of the run starts.
+//!
+//! 1. The recording decides: the state is that of a replay of its whole lines. Nothing is saved while
+//!    a run goes on, so being able to resume costs the hot thread nothing.
+//! 2. Records that the recording does not give (of frames that were not on disk yet, or of the end of
+//!    a run that stopped) are taken back from the journal; records the journal lacks are added.
+//! 3. Where both have a record and do not agree, nothing is changed.
+//! 4. From the last recorded line on the link is down, in the recording too: own orders are out, and
+//!    a replay passes over the pause as this did.
+//! 5. Killed in here, the folder can be resumed again.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write as _};
+use std::path::Path;
+
+use super::config::Config;
+use super::folder::{Folder, class};
+use super::recording::{self, Reader, RecordingError, Tail, control};
+use super::replay::{Feeder, Tally};
+use super::turn::Turn;
+use crate::feed::CoinSpec;
+use crate::journal::{self, Digest, DiskError, Failed, Found, Options, ReadError, Writer};
+use crate::record::{Bytes, Record};
+use crate::units::Ns;
+
+/// What a run goes on with.
+#[derive(Debug)]
+pub struct Resumed {
+    /// Feed and engine.
+    pub turn: Turn,
+    /// The journal, in a segment of its own.
+    pub journal: Writer<Folder>,
+    /// The file of the recording that belongs to it.
+    pub recording: File,
+    /// Number of the next record.
+    pub next: u64,
+    /// Digest of all records before it.
+    pub digest: Digest,
+    /// What was done.
+    pub told: Told,
+}
+
+/// What was done to resume.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Frames of the recording, control lines included.
+    pub frames: u64,
+    /// Stamp of the last one.
+    pub last: Ns,
+    /// Session time from it to now, ns.
+    pub pause_ns: i64,
+    /// Records taken back from the journal.
+    pub taken_back: u64,
+    /// Records added to it that it lacked.
+    pub added: u64,
+}
+
+/// Why a run cannot be resumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// There is no recording, or its beginning was dropped.
+    NoBeginning,
+    /// Nothing was recorded.
+    Empty,
+    /// The recording cannot be read.
+    Recording(RecordingError),
+    /// The journal cannot be read.
+    Journal(ReadError),
+    /// So many places of the journal are damaged.
+    Damaged(u64),
+    /// The journal cannot be written.
+    Failed(Failed),
+    /// The journal was written under another configuration.
+    Config,
+    /// The recording does not give the records the journal has, up to this number.
+    Differs(u64),
+    /// The list of coins cannot be followed.
+    Coins,
+    /// The disk refused.
+    Disk(DiskError),
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Fault::NoBeginning => f.write_str(
+                "its recording is not there from the start (--no-record leaves it out, --keep drops \
+                 it), and the state comes from a replay of all of it",
+            ),
+            Fault::Empty => f.write_str("nothing was recorded yet; start a new run"),
+            Fault::Recording(e) => write!(f, "its recording, line {}: {:?}", e.line, e.fault),
+            Fault::Journal(e) => write!(f, "its journal cannot be read: {e:?}"),
+            Fault::Damaged(n) => write!(f, "its journal is damaged in {n} places; see `verify`"),
+            Fault::Failed(e) => write!(f, "its journal cannot be written: {}", e.error),
+            Fault::Config => f.write_str("its journal was written under another configuration"),
+            Fault::Differs(seq) => write!(
+                f,
+                "its recording does not give the records that its journal has before number {seq}: \
+                 another program version, or frames are missing; see `verify`"
+            ),
+            Fault::Coins => f.write_str("its coins cannot be followed"),
+            Fault::Disk(e) => write!(f, "the disk refused: {e}"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl From<RecordingError> for Fault {
+    fn from(e: RecordingError) -> Fault {
+        Fault::Recording(e)
+    }
+}
+
+impl From<ReadError> for Fault {
+    fn from(e: ReadError) -> Fault {
+        Fault::Journal(e)
+    }
+}
+
+impl From<Failed> for Fault {
+    fn from(e: Failed) -> Fault {
+        Fault::Failed(e)
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(e: io::Error) -> Fault {
+        Fault::Disk(class(&e))
+    }
+}
+
+/// The recording, put through feed and engine once more.
+struct Again {
+    feeder: Feeder,
+    tally: (u64, Digest),
+    /// Digest of the records before `from`.
+    before: Digest,
+    /// The records from `from` on.
+    rest: Vec<Bytes>,
+}
+
+/// Brings a run to where it can go on. `clock` gives the session time, told the last stamp.
+///
+/// # Errors
+/// See [`Fault`].
+pub fn resume(
+    mut folder: Folder,
+    options: Options,
+    config: &Config,
+    coins: &[CoinSpec],
+    clock: impl FnOnce(Ns) -> Ns,
+) -> Result<Resumed, Fault> {
+    let path = folder.path().to_path_buf();
+    let newest = mend(&path)?;
+    let found = journal::inspect(&mut folder)?;
+    if found.damages > 0 {
+        return Err(Fault::Damaged(found.damages));
+    }
+    if found.config.is_some_and(|c| c != options.config) {
+        return Err(Fault::Config);
+    }
+    let mut again = Again::new(&path, config, coins, found.next_seq)?;
+    let both = found.next_seq.min(again.tally.0);
+    if found.lost == 0 && prefix(&path, both)? != again.before.value() {
+        return Err(Fault::Differs(both));
+    }
+    let had = found.next_seq;
+    let mut found = journal::repair(&mut folder, &found)?;
+    if again.tally.0 < had {
+        found = journal::cut(&mut folder, &found, again.tally.0)?;
+        if found.next_seq < again.tally.0 {
+            again = Again::new(&path, config, coins, found.next_seq)?;
+        }
+    }
+    let mut journal = Writer::resume(folder, options, &found)?;
+    for record in &again.rest {
+        journal.append(record)?;
+    }
+    while journal.segment() <= newest {
+        journal.next_segment()?;
+    }
+    let recording = begin(&path, journal.segment())?;
+    let Again { mut feeder, tally, rest, .. } = again;
+    let seen = feeder.seen();
+    let mut out = Tally {
+        next: tally.0,
+        digest: tally.1,
+        sink: |_: &Record, bytes: &Bytes| {
+            // A failed journal remembers its failure; `sync` tells it.
+            let _ = journal.append(bytes);
+        },
+    };
+    let mut lines = recording::Writer::new(&recording);
+    for line in [control::DOWN, control::DRAINED] {
+        lines.frame(seen.to, line)?;
+        feeder.take(seen.to, line, &mut out);
+    }
+    lines.finish()?;
+    drop(lines);
+    recording.sync_data()?;
+    let now = clock(seen.to);
+    let mut turn = feeder.into_turn();
+    turn.advance(now, &mut out);
+    let (next, digest) = (out.next, out.digest);
+    journal.sync()?;
+    let told = Told {
+        frames: seen.frames,
+        last: seen.to,
+        pause_ns: now.since(seen.to),
+        taken_back: had.saturating_sub(tally.0),
+        added: rest.len() as u64,
+    };
+    Ok(Resumed { turn, journal, recording, next, digest, told })
+}
+
+impl Again {
+    /// Puts the whole recording through, and keeps the records from number `from` on.
+    fn new(path: &Path, config: &Config, coins: &[CoinSpec], from: u64) -> Result<Again, Fault> {
+        let turn = Turn::reading(config.run.parser, &config.engine, coins, config.hash(coins))
+            .map_err(|_| Fault::Coins)?;
+        let mut feeder = Feeder::new(turn);
+        let (mut before, mut rest) = (Digest::new(), Vec::new());
+        let mut tally = Tally::new(|record: &Record, bytes: &Bytes| {
+            if record.seq < from {
+                before.update(bytes);
+            } else {
+                rest.push(*bytes);
+            }
+        });
+        let mut reader = Reader::open(&path.join(recording::segment_name(0)))?;
+        while let Some(line) = reader.step()? {
+            feeder.take(line.at, line.bytes(), &mut tally);
+        }
+        if feeder.seen().frames == 0 {
+            return Err(Fault::Empty);
+        }
+        let tally = (tally.next, tally.digest);
+        Ok(Again { feeder, tally, before, rest })
+    }
+}
+
+/// Digest of the journal's records before number `seq`.
+fn prefix(path: &Path, seq: u64) -> Result<u128, Fault> {
+    let folder = Folder::open(path).map_err(|_| Fault::Disk(DiskError::Missing))?;
+    let mut reader = journal::Reader::open(folder)?;
+    let mut digest = Digest::new();
+    while let Some(found) = reader.step()? {
+        match found {
+            Found::Record(r) if r.seq < seq => digest.update(&r.encode()),
+            _ => break,
+        }
+    }
+    Ok(digest.value())
+}
+
+/// Cuts what a kill left unfinished at the end of the recording, and gives the number of its newest
+/// file.
+fn mend(path: &Path) -> Result<u64, Fault> {
+    let names = fs::read_dir(path)?.filter_map(|e| e.ok()?.file_name().into_string().ok());
+    let numbers: Vec<u64> = names.filter_map(|n| recording::segment_number(&n)).collect();
+    let newest = *numbers.iter().max().ok_or(Fault::NoBeginning)?;
+    if !numbers.contains(&0) || super::keep::dropped(path) > 0 {
+        return Err(Fault::NoBeginning);
+    }
+    let file = path.join(recording::segment_name(newest));
+    let mut reader = Reader::detect(File::open(&file)?)?;
+    while reader.step()?.is_some() {}
+    if reader.tail() == Tail::Whole {
+        return Ok(newest);
+    }
+    let aside = file.with_extension("part");
+    let mut out = recording::Writer::new(BufWriter::new(File::create(&aside)?));
+    let mut reader = Reader::detect(File::open(&file)?)?;
+    while let Some(line) = reader.step()? {
+        out.frame(line.at, line.bytes())?;
+    }
+    out.finish()?;
+    drop(out);
+    File::open(&aside)?.sync_all()?;
+    fs::rename(&aside, &file)?;
+    File::open(path)?.sync_all()?;
+    Ok(newest)
+}
+
+/// The recording's file with this number, new; those missing before it are made, empty.
+fn begin(path: &Path, number: u64) -> Result<File, Fault> {
+    let file = |n: u64| {
+        let name = path.join(recording::segment_name(n));
+        OpenOptions::new().append(true).create(true).open(name)
+    };
+    for n in (1..number).rev() {
+        if path.join(recording::segment_name(n)).exists() {
+            break;
+        }
+        file(n)?.flush()?;
+    }
+    let file = file(number)?;
+    File::open(path)?.sync_all()?;
+    Ok(file)
+}

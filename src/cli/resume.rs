@@ -1,0 +1,117 @@
+//! `papermaker run --resume RUN`: a run that ended or was killed goes on in its folder.
+//!
+//! In: the run's folder. Out: what the threads of a run need, as if it had never ended. Cold path.
+//!
+//! 1. Configuration and coins are the run's own; what decides cannot be changed on the way.
+
+use std::path::Path;
+
+use super::exit::Failure;
+use super::place::Where;
+use super::replay::RunInfo;
+use super::run::Begun;
+use super::threads::Files;
+use super::{Common, say};
+use crate::app::config::Config;
+use crate::app::folder::{Folder, FolderError};
+use crate::app::keep::Keeper;
+use crate::app::resume::{Fault, Resumed, Told, resume};
+use crate::journal::Options as JournalOptions;
+use crate::sys::clock::SessionClock;
+use crate::units::Ns;
+
+/// Brings the run in `path` to where it can go on.
+pub(super) fn begin(path: &Path, to: &Where, common: &Common) -> Result<Begun, Failure> {
+    let name = path.display();
+    let mut info = RunInfo::read(path)?;
+    if info.version != env!("CARGO_PKG_VERSION") {
+        let text = format!("{name} was written by version {}; resume it with that", info.version);
+        return Err(Failure::usage(text));
+    }
+    let mut config = Config::load(Some(&path.join("config.toml")), &common.set)
+        .map_err(|e| Failure::usage(e.to_string()))?;
+    let coins = info.specs()?;
+    let venue = info.venue.clone().ok_or_else(|| {
+        Failure::usage(format!("{name} is a replay; it has its end, and cannot be resumed"))
+    })?;
+    let mut place = to.place(&mut config, &venue)?;
+    if place.exchange.is_some() {
+        let text = "the embedded exchange ended with the run that started it: only a run on a venue can \
+                    be resumed, also on one of `papermaker venue`";
+        return Err(Failure::usage(text));
+    }
+    let folder = Folder::create(path).map_err(|e| match e {
+        FolderError::Busy => Failure::usage(format!("{name} is being written by another process")),
+        FolderError::Disk(d) => Failure::disk(format!("cannot write the run folder {name}: {d}")),
+    })?;
+    let options = JournalOptions {
+        segment_bytes: config.run.segment_bytes,
+        sync_ns: config.run.sync_ms * Ns::MS,
+        ..JournalOptions::new(config.hash(&coins))
+    };
+    if !common.json {
+        say(&format!("resuming {name}: its recording goes through the engine once more\n"));
+    }
+    let begun = place.clock.mono_ns();
+    // A wall clock that was set back must not take the session's time with it.
+    let clock = |last: Ns| {
+        if place.clock.now() < last {
+            place.clock = SessionClock::start_at(last, 1);
+        }
+        place.clock.now()
+    };
+    let again = resume(folder, options, &config, &coins, clock).map_err(|e| refused(path, &e))?;
+    let Resumed { turn, journal, recording, next, digest, told } = again;
+    let took = place.clock.mono_ns().saturating_sub(begun);
+    info.end = None;
+    info.write(path)?;
+    let log = path.join("latency.hlog");
+    let log = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(&log)
+        .map_err(|e| Failure::disk(format!("cannot write {}: {e}", log.display())))?;
+    let files = Files {
+        keeper: Some(Keeper::new(path, &config.run).at(journal.segment())),
+        journal: Some(journal),
+        recording: Some(recording),
+        latency_log: Some(log),
+        goes_on: Some((next, digest)),
+    };
+    Ok(Begun {
+        path: path.to_path_buf(),
+        place,
+        coins,
+        files,
+        turn,
+        info,
+        note: Some(note(&told, took)),
+    })
+}
+
+/// What was done to resume, as a line.
+fn note(t: &Told, took_ns: u64) -> String {
+    let s = |ns: u64| std::time::Duration::from_millis(ns / 1_000_000).as_secs_f64();
+    let pause = s(t.pause_ns.unsigned_abs());
+    let mut out = format!(
+        "resumed after {pause:.0} s without a link: {} frames replayed in {:.1} s",
+        t.frames,
+        s(took_ns)
+    );
+    if t.taken_back > 0 {
+        out.push_str(&format!("; {} records of frames not recorded taken back", t.taken_back));
+    }
+    if t.added > 0 {
+        out.push_str(&format!("; {} records added that the journal lacked", t.added));
+    }
+    out
+}
+
+fn refused(path: &Path, fault: &Fault) -> Failure {
+    let text = format!("cannot resume {}: {fault}", path.display());
+    match fault {
+        Fault::Disk(_) | Fault::Failed(_) => Failure::disk(text),
+        Fault::Config | Fault::NoBeginning | Fault::Empty => Failure::usage(text),
+        _ => Failure::input(text),
+    }
+}

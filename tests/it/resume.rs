@@ -1,0 +1,84 @@
+//! A run that was killed or ended goes on in its folder, and is one run.
+
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::process::{Temporary, await_text, command, finish, papermaker, signal, start};
+
+/// An exchange of its own process, and its address.
+fn exchange(dir: &Path) -> (Child, String) {
+    let mut c = command(dir, &["venue", "--addr", "127.0.0.1:0"]);
+    let mut child = c.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
+    let seen = await_text(&mut child, "/ws");
+    let from = seen.find("ws://").expect("an address");
+    let address = seen[from..].split_whitespace().next().expect("one word").to_owned();
+    (child, address)
+}
+
+fn json(dir: &Path, args: &[&str]) -> Value {
+    papermaker(dir, args).assert_code(0).json()
+}
+
+#[test]
+fn killed_twice_and_stopped_once_it_is_one_run_that_verifies() {
+    let dir = Temporary::new();
+    let (mut venue, address) = exchange(&dir.0);
+    let args = ["run", "--venue", &address, "--coin", "BTC", "--out", "r", "--plain"];
+    let again = ["run", "--resume", "r", "--plain"];
+    let mut last = 0;
+    for (i, (args, with)) in
+        [(&args[..], "KILL"), (&again, "KILL"), (&again, "INT")].into_iter().enumerate()
+    {
+        let mut child = start(&dir.0, args);
+        await_text(&mut child, if i > 0 { "resumed after" } else { "length" });
+        std::thread::sleep(Duration::from_secs(4));
+        signal(&child, with);
+        let ended = finish(child);
+        let at = json(&dir.0, &["verify", "r", "--json"]);
+        let sound = ["intact", "equal", "killed"].map(|k| at[k] == true);
+        assert_eq!(sound, [true, true, with == "KILL"], "{ended:?} {at}");
+        let records = at["records"].as_u64().expect("a count");
+        assert!(records > last + 50, "{i}: {records} after {last}");
+        last = records;
+    }
+    // Stopped is not the end, either; and with time given it ends by itself.
+    let end = papermaker(&dir.0, &["run", "--resume", "r", "--plain", "--for", "3s"]);
+    end.assert_code(0);
+    assert!(end.out.contains("resumed after"), "{}", end.out);
+    let at = json(&dir.0, &["verify", "r", "--json"]);
+    assert_eq!(
+        (&at["intact"], &at["equal"], &at["killed"]),
+        (&true.into(), &true.into(), &false.into())
+    );
+    assert!(at["records"].as_u64().expect("a count") > last);
+    let report = json(&dir.0, &["report", "r", "--json"]);
+    assert!(report["faults"].as_array().is_none_or(Vec::is_empty), "{report}");
+    let _ = venue.kill();
+    let _ = venue.wait();
+}
+
+#[test]
+fn what_cannot_go_on_says_why() {
+    let dir = Temporary::new();
+    papermaker(&dir.0, &["run", "--for", "20s", "--speed", "50", "--out", "e"]).assert_code(0);
+    let refused = |args: &[&str], code: i32, text: &str| {
+        let e = papermaker(&dir.0, args);
+        e.assert_code(code);
+        assert!(e.err.contains(text), "{}", e.err);
+    };
+    refused(&["run", "--resume", "e"], 2, "embedded exchange");
+    refused(&["run", "--resume", "none"], 5, "run.json");
+    let venue = "ws://127.0.0.1:9/ws";
+    refused(&["run", "--resume", "e", "--out", "x"], 2, "--out");
+    let other = ["run", "--resume", "e", "--venue", venue, "--set", "engine.seed=9"];
+    refused(&other, 2, "another configuration");
+    // Frames that are not the journal's: nothing is changed.
+    std::fs::write(dir.join("e/frames.gz"), b"").expect("written");
+    refused(&["run", "--resume", "e", "--venue", venue], 2, "nothing was recorded");
+    papermaker(&dir.0, &["report", "e"]).assert_code(0);
+    std::fs::remove_file(dir.join("e/frames.gz")).expect("removed");
+    refused(&["run", "--resume", "e", "--venue", venue], 2, "--no-record");
+}
