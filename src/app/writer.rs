@@ -105,6 +105,8 @@ pub struct Logger<D: Disk> {
     status: Status,
     /// Digest where there is no journal.
     digest: Digest,
+    /// Records the journal had taken before: of a run that goes on.
+    before: u64,
     frames_unwritten: u64,
     frame: Vec<u8>,
     shown_at: Option<Ns>,
@@ -131,6 +133,7 @@ impl<D: Disk> Logger<D> {
     #[must_use]
     pub fn new(intake: Intake, out: Outlet<D>) -> Logger<D> {
         Logger {
+            before: out.journal.as_ref().map_or(0, Writer::records),
             intake,
             out,
             latencies: Latencies::new(),
@@ -203,7 +206,11 @@ impl<D: Disk> Logger<D> {
         let ending = Ending {
             records,
             lost: self.status.lost,
-            unwritten: self.out.journal.as_ref().map_or(0, |j| records - j.durable_records()),
+            unwritten: self
+                .out
+                .journal
+                .as_ref()
+                .map_or(0, |j| (records + self.before).saturating_sub(j.durable_records())),
             durable_seq: self.status.durable_seq,
             digest: self.out.journal.as_ref().map_or(self.digest.value(), Writer::digest),
             bytes: self.status.journal_bytes,

@@ -2,11 +2,15 @@
 //!
 //! In: the model. Out: lines for a terminal. Cold path.
 
+use super::calibration::Calibration;
 use super::coin::CoinModel;
 use super::model::Model;
 use super::stats::Interval;
 use crate::record::{Guard, Lane, Learned};
 use crate::units::decimal;
+
+/// Fewest fills from which predictions are judged.
+const FILLED_MIN: u64 = 20;
 
 /// The summary.
 #[must_use]
@@ -87,6 +91,7 @@ fn coin(c: &CoinModel, m: &Model) -> String {
     if let Some(l) = &c.learned {
         out.push_str(&learned(l));
     }
+    out.push_str(&predicted(&c.calibration));
     if let (Some(f), Some(stale)) = (&c.feed, c.stale()) {
         let stale = if stale.is_empty() { "nothing".to_owned() } else { stale.join(", ") };
         let lag = (f.lag >= 0).then(|| format!("{:.3} s", super::states::seconds(f.lag)));
@@ -107,20 +112,30 @@ fn coin(c: &CoinModel, m: &Model) -> String {
     out
 }
 
+/// How fill predictions came true over the whole run.
+fn predicted(c: &Calibration) -> String {
+    if c.filled < FILLED_MIN {
+        return format!(
+            "  predicted  {} of {} predictions filled: too few to judge them\n",
+            c.filled, c.n
+        );
+    }
+    let of = |x: &Option<Interval>| {
+        x.as_ref().map_or_else(|| "-".to_owned(), |i| format!("{:.2}{}", i.value, between(i, 2)))
+    };
+    format!(
+        "  predicted  {} of {} predictions filled, over predicted {}; skill {}\n",
+        c.filled,
+        c.n,
+        of(&c.ratio),
+        of(&c.skill),
+    )
+}
+
 fn learned(l: &Learned) -> String {
     format!(
         "  learned    floor {:.2} bps, inventory {:.3} (target) {:.3} (Kelly) bps a lot, sizes x \
-         {:.2}; fills over predicted {:.2}, skill {:+.3} [{:+.3}, {:+.3}], gate {:.2}; explored \
-         {:.4} USD\n",
-        l.floor_bps,
-        l.theta_target_bps,
-        l.theta_kelly_bps,
-        l.size_factor,
-        l.calibration,
-        l.skill,
-        l.skill_lo,
-        l.skill_hi,
-        l.gate,
-        l.explored_usd,
+         {:.2}; weight of fill predictions {:.2}; explored {:.4} USD\n",
+        l.floor_bps, l.theta_target_bps, l.theta_kelly_bps, l.size_factor, l.gate, l.explored_usd,
     )
 }
