@@ -281,6 +281,7 @@ fn gross_cancels(was: &Sight, net: i64, at: Ns, rates: &Rates) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::math::det::exp;
 
     fn left(rule: &Rule, front: i64, new: i64) -> i64 {
         let was = Sight { size: 100, mean: 10, at: Ns(0), traded: 0, still: Ns(0) };
@@ -314,6 +315,11 @@ mod tests {
         let mut p = Place { front: i64::MAX / 4, printed: 0, open: 1, ..Place::default() };
         p.seen(&with(Model::Power, 8, 0.5), &was, i64::MAX / 4, Ns(1), &Rates::default());
         assert!(p.front >= 0 && p.front <= i64::MAX / 4);
+        // The scale of sizes changes nothing: 60 - 15.4 of a hundred, as above.
+        let (unit, was) = (1i64 << 50, Sight { size: 100 << 50, ..was });
+        let mut p = Place { front: 60 * unit, open: 1, ..Place::default() };
+        p.seen(&with(Model::Power, 3, 0.5), &was, 80 * unit, Ns(1), &Rates::default());
+        assert_eq!(p.front * 10 / unit, 445);
     }
 
     #[test]
@@ -323,6 +329,89 @@ mod tests {
             let at = |c| left(&with(m, 3, c), 60, 80);
             assert_eq!((at(0.0), at(0.5), at(1.0)), (40, own, 60), "{m:?}");
             assert!(at(0.25) < own && at(0.25) > 40 && at(0.75) > own && at(0.75) < 60, "{m:?}");
+        }
+    }
+
+    #[test]
+    fn what_printed_is_neither_ahead_nor_cancelled() {
+        // Of 100, 10 printed and 20 cancelled: 50 were still ahead and 40 behind.
+        let left = |model| {
+            let was = Sight { size: 100, mean: 10, at: Ns(0), traded: 10, still: Ns(0) };
+            let mut p = Place { front: 60, printed: 10, open: 1, ..Place::default() };
+            p.seen(&Rule::plain(model, 5), &was, 70, Ns(Ns::SEC), &Rates::default());
+            assert_eq!((p.printed, p.lump), (0, 20), "orders of twice the mean hold a unit");
+            p.front
+        };
+        assert_eq!((left(Model::RiskAverse), left(Model::Front)), (50, 30));
+        assert_eq!(left(Model::Linear), 39, "20 x 50 / 90");
+        // 20 x log2(11) / (log2(11) + log2(9)) = 10.44, in lots of five.
+        assert_eq!(left(Model::Log), 40);
+        // 20 x 50^3 / (50^3 + 40^3) = 13.2.
+        assert_eq!(left(Model::Power), 37);
+    }
+
+    /// Rates of a level to which `adds` units come a second and that cancels at `theta` a second.
+    #[expect(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "a reference")]
+    fn learned(adds: f64, theta: f64) -> Rates {
+        let mut rates = Rates::default();
+        for i in 0..2_000i64 {
+            let was = 40_000_000 + (i * 7_919 % 121) * 1_000_000;
+            let change = (adds - theta * was as f64) * 0.5;
+            rates.observe(was, was + change as i64, 0, Ns::SEC / 2);
+        }
+        rates
+    }
+
+    #[test]
+    fn between_sights_the_queue_decays_by_the_learned_rate_and_less_at_the_brackets() {
+        let rates = learned(40e6, 0.4);
+        let share = |rule: &Rule| rule.survives(&rates, Ns::SEC);
+        let own = Q32 - rates.cancelled(Ns::SEC);
+        // exp(-0.4) = 0.67032.
+        assert!(own.abs_diff(Q32 / 100_000 * 67_032) < Q32 / 500, "{own}");
+        let at = |c| share(&with(Model::Skellam, 3, c));
+        assert_eq!((at(0.0), at(1.0)), (Q32, Q32));
+        assert!(at(0.5).abs_diff(own) < 1 << 16);
+        assert!(at(0.25).abs_diff((Q32 + own) / 2) < 1 << 16);
+        assert_eq!(at(0.25), at(0.75));
+        assert_eq!(share(&Rule::plain(Model::Power, 1)), Q32);
+    }
+
+    #[test]
+    fn a_trade_through_empties_the_queue() {
+        let rates = Rates::default();
+        for (first, got) in [(Reach { at: 0, beyond: 5 }, 5), (Reach { at: 12, beyond: 0 }, 2)] {
+            let rule = Rule::plain(Model::RiskAverse, 1);
+            let mut p = Place { front: 10, open: 20, ..Place::default() };
+            assert_eq!(p.reached(&rule, first, 0, &rates, 0), got);
+            let next = Reach { at: 3, beyond: 0 };
+            assert_eq!(p.reached(&rule, next, 0, &rates, 0), 3, "nobody is ahead any more");
+            assert_eq!(p.reached(&rule, next, 1, &rates, 0), 2, "of which an own order took one");
+        }
+    }
+
+    #[test]
+    fn gross_cancels_are_those_of_two_poisson_counts() {
+        let (order, dt) = (5_000_000i64, Ns::SEC / 2);
+        let (adds, theta) = (40e6, 0.4);
+        let rates = learned(adds, theta);
+        assert!(rates.known());
+        let was = Sight { size: 100_000_000, mean: order / 2, at: Ns(0), traded: 0, still: Ns(0) };
+        // Mean counts of orders in half a second.
+        let a = adds * 0.5 / order as f64;
+        let c = was.size as f64 * (1.0 - exp(-theta * 0.5)) / order as f64;
+        for n in [-6i32, -3, -1, 0, 1, 3, 6] {
+            let (mut all, mut sum) = (0.0, 0.0);
+            let poisson = |m: f64, k: i32| (1..=k).fold(exp(-m), |p, i| p * m / f64::from(i));
+            for k in (-n).max(0)..60 {
+                let p = poisson(c, k) * poisson(a, k + n);
+                all += p;
+                sum += p * f64::from(k);
+            }
+            let exact = sum / all;
+            let net = i64::from(n) * order;
+            let got = gross_cancels(&was, net, Ns(dt), &rates) as f64 / order as f64;
+            assert!((got - exact).abs() < 0.05 * exact.max(1.0), "{n}: {got} for {exact}");
         }
     }
 
@@ -347,6 +436,7 @@ mod tests {
         let left: Vec<i64> = places(n).map(|p| p.drawn_left(Q32 / 4)).collect();
         let mean = left.iter().sum::<i64>() * 100 / i64::try_from(n).expect("small");
         assert!((1_460..=1_540).contains(&mean), "{mean} of 60 at a share of a quarter");
+        assert!(left.iter().all(|l| l % 10 == 0), "whole orders");
     }
 
     #[test]
