@@ -24,24 +24,37 @@ PANIC = re.compile(
     r"^(core::panicking::|core::option::(unwrap_failed|expect_failed)|core::result::unwrap_failed"
     r"|core::slice::index::slice_|core::slice::.*_fail|core::str::slice_error|alloc::raw_vec::(handle_error|capacity_overflow)"
     r"|alloc::alloc::handle_alloc_error|std::panicking|core::slice::copy_from_slice_impl::len_mismatch_fail)")
-HEAD = re.compile(r"^[0-9a-f]+ <(.+)>:$")
+HEAD = re.compile(r"^([0-9a-f]+) <(.+)>:$")
 CALL = re.compile(r"\b(?:call|jmp|j[a-z]+)\s+[0-9a-f]+ <(.+?)(\+0x[0-9a-f]+)?>$")
+SLOT = re.compile(r"\b(?:call|jmp)\s+\*0x[0-9a-f]+\(%rip\)\s+# ([0-9a-f]+) ")
+RELATIVE = re.compile(r"^([0-9a-f]+) R_X86_64_RELATIVE\s+\*ABS\*\+0x([0-9a-f]+)$")
+
+
+def objdump(binary, *how):
+    return subprocess.run(["objdump", *how, binary], capture_output=True, text=True,
+                          check=True).stdout.splitlines()
 
 
 def graph(binary):
     """Calls by mangled name, which tells instances of one generic function apart; and plain names."""
-    text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", binary],
-                          capture_output=True, text=True, check=True).stdout
-    calls, here = collections.defaultdict(collections.Counter), None
-    for line in text.splitlines():
+    slots = {int(m[1], 16): int(m[2], 16) for m in map(RELATIVE.match, objdump(binary, "-R")) if m}
+    calls, at, here = collections.defaultdict(collections.Counter), {}, None
+    far = []  # calls through a slot of the global offset table: how the precompiled library is called
+    for line in objdump(binary, "-d", "--no-show-raw-insn"):
         head = HEAD.match(line)
         if head:
-            here = head[1]
+            here = head[2]
+            at[int(head[1], 16)] = here
             calls[here]
             continue
-        call = here and CALL.search(line)
+        call, slot = here and CALL.search(line), here and SLOT.search(line)
         if call and call[1] != here:
             calls[here][call[1]] += 1
+        elif slot:
+            far.append((here, slots.get(int(slot[1], 16))))
+    for here, to in far:
+        if to in at:
+            calls[here][at[to]] += 1
     names = sorted(set(calls) | {to for c in calls.values() for to in c})
     plain = subprocess.run(["c++filt"], input="\n".join(names), capture_output=True, text=True,
                            check=True).stdout.splitlines()

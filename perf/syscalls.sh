@@ -11,13 +11,14 @@ bin=${PAPERMAKER:-target/release/papermaker}
 seconds=${1:-10}
 command -v strace >/dev/null || { echo "syscalls: strace is not installed: not measured"; exit 0; }
 tmp=$(mktemp -d); trap 'rm -rf "$tmp"' EXIT
-"$bin" run --for $((seconds + 10))s --busy-poll --out "$tmp/run" >"$tmp/out" 2>&1 & run=$!
+# Ten seconds of the market a second: more than a real feed brings.
+"$bin" run --for $(((seconds + 10) * 10))s --speed 10 --busy-poll --out "$tmp/run" >"$tmp/out" 2>&1 & run=$!
 sleep 5
 tid=
 for t in /proc/$run/task/*; do
   [ "$(cat "$t/comm")" = hot ] && tid=${t##*/}
 done
-[ -n "$tid" ] || { echo "syscalls: no thread named hot in the run"; kill $run; exit 2; }
+[ -n "$tid" ] || { echo "syscalls: no thread named hot in the run"; cat "$tmp/out"; kill $run || true; exit 2; }
 timeout -s INT "$seconds" strace -c -p "$tid" 2>"$tmp/table" || true
 wait $run || true
 grep -v -i attached "$tmp/table"

@@ -4,37 +4,9 @@ use fastrand::Rng;
 
 use super::fake::{FakeDisk, Fault};
 use super::*;
-use crate::record::{Lost, NO_COIN, RECORD_BYTES, Record, Stop, StopReason, Warmup};
+use crate::record::{RECORD_BYTES, Record};
+use crate::testing::journal::{assert_prefix, below, options, records};
 use crate::units::Ns;
-
-const CONFIG: [u64; 2] = [11, 22];
-
-/// `n` records with sequence numbers from `first`; now and then one that stands for lost ones.
-fn records(first: u64, n: usize) -> Vec<Record> {
-    let mut seq = first;
-    let mut out = Vec::new();
-    for i in 0..n {
-        let part = i32::try_from(i).expect("small");
-        let body = if i % 17 == 16 {
-            let count = 1 + i as u64 % 5;
-            seq += count - 1;
-            Lost { first: seq + 1 - count, count }.into()
-        } else if i % 5 == 0 {
-            Stop { reason: StopReason::Signal, frames: seq, records: 3 }.into()
-        } else {
-            Warmup { score: f64::from(part), floor: f64::from(-part), kappa: 0.0, gamma: 1.0 }
-                .into()
-        };
-        let at = Ns(1_000_000 * i64::try_from(seq).expect("small"));
-        out.push(Record { seq, at, coin: NO_COIN, body });
-        seq += 1;
-    }
-    out
-}
-
-fn options(segment_bytes: u64) -> Options {
-    Options { config: CONFIG, segment_bytes, sync_ns: 10 }
-}
 
 /// Writes all of it; one record a write, so that many operations happen.
 fn write(disk: &mut FakeDisk, list: &[Record], segment_bytes: u64) {
@@ -382,11 +354,6 @@ fn run_with_fault(disk: &mut FakeDisk, list: &[Record]) -> (u64, Option<Failed>)
     (w.durable_seq().map_or(0, |s| s + 1), w.failed())
 }
 
-/// Number of records of `list` below a sequence number.
-fn below(list: &[Record], seq: u64) -> usize {
-    list.iter().filter(|r| r.seq < seq).count()
-}
-
 #[test]
 fn the_nth_operation_fails_for_every_n() {
     let list = records(0, 60);
@@ -425,17 +392,6 @@ fn the_nth_operation_fails_for_every_n() {
             }
         }
     }
-}
-
-/// The records before the first damage are a prefix of `list`; their number.
-fn assert_prefix(disk: &mut FakeDisk, list: &[Record]) -> usize {
-    let mut reader = Reader::open(disk).expect("listed");
-    let mut n = 0;
-    while let Some(Found::Record(r)) = reader.step().expect("readable") {
-        assert_eq!(r, list[n]);
-        n += 1;
-    }
-    n
 }
 
 #[test]

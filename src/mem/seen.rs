@@ -185,36 +185,10 @@ fn entry(hash: u16, slot: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeSet, VecDeque};
+    use std::collections::BTreeSet;
 
     use super::*;
-
-    /// The window said slowly.
-    #[derive(Default)]
-    struct Model {
-        order: VecDeque<(i64, u64)>,
-        held: BTreeSet<(i64, u64)>,
-        horizon: Option<i64>,
-    }
-
-    impl Model {
-        fn insert(&mut self, capacity: usize, time: i64, tid: u64) -> Sight {
-            if self.held.contains(&(time, tid)) {
-                return Sight::Known;
-            }
-            if self.horizon.is_some_and(|h| time <= h) {
-                return Sight::TooOld;
-            }
-            if self.order.len() == capacity {
-                let old = self.order.pop_front().expect("full");
-                self.held.remove(&old);
-                self.horizon = self.horizon.max(Some(old.0));
-            }
-            self.order.push_back((time, tid));
-            self.held.insert((time, tid));
-            Sight::New
-        }
-    }
+    use crate::testing::dedup::Model;
 
     #[test]
     fn agrees_with_a_set_model() {

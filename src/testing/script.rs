@@ -13,6 +13,7 @@
 
 use std::collections::BTreeMap;
 
+use super::bytes::Bytes;
 use super::oracle::{Fills, Oracle};
 use crate::book::{self, Book};
 use crate::event::{Bbo, Level, Levels, Snapshot, Trade};
@@ -32,25 +33,6 @@ const MS: i64 = Ns::MS;
 /// Models whose every fill the oracle tells; the others are held to the laws alone.
 const TOLD: [Model; 5] =
     [Model::RiskAverse, Model::Front, Model::Linear, Model::Power, Model::Skellam];
-
-/// Bytes, taken one by one; zeros when they are used up.
-struct Bytes<'a>(&'a [u8]);
-
-impl Bytes<'_> {
-    fn below(&mut self, n: u8) -> u8 {
-        let Some((first, rest)) = self.0.split_first() else { return 0 };
-        self.0 = rest;
-        first % n
-    }
-
-    fn number(&mut self, n: u8) -> i64 {
-        i64::from(self.below(n))
-    }
-
-    fn side(&mut self) -> Side {
-        Side::BOTH[usize::from(self.below(2))]
-    }
-}
 
 /// The market as it is: sizes from the best price on, 0 where nobody is.
 struct Market {
@@ -115,7 +97,7 @@ pub fn run(bytes: &[u8]) {
     let mut bytes = Bytes(bytes);
     let mut t = Twins::new(&mut bytes);
     let mut steps = 0u32;
-    while !bytes.0.is_empty() {
+    while !bytes.is_empty() {
         steps += 1;
         match bytes.below(8) {
             0 | 1 => t.books(&mut bytes),
@@ -352,7 +334,7 @@ mod tests {
             let all: Vec<u8> = (0..400).map(|_| rng.u8(..)).collect();
             let mut bytes = Bytes(&all);
             let mut t = Twins::new(&mut bytes);
-            while !bytes.0.is_empty() {
+            while !bytes.is_empty() {
                 match bytes.below(8) {
                     0 | 1 => t.books(&mut bytes),
                     2..=4 => t.block(&mut bytes),

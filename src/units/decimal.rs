@@ -90,6 +90,7 @@ pub fn format(v: i64, min_decimals: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::decimal::read;
 
     #[test]
     fn accepts_what_the_wire_sends() {
@@ -132,19 +133,7 @@ mod tests {
                     text.push(symbols[code % symbols.len()]);
                     code /= symbols.len();
                 }
-                let s = std::str::from_utf8(&text).expect("ascii");
-                let mut parts = s.split('.');
-                let (a, b, extra) = (parts.next(), parts.next(), parts.next());
-                let digits = |p: &str| !p.is_empty() && p.bytes().all(|c| c.is_ascii_digit());
-                let want = match (a, b, extra) {
-                    (Some(a), None, None) if digits(a) => Some(a.parse::<i64>().expect("i") * ONE),
-                    (Some(a), Some(b), None) if digits(a) && digits(b) => {
-                        let f: i64 = format!("{b:0<8}").parse().expect("i");
-                        Some(a.parse::<i64>().expect("i") * ONE + f)
-                    }
-                    _ => None,
-                };
-                assert_eq!(parse(&text).ok(), want, "{s:?}");
+                assert_eq!(parse(&text).ok(), read(&text), "{:?}", String::from_utf8_lossy(&text));
                 count += 1;
             }
         }

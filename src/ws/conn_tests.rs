@@ -4,73 +4,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::testing::ws::{SMALL, Said, answers, feed, frame};
 use crate::ws::server::{FromClient, ServerConn};
-
-const SMALL: Sizes = Sizes { receive: 0, message: 600, fragments: 5, send: 0 };
-
-/// A message as owned by the tests.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Said {
-    Text(String),
-    Binary(Vec<u8>),
-    Pong,
-    Close(u16, String),
-    Violation(Violation),
-}
-
-fn frame(fin: bool, opcode: u8, payload: &[u8]) -> Vec<u8> {
-    let mut head = [0; HEADER_MAX];
-    let opcode = Opcode::from_bits(opcode).unwrap();
-    let header = Header { fin, opcode, mask: None, len: payload.len() as u64 };
-    let size = header.encode(&mut head);
-    [&head[..size], payload].concat()
-}
-
-/// Feeds `bytes` in the given pieces (then the rest at once), polling after each.
-fn feed(conn: &mut Conn, bytes: &[u8], pieces: &[usize]) -> Vec<Said> {
-    let mut said = Vec::new();
-    let mut rest = bytes;
-    let mut pieces = pieces.iter();
-    while !rest.is_empty() {
-        let piece = pieces.next().copied().unwrap_or(rest.len()).min(rest.len());
-        let (mut now, later) = rest.split_at(piece);
-        rest = later;
-        while !now.is_empty() {
-            let space = conn.space();
-            assert!(!space.is_empty(), "space after polling everything");
-            let n = space.len().min(now.len());
-            space[..n].copy_from_slice(&now[..n]);
-            conn.filled(n);
-            now = &now[n..];
-            drain(conn, &mut said);
-        }
-    }
-    said
-}
-
-fn drain(conn: &mut Conn, said: &mut Vec<Said>) {
-    loop {
-        said.push(match conn.poll() {
-            Ok(None) => return,
-            Ok(Some(Message::Text(text))) => Said::Text(String::from_utf8(text.into()).unwrap()),
-            Ok(Some(Message::Binary(bytes))) => Said::Binary(bytes.to_vec()),
-            Ok(Some(Message::Pong)) => Said::Pong,
-            Ok(Some(Message::Close { code, reason })) => Said::Close(code, reason.to_owned()),
-            Err(violation) => Said::Violation(violation),
-        });
-    }
-}
-
-/// What the server understands of the bytes to be sent, all taken at once.
-fn answers(conn: &mut Conn) -> Vec<FromClient> {
-    let mut server = ServerConn::new();
-    while !conn.to_send().is_empty() {
-        server.push(conn.to_send());
-        let n = conn.to_send().len();
-        conn.sent(n);
-    }
-    std::iter::from_fn(|| server.poll().unwrap()).collect()
-}
 
 fn closed(code: u16) -> FromClient {
     FromClient::Close { code, reason: String::new() }

@@ -1,0 +1,5 @@
+//! Heads of HTTP in every division, as an answer to an upgrade and as a request.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| papermaker::testing::http::head_and_pieces(bytes));
