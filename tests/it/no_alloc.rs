@@ -29,8 +29,13 @@ use papermaker::ws::conn::{Conn, Message};
 use papermaker::ws::server::{self, Request};
 use rtrb::Consumer;
 
-/// Messages after warm-up.
-const EVENTS: u64 = 1_000_000;
+/// Messages after warm-up; `NO_ALLOC_EVENTS=10000000` for a longer run.
+fn events() -> u64 {
+    match std::env::var("NO_ALLOC_EVENTS") {
+        Ok(n) => n.parse().expect("NO_ALLOC_EVENTS is a number of messages"),
+        Err(_) => 1_000_000,
+    }
+}
 /// Messages before it: every coin has traded, quoted, filled and learned by then.
 const WARM: u64 = 20_000;
 const COINS: [&str; 4] = ["BTC", "ETH", "SOL", "HYPE"];
@@ -118,7 +123,8 @@ fn a_million_events_allocate_nothing_on_the_hot_thread() {
     let mut hot = Hot { conn: Conn::new(7), turn, stage, records, raw, laps, messages: 0 };
     let (mut total, mut seen) = (AllocationInfo::default(), Seen::default());
     let (mut bytes, mut begun, mut blocks) = (Vec::new(), false, 0u64);
-    while hot.messages < WARM + EVENTS {
+    let events = events();
+    while hot.messages < WARM + events {
         let block = market.next_block();
         let now = block.time.plus(50 * Ns::MS);
         if !begun {
