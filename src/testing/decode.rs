@@ -154,7 +154,8 @@ fn number(v: &Value, decimals: usize) -> Option<i64> {
 
 /// An integer; minus zero is one, though serde_json takes it for a float.
 fn integer(v: &Value) -> Option<u64> {
-    v.as_u64().or_else(|| (v.to_string() == "-0.0").then_some(0))
+    let minus_zero = |v: &f64| v.to_bits() == (-0.0f64).to_bits();
+    v.as_u64().or_else(|| v.as_f64().filter(minus_zero).map(|_| 0))
 }
 
 fn time(v: &Value) -> Option<Ns> {
@@ -325,7 +326,7 @@ fn damage(bytes: &mut Bytes<'_>, text: &mut Vec<u8>) {
         let symbols = b"{}[]:,\"\\ \n0123456789.-+eEnulltrueABx";
         let byte = if bytes.below(4) == 0 { bytes.byte() } else { bytes.of(symbols) };
         match bytes.below(6) {
-            0 | 1 => text.iter_mut().nth(at).into_iter().for_each(|b| *b = byte),
+            0 | 1 => text.get_mut(at).into_iter().for_each(|b| *b = byte),
             2 => text.insert(at, byte),
             3 if at < text.len() => drop(text.remove(at)),
             4 => {

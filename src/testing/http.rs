@@ -65,7 +65,7 @@ fn head(bytes: &mut Bytes<'_>) -> Vec<u8> {
             27..=28 => {
                 let (at, to) = (bytes.index(400), bytes.byte());
                 let len = text.len().max(1);
-                text.iter_mut().nth(at % len).into_iter().for_each(|b| *b = to);
+                text.get_mut(at % len).into_iter().for_each(|b| *b = to);
             }
             _ => {}
         }

@@ -129,7 +129,7 @@ fn damage(bytes: &mut Bytes<'_>, disk: &mut FakeDisk) {
     let at = bytes.index(file.len().max(1));
     match bytes.below(8) {
         0 => file.truncate(at),
-        1 | 2 => file.iter_mut().nth(at).into_iter().for_each(|b| *b ^= 1 << bytes.below(8)),
+        1 | 2 => file.get_mut(at).into_iter().for_each(|b| *b ^= 1 << bytes.below(8)),
         3 => file.extend_from_slice(bytes.take(200)),
         4 => {
             // A record's place filled with another record.
