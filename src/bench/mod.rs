@@ -10,5 +10,6 @@
 pub mod bound;
 pub mod input;
 pub mod path;
+pub mod plot;
 pub mod replay;
 pub mod wire;

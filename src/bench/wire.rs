@@ -25,7 +25,7 @@ use crate::app::turn::Turn;
 use crate::feed;
 use crate::journal::Digest;
 use crate::limits::{QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS};
-use crate::record::Bytes;
+use crate::record::{Body, Bytes, Record};
 use crate::sys::clock::SessionClock;
 use crate::sys::pin::{Pin, Pinned, pin};
 use crate::sys::signal::Stop;
@@ -62,6 +62,9 @@ pub struct Report {
     pub records: (u64, u64),
     /// What came of the wish for a core.
     pub pinned: Pinned,
+    /// Session nanoseconds from the start of the loop, and from its first frame, to the first
+    /// ladder with a level; `None`: none was made.
+    pub first_quote: Option<(i64, i64)>,
 }
 
 impl Report {
@@ -120,6 +123,7 @@ pub fn run(frames: &Arc<Frames>, config: &Config, pace: Pace) -> io::Result<Repo
         frame: Vec::new(),
         seen: Vec::new(),
         laps: Vec::new(),
+        quoted: None,
     };
     while !server.is_finished() {
         taker.drain();
@@ -218,11 +222,20 @@ struct Taker {
     /// Session stamps of the frames taken.
     seen: Vec<Ns>,
     laps: Vec<Lap>,
+    /// Session stamp of the first ladder with a level.
+    quoted: Option<Ns>,
 }
 
 impl Taker {
     fn drain(&mut self) {
-        while self.records_end.pop().is_ok() {}
+        while let Ok(bytes) = self.records_end.pop() {
+            if self.quoted.is_none()
+                && let Ok(Record { at, body: Body::Ladder(ladder), .. }) = Record::decode(&bytes)
+                && ladder.levels > 0
+            {
+                self.quoted = Some(at);
+            }
+        }
         while let Ok(lap) = self.laps_end.pop() {
             self.laps.push(lap);
         }
@@ -261,6 +274,7 @@ impl Taker {
             }
         }
         let span = seen.first().zip(seen.last()).map_or(0, |(a, b)| b.since(*a));
+        let first = self.quoted.zip(seen.first());
         Report {
             frames: self.laps.len() as u64,
             missed: (seen.len() as u64).abs_diff(self.laps.len() as u64),
@@ -269,6 +283,7 @@ impl Taker {
             span_ns: span.unsigned_abs(),
             records: (0, 0),
             pinned: Pinned::Off,
+            first_quote: first.map(|(q, f)| (q.since(clock.started()), q.since(*f))),
         }
     }
 }
@@ -287,5 +302,7 @@ mod tests {
         let whole = r.stages.histogram(crate::telemetry::latency::Stage::Whole);
         assert_eq!(whole.len(), 300);
         assert!(r.records.0 > 0 && r.records.1 == 0, "{:?}", r.records);
+        let (start, frame) = r.first_quote.expect("a ladder");
+        assert!(frame >= 0 && start > frame, "{start} {frame}");
     }
 }

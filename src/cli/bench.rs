@@ -17,9 +17,11 @@ use crate::app::config::Config;
 use crate::app::events::is_events;
 use crate::bench::input::Frames;
 use crate::bench::path::{self, Kind};
+use crate::bench::plot;
 use crate::bench::replay::{self, Passes};
 use crate::bench::wire::{self, Pace};
 use crate::feed::Parser;
+use crate::sys::machine;
 use crate::telemetry::latency::{Percentiles, Stage};
 use crate::units::Ns;
 
@@ -61,7 +63,7 @@ enum What {
         /// A recording; default: frames of the embedded exchange.
         file: Option<PathBuf>,
         /// Frames a second, comma separated; 0: as fast as the socket takes them.
-        #[arg(long, value_delimiter = ',', default_value = "100,1000,10000,0")]
+        #[arg(long, value_delimiter = ',', default_value = "10,100,1000,0")]
         rates: Vec<u32>,
         /// Frames at each rate, at most; a rate is held for ten seconds at most.
         #[arg(long, default_value_t = 20_000)]
@@ -69,7 +71,7 @@ enum What {
         /// Wait in the system for the next frame instead of polling without rest.
         #[arg(long)]
         wait: bool,
-        /// Folder for one `.hlog` a rate (HdrHistogram, V2).
+        /// Folder for one `.hlog` a rate (HdrHistogram, V2) and a plot, `wire.svg`.
         #[arg(long, value_name = "FOLDER")]
         hlog: Option<PathBuf>,
     },
@@ -177,58 +179,104 @@ fn wires(
     common: &Common,
 ) -> Result<String, Failure> {
     let mut out = String::new();
+    let mut curves = Vec::new();
     for &rate in rates {
         let most = if rate == 0 { count } else { count.min(rate as usize * RATE_S) };
         let pace = Pace { rate, count: most.min(frames.len()), busy };
         let mut r = wire::run(frames, config, pace)
             .map_err(|e| Failure::disk(format!("the measurement over loopback failed: {e}")))?;
         if let Some(folder) = hlog {
-            let name = folder.join(format!("wire-{rate}.hlog"));
-            let refused = |e| Failure::disk(format!("cannot write {}: {e}", name.display()));
+            let refused = |e| Failure::disk(format!("cannot write to {}: {e}", folder.display()));
             std::fs::create_dir_all(folder).map_err(refused)?;
-            let mut file = File::create(&name).map_err(refused)?;
+            let mut file =
+                File::create(folder.join(format!("wire-{rate}.hlog"))).map_err(refused)?;
             r.hlog(&mut file).map_err(refused)?;
         }
-        let scheduled = Percentiles::of(&r.scheduled);
         if common.json {
-            let stages: serde_json::Map<String, serde_json::Value> = Stage::ALL
-                .iter()
-                .zip(r.stages.percentiles())
-                .map(|(s, p)| (s.name().to_owned(), percentiles_json(&p)))
-                .collect();
-            let v = serde_json::json!({
-                "measured": "wire", "rate": rate, "busy": busy, "frames": r.frames,
-                "missed": r.missed, "span_ns": r.span_ns, "records": r.records.0,
-                "dropped": r.records.1, "ns": stages,
-                "scheduled": percentiles_json(&scheduled),
-            });
-            let _ = writeln!(out, "{v}");
-            continue;
+            let _ = writeln!(out, "{}", wire_json(&r, pace));
+        } else {
+            out.push_str(&wire_text(&r, pace));
         }
-        let wanted = if rate == 0 { "as fast as it goes".into() } else { format!("{rate}/s") };
+        curves.push((
+            format!("whole, {}", rate_text(rate)),
+            r.stages.histogram(Stage::Whole).clone(),
+        ));
+        curves.push((format!("from schedule, {}", rate_text(rate)), r.scheduled));
+    }
+    if !common.json
+        && let Some(bytes) = machine::resident_bytes()
+    {
         let _ = writeln!(
             out,
-            "wire to record over loopback, {wanted}, {}, loop {}, ns\n{HEAD}",
-            if busy { "polling" } else { "waiting" },
-            r.pinned
-        );
-        for (s, p) in Stage::ALL.iter().zip(r.stages.percentiles()) {
-            out.push_str(&row(s.name(), &p));
-        }
-        if rate > 0 {
-            out.push_str(&row("from schedule", &scheduled));
-        }
-        let _ = writeln!(
-            out,
-            "{} frames in {:.3} s, {} missed; {} records, {} dropped\n",
-            r.frames,
-            seconds(r.span_ns),
-            r.missed,
-            r.records.0,
-            r.records.1
+            "resident {:.1} MB at most, the server, the frames and what was measured included\n",
+            seconds(bytes) * 1e3
         );
     }
+    if let Some(folder) = hlog {
+        let name = folder.join("wire.svg");
+        let series: Vec<_> = curves.iter().map(|(n, h)| (n.clone(), h)).collect();
+        let svg = plot::percentiles("wire to record over loopback", &series);
+        std::fs::write(&name, svg.map_err(Failure::input)?)
+            .map_err(|e| Failure::disk(format!("cannot write {}: {e}", name.display())))?;
+    }
     Ok(out)
+}
+
+fn rate_text(rate: u32) -> String {
+    if rate == 0 { "as fast as it goes".into() } else { format!("{rate}/s") }
+}
+
+fn wire_json(r: &wire::Report, pace: Pace) -> serde_json::Value {
+    let stages: serde_json::Map<String, serde_json::Value> = Stage::ALL
+        .iter()
+        .zip(r.stages.percentiles())
+        .map(|(s, p)| (s.name().to_owned(), percentiles_json(&p)))
+        .collect();
+    serde_json::json!({
+        "measured": "wire", "rate": pace.rate, "busy": pace.busy, "frames": r.frames,
+        "missed": r.missed, "span_ns": r.span_ns, "records": r.records.0,
+        "dropped": r.records.1, "ns": stages,
+        "scheduled": percentiles_json(&Percentiles::of(&r.scheduled)),
+        "first_quote_ns": r.first_quote.map(|(start, frame)| {
+            serde_json::json!({ "from_start": start, "from_first_frame": frame })
+        }),
+        "resident_bytes": machine::resident_bytes(),
+    })
+}
+
+fn wire_text(r: &wire::Report, pace: Pace) -> String {
+    let mut out = format!(
+        "wire to record over loopback, {}, {}, loop {}, ns\n{HEAD}\n",
+        rate_text(pace.rate),
+        if pace.busy { "polling" } else { "waiting" },
+        r.pinned
+    );
+    for (s, p) in Stage::ALL.iter().zip(r.stages.percentiles()) {
+        out.push_str(&row(s.name(), &p));
+    }
+    if pace.rate > 0 {
+        out.push_str(&row("from schedule", &Percentiles::of(&r.scheduled)));
+    }
+    let _ = writeln!(
+        out,
+        "{} frames in {:.3} s, {} missed; {} records, {} dropped",
+        r.frames,
+        seconds(r.span_ns),
+        r.missed,
+        r.records.0,
+        r.records.1
+    );
+    if let Some((start, frame)) = r.first_quote {
+        let ms = |ns: i64| seconds(ns.unsigned_abs()) * 1e3;
+        let _ = writeln!(
+            out,
+            "first quote {:.1} ms after the start, {:.2} ms after the first frame",
+            ms(start),
+            ms(frame)
+        );
+    }
+    out.push('\n');
+    out
 }
 
 const HEAD: &str =

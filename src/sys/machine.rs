@@ -36,6 +36,14 @@ fn swap_of(text: &str) -> Option<u64> {
     text.lines().skip(1).map(kib).sum::<Option<u64>>().map(|n| n * 1024)
 }
 
+/// Bytes of memory this process has had resident at most.
+#[must_use]
+pub fn resident_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse().ok().map(|kib: u64| kib * 1024)
+}
+
 /// Bytes a process may lock in memory; `u64::MAX`: any.
 #[must_use]
 pub fn locked_bytes() -> u64 {
