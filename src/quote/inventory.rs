@@ -8,8 +8,8 @@
 //!    c1 + (1/k) ln(f_q / f_q+1). a/h = (k theta)^2, theta the closed form's term per lot: the table
 //!    depends on that product and the bound alone.
 //! 2. Where |n| k theta is small it equals the closed form's theta n; near the bound it leans more.
-//! 3. M + 2 h is a symmetric positive definite M-matrix: its inverse iteration from a positive
-//!    vector keeps every digit of every component.
+//! 3. Ratios of neighbours are made from the far end inward, where every sum is of positive terms
+//!    and no digit is lost.
 
 use serde::{Deserialize, Serialize};
 use serde_big_array::BigArray;
@@ -18,9 +18,10 @@ use crate::math::det::ln;
 
 /// Largest bound, steps of inventory either way.
 pub const STEPS_MAX: usize = 32;
-const SIZE: usize = 2 * STEPS_MAX + 1;
-/// Iterations; the second even eigenvalue is at least five times the first, so errors fall by five.
-const ITERATIONS: usize = 30;
+/// Newton steps at most; four or five are the rule.
+const NEWTON_MAX: usize = 40;
+/// Change of the eigenvalue, relative to it, at which it is taken.
+const PRECISION: f64 = 1e-14;
 
 /// The lean of quotes at each inventory.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,10 +45,12 @@ impl Lean {
         let lots = lots_max.max(1.0) / steps as f64;
         // The term per step grows with the step.
         let r = (k_theta * lots).clamp(1e-6, 1e3);
-        let f = ground(r * r, steps);
+        let rho = ground(r * r, steps);
         let mut ln_ratio = [0.0; 2 * STEPS_MAX];
-        for (q, x) in ln_ratio.iter_mut().take(2 * steps).enumerate() {
-            *x = ln(f[q] / f[q + 1]);
+        // The vector is even in q, so its ratios are each other's inverse.
+        for (q, rho) in rho.iter().take(steps).enumerate() {
+            let x = -ln(*rho);
+            (ln_ratio[steps + q], ln_ratio[steps - 1 - q]) = (x, -x);
         }
         Lean { steps, lots, ln_ratio }
     }
@@ -73,30 +76,45 @@ impl Lean {
     }
 }
 
-/// The positive eigenvector of the smallest eigenvalue of diag(a q^2) with -1 beside it, q from
-/// `-steps` to `steps`.
-fn ground(a: f64, steps: usize) -> [f64; SIZE] {
-    let n = 2 * steps + 1;
-    // Pivots of the factorised M + 2.
-    let mut pivot = [0.0; SIZE];
-    for i in 0..n {
-        let q = i as f64 - steps as f64;
-        let diagonal = a * q * q + 2.0;
-        pivot[i] = if i == 0 { diagonal } else { diagonal - 1.0 / pivot[i - 1] };
-    }
-    let mut f = [1.0; SIZE];
-    for _ in 0..ITERATIONS {
-        for i in 1..n {
-            f[i] += f[i - 1] / pivot[i - 1];
+/// f_(q+1) / f_q for q = 0 to `steps` - 1, f being the positive eigenvector of the smallest
+/// eigenvalue of diag(a q^2) with -1 beside it, q from `-steps` to `steps`.
+///
+/// The rows of q >= 1, from the outside in, give the ratios for any eigenvalue; the one of q = 0
+/// says by how much it is off, and Newton's method finds it.
+fn ground(a: f64, steps: usize) -> [f64; STEPS_MAX] {
+    // The eigenvalue plus two is between these: 2 is the middle element of the diagonal plus two.
+    let (mut lo, mut hi) = (0.0, 2.0);
+    // That of an unbounded inventory with small steps.
+    let mut x = if a < 4.0 { a.sqrt() } else { 2.0 };
+    let mut rho = [1.0; STEPS_MAX];
+    for _ in 0..NEWTON_MAX {
+        // `slope` is the derivative of the outer ratio in x.
+        let (mut outer, mut slope) = (0.0, 0.0);
+        for q in (0..steps).rev() {
+            let diagonal = a * ((q + 1) * (q + 1)) as f64 + 2.0;
+            outer = 1.0 / (diagonal - x - outer);
+            if outer <= 0.0 {
+                break;
+            }
+            slope = outer * outer * (1.0 + slope);
+            rho[q] = outer;
         }
-        f[n - 1] /= pivot[n - 1];
-        for i in (0..n - 1).rev() {
-            f[i] = (f[i] + f[i + 1]) / pivot[i];
+        // A ratio that is not positive: x is beyond the smallest eigenvalue.
+        let off = if outer > 0.0 { 2.0 - x - 2.0 * outer } else { f64::NEG_INFINITY };
+        if off > 0.0 {
+            lo = x;
+        } else {
+            hi = x;
         }
-        let scale = 1.0 / f[steps];
-        f[..n].iter_mut().for_each(|x| *x *= scale);
+        let newton = x + off / (1.0 + 2.0 * slope);
+        let next = if newton >= lo && newton <= hi { newton } else { 0.5 * (lo + hi) };
+        let step = next - x;
+        x = next;
+        if outer > 0.0 && step.abs() <= PRECISION * x {
+            break;
+        }
     }
-    f
+    rho
 }
 
 #[cfg(test)]
