@@ -164,10 +164,10 @@ impl Book {
         (self.time.0 != i64::MIN).then_some(self.time)
     }
 
-    /// Whether every change at `px` is told: it is the best of its side, and best prices come.
+    /// The price of a side at which every change is told: the best one, where best prices come.
     #[must_use]
-    pub fn is_pushed(&self, side: Side, px: Px) -> bool {
-        self.heard[BBO].is_some() && self.best(side).is_some_and(|l| l.px == px)
+    pub fn pushed(&self, side: Side) -> Option<Px> {
+        self.heard[BBO].and(self.best(side)).map(|l| l.px)
     }
 
     /// The levels of a side that are known, best first, each with the block time it was seen at.

@@ -133,7 +133,10 @@ impl SideBook {
     /// Drops levels at or beyond a price of the other side's best.
     pub(super) fn drop_from(&mut self, other_best: Px) {
         let side = self.side;
-        self.levels.retain(|k| side.better(other_best, k.level.px));
+        let stays = |k: &Known| side.better(other_best, k.level.px);
+        // Levels are ordered: what goes is in front.
+        let gone = self.levels.iter().take_while(|k| !stays(k)).count();
+        self.levels.drain(..gone);
     }
 
     pub(super) fn shown(&self, px: Px, now: Ns, depth_ns: i64) -> Shown {

@@ -288,7 +288,7 @@ impl Desk {
         for v in self.sim.open().filter(|v| v.live) {
             let depth_bps = depth_bps(v.side, v.px, mid);
             let sample = QuoteSample { id: v.id, side: v.side, depth_bps, level: v.level };
-            self.account.learners.on_quote(now, sample, &mut |e| learned(now, coin, e, out));
+            self.account.learners.on_distance(now, sample, &mut |e| learned(now, coin, e, out));
         }
     }
 

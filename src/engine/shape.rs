@@ -13,7 +13,7 @@ use crate::units::{Mid2, Px, Side, Sz};
 /// What the quoter takes from the estimates.
 #[must_use]
 pub fn beliefs(e: &Estimates, cfg: &quote::Config) -> Beliefs {
-    let fills = |d: f64| Side::BOTH.iter().map(|s| e.fill_rate(*s, d)).sum::<f64>();
+    let fills = |d: f64| e.fill_rates(d).iter().sum::<f64>();
     // A fill that comes soon at break-even is not paid for.
     let break_even = fills(e.depth_bps - 1e4 / e.kappa.span.mean);
     let (least, most) = (cfg.explore.seconds_per_fill, cfg.explore.seconds_most);
@@ -26,7 +26,12 @@ pub fn beliefs(e: &Estimates, cfg: &quote::Config) -> Beliefs {
         adverse_sd: e.adverse_sd,
         alpha1: e.alpha1,
         fill_rate: fills(e.depth_bps) / 2.0,
-        rate_depth_bps: e.depth_of_rate(1.0 / fill_s, 0.0, cfg.d_max_bps),
+        // Looked for while it is explored only: nothing else asks.
+        rate_depth_bps: if e.warmup.score >= 1.0 {
+            e.depth_bps
+        } else {
+            e.depth_of_rate(1.0 / fill_s, 0.0, cfg.d_max_bps)
+        },
         fill_s,
         sigma_bps: e.sigma_bps,
         hold_s: e.hold_s,

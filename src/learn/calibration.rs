@@ -161,6 +161,18 @@ impl Calibration {
         }
     }
 
+    /// A quote stands at another distance; its intensity is told by [`Calibration::predict`] before
+    /// time goes on. `false`: it is not known, or has no block.
+    pub fn moved(&mut self, id: u64, depth_bps: f64) -> bool {
+        match self.find(id) {
+            Some(i) if self.live[i].planned > 0.0 => {
+                self.live[i].depth_bps = depth_bps;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// New intensities for all live quotes: `rate(side, depth)`.
     pub fn predict(&mut self, mut rate: impl FnMut(Side, f64) -> f64) {
         for i in 0..self.count {

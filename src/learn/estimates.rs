@@ -176,16 +176,26 @@ impl Estimates {
     /// corrected as a whole and by what was counted near that depth.
     #[must_use]
     pub fn fill_rate(&self, side: Side, depth_bps: f64) -> f64 {
+        self.fill_rates(depth_bps)[side.index()]
+    }
+
+    /// The same of both sides.
+    #[must_use]
+    pub fn fill_rates(&self, depth_bps: f64) -> [f64; 2] {
         let phi = (self.phi_level.mean, self.phi_through.mean);
-        let tape = self.scale * own_rate(&self.table, side, depth_bps, self.half_tick_bps, phi);
-        self.counted.correct(depth_bps, tape, self.trust)
+        let beyond = self.table.both(depth_bps + 2.0 * self.half_tick_bps);
+        let reach = self.table.both(depth_bps);
+        Side::BOTH.map(|s| {
+            let tape = self.scale * thinned(reach[s.index()], beyond[s.index()], phi);
+            self.counted.correct(depth_bps, tape, self.trust)
+        })
     }
 
     /// The distance at which own quotes of both sides fill `per_s` times a second together, within
     /// `near..=far` bps.
     #[must_use]
     pub fn depth_of_rate(&self, per_s: f64, near: f64, far: f64) -> f64 {
-        let rate = |d: f64| Side::BOTH.iter().map(|s| self.fill_rate(*s, d)).sum::<f64>();
+        let rate = |d: f64| self.fill_rates(d).iter().sum::<f64>();
         let (mut lo, mut hi) = (near, far);
         for _ in 0..16 {
             let mid = 0.5 * (lo + hi);
@@ -209,9 +219,13 @@ pub(super) fn own_rate(
     side: Side,
     depth_bps: f64,
     half_tick_bps: f64,
-    (level, through): (f64, f64),
+    phi: (f64, f64),
 ) -> f64 {
     let beyond = table.at(side, depth_bps + 2.0 * half_tick_bps);
-    let at = (table.at(side, depth_bps) - beyond).max(0.0);
-    beyond * through + at * level
+    thinned(table.at(side, depth_bps), beyond, phi)
+}
+
+/// Fills of an order that `reach` sweeps reach, `beyond` of them beyond its price.
+fn thinned(reach: f64, beyond: f64, (level, through): (f64, f64)) -> f64 {
+    beyond * through + (reach - beyond).max(0.0) * level
 }

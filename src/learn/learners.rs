@@ -281,6 +281,15 @@ impl Learners {
         self.calibration.quote(now, (q.id, q.side), q.depth_bps, rate);
     }
 
+    /// The distance of an own order just before [`Learners::on_second`], which works out what
+    /// follows from it.
+    pub fn on_distance(&mut self, now: Ns, q: QuoteSample, out: &mut impl FnMut(LearnEvent)) {
+        self.advance(now, out);
+        if !(self.live && distance(q.depth_bps) && self.calibration.moved(q.id, q.depth_bps)) {
+            self.on_quote(now, q, out);
+        }
+    }
+
     /// An own order is gone: filled, cancelled or rejected.
     pub fn on_quote_end(
         &mut self,

@@ -56,6 +56,8 @@ pub struct Signal {
     gain: Ewma,
     gain2: Ewma,
     y2: Ewma,
+    /// What follows from these three, as of the last second.
+    weight: f64,
 }
 
 impl Signal {
@@ -73,6 +75,7 @@ impl Signal {
             gain: Ewma::default(),
             gain2: Ewma::default(),
             y2: Ewma::default(),
+            weight: 0.0,
         }
     }
 
@@ -112,6 +115,7 @@ impl Signal {
                 keep * self.info[2] + prior + x[1] * x[1],
             ];
             self.score = [keep * self.score[0] + x[0] * y, keep * self.score[1] + x[1] * y];
+            self.weight = self.earned();
         }
         let x = self.features();
         self.frozen = Some((x, self.forecast(x)));
@@ -126,6 +130,11 @@ impl Signal {
     /// Weight of the forecasts, 0..1.
     #[must_use]
     pub fn weight(&self) -> f64 {
+        self.weight
+    }
+
+    /// The weight that past forecasts earned.
+    fn earned(&self) -> f64 {
         let n = self.gain.weight();
         let y2 = self.y2.mean(1.0, 0.0);
         if n < self.cfg.forecasts_min || y2 <= 0.0 {
@@ -140,7 +149,7 @@ impl Signal {
     /// Expected move of the mid, bps, at volatility `sigma_bps`; at most one sigma either way.
     #[must_use]
     pub fn move_bps(&self, sigma_bps: f64) -> f64 {
-        let w = self.weight();
+        let w = self.weight;
         if w > 0.0 { w * sigma_bps * self.forecast(self.features()).clamp(-1.0, 1.0) } else { 0.0 }
     }
 

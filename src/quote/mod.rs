@@ -95,6 +95,8 @@ struct View<'a> {
     centre: f64,
     /// Position, lots.
     lots: f64,
+    /// How far the position moves the bid out and the ask in, bps.
+    skew: f64,
 }
 
 /// A level that has a price: its distance from the centre, whether it is there to learn.
@@ -146,12 +148,16 @@ impl Quoter {
     pub fn guards(&self, x: &Inputs, curve: &Curve) -> [Guard; 2] {
         let lots = self.lots(x.position, Mid2(x.bid.0 + x.ask.0));
         let limit = self.cfg.max_lots;
+        let unknown = match curve.original {
+            Some(_) => Guard::None,
+            None if !curve.sound() => Guard::NoEstimate,
+            None if !curve.open => Guard::Gated,
+            None => Guard::None,
+        };
         Side::BOTH.map(|side| {
             let grows = if side == Side::Buy { lots } else { -lots };
             match guard::first(&x.state, grows >= limit) {
-                Guard::None if curve.original.is_some() => Guard::None,
-                Guard::None if !curve.sound() => Guard::NoEstimate,
-                Guard::None if !curve.open => Guard::Gated,
+                Guard::None => unknown,
                 g => g,
             }
         })
@@ -175,7 +181,8 @@ impl Quoter {
             0.0
         };
         let centre = mid.to_f64() * (1.0 + signal * 1e-4);
-        let v = View { x, curve, first, centre, lots };
+        let skew = if curve.original.is_some() { 0.0 } else { curve.skew(lots, &self.cfg) };
+        let v = View { x, curve, first, centre, lots, skew };
         let guards = self.guards(x, curve).map(|g| match g {
             Guard::None if !(first.at.is_finite() && centre > 0.0) => Guard::NoEstimate,
             g => g,
@@ -261,10 +268,8 @@ impl Quoter {
         let other = if side == Side::Buy { v.x.ask } else { v.x.bid };
         let sign = if side == Side::Buy { 1.0 } else { -1.0 };
         let n = self.cfg.levels_used();
-        let (count, skew) = match c.original {
-            Some(_) => (original::LEVELS.min(n), 0.0),
-            None => (n, sign * c.skew(v.lots, &self.cfg)),
-        };
+        let skew = sign * v.skew;
+        let count = if c.original.is_some() { original::LEVELS.min(n) } else { n };
         for i in 0..count {
             let explores = i == 0 && v.first.explore < 0.0;
             let d = match c.original {
@@ -294,18 +299,17 @@ impl Quoter {
             out[..levels.len()].fill(1.0);
             return out;
         }
-        let sign = if side == Side::Buy { 1.0 } else { -1.0 };
-        let skew = sign * c.skew(v.lots, &self.cfg);
-        let edge = |l: &Priced| c.earned * (l.d - c.cost - skew);
-        // The intensity at each price, relative to the first level's.
+        let skew = if side == Side::Buy { v.skew } else { -v.skew };
+        // The intensity at each price, relative to the first level's, and the edge there.
         let first = levels.first().map_or(0.0, |l| l.d);
-        let p = |l: &Priced| exp(-c.k * (l.d - first));
+        let at = |l: &Priced| (exp(-c.k * (l.d - first)), c.earned * (l.d - c.cost - skew));
+        let mut next = levels.first().map_or((0.0, 0.0), at);
         let mut before = 0.0;
         for (i, l) in levels.iter().enumerate() {
-            let e = edge(l);
+            let (p, e) = next;
+            next = levels.get(i + 1).map_or((0.0, 0.0), at);
             let lots = if self.cfg.on.sizes {
-                let next = levels.get(i + 1).map_or((0.0, 0.0), |m| (p(m), edge(m)));
-                let f = (p(l) * e - next.0 * next.1) / (c.theta * (p(l) - next.0));
+                let f = (p * e - next.0 * next.1) / (c.theta * (p - next.0));
                 let f = if f > before { f } else { before };
                 let step = f - before;
                 before = f;
@@ -326,7 +330,7 @@ impl Quoter {
     fn terms(&self, mid: Mid2, signal: f64, v: &View<'_>, s: &[SideQuote; 2]) -> Terms {
         let m = mid.to_f64();
         let c = v.curve;
-        let skew = if c.original.is_some() { 0.0 } else { c.skew(v.lots, &self.cfg) };
+        let skew = v.skew;
         let at = |q: &SideQuote, sign: f64| {
             q.levels.first().map_or(0.0, |l| sign * (v.centre - l.0.to_f64()) / v.centre * 1e4)
         };

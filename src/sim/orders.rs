@@ -230,7 +230,7 @@ impl Sim {
     #[inline]
     pub fn before(&mut self, t: Ns, book: &Book, out: &mut impl FnMut(SimEvent)) {
         self.flush(t, false, out);
-        while self.next <= t {
+        while self.next <= t && self.next != NEVER {
             self.take_effect(t, book, out);
         }
     }
@@ -263,7 +263,7 @@ impl Sim {
 
     /// Notes what the message of block `t` tells of the prices of own orders.
     fn look(&mut self, side: Side, t: Ns, book: &Book) {
-        let told = book.told(side, t);
+        let (told, pushed) = (book.told(side, t), book.pushed(side));
         let mut levels = book.levels(side).iter().peekable();
         let (mut crosses, mut crossed) = (true, false);
         for i in self.range(side) {
@@ -278,7 +278,7 @@ impl Sim {
             if !o.live || t < o.held.map_or(o.sight.at, |h| h.at.max(o.sight.at)) {
                 continue;
             }
-            let still = if book.is_pushed(side, px) { NEVER } else { t };
+            let still = if pushed == Some(px) { NEVER } else { t };
             o.sight.still = o.sight.still.min(still);
             let level = match levels.peek() {
                 Some(k) if k.level.px == px => (k.seen == t).then_some((k.level.sz.0, k.level.n)),
@@ -405,27 +405,39 @@ impl Sim {
     }
 
     fn take_effect(&mut self, t: Ns, book: &Book, out: &mut impl FnMut(SimEvent)) {
-        let Some(i) = (0..self.orders.len()).min_by_key(|i| (self.orders[*i].due(), *i)) else {
-            self.next = NEVER;
-            return;
-        };
-        let at = self.orders[i].due();
-        if at > t {
+        // The first one due, and when the next one after it is.
+        let (mut i, mut at, mut then) = (0, NEVER, NEVER);
+        for (k, o) in self.orders.iter().enumerate() {
+            let due = o.due();
+            if due < at {
+                (i, at, then) = (k, due, at);
+            } else {
+                then = then.min(due);
+            }
+        }
+        if at > t || at == NEVER {
             // What was due has filled in the meantime.
             self.next = at;
             return;
         }
+        self.next = then;
         if self.orders[i].live {
             let o = self.orders.remove(i);
             out(SimEvent::Order(o.state(OrderState::Cancelled, o.reason, at)));
-        } else {
-            self.arrive(i, at, book, out);
+        } else if let Some(cancel) = self.arrive(i, at, book, out) {
+            self.next = then.min(cancel);
         }
-        self.next = self.orders.iter().map(Own::due).min().unwrap_or(NEVER);
     }
 
-    /// An order reaches the venue: what it replaces goes, then it is judged.
-    fn arrive(&mut self, mut i: usize, at: Ns, book: &Book, out: &mut impl FnMut(SimEvent)) {
+    /// An order reaches the venue: what it replaces goes, then it is judged. Gives when its cancel
+    /// is due if it rests.
+    fn arrive(
+        &mut self,
+        mut i: usize,
+        at: Ns,
+        book: &Book,
+        out: &mut impl FnMut(SimEvent),
+    ) -> Option<Ns> {
         let replaces = self.orders[i].replaces;
         let mut gone = false;
         if replaces != 0 {
@@ -446,11 +458,12 @@ impl Sim {
         if let Some(why) = refused {
             let o = self.orders.remove(i);
             out(SimEvent::Order(o.state(OrderState::Rejected, why, at)));
-            return;
+            return None;
         }
         self.go_live(i, book);
-        let state = self.orders[i].state(OrderState::Live, OrderReason::None, at);
-        out(SimEvent::Order(state));
+        let o = &self.orders[i];
+        out(SimEvent::Order(o.state(OrderState::Live, OrderReason::None, at)));
+        Some(o.cancel_at)
     }
 
     fn go_live(&mut self, i: usize, book: &Book) {
@@ -473,7 +486,7 @@ impl Sim {
         o.ahead = size.saturating_add(mine);
         o.unknown = sight_age.is_some();
         o.sight_age = sight_age.unwrap_or(0);
-        let still = if book.is_pushed(side, px) { NEVER } else { o.arrive };
+        let still = if book.pushed(side) == Some(px) { NEVER } else { o.arrive };
         o.sight = Sight::new((size, n), o.arrive, still);
         let seed = mix(o.id);
         for p in &mut o.places {

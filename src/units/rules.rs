@@ -87,11 +87,16 @@ impl Rules {
     /// The smallest size on the lot grid whose value at `px` reaches the minimum order value.
     #[must_use]
     pub fn min_size(self, px: Px) -> Sz {
-        let need = i128::from(self.min_value_usd) * i128::from(ONE) * i128::from(ONE);
-        let lot = i128::from(self.lot());
-        let per_lot = i128::from(px.0.max(1)) * lot;
-        let lots = (need + per_lot - 1) / per_lot;
-        Sz(i64::try_from(lots * lot).unwrap_or(i64::MAX))
+        let lot = self.lot();
+        let need = u128::from(self.min_value_usd) * (ONE as u128) * (ONE as u128);
+        let per_lot = u128::from(px.0.max(1).unsigned_abs()) * u128::from(lot.unsigned_abs());
+        // A division of 64 bits is a tenth of one of 128, and what is usual fits.
+        let lots = match (u64::try_from(need), u64::try_from(per_lot)) {
+            (Ok(need), Ok(per_lot)) => u128::from(need.div_ceil(per_lot)),
+            _ => need.div_ceil(per_lot),
+        };
+        let size = lots.checked_mul(u128::from(lot.unsigned_abs()));
+        Sz(size.and_then(|s| i64::try_from(s).ok()).unwrap_or(i64::MAX))
     }
 
     /// Whether `px` is a price the venue accepts.

@@ -112,13 +112,28 @@ impl Reach {
     /// beyond the last one. Not increasing in depth. 0 for a depth that is not finite.
     #[must_use]
     pub fn at(&self, side: Side, depth_bps: f64) -> f64 {
+        self.place(depth_bps).map_or(0.0, |p| self.read(side, p))
+    }
+
+    /// The same on both sides.
+    pub(crate) fn both(&self, depth_bps: f64) -> [f64; 2] {
+        self.place(depth_bps).map_or([0.0; 2], |p| Side::BOTH.map(|s| self.read(s, p)))
+    }
+
+    /// The edge before a depth and how far it is to the next one; `None` if it is not finite.
+    fn place(&self, depth_bps: f64) -> Option<(usize, f64)> {
         if !depth_bps.is_finite() {
-            return 0.0;
+            return None;
         }
-        let ln = &self.ln_rate[side.index()];
-        let i = self.edge.partition_point(|e| *e <= depth_bps).clamp(1, EDGES - 1);
+        // All edges are looked at: in wide registers that is less than a search with its misses.
+        let below = self.edge.iter().fold(0, |n, e| n + u64::from(*e <= depth_bps));
+        let i = usize::try_from(below).unwrap_or(EDGES).clamp(1, EDGES - 1);
         let (a, b) = (self.edge[i - 1], self.edge[i]);
-        let t = ((depth_bps - a) / (b - a)).max(0.0);
+        Some((i, ((depth_bps - a) / (b - a)).max(0.0)))
+    }
+
+    fn read(&self, side: Side, (i, t): (usize, f64)) -> f64 {
+        let ln = &self.ln_rate[side.index()];
         det::exp(ln[i - 1] + t * (ln[i] - ln[i - 1]))
     }
 }
@@ -293,7 +308,7 @@ fn table(tape: &Tape, regime: &[Regime; REGIMES], p: &[f64; REGIMES], foot: f64)
     let mut rates = [[0.0; EDGES]; 2];
     for r in 0..REGIMES {
         let (k, exposure) = (regime[r].kappa.mean(), tape.exposure(r));
-        let decay = out.edge.map(|e| det::exp(-k * (e - foot).max(0.0)));
+        let decay = out.edge.map(|e| if e > foot { det::exp(-k * (e - foot)) } else { 1.0 });
         for side in Side::BOTH {
             let seen = tape.survivors(side, r);
             let g = regime[r].reach[side.index()].mean();

@@ -15,7 +15,7 @@ use crate::learn::warmup::Score;
 use crate::learn::{floor, original, skill};
 use crate::math::det;
 use crate::math::gamma::interval95;
-use crate::units::{Ns, Side};
+use crate::units::Ns;
 
 impl Learners {
     pub(super) fn publish(&mut self, now: Ns) {
@@ -133,7 +133,7 @@ impl Learners {
         e.phi_through = phi(&self.through, through);
         e.trust = self.fill_rate.strength(if on.gating { self.gate.weight() } else { 1.0 });
         e.counted = if on.counted { self.fill_rate.counted() } else { Counted::default() };
-        let fills: f64 = Side::BOTH.iter().map(|s| e.fill_rate(*s, e.depth_bps)).sum();
+        let fills: f64 = e.fill_rates(e.depth_bps).iter().sum();
         e.hold_s = self.fill_rate.hold_s(fills);
         e.signal_bps = self.signal_bps();
         e.signal_weight = if on.signal { self.signal.weight() } else { 0.0 };
