@@ -7,6 +7,8 @@ use hdrhistogram::Histogram;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
+use crate::math::det;
+
 const SIZE: (u32, u32) = (900, 480);
 /// Points for each halving of what is left above a percentile.
 const TICKS: u32 = 4;
@@ -35,7 +37,7 @@ pub fn percentiles(title: &str, series: &[(String, &Histogram<u64>)]) -> Result<
 fn place(quantile: f64, count: u64) -> f64 {
     // The largest value stands for what is beyond the last one counted.
     let left = (1.0 - quantile).max(1.0 / f64_of(count));
-    -left.log10()
+    -det::ln(left) / std::f64::consts::LN_10
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for display")]
@@ -75,14 +77,14 @@ fn draw(
         .configure_mesh()
         .x_desc("percentile")
         .y_desc("ns")
-        .x_label_formatter(&|x| format!("{} %", percent(*x)))
-        .y_label_formatter(&|y| format!("{y:.0}"))
+        .x_label_formatter(&|x: &f64| format!("{} %", percent(*x)))
+        .y_label_formatter(&|y: &f64| format!("{y:.0}"))
         .draw()?;
-    for ((name, points), colour) in lines.iter().zip(COLOURS.iter().cycle()) {
+    for ((name, points), colour) in lines.iter().zip(COLOURS.iter().copied().cycle()) {
         chart
             .draw_series([PathElement::new(points.clone(), colour.stroke_width(2))])?
             .label(name.as_str())
-            .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
     }
     chart
         .configure_series_labels()
@@ -96,7 +98,7 @@ fn draw(
 
 /// The percentile at a place of the horizontal axis, as short as it is exact there.
 fn percent(x: f64) -> String {
-    let text = format!("{:.4}", 100.0 - 100.0 / 10f64.powf(x));
+    let text = format!("{:.4}", 100.0 - 100.0 / det::pow(10.0, x));
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
