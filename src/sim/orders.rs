@@ -330,7 +330,7 @@ impl Sim {
         for i in self.range(side) {
             let o = &mut self.orders[i];
             if o.new.px != at.0 {
-                at = (o.new.px, reach_of(prints, side, o.new.px));
+                at = (o.new.px, Reach::of(prints, side, o.new.px));
             }
             let reach = at.1;
             if reach == Reach::default() {
@@ -584,18 +584,6 @@ impl Sim {
     fn draw(&mut self, latency: Latency) -> i64 {
         latency.draw(&mut self.rng)
     }
-}
-
-fn reach_of(prints: &[Trade], side: Side, px: Px) -> Reach {
-    let mut r = Reach::default();
-    for p in prints {
-        if p.px == px {
-            r.at += p.sz.0;
-        } else if side.better(px, p.px) {
-            r.beyond += p.sz.0;
-        }
-    }
-    r
 }
 
 #[cfg(test)]

@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{Config, Model};
 use super::rates::Rates;
+use crate::event::Trade;
 use crate::math::fixed::{Q32, log2, mul_div, scale};
-use crate::units::Ns;
+use crate::units::{Ns, Px, Side};
 
 /// A taker's printed volume as one price sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +24,21 @@ pub(super) struct Reach {
     pub at: i64,
     /// Printed strictly beyond it.
     pub beyond: i64,
+}
+
+impl Reach {
+    /// What a taker's prints were at and beyond a price of the side they hit.
+    pub(super) fn of(prints: &[Trade], side: Side, px: Px) -> Reach {
+        let mut r = Reach::default();
+        for p in prints {
+            if p.px == px {
+                r.at += p.sz.0;
+            } else if side.better(px, p.px) {
+                r.beyond += p.sz.0;
+            }
+        }
+        r
+    }
 }
 
 /// Orders ahead up to which cancels are drawn order by order; a longer queue takes the mean.
