@@ -123,11 +123,7 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
     let path = run_folder(o.out.as_deref(), config, stem)?;
     let folder = claim(&path, config)?;
     let disk = |text: String| Failure::disk(text);
-    let options = JournalOptions {
-        segment_bytes: config.run.segment_bytes,
-        sync_ns: config.run.sync_ms * Ns::MS,
-        ..JournalOptions::new(config.hash(&coins))
-    };
+    let options = journal_options(config, config.hash(&coins));
     let mut begins = Recovered::default();
     if let Some(c) = &from {
         (begins.next_seq, begins.digest) = (c.place.records, c.digest.clone());
@@ -270,13 +266,28 @@ pub(super) fn run_folder(
     Err(Failure::disk(format!("too many runs of {stem} under {}; remove some", under.display())))
 }
 
+/// Locks a run folder, made where it is not there.
+pub(super) fn lock(path: &Path) -> Result<Folder, Failure> {
+    let name = path.display();
+    Folder::create(path).map_err(|e| match e {
+        FolderError::Busy => Failure::usage(format!("{name} is being written by another process")),
+        FolderError::Disk(d) => Failure::disk(format!("cannot write the run folder {name}: {d}")),
+    })
+}
+
+/// How a run's journal is written, under the configuration whose hash is `hash`.
+pub(super) fn journal_options(config: &Config, hash: [u64; 2]) -> JournalOptions {
+    JournalOptions {
+        segment_bytes: config.run.segment_bytes,
+        sync_ns: config.run.sync_ms * Ns::MS,
+        ..JournalOptions::new(hash)
+    }
+}
+
 /// Locks the folder of a new run and writes the configuration in force into it.
 pub(super) fn claim(path: &Path, config: &Config) -> Result<Folder, Failure> {
     let name = path.display();
-    let folder = Folder::create(path).map_err(|e| match e {
-        FolderError::Busy => Failure::usage(format!("{name} is being written by another process")),
-        FolderError::Disk(d) => Failure::disk(format!("cannot write the run folder {name}: {d}")),
-    })?;
+    let folder = lock(path)?;
     let toml = config.to_toml().map_err(|e| Failure::usage(e.to_string()))?;
     std::fs::write(path.join("config.toml"), toml)
         .map_err(|e| Failure::disk(format!("cannot write {name}/config.toml: {e}")))?;

@@ -8,15 +8,13 @@ use std::path::Path;
 
 use super::exit::Failure;
 use super::place::Where;
-use super::replay::RunInfo;
+use super::replay::{RunInfo, journal_options, lock};
 use super::run::Begun;
 use super::threads::Files;
 use super::{Common, say};
 use crate::app::config::Config;
-use crate::app::folder::{Folder, FolderError};
 use crate::app::keep::Keeper;
 use crate::app::resume::{Fault, Resumed, Told, resume};
-use crate::journal::Options as JournalOptions;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
 
@@ -40,15 +38,8 @@ pub(super) fn begin(path: &Path, to: &Where, common: &Common) -> Result<Begun, F
                     be resumed, also on one of `papermaker venue`";
         return Err(Failure::usage(text));
     }
-    let folder = Folder::create(path).map_err(|e| match e {
-        FolderError::Busy => Failure::usage(format!("{name} is being written by another process")),
-        FolderError::Disk(d) => Failure::disk(format!("cannot write the run folder {name}: {d}")),
-    })?;
-    let options = JournalOptions {
-        segment_bytes: config.run.segment_bytes,
-        sync_ns: config.run.sync_ms * Ns::MS,
-        ..JournalOptions::new(config.hash(&coins))
-    };
+    let folder = lock(path)?;
+    let options = journal_options(&config, config.hash(&coins));
     if !common.json {
         say(&format!("resuming {name}: its recording goes through the engine once more\n"));
     }

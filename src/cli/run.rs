@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::exit::Failure;
 use super::place::{Place, Where};
-use super::replay::{RunEnd, RunInfo, run_folder};
+use super::replay::{RunEnd, RunInfo, claim, journal_options, run_folder};
 use super::threads::{Ended, Files, Threads};
 use super::watch::{self, Watcher, Way, Window};
 use super::{Common, report, resume, say, stop_on_signals, summary};
@@ -18,7 +18,7 @@ use crate::app::keep::Keeper;
 use crate::app::status::Status;
 use crate::app::turn::Turn;
 use crate::feed::CoinSpec;
-use crate::journal::{Options as JournalOptions, Writer};
+use crate::journal::Writer;
 use crate::ops::snapshot::Session;
 use crate::report::Model;
 use crate::sys::signal::Stop;
@@ -294,12 +294,8 @@ fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
 /// The files of a run folder, in the order in which a failure is cheapest.
 fn files(path: &Path, config: &Config, hash: [u64; 2], record: bool) -> Result<Files, Failure> {
     let name = path.display();
-    let folder = super::replay::claim(path, config)?;
-    let options = JournalOptions {
-        segment_bytes: config.run.segment_bytes,
-        sync_ns: config.run.sync_ms * Ns::MS,
-        ..JournalOptions::new(hash)
-    };
+    let folder = claim(path, config)?;
+    let options = journal_options(config, hash);
     let journal = Writer::create(folder, options)
         .map_err(|f| Failure::disk(format!("cannot start a journal in {name}: {}", f.error)))?;
     let file = |n: &str| {

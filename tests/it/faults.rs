@@ -1,7 +1,6 @@
 //! A run against servers that misbehave: it says so, comes back, and quotes again.
 
 use std::process::Stdio;
-use std::sync::Arc;
 use std::time::Duration;
 
 use papermaker::sys::clock::wall;
@@ -10,7 +9,7 @@ use papermaker::venue::serve::{Exchange, Service};
 use papermaker::ws::server::{close, text};
 
 use super::process::{Temporary, await_text, command, finish, papermaker};
-use super::server::{Script, serve};
+use super::server::{Script, localhost, serve};
 
 #[test]
 fn a_server_that_is_killed_and_restarted_is_found_again() {
@@ -95,22 +94,10 @@ fn frames_that_break_the_protocol_cost_the_link_and_nothing_else() {
 
 #[test]
 fn tls_by_a_certificate_given_on_the_command_line() {
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let mut params =
-        rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("a sound name");
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let cert = params.self_signed(&key).expect("a certificate");
-    let der = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], der)
-        .expect("a certificate");
-    let server = serve(vec![Script::Feed], Some(Arc::new(config)));
+    let (pem, config) = localhost();
+    let server = serve(vec![Script::Feed], Some(config));
     let dir = Temporary::new();
-    std::fs::write(dir.join("ca.pem"), cert.pem()).expect("written");
+    std::fs::write(dir.join("ca.pem"), pem).expect("written");
     let venue = format!("wss://localhost:{}/ws", server.addr.port());
     let args = ["run", "--venue", &venue, "--coin", "BTC", "--for", "4s"];
     let known = papermaker(&dir.0, &[&args[..], &["--ca", "ca.pem", "--json"]].concat());

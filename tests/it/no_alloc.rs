@@ -29,6 +29,8 @@ use papermaker::ws::conn::{Conn, Message};
 use papermaker::ws::server::{self, Request};
 use rtrb::Consumer;
 
+use super::server::localhost;
+
 /// Messages after warm-up; `NO_ALLOC_EVENTS=10000000` for a longer run.
 fn events() -> u64 {
     match std::env::var("NO_ALLOC_EVENTS") {
@@ -221,23 +223,11 @@ fn read(link: &mut Link, conn: &mut Conn, n: u64) -> u64 {
 
 #[test]
 fn what_tls_allocates_a_record() {
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let mut params =
-        rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("a sound name");
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let cert = params.self_signed(&key).expect("a certificate");
-    let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .expect("a certificate");
+    let (pem, config) = localhost();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("bound").port();
-    let serving = std::thread::spawn(move || serve_tls(&listener, Arc::new(config)));
-    let client = tls::client_with(cert.pem().as_bytes()).expect("trusted");
+    let serving = std::thread::spawn(move || serve_tls(&listener, config));
+    let client = tls::client_with(pem.as_bytes()).expect("trusted");
     let url = format!("wss://localhost:{port}/ws").parse().expect("an address");
     let mut link =
         open(&mut Dialer::new(client), &url, Deadline::after_ms(30_000)).expect("a link");

@@ -12,6 +12,24 @@ use papermaker::venue::config::{Config, Regime};
 use papermaker::venue::market::Market;
 use papermaker::ws::server::{self, Request};
 
+/// A certificate for `localhost` that signs itself, as PEM, and a server's TLS by it.
+pub fn localhost() -> (String, Arc<rustls::ServerConfig>) {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let mut params =
+        rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("a sound name");
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let cert = params.self_signed(&key).expect("a certificate");
+    let der = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], der)
+        .expect("a certificate");
+    (cert.pem(), Arc::new(config))
+}
+
 /// What a connection does after its upgrade.
 #[derive(Clone, Debug)]
 pub enum Script {
