@@ -1,5 +1,7 @@
 //! What decides whether an own order fills: named cases, and the brackets as a property.
 
+#[path = "pinned_tests.rs"]
+mod pinned;
 #[path = "referee_tests.rs"]
 mod referee;
 

@@ -30,7 +30,7 @@ fn a_server_that_is_killed_and_restarted_is_found_again() {
     let first = start(0).expect("starts");
     let port = first.addr().port();
     let venue = format!("ws://127.0.0.1:{port}/ws");
-    let args = ["run", "--venue", &venue, "--coin", "BTC", "--for", "12s"];
+    let args = ["run", "--venue", &venue, "--coin", "BTC", "--for", "9s"];
     let mut child = command(&dir.0, &args)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -100,13 +100,15 @@ fn tls_by_a_certificate_given_on_the_command_line() {
     std::fs::write(dir.join("ca.pem"), pem).expect("written");
     let venue = format!("wss://localhost:{}/ws", server.addr.port());
     let args = ["run", "--venue", &venue, "--coin", "BTC", "--for", "4s"];
-    let known = papermaker(&dir.0, &[&args[..], &["--ca", "ca.pem", "--json"]].concat());
-    let known = known.assert_code(0).json();
-    assert!(known["messages"].as_u64() > Some(20), "{known}");
-    assert_eq!(known["lost_links"], 0, "{known}");
-    std::thread::scope(|both| {
+    std::thread::scope(|all| {
+        all.spawn(|| {
+            let known = papermaker(&dir.0, &[&args[..], &["--ca", "ca.pem", "--json"]].concat());
+            let known = known.assert_code(0).json();
+            assert!(known["messages"].as_u64() > Some(20), "{known}");
+            assert_eq!(known["lost_links"], 0, "{known}");
+        });
         // Without it the certificate is refused, once, with what to do.
-        both.spawn(|| {
+        all.spawn(|| {
             let unknown = papermaker(&dir.0, &args);
             assert!(unknown.assert_code(3).err.contains("--ca"), "{unknown:?}");
         });

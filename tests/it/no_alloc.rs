@@ -31,7 +31,7 @@ use rtrb::Consumer;
 
 use super::server::localhost;
 
-/// Messages after warm-up; `NO_ALLOC_EVENTS=10000000` for a longer run.
+/// Messages after warm-up, of two markets together; `NO_ALLOC_EVENTS=10000000` for a longer run.
 fn events() -> u64 {
     match std::env::var("NO_ALLOC_EVENTS") {
         Ok(n) => n.parse().expect("NO_ALLOC_EVENTS is a number of messages"),
@@ -108,11 +108,22 @@ fn drain(records: &mut Consumer<Bytes>, raw: &mut Consumer<u8>, seen: &mut Seen)
 
 #[test]
 fn a_million_events_allocate_nothing_on_the_hot_thread() {
+    let each = events().div_ceil(2);
+    std::thread::scope(|both| {
+        let markets = [1, 2].map(|seed| both.spawn(move || events_allocate_nothing(seed, each)));
+        for market in markets {
+            println!("{}", market.join().expect("no allocation"));
+        }
+    });
+}
+
+/// Four coins of one market for so many messages after warm-up; says what passed.
+fn events_allocate_nothing(seed: u64, events: u64) -> String {
     let law = venue::config::Config {
         coins: COINS.map(str::to_owned).to_vec(),
         ..venue::config::Config::default()
     };
-    let mut market = Market::new(&law, 1).expect("a sound configuration");
+    let mut market = Market::new(&law, seed).expect("a sound configuration");
     let decimals = [5, 4, 2, 2];
     let coins: Vec<CoinSpec> =
         COINS.iter().zip(decimals).map(|(n, d)| CoinSpec::new(n, d).expect("a coin")).collect();
@@ -125,7 +136,6 @@ fn a_million_events_allocate_nothing_on_the_hot_thread() {
     let mut hot = Hot { conn: Conn::new(7), turn, stage, records, raw, laps, messages: 0 };
     let (mut total, mut seen) = (AllocationInfo::default(), Seen::default());
     let (mut bytes, mut begun, mut blocks) = (Vec::new(), false, 0u64);
-    let events = events();
     while hot.messages < WARM + events {
         let block = market.next_block();
         let now = block.time.plus(50 * Ns::MS);
@@ -155,7 +165,7 @@ fn a_million_events_allocate_nothing_on_the_hot_thread() {
         while lapped.pop().is_ok() {}
     }
     let counts = hot.records.published();
-    println!(
+    let said = format!(
         "{} messages, {} records, {} fills, {} ladders: {} allocations, {} frees",
         hot.messages,
         seen.records,
@@ -165,8 +175,9 @@ fn a_million_events_allocate_nothing_on_the_hot_thread() {
         i128::from(total.count_total) - i128::from(total.count_current),
     );
     assert_eq!((counts.dropped, hot.raw.dropped()), (0, 0));
-    assert!(seen.fills > 1_000 && seen.ladders > 10_000 && seen.learned > 10_000);
-    assert_eq!((total.count_total, total.count_current), (0, 0), "allocations, and less frees");
+    assert!(seen.fills > 500 && seen.ladders > 10_000 && seen.learned > 10_000);
+    assert_eq!((total.count_total, total.count_current), (0, 0), "{said}");
+    said
 }
 
 #[test]

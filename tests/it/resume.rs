@@ -34,7 +34,7 @@ fn killed_twice_and_stopped_once_it_is_one_run_that_verifies() {
     {
         let mut child = start(&dir.0, args);
         await_text(&mut child, if i > 0 { "resumed after" } else { "length" });
-        std::thread::sleep(Duration::from_secs(4));
+        std::thread::sleep(Duration::from_secs(3));
         signal(&child, with);
         let ended = finish(child);
         let at = json(&dir.0, &["verify", "r", "--json"]);
@@ -45,7 +45,7 @@ fn killed_twice_and_stopped_once_it_is_one_run_that_verifies() {
         last = records;
     }
     // Stopped is not the end, either; and with time given it ends by itself.
-    let end = papermaker(&dir.0, &["run", "--resume", "r", "--plain", "--for", "3s"]);
+    let end = papermaker(&dir.0, &["run", "--resume", "r", "--plain", "--for", "2s"]);
     end.assert_code(0);
     assert!(end.out.contains("resumed after"), "{}", end.out);
     let at = json(&dir.0, &["verify", "r", "--json"]);

@@ -171,7 +171,7 @@ fn a_full_disk_withdraws_the_quotes_ends_the_run_and_keeps_what_was_acknowledged
 #[test]
 fn a_recorder_writes_what_a_replay_reads_and_the_venue_serves_both() {
     let dir = Temporary::new();
-    let mut venue = command(&dir.0, &["venue", "--json", "--for", "8s", "--truth", "truth.json"])
+    let mut venue = command(&dir.0, &["venue", "--json", "--for", "6s", "--truth", "truth.json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -179,7 +179,7 @@ fn a_recorder_writes_what_a_replay_reads_and_the_venue_serves_both() {
     let head = super::process::await_text(&mut venue, "\n");
     let head: serde_json::Value = serde_json::from_str(&head).expect("addresses");
     let ws = head["ws"].as_str().expect("an address");
-    let asked = ["record", "a.frames.gz", "--venue", ws, "--coin", "BTC,ETH", "--for", "4s"];
+    let asked = ["record", "a.frames.gz", "--venue", ws, "--coin", "BTC,ETH", "--for", "3s"];
     let record = papermaker(&dir.0, &[&asked[..], &["--json"]].concat());
     let record = record.assert_code(0).json();
     assert!(record["frames"].as_u64() > Some(50), "{record}");

@@ -173,20 +173,20 @@ fn run<S: Strategy>(cases: u32, strategy: &S, mut test: impl FnMut(&mut Pair, S:
 #[test]
 fn both_parsers_and_serde_json_read_the_same_from_wire_shaped_messages() {
     let mut accepted = 0;
-    let pair = run(20_000, &message(), |pair, text| {
+    let pair = run(8_000, &message(), |pair, text| {
         let said = pair.judge(text.as_bytes());
         accepted += u64::from(matches!(said, Said::Trades(..) | Said::Book(..) | Said::Bbo(..)));
     });
     // Enough of everything: accepted, scanned, handed over, rejected.
-    assert!(accepted > 10_000, "{accepted} accepted");
-    assert!(pair.scanned > 7_000 && pair.scanned < accepted, "{} scanned", pair.scanned);
+    assert!(accepted > 4_000, "{accepted} accepted");
+    assert!(pair.scanned > 2_800 && pair.scanned < accepted, "{} scanned", pair.scanned);
 }
 
 #[test]
 fn both_parsers_say_the_same_of_damaged_messages() {
     let damaged = (message(), proptest::collection::vec(damage(), 1..3));
     let (mut accepted, mut rejected) = (0, 0);
-    let pair = run(40_000, &damaged, |pair, (text, damages)| {
+    let pair = run(12_000, &damaged, |pair, (text, damages)| {
         let mut text = text.into_bytes();
         for (at, damage) in &damages {
             apply(&mut text, *at, damage);
@@ -196,8 +196,8 @@ fn both_parsers_say_the_same_of_damaged_messages() {
         rejected += u32::from(turned_away);
         accepted += u32::from(!turned_away);
     });
-    assert!(rejected > 10_000 && accepted > 2_000, "{rejected} rejected, {accepted} accepted");
-    assert!(pair.scanned > 500, "{} scanned", pair.scanned);
+    assert!(rejected > 3_000 && accepted > 600, "{rejected} rejected, {accepted} accepted");
+    assert!(pair.scanned > 100, "{} scanned", pair.scanned);
 }
 
 #[test]

@@ -1,0 +1,174 @@
+//! Results that must not change by accident: one number for each model over a long walk.
+//!
+//! Laws are elsewhere. A change of a model changes its number here, on purpose, with a new audit.
+
+use super::*;
+use crate::sim::queue::{Place, Reach, Rule, Sight, mix};
+use crate::sim::rates::Rates;
+
+/// Smallest size step of the rules used.
+const LOT: i64 = 1_000_000;
+
+/// Takes a number into a sum that depends on the order.
+fn fold(sum: &mut u64, x: i64) {
+    *sum = sum.rotate_left(5).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ x.cast_unsigned();
+}
+
+/// Rates of a level that takes and loses a few orders a second.
+fn learned() -> Rates {
+    let mut rates = Rates::default();
+    for i in 0..2_000i64 {
+        let was = 40_000_000 + (i * 7_919 % 121) * 1_000_000;
+        rates.observe(was, was + 20_000_000 - was / 5, 0, Ns::SEC / 2);
+    }
+    rates
+}
+
+/// Places of all kinds, seen and reached, under one rule; goes on with `sum`.
+fn walk(rule: &Rule, rates: &Rates, mut sum: u64) -> u64 {
+    let mut rng = fastrand::Rng::with_seed(3);
+    for n in 0..4_000u64 {
+        let unit = [1, 1_000, 1_000_000][rng.usize(..3)];
+        let size = unit * rng.i64(0..200);
+        let was = Sight {
+            size,
+            mean: size / rng.i64(1..40),
+            at: Ns(0),
+            traded: if rng.bool() { 0 } else { unit * rng.i64(0..40) },
+            still: Ns(rng.i64(0..2) * Ns::SEC),
+        };
+        let mut place = Place {
+            front: size * rng.i64(0..=4) / 4,
+            open: unit * rng.i64(1..30),
+            lump: was.lump(),
+            seed: mix(n),
+            ..Place::default()
+        };
+        for t in 1..4 {
+            let reach = Reach {
+                at: unit * rng.i64(0..60),
+                beyond: if rng.u8(..6) > 0 { 0 } else { unit * rng.i64(0..20) },
+            };
+            let used = if rng.bool() { 0 } else { unit * rng.i64(0..30) };
+            let got = place.reached(rule, reach, used, rates, t * Ns::SEC / 4);
+            place.open -= got;
+            fold(&mut sum, got);
+            let new = (size + unit * rng.i64(-60..40)).max(0);
+            place.seen(rule, &was, new, Ns(t * Ns::SEC), rates);
+            fold(&mut sum, place.front);
+            fold(&mut sum, place.printed);
+        }
+    }
+    sum
+}
+
+#[test]
+fn every_models_queue_is_what_it_was() {
+    let (none, known) = (Rates::default(), learned());
+    assert!(known.known());
+    let rule = |model, conservatism| {
+        let cfg = Config { model, conservatism, ..Config::default() };
+        Rule::configured(&cfg, 1_000)
+    };
+    let got = Model::ALL.map(|m| {
+        let all = [(0.5, &none), (0.5, &known), (0.2, &known), (0.9, &known)];
+        (m.name(), all.iter().fold(0, |sum, (lean, rates)| walk(&rule(m, *lean), rates, sum)))
+    });
+    let want = [
+        ("touch", 0x2824_6e2e_8ee1_ca63),
+        ("through", 0xbcea_3b13_e899_7639),
+        ("risk-averse", 0x72f1_bfcd_4737_afb2),
+        ("front", 0x4f6c_e3f7_baec_c8cf),
+        ("linear", 0xbeb5_e1e4_1bff_0989),
+        ("power", 0x1a07_dbb6_7199_e1fe),
+        ("log", 0xee37_2034_843d_d935),
+        ("skellam", 0xbe91_4290_ec4b_25a7),
+        ("original", 0x550b_b3d7_0c1e_9671),
+    ];
+    assert_eq!(got, want, "{got:#x?}");
+}
+
+/// Orders, prints and books at random: the sum of what came of it, and how many fills.
+fn market(model: Model, participation_pct: u8) -> (u64, u32) {
+    let mut w = World::new(model);
+    let mut rng = fastrand::Rng::with_seed(5);
+    let cfg = Config { model, participation_pct, venue_rules: false, ..Config::default() };
+    w.sim = Sim::new(cfg, Rules::perp(2), 64, 1);
+    let mut best = 1_000;
+    for step in 0..12_000i64 {
+        let at = step * 40;
+        match rng.u8(..10) {
+            0..=2 => {
+                best += rng.i64(-1..=1);
+                let mut side = |sign: i64| -> Vec<(i64, i64)> {
+                    let first = best + i64::from(sign > 0);
+                    (0..5).map(|i| (first + sign * i, rng.i64(1..90) * LOT)).collect()
+                };
+                let (bids, asks) = (side(-1), side(1));
+                w.book(at, &bids, &asks);
+            }
+            3 => w.bbo(at, (best, rng.i64(1..90) * LOT), (best + 1, rng.i64(1..90) * LOT)),
+            4..=6 => {
+                let aggressor = if rng.bool() { Side::Buy } else { Side::Sell };
+                let from = best + i64::from(aggressor == Side::Buy);
+                let mut prints = Vec::new();
+                for (tid, taker) in (0..rng.u64(1..4)).flat_map(|k| [(2 * k, k), (2 * k + 1, k)]) {
+                    let px = Px(from + aggressor.sign() * rng.i64(0..2));
+                    let (time, sz) = (Ns(at * MS), Sz(rng.i64(1..60) * LOT));
+                    let (tid, taker) = (tid + 10 * step.cast_unsigned(), taker + 1);
+                    prints.push(Trade { aggressor, px, sz, time, taker, tid });
+                }
+                let log = &mut w.log;
+                w.sim.on_prints(&prints, &w.book, &mut |e| log.push(e));
+            }
+            7 | 8 => {
+                let side = if rng.bool() { Side::Buy } else { Side::Sell };
+                let px = best + i64::from(side == Side::Sell) - side.sign() * rng.i64(0..3);
+                if w.sim.open().count() < 40 {
+                    w.place(at, side, px, rng.i64(1..40) * LOT);
+                }
+            }
+            _ => {
+                let open: Vec<u64> = w.sim.open().map(|o| o.id).collect();
+                if let Some(id) = rng.choice(open) {
+                    w.cancel(at, id);
+                }
+            }
+        }
+    }
+    let (mut sum, mut fills) = (0, 0);
+    for event in &w.log {
+        match event {
+            SimEvent::Fill(f) => {
+                fills += 1;
+                for x in [f.lane as i64, f.time.0, f.px.0, f.sz.0, f.open.0, f.reason as i64] {
+                    fold(&mut sum, x);
+                }
+                fold(&mut sum, f.id.cast_signed());
+                fold(&mut sum, f.tid.cast_signed());
+            }
+            SimEvent::Order(o) => fold(&mut sum, o.state as i64 * 100 + o.reason as i64),
+        }
+    }
+    (sum, fills)
+}
+
+#[test]
+fn every_models_fills_are_what_they_were() {
+    let got = Model::ALL.map(|m| {
+        let [(whole, fills), (part, _)] = [100, 30].map(|pct| market(m, pct));
+        (m.name(), fills, whole ^ part.rotate_left(1))
+    });
+    let want = [
+        ("touch", 4066, 0xf008_d108_b61e_31e6),
+        ("through", 4880, 0x8709_385a_8f81_007e),
+        ("risk-averse", 4243, 0xc9f9_448e_e445_3f2f),
+        ("front", 4203, 0x9251_62be_5662_fcaf),
+        ("linear", 4229, 0x7c4f_622d_2185_72a8),
+        ("power", 4224, 0x0976_d0ca_651b_609a),
+        ("log", 4221, 0x3eba_3a4e_19b0_430b),
+        ("skellam", 4203, 0xf74d_0b01_e456_1ca6),
+        ("original", 4610, 0x0b43_dbf2_0dab_bae5),
+    ];
+    assert_eq!(got, want, "{got:#x?}");
+}
