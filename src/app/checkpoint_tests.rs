@@ -73,7 +73,7 @@ fn in_two(path: &Path, config: &Config, after: i64, file: &Path) -> ((u128, u64)
     replay_cut(path, config, &coins(), end, &mut out).expect("a recording");
     let first = (out.digest.value(), out.next);
     let c = Checkpoint::read(file, config, &coins()).expect("a checkpoint");
-    let mut out = Tally::from(&c.place, &c.digest, |_: &Record, _: &Bytes| {});
+    let mut out = Tally::from(c.place.records, &c.digest, |_: &Record, _: &Bytes| {});
     let end = (Some(StopReason::Finished), Cut { from: Some(c), at: None });
     replay_cut(path, config, &coins(), end, &mut out).expect("the rest");
     (first, (out.digest.value(), out.next))
@@ -136,7 +136,7 @@ fn what_is_no_checkpoint_of_this_run_is_named() {
     // Another recording.
     recording(&path, 7, 20);
     let c = Checkpoint::read(&file, &config, &coins()).expect("still there");
-    let mut out = Tally::from(&c.place, &c.digest, |_: &Record, _: &Bytes| {});
+    let mut out = Tally::from(c.place.records, &c.digest, |_: &Record, _: &Bytes| {});
     let end = (Some(StopReason::Finished), Cut { from: Some(c), at: None });
     let e = replay_cut(&path, &config, &coins(), end, &mut out).expect_err("another one");
     assert_eq!(e.fault, crate::app::recording::Fault::NotThatOne);

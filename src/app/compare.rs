@@ -116,6 +116,7 @@ pub fn on_tape(
     let mut watches = vec![Watch::default(); COINS_MAX];
     let mut out = Tally::new(|r: &Record, _: &Bytes| take(&mut watches, r));
     replay(file, config, coins, Some(StopReason::Finished), &mut out)?;
+    drop(out);
     Ok(finish(watches, coins))
 }
 
@@ -152,6 +153,7 @@ pub fn on_market(
     }
     let before = out.next;
     turn.stop(now, StopReason::Finished, before, &mut out);
+    drop(out);
     Ok(finish(watches, coins))
 }
 

@@ -23,24 +23,29 @@ use crate::event::Event;
 use crate::feed::{CoinSpec, Control, Counters, Loss, control, meta};
 use crate::journal::Digest;
 use crate::limits::MESSAGE_SILENCE_NS;
-use crate::record::{Record, StopReason};
+use crate::record::{Bytes, Record, StopReason};
 use crate::units::{CoinId, Ns};
 
 /// Frames looked at for the coins of a recording.
 const LOOK: usize = 5_000;
 
 /// Counts and digests what is published, and hands it on.
-#[derive(Debug)]
-pub struct Tally<S> {
+pub struct Tally<'a> {
     /// Next sequence number, which is the number of records so far.
     pub next: u64,
     /// Running digest.
     pub digest: Digest,
-    /// Where each record goes.
-    pub sink: S,
+    // Not a parameter: the engine would be compiled again for each closure.
+    sink: Box<dyn FnMut(&Record, &Bytes) + 'a>,
 }
 
-impl<S: FnMut(&Record, &crate::record::Bytes)> Publish for Tally<S> {
+impl std::fmt::Debug for Tally<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tally {{ next: {} }}", self.next)
+    }
+}
+
+impl Publish for Tally<'_> {
     fn publish(&mut self, at: Ns, coin: CoinId, body: impl Into<crate::record::Body>) {
         let record = Record { seq: self.next, at, coin, body: body.into() };
         self.next += 1;
@@ -50,15 +55,21 @@ impl<S: FnMut(&Record, &crate::record::Bytes)> Publish for Tally<S> {
     }
 }
 
-impl<S: FnMut(&Record, &crate::record::Bytes)> Tally<S> {
-    /// A tally that goes on from a checkpoint.
-    pub fn from(place: &Place, digest: &Digest, sink: S) -> Tally<S> {
-        Tally { next: place.records, digest: digest.clone(), sink }
+impl<'a> Tally<'a> {
+    /// A tally that goes on from so many records with their digest; `sink` is where each record goes.
+    pub fn from(next: u64, digest: &Digest, sink: impl FnMut(&Record, &Bytes) + 'a) -> Tally<'a> {
+        Tally { next, digest: digest.clone(), sink: Box::new(sink) }
     }
 
     /// A tally from sequence number 0.
-    pub fn new(sink: S) -> Tally<S> {
-        Tally { next: 0, digest: Digest::new(), sink }
+    pub fn new(sink: impl FnMut(&Record, &Bytes) + 'a) -> Tally<'a> {
+        Tally::from(0, &Digest::new(), sink)
+    }
+
+    /// How many records there were, and their digest; the sink is dropped.
+    #[must_use]
+    pub fn end(self) -> (u64, Digest) {
+        (self.next, self.digest)
     }
 }
 
@@ -211,12 +222,12 @@ impl<E: Decide> Feeder<E> {
 ///
 /// # Errors
 /// The recording cannot be read, or its coins cannot be followed.
-pub fn replay<S: FnMut(&Record, &crate::record::Bytes)>(
+pub fn replay(
     path: &Path,
     config: &Config,
     coins: &[CoinSpec],
     reason: Option<StopReason>,
-    out: &mut Tally<S>,
+    out: &mut Tally<'_>,
 ) -> Result<Outcome, RecordingError> {
     replay_cut(path, config, coins, (reason, Cut::default()), out)
 }
@@ -225,12 +236,12 @@ pub fn replay<S: FnMut(&Record, &crate::record::Bytes)>(
 ///
 /// # Errors
 /// As [`replay`]; also where the recording is not the checkpoint's, or a checkpoint cannot be written.
-pub fn replay_cut<S: FnMut(&Record, &crate::record::Bytes)>(
+pub fn replay_cut(
     path: &Path,
     config: &Config,
     coins: &[CoinSpec],
     (reason, mut cut): (Option<StopReason>, Cut),
-    out: &mut Tally<S>,
+    out: &mut Tally<'_>,
 ) -> Result<Outcome, RecordingError> {
     let hash = config.hash(coins);
     let fault = |fault| RecordingError { line: 0, fault };
@@ -284,11 +295,11 @@ pub fn replay_cut<S: FnMut(&Record, &crate::record::Bytes)>(
 ///
 /// # Errors
 /// The file is cut or damaged. The engine's coins must be the file's.
-pub fn play<S: FnMut(&Record, &crate::record::Bytes)>(
+pub fn play(
     mut reader: events::Reader,
     mut engine: Engine,
     reason: Option<StopReason>,
-    out: &mut Tally<S>,
+    out: &mut Tally<'_>,
 ) -> Result<Outcome, RecordingError> {
     let mut seen = Outcome::default();
     while let Some((at, item)) = reader.step()? {

@@ -187,14 +187,10 @@ pub fn resume(
     let recording = begin(&path, journal.segment())?;
     let Again { mut feeder, tally, rest, .. } = again;
     let seen = feeder.seen();
-    let mut out = Tally {
-        next: tally.0,
-        digest: tally.1,
-        sink: |_: &Record, bytes: &Bytes| {
-            // A failed journal remembers its failure; `sync` tells it.
-            let _ = journal.append(bytes);
-        },
-    };
+    let mut out = Tally::from(tally.0, &tally.1, |_: &Record, bytes: &Bytes| {
+        // A failed journal remembers its failure; `sync` tells it.
+        let _ = journal.append(bytes);
+    });
     let mut lines = recording::Writer::new(&recording);
     for line in [control::DOWN, control::DRAINED] {
         lines.frame(seen.to, line)?;
@@ -206,7 +202,7 @@ pub fn resume(
     let now = clock(seen.to);
     let mut turn = feeder.into_turn();
     turn.advance(now, &mut out);
-    let (next, digest) = (out.next, out.digest);
+    let (next, digest) = out.end();
     journal.sync()?;
     let told = Told {
         frames: seen.frames,
@@ -239,7 +235,7 @@ impl Again {
         if feeder.seen().frames == 0 {
             return Err(Fault::Empty);
         }
-        let tally = (tally.next, tally.digest);
+        let tally = tally.end();
         Ok(Again { feeder, tally, before, rest })
     }
 }

@@ -134,11 +134,10 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
     info.write(&path)?;
     let clock = SessionClock::start(1);
     let begun = clock.mono_ns();
-    let mut tally = Tally::new(|_: &_, bytes: &_| {
+    let mut tally = Tally::from(begins.next_seq, &begins.digest, |_: &_, bytes: &_| {
         // A failed journal remembers its failure; it is reported by `finish`.
         let _ = journal.append(bytes);
     });
-    (tally.next, tally.digest) = (begins.next_seq, begins.digest);
     let left = path.join("checkpoint");
     let at = o.checkpoint_at.map(|s| (i64::from(s) * Ns::SEC, left.clone()));
     let end = (Some(StopReason::Finished), Cut { from, at });
@@ -148,12 +147,12 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
         let text = format!("{} ends before --checkpoint-at; none was written", file.display());
         return Err(Failure::usage(text));
     }
-    let (records, digest) = (tally.next, tally.digest.value());
+    let (records, digest) = tally.end();
     journal
         .finish()
         .map_err(|f| disk(format!("the journal failed at record {}: {}", f.at, f.error)))?;
     let took = i64::try_from(clock.mono_ns() - begun).unwrap_or(i64::MAX);
-    let digest = format!("{digest:032x}");
+    let digest = format!("{:032x}", digest.value());
     info.end = Some(RunEnd { reason: StopReason::Finished as u8, records, digest: digest.clone() });
     info.write(&path)?;
     let (model, page) = report::shown(&path)?;

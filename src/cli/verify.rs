@@ -52,8 +52,8 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let reason = info.end.as_ref().map(|end| StopReason::of(end.reason).unwrap_or_default());
     replay(&source, &config, &coins, reason, &mut tally)
         .map_err(|e| recording_failure(&source, &e))?;
-    let again = format!("{:032x}", tally.digest.value());
-    let replayed = tally.next;
+    let (replayed, digest) = tally.end();
+    let again = format!("{:032x}", digest.value());
     let faults = read.faults.join("; ");
     match &info.end {
         Some(end) => ended(&read, &beside, (end, &again), common),

@@ -80,6 +80,7 @@ fn market(law: &venue::config::Config, set: &str) -> Vec<Second> {
             turn.message(now, frame.as_bytes(), &mut out);
         }
     }
+    drop(out);
     watch.all
 }
 
@@ -186,6 +187,7 @@ fn on_a_recording_too() {
         let mut watch = Watch::default();
         let mut out = Tally::new(|r: &Record, _: &Bytes| watch.take(r));
         replay(file, &c, &coins, Some(StopReason::Finished), &mut out).expect("a recording");
+        drop(out);
         watch.all
     };
     let base = run("");
