@@ -29,6 +29,9 @@ use crate::units::{CoinId, Ns};
 /// Frames looked at for the coins of a recording.
 const LOOK: usize = 5_000;
 
+/// Where a tally hands records on, decoded and as bytes.
+type Sink<'a> = Box<dyn FnMut(&Record, &Bytes) + 'a>;
+
 /// Counts and digests what is published, and hands it on.
 pub struct Tally<'a> {
     /// Next sequence number, which is the number of records so far.
@@ -36,7 +39,7 @@ pub struct Tally<'a> {
     /// Running digest.
     pub digest: Digest,
     // Not a parameter: the engine would be compiled again for each closure.
-    sink: Box<dyn FnMut(&Record, &Bytes) + 'a>,
+    sink: Sink<'a>,
 }
 
 impl std::fmt::Debug for Tally<'_> {

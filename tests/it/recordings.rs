@@ -4,9 +4,15 @@
 use std::path::PathBuf;
 
 use papermaker::app::config::Config;
-use papermaker::app::replay::{Outcome, Tally, coins_of, replay};
+use papermaker::app::recording::Reader;
+use papermaker::app::replay::{Feeder, Outcome, Tally, coins_of, replay};
+use papermaker::app::turn::Turn;
 use papermaker::record::{Body, Bytes, Guard, Health, JointCode, Lane, Record, StopReason};
 use papermaker::units::{CoinId, Ns, Side};
+
+const NINE: &str = "hl_20250903_9m_ALL4.frames.gz";
+const TWELVE: &str = "hl_20250904_12m_ALL4.frames.gz";
+const TWENTY_FOUR: &str = "hl_20251210_24m_ETH.frames.gz";
 
 #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn recording(name: &str) -> Option<PathBuf> {
@@ -104,7 +110,7 @@ impl Run {
 
 #[test]
 fn four_coins_twelve_minutes_a_hole_of_17_s() {
-    let Some(run) = run("hl_20250904_12m_ALL4.frames.gz") else { return };
+    let Some(run) = run(TWELVE) else { return };
     assert_eq!((run.coins, run.seen.frames, run.seen.downs), (4, 25_477, 1));
     run.assert_sound();
     run.assert_gaps_empty();
@@ -133,13 +139,13 @@ fn four_coins_twelve_minutes_a_hole_of_17_s() {
             assert!(r.at <= downs[0] || r.at >= ups[1]);
         }
     }
-    let again = self::run("hl_20250904_12m_ALL4.frames.gz").expect("still there");
+    let again = self::run(TWELVE).expect("still there");
     assert_eq!((again.digest, again.records.len()), (run.digest, run.records.len()));
 }
 
 #[test]
 fn nine_minutes_with_holes_of_250_s_and_50_s() {
-    let Some(run) = run("hl_20250903_9m_ALL4.frames.gz") else { return };
+    let Some(run) = run(NINE) else { return };
     assert_eq!((run.coins, run.seen.downs, run.gaps().len()), (4, 2, 7));
     run.assert_sound();
     run.assert_gaps_empty();
@@ -147,7 +153,7 @@ fn nine_minutes_with_holes_of_250_s_and_50_s() {
 
 #[test]
 fn twenty_four_minutes_of_one_coin_with_two_holes() {
-    let Some(run) = run("hl_20251210_24m_ETH.frames.gz") else { return };
+    let Some(run) = run(TWENTY_FOUR) else { return };
     assert_eq!((run.coins, run.seen.downs, run.gaps().len()), (1, 2, 2));
     run.assert_sound();
     run.assert_gaps_empty();
@@ -158,4 +164,105 @@ fn twenty_five_seconds_as_received_with_sorted_keys() {
     let Some(run) = run("hl_20250126_25s_BTC_raw.frames.gz") else { return };
     assert_eq!((run.coins, run.seen.counters.rejects()), (1, 0));
     assert!(run.records.iter().any(|r| matches!(r.body, Body::Ladder(l) if l.levels > 0)));
+}
+
+/// What a coin's learners said in one half: kappa by regime at its end, seconds spent in each.
+#[derive(Clone, Copy, Debug, Default)]
+struct Half {
+    kappa: [f64; 4],
+    seconds: [f64; 4],
+}
+
+/// The halves of a recording, in time, each put through an engine that knows nothing.
+fn halves(name: &str) -> Option<[Vec<Half>; 2]> {
+    let path = recording(name)?;
+    let coins = coins_of(&path).expect("readable");
+    let config = Config::default();
+    let mut ends = (None, Ns(0));
+    let mut reader = Reader::open(&path).expect("readable");
+    while let Some(line) = reader.step().expect("readable") {
+        ends = (ends.0.or(Some(line.at)), line.at);
+    }
+    let from = ends.0.expect("a frame");
+    let middle = from.plus(ends.1.since(from) / 2);
+    Some([true, false].map(|first| {
+        let mut said = vec![Half::default(); coins.len()];
+        let mut out = Tally::new(|r: &Record, _: &Bytes| {
+            if let Body::Regimes(x) = r.body {
+                let half = &mut said[r.coin.index()];
+                half.kappa = x.kappa;
+                half.seconds.iter_mut().zip(x.p).for_each(|(s, p)| *s += p);
+            }
+        });
+        let turn = Turn::new(&config.engine, &coins, config.hash(&coins)).expect("coins");
+        let mut feeder = Feeder::new(turn);
+        let mut reader = Reader::open(&path).expect("readable");
+        while let Some(line) = reader.step().expect("readable") {
+            if (line.at < middle) == first {
+                feeder.take(line.at, line.bytes(), &mut out);
+            }
+        }
+        drop(out);
+        said
+    }))
+}
+
+#[test]
+fn halves_of_a_recording_agree_on_kappa_by_regime() {
+    for name in [NINE, TWELVE, TWENTY_FOUR] {
+        let Some([first, second]) = halves(name) else { continue };
+        for (coin, (a, b)) in first.iter().zip(&second).enumerate() {
+            for (regime, within) in a.seconds.iter().zip(b.seconds).enumerate() {
+                // A minute of a regime in each half; after less the prior has a say.
+                if within.0.min(within.1) < 60.0 {
+                    continue;
+                }
+                let ratio = a.kappa[regime] / b.kappa[regime];
+                assert!(
+                    (0.6..=1.7).contains(&ratio),
+                    "{name} coin {coin} regime {regime}: {ratio}"
+                );
+            }
+        }
+    }
+}
+
+/// The two chances of a fill count together: a coin of ten fills may know one of them only.
+#[test]
+fn no_component_ends_where_it_began() {
+    for name in [NINE, TWELVE, TWENTY_FOUR] {
+        let Some(run) = run(name) else { continue };
+        for coin in (0..run.coins).map(|i| CoinId(u8::try_from(i).expect("few"))) {
+            let of = || run.records.iter().filter(|r| r.coin == coin);
+            let values = |b: &Body| -> Option<(&'static str, Vec<f64>)> {
+                Some(match b {
+                    Body::Regimes(x) => ("regimes", [x.kappa, x.rate].concat()),
+                    Body::Estimates(x) => {
+                        ("estimates", vec![x.kappa, x.rate, x.sigma_bps, x.markout_bps])
+                    }
+                    Body::Why(x) => {
+                        ("why", vec![x.kappa_tape, x.kappa_own, x.kappa_book, x.alpha0, x.alpha1])
+                    }
+                    Body::Learned(x) => (
+                        "learned",
+                        vec![
+                            x.floor_bps,
+                            x.theta_target_bps,
+                            x.calibration,
+                            x.phi_level - 2.0 * x.phi_through,
+                        ],
+                    ),
+                    _ => return None,
+                })
+            };
+            for kind in ["regimes", "estimates", "why", "learned"] {
+                let mut all = of().filter_map(|r| values(&r.body)).filter(|(k, _)| *k == kind);
+                let (_, first) = all.next().expect("said");
+                let (_, last) = all.next_back().expect("said again");
+                for (i, (a, b)) in first.iter().zip(&last).enumerate() {
+                    assert!((a - b).abs() > 1e-9, "{name} {coin:?}: {kind} value {i} stays {a}");
+                }
+            }
+        }
+    }
 }
