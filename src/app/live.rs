@@ -296,6 +296,8 @@ impl Hot {
     fn down(&mut self, now: Ns, loss: Loss) {
         self.lost += 1;
         self.note(now, control::DOWN);
+        // Who hears of it can say why.
+        self.show_counters();
         self.turn.down(now, loss, &mut self.rings.records);
     }
 

@@ -29,7 +29,7 @@ use crate::sys::connector::Failures;
 use crate::sys::pin::Pinned;
 use crate::sys::signal::Stop;
 use crate::sys::tls;
-use crate::telemetry::counters::Board;
+use crate::telemetry::counters::{self, Board, Counter};
 
 /// How often the status is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -140,6 +140,7 @@ impl Threads {
     ) {
         let (mut opened, mut up, mut looks, mut failures) = (0, false, 0u32, 0);
         let (mut void, mut stopping) = (false, 0);
+        let mut before = counters::Counters::default();
         while !self.hot.is_finished() {
             std::thread::sleep(LOOK);
             looks += 1;
@@ -150,9 +151,10 @@ impl Threads {
                 if link.up && link.opened > 1 {
                     say(&format!("link up again, the {}. time\n", link.opened));
                 } else if !link.up {
-                    say("link lost: quotes withdrawn, trying to connect again\n");
+                    let why = lost_by(&before, &status.counters);
+                    say(&format!("link lost{why}: quotes withdrawn, trying to connect again\n"));
                 }
-                (up, opened) = (link.up, link.opened);
+                (up, opened, before) = (link.up, link.opened, status.counters);
             }
             let (count, last) = self.failures.read();
             if !up
@@ -199,4 +201,16 @@ impl Threads {
         let status = self.board.read();
         Ok(Ended { reason, lost_links: lost, pinned, counters, cadence, published, ending, status })
     }
+}
+
+/// How links ended between two states, as a word or two with a space before it; empty where none did.
+fn lost_by(before: &counters::Counters, now: &counters::Counters) -> &'static str {
+    let ways = [
+        (Counter::TimedOut, " (nothing came for too long)"),
+        (Counter::ProtocolErrors, " (a breach of the WebSocket protocol)"),
+        (Counter::ClosedByVenue, " (closed by the venue)"),
+        (Counter::Reset, " (reset)"),
+        (Counter::EndedUncleanly, " (ended without a close frame)"),
+    ];
+    ways.iter().find(|(c, _)| now.value(*c) > before.value(*c)).map_or("", |(_, text)| text)
 }

@@ -489,3 +489,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_change_takes_its_own_order_away_and_no_other() {
+    let mut w = World::new(Model::RiskAverse);
+    w.book(0, &[(99, 10)], ASK);
+    let [first, second] = [99, 98].map(|px| w.place(0, Side::Buy, px, 5));
+    w.book(200, &[(99, 10)], ASK);
+    let third = w.modify(200, second, 97, 5);
+    w.book(400, &[(99, 10)], ASK);
+    let is = |id| w.states(id).last().expect("known").0;
+    assert_eq!(
+        [first, second, third].map(is),
+        [OrderState::Live, OrderState::Cancelled, OrderState::Live]
+    );
+}

@@ -44,7 +44,7 @@ fn a_server_that_is_killed_and_restarted_is_found_again() {
     let ended = finish(child);
     ended.assert_code(0);
     let out = format!("{before}{down}{up}{}", ended.out);
-    assert!(out.contains("1 links lost"), "{out}");
+    assert!(out.contains("1 links lost") && out.contains("link lost ("), "{out}");
     assert!(out.contains("BTC   bid") && out.contains("digest"), "{out}");
     papermaker(&dir.0, &["verify", "runs/live"]).assert_code(0);
     let _ = second.stop();
