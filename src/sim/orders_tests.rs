@@ -291,8 +291,15 @@ fn an_order_judged_alone_shares_nothing() {
     w.book(0, &[(99, 2)], ASK);
     let (a, b) = (w.place(0, Side::Buy, 99, 5), w.place(0, Side::Buy, 99, 5));
     w.book(200, &[(99, 2)], ASK);
-    w.sell(300, 1, &[(99, 7)]);
-    assert_eq!((w.filled(a, C), w.filled(b, C)), (5, 5));
+    w.sell(300, 1, &[(99, 6)]);
+    assert_eq!((w.filled(a, C), w.filled(b, C)), (4, 4));
+    let (c, d) = (w.place(300, Side::Buy, 98, 5), w.place(300, Side::Buy, 98, 5));
+    w.book(450, &[(98, 7)], ASK);
+    // What crosses is there for each of them, and once however often it is told.
+    for at in [500, 600, 700] {
+        w.book(at, &[(97, 7)], &[(98, 3)]);
+    }
+    assert_eq!((w.filled(c, C), w.filled(d, C)), (3, 3));
 }
 
 #[test]
