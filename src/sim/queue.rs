@@ -459,6 +459,8 @@ mod tests {
     fn what_cannot_be_drawn_is_the_mean_and_the_bounds_hold() {
         let p = Place { front: 1_000, open: 1, lump: 10, seed: 1, ..Place::default() };
         assert_eq!((p.drawn_cancels(100, 2_000), p.drawn_left(Q32 / 2)), (50, 500));
+        // Nor are ten thousand orders drawn for six ahead.
+        assert!(places(20).all(|p| p.drawn_cancels(100_000, 200_000) == 30));
         for p in places(500) {
             assert_eq!(p.drawn_cancels(120, 120), 60, "all cancelled");
             assert_eq!(p.drawn_cancels(0, 120), 0);
