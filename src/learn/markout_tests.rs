@@ -1,7 +1,8 @@
 //! Tests of the markouts.
 
 use super::*;
-use crate::math::draw::Draw;
+use crate::math::draw::{Draw, uniform_p};
+use crate::math::normal;
 
 fn mark(at: i64, side: Side, depth_bps: f64, mid: f64) -> Mark {
     Mark { id: 7, at: Ns(at), side, depth_bps, mid, p: [0.0, 1.0, 0.0, 0.0] }
@@ -84,12 +85,22 @@ fn finds_the_impact_and_a_random_walk_has_none() {
 }
 
 #[test]
-fn the_error_is_honest_where_the_impact_wanders() {
-    let z2 = (0..60).fold(0.0, |s, seed| {
-        let (m, sd, truth) = market(100 + seed, 0.0, true);
-        s + (m - truth) * (m - truth) / (sd * sd) / 60.0
-    });
-    assert!((0.5..=1.7).contains(&z2), "{z2}");
+fn ranks_of_the_impact_are_uniform_where_it_wanders() {
+    let z: Vec<f64> = (0..200)
+        .map(|seed| {
+            let (mean, sd, truth) = market(100 + seed, 0.0, true);
+            (truth - mean) / sd
+        })
+        .collect();
+    let square = z.iter().map(|z| z * z).sum::<f64>() / z.len() as f64;
+    assert!((0.6..=1.5).contains(&square), "{square}");
+    let p = |scale: f64| {
+        let ranks: Vec<f64> = z.iter().map(|z| normal::lower(scale * z)).collect();
+        uniform_p(&ranks, 10)
+    };
+    assert!(p(1.0) > 1e-4, "{}", p(1.0));
+    // Control: twice as sure as it is.
+    assert!(p(2.0) < 1e-6, "{}", p(2.0));
 }
 
 /// RMSE of raw last markout, EWMA(.1), running mean and Kalman for an OU mean (tau 30 min,
