@@ -293,6 +293,38 @@ mod tests {
         assert!(score(11, 20_000, 0.2, true).0 < 0.5, "control: blind, it cannot know");
     }
 
+    /// Largest difference between the probability given to a regime and how often it was that one,
+    /// over tenths of probability; each raised to `power` first.
+    fn unreliability(power: f64) -> f64 {
+        let cfg = Config { sigma_bps: SIGMA, sweeps: SWEEPS, anchor_s: 0.0, ..Config::default() };
+        let (mut f, mut m) = (Filter::new(cfg), Market { draw: Draw::new(8), state: 1 });
+        let mut bins = [[0.0f64; 3]; 10];
+        for _ in 0..300_000 {
+            let (s, r, k) = m.second();
+            f.step(1.0, r, k);
+            let p = f.p().map(|p| det::pow(p, power));
+            let all: f64 = p.iter().sum();
+            for (j, p) in p.iter().enumerate() {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "0..10"
+                )]
+                let bin = &mut bins[((p / all * 10.0) as usize).min(9)];
+                *bin = [bin[0] + 1.0, bin[1] + p / all, bin[2] + f64::from(u8::from(j == s))];
+            }
+        }
+        assert!(bins.iter().all(|b| b[0] > 100.0), "{bins:?}");
+        bins.iter().fold(0.0, |most, [n, said, was]| f64::max(most, (said - was).abs() / n))
+    }
+
+    #[test]
+    fn a_regime_is_as_likely_as_it_is_said_to_be() {
+        let off = unreliability(1.0);
+        assert!(off < 0.08, "{off}");
+        assert!(unreliability(2.0) > 0.12, "control: surer than it is");
+    }
+
     #[test]
     fn changes_are_seen_within_seconds() {
         let mut f = Filter::new(Config { anchor_s: 0.0, ..Config::default() });
