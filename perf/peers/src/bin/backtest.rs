@@ -1,27 +1,31 @@
-//! The same recording through hftbacktest and through papermaker, a process each, in turns.
+//! One recording through hftbacktest and through papermaker, in turns, each in a process of its own.
 //!
-//!     cargo run --release --manifest-path perf/peers/Cargo.toml --bin backtest -- RECORDING [PASSES]
+//!     cargo run --release --manifest-path perf/peers/Cargo.toml --bin backtest -- RECORDING
+//!         [--passes N] [--json]
 //!
-//! In: a recording. Out: time, rows, allocations and peak memory of each, and the ratios. What is not
-//! equal:
-//! 1. hftbacktest gets changes of levels and prints as rows, converted before the time; its orders are
-//!    a grid behind the touch, eight a side, looked at whenever a print arrives. It learns nothing and
-//!    keeps no records. Orders fill whole: its exchange with partial fills ends with
-//!    `InvalidOrderStatus` on such rows.
-//! 2. papermaker gets its file of events, quotes eight levels a side as it decides, sends orders with
-//!    two latencies, fills them under three models at once, learns everything, and numbers, encodes and
-//!    hashes every record.
+//! In: a recording of frames. Out: a table, or one JSON object: for each contender the median time of
+//! a pass, orders, fills, allocations, peak memory; and the ratios.
+//!
+//! 1. `hftbacktest` gets rows made of the recording before the time: changes of levels, and prints. It
+//!    keeps a grid of twenty post-only orders a coin, ten a side from the touch back, looked at with
+//!    every frame of prints. `hftbacktest-same` is the same with as many orders as papermaker.
+//! 2. papermaker gets its file of events (`events`), or the frames in memory (`frames`). It places its
+//!    own quotes, as many levels as its configuration allows, learns, and numbers, encodes and hashes
+//!    every record. Both must give equal records.
+//! 3. hftbacktest's orders fill whole: its exchange with partial fills leaves an order that is filled
+//!    exactly in its lists, and ends with `InvalidOrderStatus`.
+//! 4. Bots, engines and books are made outside the time. What is allocated is counted in a first pass
+//!    without time; the timed ones count nothing. Peak memory is that after the preparations.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::fmt::Debug;
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
+use allocation_counter::{measure, opt_out};
 use hftbacktest::backtest::assettype::LinearAsset;
 use hftbacktest::backtest::data::{Data, DataSource};
 use hftbacktest::backtest::models::{
@@ -29,333 +33,582 @@ use hftbacktest::backtest::models::{
 };
 use hftbacktest::backtest::{Backtest, ExchangeKind, L2AssetBuilder};
 use hftbacktest::prelude::{
-    BUY_EVENT, Bot, DEPTH_EVENT, EXCH_EVENT, ElapseResult, Event as Row, HashMapMarketDepth,
-    LOCAL_EVENT, MarketDepth, OrdType, SELL_EVENT, Side as HftSide, TRADE_EVENT, TimeInForce,
+    BUY_EVENT, Bot, DEPTH_EVENT, EXCH_EVENT, ElapseResult, Event as Row, LOCAL_EVENT, MarketDepth,
+    OrdType, Order, ROIVectorMarketDepth, SELL_EVENT, Side as GridSide, TRADE_EVENT, TimeInForce,
 };
 use papermaker::app::config::Config;
 use papermaker::app::convert::convert;
 use papermaker::app::events::{Item, Reader};
-use papermaker::app::replay::coins_of;
+use papermaker::app::replay::{Feeder, Tally, coins_of, play};
+use papermaker::app::turn::{Turn, engine};
 use papermaker::bench::input::Frames;
-use papermaker::bench::replay;
+use papermaker::bench::replay::{self, Passes};
 use papermaker::event::{Event, Level};
-use papermaker::units::{CoinId, Ns, Side};
+use papermaker::record::{Body, Lane, OrderState, Record, StopReason};
+use papermaker::sim::config::Latency;
+use papermaker::sys::clock::SessionClock;
+use papermaker::units::{Ns, ONE, Side};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-/// Orders a side.
-const GRID: usize = 8;
-/// To the exchange and back, ns.
-const LATENCY_NS: i64 = 100_000_000;
-/// A row that both the exchange and we see.
+/// Orders a side of hftbacktest's grid, and what is asked of papermaker.
+const LEVELS: usize = 10;
+/// Processes of each contender.
+const TURNS: usize = 3;
+/// Timed passes in each process, unless said otherwise.
+const PASSES: usize = 5;
+/// Contenders, in the order in which they take turns.
+const CONTENDERS: [&str; 4] = ["hftbacktest", "hftbacktest-same", "events", "frames"];
+/// Longer than any silence of a recording, ns.
+const LONG: i64 = 86_400 * Ns::SEC;
+/// A row that the venue and we see.
 const SEEN: u64 = EXCH_EVENT | LOCAL_EVENT;
 
-/// Counts what the process allocates.
-struct Counting;
+type Fallible<T> = Result<T, Box<dyn Error>>;
 
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-// SAFETY: everything is handed on to the system's allocator as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(at, layout) }
-    }
-
-    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        unsafe { System.realloc(at, layout, size) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
-type Anyhow<T> = Result<T, Box<dyn Error>>;
-
-/// An error of either side as text: not all of them are errors to the standard library.
-fn failed(e: impl std::fmt::Debug) -> String {
-    format!("{e:?}")
+/// An error that can only be printed, with what was tried.
+fn failed<E: Debug>(what: &str) -> impl Fn(E) -> Box<dyn Error> {
+    move |e| format!("{what}: {e:?}").into()
 }
 
 /// What one process measured.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Measured {
-    /// Rows or events of one pass.
-    rows: u64,
-    /// Real time of the fastest pass, ns.
-    ns: u64,
-    /// Orders sent, or records written: what shows that work was done.
-    done: u64,
+    /// Rows, events or frames of one pass.
+    units: u64,
+    /// Most orders a coin that are wanted at a time.
+    orders: usize,
+    /// Real time of each pass, ns.
+    ns: Vec<u64>,
+    /// Orders sent in one pass.
+    sent: u64,
+    /// Orders filled, whole or in part, in one pass.
+    fills: u64,
     /// Allocations of one pass.
     allocations: u64,
-    /// Peak resident memory, kB.
+    /// Peak resident memory after the preparations, kB.
     peak_kb: u64,
+    /// papermaker's records in one pass.
+    records: u64,
+    /// Their digest.
+    digest: String,
 }
 
-/// Levels of a coin as hftbacktest has been told, by price in ticks.
-#[derive(Default)]
-struct Told([BTreeMap<i64, i64>; 2]);
+impl Measured {
+    /// Median time of a pass.
+    fn median_ns(&self) -> f64 {
+        let mut ns = self.ns.clone();
+        ns.sort_unstable();
+        ns.get(ns.len() / 2).map_or(f64::NAN, |ns| *ns as f64)
+    }
 
-impl Told {
-    /// Rows that bring a side to `levels`. What lies beyond the last of them stays as it was.
-    fn change(&mut self, side: Side, levels: &[Level], at: (i64, i64), rows: &mut Vec<Row>) {
+    /// Median time of a row, event or frame.
+    fn unit_ns(&self) -> f64 {
+        self.median_ns() / self.units.max(1) as f64
+    }
+}
+
+/// A coin's tape as it is made: rows, and the levels that they have told of.
+#[derive(Default)]
+struct Tape {
+    rows: Vec<Row>,
+    /// Sizes by price, 1e-8.
+    told: [BTreeMap<i64, i64>; 2],
+    /// Block time of the newest level.
+    newest: Ns,
+    /// Venue's time of the last row: a tape may not go back in it.
+    last: i64,
+    /// Greatest common divisor of all prices.
+    tick: i64,
+    /// Lowest and highest price.
+    range: Option<(i64, i64)>,
+}
+
+impl Tape {
+    /// Adds a row of block time `time`, known at `now`.
+    fn row(&mut self, kind: u64, side: Side, (time, now): (Ns, Ns), px: i64, sz: i64) {
+        self.last = self.last.max(time.0.min(now.0));
+        self.tick = gcd(self.tick, px);
+        self.range = Some(self.range.map_or((px, px), |(lo, hi)| (lo.min(px), hi.max(px))));
         let flag = if side == Side::Buy { BUY_EVENT } else { SELL_EVENT };
-        let mut put = |px: i64, sz: i64| rows.push(row(DEPTH_EVENT | flag | SEEN, at, px, sz));
-        let told = &mut self.0[side.index()];
-        let Some(last) = levels.last() else { return };
-        let within = |px: i64| side.sign() * (px - last.px.0) >= 0;
-        let gone: Vec<i64> = told
-            .keys()
-            .filter(|px| within(**px) && levels.iter().all(|l| l.px.0 != **px))
-            .copied()
-            .collect();
-        for px in gone {
-            told.remove(&px);
-            put(px, 0);
+        self.rows.push(Row {
+            ev: kind | flag | SEEN,
+            exch_ts: self.last,
+            local_ts: now.0,
+            px: price(px),
+            qty: price(sz),
+            order_id: 0,
+            ival: 0,
+            fval: 0.0,
+        });
+    }
+
+    /// Adds what changes when the best levels of both sides are these; what lies behind them stays.
+    fn levels(&mut self, at: (Ns, Ns), sides: [&[Level]; 2]) {
+        if at.0 < self.newest {
+            return;
         }
-        for l in levels {
-            if told.insert(l.px.0, l.sz.0) != Some(l.sz.0) {
-                put(l.px.0, l.sz.0);
+        self.newest = at.0;
+        for (side, levels) in Side::BOTH.into_iter().zip(sides) {
+            let seen = |px: i64| levels.last().is_none_or(|l| side.sign() * (px - l.px.0) >= 0);
+            let gone: Vec<i64> = self.told[side.index()]
+                .keys()
+                .copied()
+                .filter(|px| seen(*px) && levels.iter().all(|l| l.px.0 != *px))
+                .collect();
+            for px in gone {
+                self.told[side.index()].remove(&px);
+                self.row(DEPTH_EVENT, side, at, px, 0);
+            }
+            for l in levels {
+                if self.told[side.index()].insert(l.px.0, l.sz.0) != Some(l.sz.0) {
+                    self.row(DEPTH_EVENT, side, at, l.px.0, l.sz.0);
+                }
             }
         }
     }
 }
 
-/// A row; `at` is the venue's time and ours, prices and sizes in 1e-8.
-fn row(ev: u64, at: (i64, i64), px: i64, sz: i64) -> Row {
-    let [px, qty] = [px, sz].map(|x| x as f64 * 1e-8);
-    Row { ev, exch_ts: at.0, local_ts: at.1, px, qty, order_id: 0, ival: 0, fval: 0.0 }
+/// Greatest common divisor.
+fn gcd(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// Rows of each coin, and the steps of its prices and sizes.
-fn rows(file: &Path) -> Anyhow<Vec<(Vec<Row>, f64, f64)>> {
-    let mut reader = Reader::open(file).map_err(failed)?;
+/// A price or size in 1e-8 as a float.
+fn price(x: i64) -> f64 {
+    x as f64 / ONE as f64
+}
+
+/// A coin as hftbacktest gets it.
+struct Asset {
+    data: Data<Row>,
+    tick: f64,
+    lot: f64,
+    /// Size of an order.
+    size: f64,
+    /// Lowest and highest price that anything happens at.
+    range: (f64, f64),
+}
+
+/// The tapes of a file of events, one a coin.
+fn assets(file: &Path, unit_usd: f64) -> Fallible<Vec<Asset>> {
+    let read = failed("reading events");
+    let mut reader = Reader::open(file).map_err(&read)?;
     let decimals: Vec<u32> = reader.coins().iter().map(|c| u32::from(c.sz_decimals)).collect();
-    let mut coins: Vec<(Told, Vec<Row>)> = decimals.iter().map(|_| Default::default()).collect();
-    let mut times = vec![(i64::MIN, i64::MIN); coins.len()];
-    while let Some((now, item)) = reader.step().map_err(failed)? {
-        let Item::Event(event) = item else { continue };
-        // hftbacktest wants both times to rise from row to row.
-        let mut at = |coin: CoinId, time: Ns| {
-            let (venue, ours) = &mut times[coin.index()];
-            *venue = time.0.max(*venue);
-            *ours = now.0.max(*venue).max(*ours);
-            (*venue, *ours)
-        };
-        match event {
-            Event::Trades { coin, prints } => {
+    let mut tapes: Vec<Tape> = decimals.iter().map(|_| Tape::default()).collect();
+    while let Some((now, item)) = reader.step().map_err(&read)? {
+        match item {
+            Item::Event(Event::Trades { coin, prints }) => {
                 for p in prints {
-                    let side = if p.aggressor == Side::Buy { BUY_EVENT } else { SELL_EVENT };
-                    let ev = TRADE_EVENT | side | SEEN;
-                    coins[coin.index()].1.push(row(ev, at(coin, p.time), p.px.0, p.sz.0));
+                    let at = (p.time, now);
+                    tapes[coin.index()].row(TRADE_EVENT, p.aggressor, at, p.px.0, p.sz.0);
                 }
             }
-            Event::Bbo { coin, bbo } => {
-                let (told, rows) = &mut coins[coin.index()];
-                for (side, level) in Side::BOTH.into_iter().zip([bbo.bid, bbo.ask]) {
-                    told.change(side, level.as_slice(), at(coin, bbo.time), rows);
-                }
+            Item::Event(Event::Bbo { coin, bbo }) => {
+                let sides = [bbo.bid.as_slice(), bbo.ask.as_slice()];
+                tapes[coin.index()].levels((bbo.time, now), sides);
             }
-            Event::Book { coin, book } => {
-                let (told, rows) = &mut coins[coin.index()];
-                for (side, levels) in Side::BOTH.into_iter().zip([&book.bids, &book.asks]) {
-                    told.change(side, levels, at(coin, book.time), rows);
-                }
+            Item::Event(Event::Book { coin, book }) => {
+                tapes[coin.index()].levels((book.time, now), [&book.bids, &book.asks]);
             }
             _ => {}
         }
     }
-    Ok(coins.into_iter().zip(decimals).map(|((_, rows), d)| (rows, step(6 - d), step(d))).collect())
+    let asset = |(tape, decimals): (Tape, u32)| {
+        let (low, high) = tape.range.ok_or("a coin without prices")?;
+        let (lot, room) = (1.0 / f64::from(10u32.pow(decimals)), LEVELS as i64 * tape.tick);
+        Ok(Asset {
+            data: Data::from_data(&tape.rows),
+            tick: price(tape.tick),
+            lot,
+            size: (unit_usd / price(low) / lot).round().max(1.0) * lot,
+            range: (price(low - room), price(high + room)),
+        })
+    };
+    tapes.into_iter().zip(decimals).map(asset).collect()
 }
 
-/// One over ten to a power.
-fn step(decimals: u32) -> f64 {
-    1.0 / f64::from(10u32.pow(decimals))
-}
-
-/// The tick of the five significant figures that prices of a coin have now.
-fn tick(rows: &[Row], finest: f64) -> f64 {
-    let px = rows.first().map_or(1.0, |r| r.px);
-    let mut tick = finest;
-    while px > 1e5 * tick && tick < 1.0 {
-        tick *= 10.0;
+/// Mean of a delay, ns.
+fn mean_ns(latency: &Latency) -> Fallible<i64> {
+    match latency {
+        Latency::Constant { ms } => Ok(i64::from(*ms) * Ns::MS),
+        Latency::ShiftedExponential { base_ms, mean_ms } => {
+            Ok((i64::from(*base_ms) + i64::from(*mean_ms)) * Ns::MS)
+        }
+        Latency::Table { .. } => Err("no mean of a table".into()),
     }
-    tick
 }
 
-/// One pass of hftbacktest over all coins, one after the other; gives time and orders sent.
-fn hft(coins: &[(Vec<Row>, f64, f64)]) -> Anyhow<(u64, u64)> {
-    let (mut ns, mut sent) = (0, 0);
-    for (rows, finest, lot) in coins {
-        let (tick, lot) = (tick(rows, *finest), *lot);
-        let mut bot = Backtest::builder()
-            .add_asset(
-                L2AssetBuilder::new()
-                    .data(vec![DataSource::Data(Data::from_data(rows))])
-                    .latency_model(ConstantLatency::new(LATENCY_NS, LATENCY_NS))
-                    .asset_type(LinearAsset::new(1.0))
-                    .fee_model(TradingValueFeeModel::new(CommonFees::new(0.00015, 0.00045)))
-                    .exchange(ExchangeKind::NoPartialFillExchange)
-                    .queue_model(ProbQueueModel::new(PowerProbQueueFunc3::new(3.0)))
-                    .last_trades_capacity(1_000)
-                    .depth(move || HashMapMarketDepth::new(tick, lot))
-                    .build()
-                    .map_err(failed)?,
-            )
+type Bots = Backtest<ROIVectorMarketDepth>;
+
+/// A backtest of all coins, at its beginning.
+fn bots(assets: &[Asset], config: &Config) -> Fallible<Bots> {
+    let delay = mean_ns(&config.engine.sim.entry)?;
+    let fee = config.engine.sim.fees.maker().0 as f64 / 1e8;
+    let mut all = Backtest::builder();
+    for a in assets {
+        let (tick, lot, (low, high)) = (a.tick, a.lot, a.range);
+        let asset = L2AssetBuilder::new()
+            .data(vec![DataSource::Data(a.data.clone())])
+            // papermaker has no delay on the way back: the frame that decides tells it.
+            .latency_model(ConstantLatency::new(delay, 0))
+            .asset_type(LinearAsset::new(1.0))
+            .fee_model(TradingValueFeeModel::new(CommonFees::new(fee, fee)))
+            .exchange(ExchangeKind::NoPartialFillExchange)
+            .queue_model(ProbQueueModel::new(PowerProbQueueFunc3::new(3.0)))
+            .last_trades_capacity(1_000)
+            .depth(move || ROIVectorMarketDepth::new(tick, lot, low, high))
             .build()
-            .map_err(failed)?;
-        let begun = Instant::now();
-        sent += trade(&mut bot, tick, lot * 10.0)?;
-        ns += begun.elapsed().as_nanos() as u64;
+            .map_err(failed("an asset"))?;
+        all = all.add_asset(asset);
     }
-    Ok((ns, sent))
+    all.build().map_err(failed("a backtest"))
 }
 
-/// Keeps a grid around the touch until the data ends; gives the orders sent.
-fn trade(bot: &mut Backtest<HashMapMarketDepth>, tick: f64, size: f64) -> Anyhow<u64> {
-    let mut sent = 0u64;
-    let mut wanted: BTreeMap<u64, (HftSide, f64)> = BTreeMap::new();
-    let mut leaving: Vec<u64> = Vec::new();
-    loop {
-        if bot.wait_next_feed(false, 3_600_000_000_000).map_err(failed)? == ElapseResult::EndOfData
-        {
-            return Ok(sent);
-        }
-        if bot.last_trades(0).is_empty() {
-            continue;
-        }
-        bot.clear_last_trades(Some(0));
-        bot.clear_inactive_orders(Some(0));
-        let depth = bot.depth(0);
-        let (bid, ask) = (depth.best_bid_tick(), depth.best_ask_tick());
-        if bid <= 0 || ask <= bid || ask == i64::MAX {
-            continue;
-        }
-        wanted.clear();
-        for i in 0..GRID as i64 {
-            for (side, at) in [(HftSide::Buy, bid - i), (HftSide::Sell, ask + i)] {
-                wanted.insert(at.cast_unsigned(), (side, at as f64 * tick));
+/// Runs a backtest to its end with a grid of `levels` a side; gives orders sent and fills.
+fn run(bot: &mut Bots, assets: &[Asset], levels: usize) -> Fallible<(u64, u64)> {
+    let mut sent = 0;
+    let mut leaving = Vec::with_capacity(4 * LEVELS);
+    while bot.wait_next_feed(false, LONG).map_err(failed("next feed"))? != ElapseResult::EndOfData {
+        for (no, asset) in assets.iter().enumerate() {
+            if !bot.last_trades(no).is_empty() {
+                bot.clear_last_trades(Some(no));
+                sent += requote(bot, no, asset, levels as i64, &mut leaving)?;
             }
         }
-        leaving.clear();
-        let orders = bot.orders(0);
-        leaving.extend(
-            orders
-                .values()
-                .filter(|o| o.cancellable() && !wanted.contains_key(&o.order_id))
-                .map(|o| o.order_id),
-        );
-        wanted.retain(|id, _| !orders.contains_key(id));
-        for id in &leaving {
-            bot.cancel(0, *id, false).map_err(failed)?;
-        }
-        for (id, (side, px)) in &wanted {
-            let (gtx, limit) = (TimeInForce::GTX, OrdType::Limit);
-            match side {
-                HftSide::Buy => bot.submit_buy_order(0, *id, *px, size, gtx, limit, false),
-                _ => bot.submit_sell_order(0, *id, *px, size, gtx, limit, false),
-            }
-            .map_err(failed)?;
+    }
+    let fills: i64 = (0..assets.len()).map(|no| bot.state_values(no).num_trades).sum();
+    Ok((sent, u64::try_from(fills)?))
+}
+
+/// Cancels what is not in the grid any more and sends what is missing; gives the orders sent.
+fn requote(
+    bot: &mut Bots,
+    no: usize,
+    asset: &Asset,
+    levels: i64,
+    leaving: &mut Vec<u64>,
+) -> Fallible<u64> {
+    bot.clear_inactive_orders(Some(no));
+    let depth = bot.depth(no);
+    if !depth.best_bid().is_finite() || !depth.best_ask().is_finite() {
+        return Ok(0);
+    }
+    let (bid, ask) = (depth.best_bid_tick(), depth.best_ask_tick());
+    let (bids, asks) = (bid - levels + 1..=bid, ask..=ask + levels - 1);
+    let wanted = |o: &Order| {
+        let side = if o.side == GridSide::Buy { &bids } else { &asks };
+        side.contains(&o.price_tick)
+    };
+    leaving.clear();
+    let stray = bot.orders(no).values().filter(|o| o.cancellable() && !wanted(o));
+    leaving.extend(stray.map(|o| o.order_id));
+    for id in leaving.drain(..) {
+        bot.cancel(no, id, false).map_err(failed("a cancel"))?;
+    }
+    let mut sent = 0;
+    let (limit, post) = (OrdType::Limit, TimeInForce::GTX);
+    for tick in bids {
+        let (id, px) = (u64::try_from(2 * tick)?, tick as f64 * asset.tick);
+        if !bot.orders(no).contains_key(&id) {
+            bot.submit_buy_order(no, id, px, asset.size, post, limit, false)
+                .map_err(failed("a bid"))?;
             sent += 1;
         }
     }
-}
-
-/// Peak resident memory of this process, kB.
-fn peak_kb() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
-    line.and_then(|l| l.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
-}
-
-/// Measures one contender in this process.
-fn measure(who: &str, recording: &Path, file: &Path, passes: usize) -> Anyhow<Measured> {
-    let mut config = Config::default();
-    config.engine.quote.levels = GRID;
-    let mut m = Measured { rows: 0, ns: u64::MAX, done: 0, allocations: 0, peak_kb: 0 };
-    let coins = if who == "hftbacktest" { rows(file)? } else { Vec::new() };
-    let frames =
-        if who == "frames" { Some(Frames::load(recording).map_err(failed)?) } else { None };
-    for _ in 0..passes {
-        let before = ALLOCATIONS.load(Ordering::Relaxed);
-        let (ns, rows, done) = match (who, &frames) {
-            ("hftbacktest", _) => {
-                let (ns, sent) = hft(&coins)?;
-                (ns, coins.iter().map(|c| c.0.len() as u64).sum(), sent)
-            }
-            (_, Some(frames)) => {
-                let p = replay::run(frames, &config, 1).map_err(failed)?;
-                (p.ns[0], p.frames, p.records)
-            }
-            _ => {
-                let p = replay::run_events(file, &config, 1).map_err(failed)?;
-                (p.ns[0], p.frames, p.records)
-            }
-        };
-        m.allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;
-        (m.ns, m.rows, m.done) = (m.ns.min(ns), rows, done);
+    for tick in asks {
+        let (id, px) = (u64::try_from(2 * tick + 1)?, tick as f64 * asset.tick);
+        if !bot.orders(no).contains_key(&id) {
+            bot.submit_sell_order(no, id, px, asset.size, post, limit, false)
+                .map_err(failed("an ask"))?;
+            sent += 1;
+        }
     }
-    m.peak_kb = peak_kb();
+    Ok(sent)
+}
+
+/// Measures hftbacktest.
+fn hftbacktest(file: &Path, config: &Config, levels: usize, passes: usize) -> Fallible<Measured> {
+    let assets = assets(file, config.engine.quote.unit_usd)?;
+    forget_peak()?;
+    let mut m = Measured { orders: 2 * levels, ..Measured::default() };
+    m.units = assets.iter().map(|a| a.data.len() as u64).sum();
+    let mut bot = bots(&assets, config)?;
+    let mut done = Ok((0, 0));
+    m.allocations = measure(|| done = run(&mut bot, &assets, levels)).count_total;
+    drop(bot);
+    (m.sent, m.fills) = done?;
+    let clock = SessionClock::start(1);
+    for _ in 0..passes {
+        let mut bot = bots(&assets, config)?;
+        let mut done = Ok((0, 0));
+        opt_out(|| {
+            let begun = clock.mono_ns();
+            done = run(&mut bot, &assets, levels);
+            m.ns.push(clock.mono_ns() - begun);
+        });
+        let (sent, fills) = done?;
+        if (sent, fills) != (m.sent, m.fills) {
+            return Err("the passes differ".into());
+        }
+    }
     Ok(m)
 }
 
-fn main() -> Anyhow<()> {
-    let args: Vec<String> = std::env::args().collect();
-    let usage = "backtest RECORDING [PASSES]";
-    let recording = Path::new(args.get(1).ok_or(usage)?);
-    let passes: usize = args.get(2).map_or(Ok(5), |n| n.parse()).map_err(|_| usage)?;
-    if let [_, _, _, who, file] = &args[..] {
-        let m = measure(who, recording, Path::new(file), passes)?;
-        println!("{}", serde_json::to_string(&m)?);
+/// Orders and fills of papermaker's records.
+#[derive(Default)]
+struct Seen {
+    sent: u64,
+    fills: u64,
+}
+
+impl Seen {
+    fn note(&mut self, record: &Record) {
+        match record.body {
+            Body::Order(o) if o.state == OrderState::Sent => self.sent += 1,
+            Body::Fill(f) if f.lane == Lane::Configured => self.fills += 1,
+            _ => {}
+        }
+    }
+}
+
+/// Measures papermaker from its file of events.
+fn events(file: &Path, config: &Config, passes: usize) -> Fallible<Measured> {
+    let read = failed("reading events");
+    let mut m = Measured { orders: 2 * config.engine.quote.levels, ..Measured::default() };
+    let mut reader = Reader::open(file).map_err(&read)?;
+    while let Some((_, item)) = reader.step().map_err(&read)? {
+        m.units += u64::from(matches!(item, Item::Event(_)));
+    }
+    forget_peak()?;
+    let mut seen = Seen::default();
+    let mut tally = Tally::new(|r: &_, _: &_| seen.note(r));
+    let reader = Reader::open(file).map_err(&read)?;
+    let hash = config.hash(reader.coins());
+    let engine = engine(&config.engine, reader.coins(), hash);
+    let mut done = None;
+    let counted = measure(|| {
+        done = Some(play(reader, engine, Some(StopReason::Finished), &mut tally));
+    });
+    done.transpose().map_err(&read)?;
+    let digest = tally.digest.value();
+    drop(tally);
+    (m.sent, m.fills, m.allocations) = (seen.sent, seen.fills, counted.count_total);
+    let mut timed = Ok(Passes::default());
+    opt_out(|| timed = replay::run_events(file, config, passes));
+    m.timed(timed.map_err(&read)?, digest)
+}
+
+/// Measures papermaker from frames.
+fn frames(recording: &Path, config: &Config, passes: usize) -> Fallible<Measured> {
+    let frames = Frames::load(recording).map_err(failed("reading frames"))?;
+    let mut m = Measured { orders: 2 * config.engine.quote.levels, ..Measured::default() };
+    m.units = frames.len() as u64;
+    forget_peak()?;
+    let mut seen = Seen::default();
+    let mut tally = Tally::new(|r: &_, _: &_| seen.note(r));
+    let hash = config.hash(&frames.coins);
+    let turn = Turn::reading(config.run.parser, &config.engine, &frames.coins, hash);
+    let mut feeder = Feeder::new(turn.map_err(failed("coins"))?);
+    let counted = measure(|| {
+        for (at, text) in frames.iter() {
+            feeder.take(at, text, &mut tally);
+        }
+        feeder.stopping(&mut tally);
+        let before = tally.next;
+        feeder.finish(StopReason::Finished, before, &mut tally);
+    });
+    let digest = tally.digest.value();
+    drop(tally);
+    (m.sent, m.fills, m.allocations) = (seen.sent, seen.fills, counted.count_total);
+    let mut timed = Ok(Passes::default());
+    opt_out(|| timed = replay::run(&frames, config, passes));
+    m.timed(timed.map_err(failed("coins"))?, digest)
+}
+
+impl Measured {
+    /// With papermaker's timed passes, whose records must be those of the counted one.
+    fn timed(mut self, passes: Passes, digest: u128) -> Fallible<Measured> {
+        if passes.digest != digest {
+            return Err("the timed passes gave other records than the counted one".into());
+        }
+        (self.ns, self.records) = (passes.ns, passes.records);
+        self.digest = format!("{digest:032x}");
+        Ok(self)
+    }
+}
+
+/// Lets the peak of this process begin anew at what it has now.
+fn forget_peak() -> Fallible<()> {
+    std::fs::write("/proc/self/clear_refs", "5").map_err(failed("clear_refs"))
+}
+
+/// Peak resident memory of this process, kB.
+fn peak_kb() -> Fallible<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
+}
+
+/// Papermaker's defaults with as many levels as it allows, ten at most.
+fn configuration() -> Fallible<Config> {
+    let levels = |n| Config::load(None, &[format!("engine.quote.levels={n}")]).ok();
+    (1..=LEVELS).rev().find_map(levels).ok_or_else(|| "no number of levels is allowed".into())
+}
+
+/// What the command line asks for.
+struct Options {
+    recording: PathBuf,
+    passes: usize,
+    json: bool,
+    /// In a child: the contender.
+    only: Option<String>,
+    /// In a child: the file of events.
+    events: PathBuf,
+}
+
+impl Options {
+    fn read() -> Fallible<Options> {
+        let usage = "usage: backtest RECORDING [--passes N] [--json]";
+        let (mut recording, mut events, mut only) = (None, PathBuf::new(), None);
+        let (mut passes, mut json) = (PASSES, false);
+        let mut args = std::env::args().skip(1);
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--json" => json = true,
+                "--passes" => passes = args.next().ok_or(usage)?.parse().map_err(|_| usage)?,
+                "--only" => only = Some(args.next().ok_or(usage)?),
+                "--events" => events = args.next().ok_or(usage)?.into(),
+                _ if recording.is_none() && !arg.starts_with('-') => recording = Some(arg.into()),
+                _ => return Err(usage.into()),
+            }
+        }
+        if passes == 0 {
+            return Err("at least one pass".into());
+        }
+        Ok(Options { recording: recording.ok_or(usage)?, passes, json, only, events })
+    }
+}
+
+/// Measures one contender in this process.
+fn child(who: &str, o: &Options) -> Fallible<Measured> {
+    let config = configuration()?;
+    let m = match who {
+        "hftbacktest" => hftbacktest(&o.events, &config, LEVELS, o.passes)?,
+        "hftbacktest-same" => {
+            hftbacktest(&o.events, &config, config.engine.quote.levels, o.passes)?
+        }
+        "events" => events(&o.events, &config, o.passes)?,
+        "frames" => frames(&o.recording, &config, o.passes)?,
+        _ => return Err(format!("no contender {who}").into()),
+    };
+    Ok(Measured { peak_kb: peak_kb()?, ..m })
+}
+
+/// Runs the contenders in turns, each time in a new process.
+fn turns(o: &Options, events: &Path) -> Fallible<Vec<Measured>> {
+    let coins = coins_of(&o.recording).map_err(failed("reading the recording"))?;
+    let to = BufWriter::new(File::create(events)?);
+    convert(&o.recording, &coins, configuration()?.run.parser, to).map_err(failed("converting"))?;
+    let mut all = vec![Measured::default(); CONTENDERS.len()];
+    for _ in 0..TURNS {
+        for (who, sum) in CONTENDERS.iter().zip(&mut all) {
+            let mut command = Command::new(std::env::current_exe()?);
+            command.arg(&o.recording).args(["--passes", &o.passes.to_string(), "--only", who]);
+            let out = command.arg("--events").arg(events).output()?;
+            if !out.status.success() {
+                let said = String::from_utf8_lossy(&out.stderr);
+                return Err(format!("{who}: {}", said.trim()).into());
+            }
+            let mut m: Measured = serde_json::from_slice(&out.stdout)?;
+            m.ns.append(&mut sum.ns);
+            m.peak_kb = m.peak_kb.max(sum.peak_kb);
+            *sum = m;
+        }
+    }
+    let [.., a, b] = &all[..] else {
+        return Err("no contenders".into());
+    };
+    if a.digest != b.digest {
+        return Err("events and frames gave other records".into());
+    }
+    Ok(all)
+}
+
+/// What a contender of others takes over what papermaker takes.
+#[derive(Serialize)]
+struct Ratio {
+    of: &'static str,
+    over: &'static str,
+    time: f64,
+    memory: f64,
+}
+
+/// Each of the others over each of papermaker's.
+fn ratios(all: &[Measured]) -> Vec<Ratio> {
+    let named = || CONTENDERS.into_iter().zip(all);
+    let pairs = named().take(2).flat_map(|other| named().skip(2).map(move |own| (other, own)));
+    pairs
+        .map(|((of, other), (over, own))| Ratio {
+            of,
+            over,
+            time: other.median_ns() / own.median_ns(),
+            memory: other.peak_kb as f64 / own.peak_kb as f64,
+        })
+        .collect()
+}
+
+fn main() -> Fallible<()> {
+    let o = Options::read()?;
+    if let Some(who) = &o.only {
+        println!("{}", serde_json::to_string(&child(who, &o)?)?);
         return Ok(());
     }
     let file = std::env::temp_dir().join(format!("backtest-{}.events", std::process::id()));
-    let to = BufWriter::new(File::create(&file)?);
-    convert(recording, &coins_of(recording).map_err(failed)?, Config::default().run.parser, to)
-        .map_err(failed)?;
-    let mut all: BTreeMap<&str, Vec<Measured>> = BTreeMap::new();
-    for _ in 0..3 {
-        for who in ["hftbacktest", "events", "frames"] {
-            let mut child = Command::new(std::env::current_exe()?);
-            child.arg(recording).arg(passes.to_string()).arg(who).arg(&file);
-            let out = child.output()?;
-            if !out.status.success() {
-                let said = String::from_utf8_lossy(&out.stderr).into_owned();
-                return Err(format!("{who}: {said}").into());
-            }
-            all.entry(who).or_default().push(serde_json::from_slice(&out.stdout)?);
-        }
+    let all = turns(&o, &file);
+    // Where it was never made there is nothing to remove, and `all` says why.
+    let _ = std::fs::remove_file(&file);
+    let all = all?;
+    if o.json {
+        let entry = |(who, m): (&&str, &Measured)| {
+            let mut v = json!(m);
+            v["median_ns"] = json!(m.median_ns());
+            v["unit_ns"] = json!(m.unit_ns());
+            ((*who).to_string(), v)
+        };
+        let contenders: BTreeMap<String, Value> = CONTENDERS.iter().zip(&all).map(entry).collect();
+        println!("{}", json!({ "contenders": contenders, "ratios": ratios(&all) }));
+        return Ok(());
     }
-    std::fs::remove_file(&file)?;
     println!(
-        "{:<12} {:>9} {:>10} {:>10} {:>10} {:>12} {:>9}",
-        "", "rows", "ms", "ns a row", "done", "allocations", "peak MB"
+        "{:<17} {:>8} {:>9} {:>9} {:>9} {:>8} {:>7} {:>12} {:>8}",
+        "", "orders", "units", "ms", "ns a unit", "sent", "fills", "allocations", "peak MB"
     );
-    let mut best = BTreeMap::new();
-    for (who, mut runs) in all {
-        runs.sort_by_key(|m| m.ns);
-        let m = runs[runs.len() / 2].clone();
+    for (who, m) in CONTENDERS.iter().zip(&all) {
         println!(
-            "{who:<12} {:>9} {:>10.2} {:>10.0} {:>10} {:>12} {:>9.1}",
-            m.rows,
-            m.ns as f64 / 1e6,
-            m.ns as f64 / m.rows.max(1) as f64,
-            m.done,
+            "{who:<17} {:>8} {:>9} {:>9.2} {:>9.0} {:>8} {:>7} {:>12} {:>8.1}",
+            m.orders,
+            m.units,
+            m.median_ns() / 1e6,
+            m.unit_ns(),
+            m.sent,
+            m.fills,
             m.allocations,
-            m.peak_kb as f64 / 1024.0
+            m.peak_kb as f64 / 1024.0,
         );
-        best.insert(who, m);
     }
-    let ratio = |who: &str| best["hftbacktest"].ns as f64 / best[who].ns as f64;
-    println!(
-        "papermaker against hftbacktest on the whole recording: {:.2} from events, {:.2} from frames",
-        ratio("events"),
-        ratio("frames")
-    );
-    println!("done: orders sent (hftbacktest), records written (papermaker, all of its learning)");
+    println!("units: rows, rows, events, frames. orders: wanted a coin at most.");
+    let records = all.last().map_or(0, |m| m.records);
+    println!("papermaker also wrote {records} records; events and frames gave the same.");
+    if let Some(own) = all.last().filter(|m| m.orders < 2 * LEVELS) {
+        println!(
+            "papermaker's configuration allows {} orders a coin, not {}",
+            own.orders,
+            2 * LEVELS
+        );
+    }
+    for r in ratios(&all) {
+        println!("{} / {}: time {:.2}, memory {:.2}", r.of, r.over, r.time, r.memory);
+    }
     Ok(())
 }
