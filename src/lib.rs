@@ -27,6 +27,7 @@ pub mod sys;
 pub mod app;
 pub mod ops;
 pub mod view;
+pub mod chart;
 pub mod bench;
 pub mod report;
 pub mod audit;

@@ -53,10 +53,18 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("report", &["journal", "record", "units", "math", "telemetry", "report"]),
-    ("study", &["engine", "learn", "quote", "record", "units", "math", "limits", "venue", "study"]),
+    ("chart", &["chart"]),
+    (
+        "study",
+        &[
+            "chart", "engine", "learn", "quote", "record", "units", "math", "limits", "venue",
+            "study",
+        ],
+    ),
     (
         "bench",
         &[
+            "chart",
             "app",
             "limits",
             "units",

@@ -7,21 +7,11 @@ use hdrhistogram::Histogram;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
+use crate::chart::{COLOURS, SIZE};
 use crate::math::det;
 
-const SIZE: (u32, u32) = (900, 480);
 /// Points for each halving of what is left above a percentile.
 const TICKS: u32 = 4;
-/// Colours that colour-blind people tell apart (Okabe and Ito).
-const COLOURS: [RGBColor; 7] = [
-    RGBColor(0, 114, 178),
-    RGBColor(213, 94, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(230, 159, 0),
-    RGBColor(86, 180, 233),
-    RGBColor(60, 60, 60),
-];
 
 /// The plot of `series`, times in ns; those without a value are left out.
 ///

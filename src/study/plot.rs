@@ -7,6 +7,7 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
 use super::stats::Estimate;
+use crate::chart::{COLOURS, SIZE};
 
 /// Points of one colour.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,18 +47,6 @@ pub struct Chart {
     /// A range of values to be reached.
     pub band: Option<(f64, f64)>,
 }
-
-const SIZE: (u32, u32) = (900, 480);
-/// Colours that colour-blind people tell apart (Okabe and Ito).
-const COLOURS: [RGBColor; 7] = [
-    RGBColor(0, 114, 178),
-    RGBColor(213, 94, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(230, 159, 0),
-    RGBColor(86, 180, 233),
-    RGBColor(60, 60, 60),
-];
 
 impl Chart {
     /// The plot as an SVG document; the text of the failure where it cannot be drawn.
