@@ -40,11 +40,11 @@ impl Account {
                 self.on_fill(now, &f, out);
             }
             SimEvent::Order(o) => {
-                // Neither going live nor the end of a cancel that was asked for is news.
+                // Neither what was asked for is news nor that it came about.
                 let expected = match o.state {
-                    OrderState::Live => true,
+                    OrderState::Sent | OrderState::CancelSent | OrderState::Live => true,
                     OrderState::Cancelled => o.reason != OrderReason::LinkLost,
-                    _ => false,
+                    OrderState::Rejected | OrderState::Filled => false,
                 };
                 self.moves += u64::from(!expected);
                 out.publish(now, self.coin, o);

@@ -6,8 +6,8 @@
 //! 2. A ladder is changed at most once per message, and not sooner than the least time after the
 //!    last change; a guard takes a side down at once.
 //! 3. An order that stands close enough to where it is wanted keeps its place in the queue.
-//! 4. A ladder is worked out only when it may be changed and something it depends on has moved: the
-//!    same inputs would leave the same orders where they are.
+//! 4. A ladder is worked out only when it may be changed and something it depends on has moved by
+//!    more than its orders may stand off: less would leave the same orders where they are.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,7 @@ use arrayvec::ArrayVec;
 use super::account::{Account, ESTIMATE_RECORDS, learned};
 use super::clock::Clock;
 use super::publish::Publish;
+use super::settled::{Basis, Settled, Spot};
 use super::shape::{
     beliefs, depth_bps, depth_of, e8, hundredths, market, print, sweep_of, worst_of,
 };
@@ -58,31 +59,24 @@ pub(super) struct Desk {
     /// Number of the newest estimates.
     curves: u64,
     /// What each side was worked out from last without a change.
-    settled: [Option<Basis>; 2],
+    settled: [Option<Settled>; 2],
     ctx: Ctx,
     funded: Ns,
-}
-
-/// Everything a side's ladder and the orders that should show it depend on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Basis {
-    bid: Px,
-    ask: Px,
-    state: State,
-    /// Expected move of the mid, hundredths of a bps.
-    signal: i32,
-    /// Number of the estimates.
-    curve: u64,
-    /// Own orders changed so often.
-    moves: u64,
-    /// Point of the tick grid, while exploration comes closer with time.
-    ramp: i64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Shown {
     quote: SideQuote,
     changed: Ns,
+}
+
+/// What became of a side's orders.
+#[derive(Clone, Copy, Debug)]
+struct Worked {
+    changed: bool,
+    /// How far wanted prices may go until an order has to be changed, price units; none where an
+    /// order is missing.
+    slack: Option<i64>,
 }
 
 impl Desk {
@@ -415,24 +409,25 @@ impl Desk {
             return;
         }
         let basis = Basis {
-            bid,
-            ask,
             state: x.state,
-            signal: x.signal,
             curve: self.curves,
             moves: self.account.moves,
             ramp: if quoter.ramps(&x, curve) { now.0.div_euclid(TICK_NS) } else { 0 },
         };
-        let anew = Side::BOTH.map(|s| due[s.index()] && self.settled[s.index()] != Some(basis));
+        let spot = Spot { bid, ask, signal: x.signal };
+        let anew = Side::BOTH.map(|side| {
+            let i = side.index();
+            due[i] && !self.settled[i].is_some_and(|s| s.holds(basis, spot))
+        });
         if anew == [false; 2] {
             return;
         }
         let quote = quoter.quote(&x, curve);
         let mut changed = false;
         for side in Side::BOTH.into_iter().filter(|s| anew[s.index()]) {
-            let moved = self.work(now, side, &quote, out);
-            self.settled[side.index()] = (!moved).then_some(basis);
-            changed |= moved;
+            let worked = self.work(now, side, &quote, out);
+            self.settled[side.index()] = worked.slack.map(|slack| Settled { basis, spot, slack });
+            changed |= worked.changed;
         }
         if changed && self.health == Health::Fresh {
             out.publish(now, self.account.coin, market(&self.book));
@@ -460,58 +455,86 @@ impl Desk {
         self.curves += 1;
     }
 
-    /// One side; gives whether its ladder changed.
-    fn work(&mut self, now: Ns, side: Side, quote: &quote::Quote, out: &mut impl Publish) -> bool {
+    /// Moves the orders of one side to where they are wanted.
+    fn work(
+        &mut self,
+        now: Ns,
+        side: Side,
+        quote: &quote::Quote,
+        out: &mut impl Publish,
+    ) -> Worked {
         let wanted = &quote.sides[side.index()];
         let shown = &self.shown[side.index()];
         let down = wanted.guard != Guard::None;
         if down && shown.quote.guard == wanted.guard {
-            return false;
+            return Worked { changed: false, slack: Some(0) };
         }
         let tolerance = self.tolerance(side, quote);
+        // Rounding may move a price by another tick.
+        let tick = wanted.levels.first().map_or(0, |(px, _)| self.rules.tick(*px));
+        let mut slack = Some(tolerance - tick);
         let mut kept = [false; LADDER_MAX];
-        let working: ArrayVec<View, ORDERS_MAX> =
-            self.sim.open().filter(|v| v.side == side && !v.cancelling).collect();
-        let mut moved = down;
-        let leaves = self.clock.venue(now);
-        for v in working {
-            let at = wanted.levels.iter().position(|(px, sz)| {
-                (px.0 - v.px.0).abs() <= tolerance && v.open.0 * 2 >= sz.0 && v.open.0 <= sz.0 * 2
-            });
-            let free = at.filter(|i| !kept[*i]);
-            if let Some(i) = free {
-                kept[i] = true;
+        let mut loose: ArrayVec<u64, ORDERS_MAX> = ArrayVec::new();
+        for v in self.sim.open().filter(|v| v.side == side && !v.cancelling) {
+            let off = |px: Px| (px.0 - v.px.0).abs();
+            let stays = |(px, sz): &(Px, Sz)| {
+                off(*px) <= tolerance && v.open.0 * 2 >= sz.0 && v.open.0 <= sz.0 * 2
+            };
+            let mut free = wanted.levels.iter().zip(&mut kept).filter(|(_, kept)| !**kept);
+            if let Some(((px, _), kept)) = free.find(|(level, _)| stays(level)) {
+                *kept = true;
+                slack = slack.map(|s| s.min(tolerance - tick - off(*px)));
             } else {
-                let why = if down { OrderReason::Withdrawn } else { OrderReason::Replaced };
-                let account = &mut self.account;
-                self.sim.cancel(leaves, v.id, why, &mut |e| account.on_sim(now, e, out));
-                moved = true;
+                loose.push(v.id);
             }
         }
-        for (i, (px, sz)) in wanted.levels.iter().enumerate() {
-            if kept[i] {
-                continue;
+        let mut changed = down;
+        let mut loose = loose.into_iter();
+        for (i, (px, sz)) in wanted.levels.iter().enumerate().filter(|(i, _)| !kept[*i]) {
+            changed = true;
+            let level = u8::try_from(i).unwrap_or(u8::MAX);
+            let new = NewOrder { side, px: *px, sz: *sz, level };
+            if !self.place(now, new, loose.next(), out) {
+                slack = None;
             }
-            moved = true;
-            self.place(now, side, i, (*px, *sz), out);
         }
-        if moved {
+        let leaves = self.clock.venue(now);
+        let why = if down { OrderReason::Withdrawn } else { OrderReason::Replaced };
+        for id in loose {
+            changed = true;
+            let account = &mut self.account;
+            self.sim.cancel(leaves, id, why, &mut |e| account.on_sim(now, e, out));
+        }
+        if changed {
             self.show(now, side, wanted, out);
         }
-        moved
+        Worked { changed, slack }
     }
 
-    fn place(&mut self, now: Ns, side: Side, i: usize, at: (Px, Sz), out: &mut impl Publish) {
-        let level = u8::try_from(i).unwrap_or(u8::MAX);
-        let new = NewOrder { side, px: at.0, sz: at.1, level };
+    /// Puts an order at a level: the order `instead` is changed into it, or it is a new one. False
+    /// where there was no room.
+    fn place(
+        &mut self,
+        now: Ns,
+        new: NewOrder,
+        instead: Option<u64>,
+        out: &mut impl Publish,
+    ) -> bool {
         let account = &mut self.account;
         let leaves = self.clock.venue(now);
-        let sent = self.sim.submit(leaves, new, &mut |e| account.on_sim(now, e, out));
-        if let (Ok(id), Some(mid)) = (sent, self.book.mid()) {
-            let sample = QuoteSample { id, side, depth_bps: depth_bps(side, at.0, mid), level };
+        let out_of = &mut |e| account.on_sim(now, e, out);
+        let sent = match instead {
+            Some(old) => self.sim.modify(leaves, old, new, out_of),
+            None => self.sim.submit(leaves, new, out_of),
+        };
+        let Ok(id) = sent else { return false };
+        if let Some(mid) = self.book.mid() {
+            let NewOrder { side, px, level, .. } = new;
+            let sample = QuoteSample { id, side, depth_bps: depth_bps(side, px, mid), level };
             let coin = self.account.coin;
             self.account.learners.on_quote(now, sample, &mut |e| learned(now, coin, e, out));
         }
+        true
     }
 
     fn show(&mut self, now: Ns, side: Side, wanted: &SideQuote, out: &mut impl Publish) {

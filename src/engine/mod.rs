@@ -12,6 +12,7 @@ mod clock;
 pub mod config;
 mod desk;
 pub mod publish;
+mod settled;
 mod shape;
 
 use serde::{Deserialize, Serialize};

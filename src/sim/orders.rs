@@ -125,12 +125,13 @@ impl Sim {
         new: NewOrder,
         out: &mut impl FnMut(SimEvent),
     ) -> Result<u64, Full> {
-        self.send(now, new, 0, out)
+        self.send(now, new, None, out)
     }
 
     /// Changes price and size of the open order `id`: one message to the venue, which takes the
-    /// old order out and puts a new one, at the end of the queue, in its place. Gives the number
-    /// of the new one; it is refused when the old one is gone by the time the change arrives.
+    /// old order out and puts a new one, at the end of the queue, in its place. It never overtakes
+    /// its order. Gives the number of the new one; it is refused when the old one is gone by the
+    /// time the change arrives.
     ///
     /// # Errors
     /// [`Full`] when there is no room; nothing was sent.
@@ -141,23 +142,30 @@ impl Sim {
         new: NewOrder,
         out: &mut impl FnMut(SimEvent),
     ) -> Result<u64, Full> {
-        let sent = self.send(now, new, id, out)?;
+        if self.orders.len() >= self.capacity {
+            return Err(Full);
+        }
+        let mut arrived = now;
         if let Some(old) = self.orders.iter_mut().find(|o| o.id == id) {
             old.changing = true;
+            arrived = old.arrive;
         }
-        Ok(sent)
+        self.send(now, new, Some((id, arrived)), out)
     }
 
+    /// Sends an order that replaces another, which arrives or arrived at the given time.
     fn send(
         &mut self,
         now: Ns,
         new: NewOrder,
-        replaces: u64,
+        old: Option<(u64, Ns)>,
         out: &mut impl FnMut(SimEvent),
     ) -> Result<u64, Full> {
         let delay = self.draw(self.cfg.entry);
         let id = self.next_id;
-        let own = Own { replaces, ..Own::new(id, new, now, now.plus(delay)) };
+        let (replaces, after) = old.unwrap_or((0, Ns(i64::MIN)));
+        let arrive = now.plus(delay).max(Ns(after.0.saturating_add(1)));
+        let own = Own { replaces, ..Own::new(id, new, now, arrive) };
         self.insert(own)?;
         self.next_id += 1;
         out(SimEvent::Order(own.state(OrderState::Sent, OrderReason::None, now)));

@@ -262,6 +262,20 @@ fn a_change_of_an_order_that_is_gone_is_refused() {
 }
 
 #[test]
+fn a_change_never_overtakes_its_order() {
+    let mut w = World::new(Model::RiskAverse);
+    w.book(0, &[(99, 10), (98, 7)], ASK);
+    let old = w.place(0, Side::Buy, 99, 5);
+    // Sent so that it would arrive before its order does.
+    let new = w.modify(-60, old, 98, 5);
+    w.book(200, &[(99, 10), (98, 7)], ASK);
+    let is = |id| w.states(id).last().copied();
+    assert_eq!(is(old), Some((OrderState::Cancelled, OrderReason::Replaced)));
+    assert_eq!(is(new), Some((OrderState::Live, OrderReason::None)));
+    assert_eq!(w.sim.open().count(), 1);
+}
+
+#[test]
 fn a_cap_on_participation_holds_over_all_own_orders_of_a_taker() {
     let mut w = World::new(Model::RiskAverse);
     w.sim.cfg.participation_pct = 20;

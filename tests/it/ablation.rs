@@ -130,8 +130,8 @@ const SWITCHES: [(&str, usize, f64); 20] = [
 
 /// The same for what works while fills are rare.
 const RARE: [(&str, usize, f64); 3] = [
-    ("engine.learn.use.thinning=false", 0, 0.01),
-    ("engine.learn.use.gating=false", 0, 0.05),
+    ("engine.learn.use.thinning=false", 0, 0.005),
+    ("engine.learn.use.gating=false", 0, 0.003),
     ("engine.quote.explore.on=false", 0, 0.3),
 ];
 
