@@ -117,22 +117,27 @@ pub const STALE_CTX_NS: i64 = 5_000_000_000;
 /// ours: a link that slow is long stale.
 pub const LAG_MAX_NS: i64 = 60_000_000_000;
 
-/// Records the queue to the logging thread holds (128 bytes each, 16 MiB): at the worst recorded
-/// burst of about 20,000 records a second, a stall of the disk of six seconds.
-pub const QUEUE_RECORDS: usize = 1 << 17;
+/// Records the queue to the logging thread holds (128 bytes each, 4 MiB): at the worst burst of about
+/// 20,000 records a second a stall of the disk of a second and a half, at the usual 170 a second one
+/// of three minutes.
+pub const QUEUE_RECORDS: usize = 1 << 15;
 
-/// Bytes the raw-frame queue to the logging thread holds: a minute of the busiest feed.
-pub const QUEUE_RAW_BYTES: usize = 8 << 20;
+/// Bytes the raw-frame queue to the logging thread holds: half a minute of the busiest feed.
+pub const QUEUE_RAW_BYTES: usize = 4 << 20;
 
 /// Latency laps the queue to the logging thread holds (24 bytes each): a second of the worst burst.
 pub const QUEUE_LAPS: usize = 1 << 14;
+
+/// Nanoseconds between two rehearsals of the path while the socket is polled without rest. One takes
+/// a tenth of it; at a millisecond half of what it gains is gone.
+pub const REHEARSE_NS: u64 = 20_000;
 
 /// Records of one message held back until it is decided (144 bytes each); the largest message seen
 /// made 580. More go out before the decision is whole.
 pub const STAGED_MAX: usize = 1024;
 
 /// Part of the record queue (percent) from which on the engine is told to withdraw: at the worst
-/// burst a second and a half is left, and a withdrawn ladder publishes little.
+/// burst four tenths of a second are left, and a withdrawn ladder publishes little.
 pub const BEHIND_PERCENT: usize = 75;
 
 /// Part of the record queue (percent) below which the engine may quote again.

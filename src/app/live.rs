@@ -7,7 +7,7 @@
 //!    that is resumed has begun: its clock goes on with the link down.
 //! 2. Everything that reaches the engine is recorded with the stamp it had there.
 //! 3. A readable socket is read until it would block, a bounded number of reads a turn.
-//! 4. A frame is copied for the recording after its records are queued.
+//! 4. A frame is copied for the recording, and for the rehearsal, after its records are queued.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +18,7 @@ use rustls::ClientConfig;
 use super::count;
 use super::publish::{Laps, Publisher, RawTap};
 use super::recording::control;
+use super::rehearsal::Rehearsal;
 use super::staged::Stage;
 use super::turn::Turn;
 use crate::feed::{Loss, Verdict};
@@ -56,14 +57,38 @@ pub struct Plan {
     pub length_ns: Option<i64>,
     /// Core to run on.
     pub pin: Pin,
-    /// Spin instead of waiting in `poll`.
-    pub busy: bool,
+    /// How it waits for the socket.
+    pub idle: Idle,
     /// Masking keys of the WebSocket.
     pub mask_seed: u64,
     /// Where failed attempts to connect are noted for other threads.
     pub failures: Arc<Failures>,
     /// The run began before, and goes on.
     pub resumed: bool,
+}
+
+/// How the loop waits for the socket.
+#[derive(Debug)]
+pub enum Idle {
+    /// In `poll`.
+    Sleeps,
+    /// Looks again at once; what to rehearse with meanwhile.
+    Polls(Option<Box<Rehearsal>>),
+}
+
+impl Idle {
+    /// Polls, and rehearses with `turn`.
+    #[must_use]
+    pub fn rehearsing(turn: Turn) -> Idle {
+        Idle::Polls(Some(Box::new(Rehearsal::new(turn))))
+    }
+
+    fn rehearsal(&mut self) -> Option<&mut Rehearsal> {
+        match self {
+            Idle::Sleeps => None,
+            Idle::Polls(rehearsal) => rehearsal.as_deref_mut(),
+        }
+    }
 }
 
 /// The rings' hot ends.
@@ -94,6 +119,8 @@ pub struct LiveEnd {
     pub rings: Rings,
     /// Feed and engine, for their counts.
     pub turn: Turn,
+    /// How often the path was rehearsed.
+    pub rehearsed: u64,
 }
 
 enum State {
@@ -162,15 +189,17 @@ pub fn run(plan: Plan, turn: Turn, rings: Rings, stop: &Stop) -> std::io::Result
             None => break StopReason::Venue,
         };
         hot.count(now);
-        let wait = if hot.more || hot.plan.busy { Duration::ZERO } else { WAIT };
+        let polls = matches!(hot.plan.idle, Idle::Polls(_));
+        let wait = if hot.more || polls { Duration::ZERO } else { WAIT };
         match poll.poll(&mut events, Some(wait)) {
             Err(e) if e.kind() != std::io::ErrorKind::Interrupted => return Err(e),
             _ => {}
         }
     };
     hot.stop(reason);
+    let rehearsed = hot.plan.idle.rehearsal().map_or(0, |r| r.times());
     let Hot { rings, turn, lost, began, .. } = hot;
-    Ok(LiveEnd { reason, began: began.is_some(), lost, pinned, rings, turn })
+    Ok(LiveEnd { reason, began: began.is_some(), lost, pinned, rings, turn, rehearsed })
 }
 
 impl Hot {
@@ -291,6 +320,9 @@ impl Hot {
         self.note(now, control::UP);
         self.conn.restart();
         self.turn.up(now, &mut self.rings.records);
+        if let Some(rehearsal) = self.plan.idle.rehearsal() {
+            rehearsal.up(now);
+        }
     }
 
     fn down(&mut self, now: Ns, loss: Loss) {
@@ -299,6 +331,9 @@ impl Hot {
         // Who hears of it can say why.
         self.show_counters();
         self.turn.down(now, loss, &mut self.rings.records);
+        if let Some(rehearsal) = self.plan.idle.rehearsal() {
+            rehearsal.down(now);
+        }
     }
 
     fn stop(&mut self, reason: StopReason) {
@@ -348,7 +383,13 @@ impl Hot {
         }
         self.counters.add(Counter::Reads, reads);
         self.counters.add(Counter::TurnsBusy, u64::from(reads > 0));
-        let now = self.plan.clock.now();
+        let mono = self.plan.clock.mono_ns();
+        let now = self.plan.clock.at(mono);
+        if reads == 0
+            && let Some(rehearsal) = self.plan.idle.rehearsal()
+        {
+            rehearsal.rehearse(mono, now);
+        }
         while let Some(text) = self.turn.next_send(now) {
             self.conn.send_text(text).map_err(|_| Loss::Lost)?;
         }
@@ -400,6 +441,9 @@ impl Hot {
             });
             if let Some(raw) = &mut self.rings.raw {
                 raw.offer(now, text);
+            }
+            if let Some(rehearsal) = self.plan.idle.rehearsal() {
+                rehearsal.heard(text);
             }
         }
     }

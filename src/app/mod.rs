@@ -15,6 +15,7 @@ pub mod live;
 pub mod profile;
 pub mod publish;
 pub mod recording;
+pub mod rehearsal;
 pub mod replay;
 pub mod resume;
 pub mod schedule;

@@ -19,7 +19,7 @@ use rtrb::Consumer;
 
 use super::input::Frames;
 use crate::app::config::Config;
-use crate::app::live::{self, Plan, Rings};
+use crate::app::live::{self, Idle, Plan, Rings};
 use crate::app::publish::{Laps, Publisher, RAW_HEADER, RawTap};
 use crate::app::turn::Turn;
 use crate::feed;
@@ -43,6 +43,8 @@ pub struct Pace {
     pub count: usize,
     /// Poll without rest instead of waiting in the system.
     pub busy: bool,
+    /// Rehearse the path meanwhile, as a run does.
+    pub rehearse: bool,
 }
 
 /// What was measured.
@@ -60,6 +62,8 @@ pub struct Report {
     pub span_ns: u64,
     /// Records published, and dropped.
     pub records: (u64, u64),
+    /// How often the path was rehearsed meanwhile.
+    pub rehearsed: u64,
     /// What came of the wish for a core.
     pub pinned: Pinned,
     /// Session nanoseconds from the start of the loop, and from its first frame, to the first
@@ -89,18 +93,26 @@ pub fn run(frames: &Arc<Frames>, config: &Config, pace: Pace) -> io::Result<Repo
     let clock = SessionClock::start(1);
     let stop = Stop::unhooked();
     let hash = config.hash(&frames.coins);
-    let turn = Turn::reading(config.run.parser, &config.engine, &frames.coins, hash)
-        .map_err(|e| other(format!("{e:?}")))?;
+    let turn = || {
+        Turn::reading(config.run.parser, &config.engine, &frames.coins, hash)
+            .map_err(|e| other(format!("{e:?}")))
+    };
     let (records, records_end) = Publisher::new(QUEUE_RECORDS, 0, Digest::new());
     let (raw, raw_end) = RawTap::new(QUEUE_RAW_BYTES);
     let (laps, laps_end) = Laps::new(QUEUE_LAPS);
+    let idle = match (pace.busy, pace.rehearse) {
+        (false, _) => Idle::Sleeps,
+        (true, false) => Idle::Polls(None),
+        (true, true) => Idle::rehearsing(turn()?),
+    };
+    let turn = turn()?;
     let plan = Plan {
         url: Arc::new(url.parse().map_err(|e| other(format!("{e:?}")))?),
         tls: tls::client(None).map_err(|e| other(format!("{e:?}")))?,
         clock,
         length_ns: None,
         pin: Pin::Auto,
-        busy: pace.busy,
+        idle,
         mask_seed: 1,
         failures: Arc::default(),
         resumed: false,
@@ -142,6 +154,7 @@ pub fn run(frames: &Arc<Frames>, config: &Config, pace: Pace) -> io::Result<Repo
     let mut report = taker.report(&clock, &schedule);
     report.records = (published.next_seq, published.dropped);
     report.pinned = end.pinned;
+    report.rehearsed = end.rehearsed;
     Ok(report)
 }
 
@@ -282,6 +295,7 @@ impl Taker {
             scheduled,
             span_ns: span.unsigned_abs(),
             records: (0, 0),
+            rehearsed: 0,
             pinned: Pinned::Off,
             first_quote: first.map(|(q, f)| (q.since(clock.started()), q.since(*f))),
         }
@@ -295,14 +309,26 @@ mod tests {
     #[test]
     fn every_frame_sent_is_timed_from_its_schedule() {
         let frames = Arc::new(Frames::embedded(2, 300, 0));
-        let pace = Pace { rate: 2_000, count: 300, busy: false };
+        let pace = Pace { rate: 2_000, count: 300, busy: false, rehearse: true };
         let r = run(&frames, &Config::default(), pace).expect("loopback");
         assert_eq!((r.frames, r.missed), (300, 0));
         assert_eq!(r.scheduled.len(), 300);
         let whole = r.stages.histogram(crate::telemetry::latency::Stage::Whole);
         assert_eq!(whole.len(), 300);
         assert!(r.records.0 > 0 && r.records.1 == 0, "{:?}", r.records);
+        assert_eq!(r.rehearsed, 0, "who sleeps does not rehearse");
         let (start, frame) = r.first_quote.expect("a ladder");
         assert!(frame >= 0 && start > frame, "{start} {frame}");
+    }
+
+    #[test]
+    fn a_loop_that_polls_rehearses_unless_told_not_to() {
+        let frames = Arc::new(Frames::embedded(2, 200, 0));
+        let pace = Pace { rate: 2_000, count: 200, busy: true, rehearse: true };
+        let r = run(&frames, &Config::default(), pace).expect("loopback");
+        assert_eq!((r.frames, r.missed, r.records.1), (200, 0, 0));
+        assert!(r.rehearsed > 200, "{}", r.rehearsed);
+        let cold = run(&frames, &Config::default(), Pace { rehearse: false, ..pace });
+        assert_eq!(cold.expect("loopback").rehearsed, 0);
     }
 }

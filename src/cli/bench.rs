@@ -71,6 +71,9 @@ enum What {
         /// Wait in the system for the next frame instead of polling without rest.
         #[arg(long)]
         wait: bool,
+        /// Do not go through the last message again and again while polling finds nothing.
+        #[arg(long, conflicts_with = "wait")]
+        cold: bool,
         /// Folder for one `.hlog` a rate (HdrHistogram, V2) and a plot, `wire.svg`.
         #[arg(long, value_name = "FOLDER")]
         hlog: Option<PathBuf>,
@@ -91,7 +94,8 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
         None => {
             let frames = Arc::new(load(None)?);
             say(&paths(&frames, config, common)?);
-            say(&wires(&frames, config, &[1_000, 10_000], 5_000, (true, None), common)?);
+            let pace = Pace { rate: 0, count: 5_000, busy: true, rehearse: true };
+            say(&wires(&frames, config, &[1_000, 10_000], pace, None, common)?);
         }
         Some(What::Replay { file, passes }) => {
             let n = usize::from(*passes);
@@ -112,9 +116,10 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
             say(&format!("{} frames to {}\n", frames.len(), out.display()));
         }
         Some(What::Path { file }) => say(&paths(&load(file.as_deref())?, config, common)?),
-        Some(What::Wire { file, rates, count, wait, hlog }) => {
+        Some(What::Wire { file, rates, count, wait, cold, hlog }) => {
             let frames = Arc::new(load(file.as_deref())?);
-            say(&wires(&frames, config, rates, *count, (!wait, hlog.as_deref()), common)?);
+            let pace = Pace { rate: 0, count: *count, busy: !wait, rehearse: !cold };
+            say(&wires(&frames, config, rates, pace, hlog.as_deref(), common)?);
         }
     }
     Ok(())
@@ -169,20 +174,20 @@ fn paths(frames: &Frames, config: &Config, common: &Common) -> Result<String, Fa
     Ok(out)
 }
 
-/// The path over a socket at each rate.
+/// The path over a socket at each rate, otherwise as `pace` says.
 fn wires(
     frames: &Arc<Frames>,
     config: &Config,
     rates: &[u32],
-    count: usize,
-    (busy, hlog): (bool, Option<&Path>),
+    pace: Pace,
+    hlog: Option<&Path>,
     common: &Common,
 ) -> Result<String, Failure> {
     let mut out = String::new();
     let mut curves = Vec::new();
     for &rate in rates {
-        let most = if rate == 0 { count } else { count.min(rate as usize * RATE_S) };
-        let pace = Pace { rate, count: most.min(frames.len()), busy };
+        let most = if rate == 0 { pace.count } else { pace.count.min(rate as usize * RATE_S) };
+        let pace = Pace { rate, count: most.min(frames.len()), ..pace };
         let mut r = wire::run(frames, config, pace)
             .map_err(|e| Failure::disk(format!("the measurement over loopback failed: {e}")))?;
         if let Some(folder) = hlog {
@@ -233,7 +238,7 @@ fn wire_json(r: &wire::Report, pace: Pace) -> serde_json::Value {
         .map(|(s, p)| (s.name().to_owned(), percentiles_json(&p)))
         .collect();
     serde_json::json!({
-        "measured": "wire", "rate": pace.rate, "busy": pace.busy, "frames": r.frames,
+        "measured": "wire", "rate": pace.rate, "busy": pace.busy, "rehearsed": r.rehearsed, "frames": r.frames,
         "missed": r.missed, "span_ns": r.span_ns, "records": r.records.0,
         "dropped": r.records.1, "ns": stages,
         "scheduled": percentiles_json(&Percentiles::of(&r.scheduled)),
@@ -248,7 +253,11 @@ fn wire_text(r: &wire::Report, pace: Pace) -> String {
     let mut out = format!(
         "wire to record over loopback, {}, {}, loop {}, ns\n{HEAD}\n",
         rate_text(pace.rate),
-        if pace.busy { "polling" } else { "waiting" },
+        match (pace.busy, pace.rehearse) {
+            (false, _) => "waiting",
+            (true, false) => "polling, cold",
+            (true, true) => "polling",
+        },
         r.pinned
     );
     for (s, p) in Stage::ALL.iter().zip(r.stages.percentiles()) {

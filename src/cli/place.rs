@@ -52,7 +52,8 @@ pub(super) struct Where {
     /// Core of the hot thread: `auto`, `off` or a number.
     #[arg(long, value_name = "CORE", default_value = "auto")]
     pin: PinArg,
-    /// Spin instead of waiting for the socket.
+    /// Poll the socket without rest instead of waiting for it; takes a core for itself. Meanwhile
+    /// the path is rehearsed on a copy, which keeps it in the processor's caches.
     #[arg(long)]
     pub busy_poll: bool,
 }

@@ -13,6 +13,7 @@ use super::place::Where;
 use super::threads::{Ended, Files, Threads};
 use super::{Common, say, stop_on_signals, summary};
 use crate::app::config::Config;
+use crate::app::live::Idle;
 use crate::app::status::Status;
 use crate::app::turn::Turn;
 use crate::units::Ns;
@@ -64,7 +65,8 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
         keeper: None,
         goes_on: None,
     };
-    let threads = Threads::start(&place, turn, files, o.place.busy_poll, &stop)?;
+    let idle = if o.place.busy_poll { Idle::Polls(None) } else { Idle::Sleeps };
+    let threads = Threads::start(&place, turn, files, idle, &stop)?;
     let mut looks = 0u32;
     let progress = |s: &Status| {
         looks += 1;

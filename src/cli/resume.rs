@@ -9,7 +9,7 @@ use std::path::Path;
 use super::exit::Failure;
 use super::place::Where;
 use super::replay::{RunInfo, journal_options, lock};
-use super::run::Begun;
+use super::run::{Begun, idle};
 use super::threads::Files;
 use super::{Common, say};
 use crate::app::config::Config;
@@ -69,12 +69,14 @@ pub(super) fn begin(path: &Path, to: &Where, common: &Common) -> Result<Begun, F
         latency_log: Some(log),
         goes_on: Some((next, digest)),
     };
+    let idle = idle(to.busy_poll, &config, &coins);
     Ok(Begun {
         path: path.to_path_buf(),
         place,
         coins,
         files,
         turn,
+        idle,
         info,
         note: Some(note(&told, took)),
     })

@@ -15,6 +15,7 @@ use super::watch::{self, Watcher, Way, Window};
 use super::{Common, report, resume, say, stop_on_signals, summary};
 use crate::app::config::Config;
 use crate::app::keep::Keeper;
+use crate::app::live::Idle;
 use crate::app::status::Status;
 use crate::app::turn::Turn;
 use crate::feed::CoinSpec;
@@ -61,14 +62,14 @@ pub(super) fn run(o: &Options, config: Config, common: &Common) -> Result<(), Fa
         Some(run) => resume::begin(run, &o.place, common)?,
         None => begin(o, config, &stop)?,
     };
-    let Begun { path, mut place, coins, files, turn, mut info, note } = begun;
+    let Begun { path, mut place, coins, files, turn, idle, mut info, note } = begun;
     let tell = |text: &str| {
         if !common.json {
             say(text);
         }
     };
     tell(&head(&place, &coins, &path, note.as_deref()));
-    let threads = Threads::start(&place, turn, files, o.place.busy_poll, &stop)?;
+    let threads = Threads::start(&place, turn, files, idle, &stop)?;
     let window = Window::open(&path, metrics, session(&path, &place), threads.board(), place.clock);
     let watcher = Watcher::new(Way::of(o.plain, common.json), &window, &stop);
     let mut warned = false;
@@ -106,6 +107,7 @@ pub(super) struct Begun {
     pub coins: Vec<CoinSpec>,
     pub files: Files,
     pub turn: Turn,
+    pub idle: Idle,
     pub info: RunInfo,
     /// For people.
     pub note: Option<String>,
@@ -126,7 +128,17 @@ fn begin(o: &Options, mut config: Config, stop: &Stop) -> Result<Begun, Failure>
     info.write(&path)?;
     let turn = Turn::reading(config.run.parser, &config.engine, &coins, hash)
         .map_err(|e| Failure::usage(format!("the list of coins: {e:?}")))?;
-    Ok(Begun { path, place, coins, files, turn, info, note })
+    let idle = idle(o.place.busy_poll, &config, &coins);
+    Ok(Begun { path, place, coins, files, turn, idle, info, note })
+}
+
+/// How the loop waits. A list of coins that cannot be rehearsed with could not be run either.
+pub(super) fn idle(polls: bool, config: &Config, coins: &[CoinSpec]) -> Idle {
+    let turn = || Turn::reading(config.run.parser, &config.engine, coins, config.hash(coins)).ok();
+    match polls {
+        false => Idle::Sleeps,
+        true => turn().map_or(Idle::Polls(None), Idle::rehearsing),
+    }
 }
 
 /// What is constant of the run, for those who watch it.

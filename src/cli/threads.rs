@@ -15,7 +15,7 @@ use super::place::Place;
 use super::summary;
 use crate::app::folder::Folder;
 use crate::app::keep::Keeper;
-use crate::app::live::{self, LiveEnd, Plan, Rings};
+use crate::app::live::{self, Idle, LiveEnd, Plan, Rings};
 use crate::app::publish::{Laps, Published, Publisher, RawTap};
 use crate::app::recording;
 use crate::app::status::{Status, StatusBoard};
@@ -77,7 +77,7 @@ impl Threads {
         place: &Place,
         turn: Turn,
         files: Files,
-        busy: bool,
+        idle: Idle,
         stop: &Stop,
     ) -> Result<Threads, Failure> {
         let resumed = files.goes_on.is_some();
@@ -106,7 +106,7 @@ impl Threads {
             clock: place.clock,
             length_ns: place.length_ns,
             pin: place.pin,
-            busy,
+            idle,
             mask_seed: u64::from_le_bytes(tls::entropy::<8>()),
             failures: Arc::clone(&failures),
             resumed,
@@ -187,7 +187,7 @@ impl Threads {
         };
         let live = self.hot.join().map_err(|_| broken("hot"))?;
         let live = live.map_err(|e| Failure::new(Code::Internal, format!("no poll: {e}")))?;
-        let LiveEnd { reason, began, lost, pinned, rings, turn } = live;
+        let LiveEnd { reason, began, lost, pinned, rings, turn, .. } = live;
         let published = rings.records.published();
         // The logging thread ends when the hot ends of its rings are gone.
         drop(rings);
