@@ -19,6 +19,9 @@ use super::{original, warmup};
 use crate::math::det;
 use crate::units::{Ns, Side};
 
+/// Most steps to the depth of a rate.
+const RATE_STEPS: u32 = 24;
+
 /// A mean with its central 95 % interval.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Span {
@@ -192,16 +195,33 @@ impl Estimates {
     }
 
     /// The distance at which own quotes of both sides fill `per_s` times a second together, within
-    /// `near..=far` bps.
+    /// `near..=far` bps, to a thousandth of a bps. By the Illinois rule on the logarithm of the rate,
+    /// which is nearly straight in depth; steps in it are met by halving.
     #[must_use]
     pub fn depth_of_rate(&self, per_s: f64, near: f64, far: f64) -> f64 {
-        let rate = |d: f64| self.fill_rates(d).iter().sum::<f64>();
-        let (mut lo, mut hi) = (near, far);
-        for _ in 0..16 {
-            let mid = 0.5 * (lo + hi);
-            if rate(mid) > per_s { lo = mid } else { hi = mid }
+        let above = |d: f64| det::ln((self.fill_rates(d).iter().sum::<f64>() / per_s).max(1e-300));
+        let (mut lo, mut hi) = ((near, above(near)), (far, above(far)));
+        if lo.1 <= 0.0 || hi.1 >= 0.0 {
+            return if lo.1 <= 0.0 { near } else { far };
         }
-        0.5 * (lo + hi)
+        let mut was = 0.0;
+        for step in 1..=RATE_STEPS {
+            let straight = lo.0 + (hi.0 - lo.0) * lo.1 / (lo.1 - hi.1);
+            let d = if step % 4 == 0 { 0.5 * (lo.0 + hi.0) } else { straight };
+            let f = above(d);
+            // An end that stays twice counts half, so that the other one comes closer, too.
+            let again = if f * was > 0.0 { 0.5 } else { 1.0 };
+            if f > 0.0 {
+                (lo, hi.1) = ((d, f), hi.1 * again);
+            } else {
+                (hi, lo.1) = ((d, f), lo.1 * again);
+            }
+            was = f;
+            if hi.0 - lo.0 < 1e-3 || f.abs() < 1e-4 {
+                return d;
+            }
+        }
+        0.5 * (lo.0 + hi.0)
     }
 
     /// Intensity at any depth along the local slope: exact at `depth_bps`.
@@ -228,4 +248,51 @@ pub(super) fn own_rate(
 /// Fills of an order that `reach` sweeps reach, `beyond` of them beyond its price.
 fn thinned(reach: f64, beyond: f64, (level, through): (f64, f64)) -> f64 {
     beyond * through + (reach - beyond).max(0.0) * level
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::{Config, Learners, Sweep};
+
+    #[test]
+    fn the_depth_of_a_rate_has_that_rate() {
+        let mut learners = Learners::new(&Config::default());
+        let mut rng = fastrand::Rng::with_seed(9);
+        let mut now = Ns(0);
+        learners.on_resume(now);
+        for s in 0..1_200i64 {
+            now = Ns(s * Ns::SEC);
+            learners.on_mid(now, 100.0, &mut |_| ());
+            if s % 2 == 0 {
+                let side = if rng.bool() { Side::Buy } else { Side::Sell };
+                let depth_bps = 0.3 - det::ln(rng.f64()) / 0.6;
+                let sweep = Sweep {
+                    side,
+                    depth_bps,
+                    drift_bps: 0.0,
+                    half_tick_bps: 0.05,
+                    size: 5.0,
+                    notional: 500.0,
+                    prints: 1,
+                    mid: 100.0,
+                };
+                learners.on_sweep(now, sweep, &mut |_| ());
+            }
+            learners.on_second(now, &mut |_| ());
+        }
+        let e = learners.estimates();
+        let rate = |d: f64| e.fill_rates(d).iter().sum::<f64>();
+        let mut last = f64::INFINITY;
+        for per_s in [1e-3, 0.01, 0.03, 0.1, 0.2] {
+            let d = e.depth_of_rate(per_s, 0.0, 60.0);
+            let (before, after) = (rate(d - 2e-3), rate(d + 2e-3));
+            assert!(before >= per_s && after <= per_s, "{per_s}: {before} {after} at {d}");
+            assert!(d <= last, "more often is nearer");
+            last = d;
+        }
+        assert!(last < 5.0 && last > 0.0, "{last}");
+        assert_eq!(e.depth_of_rate(1e9, 0.5, 60.0).to_bits(), 0.5f64.to_bits());
+        assert_eq!(e.depth_of_rate(1e-12, 0.5, 2.0).to_bits(), 2.0f64.to_bits());
+    }
 }
