@@ -17,6 +17,7 @@
 //! 4. The digest covers every record produced, dropped ones included, and no `Lost`.
 //! 5. A raw frame is in the ring whole or not at all; frames that did not fit are counted and the
 //!    count goes into the ring before the next frame.
+//! 6. The rings' memory is resident from the start: their first round costs no page faults.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,7 +27,7 @@ use rtrb::{Consumer, Producer, RingBuffer};
 use crate::engine::publish::Publish;
 use crate::journal::Digest;
 use crate::limits::{BEHIND_PERCENT, DRAINED_PERCENT};
-use crate::record::{Body, Bytes, Lost, NO_COIN, Record};
+use crate::record::{Body, Bytes, Lost, NO_COIN, RECORD_BYTES, Record};
 use crate::telemetry::latency::Lap;
 use crate::units::{CoinId, Ns};
 
@@ -53,6 +54,18 @@ pub struct Publisher {
     failed: Arc<AtomicBool>,
 }
 
+/// An empty ring every place of which was written once.
+fn resident<T: Copy>(capacity: usize, with: T) -> (Producer<T>, Consumer<T>) {
+    let (mut producer, mut consumer) = RingBuffer::new(capacity);
+    if let Ok(room) = producer.write_chunk_uninit(capacity) {
+        room.fill_from_iter(std::iter::repeat_n(with, capacity));
+    }
+    if let Ok(all) = consumer.read_chunk(consumer.slots()) {
+        all.commit_all();
+    }
+    (producer, consumer)
+}
+
 /// What became of a run's records on the hot side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Published {
@@ -77,7 +90,7 @@ impl Publisher {
     /// `first_seq` and the digest goes on from `digest` (`0` and a new one for a new run).
     #[must_use]
     pub fn new(capacity: usize, first_seq: u64, digest: Digest) -> (Publisher, Consumer<Bytes>) {
-        let (ring, consumer) = RingBuffer::new(capacity);
+        let (ring, consumer) = resident(capacity, [0; RECORD_BYTES]);
         let publisher = Publisher {
             ring,
             digest,
@@ -197,7 +210,7 @@ impl RawTap {
     /// A tap and the end of its ring, `bytes` long.
     #[must_use]
     pub fn new(bytes: usize) -> (RawTap, Consumer<u8>) {
-        let (ring, consumer) = RingBuffer::new(bytes);
+        let (ring, consumer) = resident(bytes, 0);
         (RawTap { ring, owed: 0, taken: 0, dropped: 0 }, consumer)
     }
 
@@ -279,7 +292,7 @@ impl Laps {
     /// A lap counter and the end of its ring, with room for `capacity` laps.
     #[must_use]
     pub fn new(capacity: usize) -> (Laps, Consumer<Lap>) {
-        let (ring, consumer) = RingBuffer::new(capacity);
+        let (ring, consumer) = resident(capacity, Lap::default());
         (Laps { ring, dropped: 0 }, consumer)
     }
 
