@@ -12,6 +12,8 @@ use super::layered::{ConfigError, assignment, merge};
 use super::profile;
 use crate::engine;
 use crate::feed::{CoinSpec, Parser};
+use crate::journal::Options;
+use crate::units::Ns;
 use crate::venue;
 
 /// Where a run writes.
@@ -132,6 +134,16 @@ impl Config {
         #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
         let halves = [(h >> 64) as u64, h as u64];
         halves
+    }
+
+    /// How a run's journal is written, under the configuration whose hash is `hash`.
+    #[must_use]
+    pub fn journal(&self, hash: [u64; 2]) -> Options {
+        Options {
+            segment_bytes: self.run.segment_bytes,
+            sync_ns: self.run.sync_ms * Ns::MS,
+            ..Options::new(hash)
+        }
     }
 
     /// The configuration with a disk bound such as `500MB` or `20GB`, and segments that fit it.

@@ -145,6 +145,8 @@ struct Hot {
     counters: Counters,
     /// When the turn began, and when the counters were shown last.
     turned: (u64, Ns),
+    /// The longest turn since then, ns.
+    longest: u64,
 }
 
 /// Runs until the stop flag, the end of the time, or a lasting refusal of the first attempt.
@@ -171,6 +173,7 @@ pub fn run(plan: Plan, turn: Turn, rings: Rings, stop: &Stop) -> std::io::Result
         more: false,
         counters: Counters::new(),
         turned: (0, Ns(0)),
+        longest: 0,
         plan,
     };
     let mut state = State::Wait(Ns(i64::MIN));
@@ -293,7 +296,7 @@ impl Hot {
     fn count(&mut self, now: Ns) {
         let took = self.plan.clock.mono_ns() - self.turned.0;
         self.counters.bump(Counter::Turns);
-        self.counters.max(Counter::TurnNsMax, took);
+        self.longest = self.longest.max(took);
         self.counters.add(Counter::TurnsSlow, u64::from(took > TICK_NS.unsigned_abs()));
         if now.since(self.turned.1) >= STATUS_NS {
             self.turned.1 = now;
@@ -302,6 +305,13 @@ impl Hot {
     }
 
     fn show_counters(&mut self) {
+        // Turns since the last show belong to what a reader has not seen: none is left out.
+        let longest = std::mem::take(&mut self.longest);
+        if self.rings.board.is_anew() {
+            self.counters.set(Counter::TurnNsMax, longest);
+        } else {
+            self.counters.max(Counter::TurnNsMax, longest);
+        }
         count::gather(&mut self.counters, &self.turn, &self.rings);
         self.counters.show(&self.rings.board);
     }

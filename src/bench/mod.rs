@@ -1,7 +1,8 @@
-//! How fast it is, measured where it runs: replay, the path in memory, the path over a socket.
+//! How fast it is, measured where it runs: replay, the path in memory, the path over a socket; how it
+//! lasts.
 //!
-//! In: frames of a recording or of the embedded exchange. Out: times, percentiles, digests. Cold
-//! path around the hot one.
+//! In: frames of a recording or of the embedded exchange. Out: times, percentiles, digests, verdicts.
+//! Cold path around the hot one.
 //!
 //! 1. Every measurement says what it did: its records and their digest, so that a faster wrong
 //!    result is seen.
@@ -9,7 +10,11 @@
 
 pub mod bound;
 pub mod input;
+mod law;
 pub mod path;
 pub mod plot;
 pub mod replay;
+pub mod rig;
+mod scratch;
+pub mod soak;
 pub mod wire;

@@ -8,31 +8,25 @@
 //!    it was slow counts from the time it should have left: nothing is omitted.
 //! 3. Laps and raw frames come out of their rings in the same order, one of each a frame.
 
-use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use rtrb::Consumer;
 
 use super::input::Frames;
+use super::rig::{Idling, Rig, Sender};
 use crate::app::config::Config;
-use crate::app::live::{self, Idle, Plan, Rings};
-use crate::app::publish::{Laps, Publisher, RAW_HEADER, RawTap};
-use crate::app::turn::Turn;
+use crate::app::publish::RAW_HEADER;
+use crate::app::writer::Intake;
 use crate::feed;
-use crate::journal::Digest;
-use crate::limits::{QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS};
-use crate::record::{Body, Bytes, Record};
+use crate::record::{Body, Record};
 use crate::sys::clock::SessionClock;
-use crate::sys::pin::{Pin, Pinned, pin};
+use crate::sys::pin::Pinned;
 use crate::sys::signal::Stop;
-use crate::sys::tls;
 use crate::telemetry::latency::{Lap, Latencies};
 use crate::units::Ns;
-use crate::ws::server::{self, Request};
 
 /// How frames are sent and taken.
 #[derive(Clone, Copy, Debug)]
@@ -41,10 +35,8 @@ pub struct Pace {
     pub rate: u32,
     /// Frames in all.
     pub count: usize,
-    /// Poll without rest instead of waiting in the system.
-    pub busy: bool,
-    /// Rehearse the path meanwhile, as a run does.
-    pub rehearse: bool,
+    /// What the loop does while nothing comes.
+    pub idling: Idling,
 }
 
 /// What was measured.
@@ -87,68 +79,19 @@ impl Report {
 /// # Errors
 /// Sockets, threads or trust roots are not given; the server's side failed.
 pub fn run(frames: &Arc<Frames>, config: &Config, pace: Pace) -> io::Result<Report> {
-    let other = |e: String| io::Error::other(e);
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let url = format!("ws://{}/ws", listener.local_addr()?);
-    let clock = SessionClock::start(1);
-    let stop = Stop::unhooked();
-    let hash = config.hash(&frames.coins);
-    let turn = || {
-        Turn::reading(config.run.parser, &config.engine, &frames.coins, hash)
-            .map_err(|e| other(format!("{e:?}")))
-    };
-    let (records, records_end) = Publisher::new(QUEUE_RECORDS, 0, Digest::new());
-    let (raw, raw_end) = RawTap::new(QUEUE_RAW_BYTES);
-    let (laps, laps_end) = Laps::new(QUEUE_LAPS);
-    let idle = match (pace.busy, pace.rehearse) {
-        (false, _) => Idle::Sleeps,
-        (true, false) => Idle::Polls(None),
-        (true, true) => Idle::rehearsing(turn()?),
-    };
-    let turn = turn()?;
-    let plan = Plan {
-        url: Arc::new(url.parse().map_err(|e| other(format!("{e:?}")))?),
-        tls: tls::client(None).map_err(|e| other(format!("{e:?}")))?,
-        clock,
-        length_ns: None,
-        pin: Pin::Auto,
-        idle,
-        mask_seed: 1,
-        failures: Arc::default(),
-        resumed: false,
-    };
-    let hot_stop = stop.clone();
-    let hot = thread::spawn(move || {
-        live::run(
-            plan,
-            turn,
-            Rings { records, raw: Some(raw), laps, board: Arc::default() },
-            &hot_stop,
-        )
-    });
     let sent = Arc::clone(frames);
-    let server = thread::spawn(move || serve(&listener, &sent, pace, &clock));
-    let mut taker = Taker {
-        records_end,
-        raw_end,
-        laps_end,
-        frame: Vec::new(),
-        seen: Vec::new(),
-        laps: Vec::new(),
-        quoted: None,
-    };
-    while !server.is_finished() {
+    let send = move |sender: &mut Sender| serve(sender, &sent, pace);
+    let (rig, intake) = Rig::start(config, &frames.coins, pace.idling, &Stop::unhooked(), send)?;
+    let mut taker =
+        Taker { intake, frame: Vec::new(), seen: Vec::new(), laps: Vec::new(), quoted: None };
+    while rig.is_sending() {
         taker.drain();
         thread::sleep(Duration::from_micros(500));
     }
-    let schedule = server.join().map_err(|_| other("the server's thread ended early".into()))??;
-    // What is on its way arrives.
-    for _ in 0..200 {
-        taker.drain();
-        thread::sleep(Duration::from_millis(1));
-    }
-    stop.ask();
-    let end = hot.join().map_err(|_| other("the loop's thread ended early".into()))??;
+    let clock = rig.clock;
+    let (schedule, end) = rig.end(|| taker.drain())?;
+    let schedule =
+        schedule.ok_or_else(|| io::Error::other("the loop ended before it was linked"))?;
     taker.drain();
     let published = end.rings.records.published();
     let mut report = taker.report(&clock, &schedule);
@@ -163,74 +106,22 @@ struct Schedule {
     at: Vec<u64>,
 }
 
-/// Grants one upgrade and sends the frames on their schedule.
-fn serve(
-    listener: &TcpListener,
-    frames: &Frames,
-    pace: Pace,
-    clock: &SessionClock,
-) -> io::Result<Schedule> {
-    // The first core: the loop takes the last one.
-    let _ = pin(Pin::Core(0));
-    let mut stream = listener.accept()?.0;
-    stream.set_nodelay(true)?;
-    upgrade(&mut stream)?;
-    let mut wire = Vec::with_capacity(64 << 10);
-    let begin = clock.mono_ns() + 20_000_000;
+/// Sends the frames on their schedule.
+fn serve(sender: &mut Sender, frames: &Frames, pace: Pace) -> io::Result<Schedule> {
+    let begin = sender.soon();
     let mut schedule = Schedule { at: Vec::with_capacity(pace.count) };
     let period = 1_000_000_000u64.checked_div(u64::from(pace.rate));
     for (i, (_, text)) in frames.iter().take(pace.count).enumerate() {
-        wire.clear();
-        server::frame(&mut wire, crate::ws::frame::Opcode::Text, text);
-        if let Some(period) = period {
-            let at = begin + i as u64 * period;
-            wait_until(clock, at);
-            schedule.at.push(at);
-        }
-        stream.write_all(&wire)?;
+        let due = period.map(|period| begin + i as u64 * period);
+        schedule.at.extend(due);
+        sender.send(text, due)?;
     }
-    // The link stays up until everything was taken.
-    thread::sleep(Duration::from_millis(100));
     Ok(schedule)
 }
 
-fn upgrade(stream: &mut TcpStream) -> io::Result<()> {
-    let (mut bytes, mut buf) = (Vec::new(), [0; 1024]);
-    loop {
-        let n = stream.read(&mut buf)?;
-        if n == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        bytes.extend_from_slice(&buf[..n]);
-        match server::request(&bytes) {
-            Ok(Some((Request::Upgrade { accept, .. }, _))) => {
-                return stream.write_all(&server::switching_protocols(&accept));
-            }
-            Ok(None) => {}
-            _ => return Err(io::ErrorKind::InvalidData.into()),
-        }
-    }
-}
-
-/// Sleeps while there is time and spins through the last 200 µs.
-fn wait_until(clock: &SessionClock, at: u64) {
-    loop {
-        let now = clock.mono_ns();
-        if now >= at {
-            return;
-        }
-        match (at - now).checked_sub(200_000) {
-            Some(ns) if ns > 0 => thread::sleep(Duration::from_nanos(ns)),
-            _ => std::hint::spin_loop(),
-        }
-    }
-}
-
-/// The cold ends of the rings.
+/// The cold ends of the rings, and what came out of them.
 struct Taker {
-    records_end: Consumer<Bytes>,
-    raw_end: Consumer<u8>,
-    laps_end: Consumer<Lap>,
+    intake: Intake,
     frame: Vec<u8>,
     /// Session stamps of the frames taken.
     seen: Vec<Ns>,
@@ -241,7 +132,7 @@ struct Taker {
 
 impl Taker {
     fn drain(&mut self) {
-        while let Ok(bytes) = self.records_end.pop() {
+        while let Ok(bytes) = self.intake.records.pop() {
             if self.quoted.is_none()
                 && let Ok(Record { at, body: Body::Ladder(ladder), .. }) = Record::decode(&bytes)
                 && ladder.levels > 0
@@ -249,21 +140,21 @@ impl Taker {
                 self.quoted = Some(at);
             }
         }
-        while let Ok(lap) = self.laps_end.pop() {
+        while let Some(Ok(lap)) = self.intake.laps.as_mut().map(|ring| ring.pop()) {
             self.laps.push(lap);
         }
+        let Some(raw) = &mut self.intake.raw else { return };
         let mut head = [0u8; RAW_HEADER];
-        while self.raw_end.slots() >= RAW_HEADER && self.raw_end.pop_entire_slice(&mut head).is_ok()
-        {
+        while raw.slots() >= RAW_HEADER && raw.pop_entire_slice(&mut head).is_ok() {
             let length = head.first_chunk().map_or(0, |b| u32::from_le_bytes(*b)) as usize;
             let at = head.last_chunk().map_or(0, |b| i64::from_le_bytes(*b));
-            if length > self.raw_end.buffer().capacity() {
+            if length > raw.buffer().capacity() {
                 // The note of frames that did not fit.
                 continue;
             }
             self.frame.resize(length, 0);
             // Our own lines (the link came up) have no lap.
-            let whole = self.raw_end.pop_entire_slice(&mut self.frame).is_ok();
+            let whole = raw.pop_entire_slice(&mut self.frame).is_ok();
             if whole && feed::control(&self.frame).is_none() {
                 self.seen.push(Ns(at));
             }
@@ -309,7 +200,7 @@ mod tests {
     #[test]
     fn every_frame_sent_is_timed_from_its_schedule() {
         let frames = Arc::new(Frames::embedded(2, 300, 0));
-        let pace = Pace { rate: 2_000, count: 300, busy: false, rehearse: true };
+        let pace = Pace { rate: 2_000, count: 300, idling: Idling::Sleeps };
         let r = run(&frames, &Config::default(), pace).expect("loopback");
         assert_eq!((r.frames, r.missed), (300, 0));
         assert_eq!(r.scheduled.len(), 300);
@@ -324,11 +215,11 @@ mod tests {
     #[test]
     fn a_loop_that_polls_rehearses_unless_told_not_to() {
         let frames = Arc::new(Frames::embedded(2, 200, 0));
-        let pace = Pace { rate: 2_000, count: 200, busy: true, rehearse: true };
+        let pace = Pace { rate: 2_000, count: 200, idling: Idling::Rehearses };
         let r = run(&frames, &Config::default(), pace).expect("loopback");
         assert_eq!((r.frames, r.missed, r.records.1), (200, 0, 0));
         assert!(r.rehearsed > 200, "{}", r.rehearsed);
-        let cold = run(&frames, &Config::default(), Pace { rehearse: false, ..pace });
+        let cold = run(&frames, &Config::default(), Pace { idling: Idling::Polls, ..pace });
         assert_eq!(cold.expect("loopback").rehearsed, 0);
     }
 }

@@ -16,7 +16,7 @@ use crate::app::folder::{Folder, FolderError};
 use crate::app::recording::RecordingError;
 use crate::app::replay::{Cut, Outcome, Tally, coins_of, replay_cut};
 use crate::feed::CoinSpec;
-use crate::journal::{Options as JournalOptions, Recovered, Writer, segment_name};
+use crate::journal::{Recovered, Writer, segment_name};
 use crate::record::StopReason;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
@@ -123,7 +123,7 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
     let path = run_folder(o.out.as_deref(), config, stem)?;
     let folder = claim(&path, config)?;
     let disk = |text: String| Failure::disk(text);
-    let options = journal_options(config, config.hash(&coins));
+    let options = config.journal(config.hash(&coins));
     let mut begins = Recovered::default();
     if let Some(c) = &from {
         (begins.next_seq, begins.digest) = (c.place.records, c.digest.clone());
@@ -272,15 +272,6 @@ pub(super) fn lock(path: &Path) -> Result<Folder, Failure> {
         FolderError::Busy => Failure::usage(format!("{name} is being written by another process")),
         FolderError::Disk(d) => Failure::disk(format!("cannot write the run folder {name}: {d}")),
     })
-}
-
-/// How a run's journal is written, under the configuration whose hash is `hash`.
-pub(super) fn journal_options(config: &Config, hash: [u64; 2]) -> JournalOptions {
-    JournalOptions {
-        segment_bytes: config.run.segment_bytes,
-        sync_ns: config.run.sync_ms * Ns::MS,
-        ..JournalOptions::new(hash)
-    }
 }
 
 /// Locks the folder of a new run and writes the configuration in force into it.

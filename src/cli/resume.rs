@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::exit::Failure;
 use super::place::Where;
-use super::replay::{RunInfo, journal_options, lock};
+use super::replay::{RunInfo, lock};
 use super::run::{Begun, idle};
 use super::threads::Files;
 use super::{Common, say};
@@ -39,7 +39,7 @@ pub(super) fn begin(path: &Path, to: &Where, common: &Common) -> Result<Begun, F
         return Err(Failure::usage(text));
     }
     let folder = lock(path)?;
-    let options = journal_options(&config, config.hash(&coins));
+    let options = config.journal(config.hash(&coins));
     if !common.json {
         say(&format!("resuming {name}: its recording goes through the engine once more\n"));
     }

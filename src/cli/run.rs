@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::exit::Failure;
 use super::place::{Place, Where};
-use super::replay::{RunEnd, RunInfo, claim, journal_options, run_folder};
+use super::replay::{RunEnd, RunInfo, claim, run_folder};
 use super::threads::{Ended, Files, Threads};
 use super::watch::{self, Watcher, Way, Window};
 use super::{Common, report, resume, say, stop_on_signals, summary};
@@ -307,7 +307,7 @@ fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
 fn files(path: &Path, config: &Config, hash: [u64; 2], record: bool) -> Result<Files, Failure> {
     let name = path.display();
     let folder = claim(path, config)?;
-    let options = journal_options(config, hash);
+    let options = config.journal(hash);
     let journal = Writer::create(folder, options)
         .map_err(|f| Failure::disk(format!("cannot start a journal in {name}: {}", f.error)))?;
     let file = |n: &str| {

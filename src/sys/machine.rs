@@ -39,9 +39,40 @@ fn swap_of(text: &str) -> Option<u64> {
 /// Bytes of memory this process has had resident at most.
 #[must_use]
 pub fn resident_bytes() -> Option<u64> {
+    status_bytes("VmHWM:")
+}
+
+/// Bytes of memory this process has resident now.
+#[must_use]
+pub fn resident_now() -> Option<u64> {
+    status_bytes("VmRSS:")
+}
+
+fn status_bytes(name: &str) -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|l| l.strip_prefix(name))?;
     line.trim().strip_suffix(" kB")?.trim().parse().ok().map(|kib: u64| kib * 1024)
+}
+
+/// Page faults of this process so far: minor ones, and major ones, which waited for a disk.
+#[must_use]
+pub fn page_faults() -> Option<(u64, u64)> {
+    faults_of(&fs::read_to_string("/proc/self/stat").ok()?)
+}
+
+/// Fields 10 and 12. The second field, the name, may hold blanks and brackets.
+fn faults_of(stat: &str) -> Option<(u64, u64)> {
+    let rest = stat.rsplit_once(')')?.1;
+    let mut fields = rest.split_whitespace().skip(7).step_by(2).map(|f| f.parse().ok());
+    Some((fields.next()??, fields.next()??))
+}
+
+/// Descriptors this process has open.
+#[must_use]
+pub fn open_descriptors() -> Option<u64> {
+    let all = fs::read_dir("/proc/self/fd").ok()?.count() as u64;
+    // The folder itself is open while it is read.
+    all.checked_sub(1)
 }
 
 /// Bytes a process may lock in memory; `u64::MAX`: any.
@@ -115,6 +146,26 @@ mod tests {
         let two = format!("{head}/a file 1000 0 -2\n/dev/b partition 24 0 -3\n");
         assert_eq!(swap_of(&two), Some(1024 * 1024));
         assert_eq!(swap_of(&format!("{head}nonsense\n")), None);
+    }
+
+    #[test]
+    fn faults_are_found_behind_any_name() {
+        let stat = "7 (a) b (c) S 1 2 3 4 5 6 1001 1002 13 1004 15 16";
+        assert_eq!(faults_of(stat), Some((1001, 13)));
+        assert_eq!(faults_of("7 (x) S 1 2"), None);
+    }
+
+    #[test]
+    fn what_this_process_uses_is_told() {
+        let before = (open_descriptors().expect("counted"), page_faults().expect("counted"));
+        let file = File::open("/proc/self/status").expect("there");
+        // Other tests of this process open and close files meanwhile.
+        assert!(before.0 > 0 && open_descriptors().is_some_and(|n| n > 0));
+        drop(file);
+        let touched = vec![1u8; 8 << 20];
+        assert!(page_faults().expect("counted").0 > before.1.0, "{}", touched.len());
+        let (now, most) = (resident_now().expect("told"), resident_bytes().expect("told"));
+        assert!(now > 1 << 20 && now <= most + (1 << 20), "{now} {most}");
     }
 
     #[test]

@@ -6,9 +6,10 @@
 //!
 //! 1. Numbers and names are only ever appended.
 //! 2. The board is written by one thread. A reader sees each counter whole, not all of one moment.
-//! 3. A counter whose name ends in `_max` keeps the largest value; all others only grow.
+//! 3. A counter whose name ends in `_max` keeps the largest value since a reader last asked for a new
+//!    one; all others only grow.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crossbeam::utils::CachePadded;
 
@@ -100,6 +101,8 @@ pub struct Counters {
 #[derive(Debug)]
 pub struct Board {
     values: CachePadded<[AtomicU64; COUNTERS]>,
+    /// A reader wants the largest values to begin anew.
+    anew: AtomicBool,
 }
 
 impl Default for Counters {
@@ -153,7 +156,10 @@ impl Counters {
 
 impl Default for Board {
     fn default() -> Board {
-        Board { values: CachePadded::new([const { AtomicU64::new(0) }; COUNTERS]) }
+        Board {
+            values: CachePadded::new([const { AtomicU64::new(0) }; COUNTERS]),
+            anew: AtomicBool::new(false),
+        }
     }
 }
 
@@ -172,6 +178,16 @@ impl Board {
             *value = slot.load(Ordering::Relaxed);
         }
         out
+    }
+
+    /// A reader has noted the largest values: from what is shown next they begin anew.
+    pub fn begin_anew(&self) {
+        self.anew.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a reader asked since the last look. For the thread that writes the board.
+    pub fn is_anew(&self) -> bool {
+        self.anew.load(Ordering::Relaxed) && self.anew.swap(false, Ordering::Relaxed)
     }
 }
 
@@ -202,5 +218,8 @@ mod tests {
         c.show(&board);
         assert_eq!(board.read(), c);
         assert_eq!(c.value(Counter::TurnNsMax), 9);
+        assert!(!board.is_anew());
+        board.begin_anew();
+        assert!(board.is_anew() && !board.is_anew(), "once for each wish");
     }
 }

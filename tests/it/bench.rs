@@ -1,0 +1,65 @@
+//! `bench soak` as a process.
+
+use std::process::{Command, Stdio};
+
+use super::process::{Temporary, await_text, command, finish, signal};
+
+/// A soak whose temporary files go to `dir`; what stands there afterwards is left over.
+fn soak(dir: &Temporary, args: &[&str]) -> Command {
+    let mut c = command(&dir.0, &[&["bench", "soak", "--wait"], args].concat());
+    c.env("TMPDIR", &dir.0).stdout(Stdio::piped()).stderr(Stdio::piped());
+    c
+}
+
+fn assert_empty(dir: &Temporary) {
+    let left: Vec<_> = std::fs::read_dir(&dir.0).expect("a folder").collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn a_short_soak_loses_nothing_and_leaves_nothing() {
+    let dir = Temporary::new();
+    let child = soak(&dir, &["--minutes", "0.05", "--json"]).spawn().expect("started");
+    let ended = finish(child);
+    let v = ended.assert_code(0).json();
+    assert_eq!((&v["ok"], &v["interrupted"]), (&true.into(), &false.into()), "{v}");
+    assert!(v["taken"] == v["sent"] && v["taken"].as_u64() > Some(10_000), "{v}");
+    let rows = v["rows"].as_array().expect("rows");
+    // The warm-up, and one a second.
+    assert!((3..=4).contains(&rows.len()), "{v}");
+    assert!(rows.iter().all(|r| r["turn_ns_max"].as_u64() > Some(0)), "{v}");
+    assert!(rows.iter().all(|r| r["whole_ns"]["p99"].as_u64() > Some(0)), "{v}");
+    // Every record is in the journal: 128 bytes each, and its header.
+    assert!(v["journal_bytes"].as_u64() > v["records"].as_u64().map(|n| 128 * n), "{v}");
+    assert_empty(&dir);
+}
+
+#[test]
+fn a_soak_that_is_interrupted_says_what_it_has() {
+    let dir = Temporary::new();
+    let mut child = soak(&dir, &["--minutes", "60"]).spawn().expect("started");
+    await_text(&mut child, "\n      0.0 ");
+    signal(&child, "INT");
+    let ended = finish(child);
+    ended.assert_code(0);
+    assert!(ended.out.contains("before its time") && ended.out.contains("soak: ok"), "{ended:?}");
+    assert_empty(&dir);
+}
+
+#[test]
+fn a_soak_whose_journal_fails_is_not_ok() {
+    let dir = Temporary::new();
+    let program = env!("CARGO_BIN_EXE_papermaker");
+    let script = "ulimit -f 400; exec \"$0\" bench soak --minutes 0.02 --wait --json";
+    let child = Command::new("sh")
+        .args(["-c", script, program])
+        .env("TMPDIR", &dir.0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    let ended = finish(child);
+    let v = ended.assert_code(1).json();
+    assert!(v["exceeded"].to_string().contains("the journal failed"), "{v}");
+    assert!(ended.err.contains("the journal failed"), "{}", ended.err);
+}
