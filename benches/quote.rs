@@ -7,34 +7,14 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use papermaker::quote::guard::State;
-use papermaker::quote::{Beliefs, Config, Inputs, Quoter};
-use papermaker::record::Health;
+use papermaker::bench::scene::{beliefs, inputs};
+use papermaker::quote::{Config, Quoter};
 use papermaker::units::rules::Rules;
-use papermaker::units::{Ns, ONE, Px, Sz};
 use xxhash_rust::xxh3::xxh3_128;
-
-fn inputs(i: i64) -> Inputs {
-    let bid = 97_000 + i % 50;
-    Inputs {
-        now: Ns(1_000 * Ns::SEC + i * 250 * Ns::MS),
-        bid: Px(bid * ONE),
-        ask: Px((bid + 1) * ONE),
-        position: Sz((i % 21 - 10) * ONE / 500),
-        last_fill: Ns(1_000 * Ns::SEC),
-        signal: 0,
-        state: State { health: Health::Fresh, behind: false, loss: false, stopping: false },
-    }
-}
 
 fn quotes(c: &mut Criterion) {
     let quoter = Quoter::new(Config::default(), Rules::perp(5));
-    let beliefs = Beliefs {
-        confidence: 0.9,
-        adverse_sd: 0.3,
-        alpha1: 0.2,
-        ..Beliefs::known(6_000.0, 0.3, 0.8, 1.5, 1.0)
-    };
+    let beliefs = beliefs();
     let curve = quoter.curve(&beliefs);
     let ladders: String =
         (0..1_000).map(|i| format!("{:?}", quoter.quote(&inputs(i), &curve))).collect();

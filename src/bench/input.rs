@@ -9,7 +9,7 @@ use crate::app::recording::{Reader, RecordingError};
 use crate::feed::{CoinSpec, meta};
 use crate::units::Ns;
 use crate::venue;
-use crate::venue::market::Market;
+use crate::venue::market::{Block, Market};
 
 /// Frames looked at for the coins of a recording.
 const LOOK: usize = 5_000;
@@ -30,6 +30,18 @@ impl Frames {
         let from = self.bytes.len();
         self.bytes.extend_from_slice(text);
         self.index.push((at, from, self.bytes.len()));
+    }
+
+    /// Adds the frames of a block, stamped `delay_ns` after it.
+    pub fn block(&mut self, block: &Block, delay_ns: i64) {
+        let at = block.time.plus(delay_ns);
+        block.frames.iter().for_each(|text| self.push(at, text.as_bytes()));
+    }
+
+    /// Takes all frames out and keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.index.clear();
     }
 
     /// Number of frames.
@@ -99,14 +111,25 @@ impl Frames {
     #[must_use]
     pub fn embedded(seed: u64, count: usize, delay_ns: i64) -> Frames {
         let law = venue::config::Config::default();
-        let mut market = Market::new(&law, seed).expect("the default configuration is in range");
+        Frames::of(&law, seed, delay_ns, |frames| frames.len() >= count)
+    }
+
+    /// Frames of an exchange under this law, as those of [`Frames::embedded`], whole blocks until there
+    /// are enough.
+    ///
+    /// # Panics
+    /// If the law is out of range.
+    #[must_use]
+    pub fn of(
+        law: &venue::config::Config,
+        seed: u64,
+        delay_ns: i64,
+        enough: impl Fn(&Frames) -> bool,
+    ) -> Frames {
+        let mut market = Market::new(law, seed).expect("a law within its ranges");
         let mut frames = Frames::default();
-        while frames.len() < count {
-            let block = market.next_block();
-            let at = block.time.plus(delay_ns);
-            for text in &block.frames {
-                frames.push(at, text.as_bytes());
-            }
+        while !enough(&frames) {
+            frames.block(&market.next_block(), delay_ns);
         }
         frames.coins = meta::infer(frames.iter().take(LOOK).map(|(_, text)| text));
         frames

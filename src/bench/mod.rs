@@ -1,5 +1,5 @@
-//! How fast it is, measured where it runs: replay, the path in memory, the path over a socket; how it
-//! lasts.
+//! How fast it is, measured where it runs: replay, the path in memory, the path over a socket; how its
+//! costs grow; how it lasts.
 //!
 //! In: frames of a recording or of the embedded exchange. Out: times, percentiles, digests, verdicts.
 //! Cold path around the hot one.
@@ -9,12 +9,14 @@
 //! 2. Nothing here is on the hot path; the code that is measured is the one that runs.
 
 pub mod bound;
+pub mod growth;
 pub mod input;
 mod law;
 pub mod path;
 pub mod plot;
 pub mod replay;
 pub mod rig;
+pub mod scene;
 mod scratch;
 pub mod soak;
 pub mod wire;

@@ -9,14 +9,17 @@
 use std::path::Path;
 
 use super::input::Frames;
+use super::law::median;
 use crate::app::config::Config;
 use crate::app::events::Reader;
 use crate::app::recording::RecordingError;
 use crate::app::replay::{Feeder, Tally, play};
 use crate::app::turn::{Turn, engine};
-use crate::feed::BadCoin;
+use crate::feed::{BadCoin, CoinSpec};
 use crate::record::StopReason;
 use crate::sys::clock::SessionClock;
+use crate::sys::machine;
+use crate::units::Ns;
 
 /// What the passes took.
 #[derive(Clone, Debug, Default)]
@@ -43,9 +46,7 @@ impl Passes {
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for display")]
     pub fn median_ns(&self) -> f64 {
-        let mut ns = self.ns.clone();
-        ns.sort_unstable();
-        ns.get(ns.len() / 2).map_or(0.0, |ns| *ns as f64 / self.frames.max(1) as f64)
+        median(&mut self.ns.clone()).map_or(0.0, |ns| ns as f64 / self.frames.max(1) as f64)
     }
 }
 
@@ -57,26 +58,50 @@ impl Passes {
 /// # Panics
 /// If two passes differ in their digest.
 pub fn run(frames: &Frames, config: &Config, passes: usize) -> Result<Passes, BadCoin> {
-    let clock = SessionClock::start(1);
-    let hash = config.hash(&frames.coins);
     let mut out = Passes { frames: frames.len() as u64, ..Passes::default() };
-    for pass in 0..passes {
-        let mut tally = Tally::new(|_: &_, _: &_| {});
-        let turn = Turn::reading(config.run.parser, &config.engine, &frames.coins, hash)?;
-        let mut feeder = Feeder::new(turn);
-        let begun = clock.mono_ns();
-        for (at, text) in frames.iter() {
-            feeder.take(at, text, &mut tally);
-        }
-        feeder.stopping(&mut tally);
-        let before = tally.next;
-        feeder.finish(StopReason::Finished, before, &mut tally);
-        out.ns.push(clock.mono_ns() - begun);
-        let digest = tally.digest.value();
-        assert!(pass == 0 || digest == out.digest, "equal passes have equal digests");
-        (out.digest, out.records) = (digest, tally.next);
+    for n in 0..passes {
+        let p = pass(frames.iter(), &frames.coins, config)?;
+        out.ns.push(p.ns);
+        assert!(n == 0 || p.digest == out.digest, "equal passes have equal digests");
+        (out.digest, out.records) = (p.digest, p.records);
     }
     Ok(out)
+}
+
+/// What one pass took.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pass {
+    /// Real nanoseconds.
+    pub(super) ns: u64,
+    pub(super) records: u64,
+    pub(super) digest: u128,
+    /// Memory resident at its end, feed and engine still there, bytes.
+    pub(super) resident: Option<u64>,
+}
+
+/// Puts frames of these coins through a new feed and engine.
+///
+/// # Errors
+/// The coins cannot be followed.
+pub(super) fn pass<'a>(
+    frames: impl Iterator<Item = (Ns, &'a [u8])>,
+    coins: &[CoinSpec],
+    config: &Config,
+) -> Result<Pass, BadCoin> {
+    let mut tally = Tally::new(|_: &_, _: &_| {});
+    let turn = Turn::reading(config.run.parser, &config.engine, coins, config.hash(coins))?;
+    let mut feeder = Feeder::new(turn);
+    let clock = SessionClock::start(1);
+    for (at, text) in frames {
+        feeder.take(at, text, &mut tally);
+    }
+    feeder.stopping(&mut tally);
+    let before = tally.next;
+    let engine = feeder.finish(StopReason::Finished, before, &mut tally);
+    let ns = clock.mono_ns();
+    let resident = machine::resident_now();
+    drop(engine);
+    Ok(Pass { ns, records: tally.next, digest: tally.digest.value(), resident })
 }
 
 /// Puts a file of events through `passes` times; it is read from the disk, or its cache, each time.

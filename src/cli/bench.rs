@@ -2,6 +2,7 @@
 //!
 //! In: what to measure, a recording or nothing. Out: tables, histograms, a verdict. Cold path.
 
+mod growth;
 mod soak;
 
 use std::fmt::Write as _;
@@ -81,6 +82,16 @@ enum What {
         #[arg(long, value_name = "FOLDER")]
         hlog: Option<PathBuf>,
     },
+    /// How costs grow: with own orders, levels, coins, frames, hours, the size of the journal.
+    ///
+    /// A table a question. The cost is fitted as n to a power, by least squares on logarithms: over all
+    /// points, and over those within a factor of four of the largest n, where growth behind a fixed
+    /// cost shows first. The larger exponent decides: below 0.15 flat, below 1.25 linear, else
+    /// more than linear. Beside it stands what the cost should be at most. Noise moves exponents:
+    /// on a busy machine a surprise is worth a second run. The exit code does not depend on it.
+    ///
+    /// Takes about a minute and up to 400 MB of temporary files (under TMPDIR).
+    Growth(growth::Options),
     /// The live loop and the logging thread at a steady rate for a chosen time: does anything grow?
     ///
     /// Frames of the embedded exchange go over loopback into the live loop; journal and recording are
@@ -141,6 +152,7 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
             let pace = Pace { rate: 0, count: *count, idling };
             say(&wires(&frames, config, rates, pace, hlog.as_deref(), common)?);
         }
+        Some(What::Growth(o)) => growth::run(o, config, common)?,
         Some(What::Soak(o)) => soak::run(o, config, common)?,
     }
     Ok(())

@@ -66,7 +66,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         What::Warmup => (warmup::runs, warmup::run),
         What::Profit => (profit::runs, profit::run),
     };
-    let bar = progress(runs(&effort));
+    let bar = progress(runs(&effort), "runs");
     let outcome = experiment(&effort, &|| bar.inc(1));
     bar.finish_and_clear();
     if common.json {
@@ -84,17 +84,18 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A bar on the terminal's error output; silent where that is no terminal.
-fn progress(runs: usize) -> ProgressBar {
-    let bar = ProgressBar::new(u64::try_from(runs).unwrap_or(u64::MAX));
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} runs, {eta} left");
+/// A bar on the terminal's error output, of so many things; silent where that is no terminal.
+pub(super) fn progress(count: usize, what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(count).unwrap_or(u64::MAX)).with_message(what);
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg}, {eta} left");
     if let Ok(style) = style {
         bar.set_style(style);
     }
     bar
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
+/// Writes a file.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text)
         .map_err(|e| Failure::disk(format!("cannot write {}: {e}", path.display())))
 }

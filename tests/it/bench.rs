@@ -1,8 +1,8 @@
-//! `bench soak` as a process.
+//! `bench soak` and `bench growth` as processes.
 
 use std::process::{Command, Stdio};
 
-use super::process::{Temporary, await_text, command, finish, signal};
+use super::process::{Temporary, await_text, command, finish, papermaker, signal};
 
 /// A soak whose temporary files go to `dir`; what stands there afterwards is left over.
 fn soak(dir: &Temporary, args: &[&str]) -> Command {
@@ -62,4 +62,26 @@ fn a_soak_whose_journal_fails_is_not_ok() {
     let v = ended.assert_code(1).json();
     assert!(v["exceeded"].to_string().contains("the journal failed"), "{v}");
     assert!(ended.err.contains("the journal failed"), "{}", ended.err);
+}
+
+#[test]
+fn growth_measures_what_is_asked_for() {
+    let dir = Temporary::new();
+    let args =
+        ["bench", "growth", "--only", "levels", "--json", "--csv", "x.csv", "--plot", "x.svg"];
+    let v = papermaker(&dir.0, &args).assert_code(0).json();
+    let curves = v["curves"].as_array().expect("curves");
+    assert_eq!((curves.len(), &curves[0]["subject"]), (1, &"levels".into()), "{v}");
+    let points = curves[0]["points"].as_array().expect("points");
+    assert_eq!(points.len(), 8);
+    assert!(points.iter().all(|p| p["median"].as_f64() > Some(0.0)), "{v}");
+    // Eight levels cost more than one, whatever the machine does; how much more is the verdict's.
+    assert!(points[7]["median"].as_f64() > points[0]["median"].as_f64(), "{v}");
+    assert!(curves[0]["exponent"].as_f64() > Some(0.0), "{v}");
+    assert_eq!(curves[0]["stated"], "linear");
+    let text = |name| std::fs::read_to_string(dir.join(name)).expect("written");
+    assert_eq!(text("x.csv").lines().count(), 9);
+    assert!(text("x.svg").contains("levels a side"));
+    papermaker(&dir.0, &["bench", "growth", "--only", "leaves"]).assert_code(2);
+    papermaker(&dir.0, &["bench", "soak", "--minutes", "nan"]).assert_code(2);
 }
