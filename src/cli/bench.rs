@@ -90,7 +90,8 @@ enum What {
     /// more than linear. Beside it stands what the cost should be at most. Noise moves exponents:
     /// on a busy machine a surprise is worth a second run. The exit code does not depend on it.
     ///
-    /// Takes about a minute and up to 400 MB of temporary files (under TMPDIR).
+    /// Takes about a minute and up to 400 MB of temporary files (under TMPDIR); each subject has a
+    /// process of its own. Ctrl-C ends it sooner, with what was measured.
     Growth(growth::Options),
     /// The live loop and the logging thread at a steady rate for a chosen time: does anything grow?
     ///

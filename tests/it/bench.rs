@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 use super::process::{Temporary, await_text, command, finish, papermaker, signal};
 
 /// A soak whose temporary files go to `dir`; what stands there afterwards is left over.
@@ -82,6 +84,15 @@ fn growth_measures_what_is_asked_for() {
     let text = |name| std::fs::read_to_string(dir.join(name)).expect("written");
     assert_eq!(text("x.csv").lines().count(), 9);
     assert!(text("x.svg").contains("levels a side"));
+    // Two subjects are measured in a process each, which gives the same curves.
+    let both = ["bench", "growth", "--only", "orders,levels", "--json"];
+    let both = papermaker(&dir.0, &both).assert_code(0).json();
+    let titles = |v: &Value| -> Vec<Value> {
+        v["curves"].as_array().expect("curves").iter().map(|c| c["title"].clone()).collect()
+    };
+    assert_eq!(titles(&both).len(), 3, "{both}");
+    assert_eq!(titles(&both)[2..], titles(&v));
+    assert!(both["missing"].as_array().is_some_and(Vec::is_empty), "{both}");
     papermaker(&dir.0, &["bench", "growth", "--only", "leaves"]).assert_code(2);
     papermaker(&dir.0, &["bench", "soak", "--minutes", "nan"]).assert_code(2);
 }

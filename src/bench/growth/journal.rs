@@ -6,7 +6,7 @@
 
 use std::io;
 
-use super::{Curve, Shape, Subject, each, each_ns};
+use super::{Curve, Shape, Step, Subject, each, each_ns};
 use crate::app::folder::Folder;
 use crate::bench::scratch::Scratch;
 use crate::journal::{Failed, Options, Writer, inspect};
@@ -31,11 +31,11 @@ pub(super) const STEPS: usize = SIZES.len();
 ///
 /// # Errors
 /// As the disk refuses, or has too little room.
-pub(super) fn curves(step: &mut dyn FnMut()) -> io::Result<Vec<Curve>> {
+pub(super) fn curves(step: &mut Step<'_>) -> io::Result<Vec<Curve>> {
     measure(&SIZES, step)
 }
 
-fn measure(sizes: &[u32], step: &mut dyn FnMut()) -> io::Result<Vec<Curve>> {
+fn measure(sizes: &[u32], step: &mut Step<'_>) -> io::Result<Vec<Curve>> {
     let scratch = Scratch::new("growth")?;
     if machine::free_bytes(scratch.path())? < FREE {
         let mb = FREE / 1_000_000;
@@ -67,7 +67,7 @@ fn measure(sizes: &[u32], step: &mut dyn FnMut()) -> io::Result<Vec<Curve>> {
                 return Err(io::Error::other("the journal read back is not the one written"));
             }
         }
-        step();
+        step()?;
     }
     let append = ("a record appended to the journal", "MB of journal", "ns a record");
     let open = ("a journal read and checked, as before a run goes on", "MB of journal", "ms");
@@ -96,7 +96,11 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back_at_each_size() {
         let mut steps = 0;
-        let curves = measure(&[5, 9], &mut || steps += 1).expect("a disk");
+        let step = &mut || {
+            steps += 1;
+            Ok(())
+        };
+        let curves = measure(&[5, 9], step).expect("a disk");
         assert_eq!((steps, curves.len()), (2, 2));
         for c in curves {
             assert_eq!(c.points.iter().map(|p| p.n).collect::<Vec<_>>(), [5.0, 9.0]);

@@ -5,7 +5,9 @@
 //! 1. The market is the embedded exchange's, in one regime that never ends: what changes from one
 //!    stretch to the next is the work done before, not the market.
 
-use super::{Curve, Shape, Subject, each, each_ns};
+use std::io;
+
+use super::{Curve, Shape, Step, Subject, each, each_ns};
 use crate::app::config::Config;
 use crate::app::replay::{Feeder, Tally};
 use crate::app::turn::Turn;
@@ -78,14 +80,14 @@ fn quiet(one: &Frames, all: &Frames) -> Scene {
 }
 
 /// A message of one coin while the others only tick, a message while all trade, a tick.
-pub(super) fn coins(config: &Config, step: &mut dyn FnMut()) -> Vec<Curve> {
+pub(super) fn coins(config: &Config, step: &mut Step<'_>) -> io::Result<Vec<Curve>> {
     let market = |n| Frames::of(&law(n), SEED, DELAY_NS, |f| f.span_ns() >= SPAN_NS);
     let one = market(1);
     let mut scenes = Vec::new();
     for n in COINS {
         let all = market(n as usize);
         scenes.push([quiet(&one, &all), scene(all)]);
-        step();
+        step()?;
     }
     let (mut alone, mut all, mut ticks) = (each(&COINS), each(&COINS), each(&COINS));
     for _ in 0..COIN_ROUNDS {
@@ -97,21 +99,21 @@ pub(super) fn coins(config: &Config, step: &mut dyn FnMut()) -> Vec<Curve> {
             alone[i].1.push(a.message_ns());
             all[i].1.push(b.message_ns());
             ticks[i].1.push(undisturbed_ns(&b.kinds[Kind::Tick as usize]));
-            step();
+            step()?;
         }
     }
     let curve = |title, unit, stated, costs| {
         Curve::new(Subject::Coins, (title, "coins", unit), stated, costs)
     };
-    vec![
+    Ok(vec![
         curve("a message of one coin, the others silent", "ns a message", Shape::Flat, alone),
         curve("a message while all coins trade", "ns a message", Shape::Flat, all),
         curve("a tick of all coins", "ns a tick", Shape::Linear, ticks),
-    ]
+    ])
 }
 
 /// A frame of a replay, and what memory it ends with, by its length.
-pub(super) fn replay(config: &Config, step: &mut dyn FnMut()) -> Vec<Curve> {
+pub(super) fn replay(config: &Config, step: &mut Step<'_>) -> io::Result<Vec<Curve>> {
     let most = FRAMES.iter().max().map_or(0, |n| *n as usize);
     let frames = Frames::of(&law(2), SEED, DELAY_NS, |f| f.len() >= most);
     let replay = |n: u32| {
@@ -121,7 +123,7 @@ pub(super) fn replay(config: &Config, step: &mut dyn FnMut()) -> Vec<Curve> {
     let before = machine::resident_now().unwrap_or(0);
     // What the making of the frames gave back is taken by the first pass, whatever its length.
     replay(FRAMES[0]);
-    step();
+    step()?;
     let (mut costs, mut memory) = (each(&FRAMES), each(&FRAMES));
     for round in 0..REPLAY_ROUNDS {
         for (i, n) in FRAMES.iter().enumerate() {
@@ -132,19 +134,19 @@ pub(super) fn replay(config: &Config, step: &mut dyn FnMut()) -> Vec<Curve> {
                 memory[i].1.extend(beyond(before, p.resident));
             }
         }
-        step();
+        step()?;
     }
     let curve = |(title, unit), costs| {
         Curve::new(Subject::Replay, (title, "frames", unit), Shape::Flat, costs)
     };
-    vec![
+    Ok(vec![
         curve(("a frame of a replay", "ns a frame"), costs),
         curve(("memory at the end of a replay, its frames apart", "kB"), memory),
-    ]
+    ])
 }
 
 /// A frame, and the memory, by the hours a run has lasted. The market is made a minute at a time.
-pub(super) fn hours(config: &Config, step: &mut dyn FnMut()) -> Vec<Curve> {
+pub(super) fn hours(config: &Config, step: &mut Step<'_>) -> io::Result<Vec<Curve>> {
     let law = law(2);
     let coin = |name: &String| CoinSpec::new(name, Listing::of(name).sz_decimals);
     let coins: Vec<CoinSpec> = law.coins.iter().flat_map(coin).collect();
@@ -169,15 +171,15 @@ pub(super) fn hours(config: &Config, step: &mut dyn FnMut()) -> Vec<Curve> {
             costs[hour].1.push(each_ns(clock.mono_ns() - begun, stretch.len() as u64));
         }
         memory[hour].1.extend(beyond(before, machine::resident_now()));
-        step();
+        step()?;
     }
     let curve = |(title, unit), costs| {
         Curve::new(Subject::Hours, (title, "hours", unit), Shape::Flat, costs)
     };
-    vec![
+    Ok(vec![
         curve(("a frame of a long run", "ns a frame"), costs),
         curve(("memory of a long run, its market included", "kB"), memory),
-    ]
+    ])
 }
 
 /// Memory now beyond that before, kB; at least 1, for its logarithm.

@@ -21,6 +21,8 @@ mod scenes;
 
 use std::io;
 
+use serde::{Deserialize, Serialize};
+
 use super::law::{median, slope};
 use crate::app::config::Config;
 use crate::math::det;
@@ -31,7 +33,8 @@ pub const BOUNDS: (f64, f64) = (0.15, 1.25);
 const END: f64 = 4.0;
 
 /// What costs are measured against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Subject {
     /// A print against own orders.
     Orders,
@@ -72,13 +75,15 @@ impl Subject {
 }
 
 /// How a cost grows, from the slowest on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Shape {
     /// Not, or hardly.
     Flat,
     /// At most in proportion.
     Linear,
     /// Faster than that.
+    #[serde(rename = "more than linear")]
     More,
 }
 
@@ -91,15 +96,18 @@ impl Shape {
 }
 
 /// One n.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// How many.
     pub n: f64,
     /// Median of the repetitions.
+    #[serde(rename = "median")]
     pub at: f64,
     /// The lowest of them.
+    #[serde(rename = "lowest")]
     pub lo: f64,
     /// The highest of them.
+    #[serde(rename = "highest")]
     pub hi: f64,
 }
 
@@ -125,16 +133,16 @@ impl Fit {
 }
 
 /// The answer to one question.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
     /// What it belongs to.
     pub subject: Subject,
     /// What was measured.
-    pub title: &'static str,
+    pub title: String,
     /// What n counts.
-    pub of: &'static str,
+    pub of: String,
     /// Unit of the cost.
-    pub unit: &'static str,
+    pub unit: String,
     /// The shape it should have at most.
     pub stated: Shape,
     /// By n, ascending.
@@ -145,7 +153,7 @@ impl Curve {
     /// A curve from the repetitions of each n; an n without any is left out.
     fn new(
         subject: Subject,
-        (title, of, unit): (&'static str, &'static str, &'static str),
+        (title, of, unit): (&str, &str, &str),
         stated: Shape,
         repeated: Vec<(f64, Vec<f64>)>,
     ) -> Curve {
@@ -154,6 +162,7 @@ impl Curve {
             Some(Point { n, at, lo: *costs.first()?, hi: *costs.last()? })
         };
         let points = repeated.into_iter().filter_map(point).collect();
+        let [title, of, unit] = [title, of, unit].map(str::to_owned);
         Curve { subject, title, of, unit, stated, points }
     }
 
@@ -169,42 +178,36 @@ impl Curve {
     }
 }
 
-/// Measures what is asked for, in order; `step` is called after each of about [`steps`] parts of the
-/// work.
+/// Called after each of [`steps`] parts of the work; an error ends it.
+pub type Step<'a> = dyn FnMut() -> io::Result<()> + 'a;
+
+/// Measures one subject. Memory is judged rightly in a process that has done nothing before: what
+/// other work has given back hides as much growth.
 ///
 /// # Errors
-/// The disk, or its space, for the journal's curves.
-pub fn run(
-    subjects: &[Subject],
-    config: &Config,
-    step: &mut dyn FnMut(),
-) -> io::Result<Vec<Curve>> {
-    let mut out = Vec::new();
-    for subject in subjects {
-        out.extend(match subject {
-            Subject::Orders => scenes::orders(step),
-            Subject::Levels => scenes::levels(step),
-            Subject::Coins => market::coins(config, step),
-            Subject::Replay => market::replay(config, step),
-            Subject::Hours => market::hours(config, step),
-            Subject::Journal => journal::curves(step)?,
-        });
+/// The disk, or its space, for the journal's curves; those of `step`.
+pub fn run(subject: Subject, config: &Config, step: &mut Step<'_>) -> io::Result<Vec<Curve>> {
+    match subject {
+        Subject::Orders => scenes::orders(step),
+        Subject::Levels => scenes::levels(step),
+        Subject::Coins => market::coins(config, step),
+        Subject::Replay => market::replay(config, step),
+        Subject::Hours => market::hours(config, step),
+        Subject::Journal => journal::curves(step),
     }
-    Ok(out)
 }
 
-/// Parts of the work of these subjects.
+/// Parts of the work of a subject.
 #[must_use]
-pub fn steps(subjects: &[Subject]) -> usize {
-    let of = |s: &Subject| match s {
+pub fn steps(subject: Subject) -> usize {
+    match subject {
         Subject::Orders => scenes::ORDERS_STEPS,
         Subject::Levels => scenes::LEVELS_STEPS,
         Subject::Coins => market::COINS_STEPS,
         Subject::Replay => market::REPLAY_STEPS,
         Subject::Hours => market::HOURS_STEPS,
         Subject::Journal => journal::STEPS,
-    };
-    subjects.iter().map(of).sum()
+    }
 }
 
 /// An n, and nothing measured for it yet.
@@ -268,8 +271,12 @@ mod tests {
     fn every_subject_has_its_name_and_its_work() {
         for s in Subject::ALL {
             assert_eq!(Subject::of(s.name()), Some(s));
-            assert!(steps(&[s]) > 0);
+            assert!(steps(s) > 0);
+            let text = serde_json::to_value(s).expect("plain");
+            assert_eq!(text, s.name(), "one name everywhere");
         }
         assert_eq!(Subject::of("order"), None);
+        let more = serde_json::to_value(Shape::More).expect("plain");
+        assert_eq!(more, Shape::More.name());
     }
 }

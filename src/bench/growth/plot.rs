@@ -52,19 +52,22 @@ fn panel(
     let middle = (lo * hi).sqrt();
     let (lo, hi) = ((lo / 1.2).min(middle / 2.0), (hi * 1.2).max(middle * 2.0));
     let mut chart = ChartBuilder::on(area)
-        .caption(curve.title, ("sans-serif", 14))
+        .caption(&curve.title, ("sans-serif", 14))
         .margin(10)
         .x_label_area_size(34)
         .y_label_area_size(66)
         .build_cartesian_2d((left / 1.2..right * 1.2).log_scale(), (lo..hi).log_scale())?;
-    let label = |x: &f64| {
-        let digits = if *x < 10.0 { 1 } else { 0 };
-        format!("{x:.digits$}").trim_end_matches(".0").to_owned()
+    let label = |x: &f64| match *x {
+        x if x >= 1e4 => format!("{:.0}k", x / 1e3),
+        x if x >= 10.0 => format!("{x:.0}"),
+        x => format!("{x:.1}").trim_end_matches(".0").to_owned(),
     };
     chart
         .configure_mesh()
-        .x_desc(curve.of)
-        .y_desc(curve.unit)
+        .x_labels(6)
+        .y_labels(6)
+        .x_desc(&curve.of)
+        .y_desc(&curve.unit)
         .x_label_formatter(&label)
         .y_label_formatter(&label)
         .light_line_style(WHITE.mix(0.0))
@@ -84,11 +87,11 @@ mod tests {
 
     #[test]
     fn every_curve_has_its_panel() {
-        let curve = |title, n: &[f64]| Curve {
+        let curve = |title: &str, n: &[f64]| Curve {
             subject: Subject::Levels,
-            title,
-            of: "levels a side",
-            unit: "ns a quote",
+            title: title.into(),
+            of: "levels a side".into(),
+            unit: "ns a quote".into(),
             stated: Shape::Linear,
             points: n.iter().map(|&n| Point { n, at: 90.0, lo: 80.0, hi: 120.0 }).collect(),
         };

@@ -3,8 +3,9 @@
 //! In: nothing. Out: curves. Cold path around the hot one.
 
 use std::hint::black_box;
+use std::io;
 
-use super::{Curve, Shape, Subject, each, each_ns};
+use super::{Curve, Shape, Step, Subject, each, each_ns};
 use crate::bench::scene::{self, Scene};
 use crate::limits::LADDER_MAX;
 use crate::quote::{Config, Quoter};
@@ -28,7 +29,7 @@ pub(super) const LEVELS_STEPS: usize = ROUNDS;
 
 /// A print at the best price: all own orders there, so that it meets all of its side; and each order
 /// at a price of its own, so that it meets one.
-pub(super) fn orders(step: &mut dyn FnMut()) -> Vec<Curve> {
+pub(super) fn orders(step: &mut Step<'_>) -> io::Result<Vec<Curve>> {
     let titles = [
         ("a print that meets all own orders of its side", Shape::Linear),
         ("a print that meets one own order, the others behind it", Shape::Flat),
@@ -49,15 +50,15 @@ pub(super) fn orders(step: &mut dyn FnMut()) -> Vec<Curve> {
             for (scene, (_, costs)) in scenes.iter_mut().zip(&mut costs) {
                 costs.push(timed(PRINTS, |_| _ = scene.trade()));
             }
-            step();
+            step()?;
         }
         out.push(Curve::new(Subject::Orders, (title, "own orders", "ns a print"), stated, costs));
     }
-    out
+    Ok(out)
 }
 
 /// A quote of both sides, by levels a side.
-pub(super) fn levels(step: &mut dyn FnMut()) -> Vec<Curve> {
+pub(super) fn levels(step: &mut Step<'_>) -> io::Result<Vec<Curve>> {
     let most = u32::try_from(LADDER_MAX).unwrap_or(u32::MAX);
     let n: Vec<u32> = (1..=most).collect();
     let beliefs = scene::beliefs();
@@ -78,10 +79,10 @@ pub(super) fn levels(step: &mut dyn FnMut()) -> Vec<Curve> {
                 black_box(quoter.quote(black_box(&inputs), black_box(curve)));
             }));
         }
-        step();
+        step()?;
     }
     let names = ("a quote of both sides", "levels a side", "ns a quote");
-    vec![Curve::new(Subject::Levels, names, Shape::Linear, costs)]
+    Ok(vec![Curve::new(Subject::Levels, names, Shape::Linear, costs)])
 }
 
 /// Nanoseconds of one of so many calls.
@@ -98,10 +99,16 @@ mod tests {
     #[test]
     fn each_level_is_measured_and_costs_something() {
         let mut steps = 0;
-        let curves = levels(&mut || steps += 1);
+        let step = &mut || {
+            steps += 1;
+            Ok(())
+        };
+        let curves = levels(step).expect("nothing fails");
         assert_eq!((steps, curves.len()), (LEVELS_STEPS, 1));
         let n: Vec<f64> = curves[0].points.iter().map(|p| p.n).collect();
         assert_eq!(n, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
         assert!(curves[0].points.iter().all(|p| p.lo > 0.0 && p.lo <= p.at && p.at <= p.hi));
+        let stopped = levels(&mut || Err(io::ErrorKind::Interrupted.into()));
+        assert!(stopped.is_err_and(|e| e.kind() == io::ErrorKind::Interrupted));
     }
 }

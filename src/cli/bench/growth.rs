@@ -1,9 +1,14 @@
 //! `papermaker bench growth`: a table a curve, with its verdict; CSV, a plot, JSON.
 //!
 //! In: options. Out: text, files. Cold path.
+//!
+//! 1. Several subjects are measured in a process each, one after the other: what one leaves in heap and
+//!    caches is not the next one's.
 
 use std::fmt::Write as _;
+use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
@@ -12,7 +17,8 @@ use crate::app::config::Config;
 use crate::bench::growth::{self, BOUNDS, Curve, Fit, Subject};
 use crate::cli::exit::{Code, Failure};
 use crate::cli::experiment::{progress, write};
-use crate::cli::{Common, say};
+use crate::cli::{Common, say, stop_on_signals};
+use crate::sys::signal::Stop;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -30,20 +36,75 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+    let stop = stop_on_signals()?;
     let subjects = if o.only.is_empty() { &Subject::ALL[..] } else { &o.only };
-    let bar = progress(growth::steps(subjects), "parts");
-    let curves = growth::run(subjects, config, &mut || bar.inc(1));
-    bar.finish_and_clear();
-    let curves = curves.map_err(|e| Failure::disk(format!("the measurement failed: {e}")))?;
-    say(&if common.json { format!("{}\n", json(&curves)) } else { text(&curves) });
+    let mut curves = Vec::new();
+    for subject in subjects {
+        if !stop.is_asked() {
+            curves.extend(match subjects.len() {
+                1 => here(*subject, config, &stop)?,
+                _ => apart(*subject, common)?,
+            });
+        }
+    }
+    let missing: Vec<&str> = subjects
+        .iter()
+        .filter(|s| curves.iter().all(|c: &Curve| c.subject != **s))
+        .map(|s| s.name())
+        .collect();
+    say(&if common.json {
+        format!("{}\n", json(&curves, &missing))
+    } else {
+        text(&curves, &missing)
+    });
     if let Some(path) = &o.csv {
         write(path, &csv(&curves))?;
     }
-    if let Some(path) = &o.plot {
+    if let Some(path) = &o.plot
+        && !curves.is_empty()
+    {
         let svg = growth::plot::svg(&curves).map_err(|e| Failure::new(Code::Internal, e))?;
         write(path, &svg)?;
     }
     Ok(())
+}
+
+/// Measures in this process; nothing where the wish to stop came first.
+fn here(subject: Subject, config: &Config, stop: &Stop) -> Result<Vec<Curve>, Failure> {
+    let bar = progress(growth::steps(subject), subject.name());
+    let curves = growth::run(subject, config, &mut || {
+        bar.inc(1);
+        if stop.is_asked() { Err(ErrorKind::Interrupted.into()) } else { Ok(()) }
+    });
+    bar.finish_and_clear();
+    match curves {
+        Err(e) if e.kind() == ErrorKind::Interrupted => Ok(Vec::new()),
+        other => other.map_err(|e| Failure::disk(format!("the measurement failed: {e}"))),
+    }
+}
+
+/// Measures in a process of its own, under the same configuration.
+fn apart(subject: Subject, common: &Common) -> Result<Vec<Curve>, Failure> {
+    let internal = |what: &dyn std::fmt::Display| {
+        Failure::new(Code::Internal, format!("cannot measure {}: {what}", subject.name()))
+    };
+    let program = std::env::current_exe().map_err(|e| internal(&e))?;
+    let mut c = Command::new(program);
+    c.args(["bench", "growth", "--json", "--only", subject.name()]);
+    if let Some(path) = &common.config {
+        c.arg("--config").arg(path);
+    }
+    for set in &common.set {
+        c.args(["--set", set]);
+    }
+    let ended = c.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let ended = ended.map_err(|e| internal(&e))?;
+    if !ended.status.success() {
+        return Err(Failure::disk(format!("measuring {} failed, see above", subject.name())));
+    }
+    let mut v: serde_json::Value =
+        serde_json::from_slice(&ended.stdout).map_err(|e| internal(&e))?;
+    serde_json::from_value(v["curves"].take()).map_err(|e| internal(&e))
 }
 
 /// Whether the shape is the one it should have, or better.
@@ -51,7 +112,7 @@ fn is_as_stated(curve: &Curve, fit: &Fit) -> bool {
     fit.shape() <= curve.stated
 }
 
-fn text(curves: &[Curve]) -> String {
+fn text(curves: &[Curve], missing: &[&str]) -> String {
     let mut out = String::new();
     for c in curves {
         let _ = writeln!(
@@ -84,6 +145,10 @@ fn text(curves: &[Curve]) -> String {
         "cost ~ n^exponent; the larger of the two below {}: flat, below {}: linear",
         BOUNDS.0, BOUNDS.1
     );
+    if !missing.is_empty() {
+        let _ =
+            writeln!(out, "ended before its time, as asked; not measured: {}", missing.join(", "));
+    }
     out
 }
 
@@ -108,21 +173,18 @@ fn csv(curves: &[Curve]) -> String {
     out
 }
 
-fn json(curves: &[Curve]) -> serde_json::Value {
+fn json(curves: &[Curve], missing: &[&str]) -> serde_json::Value {
     let curve = |c: &Curve| {
-        let (fit, points) = (c.fit(), c.points.iter());
-        let points: Vec<_> = points
-            .map(|p| serde_json::json!({ "n": p.n, "median": p.at, "lowest": p.lo, "highest": p.hi }))
-            .collect();
-        serde_json::json!({
-            "subject": c.subject.name(), "title": c.title, "of": c.of, "unit": c.unit,
-            "stated": c.stated.name(), "verdict": fit.map(|f| f.shape().name()),
-            "exponent": fit.map(|f| f.all), "exponent_at_the_end": fit.map(|f| f.end),
-            "as_stated": fit.map(|f| is_as_stated(c, &f)), "points": points,
-        })
+        let fit = c.fit();
+        let mut v = serde_json::json!(c);
+        v["verdict"] = serde_json::json!(fit.map(|f| f.shape()));
+        v["exponent"] = serde_json::json!(fit.map(|f| f.all));
+        v["exponent_at_the_end"] = serde_json::json!(fit.map(|f| f.end));
+        v["as_stated"] = serde_json::json!(fit.map(|f| is_as_stated(c, &f)));
+        v
     };
     serde_json::json!({
         "measured": "growth", "flat_below": BOUNDS.0, "linear_below": BOUNDS.1,
-        "curves": curves.iter().map(curve).collect::<Vec<_>>(),
+        "curves": curves.iter().map(curve).collect::<Vec<_>>(), "missing": missing,
     })
 }
