@@ -403,11 +403,6 @@ impl Desk {
             },
         };
         let (quoter, curve) = (&self.account.quoter, &self.account.curve);
-        let guards = quoter.guards(&x, curve);
-        let due = Side::BOTH.map(|side| self.is_due(now, side, guards[side.index()]));
-        if due == [false; 2] {
-            return;
-        }
         let basis = Basis {
             state: x.state,
             curve: self.curves,
@@ -415,9 +410,14 @@ impl Desk {
             ramp: if quoter.ramps(&x, curve) { now.0.div_euclid(TICK_NS) } else { 0 },
         };
         let spot = Spot { bid, ask, signal: x.signal };
+        let stale = self.settled.map(|s| !s.is_some_and(|s| s.holds(basis, spot)));
+        if stale == [false; 2] {
+            return;
+        }
+        let guards = quoter.guards(&x, curve);
         let anew = Side::BOTH.map(|side| {
             let i = side.index();
-            due[i] && !self.settled[i].is_some_and(|s| s.holds(basis, spot))
+            stale[i] && self.is_due(now, side, guards[i])
         });
         if anew == [false; 2] {
             return;

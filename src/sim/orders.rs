@@ -9,15 +9,17 @@
 //!    order is done, and what the others have left of it is taken out then.
 //! 4. Prints of a block act on the queue as it was before the block ([`Order::Block`]).
 
+mod told;
+
 use super::config::{Config, Model, Order};
 use super::fees::Rate;
 use super::latency::Latency;
 use super::original::{Original, Resting};
-use super::own::{Held, Made, NEVER, Own, mid_at};
-use super::queue::{Reach, Rule, Sight, mix};
+use super::own::{Made, NEVER, Own, mid_at};
+use super::queue::{Reach, Rule, Sight};
 use super::rates::Rates;
 use super::refusal::refusal;
-use crate::book::{Book, Shown};
+use crate::book::Book;
 use crate::event::Trade;
 use crate::record::{FillReason, Lane, OrderReason, OrderState};
 use crate::units::rules::Rules;
@@ -63,6 +65,9 @@ pub struct Sim {
     crossed: [[i64; 3]; 2],
     /// Something is held back for the prints of its block.
     holding: bool,
+    /// By side: what a message says behind the best own price changes nothing.
+    #[serde(skip)]
+    calm: [bool; 2],
     /// Block time of the newest trades, and of the newest book.
     traded: Ns,
     mid: (Ns, Option<Mid2>),
@@ -101,6 +106,7 @@ impl Sim {
             watch: [Watch::default(); 2],
             crossed: [[0; 3]; 2],
             holding: false,
+            calm: [false; 2],
             traded: Ns(i64::MIN),
             mid: (Ns(i64::MIN), None),
             mid_before: None,
@@ -266,42 +272,6 @@ impl Sim {
         }
         if self.cfg.order == Order::Arrival || self.traded >= t {
             self.flush(t, true, out);
-        }
-    }
-
-    /// Notes what the message of block `t` tells of the prices of own orders.
-    fn look(&mut self, side: Side, t: Ns, book: &Book) {
-        let (told, pushed) = (book.told(side, t), book.pushed(side));
-        let mut levels = book.levels(side).iter().peekable();
-        let (mut crosses, mut crossed) = (true, false);
-        for i in self.range(side) {
-            let o = &mut self.orders[i];
-            let px = o.new.px;
-            // Best price first: where one is not crossed, those behind it are not.
-            let crossing = if crosses { book.size_to(side.opposite(), px).0 } else { 0 };
-            crosses &= crossing > 0;
-            while levels.next_if(|k| side.better(k.level.px, px)).is_some() {}
-            crossed |= o.live && crossing > 0;
-            // A late snapshot tells nothing of what was told since.
-            if !o.live || t < o.held.map_or(o.sight.at, |h| h.at.max(o.sight.at)) {
-                continue;
-            }
-            let still = if pushed == Some(px) { NEVER } else { t };
-            o.sight.still = o.sight.still.min(still);
-            let level = match levels.peek() {
-                Some(k) if k.level.px == px => (k.seen == t).then_some((k.level.sz.0, k.level.n)),
-                _ => told.is_some_and(|worst| !side.better(worst, px)).then_some((0, 0)),
-            };
-            let none = crossing == 0;
-            o.places.iter_mut().filter(|_| none).for_each(|p| p.crossed = 0);
-            if level.is_some() || !none {
-                let level = level.or(o.held.and_then(|h| h.level));
-                o.held = Some(Held { at: t, level, crossing, still });
-                self.holding = true;
-            }
-        }
-        if !crossed {
-            self.crossed[side.index()] = [0; 3];
         }
     }
 
@@ -472,93 +442,6 @@ impl Sim {
         let o = &self.orders[i];
         out(SimEvent::Order(o.state(OrderState::Live, OrderReason::None, at)));
         Some(o.cancel_at)
-    }
-
-    fn go_live(&mut self, i: usize, book: &Book) {
-        let (side, px) = (self.orders[i].new.side, self.orders[i].new.px);
-        let (size, n, sight_age) = match book.shown(side, px) {
-            Shown::Size(l) => (l.sz.0, l.n, None),
-            Shown::Empty => (0, 0, None),
-            Shown::Unknown { last: Some(last), age_ns } => (last.0, 0, Some(age_ns)),
-            // Never seen: as much as the largest level in sight, which is on the safe side.
-            Shown::Unknown { last: None, .. } => {
-                let most = book.levels(side).iter().map(|k| k.level.sz.0).max();
-                (most.unwrap_or(0), 0, Some(-1))
-            }
-        };
-        let mine = self.orders[..i].iter().rev().take_while(|o| o.new.px == px);
-        let mine = mine.filter(|o| o.live && o.new.side == side && !self.alone);
-        let mine: i64 = mine.map(|o| o.places[0].open).sum();
-        let o = &mut self.orders[i];
-        o.live = true;
-        o.ahead = size.saturating_add(mine);
-        o.unknown = sight_age.is_some();
-        o.sight_age = sight_age.unwrap_or(0);
-        let still = if book.pushed(side) == Some(px) { NEVER } else { o.arrive };
-        o.sight = Sight::new((size, n), o.arrive, still);
-        let seed = mix(o.id);
-        for p in &mut o.places {
-            (p.front, p.lump, p.seed) = (size, o.sight.lump(), seed);
-        }
-    }
-
-    /// Applies what is held back of blocks before `t`, and of `t` itself where `inclusive`.
-    fn flush(&mut self, t: Ns, inclusive: bool, out: &mut impl FnMut(SimEvent)) {
-        if !self.holding {
-            return;
-        }
-        self.holding = false;
-        let due = |at: Ns| at < t || (inclusive && at == t);
-        for (w, rates) in self.watch.iter_mut().zip(&mut self.rates) {
-            let Some((at, size)) = w.held else { continue };
-            if due(at) {
-                rates.observe(w.sight.size, size, w.sight.traded, at.since(w.sight.at));
-                w.sight = Sight { size, at, traded: 0, ..w.sight };
-                w.held = None;
-            } else {
-                self.holding = true;
-            }
-        }
-        let mut filled = false;
-        for i in 0..self.orders.len() {
-            let Some(h) = self.orders[i].held else { continue };
-            if due(h.at) {
-                filled |= self.settle(i, h, out);
-            } else {
-                self.holding = true;
-            }
-        }
-        if filled {
-            self.drop_filled(t, out);
-        }
-    }
-
-    /// Applies what a message told of one order's price; gives whether the order is done.
-    fn settle(&mut self, i: usize, h: Held, out: &mut impl FnMut(SimEvent)) -> bool {
-        let mid = mid_at(h.at, self.mid, self.mid_before);
-        let o = &mut self.orders[i];
-        o.held = None;
-        let side = o.new.side.index();
-        if let Some(level) = h.level {
-            for (place, rule) in o.places.iter_mut().zip(&self.lanes) {
-                place.seen(rule, &o.sight, level.0, h.at, &self.rates[side]);
-            }
-            o.sight = Sight::new(level, h.at, h.still);
-        }
-        for (lane, rule) in self.lanes.iter().enumerate() {
-            let place = &mut o.places[lane];
-            let taken = if self.alone { place.crossed } else { self.crossed[side][lane] };
-            let got = (h.crossing - taken).clamp(0, place.open);
-            if got == 0 || rule.model == Model::Original {
-                continue;
-            }
-            self.crossed[side][lane] += got;
-            place.crossed += got;
-            let reason = FillReason::Crossed;
-            let made = Made { lane: LANES[lane], reason, got, t: h.at, tid: 0, mid };
-            out(SimEvent::Fill(o.fill(&made, self.fee)));
-        }
-        o.places[0].open == 0
     }
 
     fn drop_filled(&mut self, t: Ns, out: &mut impl FnMut(SimEvent)) {
