@@ -44,10 +44,40 @@ pub fn exp_m1(x: f64) -> f64 {
     libm::expm1(x)
 }
 
-/// Natural logarithm.
+/// Natural logarithm: the algorithm of the crate's `log` (FreeBSD `e_log.c`) with the same bits for
+/// every argument, in line and without its branches where the argument is positive and normal.
 #[must_use]
+#[inline]
 pub fn ln(x: f64) -> f64 {
-    libm::log(x)
+    const LN2_HI: f64 = f64::from_bits(0x3fe6_2e42_fee0_0000);
+    const LN2_LO: f64 = f64::from_bits(0x3dea_39ef_3579_3c76);
+    const L: [f64; 7] = [
+        f64::from_bits(0x3fe5_5555_5555_5593),
+        f64::from_bits(0x3fd9_9999_9997_fa04),
+        f64::from_bits(0x3fd2_4924_9422_9359),
+        f64::from_bits(0x3fcc_71c5_1d8e_78af),
+        f64::from_bits(0x3fc7_4664_96cb_03de),
+        f64::from_bits(0x3fc3_9a09_d078_c69f),
+        f64::from_bits(0x3fc2_f112_df3e_5244),
+    ];
+    /// The high word of the square root of one half.
+    const ROOT: u32 = 0x3fe6_a09e;
+    let bits = x.to_bits();
+    let high = (bits >> 32) as u32;
+    if !(0x0010_0000..0x7ff0_0000).contains(&high) {
+        return libm::log(x);
+    }
+    // x = 2^k (1 + f) with 1 + f between the roots of one half and of two.
+    let high = high + (0x3ff0_0000 - ROOT);
+    let k = f64::from((high >> 20) as i32 - 0x3ff);
+    let f = f64::from_bits(u64::from((high & 0x000f_ffff) + ROOT) << 32 | bits & 0xffff_ffff) - 1.0;
+    let half = 0.5 * f * f;
+    let s = f / (2.0 + f);
+    let z = s * s;
+    let w = z * z;
+    let even = w * (L[1] + w * (L[3] + w * L[5]));
+    let odd = z * (L[0] + w * (L[2] + w * (L[4] + w * L[6])));
+    s * (half + (odd + even)) + k * LN2_LO - half + f + k * LN2_HI
 }
 
 /// ln(1 + x), accurate near zero.
@@ -114,6 +144,33 @@ mod tests {
             let usual = (rng.f64() - 0.5) * [0.5, 2.0, 40.0, 1_500.0][i % 4];
             for x in [wide, usual] {
                 assert_eq!(exp(x).to_bits(), libm::exp(x).to_bits(), "{x}");
+            }
+        }
+    }
+
+    #[test]
+    fn ln_has_the_bits_of_the_crate() {
+        let edges = [
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            f64::from_bits(1),
+            f64::MIN_POSITIVE,
+            f64::MAX,
+            f64::INFINITY,
+            f64::NAN,
+            std::f64::consts::SQRT_2,
+            std::f64::consts::FRAC_1_SQRT_2,
+        ];
+        let near = |x: f64| [x.to_bits().wrapping_sub(1), x.to_bits(), x.to_bits().wrapping_add(1)];
+        for x in edges.into_iter().flat_map(near).map(f64::from_bits) {
+            assert_eq!(ln(x).to_bits(), libm::log(x).to_bits(), "{x}");
+        }
+        let mut rng = fastrand::Rng::with_seed(2);
+        for _ in 0..400_000 {
+            for x in [f64::from_bits(rng.u64(..)), 0.5 + rng.f64(), rng.f64() * 1e-3] {
+                assert_eq!(ln(x).to_bits(), libm::log(x).to_bits(), "{x}");
             }
         }
     }

@@ -70,17 +70,22 @@ pub const SIZES: [&[f64]; 8] = [
     ],
 ];
 
-/// The valid price at distance `d` bps of `mid` (USD), rounded outward and kept from crossing
-/// `other`, the best price of the other side. `None` where no valid price is left.
+/// The nearest valid price of a side that does not cross `other`, the best price of the other side.
 #[must_use]
-pub fn price(rules: Rules, side: Side, mid: f64, d: f64, other: Px) -> Option<Px> {
+pub fn edge(rules: Rules, side: Side, other: Px) -> Px {
+    match side {
+        Side::Buy => rules.next_down(other),
+        Side::Sell => rules.next_up(other),
+    }
+}
+
+/// The valid price at distance `d` bps of `mid` (USD), rounded outward and no nearer than `edge`.
+/// `None` where no valid price is left.
+#[must_use]
+pub fn price(rules: Rules, side: Side, mid: f64, d: f64, edge: Px) -> Option<Px> {
     let sign = if side == Side::Buy { -1.0 } else { 1.0 };
     let raw = to_units(mid * (1.0 + sign * d * 1e-4))?;
     let px = rules.round_outward(side, Px(raw));
-    let edge = match side {
-        Side::Buy => rules.next_down(other),
-        Side::Sell => rules.next_up(other),
-    };
     let px = if side.better(px, edge) { edge } else { px };
     (px.0 > 0).then_some(px)
 }
@@ -154,11 +159,13 @@ mod tests {
     fn prices_are_outward_and_never_cross() {
         let r = Rules::perp(5);
         let px = |usd: f64| Px(to_units(usd).expect("positive"));
-        let ask = px(97_124.0);
-        assert_eq!(price(r, Side::Buy, 97_123.5, 1.0, ask), Some(px(97_113.0)));
-        assert_eq!(price(r, Side::Buy, 97_123.5, -5.0, ask), Some(px(97_123.0)), "post-only");
-        assert_eq!(price(r, Side::Sell, 97_123.5, 1.0, px(97_123.0)), Some(px(97_134.0)));
-        assert_eq!(price(r, Side::Buy, 97_123.5, f64::NAN, ask), None);
+        let under = edge(r, Side::Buy, px(97_124.0));
+        assert_eq!(price(r, Side::Buy, 97_123.5, 1.0, under), Some(px(97_113.0)));
+        assert_eq!(price(r, Side::Buy, 97_123.5, -5.0, under), Some(px(97_123.0)), "post-only");
+        let over = edge(r, Side::Sell, px(97_123.0));
+        assert_eq!(price(r, Side::Sell, 97_123.5, 1.0, over), Some(px(97_134.0)));
+        assert_eq!(price(r, Side::Sell, 97_123.5, -5.0, over), Some(px(97_124.0)), "post-only");
+        assert_eq!(price(r, Side::Buy, 97_123.5, f64::NAN, under), None);
         assert_eq!(size(r, 0.000_019), Sz(1_000));
         assert_eq!(size(r, f64::NAN), Sz(0));
     }

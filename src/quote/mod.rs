@@ -236,14 +236,17 @@ impl Quoter {
         let room = self.cfg.max_lots - sign * v.lots;
         let mut left = room;
         for (l, lots) in levels.iter().zip(lots) {
-            let least = self.rules.min_size(l.px);
             if lots <= 0.0 && !l.explores {
                 continue;
             }
             let coins = clamp(lots, 0.0, left) * self.cfg.unit_usd / v.centre;
             let wanted = ladder::size(self.rules, coins);
             // A level too small on its own goes out at the least valid size.
-            let sz = if wanted < least { least } else { wanted };
+            let sz = if self.rules.valid_value(l.px, wanted) {
+                wanted
+            } else {
+                self.rules.min_size(l.px)
+            };
             let sz_lots = sz.to_f64() * v.centre / self.cfg.unit_usd;
             if sz_lots > left {
                 break;
@@ -266,6 +269,7 @@ impl Quoter {
         let mut out: ArrayVec<Priced, LADDER_MAX> = ArrayVec::new();
         let c = v.curve;
         let other = if side == Side::Buy { v.x.ask } else { v.x.bid };
+        let edge = ladder::edge(self.rules, side, other);
         let sign = if side == Side::Buy { 1.0 } else { -1.0 };
         let n = self.cfg.levels_used();
         let skew = sign * v.skew;
@@ -281,7 +285,7 @@ impl Quoter {
                 }
             };
             let d = clamp(d + skew, -self.cfg.d_max_bps, self.cfg.d_max_bps);
-            let Some(px) = ladder::price(self.rules, side, v.centre, d, other) else { continue };
+            let Some(px) = ladder::price(self.rules, side, v.centre, d, edge) else { continue };
             if out.last().is_some_and(|last| !side.better(last.px, px)) {
                 continue;
             }

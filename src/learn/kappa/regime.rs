@@ -320,12 +320,14 @@ fn table(tape: &Tape, regime: &[Regime; REGIMES], p: &[f64; REGIMES], foot: f64)
             }
         }
     }
-    for (side, rate) in Side::BOTH.into_iter().zip(rates) {
+    for (ln_rate, mut rate) in out.ln_rate.iter_mut().zip(rates) {
         let mut least = f64::INFINITY;
-        for (b, x) in rate.iter().enumerate() {
+        for x in &mut rate {
             least = least.min(*x);
-            out.ln_rate[side.index()][b] = det::ln(least.max(1e-300));
+            *x = least;
         }
+        // On their own, so that one need not wait for another.
+        *ln_rate = rate.map(|x| det::ln(x.max(1e-300)));
     }
     out
 }
