@@ -157,13 +157,10 @@ mod tests {
 
     #[test]
     fn what_this_process_uses_is_told() {
-        let before = (open_descriptors().expect("counted"), page_faults().expect("counted"));
-        let file = File::open("/proc/self/status").expect("there");
-        // Other tests of this process open and close files meanwhile.
-        assert!(before.0 > 0 && open_descriptors().is_some_and(|n| n > 0));
-        drop(file);
-        let touched = vec![1u8; 8 << 20];
-        assert!(page_faults().expect("counted").0 > before.1.0, "{}", touched.len());
+        // Other tests of this process open, close and touch meanwhile.
+        let (files, faults) = (open_descriptors().expect("told"), page_faults().expect("told"));
+        assert!(files > 2 && faults.0 > 100, "{files} {faults:?}");
+        assert!(page_faults().expect("told").0 >= faults.0);
         let (now, most) = (resident_now().expect("told"), resident_bytes().expect("told"));
         assert!(now > 1 << 20 && now <= most + (1 << 20), "{now} {most}");
     }
