@@ -13,11 +13,22 @@ use crate::math::det;
 /// Points for each halving of what is left above a percentile.
 const TICKS: u32 = 4;
 
-/// The plot of `series`, times in ns; those without a value are left out.
+/// A line of the plot.
+#[derive(Clone, Debug)]
+pub struct Series<'a> {
+    /// In the legend.
+    pub name: String,
+    /// Lines of one group have one colour; the first is broad, the others are thin.
+    pub group: usize,
+    /// Times in ns.
+    pub times: &'a Histogram<u64>,
+}
+
+/// The plot of `series`; those without a value are left out.
 ///
 /// # Errors
 /// If no series has a value, or the drawing fails; the text says why.
-pub fn percentiles(title: &str, series: &[(String, &Histogram<u64>)]) -> Result<String, String> {
+pub fn percentiles(title: &str, series: &[Series<'_>]) -> Result<String, String> {
     let mut out = String::new();
     draw(title, series, &mut out).map_err(|e| format!("cannot draw the plot: {e}"))?;
     Ok(out)
@@ -43,11 +54,11 @@ fn points(h: &Histogram<u64>) -> Vec<(f64, f64)> {
 
 fn draw(
     title: &str,
-    series: &[(String, &Histogram<u64>)],
+    series: &[Series<'_>],
     out: &mut String,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let lines: Vec<_> =
-        series.iter().filter(|s| !s.1.is_empty()).map(|(n, h)| (n, points(h))).collect();
+        series.iter().filter(|s| !s.times.is_empty()).map(|s| (s, points(s.times))).collect();
     let all = || lines.iter().flat_map(|l| &l.1);
     let far = all().fold(1.0f64, |far, p| far.max(p.0));
     let (lo, hi) = all().fold((f64::MAX, 0.0f64), |(lo, hi), p| (lo.min(p.1), hi.max(p.1)));
@@ -66,15 +77,19 @@ fn draw(
     chart
         .configure_mesh()
         .x_desc("percentile")
+        .x_labels(6)
         .y_desc("ns")
-        .x_label_formatter(&|x: &f64| format!("{} %", percent(*x)))
+        .x_label_formatter(&|x: &f64| percent(*x))
         .y_label_formatter(&|y: &f64| format!("{y:.0}"))
         .draw()?;
-    for ((name, points), colour) in lines.iter().zip(COLOURS.iter().copied().cycle()) {
+    let mut last = None;
+    for (series, points) in lines {
+        let width = if last.replace(series.group) == Some(series.group) { 1 } else { 3 };
+        let style = COLOURS[series.group % COLOURS.len()].stroke_width(width);
         chart
-            .draw_series([PathElement::new(points.clone(), colour.stroke_width(2))])?
-            .label(name.as_str())
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+            .draw_series([PathElement::new(points, style)])?
+            .label(series.name.as_str())
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
     }
     chart
         .configure_series_labels()
@@ -86,10 +101,13 @@ fn draw(
     Ok(())
 }
 
-/// The percentile at a place of the horizontal axis, as short as it is exact there.
+/// The percentile at a place of the horizontal axis; nothing between two nines.
 fn percent(x: f64) -> String {
+    if (x - x.round()).abs() > 1e-9 {
+        return String::new();
+    }
     let text = format!("{:.4}", 100.0 - 100.0 / det::pow(10.0, x));
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 #[cfg(test)]
@@ -101,7 +119,8 @@ mod tests {
         let mut h = Histogram::new_with_bounds(1, 1 << 32, 3).expect("bounds");
         (1..=5_000).for_each(|n| h.saturating_record(n * n));
         let none = Histogram::new_with_bounds(1, 1 << 32, 3).expect("bounds");
-        let series = [("whole".to_owned(), &h), ("none".to_owned(), &none)];
+        let series = [("whole", &h), ("none", &none)];
+        let series = series.map(|(n, times)| Series { name: n.to_owned(), group: 0, times });
         let svg = percentiles("a title", &series).expect("a plot");
         assert!(svg.contains("whole") && svg.contains("a title") && svg.contains("99.9 %"));
         assert!(!svg.contains("none<") && svg.matches("<polyline").count() >= 1);
@@ -112,6 +131,6 @@ mod tests {
     fn a_place_is_the_number_of_nines() {
         assert!((place(0.99, 10_000) - 2.0).abs() < 1e-9);
         assert!((place(1.0, 1_000) - 3.0).abs() < 1e-9, "as far as was counted");
-        assert_eq!([1.0, 2.0, 3.0].map(percent), ["90", "99", "99.9"]);
+        assert_eq!([1.0, 1.5, 2.0, 3.0].map(percent), ["90 %", "", "99 %", "99.9 %"]);
     }
 }

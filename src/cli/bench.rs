@@ -20,7 +20,7 @@ use crate::app::config::Config;
 use crate::app::events::is_events;
 use crate::bench::input::Frames;
 use crate::bench::path::{self, Kind};
-use crate::bench::plot;
+use crate::bench::plot::{self, Series};
 use crate::bench::replay::{self, Passes};
 use crate::bench::rig::Idling;
 use crate::bench::wire::{self, Pace};
@@ -219,7 +219,7 @@ fn wires(
 ) -> Result<String, Failure> {
     let mut out = String::new();
     let mut curves = Vec::new();
-    for &rate in rates {
+    for (group, &rate) in rates.iter().enumerate() {
         let most = if rate == 0 { pace.count } else { pace.count.min(rate as usize * RATE_S) };
         let pace = Pace { rate, count: most.min(frames.len()), ..pace };
         let mut r = wire::run(frames, config, pace)
@@ -236,11 +236,9 @@ fn wires(
         } else {
             out.push_str(&wire_text(&r, pace));
         }
-        curves.push((
-            format!("whole, {}", rate_text(rate)),
-            r.stages.histogram(Stage::Whole).clone(),
-        ));
-        curves.push((format!("from schedule, {}", rate_text(rate)), r.scheduled));
+        let whole = r.stages.histogram(Stage::Whole).clone();
+        curves.push((format!("whole, {}", rate_text(rate)), group, whole));
+        curves.push((format!("from schedule, {}", rate_text(rate)), group, r.scheduled));
     }
     if !common.json
         && let Some(bytes) = machine::resident_bytes()
@@ -253,7 +251,10 @@ fn wires(
     }
     if let Some(folder) = hlog {
         let name = folder.join("wire.svg");
-        let series: Vec<_> = curves.iter().map(|(n, h)| (n.clone(), h)).collect();
+        let series: Vec<_> = curves
+            .iter()
+            .map(|(name, group, times)| Series { name: name.clone(), group: *group, times })
+            .collect();
         let svg = plot::percentiles("wire to record over loopback", &series);
         std::fs::write(&name, svg.map_err(Failure::input)?)
             .map_err(|e| Failure::disk(format!("cannot write {}: {e}", name.display())))?;
