@@ -18,7 +18,7 @@ use rustls::ClientConfig;
 use super::count;
 use super::publish::{Laps, Publisher, RawTap};
 use super::recording::control;
-use super::rehearsal::Rehearsal;
+use super::rehearsal::{Rehearsal, through};
 use super::staged::Stage;
 use super::turn::Turn;
 use crate::feed::{Loss, Verdict};
@@ -398,7 +398,7 @@ impl Hot {
         if reads == 0
             && let Some(rehearsal) = self.plan.idle.rehearsal()
         {
-            rehearsal.rehearse(mono, now);
+            rehearsal.rehearse(self.plan.clock, mono);
         }
         while let Some(text) = self.turn.next_send(now) {
             self.conn.send_text(text).map_err(|_| Loss::Lost)?;
@@ -434,12 +434,8 @@ impl Hot {
                 Message::Binary(_) | Message::Pong => continue,
             };
             let framed = clock.mono_ns();
-            let mut parsed = framed;
-            let mut staged = self.stage.before(&mut self.rings.records);
-            self.turn.message_marked(now, text, &mut staged, || parsed = clock.mono_ns());
-            let decided = clock.mono_ns();
-            staged.flush();
-            let published = clock.mono_ns();
+            let to = (&mut self.stage, &mut self.rings.records);
+            let [parsed, decided, published] = through(&mut self.turn, to, clock, now, text);
             let short = |from: u64, to: u64| u32::try_from(to - from).unwrap_or(u32::MAX);
             self.rings.laps.push(Lap {
                 read: short(begun, read),

@@ -10,38 +10,47 @@
 //! 1. Nothing of it reaches a record, an order, a file or the engine that quotes.
 //! 2. It is at work only when a read found nothing, at most once in [`REHEARSE_NS`].
 
-use crate::engine::publish::Publish;
+use rtrb::Consumer;
+
+use super::publish::Publisher;
+use super::staged::Stage;
+use super::turn::Turn;
 use crate::feed::Loss;
 use crate::journal::Digest;
-use crate::limits::REHEARSE_NS;
-use crate::record::{Body, Record};
-use crate::units::{CoinId, Ns};
-
-use super::turn::Turn;
+use crate::limits::{REHEARSE_NS, STAGED_MAX};
+use crate::record::Bytes;
+use crate::sys::clock::SessionClock;
+use crate::units::Ns;
 
 /// Bytes of the longest message that is rehearsed: a book of both sides has about 3,000.
 const MESSAGE_BYTES: usize = 8 << 10;
 
-/// Encodes and hashes records, as the publisher of a run does, and keeps none.
-#[derive(Debug, Default)]
-struct Void {
-    seq: u64,
-    digest: Digest,
-}
-
-impl Publish for Void {
-    fn publish(&mut self, at: Ns, coin: CoinId, body: impl Into<Body>) {
-        let record = Record { seq: self.seq, at, coin, body: body.into() };
-        self.digest.update(&record.encode());
-        self.seq += 1;
-    }
+/// Puts one message through feed, engine and queue; gives when it was parsed, decided and published, by
+/// the clock of the laps. Never in line: what is rehearsed is to be the very code that runs.
+#[inline(never)]
+pub(super) fn through(
+    turn: &mut Turn,
+    (stage, out): (&mut Stage, &mut Publisher),
+    clock: SessionClock,
+    now: Ns,
+    text: &[u8],
+) -> [u64; 3] {
+    let mut parsed = 0;
+    let mut staged = stage.before(out);
+    turn.message_marked(now, text, &mut staged, || parsed = clock.mono_ns());
+    let decided = clock.mono_ns();
+    staged.flush();
+    [parsed, decided, clock.mono_ns()]
 }
 
 /// What is rehearsed with.
 #[derive(Debug)]
 pub struct Rehearsal {
     turn: Turn,
-    out: Void,
+    stage: Stage,
+    out: Publisher,
+    /// The other end of its queue, which is emptied at once.
+    end: Consumer<Bytes>,
     message: Vec<u8>,
     begun: bool,
     /// When the last one was, by the clock of the laps.
@@ -54,7 +63,9 @@ impl Rehearsal {
     #[must_use]
     pub fn new(turn: Turn) -> Rehearsal {
         let message = Vec::with_capacity(MESSAGE_BYTES);
-        Rehearsal { turn, out: Void::default(), message, begun: false, at: 0, times: 0 }
+        let (out, end) = Publisher::new(STAGED_MAX, 0, Digest::new());
+        let stage = Stage::default();
+        Rehearsal { turn, stage, out, end, message, begun: false, at: 0, times: 0 }
     }
 
     /// The link came up.
@@ -64,12 +75,14 @@ impl Rehearsal {
             self.turn.start(now, &mut self.out);
         }
         self.turn.up(now, &mut self.out);
+        self.forget();
     }
 
     /// The link went down.
     pub fn down(&mut self, now: Ns) {
         self.message.clear();
         self.turn.down(now, Loss::Lost, &mut self.out);
+        self.forget();
     }
 
     /// A message was taken. Longer ones than a book are not rehearsed.
@@ -80,14 +93,21 @@ impl Rehearsal {
         }
     }
 
-    /// Nothing was read at `now`, which is `mono` on the clock of the laps.
-    pub fn rehearse(&mut self, mono: u64, now: Ns) {
+    /// Nothing was read at `mono` on the clock of the laps.
+    pub fn rehearse(&mut self, clock: SessionClock, mono: u64) {
         if self.message.is_empty() || mono.saturating_sub(self.at) < REHEARSE_NS {
             return;
         }
         self.at = mono;
         self.times += 1;
-        self.turn.message(now, &self.message, &mut self.out);
+        let to = (&mut self.stage, &mut self.out);
+        through(&mut self.turn, to, clock, clock.at(mono), &self.message);
+        self.forget();
+    }
+
+    /// Nobody else reads what was published.
+    fn forget(&mut self) {
+        while self.end.pop().is_ok() {}
     }
 
     /// How often the path was rehearsed.
@@ -108,31 +128,32 @@ mod tests {
         let frames = Frames::embedded(3, 200, 0);
         let (cfg, coins) = (Config::default(), &frames.coins);
         let mut r = Rehearsal::new(Turn::new(&cfg.engine, coins, [0; 2]).expect("coins"));
+        let clock = SessionClock::start(1);
         let mut mono = 0;
-        let mut idle = |r: &mut Rehearsal, now: Ns, by: u64| {
+        let mut idle = |r: &mut Rehearsal, by: u64| {
             mono += by;
-            r.rehearse(mono, now);
+            r.rehearse(clock, mono);
+            assert_eq!(r.end.slots(), 0);
             (r.times(), r.turn.feed().counters().messages)
         };
-        assert_eq!(idle(&mut r, Ns(1), REHEARSE_NS), (0, 0), "nothing was heard yet");
+        assert_eq!(idle(&mut r, REHEARSE_NS), (0, 0), "nothing was heard yet");
+        r.up(clock.at(0));
         let mut rounds = 0;
-        for (now, text) in frames.iter() {
-            if rounds == 0 {
-                r.up(now);
-            }
+        for (_, text) in frames.iter() {
             r.heard(text);
-            assert_eq!(idle(&mut r, now, REHEARSE_NS), (rounds + 1, rounds + 1));
-            assert_eq!(idle(&mut r, now, REHEARSE_NS - 1), (rounds + 1, rounds + 1));
-            assert_eq!(idle(&mut r, now, 1), (rounds + 2, rounds + 2));
+            // Half a second each, so that quotes change.
+            assert_eq!(idle(&mut r, 500_000_000), (rounds + 1, rounds + 1));
+            assert_eq!(idle(&mut r, REHEARSE_NS - 1), (rounds + 1, rounds + 1));
+            assert_eq!(idle(&mut r, 1), (rounds + 2, rounds + 2));
             rounds += 2;
         }
-        assert!(r.out.seq > 100, "the whole path, to the records: {}", r.out.seq);
+        let published = r.out.published();
+        assert!(published.next_seq > 100 && published.dropped == 0, "{published:?}");
         assert_eq!(r.turn.feed().counters().rejects(), 0);
-        let end = frames.iter().last().expect("frames").0;
-        r.down(end);
-        assert_eq!(idle(&mut r, end, REHEARSE_NS).0, rounds, "nothing is heard without a link");
-        r.up(end);
+        r.down(clock.at(100 * 1_000_000_000));
+        assert_eq!(idle(&mut r, REHEARSE_NS).0, rounds, "nothing is heard without a link");
+        r.up(clock.at(101 * 1_000_000_000));
         r.heard(&vec![b'x'; MESSAGE_BYTES + 1]);
-        assert_eq!(idle(&mut r, end, REHEARSE_NS).0, rounds, "too long");
+        assert_eq!(idle(&mut r, REHEARSE_NS).0, rounds, "too long");
     }
 }
