@@ -17,9 +17,9 @@ import subprocess
 import sys
 
 LOOP = re.compile(r"^papermaker::app::live::(run|Hot::.*)$")
-ROOTS = re.compile(r"papermaker::(app::(turn|staged|publish)|engine|feed|ws|sim|learn|quote|book)::")
+ROOTS = re.compile(r"papermaker::(app::(turn|staged|publish|rehearsal)|engine|feed|ws|sim|learn|quote|book)::")
 DESCEND = re.compile(
-    r"^<?(papermaker::(app::(turn|staged|publish)|engine|feed|ws|sim|learn|quote|book|math|mem|units|record|journal::digest)"
+    r"^<?(papermaker::(app::(turn|staged|publish|rehearsal)|engine|feed|ws|sim|learn|quote|book|math|mem|units|record|journal::digest)"
     r"|simd_json|libm|xxhash_rust|rtrb|arrayvec|core|compiler_builtins|crossbeam)")
 PANIC = re.compile(
     r"^(core::panicking::|core::option::(unwrap_failed|expect_failed)|core::result::unwrap_failed"

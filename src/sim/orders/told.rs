@@ -19,7 +19,8 @@ impl Sim {
     /// Notes what the message of block `t` tells of the prices of own orders.
     pub(super) fn look(&mut self, side: Side, t: Ns, book: &Book) {
         let (told, pushed) = (book.told(side, t), book.pushed(side));
-        if let Some(best) = self.orders[self.range(side)].first().map(|o| o.new.px)
+        let own = self.orders.get(self.range(side));
+        if let Some(best) = own.and_then(|o| o.first()).map(|o| o.new.px)
             && self.calm[side.index()]
             && told.is_none_or(|worst| side.better(worst, best))
             && book.size_to(side.opposite(), best).0 == 0
