@@ -10,6 +10,7 @@ use std::sync::Arc;
 use allocation_counter::{AllocationInfo, measure};
 use papermaker::app::config::Config;
 use papermaker::app::publish::{Laps, Publisher, RawTap};
+use papermaker::app::rehearsal::Rehearsal;
 use papermaker::app::staged::Stage;
 use papermaker::app::turn::Turn;
 use papermaker::feed::{CoinSpec, Loss};
@@ -17,6 +18,7 @@ use papermaker::journal::Digest;
 use papermaker::limits::{QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS};
 use papermaker::record::{Body, Bytes, Lane, Record};
 use papermaker::sys::clock::Deadline;
+use papermaker::sys::clock::SessionClock;
 use papermaker::sys::connector::open;
 use papermaker::sys::dial::Dialer;
 use papermaker::sys::link::{Link, ReadOutcome};
@@ -131,19 +133,21 @@ fn events_allocate_nothing(seed: u64, events: u64) -> String {
     let (records, mut recorded) = Publisher::new(QUEUE_RECORDS, 0, Digest::new());
     let (raw, mut tapped) = RawTap::new(QUEUE_RAW_BYTES);
     let (laps, mut lapped) = Laps::new(QUEUE_LAPS);
-    let turn = Turn::new(&config.engine, &coins, config.hash(&coins)).expect("coins");
+    let turn = || Turn::new(&config.engine, &coins, config.hash(&coins)).expect("coins");
+    let (mut rehearsal, turn) = (Rehearsal::new(turn()), turn());
     let stage = Stage::default();
     let mut hot = Hot { conn: Conn::new(7), turn, stage, records, raw, laps, messages: 0 };
     let (mut total, mut seen) = (AllocationInfo::default(), Seen::default());
-    let (mut bytes, mut begun, mut blocks) = (Vec::new(), false, 0u64);
+    let (mut bytes, mut begun, mut blocks) = (Vec::new(), None, 0u64);
     while hot.messages < WARM + events {
         let block = market.next_block();
         let now = block.time.plus(50 * Ns::MS);
-        if !begun {
+        let clock = *begun.get_or_insert_with(|| {
             hot.turn.start(now, &mut hot.records);
             hot.turn.up(now, &mut hot.records);
-            begun = true;
-        }
+            rehearsal.up(now);
+            SessionClock::start_at(now, 1)
+        });
         bytes.clear();
         for frame in &block.frames {
             server::text(&mut bytes, frame);
@@ -156,6 +160,12 @@ fn events_allocate_nothing(seed: u64, events: u64) -> String {
                 hot.relink(now);
             }
             hot.take(now, &bytes);
+            if let Some(frame) = block.frames.first() {
+                rehearsal.heard(frame.as_bytes());
+            }
+            if blocks.is_multiple_of(16) {
+                rehearsal.rehearse(clock, now.since(clock.started()).unsigned_abs());
+            }
         });
         if warm {
             total.count_total += used.count_total;
@@ -175,6 +185,7 @@ fn events_allocate_nothing(seed: u64, events: u64) -> String {
         i128::from(total.count_total) - i128::from(total.count_current),
     );
     assert_eq!((counts.dropped, hot.raw.dropped()), (0, 0));
+    assert!(rehearsal.times() > blocks / 32);
     assert!(seen.fills > 500 && seen.ladders > 10_000 && seen.learned > 10_000);
     assert_eq!((total.count_total, total.count_current), (0, 0), "{said}");
     said
