@@ -128,8 +128,8 @@ pub const QUEUE_RAW_BYTES: usize = 4 << 20;
 /// Latency laps the queue to the logging thread holds (24 bytes each): a second of the worst burst.
 pub const QUEUE_LAPS: usize = 1 << 14;
 
-/// Nanoseconds between two rehearsals of the path while the socket is polled without rest. One takes
-/// a tenth of it; at a millisecond half of what it gains is gone.
+/// Nanoseconds between two rehearsals of the path while the socket is polled without rest: of 5 µs to
+/// 1 ms the one with the shortest times at 350 frames a second.
 pub const REHEARSE_NS: u64 = 20_000;
 
 /// Records of one message held back until it is decided (144 bytes each); the largest message seen

@@ -6,13 +6,23 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::app::recording::{Reader, RecordingError};
-use crate::feed::{CoinSpec, meta};
+use crate::feed::{BadCoin, CoinSpec, meta};
 use crate::units::Ns;
 use crate::venue;
+use crate::venue::config::Listing;
 use crate::venue::market::{Block, Market};
 
 /// Frames looked at for the coins of a recording.
 const LOOK: usize = 5_000;
+
+/// The coins of an exchange under this law.
+///
+/// # Errors
+/// [`BadCoin`] where a name cannot be a coin's.
+pub fn coins_of(law: &venue::config::Config) -> Result<Vec<CoinSpec>, BadCoin> {
+    let coin = |name: &String| CoinSpec::new(name, Listing::of(name).sz_decimals);
+    law.coins.iter().map(coin).collect()
+}
 
 /// Stamped frames, one after the other in one piece of memory.
 #[derive(Clone, Debug, Default)]

@@ -18,6 +18,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use rtrb::Consumer;
 
+use super::input::coins_of;
 use super::law::slope;
 use super::path::histogram;
 use super::rig::{Idling, Rig, Sender};
@@ -36,7 +37,6 @@ use crate::sys::pin::Pinned;
 use crate::sys::signal::Stop;
 use crate::telemetry::counters::{Board, Counter};
 use crate::telemetry::latency::{Lap, Percentiles, Stage};
-use crate::venue::config::Listing;
 use crate::venue::market::Market;
 
 /// Frames of the warm-up.
@@ -212,9 +212,8 @@ pub fn run(
     };
     let market = Market::new(&config.exchange, config.exchange.seed)
         .map_err(|e| other(format!("the exchange's configuration: {e:?}")))?;
-    let coin = |name: &String| CoinSpec::new(name, Listing::of(name).sz_decimals);
-    let coins = config.exchange.coins.iter().map(coin).collect::<Result<Vec<_>, _>>();
-    let coins = coins.map_err(|e| other(format!("the exchange's coins: {e:?}")))?;
+    let coins =
+        coins_of(&config.exchange).map_err(|e| other(format!("the exchange's coins: {e:?}")))?;
     let scratch = Scratch::new("soak")?;
     let enough = Stop::unhooked();
     let (theirs, asked) = (enough.clone(), stop.clone());

@@ -58,7 +58,7 @@ pub(super) struct Desk {
     shown: [Shown; 2],
     /// Number of the newest estimates.
     curves: u64,
-    /// What each side was worked out from last without a change.
+    /// What each side was worked out from last; none where an order is missing.
     settled: [Option<Settled>; 2],
     ctx: Ctx,
     funded: Ns,

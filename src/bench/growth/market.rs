@@ -11,15 +11,14 @@ use super::{Curve, Shape, Step, Subject, each, each_ns};
 use crate::app::config::Config;
 use crate::app::replay::{Feeder, Tally};
 use crate::app::turn::Turn;
-use crate::bench::input::Frames;
+use crate::bench::input::{Frames, coins_of};
 use crate::bench::path::{self, Kind, undisturbed_ns};
 use crate::bench::replay::pass;
-use crate::feed::CoinSpec;
 use crate::limits::COINS_MAX;
 use crate::sys::clock::SessionClock;
 use crate::sys::machine;
 use crate::units::Ns;
-use crate::venue::config::{Config as Law, Listing, Regime};
+use crate::venue::config::{Config as Law, Regime};
 use crate::venue::market::Market;
 
 /// Coins: as many as one process quotes.
@@ -148,8 +147,7 @@ pub(super) fn replay(config: &Config, step: &mut Step<'_>) -> io::Result<Vec<Cur
 /// A frame, and the memory, by the hours a run has lasted. The market is made a minute at a time.
 pub(super) fn hours(config: &Config, step: &mut Step<'_>) -> io::Result<Vec<Curve>> {
     let law = law(2);
-    let coin = |name: &String| CoinSpec::new(name, Listing::of(name).sz_decimals);
-    let coins: Vec<CoinSpec> = law.coins.iter().flat_map(coin).collect();
+    let coins = coins_of(&law).expect("coins of our own making");
     let mut market = Market::new(&law, SEED).expect("a law within its ranges");
     let before = machine::resident_now().unwrap_or(0);
     let turn = Turn::reading(config.run.parser, &config.engine, &coins, config.hash(&coins))

@@ -19,7 +19,8 @@ impl Sim {
     /// Notes what the message of block `t` tells of the prices of own orders.
     pub(super) fn look(&mut self, side: Side, t: Ns, book: &Book) {
         let (told, pushed) = (book.told(side, t), book.pushed(side));
-        let own = self.orders.get(self.range(side));
+        let range = self.range(side);
+        let own = self.orders.get(range.clone());
         if let Some(best) = own.and_then(|o| o.first()).map(|o| o.new.px)
             && self.calm[side.index()]
             && told.is_none_or(|worst| side.better(worst, best))
@@ -31,7 +32,7 @@ impl Sim {
         let mut calm = true;
         let mut levels = book.levels(side).iter().peekable();
         let (mut crosses, mut crossed) = (true, false);
-        for i in self.range(side) {
+        for i in range {
             let o = &mut self.orders[i];
             let px = o.new.px;
             // Best price first: where one is not crossed, those behind it are not.
@@ -126,7 +127,7 @@ impl Sim {
     }
 
     /// Applies what a message told of one order's price; gives whether the order is done.
-    pub(super) fn settle(&mut self, i: usize, h: Held, out: &mut impl FnMut(SimEvent)) -> bool {
+    fn settle(&mut self, i: usize, h: Held, out: &mut impl FnMut(SimEvent)) -> bool {
         let mid = mid_at(h.at, self.mid, self.mid_before);
         let o = &mut self.orders[i];
         o.held = None;
