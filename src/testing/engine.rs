@@ -33,8 +33,8 @@ const COINS: [(u8, i64); 2] = [(2, 10_050), (1, 50_000)];
 const TICK: i64 = 1_000_000;
 /// Records kept without growing.
 const ROOM: usize = 1 << 16;
-/// When it begins.
-const BEGIN: Ns = Ns(1_790_000_000 * Ns::SEC);
+/// When it begins: ten seconds before an hour, so that funding is paid in most runs.
+const BEGIN: Ns = Ns(1_790_002_790 * Ns::SEC);
 
 /// Records in storage made beforehand.
 #[derive(Debug, Default)]
@@ -151,7 +151,7 @@ impl World {
                 let ctx = Ctx { funding_e10: bytes.number(200) - 100, oracle: Px(px(m.bid).0 + 1) };
                 self.engine.step(self.now, Event::Ctx { coin, ctx: &ctx }, out);
                 if bytes.below(4) == 0 {
-                    self.advance(1_200 * Ns::SEC * bytes.number(4).min(1), out);
+                    self.advance(30 * Ns::SEC * bytes.number(4).min(1), out);
                 }
             }
             9..=14 => self.book(bytes, coin, out),
