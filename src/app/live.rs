@@ -6,8 +6,10 @@
 //! 1. A run begins with its first link: what is published before would have no place in a replay. One
 //!    that is resumed has begun: its clock goes on with the link down.
 //! 2. Everything that reaches the engine is recorded with the stamp it had there.
-//! 3. A readable socket is read until it would block, a bounded number of reads a turn.
-//! 4. A frame is copied for the recording, and for the rehearsal, after its records are queued.
+//! 3. A readable socket is read until it would block, a bounded number of reads a turn; one that is not
+//!    is left alone: a read would wait for the lock under which the system is about to fill it.
+//! 4. A frame is copied for the recording, and for the rehearsal, after its records are queued, and
+//!    acknowledged after all that.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,7 +142,7 @@ struct Hot {
     lost: u64,
     /// Number of the attempt to connect at hand.
     attempt: u64,
-    /// There may be more to read.
+    /// There may be something to read.
     more: bool,
     counters: Counters,
     /// When the turn began, and when the counters were shown last.
@@ -196,7 +198,7 @@ pub fn run(plan: Plan, turn: Turn, rings: Rings, stop: &Stop) -> std::io::Result
         let wait = if hot.more || polls { Duration::ZERO } else { WAIT };
         match poll.poll(&mut events, Some(wait)) {
             Err(e) if e.kind() != std::io::ErrorKind::Interrupted => return Err(e),
-            _ => {}
+            _ => hot.more |= events.iter().any(|e| e.token() == SOCKET),
         }
     };
     hot.stop(reason);
@@ -234,6 +236,7 @@ impl Hot {
                 Some(Answer { result: Ok(mut link), .. }) => {
                     let interest = Interest::READABLE | Interest::WRITABLE;
                     poll.registry().register(link.source(), SOCKET, interest)?;
+                    link.acknowledge();
                     self.up(now);
                     self.more = true;
                     State::Up(link)
@@ -364,8 +367,8 @@ impl Hot {
 
     /// Reads and sends; gives whether there may be more to read, or how the link was lost.
     fn pump(&mut self, link: &mut Link) -> Result<bool, Loss> {
-        let (mut more, mut reads) = (true, 0);
-        for _ in 0..READS_PER_TURN {
+        let (mut more, mut reads) = (self.more, 0);
+        for _ in 0..if more { READS_PER_TURN } else { 0 } {
             let begun = self.plan.clock.mono_ns();
             match link.read_into(&mut self.conn) {
                 ReadOutcome::Bytes(n) => {
@@ -390,6 +393,9 @@ impl Hot {
                     return Err(Loss::Lost);
                 }
             }
+        }
+        if reads > 0 {
+            link.acknowledge();
         }
         self.counters.add(Counter::Reads, reads);
         self.counters.add(Counter::TurnsBusy, u64::from(reads > 0));
