@@ -404,7 +404,7 @@ impl Hot {
         if reads == 0
             && let Some(rehearsal) = self.plan.idle.rehearsal()
         {
-            rehearsal.rehearse(self.plan.clock, mono);
+            rehearsal.rehearse(self.plan.clock, mono, (&self.turn, &mut self.stage));
         }
         while let Some(text) = self.turn.next_send(now) {
             self.conn.send_text(text).map_err(|_| Loss::Lost)?;

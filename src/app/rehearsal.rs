@@ -5,7 +5,8 @@
 //!
 //! A processor unlearns what it does not do: after a hundredth of a second of looking for bytes,
 //! reading a message takes ten times as long as in a row. Rehearsing keeps the instructions and
-//! branches of the path at hand; what it works on is its own.
+//! branches of the path at hand. What it works on is its own but for the list in which records wait,
+//! which is empty between messages; what the engine of the run would read is looked at besides.
 //!
 //! 1. Nothing of it reaches a record, an order, a file or the engine that quotes.
 //! 2. It is at work only when a read found nothing, at most once in [`REHEARSE_NS`].
@@ -47,7 +48,6 @@ pub(super) fn through(
 #[derive(Debug)]
 pub struct Rehearsal {
     turn: Turn,
-    stage: Stage,
     out: Publisher,
     /// The other end of its queue, which is emptied at once.
     end: Consumer<Bytes>,
@@ -64,8 +64,7 @@ impl Rehearsal {
     pub fn new(turn: Turn) -> Rehearsal {
         let message = Vec::with_capacity(MESSAGE_BYTES);
         let (out, end) = Publisher::new(STAGED_MAX, 0, Digest::new());
-        let stage = Stage::default();
-        Rehearsal { turn, stage, out, end, message, begun: false, at: 0, times: 0 }
+        Rehearsal { turn, out, end, message, begun: false, at: 0, times: 0 }
     }
 
     /// The link came up.
@@ -93,16 +92,20 @@ impl Rehearsal {
         }
     }
 
-    /// Nothing was read at `mono` on the clock of the laps.
-    pub fn rehearse(&mut self, clock: SessionClock, mono: u64) {
+    /// Nothing was read at `mono` on the clock of the laps. The instructions are not all that a processor
+    /// forgets: what the turn of the run reads when it decides is looked at as well, and records go
+    /// through its stage.
+    pub fn rehearse(&mut self, clock: SessionClock, mono: u64, real: (&Turn, &mut Stage)) {
         if self.message.is_empty() || mono.saturating_sub(self.at) < REHEARSE_NS {
             return;
         }
         self.at = mono;
         self.times += 1;
-        let to = (&mut self.stage, &mut self.out);
-        through(&mut self.turn, to, clock, clock.at(mono), &self.message);
+        let (turn, stage) = real;
+        let now = clock.at(mono);
+        through(&mut self.turn, (stage, &mut self.out), clock, now, &self.message);
         self.forget();
+        turn.glance(now, self.times);
     }
 
     /// Nobody else reads what was published.
@@ -129,10 +132,12 @@ mod tests {
         let (cfg, coins) = (Config::default(), &frames.coins);
         let mut r = Rehearsal::new(Turn::new(&cfg.engine, coins, [0; 2]).expect("coins"));
         let clock = SessionClock::start(1);
+        let (real, mut stage) =
+            (Turn::new(&cfg.engine, coins, [0; 2]).expect("coins"), Stage::default());
         let mut mono = 0;
         let mut idle = |r: &mut Rehearsal, by: u64| {
             mono += by;
-            r.rehearse(clock, mono);
+            r.rehearse(clock, mono, (&real, &mut stage));
             assert_eq!(r.end.slots(), 0);
             (r.times(), r.turn.feed().counters().messages)
         };

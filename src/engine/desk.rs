@@ -9,6 +9,8 @@
 //! 4. A ladder is worked out only when it may be changed and something it depends on has moved by
 //!    more than its orders may stand off: less would leave the same orders where they are.
 
+use std::hint::black_box;
+
 use serde::{Deserialize, Serialize};
 
 use arrayvec::ArrayVec;
@@ -383,25 +385,11 @@ impl Desk {
 
     /// Makes the ladder that is wanted now and moves the working orders towards it.
     fn decide(&mut self, now: Ns, out: &mut impl Publish) {
-        let touch = self.book.best_bid().zip(self.book.best_ask());
-        let (bid, ask) = touch.map_or((Px(0), Px(0)), |(b, a)| (b.px, a.px));
         if self.account.last_fill.0 == i64::MIN && self.health == Health::Fresh {
             self.account.last_fill = now;
         }
-        let x = Inputs {
-            now,
-            bid,
-            ask,
-            position: self.account.ledgers[0].position(),
-            last_fill: self.account.last_fill,
-            signal: hundredths(self.account.learners.signal_bps()),
-            state: State {
-                health: self.health,
-                behind: self.behind,
-                loss: self.loss,
-                stopping: self.stopping,
-            },
-        };
+        let x = self.inputs(now);
+        let Inputs { bid, ask, .. } = x;
         let (quoter, curve) = (&self.account.quoter, &self.account.curve);
         let basis = Basis {
             state: x.state,
@@ -433,6 +421,36 @@ impl Desk {
             out.publish(now, self.account.coin, market(&self.book));
             out.publish(now, self.account.coin, quote.terms);
         }
+    }
+
+    fn inputs(&self, now: Ns) -> Inputs {
+        let touch = self.book.best_bid().zip(self.book.best_ask());
+        let (bid, ask) = touch.map_or((Px(0), Px(0)), |(b, a)| (b.px, a.px));
+        Inputs {
+            now,
+            bid,
+            ask,
+            position: self.account.ledgers[0].position(),
+            last_fill: self.account.last_fill,
+            signal: hundredths(self.account.learners.signal_bps()),
+            state: State {
+                health: self.health,
+                behind: self.behind,
+                loss: self.loss,
+                stopping: self.stopping,
+            },
+        }
+    }
+
+    /// Works out the ladder wanted now and compares it with the orders, to no effect: what the next
+    /// decision reads is then at hand.
+    pub(super) fn glance(&self, now: Ns) {
+        let quote = self.account.quoter.quote(&self.inputs(now), &self.account.curve);
+        let off = |v: View| {
+            let wanted = quote.sides[v.side.index()].levels.first();
+            wanted.map_or(0, |(px, _)| px.0.wrapping_sub(v.px.0))
+        };
+        black_box(self.sim.open().map(off).fold(0, i64::wrapping_add));
     }
 
     /// Whether a side may change now: a guard that is new takes it down at once, a ladder waits for

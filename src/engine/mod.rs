@@ -141,6 +141,16 @@ impl Engine {
         self.tick.due(now)
     }
 
+    /// Brings what decisions about one coin read close to the processor, to no other effect; the coins
+    /// take turns by `n`.
+    pub fn glance(&self, now: Ns, n: u64) {
+        let coins = self.desks.len().max(1) as u64;
+        let at = usize::try_from(n % coins).unwrap_or(0);
+        if let Some(desk) = self.desks.get(at) {
+            desk.glance(now);
+        }
+    }
+
     /// One event.
     pub fn step(&mut self, now: Ns, event: Event<'_>, out: &mut impl Publish) {
         match event {

@@ -163,7 +163,8 @@ fn events_allocate_nothing(seed: u64, events: u64) -> String {
                 rehearsal.heard(frame.as_bytes());
             }
             if blocks.is_multiple_of(16) {
-                rehearsal.rehearse(clock, now.since(clock.started()).unsigned_abs());
+                let mono = now.since(clock.started()).unsigned_abs();
+                rehearsal.rehearse(clock, mono, (&hot.turn, &mut hot.stage));
             }
         });
         if warm {
