@@ -81,13 +81,15 @@ impl Link {
         self.tls.is_some()
     }
 
-    /// Has what was read acknowledged at once, and later reads at the next call; the system does so by
-    /// itself where this fails. The server must not be kept waiting: it may hold small frames back
+    /// Has what was read acknowledged at once, and later reads at the next call (Linux; the system does
+    /// so by itself elsewhere and where this fails). The server must not be kept waiting: it may hold small frames back
     /// until those before are acknowledged (Nagle).
     pub fn acknowledge(&self) {
         // `true` sends what is due and goes back to acknowledging in the read, `false` leaves that.
-        let _ = rustix::net::sockopt::set_tcp_quickack(&self.tcp, true);
-        let _ = rustix::net::sockopt::set_tcp_quickack(&self.tcp, false);
+        #[cfg(target_os = "linux")]
+        for at_once in [true, false] {
+            let _ = rustix::net::sockopt::set_tcp_quickack(&self.tcp, at_once);
+        }
     }
 
     /// Reads what fits into `conn`, once.

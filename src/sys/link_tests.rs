@@ -190,6 +190,36 @@ fn a_full_socket_is_neither_waited_for_nor_forgotten() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn the_system_acknowledges_when_it_is_told_and_not_inside_the_read() {
+    let (url, served) = server("ws", |mut tcp| {
+        grant(&mut tcp, &[]);
+        for _ in 0..3 {
+            let mut bytes = Vec::new();
+            server::text(&mut bytes, "said");
+            tcp.write_all(&bytes).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(60));
+        }
+    });
+    let mut link = plain_open(&url, LONG_MS).unwrap();
+    let in_read = |link: &Link| rustix::net::sockopt::tcp_quickack(&link.tcp).unwrap();
+    rustix::net::sockopt::set_tcp_quickack(&link.tcp, true).unwrap();
+    assert!(in_read(&link));
+    let mut conn = Conn::new(1);
+    loop {
+        link.acknowledge();
+        assert!(!in_read(&link));
+        match link.read_into(&mut conn) {
+            ReadOutcome::Bytes(_) => {}
+            ReadOutcome::WouldBlock => std::thread::sleep(std::time::Duration::from_millis(1)),
+            ReadOutcome::Eof => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    served.join().unwrap();
+}
+
+#[test]
 fn the_largest_message_over_tls() {
     let text = "x".repeat(limits::MESSAGE_MAX);
     let mut script = Vec::new();
