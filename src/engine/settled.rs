@@ -3,8 +3,8 @@
 //! In: what it was worked out from last, and what holds now. Out: yes or no. Hot path.
 //!
 //! 1. A ladder moves with the mid, by no more than the touch moved and the signal shifts it.
-//! 2. Its orders may stand off by a tolerance: a move that stays within what is left of it changes
-//!    no order. Everything else must be as it was.
+//! 2. Its orders may stand off by a tolerance: a move that stays within what is left of it is taken to
+//!    change no order. Sizes that follow from rounded prices may. Everything else must be as it was.
 
 use serde::{Deserialize, Serialize};
 
