@@ -41,7 +41,7 @@ use crate::ws::conn::{Conn, Message};
 const SOCKET: Token = Token(0);
 const WAKER: Token = Token(1);
 /// Reads of a turn, so that ticks and signals are served under a flood.
-const READS_PER_TURN: u32 = 16;
+const READS_PER_TURN: u64 = 16;
 /// Longest wait without a look at the clock.
 const WAIT: Duration = Duration::from_millis(5);
 
@@ -254,10 +254,7 @@ impl Hot {
                 let closing = self.turn.verdict() != Verdict::Keep;
                 self.counters.add(Counter::TimedOut, u64::from(closing));
                 match if closing { Err(Loss::Lost) } else { self.pump(&mut link) } {
-                    Ok(more) => {
-                        self.more = more;
-                        State::Up(link)
-                    }
+                    Ok(()) => State::Up(link),
                     Err(loss) => {
                         let now = self.plan.clock.now();
                         poll.registry().deregister(link.source())?;
@@ -365,10 +362,10 @@ impl Hot {
         self.show_counters();
     }
 
-    /// Reads and sends; gives whether there may be more to read, or how the link was lost.
-    fn pump(&mut self, link: &mut Link) -> Result<bool, Loss> {
-        let (mut more, mut reads) = (self.more, 0);
-        for _ in 0..if more { READS_PER_TURN } else { 0 } {
+    /// Reads, where there may be something, and sends; or how the link was lost.
+    fn pump(&mut self, link: &mut Link) -> Result<(), Loss> {
+        let mut reads = 0;
+        while self.more && reads < READS_PER_TURN {
             let begun = self.plan.clock.mono_ns();
             match link.read_into(&mut self.conn) {
                 ReadOutcome::Bytes(n) => {
@@ -380,10 +377,7 @@ impl Hot {
                         return Err(loss);
                     }
                 }
-                ReadOutcome::WouldBlock => {
-                    more = false;
-                    break;
-                }
+                ReadOutcome::WouldBlock => self.more = false,
                 ReadOutcome::Eof | ReadOutcome::Truncated => {
                     self.counters.bump(Counter::EndedUncleanly);
                     return Err(Loss::Lost);
@@ -411,7 +405,7 @@ impl Hot {
         }
         match link.flush(&mut self.conn) {
             FlushOutcome::Lost(_) => Err(Loss::Lost),
-            FlushOutcome::Done | FlushOutcome::WouldBlock => Ok(more),
+            FlushOutcome::Done | FlushOutcome::WouldBlock => Ok(()),
         }
     }
 

@@ -389,7 +389,6 @@ impl Desk {
             self.account.last_fill = now;
         }
         let x = self.inputs(now);
-        let Inputs { bid, ask, .. } = x;
         let (quoter, curve) = (&self.account.quoter, &self.account.curve);
         let basis = Basis {
             state: x.state,
@@ -397,7 +396,7 @@ impl Desk {
             moves: self.account.moves,
             ramp: if quoter.ramps(&x, curve) { now.0.div_euclid(TICK_NS) } else { 0 },
         };
-        let spot = Spot { bid, ask, signal: x.signal };
+        let spot = Spot { bid: x.bid, ask: x.ask, signal: x.signal };
         let stale = self.settled.map(|s| !s.is_some_and(|s| s.holds(basis, spot)));
         if stale == [false; 2] {
             return;
@@ -423,6 +422,7 @@ impl Desk {
         }
     }
 
+    /// What a ladder wanted now depends on, besides the curve.
     fn inputs(&self, now: Ns) -> Inputs {
         let touch = self.book.best_bid().zip(self.book.best_ask());
         let (bid, ask) = touch.map_or((Px(0), Px(0)), |(b, a)| (b.px, a.px));

@@ -81,9 +81,9 @@ impl Link {
         self.tls.is_some()
     }
 
-    /// Has what was read acknowledged at once, and later reads at the next call (Linux; the system does
-    /// so by itself elsewhere and where this fails). The server must not be kept waiting: it may hold small frames back
-    /// until those before are acknowledged (Nagle).
+    /// Has what was read acknowledged at once, and later reads at the next call (Linux; elsewhere, and
+    /// where this fails, the system goes on by itself). The server must not be kept waiting: it may hold
+    /// small frames back until those before are acknowledged (Nagle).
     pub fn acknowledge(&self) {
         // `true` sends what is due and goes back to acknowledging in the read, `false` leaves that.
         #[cfg(target_os = "linux")]
