@@ -122,8 +122,9 @@ pub const LAG_MAX_NS: i64 = 60_000_000_000;
 /// of three minutes.
 pub const QUEUE_RECORDS: usize = 1 << 15;
 
-/// Bytes the raw-frame queue to the logging thread holds: half a minute of the busiest feed.
-pub const QUEUE_RAW_BYTES: usize = 4 << 20;
+/// Bytes the raw-frame queue to the logging thread holds: a quarter of a minute of the busiest feed, and
+/// more than the largest message.
+pub const QUEUE_RAW_BYTES: usize = 2 << 20;
 
 /// Latency laps the queue to the logging thread holds (24 bytes each): a second of the worst burst.
 pub const QUEUE_LAPS: usize = 1 << 14;

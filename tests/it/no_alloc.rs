@@ -15,7 +15,7 @@ use papermaker::app::staged::Stage;
 use papermaker::app::turn::Turn;
 use papermaker::feed::{CoinSpec, Loss};
 use papermaker::journal::Digest;
-use papermaker::limits::{QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS};
+use papermaker::limits::{MESSAGE_MAX, QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS, TOKENS_MAX};
 use papermaker::record::{Body, Bytes, Lane, Record};
 use papermaker::sys::clock::{Deadline, SessionClock};
 use papermaker::sys::connector::open;
@@ -189,6 +189,33 @@ fn events_allocate_nothing(seed: u64, events: u64) -> String {
     assert!(seen.fills > 500 && seen.ladders > 10_000 && seen.learned > 10_000);
     assert_eq!((total.count_total, total.count_current), (0, 0), "{said}");
     said
+}
+
+/// The parser's storage is there before the first message that needs all of it.
+#[test]
+fn the_largest_and_densest_messages_allocate_nothing_even_as_the_first() {
+    let config = Config::default();
+    let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
+    let list =
+        |of: &str, n: usize| format!("{{\"channel\":\"x\",\"data\":[{}]}}", vec![of; n].join(","));
+    let messages = [
+        list("0", TOKENS_MAX / 2 - 100),
+        list("0", TOKENS_MAX),
+        list("\"\"", TOKENS_MAX / 4),
+        list("[[[{}]]]", 20_000),
+        list(&"a".repeat(1_000), 0) + &" ".repeat(MESSAGE_MAX - 40),
+        format!("{{\"channel\":\"{}\"}}", "\\n".repeat(MESSAGE_MAX / 2 - 40)),
+        "[".repeat(MESSAGE_MAX),
+    ];
+    for (n, message) in messages.iter().enumerate() {
+        let (mut records, _end) = Publisher::new(QUEUE_RECORDS, 0, Digest::new());
+        let mut turn =
+            Turn::new(&config.engine, &coins, config.hash(&coins)).expect("one sound coin");
+        turn.start(Ns(Ns::SEC), &mut records);
+        turn.up(Ns(Ns::SEC), &mut records);
+        let used = measure(|| turn.message(Ns(2 * Ns::SEC), message.as_bytes(), &mut records));
+        assert_eq!((used.count_total, used.count_current), (0, 0), "message {n}");
+    }
 }
 
 #[test]
