@@ -20,7 +20,7 @@ use super::clock::Clock;
 use super::publish::Publish;
 use super::settled::{Basis, Settled, Spot};
 use super::shape::{
-    beliefs, depth_bps, depth_of, e8, hundredths, market, print, sweep_of, worst_of,
+    beliefs, depth_bps, depth_of, e8, hundredths, market, print, sweep_of, worst_on,
 };
 use super::{Coin, Config};
 use crate::book::Book;
@@ -193,7 +193,12 @@ impl Desk {
         if !matches!(self.health, Health::Fresh | Health::Stale) {
             return;
         }
-        let watched: ArrayVec<View, ORDERS_MAX> = self.sim.open().filter(|v| v.live).collect();
+        // Before they fill.
+        let reached: ArrayVec<View, ORDERS_MAX> = Side::BOTH
+            .into_iter()
+            .filter_map(|side| Some((side, worst_on(side, prints)?)))
+            .flat_map(|(side, worst)| self.sim.reached(side, worst))
+            .collect();
         let mut filled: ArrayVec<u64, ORDERS_MAX> = ArrayVec::new();
         let account = &mut self.account;
         self.sim.on_prints(prints, &self.book, &mut |e| {
@@ -205,7 +210,7 @@ impl Desk {
             }
             account.on_sim(now, e, out);
         });
-        self.learn_takers(now, prints, &watched, &filled, out);
+        self.learn_takers(now, prints, &reached, &filled, out);
         self.check_loss(now, out);
         self.decide(now, out);
     }
@@ -337,7 +342,7 @@ impl Desk {
         &mut self,
         now: Ns,
         prints: &[Trade],
-        watched: &[View],
+        reached: &[View],
         filled: &[u64],
         out: &mut impl Publish,
     ) {
@@ -357,9 +362,9 @@ impl Desk {
             let from = from.unwrap_or_else(|| mid.to_f64());
             let sweep = sweep_of(taker, mid, from, self.rules);
             self.account.learners.on_sweep(now, sweep, &mut |e| learned(now, coin, e, out));
-            let worst = worst_of(taker);
             let passive = first.aggressor.opposite();
-            for v in watched.iter().filter(|v| v.side == passive && !passive.better(worst, v.px)) {
+            let worst = worst_on(passive, taker).unwrap_or(first.px);
+            for v in reached.iter().filter(|v| v.side == passive && !passive.better(worst, v.px)) {
                 let through = passive.better(v.px, worst);
                 let depth = depth_of(passive, v.px, from);
                 let was_filled = filled.contains(&v.id);

@@ -71,22 +71,17 @@ pub(super) fn print(p: &Trade) -> record::Print {
     }
 }
 
-/// The deepest price a taker reached.
-pub(super) fn worst_of(taker: &[Trade]) -> Px {
-    let passive = taker.first().map_or(Side::Buy, |t| t.aggressor.opposite());
-    let mut worst = taker.first().map_or(Px(0), |t| t.px);
-    for t in taker {
-        if passive.better(worst, t.px) {
-            worst = t.px;
-        }
-    }
-    worst
+/// The price farthest out that prints reached on the side of the orders they filled; `None` where all
+/// were on the other.
+pub(super) fn worst_on(passive: Side, prints: &[Trade]) -> Option<Px> {
+    let reached = prints.iter().filter(|t| t.aggressor != passive).map(|t| t.px);
+    reached.reduce(|worst, px| if passive.better(worst, px) { px } else { worst })
 }
 
 /// A taker as the learners see it: depth from the reference mid `from`, `mid` before its block.
 pub(super) fn sweep_of(taker: &[Trade], mid: Mid2, from: f64, rules: Rules) -> Sweep {
-    let worst = worst_of(taker);
     let side = taker.first().map_or(Side::Buy, |t| t.aggressor);
+    let worst = worst_on(side.opposite(), taker).unwrap_or_default();
     let size: i64 = taker.iter().map(|t| t.sz.0).sum();
     let m = mid.to_f64();
     let sign = if side == Side::Buy { 1e4 } else { -1e4 };

@@ -239,6 +239,13 @@ impl Sim {
         self.orders.iter().map(Own::view)
     }
 
+    /// The live orders of a side that a taker reaching `worst` meets, best price first.
+    pub fn reached(&self, side: Side, worst: Px) -> impl Iterator<Item = View> + '_ {
+        let met = move |o: &&Own| !side.better(worst, o.new.px);
+        let own = self.orders.get(self.range(side)).unwrap_or_default();
+        own.iter().take_while(met).filter(|o| o.live).map(Own::view)
+    }
+
     /// A message of block `t` is about to be applied: arrivals and cancels up to `t` take effect
     /// against `book`, the state before it; what was held back of earlier blocks is applied.
     #[inline]

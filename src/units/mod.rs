@@ -118,7 +118,7 @@ impl Cash {
     /// Exact value of `sz` coins at price `px`.
     #[must_use]
     pub fn of(px: Px, sz: Sz) -> Cash {
-        Cash(2 * i128::from(px.0) * i128::from(sz.0))
+        Cash(2 * (i128::from(px.0) * i128::from(sz.0)))
     }
 
     /// Exact value of `sz` coins at a mid.

@@ -12,6 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::blended::Belief;
+use crate::math::det::exp;
 use crate::math::ewma::Ewma;
 
 /// Settings of the book-shape estimate.
@@ -47,8 +48,9 @@ impl Book {
 
     /// Time passes.
     pub fn advance(&mut self, dt_s: f64) {
-        self.density.decay(dt_s, self.cfg.memory_s);
-        self.size.decay(dt_s, self.cfg.memory_s);
+        let keep = exp(-dt_s / self.cfg.memory_s);
+        self.density.scale(keep);
+        self.size.scale(keep);
     }
 
     /// `size` coins (> 0) are displayed on one side within `within_bps` (> 0) of the mid.
@@ -95,6 +97,6 @@ mod tests {
         let k = b.belief().expect("data");
         assert!((k.kappa / 0.6 - 1.0).abs() < 0.2, "{k:?}");
         assert!(k.ln_sd > 0.7, "never sure");
-        assert!(det::exp(1.96 * k.ln_sd) > 3.5);
+        assert!(exp(1.96 * k.ln_sd) > 3.5);
     }
 }
