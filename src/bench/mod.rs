@@ -8,6 +8,7 @@
 //!    result is seen.
 //! 2. Nothing here is on the hot path; the code that is measured is the one that runs.
 
+pub mod bare;
 pub mod bound;
 pub mod growth;
 pub mod input;

@@ -173,7 +173,11 @@ impl<T: Send + 'static> Rig<T> {
 
 impl Sender {
     /// Waits for the one client and grants its upgrade.
-    fn accept(listener: &TcpListener, clock: SessionClock, stop: &Stop) -> io::Result<Sender> {
+    pub(super) fn accept(
+        listener: &TcpListener,
+        clock: SessionClock,
+        stop: &Stop,
+    ) -> io::Result<Sender> {
         // The first core: the loop takes the last one.
         let _ = pin(Pin::Core(0));
         listener.set_nonblocking(true)?;

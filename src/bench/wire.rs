@@ -102,12 +102,12 @@ pub fn run(frames: &Arc<Frames>, config: &Config, pace: Pace) -> io::Result<Repo
 }
 
 /// When each frame should have left, by the shared clock; empty without a rate.
-struct Schedule {
+pub(super) struct Schedule {
     at: Vec<u64>,
 }
 
 /// Sends the frames on their schedule.
-fn serve(sender: &mut Sender, frames: &Frames, pace: Pace) -> io::Result<Schedule> {
+pub(super) fn serve(sender: &mut Sender, frames: &Frames, pace: Pace) -> io::Result<Schedule> {
     let begin = sender.soon();
     let mut schedule = Schedule { at: Vec::with_capacity(pace.count) };
     let period = 1_000_000_000u64.checked_div(u64::from(pace.rate));

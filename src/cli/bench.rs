@@ -18,6 +18,7 @@ use super::replay::recording_failure;
 use super::{Common, say};
 use crate::app::config::Config;
 use crate::app::events::is_events;
+use crate::bench::bare;
 use crate::bench::input::Frames;
 use crate::bench::path::{self, Kind};
 use crate::bench::plot::{self, Series};
@@ -78,6 +79,10 @@ enum What {
         /// Do not go through the last message again and again while polling finds nothing.
         #[arg(long, conflicts_with = "wait")]
         cold: bool,
+        /// After each rate, send the same once more to a loop that polls and reads and does nothing else:
+        /// what a read takes on this machine whatever reads.
+        #[arg(long)]
+        bare: bool,
         /// Folder for one `.hlog` a rate (HdrHistogram, V2) and a plot, `wire.svg`.
         #[arg(long, value_name = "FOLDER")]
         hlog: Option<PathBuf>,
@@ -122,7 +127,8 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
             let frames = Arc::new(load(None)?);
             say(&paths(&frames, config, common)?);
             let pace = Pace { rate: 0, count: 5_000, idling: Idling::Rehearses };
-            say(&wires(&frames, config, &[1_000, 10_000], pace, None, common)?);
+            let show = Show { bare: false, hlog: None, json: common.json };
+            say(&wires(&frames, config, &[1_000, 10_000], pace, show)?);
         }
         Some(What::Replay { file, passes }) => {
             let n = usize::from(*passes);
@@ -143,7 +149,7 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
             say(&format!("{} frames to {}\n", frames.len(), out.display()));
         }
         Some(What::Path { file }) => say(&paths(&load(file.as_deref())?, config, common)?),
-        Some(What::Wire { file, rates, count, wait, cold, hlog }) => {
+        Some(What::Wire { file, rates, count, wait, cold, bare, hlog }) => {
             let frames = Arc::new(load(file.as_deref())?);
             let idling = match (wait, cold) {
                 (true, _) => Idling::Sleeps,
@@ -151,7 +157,8 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
                 (false, false) => Idling::Rehearses,
             };
             let pace = Pace { rate: 0, count: *count, idling };
-            say(&wires(&frames, config, rates, pace, hlog.as_deref(), common)?);
+            let show = Show { bare: *bare, hlog: hlog.as_deref(), json: common.json };
+            say(&wires(&frames, config, rates, pace, show)?);
         }
         Some(What::Growth(o)) => growth::run(o, config, common)?,
         Some(What::Soak(o)) => soak::run(o, config, common)?,
@@ -208,39 +215,50 @@ fn paths(frames: &Frames, config: &Config, common: &Common) -> Result<String, Fa
     Ok(out)
 }
 
+/// What is shown of the path over a socket.
+#[derive(Clone, Copy)]
+struct Show<'a> {
+    /// Beside a loop that only reads.
+    bare: bool,
+    /// Folder of logs and plot.
+    hlog: Option<&'a Path>,
+    json: bool,
+}
+
 /// The path over a socket at each rate, otherwise as `pace` says.
 fn wires(
     frames: &Arc<Frames>,
     config: &Config,
     rates: &[u32],
     pace: Pace,
-    hlog: Option<&Path>,
-    common: &Common,
+    show: Show<'_>,
 ) -> Result<String, Failure> {
+    let failed = |e| Failure::disk(format!("the measurement over loopback failed: {e}"));
     let mut out = String::new();
     let mut curves = Vec::new();
     for (group, &rate) in rates.iter().enumerate() {
         let most = if rate == 0 { pace.count } else { pace.count.min(rate as usize * RATE_S) };
         let pace = Pace { rate, count: most.min(frames.len()), ..pace };
-        let mut r = wire::run(frames, config, pace)
-            .map_err(|e| Failure::disk(format!("the measurement over loopback failed: {e}")))?;
-        if let Some(folder) = hlog {
+        let mut r = wire::run(frames, config, pace).map_err(failed)?;
+        let bare = show.bare.then(|| bare::run(frames, pace)).transpose().map_err(failed)?;
+        let bare = bare.as_ref().map(Percentiles::of);
+        if let Some(folder) = show.hlog {
             let refused = |e| Failure::disk(format!("cannot write to {}: {e}", folder.display()));
             std::fs::create_dir_all(folder).map_err(refused)?;
             let mut file =
                 File::create(folder.join(format!("wire-{rate}.hlog"))).map_err(refused)?;
             r.hlog(&mut file).map_err(refused)?;
         }
-        if common.json {
-            let _ = writeln!(out, "{}", wire_json(&r, pace));
+        if show.json {
+            let _ = writeln!(out, "{}", wire_json(&r, bare.as_ref(), pace));
         } else {
-            out.push_str(&wire_text(&r, pace));
+            out.push_str(&wire_text(&r, bare.as_ref(), pace));
         }
         let whole = r.stages.histogram(Stage::Whole).clone();
         curves.push((format!("whole, {}", rate_text(rate)), group, whole));
         curves.push((format!("from schedule, {}", rate_text(rate)), group, r.scheduled));
     }
-    if !common.json
+    if !show.json
         && let Some(bytes) = machine::resident_bytes()
     {
         let _ = writeln!(
@@ -249,7 +267,7 @@ fn wires(
             seconds(bytes) * 1e3
         );
     }
-    if let Some(folder) = hlog {
+    if let Some(folder) = show.hlog {
         let name = folder.join("wire.svg");
         let series: Vec<_> = curves
             .iter()
@@ -266,7 +284,7 @@ fn rate_text(rate: u32) -> String {
     if rate == 0 { "as fast as it goes".into() } else { format!("{rate}/s") }
 }
 
-fn wire_json(r: &wire::Report, pace: Pace) -> serde_json::Value {
+fn wire_json(r: &wire::Report, bare: Option<&Percentiles>, pace: Pace) -> serde_json::Value {
     let stages: serde_json::Map<String, serde_json::Value> = Stage::ALL
         .iter()
         .zip(r.stages.percentiles())
@@ -276,6 +294,7 @@ fn wire_json(r: &wire::Report, pace: Pace) -> serde_json::Value {
         "measured": "wire", "rate": pace.rate, "idling": pace.idling.name(), "rehearsed": r.rehearsed, "frames": r.frames,
         "missed": r.missed, "span_ns": r.span_ns, "records": r.records.0,
         "dropped": r.records.1, "ns": stages,
+        "bare_read": bare.map(percentiles_json),
         "scheduled": percentiles_json(&Percentiles::of(&r.scheduled)),
         "first_quote_ns": r.first_quote.map(|(start, frame)| {
             serde_json::json!({ "from_start": start, "from_first_frame": frame })
@@ -284,7 +303,7 @@ fn wire_json(r: &wire::Report, pace: Pace) -> serde_json::Value {
     })
 }
 
-fn wire_text(r: &wire::Report, pace: Pace) -> String {
+fn wire_text(r: &wire::Report, bare: Option<&Percentiles>, pace: Pace) -> String {
     let mut out = format!(
         "wire to record over loopback, {}, {}, loop {}, ns\n{HEAD}\n",
         rate_text(pace.rate),
@@ -296,6 +315,9 @@ fn wire_text(r: &wire::Report, pace: Pace) -> String {
     }
     if pace.rate > 0 {
         out.push_str(&row("from schedule", &Percentiles::of(&r.scheduled)));
+    }
+    if let Some(bare) = bare {
+        out.push_str(&row("bare read", bare));
     }
     let _ = writeln!(
         out,

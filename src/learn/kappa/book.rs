@@ -82,7 +82,7 @@ impl Book {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::math::{det, draw::Draw};
+    use crate::math::draw::Draw;
 
     #[test]
     fn finds_kappa_in_the_world_it_assumes_and_admits_its_model() {
