@@ -23,12 +23,12 @@ use super::recording::control;
 use super::rehearsal::{Rehearsal, through};
 use super::staged::Stage;
 use super::turn::Turn;
-use crate::feed::{Loss, Verdict};
+use crate::feed::{self, Loss, Verdict};
 use crate::limits::{CONNECT_MS, STATUS_NS, TICK_NS};
 use crate::record::StopReason;
 use crate::sys::clock::SessionClock;
 use crate::sys::connector::{Answer, Connector, Failures};
-use crate::sys::dial::ConnectError;
+use crate::sys::dial::{self, ConnectError};
 use crate::sys::link::{FlushOutcome, Link, ReadOutcome};
 use crate::sys::pin::{Pin, Pinned, pin};
 use crate::sys::signal::Stop;
@@ -104,6 +104,14 @@ pub struct Rings {
     pub laps: Laps,
     /// Counters, for the logging thread.
     pub board: Arc<Board>,
+}
+
+impl Rings {
+    /// Says what is owed for want of room, as far as there is room now. `true`: nothing is owed.
+    pub fn settle(&mut self) -> bool {
+        let raw = self.raw.as_mut().is_none_or(RawTap::settle);
+        self.records.settle() && raw
+    }
 }
 
 /// How the loop ended.
@@ -235,7 +243,12 @@ impl Hot {
                 None => State::Asked,
                 Some(Answer { result: Ok(mut link), .. }) => {
                     let interest = Interest::READABLE | Interest::WRITABLE;
-                    poll.registry().register(link.source(), SOCKET, interest)?;
+                    if let Err(e) = poll.registry().register(link.source(), SOCKET, interest) {
+                        let wait = self.failed(now, &ConnectError::from_io(&e, dial::Stage::Tcp));
+                        let _ =
+                            connector.give_back(Answer { attempt: self.attempt, result: Ok(link) });
+                        return Ok(Some(State::Wait(wait)));
+                    }
                     link.acknowledge();
                     self.up(now);
                     self.more = true;
@@ -257,7 +270,8 @@ impl Hot {
                     Ok(()) => State::Up(link),
                     Err(loss) => {
                         let now = self.plan.clock.now();
-                        poll.registry().deregister(link.source())?;
+                        // Closing takes it out of the poll, too.
+                        let _ = poll.registry().deregister(link.source());
                         let answer = Answer { attempt: self.attempt, result: Ok(link) };
                         let _ = connector.give_back(answer);
                         self.down(now, loss);
@@ -355,10 +369,7 @@ impl Hot {
         self.note(now, control::STOP);
         let records = self.rings.records.next_seq();
         self.turn.stop(now, reason, records, &mut self.rings.records);
-        if let Some(raw) = &mut self.rings.raw {
-            raw.settle();
-        }
-        self.rings.records.settle();
+        self.rings.settle();
         self.show_counters();
     }
 
@@ -433,6 +444,11 @@ impl Hot {
                 }
                 Message::Binary(_) | Message::Pong => continue,
             };
+            if feed::control(text).is_some() {
+                // Our own line in the recording from the venue's mouth: a replay would obey it.
+                self.counters.bump(Counter::ProtocolErrors);
+                return Err(Loss::Lost);
+            }
             let framed = clock.mono_ns();
             let to = (&mut self.stage, &mut self.rings.records);
             let [parsed, decided, published] = through(&mut self.turn, to, clock, now, text);

@@ -393,20 +393,24 @@ impl<W: Write> Writer<W> {
         Writer { gzip, before: 0, frames: 0, lost: 0, flushed_at: None, dirty: false }
     }
 
-    /// Writes one frame. A line feed within it (legal white space in JSON) becomes a blank, so
-    /// that a line stays a line.
+    /// Writes one frame. A line feed within it, and a carriage return at its end, becomes a tab, so that a
+    /// line stays a line: white space in JSON as they are, and like them nowhere else allowed.
     ///
     /// # Errors
     /// As the file refuses.
     pub fn frame(&mut self, at: Ns, frame: &[u8]) -> io::Result<()> {
         write!(self.gzip, "{} ", at.0)?;
+        let (frame, end): (_, &[u8]) = match frame {
+            [frame @ .., b'\r'] => (frame, b"\t\n"),
+            _ => (frame, b"\n"),
+        };
         for (i, part) in frame.split(|b| *b == b'\n').enumerate() {
             if i > 0 {
-                self.gzip.write_all(b" ")?;
+                self.gzip.write_all(b"\t")?;
             }
             self.gzip.write_all(part)?;
         }
-        self.gzip.write_all(b"\n")?;
+        self.gzip.write_all(end)?;
         self.frames += 1;
         self.dirty = true;
         Ok(())

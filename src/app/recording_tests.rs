@@ -119,14 +119,14 @@ fn a_killed_process_leaves_what_was_flushed() {
 #[test]
 fn a_line_stays_a_line() {
     let mut w = Writer::new(Vec::new());
-    w.frame(Ns(7), b"{\n \"a\":1\n}").expect("memory");
+    w.frame(Ns(7), b"{\n \"a\":1\n}\r").expect("memory");
     w.lost(Ns(8), 12).expect("memory");
     w.frame(Ns(9), control::STOP).expect("memory");
     w.finish().expect("memory");
     assert_eq!((w.frames(), w.frames_lost()), (2, 12));
     let (got, tail) = read(&w.gzip.get_ref().out);
     assert_eq!(tail, Ok(Tail::Whole));
-    assert_eq!(got[0], (7, b"{  \"a\":1 }".to_vec()));
+    assert_eq!(got[0], (7, b"{\t \"a\":1\t}\t".to_vec()));
     for (_, frame) in &got[1..] {
         let v: serde_json::Value = serde_json::from_slice(frame).expect("json");
         assert_eq!(v["channel"], control::CHANNEL);

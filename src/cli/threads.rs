@@ -185,13 +185,20 @@ impl Threads {
         let broken = |what: &str| {
             Failure::new(Code::Internal, format!("the {what} thread panicked; please report it"))
         };
-        let live = self.hot.join().map_err(|_| broken("hot"))?;
-        let live = live.map_err(|e| Failure::new(Code::Internal, format!("no poll: {e}")))?;
-        let LiveEnd { reason, began, lost, pinned, rings, turn, .. } = live;
-        let published = rings.records.published();
-        // The logging thread ends when the hot ends of its rings are gone.
-        drop(rings);
+        let no_poll = |e| Failure::new(Code::Internal, format!("no poll: {e}"));
+        let live = self.hot.join().map_err(|_| broken("hot"));
+        let live = live.and_then(|end| end.map_err(no_poll)).map(|end| {
+            let LiveEnd { reason, began, lost, pinned, mut rings, turn, .. } = end;
+            // What is owed for want of room is said once the logging thread has made some.
+            while !rings.settle() && !self.logging.is_finished() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            (reason, began, lost, pinned, rings.records.published(), turn)
+        });
+        // However the hot thread ended: the hot ends of its rings are gone now, so the logging thread
+        // writes what it has and ends.
         let ending = self.logging.join().map_err(|_| broken("logging"))?;
+        let (reason, began, lost, pinned, published, turn) = live?;
         if !began && reason == StopReason::Venue {
             let last = self.failures.read().1;
             let why = last.map_or_else(|| "no answer in the time given".into(), |e| e.to_string());
