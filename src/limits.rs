@@ -117,6 +117,14 @@ pub const STALE_CTX_NS: i64 = 5_000_000_000;
 /// ours: a link that slow is long stale.
 pub const LAG_MAX_NS: i64 = 60_000_000_000;
 
+/// Nanoseconds that a block may be ahead of its receipt: a host's clock may be slow. A unit mistaken for
+/// another or a wrong date is far beyond, and what is taken for the newest shuts out all that follow.
+pub const AHEAD_MAX_NS: i64 = 3_600_000_000_000;
+
+/// Prices and sizes are below this many units of 1e-8, ten digits before the point: four prices add up in
+/// 63 bits. Sizes on the wire have up to nine digits.
+pub const NUMBER_MAX: i64 = 1_000_000_000_000_000_000;
+
 /// Records the queue to the logging thread holds (128 bytes each, 4 MiB): at the worst burst of about
 /// 20,000 records a second a stall of the disk of a second and a half, at the usual 170 a second one
 /// of three minutes.

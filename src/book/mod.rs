@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Bbo, Level, Snapshot};
 use crate::record::Health;
-use crate::units::{Mid2, Ns, Px, Side, Sz};
+use crate::units::{Mid2, Ns, Px, Side, Sz, add_volume};
 
 pub use side::Known;
 use side::SideBook;
@@ -108,10 +108,10 @@ impl Book {
     /// Best prices after a block. One that is older than what is known is ignored; gives whether
     /// it was taken.
     pub fn on_bbo(&mut self, now: Ns, bbo: &Bbo) -> bool {
-        self.heard[BBO] = Some(now);
         if bbo.time < self.time {
             return false;
         }
+        self.heard[BBO] = Some(now);
         self.time = bbo.time;
         self.sides[0].set_best(bbo.bid, bbo.time);
         self.sides[1].set_best(bbo.ask, bbo.time);
@@ -194,7 +194,8 @@ impl Book {
     #[must_use]
     pub fn size_to(&self, side: Side, px: Px) -> Sz {
         let meets = |k: &&Known| !side.better(px, k.level.px);
-        Sz(self.levels(side).iter().take_while(meets).map(|k| k.level.sz.0).sum())
+        let levels = self.levels(side).iter().take_while(meets);
+        Sz(levels.fold(0, |sum, k| add_volume(sum, k.level.sz.0)))
     }
 
     /// Age of the newest message of each stream (bbo, fast, full) at `now`, ns; -1: none yet.

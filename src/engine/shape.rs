@@ -8,7 +8,7 @@ use crate::learn::{Estimates, Sweep};
 use crate::quote::{self, Beliefs, original};
 use crate::record;
 use crate::units::rules::Rules;
-use crate::units::{Mid2, Px, Side, Sz};
+use crate::units::{Mid2, Px, Side, Sz, add_volume};
 
 /// What the quoter takes from the estimates.
 #[must_use]
@@ -82,7 +82,7 @@ pub(super) fn worst_on(passive: Side, prints: &[Trade]) -> Option<Px> {
 pub(super) fn sweep_of(taker: &[Trade], mid: Mid2, from: f64, rules: Rules) -> Sweep {
     let side = taker.first().map_or(Side::Buy, |t| t.aggressor);
     let worst = worst_on(side.opposite(), taker).unwrap_or_default();
-    let size: i64 = taker.iter().map(|t| t.sz.0).sum();
+    let size = taker.iter().fold(0, |sum, t| add_volume(sum, t.sz.0));
     let m = mid.to_f64();
     let sign = if side == Side::Buy { 1e4 } else { -1e4 };
     Sweep {

@@ -3,11 +3,12 @@
 //! In: the bytes inside a JSON string. Out: sides, prices, sizes, takers, rates. Hot path: no
 //! allocation, integers only.
 //!
-//! 1. A price or a size is positive; nothing about it is rounded.
+//! 1. A price or a size is positive and below [`NUMBER_MAX`]; nothing about it is rounded.
 //! 2. A rate may carry float noise: decimals beyond the kept ones are cut off, toward zero.
 
 use super::reject::Reject;
 use crate::event::Level;
+use crate::limits::NUMBER_MAX;
 use crate::units::decimal::{self, Bad};
 use crate::units::{Px, SCALE, Side, Sz};
 
@@ -90,7 +91,8 @@ pub(super) fn rate(text: &[u8], decimals: u32) -> Result<i64, Reject> {
 /// An oracle price: positive; float noise beyond eight decimals is cut off.
 pub(super) fn oracle(text: &[u8]) -> Result<Px, Reject> {
     match rate(text, SCALE)? {
-        value @ 1.. => Ok(Px(value)),
+        value @ 1..NUMBER_MAX => Ok(Px(value)),
+        NUMBER_MAX.. => Err(Reject::Number(Bad::TooLarge)),
         _ => Err(Reject::NotPositive),
     }
 }
@@ -106,7 +108,8 @@ pub(super) fn outward(side: Side, last: Option<&Level>, next: Px) -> Result<(), 
 fn positive(text: &[u8]) -> Result<i64, Reject> {
     match decimal::parse(text) {
         Ok(0) => Err(Reject::NotPositive),
-        Ok(value) => Ok(value),
+        Ok(value @ ..NUMBER_MAX) => Ok(value),
+        Ok(_) => Err(Reject::Number(Bad::TooLarge)),
         // A negative number deserves its own name.
         Err(Bad::Grammar) if negative(text) => Err(Reject::NotPositive),
         Err(bad) => Err(Reject::Number(bad)),

@@ -19,7 +19,8 @@ use super::reject::{Counters, Reject};
 use super::retry::Retry;
 use crate::event::{Event, Joint};
 use crate::limits::{
-    DATA_SILENCE_NS, MESSAGE_SILENCE_NS, PING_EVERY_NS, PING_SILENCE_NS, REJECTS_PER_MIN_MAX,
+    AHEAD_MAX_NS, DATA_SILENCE_NS, MESSAGE_SILENCE_NS, PING_EVERY_NS, PING_SILENCE_NS,
+    REJECTS_PER_MIN_MAX,
 };
 use crate::units::{CoinId, Ns};
 
@@ -219,7 +220,8 @@ impl Feed {
         if let Some(link) = &mut self.link {
             link.any = now;
         }
-        match self.decoder.decode(message) {
+        let decoded = self.decoder.decode(message);
+        match decoded.and_then(|d| self.not_ahead(now, d)) {
             Ok(Decoded::Bbo { coin }) => {
                 self.counters.bbos += 1;
                 self.data(now, coin, Stream::Bbo, Some(self.decoder.bbo().time));
@@ -385,6 +387,21 @@ impl Feed {
     #[must_use]
     pub fn counters(&self) -> Counters {
         Counters { handed_over: self.decoder.handed_over(), ..self.counters }
+    }
+
+    /// Refuses what is dated beyond any fault of our clock.
+    #[inline]
+    fn not_ahead(&self, now: Ns, decoded: Decoded) -> Result<Decoded, Reject> {
+        let newest = match decoded {
+            Decoded::Bbo { .. } => Some(self.decoder.bbo().time),
+            Decoded::Book { .. } => Some(self.decoder.book().time),
+            Decoded::Trades { .. } => self.decoder.prints().iter().map(|p| p.time).max(),
+            _ => None,
+        };
+        match newest {
+            Some(time) if time.since(now) > AHEAD_MAX_NS => Err(Reject::OutOfRange),
+            _ => Ok(decoded),
+        }
     }
 
     fn trades(&mut self, now: Ns, coin: CoinId) -> Input<'_> {

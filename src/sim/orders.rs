@@ -23,7 +23,7 @@ use crate::book::Book;
 use crate::event::Trade;
 use crate::record::{FillReason, Lane, OrderReason, OrderState};
 use crate::units::rules::Rules;
-use crate::units::{Mid2, Ns, Px, Side};
+use crate::units::{Mid2, Ns, Px, Side, add_volume};
 use serde::{Deserialize, Serialize};
 
 pub use super::own::{NewOrder, SimEvent, View};
@@ -258,12 +258,19 @@ impl Sim {
 
     /// `book` now shows the state after block `t`.
     pub fn after(&mut self, t: Ns, book: &Book, out: &mut impl FnMut(SimEvent)) {
+        // A snapshot that comes late changes no best price and tells nothing of the one before its block.
+        let late = t < self.mid.0;
         if t > self.mid.0 {
             self.mid_before = self.mid.1;
         }
-        self.mid = (t, book.mid());
+        if !late {
+            self.mid = (t, book.mid());
+        }
         for side in Side::BOTH {
             self.look(side, t, book);
+            if late {
+                continue;
+            }
             let w = &mut self.watch[side.index()];
             match book.best(side) {
                 Some(l) if l.px == w.px => {
@@ -307,8 +314,8 @@ impl Sim {
         let t = first.time;
         let mid = self.mid_for(t);
         let watch = &mut self.watch[side.index()];
-        watch.sight.traded +=
-            prints.iter().filter(|p| p.px == watch.px).map(|p| p.sz.0).sum::<i64>();
+        let at_best = prints.iter().filter(|p| p.px == watch.px);
+        watch.sight.traded = at_best.fold(watch.sight.traded, |sum, p| add_volume(sum, p.sz.0));
         let (mut used, mut stopped) = ([0i64; 3], [false; 3]);
         let mut filled = self.draw_prints(prints, mid, out);
         let mut at = (Px(0), Reach::default());
@@ -356,7 +363,7 @@ impl Sim {
                 out(SimEvent::Fill(o.fill(&made, self.fee)));
                 filled |= o.places[0].open == 0;
             }
-            o.sight.traded += reach.at;
+            o.sight.traded = add_volume(o.sight.traded, reach.at);
         }
         if filled {
             self.drop_filled(t, out);

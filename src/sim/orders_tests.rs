@@ -525,3 +525,36 @@ fn a_change_takes_its_own_order_away_and_no_other() {
         [OrderState::Live, OrderState::Cancelled, OrderState::Live]
     );
 }
+
+#[test]
+fn a_snapshot_that_comes_late_leaves_the_mid_before_a_block() {
+    let mut w = World::new(Model::Skellam);
+    w.bbo(1_000, (100, 5), (102, 5));
+    w.bbo(1_100, (104, 5), (106, 5));
+    let before = w.sim.mid_for(Ns(1_100 * MS));
+    assert_eq!(before, Mid2(202));
+    w.book(1_050, &[(101, 5), (99, 5)], &[(103, 5), (110, 5)]);
+    assert_eq!(w.sim.mid_for(Ns(1_100 * MS)), before, "what prints of the newest block count from");
+    assert_eq!(w.sim.mid_for(Ns(1_200 * MS)), Mid2(210));
+    // Nor is what was seen at the best price dated back.
+    assert_eq!(w.sim.watch[0].px, Px(104));
+    assert_eq!(w.sim.watch[0].sight.at, Ns(1_100 * MS));
+}
+
+#[test]
+fn a_calm_side_hears_of_its_orders_from_a_late_book() {
+    let run = |calm: bool| {
+        let mut w = World::new(Model::Skellam);
+        w.book(1_000, &[(100, 5), (98, 5), (96, 5)], &[(102, 5)]);
+        w.place(1_000, Side::Buy, 94, 3);
+        w.bbo(1_200, (100, 5), (102, 5));
+        w.bbo(1_300, (95, 5), (102, 5));
+        w.bbo(1_400, (95, 4), (102, 5));
+        assert!(w.sim.calm[0] && w.sim.orders[0].live);
+        w.sim.calm[0] = calm;
+        w.book(1_250, &[(97, 5), (96, 5), (95, 5), (94, 9), (93, 5)], &[(102, 5)]);
+        w.bbo(1_500, (95, 4), (102, 5));
+        w.sim.orders[0].sight.size
+    };
+    assert_eq!((run(true), run(false)), (9, 9), "the shortcut leaves nothing out");
+}

@@ -15,7 +15,7 @@ use super::config::{Config, Model};
 use super::rates::Rates;
 use crate::event::Trade;
 use crate::math::fixed::{Q32, log2, mul_div, scale};
-use crate::units::{Ns, Px, Side};
+use crate::units::{Ns, Px, Side, add_volume};
 
 /// A taker's printed volume as one price sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,9 +32,9 @@ impl Reach {
         let mut r = Reach::default();
         for p in prints {
             if p.px == px {
-                r.at += p.sz.0;
+                r.at = add_volume(r.at, p.sz.0);
             } else if side.better(px, p.px) {
-                r.beyond += p.sz.0;
+                r.beyond = add_volume(r.beyond, p.sz.0);
             }
         }
         r
@@ -204,7 +204,7 @@ impl Place {
             Model::Touch => at + beyond,
             Model::Through => beyond,
             _ => {
-                self.printed += at;
+                self.printed = add_volume(self.printed, at);
                 let front = match self.front {
                     0 => 0,
                     _ => self.drawn_left(rule.survives(rates, since)),

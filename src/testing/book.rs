@@ -202,11 +202,11 @@ impl Twins {
             (bytes.below(16) > 0).then_some(level)
         });
         let taken = self.book.on_bbo(self.now, &Bbo { time, bid, ask });
-        self.heard = Some(self.now);
         assert_eq!(taken, self.time.is_none_or(|t| t <= time));
         if !taken {
             return;
         }
+        self.heard = Some(self.now);
         self.time = Some(time);
         self.halves[0].set_best(bid, time);
         self.halves[1].set_best(ask, time);

@@ -111,6 +111,16 @@ impl Mid2 {
     }
 }
 
+/// A sum of volumes stops here: three of them and a size fit in 63 bits.
+pub const VOLUME_MAX: i64 = 1 << 61;
+
+/// `sum` (at most [`VOLUME_MAX`]) and `more` together, at most [`VOLUME_MAX`]; both 0 or more. For sums
+/// of what others print or show, which may be any number of the largest sizes.
+#[must_use]
+pub fn add_volume(sum: i64, more: i64) -> i64 {
+    sum.saturating_add(more).min(VOLUME_MAX)
+}
+
 impl Cash {
     /// One USD.
     pub const USD: i128 = 2 * (ONE as i128) * (ONE as i128);

@@ -2,6 +2,7 @@
 
 mod ablation;
 mod bench;
+mod extremes;
 mod faults;
 mod market;
 mod no_alloc;

@@ -222,6 +222,9 @@ fn coins_and_their_decimals_are_inferred_from_a_recording() {
     assert!(coins.iter().all(|c| universe.find(&c.name) == Ok(*c)), "as the built-in table says");
 }
 
+/// After the blocks of all of them.
+const NOW: Ns = Ns(1_900_000_000 * Ns::SEC);
+
 #[test]
 fn single_frames_as_received_from_other_clients() {
     let mut seen = 0;
@@ -240,7 +243,7 @@ fn single_frames_as_received_from_other_clients() {
             for line in text.lines() {
                 let line: serde_json::Value = serde_json::from_str(line).expect("a line");
                 let frame = line["raw"].as_str().expect("a frame").as_bytes();
-                match Out::of(&feed.message(Ns(1), frame)) {
+                match Out::of(&feed.message(NOW, frame)) {
                     Out::Rejected(reject) => panic!("{reject:?}: {line}"),
                     Out::History(_, p, Joint::First) => kinds.push(p.len()),
                     _ => {}

@@ -105,16 +105,17 @@ fn fact_05_the_side_is_the_aggressors() {
 fn fact_06_time_is_the_block_time_in_milliseconds() {
     for parser in PARSERS {
         let ms = 1_791_480_516_231;
+        let now = ms * Ns::MS;
         let mut rig = Rig::up(parser);
-        let Out::History(_, prints, _) = rig.get(1, buys("BTC", [(ms, 1)])) else {
+        let Out::History(_, prints, _) = rig.get(now + 1, buys("BTC", [(ms, 1)])) else {
             panic!("a history");
         };
         assert_eq!(prints[0].time, Ns(1_791_480_516_231_000_000));
-        let Out::Bbo(_, bbo) = rig.get(2, wire_bbo("BTC", ms, "1.0", "2.0")) else {
+        let Out::Bbo(_, bbo) = rig.get(now + 2, wire_bbo("BTC", ms, "1.0", "2.0")) else {
             panic!("a best bid and offer");
         };
         assert_eq!(bbo.time, prints[0].time, "all streams of a block carry its time");
-        let Out::Book(_, book) = rig.get(3, wire_book("BTC", ms, 1, "")) else {
+        let Out::Book(_, book) = rig.get(now + 3, wire_book("BTC", ms, 1, "")) else {
             panic!("a book");
         };
         assert_eq!(book.time, prints[0].time);

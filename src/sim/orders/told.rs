@@ -23,7 +23,7 @@ impl Sim {
         let own = self.orders.get(range.clone());
         if let Some(best) = own.and_then(|o| o.first()).map(|o| o.new.px)
             && self.calm[side.index()]
-            && told.is_none_or(|worst| side.better(worst, best))
+            && told.is_some_and(|worst| side.better(worst, best))
             && book.size_to(side.opposite(), best).0 == 0
         {
             self.crossed[side.index()] = [0; 3];
