@@ -112,9 +112,14 @@ impl Keeper {
         if number == self.segment.0 {
             return None;
         }
+        // Small segments of the journal may end several at once: the recording has them all, so that the
+        // chain of its files has no hole.
+        let path = |n| self.folder.join(recording::segment_name(n));
+        let mut passed = self.segment.0.saturating_add(1)..number;
+        let made = passed.try_for_each(|n| File::create_new(path(n)).map(drop));
+        let file = OpenOptions::new().append(true).create_new(true).open(path(number));
         self.segment = (number, Some(now));
-        let path = self.folder.join(recording::segment_name(number));
-        Some(OpenOptions::new().append(true).create_new(true).open(path))
+        Some(made.and(file))
     }
 
     /// Adds up what is held and drops the oldest segments beyond the bound, now and then.
@@ -189,6 +194,20 @@ mod tests {
         fs::write(path.join(journal::segment_name(3)), vec![0; 9_000_000]).expect("written");
         let kept = keeper.look(Ns(KEEP_NS));
         assert!(kept.bytes > 9_000_000 && kept.segments_dropped == 6, "{kept:?}");
+        fs::remove_dir_all(&path).expect("removed");
+    }
+
+    #[test]
+    fn a_recording_has_a_file_for_each_segment_that_was_begun() {
+        let path = folder("keeper-chain");
+        let mut keeper = Keeper::new(&path, &Run::default());
+        for number in [1, 4] {
+            let file = keeper.begun(number, Ns(0)).expect("a new one").expect("made");
+            assert_eq!(file.metadata().expect("a file").len(), 0);
+        }
+        let there = (1..=5).filter(|n| path.join(recording::segment_name(*n)).is_file());
+        assert_eq!(there.collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert!(keeper.begun(4, Ns(1)).is_none());
         fs::remove_dir_all(&path).expect("removed");
     }
 

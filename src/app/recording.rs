@@ -38,6 +38,13 @@ pub mod control {
     pub const LOST: &[u8] = br#"{"channel":"papermaker","data":{"event":"lost","frames":"#;
     /// See [`LOST`].
     pub const LOST_END: &[u8] = b"}}";
+
+    /// How many frames a line says are missing; `None`: it is another line.
+    #[must_use]
+    pub fn lost(line: &[u8]) -> Option<u64> {
+        let count = line.strip_prefix(LOST)?.strip_suffix(LOST_END)?;
+        std::str::from_utf8(count).ok()?.parse().ok()
+    }
 }
 
 /// Bytes of a stamp and its blank, at most.

@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::checkpoint::{Checkpoint, Place, Written};
 use super::config::Config;
 use super::events::{self, Item, is_events};
-use super::recording::{Fault, Reader, RecordingError, Tail};
+use super::recording::{self, Fault, Reader, RecordingError, Tail};
 use super::turn::{Decide, Turn, engine};
 use crate::engine::Engine;
 use crate::engine::publish::Publish;
@@ -96,6 +96,8 @@ pub struct Outcome {
     pub to: Ns,
     /// Times the link went down.
     pub downs: u64,
+    /// Frames that the recording says it misses: the disk fell behind.
+    pub missing: u64,
     /// The feed's counters.
     pub counters: Counters,
     /// How the recording ends.
@@ -162,6 +164,8 @@ impl<E: Decide> Feeder<E> {
         self.seen.frames += 1;
         if let Some(what) = control(frame) {
             self.change(at, what, out);
+        } else if let Some(missing) = recording::control::lost(frame) {
+            self.seen.missing = self.seen.missing.saturating_add(missing);
         } else {
             if !self.ours && self.last.is_none_or(|l| at.since(l) >= MESSAGE_SILENCE_NS) {
                 self.imply(at, out);

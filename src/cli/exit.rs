@@ -27,12 +27,13 @@ impl Code {
     pub const TABLE: &'static [(u8, &'static str)] = &[
         (0, "done; also after Ctrl-C or SIGTERM, when everything was written"),
         (1, "a check failed: digests differ, a journal is damaged, a stated bound is exceeded"),
-        (2, "the command line or the configuration is wrong; nothing was done"),
+        (2, "the command line or the configuration is wrong"),
         (3, "the venue cannot be reached, refused the connection, or does not know a coin"),
         (4, "the disk: a folder cannot be written, it is full, or the journal failed"),
         (5, "an input file cannot be read or is not what it should be"),
         (70, "a broken invariant of the program itself; please report it"),
-        (130, "a second Ctrl-C or SIGTERM ended the program at once"),
+        (130, "a second Ctrl-C ended the program at once"),
+        (143, "a second SIGTERM ended the program at once"),
     ];
 }
 

@@ -50,15 +50,22 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         return Err(Failure::input(text));
     }
     let reason = info.end.as_ref().map(|end| StopReason::of(end.reason).unwrap_or_default());
-    replay(&source, &config, &coins, reason, &mut tally)
+    let seen = replay(&source, &config, &coins, reason, &mut tally)
         .map_err(|e| recording_failure(&source, &e))?;
     let (replayed, digest) = tally.end();
     let again = format!("{:032x}", digest.value());
     let faults = read.faults.join("; ");
-    match &info.end {
+    let verdict = match &info.end {
         Some(end) => ended(&read, &beside, (end, &again), common),
         None => killed(&read, &beside, replayed, common),
-    }?;
+    };
+    verdict.map_err(|f| match seen.missing {
+        0 => f,
+        n => Failure::new(
+            Code::Check,
+            format!("the recording misses {n} frames, the disk having fallen behind: {f}"),
+        ),
+    })?;
     if faults.is_empty() { Ok(()) } else { Err(Failure::new(Code::Check, faults)) }
 }
 

@@ -1,6 +1,6 @@
 //! Settings of the learners: one table per component, and a switch for each.
 //!
-//! In: the configuration file's `[learn]` table. Out: [`Config`]. Cold path.
+//! In: the configuration file's `[engine.learn]` table. Out: [`Config`]. Cold path.
 
 use serde::{Deserialize, Serialize};
 

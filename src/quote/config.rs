@@ -57,7 +57,7 @@ pub struct Use {
 pub struct Config {
     /// How the half-spread is made.
     pub policy: Policy,
-    /// Levels a side, 1 to 8.
+    /// Levels a side, 1 to 5 (there is room for 8).
     pub levels: usize,
     /// Value of one lot, the unit that inventory is counted in, USD.
     pub unit_usd: f64,

@@ -5,7 +5,8 @@
 //!
 //! 1. Session time never goes back: it is the wall time at the start plus monotonic time elapsed,
 //!    so a step of the wall clock changes nothing.
-//! 2. Wall time is read once per session and decides nothing.
+//! 2. Wall time is read once per session: it sets where the session's time begins, and with it when own
+//!    orders reach the venue. A host's clock that is off by seconds is as much latency more or less.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

@@ -1,8 +1,10 @@
 //! A run, its folder, and everything that can be wrong with what was asked for.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::Stdio;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use papermaker::app::folder::Folder;
 
 use super::process::{Temporary, command, finish, papermaker, start};
@@ -56,6 +58,26 @@ fn a_run_reports_verifies_and_replays_to_the_same_digest() {
     let other = papermaker(&dir.0, &["verify", "runs/embedded"]);
     assert!(other.assert_code(1).err.contains("record 0 differs"), "{other:?}");
     std::fs::write(&config, text).expect("written");
+    // A frame that was too much for a slow disk is named as the reason.
+    let frames = dir.join("runs/embedded/frames.gz");
+    let whole = std::fs::read(&frames).expect("a recording");
+    let mut text = String::new();
+    flate2::read::MultiGzDecoder::new(&whole[..]).read_to_string(&mut text).expect("gzip");
+    let mut lines: Vec<&str> = text.lines().collect();
+    let middle = lines.len() / 2;
+    let stamp = lines[middle].split(' ').next().expect("a stamp");
+    let lost =
+        format!(r#"{stamp} {{"channel":"papermaker","data":{{"event":"lost","frames":1}}}}"#);
+    lines[middle] = &lost;
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all((lines.join("\n") + "\n").as_bytes()).expect("memory");
+    std::fs::write(&frames, gzip.finish().expect("memory")).expect("written");
+    let verify = papermaker(&dir.0, &["verify", "runs/embedded"]);
+    assert!(verify.assert_code(1).err.contains("misses 1 frames"), "{verify:?}");
+    std::fs::write(&frames, whole).expect("written");
+    // What would do nothing is refused.
+    let set = papermaker(&dir.0, &["verify", "runs/embedded", "--set", "engine.quote.levels=3"]);
+    assert!(set.assert_code(2).err.contains("no effect on `verify`"), "{set:?}");
     // A second run takes another folder, and damage in the first is found.
     let again = papermaker(&dir.0, &["run", "--for", "10s", "--speed", "20", "--json"]);
     assert_eq!(again.assert_code(0).json()["run"], "runs/embedded-2");

@@ -8,8 +8,9 @@
 //!  larger e    below 0.15    below 1.25    else
 //!  shape       flat          linear        more than linear
 //! ```
-//! 1. Every point is the median of several repetitions. They go round: all n once, then all again, so
-//!    that what the machine does meanwhile happens to all of them.
+//! 1. A point is the median of several repetitions. They go round: all n once, then all again, so that
+//!    what the machine does meanwhile happens to all of them. Hours and the journal's sizes follow each
+//!    other, and memory is read once.
 //! 2. The exponent is that of the whole cost. Growth that is small beside a fixed cost is not seen
 //!    before it is large: hence the second fit, at the end where it shows first.
 //! 3. A cost that falls is flat.
