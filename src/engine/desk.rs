@@ -193,12 +193,12 @@ impl Desk {
         if !matches!(self.health, Health::Fresh | Health::Stale) {
             return;
         }
-        // Before they fill.
-        let reached: ArrayVec<View, ORDERS_MAX> = Side::BOTH
-            .into_iter()
-            .filter_map(|side| Some((side, worst_on(side, prints)?)))
-            .flat_map(|(side, worst)| self.sim.reached(side, worst))
-            .collect();
+        // Before they fill; there is room for every order there can be.
+        let mut reached: ArrayVec<View, ORDERS_MAX> = ArrayVec::new();
+        for side in Side::BOTH {
+            let Some(worst) = worst_on(side, prints) else { continue };
+            self.sim.reached(side, worst).for_each(|v| drop(reached.try_push(v)));
+        }
         let mut filled: ArrayVec<u64, ORDERS_MAX> = ArrayVec::new();
         let account = &mut self.account;
         self.sim.on_prints(prints, &self.book, &mut |e| {
