@@ -197,7 +197,9 @@ impl Desk {
         let mut reached: ArrayVec<View, ORDERS_MAX> = ArrayVec::new();
         for side in Side::BOTH {
             let Some(worst) = worst_on(side, prints) else { continue };
-            self.sim.reached(side, worst).for_each(|v| drop(reached.try_push(v)));
+            for v in self.sim.reached(side, worst) {
+                let _ = reached.try_push(v);
+            }
         }
         let mut filled: ArrayVec<u64, ORDERS_MAX> = ArrayVec::new();
         let account = &mut self.account;
