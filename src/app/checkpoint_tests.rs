@@ -98,6 +98,20 @@ fn checkpoint_and_rest_give_the_digest_of_the_whole() {
     assert_ne!(whole(&path, &other).0, all.0);
 }
 
+/// The fee is a setting that no file of the state holds.
+#[test]
+fn a_checkpoint_goes_on_with_the_fee_of_the_configuration() {
+    let dir = Temporary::new("fee");
+    let path = dir.0.join("a.frames");
+    recording(&path, 5, 60);
+    let mut config = Config::default();
+    config.engine.sim.fees.staking_pct = 10;
+    let all = whole(&path, &config);
+    let (_, second) = in_two(&path, &config, 20 * Ns::SEC, &dir.0.join("c"));
+    assert_eq!(second, all);
+    assert_ne!(whole(&path, &Config::default()).0, all.0, "the control: fees decide");
+}
+
 #[test]
 fn what_is_no_checkpoint_of_this_run_is_named() {
     let dir = Temporary::new("faults");

@@ -119,7 +119,10 @@ impl Desk {
     }
 
     pub(super) fn recall(&mut self, cfg: &Config) {
+        self.cfg = cfg.quote;
         self.sim.recall(cfg.sim);
+        self.account.quoter.recall(cfg.quote);
+        self.account.learners.recall(&cfg.learn);
     }
 
     pub(super) fn id(&self) -> CoinId {

@@ -102,6 +102,7 @@ impl Engine {
 
     /// Gives an engine read from a file what the file does not hold, under the same configuration.
     pub fn recall(&mut self, cfg: &Config) {
+        let cfg = &cfg.priced();
         for d in &mut self.desks {
             d.recall(cfg);
         }

@@ -195,6 +195,11 @@ impl Learners {
         self.live = false;
     }
 
+    /// Gives learners read from a file their settings: the maker fee among them is in no file.
+    pub fn recall(&mut self, cfg: &Config) {
+        self.cfg = *cfg;
+    }
+
     /// The mid is `mid` USD from now on.
     pub fn on_mid(&mut self, now: Ns, mid: f64, out: &mut impl FnMut(LearnEvent)) {
         if !positive(mid) {

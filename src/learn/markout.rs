@@ -271,10 +271,11 @@ impl Markout {
         sigma_bps: f64,
         out: &mut impl FnMut(Due),
     ) {
+        // What is read off in between is in the sigma of now.
+        self.sigma = sigma_bps.max(SIGMA_MIN_BPS);
         if until < self.next || (until == self.next && !inclusive) {
             return;
         }
-        self.sigma = sigma_bps.max(SIGMA_MIN_BPS);
         for h in 0..HORIZONS.len() {
             while let Some(m) = self.shadows.pop(h, until, inclusive) {
                 self.learn_shadow(h, &m, favour(&m, mid) / self.sigma);

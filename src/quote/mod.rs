@@ -116,6 +116,11 @@ impl Quoter {
         Quoter { cfg, rules, explored_usd: 0.0 }
     }
 
+    /// Gives a quoter read from a file its settings: the maker fee among them is in no file.
+    pub fn recall(&mut self, cfg: Config) {
+        self.cfg = cfg;
+    }
+
     /// USD spent so far on quoting inside the break-even distance.
     #[must_use]
     pub fn explored_usd(&self) -> f64 {
@@ -323,7 +328,8 @@ impl Quoter {
             };
             let sure = if self.cfg.on.certainty { c.certainty(e) } else { 1.0 };
             let lots = lots * c.size_factor * sure;
-            let most = c.kelly_lots * if e > 0.0 { e } else { 0.0 };
+            // Without Kelly any size is allowed where there is an edge, and none where there is not.
+            let most = if e > 0.0 { c.kelly_lots * e } else { 0.0 };
             // No confidence yet: as small as can be, but there.
             let least = if e > 0.0 || !self.cfg.on.sizes { 1e-9 } else { 0.0 };
             out[i] = clamp(if lots < most { lots } else { most }, least, self.cfg.max_lots);
