@@ -53,7 +53,7 @@ impl Account {
                     OrderState::Cancelled | OrderState::Rejected | OrderState::Filled
                 );
                 if over {
-                    let filled = o.state == OrderState::Filled || o.open < o.sz;
+                    let filled = o.state == OrderState::Filled;
                     let coin = self.coin;
                     self.learners
                         .on_quote_end(now, o.id, filled, &mut |e| learned(now, coin, e, out));

@@ -89,6 +89,8 @@ impl Hot {
 struct Seen {
     records: u64,
     fills: u64,
+    /// Trials of a prediction that ended in a fill.
+    came: u64,
     ladders: u64,
     learned: u64,
 }
@@ -98,6 +100,7 @@ fn drain(records: &mut Consumer<Bytes>, raw: &mut Consumer<u8>, seen: &mut Seen)
         seen.records += 1;
         match Record::decode(&bytes).expect("a record").body {
             Body::Fill(f) if f.lane == Lane::Configured => seen.fills += 1,
+            Body::Outcome(o) if o.filled => seen.came += 1,
             Body::Ladder(l) if l.levels > 0 => seen.ladders += 1,
             Body::Learned(_) => seen.learned += 1,
             _ => {}
@@ -186,6 +189,8 @@ fn events_allocate_nothing(seed: u64, events: u64) -> String {
     );
     assert_eq!((counts.dropped, hot.raw.dropped()), (0, 0));
     assert!(rehearsal.times() > blocks / 32);
+    // What was filled in part and cancelled later is no second fill.
+    assert!(seen.came <= seen.fills, "{} of {} fills", seen.came, seen.fills);
     assert!(seen.fills > 500 && seen.ladders > 10_000 && seen.learned > 10_000);
     assert_eq!((total.count_total, total.count_current), (0, 0), "{said}");
     said
