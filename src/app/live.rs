@@ -444,8 +444,8 @@ impl Hot {
                 }
                 Message::Binary(_) | Message::Pong => continue,
             };
-            if feed::control(text).is_some() {
-                // Our own line in the recording from the venue's mouth: a replay would obey it.
+            if feed::is_ours(text) {
+                // Our own line in the recording from the venue's mouth: a replay would heed it.
                 self.counters.bump(Counter::ProtocolErrors);
                 return Err(Loss::Lost);
             }

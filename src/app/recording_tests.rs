@@ -132,6 +132,7 @@ fn a_line_stays_a_line() {
         assert_eq!(v["channel"], control::CHANNEL);
     }
     assert_eq!(got[1].1, br#"{"channel":"papermaker","data":{"event":"lost","frames":12}}"#);
+    assert!(crate::feed::is_ours(&got[1].1));
     assert_eq!(got.iter().map(|f| control::lost(&f.1)).collect::<Vec<_>>(), [None, Some(12), None]);
 }
 

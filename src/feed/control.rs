@@ -1,7 +1,7 @@
 //! Lines our own recorder adds between the venue's frames: what the link did.
 //!
-//! In: the text of a recorded frame. Out: [`Control`]. Cold path: recordings only; a live venue's
-//! message on this channel is an unknown channel like any other.
+//! In: the text of a frame. Out: [`Control`]. Cold path but for [`is_ours`], one comparison a message: a
+//! live venue that sends the like loses the link, for a replay would take it for the recorder's.
 
 /// What a control line says happened here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,12 @@ impl Control {
     }
 }
 
+/// Whether `frame` begins as the recorder's own lines do, that of lost frames included.
+#[must_use]
+pub fn is_ours(frame: &[u8]) -> bool {
+    frame.starts_with(HEAD)
+}
+
 /// The control line `frame` is, if it is one.
 #[must_use]
 pub fn control(frame: &[u8]) -> Option<Control> {
@@ -66,6 +72,7 @@ mod tests {
     fn control_lines_read_back() {
         for c in Control::ALL {
             assert_eq!(control(c.text().as_bytes()), Some(c));
+            assert!(is_ours(c.text().as_bytes()));
         }
         for text in ["", "{\"channel\":\"pong\"}", &Control::Up.text().replace("up", "upside")] {
             assert_eq!(control(text.as_bytes()), None);
