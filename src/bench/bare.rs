@@ -7,7 +7,6 @@
 //!    is the system's, and no program on this machine that reads so takes less.
 
 use std::io;
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -17,7 +16,7 @@ use mio::{Events, Interest, Poll, Token};
 
 use super::input::Frames;
 use super::path::histogram;
-use super::rig::{Idling, Sender};
+use super::rig::{Idling, Sender, listen, trusting};
 use super::wire::{Pace, serve};
 use crate::limits::CONNECT_MS;
 use crate::sys::clock::{Deadline, SessionClock};
@@ -26,7 +25,7 @@ use crate::sys::dial::Dialer;
 use crate::sys::link::ReadOutcome;
 use crate::sys::pin::{Pin, pin};
 use crate::sys::signal::Stop;
-use crate::sys::tls;
+use crate::sys::url::Url;
 use crate::ws::conn::{Conn, Message};
 
 /// Sends the frames of `frames`, from the first, over loopback to the bare loop; gives the times of its
@@ -35,8 +34,7 @@ use crate::ws::conn::{Conn, Message};
 /// # Errors
 /// Sockets, threads or trust roots are not given; either side failed.
 pub fn run(frames: &Arc<Frames>, pace: Pace) -> io::Result<Histogram<u64>> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let url = format!("ws://{}/ws", listener.local_addr()?);
+    let (listener, url) = listen()?;
     let clock = SessionClock::start(1);
     let sent = Arc::clone(frames);
     let server = thread::spawn(move || {
@@ -53,12 +51,10 @@ pub fn run(frames: &Arc<Frames>, pace: Pace) -> io::Result<Histogram<u64>> {
     sender.and(times)
 }
 
-fn read(url: &str, clock: SessionClock, pace: Pace) -> io::Result<Histogram<u64>> {
+fn read(url: &Url, clock: SessionClock, pace: Pace) -> io::Result<Histogram<u64>> {
     let other = |e: String| io::Error::other(e);
-    let url = url.parse().map_err(|e| other(format!("{e:?}")))?;
-    let mut dialer = Dialer::new(tls::client(None).map_err(|e| other(format!("{e:?}")))?);
-    let mut link = open(&mut dialer, &url, Deadline::after_ms(CONNECT_MS))
-        .map_err(|e| other(format!("{e:?}")))?;
+    let link = open(&mut Dialer::new(trusting()?), url, Deadline::after_ms(CONNECT_MS));
+    let mut link = link.map_err(|e| other(format!("{e:?}")))?;
     let mut poll = Poll::new()?;
     poll.registry().register(link.source(), Token(0), Interest::READABLE)?;
     link.acknowledge();

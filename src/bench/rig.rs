@@ -13,6 +13,8 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use rustls::ClientConfig;
+
 use crate::app::config::Config;
 use crate::app::live::{self, Idle, LiveEnd, Plan, Rings};
 use crate::app::publish::{Laps, Publisher, RawTap};
@@ -25,6 +27,7 @@ use crate::sys::clock::SessionClock;
 use crate::sys::pin::{Pin, pin};
 use crate::sys::signal::Stop;
 use crate::sys::tls;
+use crate::sys::url::Url;
 use crate::telemetry::counters::Board;
 use crate::ws::frame::Opcode;
 use crate::ws::server::{self, Request};
@@ -85,14 +88,12 @@ impl<T: Send + 'static> Rig<T> {
         stop: &Stop,
         send: impl FnOnce(&mut Sender) -> io::Result<T> + Send + 'static,
     ) -> io::Result<(Rig<T>, Intake)> {
-        let other = |e: String| io::Error::other(e);
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let url = format!("ws://{}/ws", listener.local_addr()?);
+        let (listener, url) = listen()?;
         let clock = SessionClock::start(1);
         let hash = config.hash(coins);
         let turn = || {
             Turn::reading(config.run.parser, &config.engine, coins, hash)
-                .map_err(|e| other(format!("{e:?}")))
+                .map_err(|e| io::Error::other(format!("{e:?}")))
         };
         let idle = match idling {
             Idling::Sleeps => Idle::Sleeps,
@@ -112,8 +113,8 @@ impl<T: Send + 'static> Rig<T> {
             counters: Arc::clone(&board),
         };
         let plan = Plan {
-            url: Arc::new(url.parse().map_err(|e| other(format!("{e:?}")))?),
-            tls: tls::client(None).map_err(|e| other(format!("{e:?}")))?,
+            url: Arc::new(url),
+            tls: trusting()?,
             clock,
             length_ns: None,
             pin: Pin::Auto,
@@ -169,6 +170,18 @@ impl<T: Send + 'static> Rig<T> {
         let end = self.hot.join().map_err(|_| early("loop"))??;
         Ok((sent.map(|(left, _)| left), end))
     }
+}
+
+/// A port on loopback, and its address.
+pub(super) fn listen() -> io::Result<(TcpListener, Url)> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("ws://{}/ws", listener.local_addr()?).parse();
+    Ok((listener, url.map_err(|e| io::Error::other(format!("{e:?}")))?))
+}
+
+/// What connecting wants, though nothing here is encrypted.
+pub(super) fn trusting() -> io::Result<Arc<ClientConfig>> {
+    tls::client(None).map_err(|e| io::Error::other(format!("{e:?}")))
 }
 
 impl Sender {

@@ -105,9 +105,9 @@ enum What {
     /// 10,000 frames there is a line every tenth of the time.
     ///
     /// It fails (exit code 1) if a record or a raw frame was dropped, if a frame sent was not taken, if
-    /// the link was lost or a file refused, if there are more open descriptors than after the warm-up, or if the line through the resident
-    /// memory of the second half rises by more than 2 MB over that half. Ctrl-C ends it sooner,
-    /// with the summary. Memory, faults and descriptors are those of the whole process, the
+    /// the link was lost or a file refused, if there are more open descriptors than after the warm-up,
+    /// or if the line through the resident memory of the second half rises by more than 2 MB over that
+    /// half. Ctrl-C ends it sooner, with the summary. Memory, faults and descriptors are those of the whole process, the
     /// server that sends included.
     Soak(soak::Options),
 }

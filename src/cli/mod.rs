@@ -130,26 +130,24 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     let unset = |name: &str| {
         let given = cli.common.config.is_some() || !cli.common.set.is_empty();
         let text = format!("`--config` and `--set` have no effect on `{name}`: leave them out");
-        if given { Err(Failure::usage(text)) } else { Ok(()) }
+        if given { Err(Failure::usage(text)) } else { Ok(&cli.common) }
     };
     let default = Command::Run(run::Options::default());
     match cli.command.as_ref().unwrap_or(&default) {
         Command::Run(o) => run::run(o, load()?, &cli.common),
         Command::Replay(o) => replay::run(o, &load()?, &cli.common),
         Command::Record(o) => record::run(o, load()?, &cli.common),
-        Command::Report(o) => unset("report").and_then(|()| report::run(o, &cli.common)),
-        Command::Export(o) => unset("export").and_then(|()| export::run(o, &cli.common)),
+        Command::Report(o) => report::run(o, unset("report")?),
+        Command::Export(o) => export::run(o, unset("export")?),
         Command::Top(o) => top::run(o, &load()?, &cli.common),
         Command::Doctor(o) => doctor::run(o, &load()?, &cli.common),
-        Command::Verify(o) => unset("verify").and_then(|()| verify::run(o, &cli.common)),
+        Command::Verify(o) => verify::run(o, unset("verify")?),
         Command::Venue(o) => venue::run(o, load()?, &cli.common),
         Command::Audit(o) => audit::run(o, &load()?, &cli.common),
         Command::Compare(o) => compare::run(o, &cli.common),
-        Command::Explain(o) => unset("explain").and_then(|()| explain::run(o, &cli.common)),
+        Command::Explain(o) => explain::run(o, unset("explain")?),
         Command::Fills(o) => fills::run(o, &load()?, &cli.common),
-        Command::Experiment(o) => {
-            unset("experiment").and_then(|()| experiment::run(o, &cli.common))
-        }
+        Command::Experiment(o) => experiment::run(o, unset("experiment")?),
         Command::Convert(o) => convert::run(o, &load()?, &cli.common),
         Command::Bench(o) => bench::run(o, &load()?, &cli.common),
         Command::Config(o) => config::run(o, &load),

@@ -3,24 +3,26 @@
 use papermaker::app::config::Config;
 use papermaker::app::publish::Publisher;
 use papermaker::app::turn::Turn;
+use papermaker::event::Level;
 use papermaker::feed::CoinSpec;
 use papermaker::journal::Digest;
 use papermaker::record::{Body, Health, Record};
-use papermaker::units::Ns;
+use papermaker::units::{Ns, ONE, Px, Side, Sz, decimal};
+use papermaker::venue::flow::Print;
+use papermaker::venue::wire;
 
 /// A session's first millisecond, and how long the venue takes.
 const BEGIN_MS: i64 = 1_757_015_216_000;
 const DELAY_MS: i64 = 300;
 
 /// Puts messages through feed and engine, a list every 100 ms of `rounds`; gives the bodies published.
-fn told(rounds: i64, say: impl Fn(i64, i64) -> Vec<String>) -> Vec<Body> {
+fn told(rounds: u64, say: impl Fn(u64, i64) -> Vec<String>) -> Vec<Body> {
     let config = Config::default();
     let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
     let mut turn = Turn::new(&config.engine, &coins, config.hash(&coins)).expect("coins");
     let (mut out, mut end) = Publisher::new(1 << 14, 0, Digest::new());
     let mut bodies = Vec::new();
-    for round in 0..rounds {
-        let block = BEGIN_MS + round * 100;
+    for (round, block) in (0..rounds).zip((BEGIN_MS..).step_by(100)) {
         let now = Ns((block + DELAY_MS) * Ns::MS);
         if round == 0 {
             turn.start(now, &mut out);
@@ -37,30 +39,26 @@ fn told(rounds: i64, say: impl Fn(i64, i64) -> Vec<String>) -> Vec<Body> {
     bodies
 }
 
-fn bbo(ms: i64, bid: &str, ask: &str, sz: &str) -> String {
-    let level = |px: &str| format!(r#"{{"px":"{px}","sz":"{sz}","n":1}}"#);
-    let levels = [bid, ask].map(level).join(",");
-    format!(r#"{{"channel":"bbo","data":{{"coin":"BTC","time":{ms},"bbo":[{levels}]}}}}"#)
+/// A level at a price in USD.
+fn level(usd: i64, sz: &str) -> Level {
+    Level { px: Px(usd * ONE), sz: coins(sz), n: 3 }
 }
 
-fn book(ms: i64, levels: &[Vec<String>; 2], sz: &str) -> String {
-    let side = |px: &Vec<String>| {
-        let level = |px: &String| format!(r#"{{"px":"{px}","sz":"{sz}","n":3}}"#);
-        format!("[{}]", px.iter().map(level).collect::<Vec<_>>().join(","))
-    };
-    let levels = levels.each_ref().map(side).join(",");
-    format!(r#"{{"channel":"l2Book","data":{{"coin":"BTC","time":{ms},"levels":[{levels}]}}}}"#)
+fn coins(sz: &str) -> Sz {
+    Sz(decimal::parse(sz.as_bytes()).expect("a size"))
 }
 
-fn trades(ms: i64, first: i64, n: i64, side: char, px: &str, sz: &str) -> String {
+fn bbo(ms: i64, bid: i64, ask: i64, sz: &str) -> String {
+    wire::bbo("BTC", ms, [bid, ask].map(|usd| Some(level(usd, sz))))
+}
+
+/// `n` prints of one taker, numbered from `first`.
+fn trades(ms: i64, first: u64, n: u64, aggressor: Side, usd: i64, sz: &str) -> String {
     let print = |tid| {
-        format!(
-            r#"{{"coin":"BTC","side":"{side}","px":"{px}","sz":"{sz}","time":{ms},"hash":"0x{:064x}","tid":{tid},"users":["0x1","0x2"]}}"#,
-            7u128 << 100
-        )
+        let (px, sz) = (Px(usd * ONE), coins(sz));
+        (ms, Print { aggressor, px, sz, hash: [7; 4], tid, users: [1, 2] })
     };
-    let prints = (first..first + n).map(print).collect::<Vec<_>>().join(",");
-    format!(r#"{{"channel":"trades","data":[{prints}]}}"#)
+    wire::trades("BTC", &(first..first + n).map(print).collect::<Vec<_>>())
 }
 
 fn count(bodies: &[Body], which: fn(&Body) -> bool) -> usize {
@@ -68,16 +66,18 @@ fn count(bodies: &[Body], which: fn(&Body) -> bool) -> usize {
 }
 
 /// A market in which everything is near the largest number that is read.
-fn largest(sz: &'static str) -> impl Fn(i64, i64) -> Vec<String> {
+fn largest(sz: &'static str) -> impl Fn(u64, i64) -> Vec<String> {
     move |round, ms| {
-        let (bid, ask) = ["9999000000", "9999100000"].map(str::to_owned).into();
-        let up = |n: i64| (0..20).map(|i| (9_999_100_000 + n * i).to_string()).collect();
-        let down = |n: i64| (0..20).map(|i| (9_999_000_000 - n * i).to_string()).collect();
-        let (px, side) = if round % 2 == 0 { (&ask, 'B') } else { (&bid, 'A') };
+        let (bid, ask) = (9_999_000_000, 9_999_100_000);
+        let side =
+            |best: i64, step: i64| (0..20).map(|i| level(best + step * i, sz)).collect::<Vec<_>>();
+        let (bids, asks) = (side(bid, -100_000), side(ask, 100_000));
+        let (usd, aggressor) = if round % 2 == 0 { (ask, Side::Buy) } else { (bid, Side::Sell) };
+        let n = if round == 0 { 0 } else { 40 };
         vec![
-            book(ms, &[down(100_000), up(100_000)], sz),
-            trades(ms, round * 100, if round == 0 { 0 } else { 40 }, side, px, sz),
-            bbo(ms, &bid, &ask, sz),
+            wire::book("BTC", ms, [&bids, &asks], false),
+            trades(ms, round * 100, n, aggressor, usd, sz),
+            bbo(ms, bid, ask, sz),
         ]
     }
 }
@@ -96,18 +96,16 @@ fn the_largest_numbers_that_are_read_overflow_nothing() {
 fn numbers_beyond_are_turned_away() {
     let fresh = |b: &Body| matches!(b, Body::HealthChange(h) if h.now == Health::Fresh);
     let quoted = |bid, ask| count(&told(3, |_, ms| vec![bbo(ms, bid, ask, "1")]), fresh);
-    assert_eq!(quoted("9999999998", "9999999999"), 1);
-    assert_eq!(quoted("50000000000", "50000000001"), 0);
+    assert_eq!(quoted(9_999_999_998, 9_999_999_999), 1);
+    assert_eq!(quoted(50_000_000_000, 50_000_000_001), 0);
 }
 
-fn market(round: i64, ms: i64) -> Vec<String> {
-    let bid = 90_000 + round % 3;
-    let mut said = vec![
-        bbo(ms, &bid.to_string(), &(bid + 1).to_string(), "2"),
-        trades(ms, round * 10, 2, 'B', &(bid + 1).to_string(), "0.5"),
-    ];
+fn market(round: u64, ms: i64) -> Vec<String> {
+    let ask = [90_001, 90_002, 90_003][(round % 3) as usize];
+    let mut said =
+        vec![bbo(ms, ask - 1, ask, "2"), trades(ms, round * 10, 2, Side::Buy, ask, "0.5")];
     if round == 0 {
-        said.insert(0, trades(ms, 0, 0, 'B', "1", "1"));
+        said.insert(0, trades(ms, 0, 0, Side::Buy, ask, "1"));
     }
     said
 }
@@ -122,9 +120,10 @@ fn a_time_that_cannot_be_shuts_out_nothing_that_follows() {
         let bodies = told(200, |round, now| {
             let mut said = market(round, now);
             if round == 50 {
-                said.push(bbo(ms, "80000", "80001", "1"));
-                said.push(trades(ms, 9_999_999, 1, 'A', "80000", "1"));
-                said.push(book(ms, &[vec!["80000".into()], vec!["80001".into()]], "1"));
+                let sides = [80_000, 80_001].map(|usd| [level(usd, "1")]);
+                said.push(bbo(ms, 80_000, 80_001, "1"));
+                said.push(trades(ms, 9_999_999, 1, Side::Sell, 80_000, "1"));
+                said.push(wire::book("BTC", ms, [&sides[0], &sides[1]], false));
             }
             said
         });
