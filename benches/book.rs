@@ -8,11 +8,11 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use papermaker::bench::input::Frames;
-use papermaker::book::{Book, Config};
-use papermaker::event::{Bbo, Level, Snapshot};
-use papermaker::feed::{Coins, Decoded, Decoder, Parser};
-use papermaker::units::{CoinId, Ns, Px, Side};
+use papermaker::rooms::bench::input::Frames;
+use papermaker::rooms::book::{Book, Config};
+use papermaker::rooms::event::{Bbo, Level, Snapshot};
+use papermaker::rooms::feed::{Coins, Decoded, Decoder, Parser};
+use papermaker::rooms::units::{CoinId, Ns, Px, Side};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 enum Change {

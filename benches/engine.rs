@@ -6,11 +6,11 @@
 #![expect(clippy::print_stdout, reason = "a bench says what it verified")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use papermaker::app::config::Config;
-use papermaker::bench::input::Frames;
-use papermaker::bench::replay;
-use papermaker::feed::Parser;
-use papermaker::units::Ns;
+use papermaker::rooms::app::config::Config;
+use papermaker::rooms::bench::input::Frames;
+use papermaker::rooms::bench::replay;
+use papermaker::rooms::feed::Parser;
+use papermaker::rooms::units::Ns;
 
 const COUNT: usize = 5_000;
 

@@ -8,10 +8,10 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use papermaker::bench::input::Frames;
-use papermaker::bench::path::Kind;
-use papermaker::feed::{Coins, Decoded, Decoder, Parser};
-use papermaker::units::Ns;
+use papermaker::rooms::bench::input::Frames;
+use papermaker::rooms::bench::path::Kind;
+use papermaker::rooms::feed::{Coins, Decoded, Decoder, Parser};
+use papermaker::rooms::units::Ns;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 const KINDS: [Kind; 5] = [Kind::Trade, Kind::Trades, Kind::Bbo, Kind::Book, Kind::Other];

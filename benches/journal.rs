@@ -8,10 +8,10 @@
 use std::path::PathBuf;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use papermaker::app::folder::Folder;
-use papermaker::journal::{Digest, Options, Writer, inspect};
-use papermaker::record::{Bytes, NO_COIN, Record, Warmup};
-use papermaker::units::Ns;
+use papermaker::rooms::app::folder::Folder;
+use papermaker::rooms::journal::{Digest, Options, Writer, inspect};
+use papermaker::rooms::record::{Bytes, NO_COIN, Record, Warmup};
+use papermaker::rooms::units::Ns;
 
 const COUNT: u64 = 8_192;
 

@@ -7,9 +7,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use papermaker::learn::{Config, Learners, Sweep, Touch};
-use papermaker::math::det::ln;
-use papermaker::units::{Ns, Side};
+use papermaker::rooms::learn::{Config, Learners, Sweep, Touch};
+use papermaker::rooms::math::det::ln;
+use papermaker::rooms::units::{Ns, Side};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Taker orders of a market of known truth, 100 ms apart: depths, sides, mids.

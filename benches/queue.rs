@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use crossbeam::queue::ArrayQueue;
-use papermaker::app::publish::Publisher;
-use papermaker::engine::publish::Publish;
-use papermaker::journal::Digest;
-use papermaker::record::{Bytes, NO_COIN, Record, Warmup};
-use papermaker::units::Ns;
+use papermaker::rooms::app::publish::Publisher;
+use papermaker::rooms::engine::publish::Publish;
+use papermaker::rooms::journal::Digest;
+use papermaker::rooms::record::{Bytes, NO_COIN, Record, Warmup};
+use papermaker::rooms::units::Ns;
 
 const PLACES: usize = 1 << 16;
 

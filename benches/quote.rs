@@ -7,9 +7,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use papermaker::bench::scene::{beliefs, inputs};
-use papermaker::quote::{Config, Quoter};
-use papermaker::units::rules::Rules;
+use papermaker::rooms::bench::scene::{beliefs, inputs};
+use papermaker::rooms::quote::{Config, Quoter};
+use papermaker::rooms::units::rules::Rules;
 use xxhash_rust::xxh3::xxh3_128;
 
 fn quotes(c: &mut Criterion) {

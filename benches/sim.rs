@@ -9,8 +9,8 @@
 #![expect(clippy::print_stdout, reason = "the digest is for who runs it")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use papermaker::bench::scene::Scene;
-use papermaker::sim::config::Model;
+use papermaker::rooms::bench::scene::Scene;
+use papermaker::rooms::sim::config::Model;
 
 fn trade(c: &mut Criterion) {
     let mut group = c.benchmark_group("trade_20_orders");

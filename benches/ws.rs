@@ -8,11 +8,11 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use papermaker::bench::input::Frames;
-use papermaker::units::Ns;
-use papermaker::ws::conn::{Conn, Message};
-use papermaker::ws::frame::Opcode;
-use papermaker::ws::server;
+use papermaker::rooms::bench::input::Frames;
+use papermaker::rooms::units::Ns;
+use papermaker::rooms::ws::conn::{Conn, Message};
+use papermaker::rooms::ws::frame::Opcode;
+use papermaker::rooms::ws::server;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 const COUNT: usize = 1_024;

@@ -7,31 +7,38 @@
 
 #![cfg_attr(rtsan, feature(sanitize))]
 
-pub mod limits;
-pub mod units;
-pub mod math;
-pub mod mem;
-pub mod event;
-pub mod record;
-pub mod ws;
-pub mod feed;
-pub mod book;
-pub mod sim;
-pub mod learn;
-pub mod quote;
-pub mod engine;
-pub mod journal;
-pub mod telemetry;
-pub mod venue;
-pub mod sys;
-pub mod app;
-pub mod ops;
-pub mod view;
-pub mod chart;
-pub mod bench;
-pub mod report;
-pub mod audit;
-pub mod study;
-pub mod cli;
-#[cfg(any(test, feature = "testing"))]
-pub mod testing;
+mod limits;
+mod units;
+mod math;
+mod mem;
+mod event;
+mod record;
+mod ws;
+mod feed;
+mod book;
+mod sim;
+mod learn;
+mod quote;
+mod engine;
+mod journal;
+mod telemetry;
+mod venue;
+mod sys;
+mod app;
+mod ops;
+mod view;
+mod bench;
+mod report;
+mod audit;
+mod cli;
+
+#[cfg(feature = "lab")]
+pub mod rooms;
+#[cfg(feature = "lab")]
+#[path = "../perf/lab/mod.rs"]
+pub mod lab;
+#[cfg(feature = "lab")]
+#[path = "../fuzz/laws/mod.rs"]
+pub mod laws;
+
+pub use cli::main;

@@ -1,7 +1,7 @@
-//! The `papermaker` command. Everything it does lives in the library; see `cli`.
+//! The `papermaker` command. Everything it does lives in the library; see `src/cli`.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    papermaker::cli::main()
+    papermaker::main()
 }

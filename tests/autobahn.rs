@@ -8,12 +8,12 @@
 #![expect(clippy::unwrap_used, reason = "a test may give up")]
 
 use mio::{Events, Interest, Poll, Token};
-use papermaker::sys::clock::Deadline;
-use papermaker::sys::connector;
-use papermaker::sys::dial::Dialer;
-use papermaker::sys::link::{FlushOutcome, Link, ReadOutcome};
-use papermaker::sys::tls;
-use papermaker::ws::conn::{Conn, Message, Refused, Sizes, State};
+use papermaker::rooms::sys::clock::Deadline;
+use papermaker::rooms::sys::connector;
+use papermaker::rooms::sys::dial::Dialer;
+use papermaker::rooms::sys::link::{FlushOutcome, Link, ReadOutcome};
+use papermaker::rooms::sys::tls;
+use papermaker::rooms::ws::conn::{Conn, Message, Refused, Sizes, State};
 
 /// Connects to `path`, echoes until the end, gives the last text.
 fn play(dialer: &mut Dialer, conn: &mut Conn, address: &str, path: &str) -> Option<String> {

@@ -1,8 +1,8 @@
 //! Published numbers of quoting models, reproduced with the program's own formulas.
 
-use papermaker::math::det::exp;
-use papermaker::quote::glft;
-use papermaker::quote::inventory::Lean;
+use papermaker::rooms::math::det::exp;
+use papermaker::rooms::quote::glft;
+use papermaker::rooms::quote::inventory::Lean;
 
 /// Mean and standard deviation.
 fn moments(x: &[f64]) -> (f64, f64) {

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| papermaker::testing::book::messages(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| papermaker::laws::book::messages(bytes));

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| papermaker::testing::decimal::text(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| papermaker::laws::decimal::text(bytes));

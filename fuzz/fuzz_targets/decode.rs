@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| papermaker::testing::decode::message(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| papermaker::laws::decode::message(bytes));

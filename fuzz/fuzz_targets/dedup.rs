@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| papermaker::testing::dedup::prints(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| papermaker::laws::dedup::prints(bytes));

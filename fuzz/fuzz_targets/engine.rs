@@ -3,7 +3,7 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    papermaker::testing::engine::sealed(bytes, &mut |step| {
+    papermaker::laws::engine::sealed(bytes, &mut |step| {
         let used = allocation_counter::measure(&mut *step);
         assert_eq!((used.count_total, used.count_current), (0, 0), "the engine allocates");
     });

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| papermaker::testing::http::head_and_pieces(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| papermaker::laws::http::head_and_pieces(bytes));

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| papermaker::testing::script::run(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| papermaker::laws::script::run(bytes));

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| papermaker::testing::ws::header(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| papermaker::laws::ws::header(bytes));

@@ -111,7 +111,7 @@ pub struct Logger<D: Disk> {
     frame: Vec<u8>,
     shown_at: Option<Ns>,
     logged_at: Option<Ns>,
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(any(test, feature = "lab"))]
     stall: Option<(u64, Duration)>,
 }
 
@@ -143,13 +143,13 @@ impl<D: Disk> Logger<D> {
             frame: Vec::new(),
             shown_at: None,
             logged_at: None,
-            #[cfg(any(test, feature = "testing"))]
+            #[cfg(any(test, feature = "lab"))]
             stall: None,
         }
     }
 
     /// Stops for `length` before the `record`-th record is drained: a disk that hangs.
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(any(test, feature = "lab"))]
     pub fn stall(&mut self, record: u64, length: Duration) {
         self.stall = Some((record, length));
     }
@@ -234,7 +234,7 @@ impl<D: Disk> Logger<D> {
     fn drain_records(&mut self) -> bool {
         let mut taken = 0;
         while taken < RECORDS_PER_TURN {
-            #[cfg(any(test, feature = "testing"))]
+            #[cfg(any(test, feature = "lab"))]
             self.stall_here();
             let Ok(bytes) = self.intake.records.pop() else { break };
             taken += 1;
@@ -396,7 +396,7 @@ impl<D: Disk> Logger<D> {
         self.out.board.show(&self.status);
     }
 
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(any(test, feature = "lab"))]
     fn stall_here(&mut self) {
         if let Some((record, length)) = self.stall
             && self.status.records >= record

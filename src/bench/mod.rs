@@ -10,14 +10,10 @@
 
 pub mod bare;
 pub mod bound;
-pub mod growth;
 pub mod input;
-mod law;
+pub(crate) mod law;
 pub mod path;
-pub mod plot;
 pub mod replay;
 pub mod rig;
 pub mod scene;
-mod scratch;
-pub mod soak;
 pub mod wire;

@@ -190,7 +190,7 @@ fn clock_cost(clock: &SessionClock) -> u64 {
 /// none.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "times and counts of a measurement")]
-pub(super) fn undisturbed_ns(h: &Histogram<u64>) -> f64 {
+pub(crate) fn undisturbed_ns(h: &Histogram<u64>) -> f64 {
     let most = h.value_at_quantile(0.99);
     let (mut sum, mut count) = (0.0, 0);
     for step in h.iter_recorded().take_while(|s| s.value_iterated_to() <= most) {
@@ -201,7 +201,7 @@ pub(super) fn undisturbed_ns(h: &Histogram<u64>) -> f64 {
 }
 
 /// 1 ns to 2^32 ns, three digits.
-pub(super) fn histogram() -> Histogram<u64> {
+pub(crate) fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 1 << 32, 3).expect("constant bounds that the crate accepts")
 }
 

@@ -70,20 +70,20 @@ pub fn run(frames: &Frames, config: &Config, passes: usize) -> Result<Passes, Ba
 
 /// What one pass took.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pass {
+pub(crate) struct Pass {
     /// Real nanoseconds.
-    pub(super) ns: u64,
-    pub(super) records: u64,
-    pub(super) digest: u128,
+    pub(crate) ns: u64,
+    pub(crate) records: u64,
+    pub(crate) digest: u128,
     /// Memory resident at its end, feed and engine still there, bytes.
-    pub(super) resident: Option<u64>,
+    pub(crate) resident: Option<u64>,
 }
 
 /// Puts frames of these coins through a new feed and engine.
 ///
 /// # Errors
 /// The coins cannot be followed.
-pub(super) fn pass<'a>(
+pub(crate) fn pass<'a>(
     frames: impl Iterator<Item = (Ns, &'a [u8])>,
     coins: &[CoinSpec],
     config: &Config,

@@ -57,11 +57,11 @@ impl Idling {
 
 /// The loop and its server, running. `T` is what the server's side leaves.
 #[derive(Debug)]
-pub(super) struct Rig<T> {
+pub(crate) struct Rig<T> {
     /// The clock that both go by.
-    pub(super) clock: SessionClock,
+    pub(crate) clock: SessionClock,
     /// Ends the loop.
-    pub(super) stop: Stop,
+    pub(crate) stop: Stop,
     hot: JoinHandle<io::Result<LiveEnd>>,
     /// The link stays up as long as its sender is there.
     server: JoinHandle<io::Result<Option<(T, Sender)>>>,
@@ -69,7 +69,7 @@ pub(super) struct Rig<T> {
 
 /// The server's end of the one connection.
 #[derive(Debug)]
-pub(super) struct Sender {
+pub(crate) struct Sender {
     stream: TcpStream,
     wire: Vec<u8>,
     clock: SessionClock,
@@ -81,7 +81,7 @@ impl<T: Send + 'static> Rig<T> {
     ///
     /// # Errors
     /// Sockets, threads or trust roots are not given; the coins cannot be followed.
-    pub(super) fn start(
+    pub(crate) fn start(
         config: &Config,
         coins: &[CoinSpec],
         idling: Idling,
@@ -140,12 +140,12 @@ impl<T: Send + 'static> Rig<T> {
     }
 
     /// Whether the server's side has not ended.
-    pub(super) fn is_sending(&self) -> bool {
+    pub(crate) fn is_sending(&self) -> bool {
         !self.server.is_finished()
     }
 
     /// Whether the loop has not ended.
-    pub(super) fn is_looping(&self) -> bool {
+    pub(crate) fn is_looping(&self) -> bool {
         !self.hot.is_finished()
     }
 
@@ -155,7 +155,7 @@ impl<T: Send + 'static> Rig<T> {
     ///
     /// # Errors
     /// What went wrong on either thread.
-    pub(super) fn end(self, mut drain: impl FnMut()) -> io::Result<(Option<T>, LiveEnd)> {
+    pub(crate) fn end(self, mut drain: impl FnMut()) -> io::Result<(Option<T>, LiveEnd)> {
         let early = |what: &str| io::Error::other(format!("the {what}'s thread ended early"));
         if !self.is_looping() {
             // Then the server waits for nobody.
@@ -173,20 +173,20 @@ impl<T: Send + 'static> Rig<T> {
 }
 
 /// A port on loopback, and its address.
-pub(super) fn listen() -> io::Result<(TcpListener, Url)> {
+pub(crate) fn listen() -> io::Result<(TcpListener, Url)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("ws://{}/ws", listener.local_addr()?).parse();
     Ok((listener, url.map_err(|e| io::Error::other(format!("{e:?}")))?))
 }
 
 /// What connecting wants, though nothing here is encrypted.
-pub(super) fn trusting() -> io::Result<Arc<ClientConfig>> {
+pub(crate) fn trusting() -> io::Result<Arc<ClientConfig>> {
     tls::client(None).map_err(|e| io::Error::other(format!("{e:?}")))
 }
 
 impl Sender {
     /// Waits for the one client and grants its upgrade.
-    pub(super) fn accept(
+    pub(crate) fn accept(
         listener: &TcpListener,
         clock: SessionClock,
         stop: &Stop,
@@ -209,7 +209,7 @@ impl Sender {
     }
 
     /// A moment shortly ahead, for a schedule to begin at, ns of the clock.
-    pub(super) fn soon(&self) -> u64 {
+    pub(crate) fn soon(&self) -> u64 {
         self.clock.mono_ns() + 20_000_000
     }
 
@@ -217,7 +217,7 @@ impl Sender {
     ///
     /// # Errors
     /// The client has gone.
-    pub(super) fn send(&mut self, text: &[u8], due: Option<u64>) -> io::Result<()> {
+    pub(crate) fn send(&mut self, text: &[u8], due: Option<u64>) -> io::Result<()> {
         self.wire.clear();
         server::frame(&mut self.wire, Opcode::Text, text);
         if let Some(due) = due {

@@ -1,6 +1,6 @@
 //! `papermaker audit fills`: the fill models against worlds in which every order's fate is known.
 //!
-//! In: a number of orders, a seed. Out: a table, JSON, CSV, a plot; exit code 1 when the configured
+//! In: a number of orders, a seed. Out: a table, JSON, CSV; exit code 1 when the configured
 //! model is off by more than its bound. Cold path.
 
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use super::exit::{Code, Failure};
 use super::{Common, say};
 use crate::app::config::Config;
 use crate::audit::score::{self, Bin, CALIBRATED, Estimate, Score};
-use crate::audit::{self, BOUND_PP, Contender, Outcome, Plan, Progress, SHADOWS, View, plot};
+use crate::audit::{self, BOUND_PP, Contender, Outcome, Plan, Progress, SHADOWS, View};
 use crate::venue::cst::{Cancels, HORIZONS_S, SCENARIOS};
 
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ enum What {
 }
 
 #[derive(Debug, Args)]
-struct Fills {
+pub(crate) struct Fills {
     /// Shadow orders in each of the twelve books; the bound is stated for the default.
     #[arg(long, default_value_t = SHADOWS, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     shadows: u32,
@@ -55,19 +55,30 @@ struct Fills {
     /// Write every figure to this CSV file.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-    /// Draw calibration and bias into this SVG file.
-    #[arg(long, value_name = "FILE")]
-    plot: Option<PathBuf>,
 }
 
 /// Everything an audit found.
-struct Findings {
-    plan: Plan,
-    scores: Vec<Score>,
-    bins: Vec<Bin>,
+pub(crate) struct Findings {
+    pub plan: Plan,
+    pub scores: Vec<Score>,
+    pub bins: Vec<Bin>,
 }
 
 impl Findings {
+    /// Runs the audit, telling on stderr how far it is.
+    pub(crate) fn make(o: &Fills, config: &Config) -> Findings {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let plan = Plan {
+            contenders: Contender::all(&config.engine.sim),
+            shadows: o.shadows,
+            seed: o.seed,
+            view: if o.bbo { View::Bbo } else { View::Snapshots },
+            jobs: o.jobs.unwrap_or(cores),
+        };
+        let outcomes = audit::run(&plan, &mut teller(o.shadows));
+        Findings::of(plan, &outcomes)
+    }
+
     fn of(plan: Plan, outcomes: &[Outcome]) -> Findings {
         let scores = (0..plan.contenders.len()).map(|m| score::score(outcomes, m)).collect();
         let bins = outcomes.iter().flat_map(score::calibration).collect();
@@ -92,16 +103,7 @@ impl Findings {
 
 pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
     let What::Fills(o) = &o.what;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let plan = Plan {
-        contenders: Contender::all(&config.engine.sim),
-        shadows: o.shadows,
-        seed: o.seed,
-        view: if o.bbo { View::Bbo } else { View::Snapshots },
-        jobs: o.jobs.unwrap_or(cores),
-    };
-    let outcomes = audit::run(&plan, &mut teller(o.shadows));
-    let found = Findings::of(plan, &outcomes);
+    let found = Findings::make(o, config);
     if common.json {
         say(&format!("{}\n", as_json(&found)));
     } else {
@@ -109,10 +111,6 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
     }
     if let Some(path) = &o.csv {
         save(path, &as_csv(&found))?;
-    }
-    if let Some(path) = &o.plot {
-        let names: Vec<&str> = found.plan.contenders.iter().map(|c| c.name.as_str()).collect();
-        save(path, &plot::svg(&names, &found.scores, &found.bins))?;
     }
     if found.passed() {
         return Ok(());

@@ -2,9 +2,6 @@
 //!
 //! In: what to measure, a recording or nothing. Out: tables, histograms, a verdict. Cold path.
 
-mod growth;
-mod soak;
-
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -21,7 +18,6 @@ use crate::app::events::is_events;
 use crate::bench::bare;
 use crate::bench::input::Frames;
 use crate::bench::path::{self, Kind};
-use crate::bench::plot::{self, Series};
 use crate::bench::replay::{self, Passes};
 use crate::bench::rig::Idling;
 use crate::bench::wire::{self, Pace};
@@ -83,33 +79,10 @@ enum What {
         /// what a read takes on this machine whatever reads.
         #[arg(long)]
         bare: bool,
-        /// Folder for one `.hlog` a rate (HdrHistogram, V2) and a plot, `wire.svg`.
+        /// Folder for one `.hlog` a rate (HdrHistogram, V2).
         #[arg(long, value_name = "FOLDER")]
         hlog: Option<PathBuf>,
     },
-    /// How costs grow: with own orders, levels, coins, frames, hours, the size of the journal.
-    ///
-    /// A table a question. The cost is fitted as n to a power, by least squares on logarithms: over all
-    /// points, and over those within a factor of four of the largest n, where growth behind a fixed
-    /// cost shows first. The larger exponent decides: below 0.15 flat, below 1.25 linear, else
-    /// more than linear. Beside it stands what the cost should be at most. Noise moves exponents:
-    /// on a busy machine a surprise is worth a second run. The exit code does not depend on it.
-    ///
-    /// Takes about a minute and up to 400 MB of temporary files (under TMPDIR); each subject has a
-    /// process of its own. Ctrl-C ends it sooner, with what was measured.
-    Growth(growth::Options),
-    /// The live loop and the logging thread at a steady rate for a chosen time: does anything grow?
-    ///
-    /// Frames of the embedded exchange go over loopback into the live loop; journal and recording are
-    /// written to a temporary folder (under TMPDIR) that is removed at the end. After a warm-up of
-    /// 10,000 frames there is a line every tenth of the time.
-    ///
-    /// It fails (exit code 1) if a record or a raw frame was dropped, if a frame sent was not taken, if
-    /// the link was lost or a file refused, if there are more open descriptors than after the warm-up,
-    /// or if the line through the resident memory of the second half rises by more than 2 MB over that
-    /// half. Ctrl-C ends it sooner, with the summary. Memory, faults and descriptors are those of the whole process, the
-    /// server that sends included.
-    Soak(soak::Options),
 }
 
 /// Frames of the embedded exchange where no recording is given, its seed, and their delay.
@@ -160,8 +133,6 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
             let show = Show { bare: *bare, hlog: hlog.as_deref(), json: common.json };
             say(&wires(&frames, config, rates, pace, show)?);
         }
-        Some(What::Growth(o)) => growth::run(o, config, common)?,
-        Some(What::Soak(o)) => soak::run(o, config, common)?,
     }
     Ok(())
 }
@@ -220,7 +191,7 @@ fn paths(frames: &Frames, config: &Config, common: &Common) -> Result<String, Fa
 struct Show<'a> {
     /// Beside a loop that only reads.
     bare: bool,
-    /// Folder of logs and plot.
+    /// Folder of the logs.
     hlog: Option<&'a Path>,
     json: bool,
 }
@@ -235,8 +206,7 @@ fn wires(
 ) -> Result<String, Failure> {
     let failed = |e| Failure::disk(format!("the measurement over loopback failed: {e}"));
     let mut out = String::new();
-    let mut curves = Vec::new();
-    for (group, &rate) in rates.iter().enumerate() {
+    for &rate in rates {
         let most = if rate == 0 { pace.count } else { pace.count.min(rate as usize * RATE_S) };
         let pace = Pace { rate, count: most.min(frames.len()), ..pace };
         let mut r = wire::run(frames, config, pace).map_err(failed)?;
@@ -254,9 +224,6 @@ fn wires(
         } else {
             out.push_str(&wire_text(&r, bare.as_ref(), pace));
         }
-        let whole = r.stages.histogram(Stage::Whole).clone();
-        curves.push((format!("whole, {}", rate_text(rate)), group, whole));
-        curves.push((format!("from schedule, {}", rate_text(rate)), group, r.scheduled));
     }
     if !show.json
         && let Some(bytes) = machine::resident_bytes()
@@ -266,16 +233,6 @@ fn wires(
             "resident {:.1} MB at most, the server, the frames and what was measured included\n",
             seconds(bytes) * 1e3
         );
-    }
-    if let Some(folder) = show.hlog {
-        let name = folder.join("wire.svg");
-        let series: Vec<_> = curves
-            .iter()
-            .map(|(name, group, times)| Series { name: name.clone(), group: *group, times })
-            .collect();
-        let svg = plot::percentiles("wire to record over loopback", &series);
-        std::fs::write(&name, svg.map_err(Failure::input)?)
-            .map_err(|e| Failure::disk(format!("cannot write {}: {e}", name.display())))?;
     }
     Ok(out)
 }
@@ -351,7 +308,7 @@ fn row(name: &str, p: &Percentiles) -> String {
     )
 }
 
-fn percentiles_json(p: &Percentiles) -> serde_json::Value {
+pub(crate) fn percentiles_json(p: &Percentiles) -> serde_json::Value {
     serde_json::json!({
         "count": p.count, "min": p.min, "p50": p.p50, "p90": p.p90, "p99": p.p99,
         "p999": p.p999, "max": p.max,
@@ -359,7 +316,7 @@ fn percentiles_json(p: &Percentiles) -> serde_json::Value {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for display")]
-fn seconds(ns: u64) -> f64 {
+pub(crate) fn seconds(ns: u64) -> f64 {
     ns as f64 * 1e-9
 }
 

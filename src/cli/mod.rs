@@ -4,8 +4,8 @@
 
 #![expect(clippy::print_stderr, reason = "the terminal is this module's job")]
 
-mod audit;
-mod bench;
+pub(crate) mod audit;
+pub(crate) mod bench;
 mod compare;
 mod config;
 mod doctor;
@@ -14,7 +14,6 @@ pub mod exit;
 mod explain;
 mod export;
 mod fills;
-mod experiment;
 mod place;
 mod record;
 mod replay;
@@ -52,16 +51,16 @@ struct Cli {
 
 /// Options of every command; those of the configuration are refused where they would do nothing.
 #[derive(Debug, Args)]
-struct Common {
+pub(crate) struct Common {
     /// Configuration file (TOML); see `papermaker config init`.
     #[arg(short, long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Override one setting, e.g. `--set engine.quote.levels=3`; may be repeated.
     #[arg(long, global = true, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    pub(crate) set: Vec<String>,
     /// Print the result as one JSON object.
     #[arg(long, global = true)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,8 +91,6 @@ enum Command {
     Explain(explain::Options),
     /// Put a fixed schedule of orders through the fill model, or export a run's orders and fills.
     Fills(fills::Options),
-    /// Put learners and quotes into synthetic markets whose truth is known.
-    Experiment(experiment::Options),
     /// Read a recording once, into a file of events that replays faster.
     Convert(convert::Options),
     /// Measure how fast it is on this machine.
@@ -102,10 +99,32 @@ enum Command {
     Config(config::Options),
 }
 
+impl Common {
+    /// The configuration.
+    pub(crate) fn load(&self) -> Result<Config, Failure> {
+        Config::load(self.config.as_deref(), &self.set).map_err(|e| Failure::usage(e.to_string()))
+    }
+
+    /// These options for the command `name`, which reads no configuration.
+    pub(crate) fn unset(&self, name: &str) -> Result<&Common, Failure> {
+        let given = self.config.is_some() || !self.set.is_empty();
+        let text = format!("`--config` and `--set` have no effect on `{name}`: leave them out");
+        if given { Err(Failure::usage(text)) } else { Ok(self) }
+    }
+}
+
 /// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    end(Cli::try_parse(), |cli| run(&cli))
+}
+
+/// Runs what was parsed; its outcome as an exit code, its failure as a line.
+pub(crate) fn end<C>(
+    parsed: Result<C, clap::Error>,
+    run: impl FnOnce(C) -> Result<(), Failure>,
+) -> ExitCode {
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(e) => {
             let code = if e.use_stderr() { Code::Usage as u8 } else { 0 };
@@ -113,7 +132,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    match run(&cli) {
+    match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(f) => {
             eprintln!("papermaker: {f}");
@@ -123,49 +142,42 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<(), Failure> {
-    let load = || {
-        Config::load(cli.common.config.as_deref(), &cli.common.set)
-            .map_err(|e| Failure::usage(e.to_string()))
-    };
-    let unset = |name: &str| {
-        let given = cli.common.config.is_some() || !cli.common.set.is_empty();
-        let text = format!("`--config` and `--set` have no effect on `{name}`: leave them out");
-        if given { Err(Failure::usage(text)) } else { Ok(&cli.common) }
-    };
+    let common = &cli.common;
+    let load = || common.load();
+    let unset = |name| common.unset(name);
     let default = Command::Run(run::Options::default());
     match cli.command.as_ref().unwrap_or(&default) {
-        Command::Run(o) => run::run(o, load()?, &cli.common),
-        Command::Replay(o) => replay::run(o, &load()?, &cli.common),
-        Command::Record(o) => record::run(o, load()?, &cli.common),
+        Command::Run(o) => run::run(o, load()?, common),
+        Command::Replay(o) => replay::run(o, &load()?, common),
+        Command::Record(o) => record::run(o, load()?, common),
         Command::Report(o) => report::run(o, unset("report")?),
         Command::Export(o) => export::run(o, unset("export")?),
-        Command::Top(o) => top::run(o, &load()?, &cli.common),
-        Command::Doctor(o) => doctor::run(o, &load()?, &cli.common),
+        Command::Top(o) => top::run(o, &load()?, common),
+        Command::Doctor(o) => doctor::run(o, &load()?, common),
         Command::Verify(o) => verify::run(o, unset("verify")?),
-        Command::Venue(o) => venue::run(o, load()?, &cli.common),
-        Command::Audit(o) => audit::run(o, &load()?, &cli.common),
-        Command::Compare(o) => compare::run(o, &cli.common),
+        Command::Venue(o) => venue::run(o, load()?, common),
+        Command::Audit(o) => audit::run(o, &load()?, common),
+        Command::Compare(o) => compare::run(o, common),
         Command::Explain(o) => explain::run(o, unset("explain")?),
-        Command::Fills(o) => fills::run(o, &load()?, &cli.common),
-        Command::Experiment(o) => experiment::run(o, unset("experiment")?),
-        Command::Convert(o) => convert::run(o, &load()?, &cli.common),
-        Command::Bench(o) => bench::run(o, &load()?, &cli.common),
+        Command::Fills(o) => fills::run(o, &load()?, common),
+        Command::Convert(o) => convert::run(o, &load()?, common),
+        Command::Bench(o) => bench::run(o, &load()?, common),
         Command::Config(o) => config::run(o, &load),
     }
 }
 
 /// Lets SIGINT and SIGTERM ask for the end. To be called before anything takes time.
-fn stop_on_signals() -> Result<Stop, Failure> {
+pub(crate) fn stop_on_signals() -> Result<Stop, Failure> {
     Stop::on_signals().map_err(|e| Failure::new(Code::Internal, format!("no signal handler: {e}")))
 }
 
 /// Prints text; a reader that went away is no failure.
-fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-fn exit_codes() -> String {
+pub(crate) fn exit_codes() -> String {
     let rows: Vec<String> =
         Code::TABLE.iter().map(|(code, text)| format!("  {code:>3}  {text}")).collect();
     format!("Exit codes:\n{}", rows.join("\n"))

@@ -23,14 +23,14 @@ impl<P: Publish> Publish for &mut P {
 }
 
 /// Keeps every record in a list. For tests.
-#[cfg(any(test, feature = "testing"))]
+#[cfg(any(test, feature = "lab"))]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Collector {
     /// The records, numbered from 0.
     pub records: Vec<crate::record::Record>,
 }
 
-#[cfg(any(test, feature = "testing"))]
+#[cfg(any(test, feature = "lab"))]
 impl Publish for Collector {
     fn publish(&mut self, at: Ns, coin: CoinId, body: impl Into<Body>) {
         let seq = self.records.len() as u64;

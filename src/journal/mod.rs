@@ -18,7 +18,7 @@
 
 mod digest;
 mod disk;
-#[cfg(any(test, feature = "testing"))]
+#[cfg(any(test, feature = "lab"))]
 pub mod fake;
 mod format;
 mod reader;

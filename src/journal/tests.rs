@@ -4,8 +4,8 @@ use fastrand::Rng;
 
 use super::fake::{FakeDisk, Fault};
 use super::*;
+use crate::laws::journal::{assert_prefix, below, options, records};
 use crate::record::{RECORD_BYTES, Record};
-use crate::testing::journal::{assert_prefix, below, options, records};
 use crate::units::Ns;
 
 /// Writes all of it; one record a write, so that many operations happen.

@@ -188,7 +188,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::testing::dedup::Model;
+    use crate::laws::dedup::Model;
 
     #[test]
     fn agrees_with_a_set_model() {

@@ -90,7 +90,7 @@ pub fn format(v: i64, min_decimals: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::decimal::read;
+    use crate::laws::decimal::read;
 
     #[test]
     fn accepts_what_the_wire_sends() {

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::ws::{SMALL, Said, answers, feed, frame};
+use crate::laws::ws::{SMALL, Said, answers, feed, frame};
 use crate::ws::server::{FromClient, ServerConn};
 
 fn closed(code: u16) -> FromClient {

@@ -3,15 +3,15 @@
 
 use std::path::Path;
 
-use papermaker::app::config::Config;
-use papermaker::app::replay::{Tally, coins_of, replay};
-use papermaker::app::turn::Turn;
-use papermaker::feed::CoinSpec;
-use papermaker::record::{Body, Bytes, Guard, Record, StopReason};
-use papermaker::units::Ns;
-use papermaker::venue;
-use papermaker::venue::config::Regime;
-use papermaker::venue::market::Market;
+use papermaker::rooms::app::config::Config;
+use papermaker::rooms::app::replay::{Tally, coins_of, replay};
+use papermaker::rooms::app::turn::Turn;
+use papermaker::rooms::feed::CoinSpec;
+use papermaker::rooms::record::{Body, Bytes, Guard, Record, StopReason};
+use papermaker::rooms::units::Ns;
+use papermaker::rooms::venue;
+use papermaker::rooms::venue::config::Regime;
+use papermaker::rooms::venue::market::Market;
 
 /// What was shown at the end of a second: distance of the first level wanted, skew, first prices, sum
 /// of sizes, guards.

@@ -1,15 +1,15 @@
 //! What a feed may say and no market says: the largest numbers, times that cannot be.
 
-use papermaker::app::config::Config;
-use papermaker::app::publish::Publisher;
-use papermaker::app::turn::Turn;
-use papermaker::event::Level;
-use papermaker::feed::CoinSpec;
-use papermaker::journal::Digest;
-use papermaker::record::{Body, Health, Record};
-use papermaker::units::{Ns, ONE, Px, Side, Sz, decimal};
-use papermaker::venue::flow::Print;
-use papermaker::venue::wire;
+use papermaker::rooms::app::config::Config;
+use papermaker::rooms::app::publish::Publisher;
+use papermaker::rooms::app::turn::Turn;
+use papermaker::rooms::event::Level;
+use papermaker::rooms::feed::CoinSpec;
+use papermaker::rooms::journal::Digest;
+use papermaker::rooms::record::{Body, Health, Record};
+use papermaker::rooms::units::{Ns, ONE, Px, Side, Sz, decimal};
+use papermaker::rooms::venue::flow::Print;
+use papermaker::rooms::venue::wire;
 
 /// A session's first millisecond, and how long the venue takes.
 const BEGIN_MS: i64 = 1_757_015_216_000;

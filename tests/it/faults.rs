@@ -3,10 +3,10 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use papermaker::sys::clock::wall;
-use papermaker::venue::config::Config;
-use papermaker::venue::serve::{Exchange, Service};
-use papermaker::ws::server::{close, text};
+use papermaker::rooms::sys::clock::wall;
+use papermaker::rooms::venue::config::Config;
+use papermaker::rooms::venue::serve::{Exchange, Service};
+use papermaker::rooms::ws::server::{close, text};
 
 use super::process::{Temporary, await_text, command, finish, papermaker};
 use super::server::{Script, localhost, serve};

@@ -1,20 +1,20 @@
 //! What must not change a decision: how the bytes are cut, and what the logging thread does.
 
-use papermaker::app::config::Config;
-use papermaker::app::publish::Publisher;
-use papermaker::app::recording::control;
-use papermaker::app::replay::{Tally, replay};
-use papermaker::app::turn::Turn;
-use papermaker::engine::publish::Publish;
-use papermaker::feed::CoinSpec;
-use papermaker::journal::Digest;
-use papermaker::record::{Body, Bytes, Guard, Record, StopReason};
-use papermaker::units::Ns;
-use papermaker::venue;
-use papermaker::venue::config::Regime;
-use papermaker::venue::market::Market;
-use papermaker::ws::conn::{Conn, Message};
-use papermaker::ws::server;
+use papermaker::rooms::app::config::Config;
+use papermaker::rooms::app::publish::Publisher;
+use papermaker::rooms::app::recording::control;
+use papermaker::rooms::app::replay::{Tally, replay};
+use papermaker::rooms::app::turn::Turn;
+use papermaker::rooms::engine::publish::Publish;
+use papermaker::rooms::feed::CoinSpec;
+use papermaker::rooms::journal::Digest;
+use papermaker::rooms::record::{Body, Bytes, Guard, Record, StopReason};
+use papermaker::rooms::units::Ns;
+use papermaker::rooms::venue;
+use papermaker::rooms::venue::config::Regime;
+use papermaker::rooms::venue::market::Market;
+use papermaker::rooms::ws::conn::{Conn, Message};
+use papermaker::rooms::ws::server;
 
 use super::process::Temporary;
 
@@ -150,7 +150,7 @@ fn a_publisher_held_back_by_a_stage_is_the_same_publisher() {
     let run = |staged: bool| {
         let mut turn = turn(&config);
         let mut out = Tally::new(|_: &Record, _: &Bytes| {});
-        let mut stage = papermaker::app::staged::Stage::default();
+        let mut stage = papermaker::rooms::app::staged::Stage::default();
         turn.start(blocks[0].0, &mut out);
         turn.up(blocks[0].0, &mut out);
         for (now, frames) in &blocks {
@@ -167,8 +167,8 @@ fn a_publisher_held_back_by_a_stage_is_the_same_publisher() {
         }
         out.publish(
             Ns(0),
-            papermaker::record::NO_COIN,
-            papermaker::record::Lost { first: 0, count: 0 },
+            papermaker::rooms::record::NO_COIN,
+            papermaker::rooms::record::Lost { first: 0, count: 0 },
         );
         (out.next, out.digest.value())
     };

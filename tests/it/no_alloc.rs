@@ -8,26 +8,28 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use allocation_counter::{AllocationInfo, measure};
-use papermaker::app::config::Config;
-use papermaker::app::publish::{Laps, Publisher, RawTap};
-use papermaker::app::rehearsal::Rehearsal;
-use papermaker::app::staged::Stage;
-use papermaker::app::turn::Turn;
-use papermaker::feed::{CoinSpec, Loss};
-use papermaker::journal::Digest;
-use papermaker::limits::{MESSAGE_MAX, QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS, TOKENS_MAX};
-use papermaker::record::{Body, Bytes, Lane, Record};
-use papermaker::sys::clock::{Deadline, SessionClock};
-use papermaker::sys::connector::open;
-use papermaker::sys::dial::Dialer;
-use papermaker::sys::link::{Link, ReadOutcome};
-use papermaker::sys::tls;
-use papermaker::telemetry::latency::Lap;
-use papermaker::units::Ns;
-use papermaker::venue;
-use papermaker::venue::market::Market;
-use papermaker::ws::conn::{Conn, Message};
-use papermaker::ws::server::{self, Request};
+use papermaker::rooms::app::config::Config;
+use papermaker::rooms::app::publish::{Laps, Publisher, RawTap};
+use papermaker::rooms::app::rehearsal::Rehearsal;
+use papermaker::rooms::app::staged::Stage;
+use papermaker::rooms::app::turn::Turn;
+use papermaker::rooms::feed::{CoinSpec, Loss};
+use papermaker::rooms::journal::Digest;
+use papermaker::rooms::limits::{
+    MESSAGE_MAX, QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS, TOKENS_MAX,
+};
+use papermaker::rooms::record::{Body, Bytes, Lane, Record};
+use papermaker::rooms::sys::clock::{Deadline, SessionClock};
+use papermaker::rooms::sys::connector::open;
+use papermaker::rooms::sys::dial::Dialer;
+use papermaker::rooms::sys::link::{Link, ReadOutcome};
+use papermaker::rooms::sys::tls;
+use papermaker::rooms::telemetry::latency::Lap;
+use papermaker::rooms::units::Ns;
+use papermaker::rooms::venue;
+use papermaker::rooms::venue::market::Market;
+use papermaker::rooms::ws::conn::{Conn, Message};
+use papermaker::rooms::ws::server::{self, Request};
 use rtrb::Consumer;
 
 use super::server::localhost;

@@ -1,14 +1,14 @@
 //! The whole path in process: a market with known truth, feed, engine, records. No sockets.
 
-use papermaker::app::config::Config;
-use papermaker::app::replay::Tally;
-use papermaker::app::turn::Turn;
-use papermaker::feed::{CoinSpec, Loss};
-use papermaker::record::{Body, Bytes, Health, Lane, OrderState, Record, StopReason};
-use papermaker::units::Ns;
-use papermaker::venue;
-use papermaker::venue::config::Regime;
-use papermaker::venue::market::Market;
+use papermaker::rooms::app::config::Config;
+use papermaker::rooms::app::replay::Tally;
+use papermaker::rooms::app::turn::Turn;
+use papermaker::rooms::feed::{CoinSpec, Loss};
+use papermaker::rooms::record::{Body, Bytes, Health, Lane, OrderState, Record, StopReason};
+use papermaker::rooms::units::Ns;
+use papermaker::rooms::venue;
+use papermaker::rooms::venue::config::Regime;
+use papermaker::rooms::venue::market::Market;
 
 /// Feed delay of the synthetic tape.
 const DELAY_NS: i64 = 50 * Ns::MS;

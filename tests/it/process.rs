@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use papermaker::sys::clock::SessionClock;
+use papermaker::rooms::sys::clock::SessionClock;
 
 use serde_json::Value;
 

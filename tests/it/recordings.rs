@@ -3,12 +3,12 @@
 
 use std::path::PathBuf;
 
-use papermaker::app::config::Config;
-use papermaker::app::recording::Reader;
-use papermaker::app::replay::{Feeder, Outcome, Tally, coins_of, replay};
-use papermaker::app::turn::Turn;
-use papermaker::record::{Body, Bytes, Guard, Health, JointCode, Lane, Record, StopReason};
-use papermaker::units::{CoinId, Ns, Side};
+use papermaker::rooms::app::config::Config;
+use papermaker::rooms::app::recording::Reader;
+use papermaker::rooms::app::replay::{Feeder, Outcome, Tally, coins_of, replay};
+use papermaker::rooms::app::turn::Turn;
+use papermaker::rooms::record::{Body, Bytes, Guard, Health, JointCode, Lane, Record, StopReason};
+use papermaker::rooms::units::{CoinId, Ns, Side};
 
 const NINE: &str = "hl_20250903_9m_ALL4.frames.gz";
 const TWELVE: &str = "hl_20250904_12m_ALL4.frames.gz";

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use papermaker::app::folder::Folder;
-use papermaker::journal::{Found, Reader};
-use papermaker::record::{Body, Lane, Record};
+use papermaker::rooms::app::folder::Folder;
+use papermaker::rooms::journal::{Found, Reader};
+use papermaker::rooms::record::{Body, Lane, Record};
 use serde_json::Value;
 
 use super::process::{Temporary, papermaker};

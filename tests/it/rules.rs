@@ -3,18 +3,18 @@
 use std::io::Read as _;
 use std::sync::{Arc, Mutex};
 
-use papermaker::app::config::Config;
-use papermaker::app::recording;
-use papermaker::app::replay::{Tally, replay};
-use papermaker::book::{self, Book};
-use papermaker::event::{Bbo, Level, Snapshot, Trade};
-use papermaker::feed::CoinSpec;
-use papermaker::record::{Bytes, Lane, OrderReason, Record, StopReason};
-use papermaker::sim;
-use papermaker::sim::config::Latency;
-use papermaker::sim::orders::{NewOrder, Sim, SimEvent};
-use papermaker::units::rules::Rules;
-use papermaker::units::{Ns, ONE, Px, Side, Sz};
+use papermaker::rooms::app::config::Config;
+use papermaker::rooms::app::recording;
+use papermaker::rooms::app::replay::{Tally, replay};
+use papermaker::rooms::book::{self, Book};
+use papermaker::rooms::event::{Bbo, Level, Snapshot, Trade};
+use papermaker::rooms::feed::CoinSpec;
+use papermaker::rooms::record::{Bytes, Lane, OrderReason, Record, StopReason};
+use papermaker::rooms::sim;
+use papermaker::rooms::sim::config::Latency;
+use papermaker::rooms::sim::orders::{NewOrder, Sim, SimEvent};
+use papermaker::rooms::units::rules::Rules;
+use papermaker::rooms::units::{Ns, ONE, Px, Side, Sz};
 
 use super::process::Temporary;
 

@@ -3,8 +3,8 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
-use papermaker::app::folder::Folder;
-use papermaker::app::recording;
+use papermaker::rooms::app::folder::Folder;
+use papermaker::rooms::app::recording;
 
 use super::process::{Temporary, command, finish, papermaker, start};
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use papermaker::sys::clock::wall;
-use papermaker::units::Ns;
-use papermaker::venue::config::{Config, Regime};
-use papermaker::venue::market::Market;
-use papermaker::ws::server::{self, Request};
+use papermaker::rooms::sys::clock::wall;
+use papermaker::rooms::units::Ns;
+use papermaker::rooms::venue::config::{Config, Regime};
+use papermaker::rooms::venue::market::Market;
+use papermaker::rooms::ws::server::{self, Request};
 
 /// A certificate for `localhost` that signs itself, as PEM, and a server's TLS by it.
 pub fn localhost() -> (String, Arc<rustls::ServerConfig>) {

@@ -6,7 +6,7 @@ use proptest::strategy::ValueTree as _;
 use serde_json::Value;
 
 use super::*;
-use crate::testing::decode::{Pair, Said};
+use crate::laws::decode::{Pair, Said};
 
 fn decimal() -> impl Strategy<Value = String> {
     prop_oneof![

@@ -8,12 +8,12 @@
 //! 2. Everything is read off the production estimates after so many takers.
 
 use super::market::{Market, Scenario};
-use super::plot::{Chart, Series};
 use super::policy::{COIN_USD, Policy};
 use super::stats::{Estimate, float, mean, share};
 use super::table::{Cell, Table};
 use super::trial::{Settings, Trial};
 use super::{Effort, Outcome, jobs};
+use crate::lab::plot::study::{Chart, Series};
 use crate::learn;
 use crate::learn::estimates::{Estimates, Span};
 use crate::math::gamma::interval95;

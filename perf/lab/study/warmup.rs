@@ -7,12 +7,12 @@
 //! 2. The original's policies warm up by its rule: own fills and own markouts, targets 20 and 10.
 
 use super::market::{Market, Scenario};
-use super::plot::{Chart, Series};
 use super::policy::{NAMED, Named};
 use super::stats::{Estimate, float, mean, median};
 use super::table::{Cell, Table};
 use super::trial::Trial;
 use super::{Effort, Outcome, jobs};
+use crate::lab::plot::study::{Chart, Series};
 
 /// Seconds after which a run counts as stuck.
 pub const CAP_S: f64 = 28_800.0;
@@ -116,8 +116,8 @@ pub fn speedup(slow: &[Run], fast: &[Run]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::study::policy::DEFAULT;
     use crate::quote::Policy;
-    use crate::study::policy::DEFAULT;
 
     fn runs_of(scenario: Scenario, policy: Policy, seeds: u64) -> Vec<Run> {
         (1..=seeds).map(|seed| trial(scenario, Named::Quoter(policy), seed)).collect()

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::score::{Bin, Score};
+use crate::audit::score::{Bin, Score};
 use crate::math::det;
 use crate::venue::cst::{Cancels, HORIZONS_S, SCENARIOS};
 use crate::venue::draw::{float, floor};
@@ -167,7 +167,7 @@ fn calibration(out: &mut String, at: (f64, f64), book: u8, bins: &[Bin]) {
     let ticks = floor(most / step) + 1;
     let panel = Panel {
         at,
-        title: format!("Calibration, {} book", super::depth(book)),
+        title: format!("Calibration, {} book", crate::audit::depth(book)),
         x_label: "queue ahead when placed, lots".into(),
         y_label: "filled within 2 s, %",
         x_ticks: (0..=ticks).map(|i| (float(i) * step, (float(i) * step).to_string())).collect(),

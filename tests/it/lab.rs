@@ -1,16 +1,27 @@
-//! `bench soak` and `bench growth` as processes.
+//! `papermaker-lab soak` and `growth` as processes.
 
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::process::{Temporary, await_text, command, finish, papermaker, signal};
+use super::process::{Ended, Temporary, await_text, finish, signal};
 
 /// A soak whose temporary files go to `dir`; what stands there afterwards is left over.
 fn soak(dir: &Temporary, args: &[&str]) -> Command {
-    let mut c = command(&dir.0, &[&["bench", "soak", "--wait"], args].concat());
-    c.env("TMPDIR", &dir.0).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command(dir, &[&["soak", "--wait"], args].concat())
+}
+
+/// The laboratory's command, its temporary files in `dir`.
+fn command(dir: &Temporary, args: &[&str]) -> Command {
+    let mut c = Command::new(env!("CARGO_BIN_EXE_papermaker-lab"));
+    c.current_dir(&dir.0).args(args).env("TMPDIR", &dir.0);
+    c.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     c
+}
+
+/// Runs it to its end.
+fn lab(dir: &Temporary, args: &[&str]) -> Ended {
+    finish(command(dir, args).spawn().expect("started"))
 }
 
 fn assert_empty(dir: &Temporary) {
@@ -51,8 +62,8 @@ fn a_soak_that_is_interrupted_says_what_it_has() {
 #[test]
 fn a_soak_whose_journal_fails_is_not_ok() {
     let dir = Temporary::new();
-    let program = env!("CARGO_BIN_EXE_papermaker");
-    let script = "ulimit -f 400; exec \"$0\" bench soak --minutes 0.02 --wait --json";
+    let program = env!("CARGO_BIN_EXE_papermaker-lab");
+    let script = "ulimit -f 400; exec \"$0\" soak --minutes 0.02 --wait --json";
     let child = Command::new("sh")
         .args(["-c", script, program])
         .env("TMPDIR", &dir.0)
@@ -69,9 +80,8 @@ fn a_soak_whose_journal_fails_is_not_ok() {
 #[test]
 fn growth_measures_what_is_asked_for() {
     let dir = Temporary::new();
-    let args =
-        ["bench", "growth", "--only", "levels", "--json", "--csv", "x.csv", "--plot", "x.svg"];
-    let v = papermaker(&dir.0, &args).assert_code(0).json();
+    let args = ["growth", "--only", "levels", "--json", "--csv", "x.csv", "--plot", "x.svg"];
+    let v = lab(&dir, &args).assert_code(0).json();
     let curves = v["curves"].as_array().expect("curves");
     assert_eq!((curves.len(), &curves[0]["subject"]), (1, &"levels".into()), "{v}");
     let points = curves[0]["points"].as_array().expect("points");
@@ -85,14 +95,14 @@ fn growth_measures_what_is_asked_for() {
     assert_eq!(text("x.csv").lines().count(), 9);
     assert!(text("x.svg").contains("levels a side"));
     // Two subjects are measured in a process each, which gives the same curves.
-    let both = ["bench", "growth", "--only", "orders,levels", "--json"];
-    let both = papermaker(&dir.0, &both).assert_code(0).json();
+    let both = ["growth", "--only", "orders,levels", "--json"];
+    let both = lab(&dir, &both).assert_code(0).json();
     let titles = |v: &Value| -> Vec<Value> {
         v["curves"].as_array().expect("curves").iter().map(|c| c["title"].clone()).collect()
     };
     assert_eq!(titles(&both).len(), 3, "{both}");
     assert_eq!(titles(&both)[2..], titles(&v));
     assert!(both["missing"].as_array().is_some_and(Vec::is_empty), "{both}");
-    papermaker(&dir.0, &["bench", "growth", "--only", "leaves"]).assert_code(2);
-    papermaker(&dir.0, &["bench", "soak", "--minutes", "nan"]).assert_code(2);
+    lab(&dir, &["growth", "--only", "leaves"]).assert_code(2);
+    lab(&dir, &["soak", "--minutes", "nan"]).assert_code(2);
 }

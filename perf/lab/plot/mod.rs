@@ -1,6 +1,11 @@
-//! What the plots drawn with `plotters` have in common.
+//! Plots as SVG documents, a file a kind; here what those drawn with `plotters` have in common.
 //!
 //! In: nothing. Out: a size, and colours in the order in which series take them. Cold path.
+
+pub mod audit;
+pub mod growth;
+pub mod percentiles;
+pub mod study;
 
 use plotters::style::RGBColor;
 

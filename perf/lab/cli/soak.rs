@@ -1,15 +1,15 @@
-//! `papermaker bench soak`: a line an interval, a summary, a verdict.
+//! `papermaker-lab soak`: a line an interval, a summary, a verdict.
 //!
 //! In: options. Out: text or one JSON object; exit code 1 where a bound was exceeded. Cold path.
 
 use clap::Args;
 
-use super::{percentiles_json, seconds};
 use crate::app::config::Config;
 use crate::bench::rig::Idling;
-use crate::bench::soak::{self, Drops, Report, Row, Wanted};
+use crate::cli::bench::{percentiles_json, seconds};
 use crate::cli::exit::{Code, Failure};
 use crate::cli::{Common, say, stop_on_signals};
+use crate::lab::soak::{self, Drops, Report, Row, Wanted};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {

@@ -17,15 +17,14 @@
 
 mod journal;
 mod market;
-pub mod plot;
 mod scenes;
 
 use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::law::{median, slope};
 use crate::app::config::Config;
+use crate::bench::law::{median, slope};
 use crate::math::det;
 
 /// Exponents below which a cost is flat, and linear.

@@ -1,4 +1,4 @@
-//! `papermaker bench growth`: a table a curve, with its verdict; CSV, a plot, JSON.
+//! `papermaker-lab growth`: a table a curve, with its verdict; CSV, a plot, JSON.
 //!
 //! In: options. Out: text, files. Cold path.
 //!
@@ -13,11 +13,12 @@ use std::process::{Command, Stdio};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
+use super::{progress, undrawn, write};
 use crate::app::config::Config;
-use crate::bench::growth::{self, BOUNDS, Curve, Fit, Subject};
 use crate::cli::exit::{Code, Failure};
-use crate::cli::experiment::{progress, write};
 use crate::cli::{Common, say, stop_on_signals};
+use crate::lab::growth::{self, BOUNDS, Curve, Fit, Subject};
+use crate::lab::plot;
 use crate::sys::signal::Stop;
 
 #[derive(Debug, Args)]
@@ -63,7 +64,7 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
     if let Some(path) = &o.plot
         && !curves.is_empty()
     {
-        let svg = growth::plot::svg(&curves).map_err(|e| Failure::new(Code::Internal, e))?;
+        let svg = plot::growth::svg(&curves).map_err(undrawn)?;
         write(path, &svg)?;
     }
     Ok(())
@@ -90,7 +91,7 @@ fn apart(subject: Subject, common: &Common) -> Result<Vec<Curve>, Failure> {
     };
     let program = std::env::current_exe().map_err(|e| internal(&e))?;
     let mut c = Command::new(program);
-    c.args(["bench", "growth", "--json", "--only", subject.name()]);
+    c.args(["growth", "--json", "--only", subject.name()]);
     if let Some(path) = &common.config {
         c.arg("--config").arg(path);
     }

@@ -1,15 +1,15 @@
-//! `papermaker experiment`: does learning converge, and what is it worth?
+//! `papermaker-lab experiment`: does learning converge, and what is it worth?
 //!
 //! In: which experiment, how much of it. Out: a table, CSV, a plot, JSON. Cold path.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::exit::{Code, Failure};
-use super::{Common, say};
-use crate::study::{Effort, Outcome, estimators, jobs, profit, warmup};
+use super::{progress, undrawn, write};
+use crate::cli::exit::Failure;
+use crate::cli::{Common, say};
+use crate::lab::study::{Effort, Outcome, estimators, jobs, profit, warmup};
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum What {
@@ -78,24 +78,8 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         write(path, &outcome.table.csv())?;
     }
     if let Some(path) = &o.plot {
-        let svg = outcome.chart.svg().map_err(|e| Failure::new(Code::Internal, e))?;
+        let svg = outcome.chart.svg().map_err(undrawn)?;
         write(path, &svg)?;
     }
     Ok(())
-}
-
-/// A bar on the terminal's error output, of so many things; silent where that is no terminal.
-pub(super) fn progress(count: usize, what: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new(u64::try_from(count).unwrap_or(u64::MAX)).with_message(what);
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg}, {eta} left");
-    if let Ok(style) = style {
-        bar.set_style(style);
-    }
-    bar
-}
-
-/// Writes a file.
-pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text)
-        .map_err(|e| Failure::disk(format!("cannot write {}: {e}", path.display())))
 }

@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
-use crate::chart::{COLOURS, SIZE};
+use super::{COLOURS, SIZE};
 use crate::math::det;
 
 /// Points for each halving of what is left above a percentile.

@@ -10,7 +10,6 @@
 pub mod estimators;
 pub mod jobs;
 pub mod market;
-pub mod plot;
 pub mod policy;
 pub mod profit;
 pub mod stats;
@@ -43,5 +42,5 @@ pub struct Outcome {
     /// As a table.
     pub table: table::Table,
     /// As a plot.
-    pub chart: plot::Chart,
+    pub chart: super::plot::study::Chart,
 }

@@ -6,8 +6,8 @@ use plotters::coord::ranged1d::ValueFormatter;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
-use super::stats::Estimate;
-use crate::chart::{COLOURS, SIZE};
+use super::{COLOURS, SIZE};
+use crate::lab::study::stats::Estimate;
 
 /// Points of one colour.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -132,7 +132,7 @@ impl Chart {
 
 /// The coordinate of the last of `n` places.
 fn last(n: usize) -> f64 {
-    super::stats::float(n) - 1.0
+    crate::lab::study::stats::float(n) - 1.0
 }
 
 #[cfg(test)]

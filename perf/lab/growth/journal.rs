@@ -8,8 +8,8 @@ use std::io;
 
 use super::{Curve, Shape, Step, Subject, each, each_ns};
 use crate::app::folder::Folder;
-use crate::bench::scratch::Scratch;
 use crate::journal::{Failed, Options, Writer, inspect};
+use crate::lab::scratch::Scratch;
 use crate::record::{Bytes, NO_COIN, RECORD_BYTES, Record, Warmup};
 use crate::sys::clock::SessionClock;
 use crate::sys::machine;

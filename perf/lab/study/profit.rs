@@ -12,12 +12,12 @@
 //!    knows no sizes, as if it were all that is quoted.
 
 use super::market::{Market, Scenario};
-use super::plot::{Chart, Series};
 use super::policy::{NAMED, Named};
 use super::stats::{Estimate, float, mean, ratio};
 use super::table::{Cell, Table};
 use super::trial::{Totals, Trial};
 use super::{Effort, Outcome, jobs};
+use crate::lab::plot::study::{Chart, Series};
 
 /// Policies compared; the last one knows.
 const POLICIES: [Named; NAMED.len() + 1] = {
@@ -166,8 +166,8 @@ pub fn run(effort: &Effort, done: &(dyn Fn() + Sync)) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::study::policy::DEFAULT;
     use crate::quote::Policy;
-    use crate::study::policy::DEFAULT;
 
     fn of(scenario: Scenario, policy: Named, hours: f64) -> Shares {
         let runs: Vec<Run> = (1..=3).map(|s| trial(scenario, policy, s, hours)).collect();
@@ -216,7 +216,7 @@ mod tests {
         let c = q.fee_bps + truth.adverse();
         let best =
             crate::math::det::exp(-1.0 - truth.kappa * c) / (truth.kappa * truth.kappa * theta);
-        let rate = 2.0 * truth.rate * crate::study::market::PHI;
+        let rate = 2.0 * truth.rate * crate::lab::study::market::PHI;
         let share = t.totals().expected / (600.0 * rate * best);
         assert!((0.95..0.9695).contains(&share), "{share}");
         let realised = t.totals().score / t.totals().expected;

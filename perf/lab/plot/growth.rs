@@ -5,8 +5,8 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::{Curve, Point};
-use crate::chart::{COLOURS, SIZE};
+use super::{COLOURS, SIZE};
+use crate::lab::growth::{Curve, Point};
 
 /// Panels side by side.
 const COLUMNS: usize = 2;
@@ -82,8 +82,8 @@ fn panel(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Shape, Subject};
     use super::*;
+    use crate::lab::growth::{Shape, Subject};
 
     #[test]
     fn every_curve_has_its_panel() {
