@@ -7,7 +7,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use papermaker::rooms::bench::scene::{beliefs, inputs};
+use papermaker::lab::scene::{beliefs, inputs};
 use papermaker::rooms::quote::{Config, Quoter};
 use papermaker::rooms::units::rules::Rules;
 use xxhash_rust::xxh3::xxh3_128;

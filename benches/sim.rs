@@ -9,7 +9,7 @@
 #![expect(clippy::print_stdout, reason = "the digest is for who runs it")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use papermaker::rooms::bench::scene::Scene;
+use papermaker::lab::scene::Scene;
 use papermaker::rooms::sim::config::Model;
 
 fn trade(c: &mut Criterion) {

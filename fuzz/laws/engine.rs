@@ -329,7 +329,7 @@ impl Sums {
         let lane = a.lane as usize;
         assert_eq!(a.position, Sz(self.position[lane]), "{a:?}");
         assert_eq!(a.fees, self.fees[lane], "{a:?}");
-        let equity = self.cash[lane] + Cash::at_mid(a.mark, a.position).0;
+        let equity = self.cash[lane] + i128::from(a.mark.0) * i128::from(a.position.0);
         assert_eq!(a.spread + a.adverse + a.inventory, equity, "{a:?}");
     }
 }

@@ -6,6 +6,9 @@
 pub mod cli;
 pub mod growth;
 pub mod plot;
+mod process;
+pub mod scene;
 mod scratch;
+mod slope;
 pub mod soak;
 pub mod study;

@@ -25,12 +25,13 @@ use crate::app::recording;
 use crate::app::status::StatusBoard;
 use crate::app::writer::{Logger, Outlet};
 use crate::bench::input::coins_of;
-use crate::bench::law::slope;
 use crate::bench::path::histogram;
 use crate::bench::rig::{Idling, Rig, Sender};
 use crate::feed::CoinSpec;
 use crate::journal::Writer;
+use crate::lab::process;
 use crate::lab::scratch::Scratch;
+use crate::lab::slope::slope;
 use crate::sys::clock::SessionClock;
 use crate::sys::machine;
 use crate::sys::pin::Pinned;
@@ -374,7 +375,7 @@ impl Watch {
             frames: c.value(Counter::Frames),
             records: c.value(Counter::Records),
             resident_kb: machine::resident_now().unwrap_or(0) / 1024,
-            faults: machine::page_faults().unwrap_or((0, 0)),
+            faults: process::page_faults().unwrap_or((0, 0)),
             longest_ns: c.value(Counter::TurnNsMax),
             whole,
             dropped: Drops {
@@ -382,7 +383,7 @@ impl Watch {
                 raw: c.value(Counter::RawDropped),
                 laps: c.value(Counter::LapsDropped),
             },
-            descriptors: machine::open_descriptors().unwrap_or(0),
+            descriptors: process::open_descriptors().unwrap_or(0),
         }
     }
 }

@@ -91,7 +91,7 @@ impl Bound {
     }
 
     /// Records pushed.
-    #[must_use]
+    #[cfg(test)]
     pub fn made(&self) -> u64 {
         self.made
     }

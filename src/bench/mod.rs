@@ -15,5 +15,4 @@ pub(crate) mod law;
 pub mod path;
 pub mod replay;
 pub mod rig;
-pub mod scene;
 pub mod wire;

@@ -96,21 +96,6 @@ impl Report {
         Percentiles::of(&self.kinds[kind as usize])
     }
 
-    /// Nanoseconds of a message of any kind, in the mean of the undisturbed.
-    ///
-    /// # Panics
-    /// Never: the histograms have equal bounds.
-    #[must_use]
-    pub fn message_ns(&self) -> f64 {
-        let mut all = histogram();
-        for kind in Kind::ALL {
-            if !matches!(kind, Kind::Tick | Kind::Bound) {
-                all.add(&self.kinds[kind as usize]).expect("equal bounds");
-            }
-        }
-        undisturbed_ns(&all)
-    }
-
     /// Real path over bound on messages of one trade: p50 and p99. `None` without such messages.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for display")]
@@ -186,20 +171,6 @@ fn clock_cost(clock: &SessionClock) -> u64 {
     median(&mut apart).unwrap_or(0)
 }
 
-/// The mean of all but the slowest percent, in which the machine did something else as a rule; 0 of
-/// none.
-#[must_use]
-#[expect(clippy::cast_precision_loss, reason = "times and counts of a measurement")]
-pub(crate) fn undisturbed_ns(h: &Histogram<u64>) -> f64 {
-    let most = h.value_at_quantile(0.99);
-    let (mut sum, mut count) = (0.0, 0);
-    for step in h.iter_recorded().take_while(|s| s.value_iterated_to() <= most) {
-        sum += step.value_iterated_to() as f64 * step.count_at_value() as f64;
-        count += step.count_at_value();
-    }
-    if count == 0 { 0.0 } else { sum / count as f64 }
-}
-
 /// 1 ns to 2^32 ns, three digits.
 pub(crate) fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 1 << 32, 3).expect("constant bounds that the crate accepts")
@@ -222,15 +193,5 @@ mod tests {
         assert_eq!(messages, frames.len() as u64 - 100);
         assert_eq!(count(&a, Kind::Bound), count(&a, Kind::Trade));
         assert!(count(&a, Kind::Bbo) > 0 && count(&a, Kind::Tick) > 0);
-        let (least, most) = (1.0, a.kinds[..5].iter().map(|h| h.mean()).fold(0.0, f64::max));
-        assert!(a.message_ns() > least && a.message_ns() <= most, "{} {most}", a.message_ns());
-    }
-
-    #[test]
-    fn an_interruption_does_not_count() {
-        let mut h = histogram();
-        (0..200).for_each(|i| h.saturating_record(if i == 7 { 4_000_000 } else { 100 }));
-        assert!((undisturbed_ns(&h) - 100.0).abs() < 1e-9 && h.mean() > 20_000.0);
-        assert!(undisturbed_ns(&histogram()).abs() < 1e-9);
     }
 }

@@ -32,6 +32,8 @@ pub struct Passes {
     pub digest: u128,
     /// Real nanoseconds of each pass.
     pub ns: Vec<u64>,
+    /// Memory resident at the end of the last pass, feed and engine still there, bytes.
+    pub resident: Option<u64>,
 }
 
 impl Passes {
@@ -63,7 +65,7 @@ pub fn run(frames: &Frames, config: &Config, passes: usize) -> Result<Passes, Ba
         let p = pass(frames.iter(), &frames.coins, config)?;
         out.ns.push(p.ns);
         assert!(n == 0 || p.digest == out.digest, "equal passes have equal digests");
-        (out.digest, out.records) = (p.digest, p.records);
+        (out.digest, out.records, out.resident) = (p.digest, p.records, p.resident);
     }
     Ok(out)
 }

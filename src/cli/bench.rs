@@ -324,7 +324,8 @@ fn text(p: &Passes) -> String {
     format!(
         "replay   {} frames\n\
          passes   {}: best {:.0} ns a frame ({:.0} frames/s), median {:.0} ns\n\
-         records  {}, digest {:032x}\n",
+         records  {}, digest {:032x}\n\
+         resident {}\n",
         p.frames,
         p.ns.len(),
         p.best_ns(),
@@ -332,6 +333,7 @@ fn text(p: &Passes) -> String {
         p.median_ns(),
         p.records,
         p.digest,
+        p.resident.map_or("not known".into(), |b| format!("{:.1} MB", seconds(b) * 1e3)),
     )
 }
 
@@ -341,6 +343,7 @@ fn json(p: &Passes) -> String {
         "frames": p.frames,
         "records": p.records,
         "digest": format!("{:032x}", p.digest),
+        "resident_bytes": p.resident,
         "ns": p.ns,
         "best_ns_per_frame": p.best_ns(),
         "median_ns_per_frame": p.median_ns(),

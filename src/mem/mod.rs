@@ -1,6 +1,6 @@
 //! Fixed-capacity storage: what is allocated once and never grows.
 //!
-//! In: capacities, at construction. Out: a ring, and a window of seen trade ids. Hot path: after
+//! In: capacities, at construction. Out: a window of seen trade ids. Hot path: after
 //! construction nothing here allocates, frees, locks or panics.
 //!
 //! 1. Storage is filled at construction, so that its pages are touched before the first message.
@@ -8,8 +8,6 @@
 
 #![deny(clippy::float_arithmetic)]
 
-pub mod ring;
 pub mod seen;
 
-pub use ring::{Full, Ring};
 pub use seen::{Seen, Sight};

@@ -76,7 +76,7 @@ impl Link {
     }
 
     /// Whether TLS is below.
-    #[must_use]
+    #[cfg(test)]
     pub fn is_secure(&self) -> bool {
         self.tls.is_some()
     }

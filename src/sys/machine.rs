@@ -54,27 +54,6 @@ fn status_bytes(name: &str) -> Option<u64> {
     line.trim().strip_suffix(" kB")?.trim().parse().ok().map(|kib: u64| kib * 1024)
 }
 
-/// Page faults of this process so far: minor ones, and major ones, which waited for a disk.
-#[must_use]
-pub fn page_faults() -> Option<(u64, u64)> {
-    faults_of(&fs::read_to_string("/proc/self/stat").ok()?)
-}
-
-/// Fields 10 and 12. The second field, the name, may hold blanks and brackets.
-fn faults_of(stat: &str) -> Option<(u64, u64)> {
-    let rest = stat.rsplit_once(')')?.1;
-    let mut fields = rest.split_whitespace().skip(7).step_by(2).map(|f| f.parse().ok());
-    Some((fields.next()??, fields.next()??))
-}
-
-/// Descriptors this process has open.
-#[must_use]
-pub fn open_descriptors() -> Option<u64> {
-    let all = fs::read_dir("/proc/self/fd").ok()?.count() as u64;
-    // The folder itself is open while it is read.
-    all.checked_sub(1)
-}
-
 /// Bytes a process may lock in memory; `u64::MAX`: any.
 #[must_use]
 pub fn locked_bytes() -> u64 {
@@ -149,18 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_found_behind_any_name() {
-        let stat = "7 (a) b (c) S 1 2 3 4 5 6 1001 1002 13 1004 15 16";
-        assert_eq!(faults_of(stat), Some((1001, 13)));
-        assert_eq!(faults_of("7 (x) S 1 2"), None);
-    }
-
-    #[test]
     fn what_this_process_uses_is_told() {
-        // Other tests of this process open, close and touch meanwhile.
-        let (files, faults) = (open_descriptors().expect("told"), page_faults().expect("told"));
-        assert!(files > 2 && faults.0 > 100, "{files} {faults:?}");
-        assert!(page_faults().expect("told").0 >= faults.0);
         let (now, most) = (resident_now().expect("told"), resident_bytes().expect("told"));
         assert!(now > 1 << 20 && now <= most + (1 << 20), "{now} {most}");
     }

@@ -181,6 +181,7 @@ impl Board {
     }
 
     /// A reader has noted the largest values: from what is shown next they begin anew.
+    #[cfg(any(test, feature = "lab"))]
     pub fn begin_anew(&self) {
         self.anew.store(true, Ordering::Relaxed);
     }

@@ -221,7 +221,7 @@ impl Latencies {
     }
 
     /// The histogram of a stage since the beginning.
-    #[must_use]
+    #[cfg(test)]
     pub fn histogram(&self, stage: Stage) -> &Histogram<u64> {
         &self.run[stage as usize]
     }

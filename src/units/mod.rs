@@ -87,12 +87,6 @@ impl Sz {
     pub fn to_f64(self) -> f64 {
         self.0 as f64 / ONE as f64
     }
-
-    /// The smaller of two sizes.
-    #[must_use]
-    pub fn min(self, other: Sz) -> Sz {
-        if other.0 < self.0 { other } else { self }
-    }
 }
 
 impl Mid2 {
@@ -129,12 +123,6 @@ impl Cash {
     #[must_use]
     pub fn of(px: Px, sz: Sz) -> Cash {
         Cash(2 * (i128::from(px.0) * i128::from(sz.0)))
-    }
-
-    /// Exact value of `sz` coins at a mid.
-    #[must_use]
-    pub fn at_mid(mid: Mid2, sz: Sz) -> Cash {
-        Cash(i128::from(mid.0) * i128::from(sz.0))
     }
 
     /// The amount as a float in USD. For display and estimation only.

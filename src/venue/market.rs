@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::config::{BadConfig, Config};
 use super::session::{Reply, Session};
-use super::truth::{BlockTruth, Truth};
+use super::truth::BlockTruth;
 use super::wire::Stream;
 use super::world::World;
 use crate::units::Ns;
@@ -76,6 +76,7 @@ impl Market {
     }
 
     /// The connection breaks and opens again: subscriptions are gone, so are frames not fetched.
+    #[cfg(test)]
     pub fn reconnect(&mut self) {
         self.session = Session::new();
         self.waiting.clear();
@@ -90,8 +91,9 @@ impl Market {
     }
 
     /// Law and record so far.
+    #[cfg(any(test, feature = "lab"))]
     #[must_use]
-    pub fn truth(&self) -> Truth {
+    pub fn truth(&self) -> super::truth::Truth {
         self.world.truth()
     }
 }

@@ -27,6 +27,7 @@ pub enum Tif {
     /// Refused: it may only make.
     PostOnly,
     /// Trades what it can, rests the remainder.
+    #[cfg_attr(not(feature = "lab"), expect(dead_code, reason = "the flow takes by `ioc` alone"))]
     Gtc,
 }
 
@@ -75,6 +76,7 @@ pub struct Resting {
 }
 
 /// Where an order stands in the queue of its level.
+#[cfg(any(test, feature = "lab"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// Size of the orders of the level that trade before it.
@@ -204,6 +206,7 @@ impl Matching {
     }
 
     /// The exact queue position of a resting order. Walks the queue ahead of it.
+    #[cfg(any(test, feature = "lab"))]
     #[must_use]
     pub fn place(&self, id: OrderId) -> Option<Place> {
         let mut at = self.slots[self.slot(id)? as usize].prev;
@@ -258,6 +261,7 @@ impl Matching {
     }
 
     /// Whether no order rests.
+    #[cfg(test)]
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

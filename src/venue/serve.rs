@@ -28,7 +28,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use super::config::{BadConfig, Config};
 use super::draw;
 use super::session::Session;
-use super::truth::{BlockTruth, Truth};
+use super::truth::Truth;
 use super::wire;
 use super::world::{CoinFrames, World};
 use crate::limits::MESSAGE_MAX;
@@ -150,12 +150,6 @@ impl Handle {
     #[must_use]
     pub fn truth(&self) -> Truth {
         self.shared.world().truth()
-    }
-
-    /// The truth of the last block.
-    #[must_use]
-    pub fn last_block(&self) -> Arc<BlockTruth> {
-        self.shared.world().last()
     }
 
     /// Closes all sockets, ends the thread, returns the final truth.

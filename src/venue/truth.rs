@@ -183,7 +183,7 @@ impl CoinTruth {
     }
 
     /// Markout against a maker `h_s` seconds after a fill, bps: impact x (1 - e^(-h/tau)).
-    #[must_use]
+    #[cfg(test)]
     pub fn markout_bps(&self, regime: Regime, h_s: f64) -> f64 {
         let impact = self.regimes[regime.index()].impact_bps;
         let tau = self.impact_tau_s;

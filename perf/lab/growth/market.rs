@@ -7,12 +7,14 @@
 
 use std::io;
 
+use hdrhistogram::Histogram;
+
 use super::{Curve, Shape, Step, Subject, each, each_ns};
 use crate::app::config::Config;
 use crate::app::replay::{Feeder, Tally};
 use crate::app::turn::Turn;
 use crate::bench::input::{Frames, coins_of};
-use crate::bench::path::{self, Kind, undisturbed_ns};
+use crate::bench::path::{self, Kind, Report, histogram};
 use crate::bench::replay::pass;
 use crate::limits::COINS_MAX;
 use crate::sys::clock::SessionClock;
@@ -95,8 +97,8 @@ pub(super) fn coins(config: &Config, step: &mut Step<'_>) -> io::Result<Vec<Curv
                 path::run(frames, config, config.run.parser, *warm)
                     .expect("coins of our own making can be followed")
             });
-            alone[i].1.push(a.message_ns());
-            all[i].1.push(b.message_ns());
+            alone[i].1.push(message_ns(&a));
+            all[i].1.push(message_ns(&b));
             ticks[i].1.push(undisturbed_ns(&b.kinds[Kind::Tick as usize]));
             step()?;
         }
@@ -186,9 +188,50 @@ fn beyond(before: u64, now: Option<u64>) -> Option<f64> {
     now.map(|now| (now.saturating_sub(before) / 1024).max(1) as f64)
 }
 
+/// Nanoseconds of a message of any kind, in the mean of the undisturbed.
+fn message_ns(report: &Report) -> f64 {
+    let mut all = histogram();
+    for kind in Kind::ALL {
+        if !matches!(kind, Kind::Tick | Kind::Bound) {
+            all.add(&report.kinds[kind as usize]).expect("equal bounds");
+        }
+    }
+    undisturbed_ns(&all)
+}
+
+/// The mean of all but the slowest percent, in which the machine did something else as a rule; 0 of
+/// none.
+#[expect(clippy::cast_precision_loss, reason = "times and counts of a measurement")]
+fn undisturbed_ns(h: &Histogram<u64>) -> f64 {
+    let most = h.value_at_quantile(0.99);
+    let (mut sum, mut count) = (0.0, 0);
+    for step in h.iter_recorded().take_while(|s| s.value_iterated_to() <= most) {
+        sum += step.value_iterated_to() as f64 * step.count_at_value() as f64;
+        count += step.count_at_value();
+    }
+    if count == 0 { 0.0 } else { sum / count as f64 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feed::Parser;
+
+    #[test]
+    fn an_interruption_does_not_count() {
+        let mut h = histogram();
+        (0..200).for_each(|i| h.saturating_record(if i == 7 { 4_000_000 } else { 100 }));
+        assert!((undisturbed_ns(&h) - 100.0).abs() < 1e-9 && h.mean() > 20_000.0);
+        assert!(undisturbed_ns(&histogram()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_message_of_any_kind_costs_no_more_than_the_slowest_kind() {
+        let frames = Frames::embedded(3, 400, 50 * Ns::MS);
+        let r = path::run(&frames, &Config::default(), Parser::Scanner, 100).expect("coins");
+        let most = r.kinds[..5].iter().map(|h| h.mean()).fold(0.0, f64::max);
+        assert!(message_ns(&r) > 1.0 && message_ns(&r) <= most, "{} {most}", message_ns(&r));
+    }
 
     #[test]
     fn the_others_fall_silent_and_the_one_goes_on() {

@@ -24,7 +24,8 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use crate::app::config::Config;
-use crate::bench::law::{median, slope};
+use crate::bench::law::median;
+use crate::lab::slope::slope;
 use crate::math::det;
 
 /// Exponents below which a cost is flat, and linear.

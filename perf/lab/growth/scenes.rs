@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::io;
 
 use super::{Curve, Shape, Step, Subject, each, each_ns};
-use crate::bench::scene::{self, Scene};
+use crate::lab::scene::{self, Scene};
 use crate::limits::LADDER_MAX;
 use crate::quote::{Config, Quoter};
 use crate::sim::config::Model;
