@@ -8,10 +8,10 @@
 # passes and one, so that starting up is left out. The frames are those of the embedded exchange.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-bin=${PAPERMAKER:-target/release/papermaker}
+bin=${PAPERMAKER:-target/max/papermaker}
 list=perf/icount.txt
 command -v valgrind >/dev/null || { echo "icount: valgrind is not installed: not measured"; exit 0; }
-[ -x "$bin" ] || { echo "icount: no $bin; cargo build --release first (or set PAPERMAKER)"; exit 2; }
+[ -x "$bin" ] || { echo "icount: no $bin; cargo build --profile max first (or set PAPERMAKER)"; exit 2; }
 tmp=$(mktemp -d); trap 'rm -rf "$tmp"' EXIT
 frames=10000
 "$bin" bench frames --count $frames --out "$tmp/x.frames" >/dev/null

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Panic sites that the hot turn can reach, counted in the disassembly of the release binary.
+"""Panic sites that the hot turn can reach, counted in the disassembly of the binary of profile max.
 
     perf/panics.py BINARY            print the count and where they are; compare with perf/panics.txt
     perf/panics.py BINARY --record   write perf/panics.txt
@@ -68,7 +68,7 @@ def main():
     loop = [f for f in calls if LOOP.match(plain[f])]
     todo = list({to for f in loop for to in calls[f] if ROOTS.search(plain[to])})
     if not todo:
-        sys.exit("panics: no live loop in the binary; is it a release build with symbols?")
+        sys.exit("panics: no live loop in the binary; is it of profile max, with symbols?")
     seen, sites = set(todo), collections.Counter()
     kinds = collections.Counter()
     while todo:

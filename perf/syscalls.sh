@@ -7,7 +7,7 @@
 # acknowledgement, when the work is done), and sendto where a ping is due. Anything else fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-bin=${PAPERMAKER:-target/release/papermaker}
+bin=${PAPERMAKER:-target/max/papermaker}
 seconds=${1:-10}
 command -v strace >/dev/null || { echo "syscalls: strace is not installed: not measured"; exit 0; }
 tmp=$(mktemp -d); trap 'rm -rf "$tmp"' EXIT

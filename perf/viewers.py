@@ -2,7 +2,7 @@
 """What watching costs the hot thread: latencies of one run, with and without viewers, in turns.
 
     pip install hdrhistogram
-    perf/viewers.py [PROGRAM] [SECONDS]        default: target/release/papermaker 120
+    perf/viewers.py [PROGRAM] [SECONDS]        default: target/max/papermaker 120
 
 A run on the embedded exchange serves metrics. Every second span of ten seconds two `top` viewers
 redraw and a scraper reads /metrics ten times a second; in the others nobody looks. The run's own
@@ -56,7 +56,7 @@ def watch(program, begun, seconds, watched):
 
 
 def main():
-    program = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "target/release/papermaker")
+    program = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "target/max/papermaker")
     seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 120
     folder = tempfile.mkdtemp()
     out = os.path.join(folder, "run")

@@ -14,8 +14,8 @@ use crate::report::export::{Export, Format, Table, Written, tables};
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Kind {
-    /// Columns with types; opens in pyarrow, polars, DuckDB.
-    #[cfg(feature = "parquet")]
+    /// Columns with types; opens in pyarrow, polars, DuckDB. Needs a program built with the feature
+    /// `parquet`.
     Parquet,
     /// Comma-separated values with a head.
     Csv,
@@ -52,6 +52,7 @@ fn notes() -> String {
 
 pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let wanted = chosen(&o.table)?;
+    let kind = format(o.format)?;
     let name = o.run.display();
     let folder =
         Folder::open(&o.run).map_err(|e| Failure::input(format!("no run folder {name}: {e:?}")))?;
@@ -62,7 +63,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     }
     let to = o.out.clone().unwrap_or_else(|| o.run.join("export"));
     let refused = |e| Failure::disk(format!("cannot write in {}: {e}", to.display()));
-    let mut export = Export::create(&to, format(o.format), &wanted).map_err(refused)?;
+    let mut export = Export::create(&to, kind, &wanted).map_err(refused)?;
     let mut faults = Vec::new();
     while let Some(found) = reader.step().map_err(fault)? {
         match found {
@@ -87,12 +88,17 @@ fn listing(written: &[Written]) -> String {
     written.iter().map(line).collect()
 }
 
-fn format(kind: Kind) -> Format {
+fn format(kind: Kind) -> Result<Format, Failure> {
     match kind {
         #[cfg(feature = "parquet")]
-        Kind::Parquet => Format::Parquet,
-        Kind::Csv => Format::Csv,
-        Kind::Jsonl => Format::Jsonl,
+        Kind::Parquet => Ok(Format::Parquet),
+        #[cfg(not(feature = "parquet"))]
+        Kind::Parquet => Err(Failure::usage(
+            "this program was built without Parquet: build it with `cargo build --profile max \
+             --features parquet`, or use `--format csv`",
+        )),
+        Kind::Csv => Ok(Format::Csv),
+        Kind::Jsonl => Ok(Format::Jsonl),
     }
 }
 

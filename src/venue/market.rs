@@ -76,7 +76,7 @@ impl Market {
     }
 
     /// The connection breaks and opens again: subscriptions are gone, so are frames not fetched.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "lab"))]
     pub fn reconnect(&mut self) {
         self.session = Session::new();
         self.waiting.clear();

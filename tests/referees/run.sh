@@ -2,10 +2,10 @@
 # Lets two public packages judge `papermaker fills`: exact truth order by order, and exchanges with
 # known answers. No market data is needed; the packages generate their own.
 #
-#   cargo build --release
+#   cargo build --profile max
 #   tests/referees/run.sh [SEED…]                 default seeds: 1 2 3
 #
-#   PAPERMAKER=path     the program                    (target/release/papermaker)
+#   PAPERMAKER=path     the program                    (target/max/papermaker)
 #   REFEREES=folder     the scripts that drive the packages (../shared/referees)
 #   VENV=folder         where the packages are, or go   (target/referees/venv)
 #   WORK=folder         tapes, schedules, fills         (target/referees/work; kept between runs)
@@ -20,7 +20,7 @@
 #   live            the scorecard of simulated against live orders, within 3 points
 set -u
 here=$(cd "$(dirname "$0")/../.." && pwd)
-PAPERMAKER=$(realpath "${PAPERMAKER:-$here/target/release/papermaker}")
+PAPERMAKER=$(realpath "${PAPERMAKER:-$here/target/max/papermaker}")
 REFEREES=$(realpath "${REFEREES:-$here/../shared/referees}")
 VENV=${VENV:-$here/target/referees/venv}
 WORK=${WORK:-$here/target/referees/work}
