@@ -17,6 +17,8 @@ use crate::units::{Ns, ONE, Px, Side, Sz};
 
 const TICK: i64 = ONE;
 const BID: i64 = 50_000 * ONE;
+/// Maker fee of the quotes, bps.
+pub const FEE_BPS: f64 = 1.5;
 
 /// A simulator with own orders too large to be filled, its rates learned.
 #[derive(Debug)]
@@ -128,7 +130,7 @@ pub fn beliefs() -> Beliefs {
         confidence: 0.9,
         adverse_sd: 0.3,
         alpha1: 0.2,
-        ..Beliefs::known(6_000.0, 0.3, 0.8, 1.5, 1.0)
+        ..Beliefs::known(6_000.0, 0.3, 0.8, FEE_BPS, 1.0)
     }
 }
 

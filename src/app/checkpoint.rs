@@ -22,14 +22,14 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::config::Config;
 use super::turn::Turn;
-use crate::engine::Engine;
+use crate::engine::EngineState;
 use crate::feed::{CoinSpec, Memory};
 use crate::journal::Digest;
 use crate::units::Ns;
 
 const MAGIC: &[u8; 8] = b"pmstate\n";
 /// Layout of this file; the body's is the program's version.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 const HEADER: usize = 8 + 4 + 8 + 16;
 /// Longest body read: 16 coins of a few hundred kilobytes each, and room.
 const BODY_MAX: usize = 64 << 20;
@@ -63,7 +63,7 @@ pub struct Written<'a> {
     place: Place,
     digest: &'a Digest,
     feed: Memory,
-    engine: &'a Engine,
+    engine: &'a EngineState,
 }
 
 /// A checkpoint that was read.
@@ -78,7 +78,7 @@ pub struct Checkpoint {
     /// What the feed knows.
     pub feed: Memory,
     /// The engine.
-    pub engine: Engine,
+    pub engine: EngineState,
 }
 
 /// Why a checkpoint cannot be written or used.
@@ -182,11 +182,10 @@ impl Checkpoint {
             reader.map(thread::ScopedJoinHandle::join)
         });
         let found = found.map_err(|e| Fault::Disk(e.kind()))?;
-        let Ok(Ok(mut found)) = found else { return Err(Fault::Damaged) };
+        let Ok(Ok(found)) = found else { return Err(Fault::Damaged) };
         if found.config != cfg.hash(coins) {
             return Err(Fault::Config);
         }
-        found.engine.recall(&cfg.engine);
         Ok(*found)
     }
 

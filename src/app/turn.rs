@@ -8,7 +8,7 @@
 //!    a replay sends nothing.
 
 use crate::engine::publish::Publish;
-use crate::engine::{Coin, Config, Engine, is_second};
+use crate::engine::{Coin, Config, Engine, EngineState, is_second};
 use crate::event::{Event, Link};
 use crate::feed::{self, BadCoin, CoinSpec, Feed, Input, Loss, Memory, Parser, Verdict};
 use crate::limits::COIN_NAME_MAX;
@@ -94,8 +94,8 @@ impl Turn {
 
     /// What it knows, for a checkpoint.
     #[must_use]
-    pub fn memory(&self) -> (Memory, &Engine) {
-        (self.feed.memory(), &self.engine)
+    pub fn memory(&self) -> (Memory, &EngineState) {
+        (self.feed.memory(), self.engine.state())
     }
 
     /// Nothing comes: what the next decision reads is brought close. The `n`th time.
@@ -105,8 +105,8 @@ impl Turn {
     }
 
     /// Goes on where another one of the same coins stood; false where it had other coins.
-    pub fn recall(&mut self, feed: Memory, engine: Engine) -> bool {
-        self.engine = engine;
+    pub fn recall(&mut self, feed: Memory, engine: EngineState) -> bool {
+        self.engine.restore(engine);
         self.feed.recall(feed)
     }
 }

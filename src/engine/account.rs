@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Config;
 use super::publish::Publish;
 use crate::learn::estimates::Span;
 use crate::learn::{Estimates, FillSample, LearnEvent, Learners};
@@ -33,11 +34,17 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub(super) fn on_sim(&mut self, now: Ns, event: SimEvent, out: &mut impl Publish) {
+    pub(super) fn on_sim(
+        &mut self,
+        cfg: &Config,
+        now: Ns,
+        event: SimEvent,
+        out: &mut impl Publish,
+    ) {
         match event {
             SimEvent::Fill(f) => {
                 self.moves += 1;
-                self.on_fill(now, &f, out);
+                self.on_fill(cfg, now, &f, out);
             }
             SimEvent::Order(o) => {
                 // Neither what was asked for is news nor that it came about.
@@ -62,7 +69,7 @@ impl Account {
         }
     }
 
-    fn on_fill(&mut self, now: Ns, f: &record::Fill, out: &mut impl Publish) {
+    fn on_fill(&mut self, cfg: &Config, now: Ns, f: &record::Fill, out: &mut impl Publish) {
         out.publish(now, self.coin, *f);
         self.ledgers[f.lane as usize].on_fill(&Booking::of(now, f));
         if f.lane != Lane::Configured {
@@ -86,7 +93,7 @@ impl Account {
         };
         let coin = self.coin;
         self.learners.on_fill(now, sample, &mut |e| learned(now, coin, e, out));
-        self.quoter.on_fill(f.level, depth_bps, usd, &self.curve);
+        self.quoter.on_fill(&cfg.quote, f.level, depth_bps, usd, &self.curve);
     }
 
     pub(super) fn on_mid(&mut self, now: Ns, mid: Mid2, out: &mut impl Publish) {

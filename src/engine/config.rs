@@ -23,16 +23,17 @@ pub struct Config {
 }
 
 impl Config {
-    /// The same with the account's maker fee known to learners and quotes.
+    /// What the account pays to make, bps; negative is a rebate.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a rate is small")]
-    pub(super) fn priced(self) -> Config {
-        let fee_bps = self.sim.fees.maker().0 as f64 / 1e4;
-        Config {
-            learn: learn::Config { fee_bps, ..self.learn },
-            quote: quote::Config { fee_bps, ..self.quote },
-            ..self
-        }
+    pub fn maker_fee_bps(&self) -> f64 {
+        self.sim.fees.maker().0 as f64 / 1e4
+    }
+
+    /// Settings of the learners, with the fee that is paid.
+    #[must_use]
+    pub(super) fn learning(&self) -> learn::Config {
+        learn::Config { fee_bps: self.maker_fee_bps(), ..self.learn }
     }
 }
 
@@ -41,12 +42,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_ask_for_the_fee_that_is_paid() {
+    fn learners_count_the_fee_that_is_paid() {
         let mut c = Config::default();
-        assert_eq!(c, c.priced());
+        assert_eq!(c.learn, c.learning());
         c.sim.fees.maker_share_bps = 200;
-        let priced = c.priced();
-        for fee_bps in [priced.quote.fee_bps, priced.learn.fee_bps] {
+        for fee_bps in [c.maker_fee_bps(), c.learning().fee_bps] {
             assert!((fee_bps + 0.2).abs() < 1e-12, "{fee_bps}");
         }
     }

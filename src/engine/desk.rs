@@ -25,10 +25,10 @@ use super::shape::{
 use super::{Coin, Config};
 use crate::book::Book;
 use crate::event::{Bbo, Ctx, Joint, Snapshot, Trade};
-use crate::learn::{BookSample, LearnEvent, Learners, QuoteSample, Touch};
+use crate::learn::{BookSample, Estimates, LearnEvent, Learners, QuoteSample, Touch};
 use crate::limits::{COIN_NAME_MAX, LADDER_MAX, ORDERS_MAX, TICK_NS};
 use crate::quote::guard::State;
-use crate::quote::{self, Inputs, Quoter, SideQuote};
+use crate::quote::{self, Curve, Inputs, Quoter, SideQuote};
 use crate::record::{self, Guard, Health, OrderReason};
 use crate::sim::fees::funding_e8;
 use crate::sim::ledger::Ledger;
@@ -47,7 +47,6 @@ const HOUR_NS: i64 = 3_600 * Ns::SEC;
 pub(super) struct Desk {
     name: [u8; COIN_NAME_MAX],
     rules: Rules,
-    cfg: quote::Config,
     book: Book,
     sim: Sim,
     clock: Clock,
@@ -83,17 +82,15 @@ struct Worked {
 
 impl Desk {
     pub(super) fn new(cfg: &Config, coin: &Coin, id: CoinId) -> Desk {
-        let learners = Learners::new(&cfg.learn);
+        let learners = Learners::new(&cfg.learning());
         let none = Shown {
             quote: SideQuote { levels: ArrayVec::new(), guard: Guard::LinkDown },
             changed: Ns(i64::MIN),
         };
-        let quoter = Quoter::new(cfg.quote, coin.rules);
-        let curve = quoter.curve(&beliefs(learners.estimates(), &cfg.quote));
+        let curve = curve(cfg, learners.estimates());
         Desk {
             name: coin.name,
             rules: coin.rules,
-            cfg: cfg.quote,
             book: Book::new(cfg.book),
             sim: Sim::new(cfg.sim, coin.rules, ORDERS_MAX, cfg.seed ^ (u64::from(id.0) << 32)),
             clock: Clock::new(),
@@ -102,7 +99,7 @@ impl Desk {
                 ledgers: [HORIZON_NS; 3].map(Ledger::new),
                 curve,
                 learners,
-                quoter,
+                quoter: Quoter::new(coin.rules),
                 last_fill: Ns(i64::MIN),
                 moves: 0,
             },
@@ -119,10 +116,8 @@ impl Desk {
     }
 
     pub(super) fn recall(&mut self, cfg: &Config) {
-        self.cfg = cfg.quote;
         self.sim.recall(cfg.sim);
-        self.account.quoter.recall(cfg.quote);
-        self.account.learners.recall(&cfg.learn);
+        self.account.learners.recall(&cfg.learning());
     }
 
     pub(super) fn id(&self) -> CoinId {
@@ -143,19 +138,25 @@ impl Desk {
         self.look(now, out);
     }
 
-    pub(super) fn on_down(&mut self, now: Ns, out: &mut impl Publish) {
+    pub(super) fn on_down(&mut self, cfg: &Config, now: Ns, out: &mut impl Publish) {
         self.book.on_down();
         self.clock = Clock::new();
         let account = &mut self.account;
-        self.sim.void(now, &mut |e| account.on_sim(now, e, out));
+        self.sim.void(now, &mut |e| account.on_sim(cfg, now, e, out));
         self.look(now, out);
-        self.decide(now, out);
+        self.decide(cfg, now, out);
     }
 
-    pub(super) fn on_history(&mut self, now: Ns, joint: Joint, out: &mut impl Publish) {
+    pub(super) fn on_history(
+        &mut self,
+        cfg: &Config,
+        now: Ns,
+        joint: Joint,
+        out: &mut impl Publish,
+    ) {
         if let Joint::Gap { .. } = joint {
             let account = &mut self.account;
-            self.sim.void(now, &mut |e| account.on_sim(now, e, out));
+            self.sim.void(now, &mut |e| account.on_sim(cfg, now, e, out));
         }
         self.book.set_gapped(false);
         self.look(now, out);
@@ -168,28 +169,40 @@ impl Desk {
         }
     }
 
-    pub(super) fn on_bbo(&mut self, now: Ns, bbo: &Bbo, out: &mut impl Publish) {
+    pub(super) fn on_bbo(&mut self, cfg: &Config, now: Ns, bbo: &Bbo, out: &mut impl Publish) {
         self.clock.see(now, bbo.time);
         let account = &mut self.account;
-        self.sim.before(bbo.time, &self.book, &mut |e| account.on_sim(now, e, out));
+        self.sim.before(bbo.time, &self.book, &mut |e| account.on_sim(cfg, now, e, out));
         if self.book.on_bbo(now, bbo) {
             let account = &mut self.account;
-            self.sim.after(bbo.time, &self.book, &mut |e| account.on_sim(now, e, out));
+            self.sim.after(bbo.time, &self.book, &mut |e| account.on_sim(cfg, now, e, out));
         }
-        self.on_market(now, out);
+        self.on_market(cfg, now, out);
     }
 
-    pub(super) fn on_book(&mut self, now: Ns, book: &Snapshot, out: &mut impl Publish) {
+    pub(super) fn on_book(
+        &mut self,
+        cfg: &Config,
+        now: Ns,
+        book: &Snapshot,
+        out: &mut impl Publish,
+    ) {
         self.clock.see(now, book.time);
         let account = &mut self.account;
-        self.sim.before(book.time, &self.book, &mut |e| account.on_sim(now, e, out));
+        self.sim.before(book.time, &self.book, &mut |e| account.on_sim(cfg, now, e, out));
         self.book.on_snapshot(now, book);
         let account = &mut self.account;
-        self.sim.after(book.time, &self.book, &mut |e| account.on_sim(now, e, out));
-        self.on_market(now, out);
+        self.sim.after(book.time, &self.book, &mut |e| account.on_sim(cfg, now, e, out));
+        self.on_market(cfg, now, out);
     }
 
-    pub(super) fn on_prints(&mut self, now: Ns, prints: &[Trade], out: &mut impl Publish) {
+    pub(super) fn on_prints(
+        &mut self,
+        cfg: &Config,
+        now: Ns,
+        prints: &[Trade],
+        out: &mut impl Publish,
+    ) {
         for p in prints {
             out.publish(now, self.account.coin, print(p));
         }
@@ -213,29 +226,35 @@ impl Desk {
             {
                 let _ = filled.try_push(f.id);
             }
-            account.on_sim(now, e, out);
+            account.on_sim(cfg, now, e, out);
         });
         self.learn_takers(now, prints, &reached, &filled, out);
-        self.check_loss(now, out);
-        self.decide(now, out);
+        self.check_loss(cfg, now, out);
+        self.decide(cfg, now, out);
     }
 
-    pub(super) fn on_tick(&mut self, now: Ns, second: bool, out: &mut impl Publish) {
+    pub(super) fn on_tick(&mut self, cfg: &Config, now: Ns, second: bool, out: &mut impl Publish) {
         self.look(now, out);
         if second {
-            self.on_second(now, out);
+            self.on_second(cfg, now, out);
         }
-        self.decide(now, out);
+        self.decide(cfg, now, out);
     }
 
-    pub(super) fn set_behind(&mut self, now: Ns, behind: bool, out: &mut impl Publish) {
+    pub(super) fn set_behind(
+        &mut self,
+        cfg: &Config,
+        now: Ns,
+        behind: bool,
+        out: &mut impl Publish,
+    ) {
         self.behind = behind;
-        self.decide(now, out);
+        self.decide(cfg, now, out);
     }
 
-    pub(super) fn set_stopping(&mut self, now: Ns, out: &mut impl Publish) {
+    pub(super) fn set_stopping(&mut self, cfg: &Config, now: Ns, out: &mut impl Publish) {
         self.stopping = true;
-        self.decide(now, out);
+        self.decide(cfg, now, out);
     }
 
     /// The last records of this coin; gives how many.
@@ -245,24 +264,24 @@ impl Desk {
         3 + ESTIMATE_RECORDS
     }
 
-    fn on_market(&mut self, now: Ns, out: &mut impl Publish) {
+    fn on_market(&mut self, cfg: &Config, now: Ns, out: &mut impl Publish) {
         self.look(now, out);
         if self.health == Health::Fresh
             && let Some(mid) = self.book.mid()
         {
             self.account.on_mid(now, mid, out);
             self.show_touch(mid);
-            self.check_loss(now, out);
+            self.check_loss(cfg, now, out);
         }
-        self.decide(now, out);
+        self.decide(cfg, now, out);
     }
 
-    fn on_second(&mut self, now: Ns, out: &mut impl Publish) {
+    fn on_second(&mut self, cfg: &Config, now: Ns, out: &mut impl Publish) {
         let coin = self.account.coin;
         self.sample_book();
         self.show_distances(now, out);
         self.account.learners.on_second(now, &mut |e| learned(now, coin, e, out));
-        self.read_estimates();
+        self.read_estimates(cfg);
         self.fund(now);
         if self.health == Health::Down {
             return;
@@ -378,23 +397,23 @@ impl Desk {
         }
     }
 
-    fn check_loss(&mut self, now: Ns, out: &mut impl Publish) {
+    fn check_loss(&mut self, cfg: &Config, now: Ns, out: &mut impl Publish) {
         if self.loss {
             return;
         }
-        if let Some(lost) = self.account.lost(self.cfg.loss_limit_usd) {
+        if let Some(lost) = self.account.lost(cfg.quote.loss_limit_usd) {
             self.loss = true;
             let body = record::Latch {
                 guard: Guard::LossLimit,
                 value: e8(lost.to_f64()),
-                limit: e8(-self.cfg.loss_limit_usd),
+                limit: e8(-cfg.quote.loss_limit_usd),
             };
             out.publish(now, self.account.coin, body);
         }
     }
 
     /// Makes the ladder that is wanted now and moves the working orders towards it.
-    fn decide(&mut self, now: Ns, out: &mut impl Publish) {
+    fn decide(&mut self, cfg: &Config, now: Ns, out: &mut impl Publish) {
         if self.account.last_fill.0 == i64::MIN && self.health == Health::Fresh {
             self.account.last_fill = now;
         }
@@ -404,25 +423,25 @@ impl Desk {
             state: x.state,
             curve: self.curves,
             moves: self.account.moves,
-            ramp: if quoter.ramps(&x, curve) { now.0.div_euclid(TICK_NS) } else { 0 },
+            ramp: if quoter.ramps(&cfg.quote, &x, curve) { now.0.div_euclid(TICK_NS) } else { 0 },
         };
         let spot = Spot { bid: x.bid, ask: x.ask, signal: x.signal };
         let stale = self.settled.map(|s| !s.is_some_and(|s| s.holds(basis, spot)));
         if stale == [false; 2] {
             return;
         }
-        let guards = quoter.guards(&x, curve);
+        let guards = quoter.guards(&cfg.quote, &x, curve);
         let anew = Side::BOTH.map(|side| {
             let i = side.index();
-            stale[i] && self.is_due(now, side, guards[i])
+            stale[i] && self.is_due(cfg, now, side, guards[i])
         });
         if anew == [false; 2] {
             return;
         }
-        let quote = quoter.quote(&x, curve);
+        let quote = quoter.quote(&cfg.quote, &x, curve);
         let mut changed = false;
         for side in Side::BOTH.into_iter().filter(|s| anew[s.index()]) {
-            let worked = self.work(now, side, &quote, out);
+            let worked = self.work(cfg, now, side, &quote, out);
             self.settled[side.index()] = worked.slack.map(|slack| Settled { basis, spot, slack });
             changed |= worked.changed;
         }
@@ -454,8 +473,8 @@ impl Desk {
 
     /// Works out the ladder wanted now and compares it with the orders, to no effect: what the next
     /// decision reads is then at hand.
-    pub(super) fn glance(&self, now: Ns) {
-        let quote = self.account.quoter.quote(&self.inputs(now), &self.account.curve);
+    pub(super) fn glance(&self, cfg: &Config, now: Ns) {
+        let quote = self.account.quoter.quote(&cfg.quote, &self.inputs(now), &self.account.curve);
         let off = |v: View| {
             let wanted = quote.sides[v.side.index()].levels.first();
             wanted.map_or(0, |(px, _)| px.0.wrapping_sub(v.px.0))
@@ -465,11 +484,11 @@ impl Desk {
 
     /// Whether a side may change now: a guard that is new takes it down at once, a ladder waits for
     /// the least time after the last change.
-    fn is_due(&self, now: Ns, side: Side, guard: Guard) -> bool {
+    fn is_due(&self, cfg: &Config, now: Ns, side: Side, guard: Guard) -> bool {
         let shown = &self.shown[side.index()];
         match guard {
             Guard::None if shown.quote.guard == Guard::None => {
-                now.since(shown.changed) >= self.cfg.requote_ms * Ns::MS
+                now.since(shown.changed) >= cfg.quote.requote_ms * Ns::MS
             }
             Guard::None => true,
             g => shown.quote.guard != g,
@@ -477,15 +496,16 @@ impl Desk {
     }
 
     /// Works out what follows from the newest estimates.
-    fn read_estimates(&mut self) {
+    fn read_estimates(&mut self, cfg: &Config) {
         let e = self.account.learners.estimates();
-        self.account.curve = self.account.quoter.curve(&beliefs(e, &self.cfg));
+        self.account.curve = curve(cfg, e);
         self.curves += 1;
     }
 
     /// Moves the orders of one side to where they are wanted.
     fn work(
         &mut self,
+        cfg: &Config,
         now: Ns,
         side: Side,
         quote: &quote::Quote,
@@ -497,7 +517,7 @@ impl Desk {
         if down && shown.quote.guard == wanted.guard {
             return Worked { changed: false, slack: Some(0) };
         }
-        let tolerance = self.tolerance(side, quote);
+        let tolerance = self.tolerance(cfg, side, quote);
         // Rounding may move a price by another tick.
         let tick = wanted.levels.first().map_or(0, |(px, _)| self.rules.tick(*px));
         let mut slack = Some(tolerance - tick);
@@ -523,7 +543,7 @@ impl Desk {
             changed = true;
             let level = u8::try_from(i).unwrap_or(u8::MAX);
             let new = NewOrder { side, px: *px, sz: *sz, level };
-            if !self.place(now, new, loose.next(), out) {
+            if !self.place(cfg, now, new, loose.next(), out) {
                 slack = None;
             }
         }
@@ -532,7 +552,7 @@ impl Desk {
         for id in loose {
             changed = true;
             let account = &mut self.account;
-            self.sim.cancel(leaves, id, why, &mut |e| account.on_sim(now, e, out));
+            self.sim.cancel(leaves, id, why, &mut |e| account.on_sim(cfg, now, e, out));
         }
         if changed {
             self.show(now, side, wanted, out);
@@ -544,6 +564,7 @@ impl Desk {
     /// where there was no room.
     fn place(
         &mut self,
+        cfg: &Config,
         now: Ns,
         new: NewOrder,
         instead: Option<u64>,
@@ -551,7 +572,7 @@ impl Desk {
     ) -> bool {
         let account = &mut self.account;
         let leaves = self.clock.venue(now);
-        let out_of = &mut |e| account.on_sim(now, e, out);
+        let out_of = &mut |e| account.on_sim(cfg, now, e, out);
         let sent = match instead {
             Some(old) => self.sim.modify(leaves, old, new, out_of),
             None => self.sim.submit(leaves, new, out_of),
@@ -582,9 +603,14 @@ impl Desk {
     }
 
     /// How far a working order may be from where it is wanted, in price units.
-    fn tolerance(&self, side: Side, quote: &quote::Quote) -> i64 {
-        let bps = self.cfg.requote_share * quote.terms.c1_bps;
+    fn tolerance(&self, cfg: &Config, side: Side, quote: &quote::Quote) -> i64 {
+        let bps = cfg.quote.requote_share * quote.terms.c1_bps;
         let first = quote.sides[side.index()].levels.first();
         first.map_or(0, |(px, _)| e8(px.to_f64() * bps * 1e-4))
     }
+}
+
+/// What follows from estimates under the settings.
+fn curve(cfg: &Config, e: &Estimates) -> Curve {
+    Curve::new(&beliefs(e, &cfg.quote), &cfg.quote, cfg.maker_fee_bps())
 }

@@ -37,13 +37,19 @@ pub struct Coin {
     pub rules: Rules,
 }
 
-/// The engine.
-#[derive(Debug, Serialize, Deserialize)]
+/// The engine: settings, held once, and the state they act on.
+#[derive(Debug)]
 pub struct Engine {
+    cfg: Config,
+    state: EngineState,
+}
+
+/// Everything that changes while the engine runs: what a checkpoint holds. No setting is in it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct EngineState {
     desks: Vec<Desk>,
     /// Hash of the deciding configuration.
     hash: [u64; 2],
-    seed: u64,
     opened: u32,
     frames: u64,
     up: bool,
@@ -82,43 +88,42 @@ impl Engine {
     /// configuration for the record.
     #[must_use]
     pub fn new(cfg: &Config, coins: &[Coin], hash: [u64; 2]) -> Engine {
-        let cfg = &cfg.priced();
         let desks = coins
             .iter()
             .take(COINS_MAX)
             .zip(0u8..)
             .map(|(coin, i)| Desk::new(cfg, coin, CoinId(i)))
             .collect();
-        Engine {
-            desks,
-            hash,
-            seed: cfg.seed,
-            opened: 0,
-            frames: 0,
-            up: false,
-            tick: Grid::default(),
-        }
+        let tick = Grid::default();
+        let state = EngineState { desks, hash, opened: 0, frames: 0, up: false, tick };
+        Engine { cfg: *cfg, state }
     }
 
-    /// Gives an engine read from a file what the file does not hold, under the same configuration.
-    pub fn recall(&mut self, cfg: &Config) {
-        let cfg = &cfg.priced();
-        for d in &mut self.desks {
-            d.recall(cfg);
+    /// What changes while it runs.
+    #[must_use]
+    pub fn state(&self) -> &EngineState {
+        &self.state
+    }
+
+    /// Continues from a state that an engine with the same settings and coins had.
+    pub fn restore(&mut self, state: EngineState) {
+        self.state = state;
+        for d in &mut self.state.desks {
+            d.recall(&self.cfg);
         }
     }
 
     /// The first records of a run.
     pub fn start(&mut self, now: Ns, out: &mut impl Publish) {
-        let coins = u8::try_from(self.desks.len()).unwrap_or(u8::MAX);
+        let coins = u8::try_from(self.state.desks.len()).unwrap_or(u8::MAX);
         let body = record::Start {
             format: record::FORMAT_VERSION,
-            config: self.hash,
-            seed: self.seed,
+            config: self.state.hash,
+            seed: self.cfg.seed,
             coins,
         };
         out.publish(now, NO_COIN, body);
-        for d in &self.desks {
+        for d in &self.state.desks {
             let sz_decimals = d.rules().sz_decimals;
             out.publish(now, d.id(), record::Coin { name: d.name(), sz_decimals });
         }
@@ -128,10 +133,10 @@ impl Engine {
     pub fn stop(&mut self, now: Ns, reason: StopReason, records: u64, out: &mut impl Publish) {
         let before = records;
         let mut n = 0;
-        for d in &mut self.desks {
+        for d in &mut self.state.desks {
             n += d.close(now, out);
         }
-        let body = record::Stop { reason, frames: self.frames, records: before + n + 1 };
+        let body = record::Stop { reason, frames: self.state.frames, records: before + n + 1 };
         out.publish(now, NO_COIN, body);
     }
 
@@ -139,16 +144,16 @@ impl Engine {
     /// it with [`Event::Tick`] before anything stamped `now`.
     #[must_use]
     pub fn due(&mut self, now: Ns) -> Option<Ns> {
-        self.tick.due(now)
+        self.state.tick.due(now)
     }
 
     /// Brings what decisions about one coin read close to the processor, to no other effect; the coins
     /// take turns by `n`.
     pub fn glance(&self, now: Ns, n: u64) {
-        let coins = self.desks.len().max(1) as u64;
+        let coins = self.state.desks.len().max(1) as u64;
         let at = usize::try_from(n % coins).unwrap_or(0);
-        if let Some(desk) = self.desks.get(at) {
-            desk.glance(now);
+        if let Some(desk) = self.state.desks.get(at) {
+            desk.glance(&self.cfg, now);
         }
     }
 
@@ -158,57 +163,57 @@ impl Engine {
             Event::Tick => self.on_tick(now, out),
             Event::Link(link) => self.on_link(now, link, out),
             Event::Behind(behind) => {
-                for d in &mut self.desks {
-                    d.set_behind(now, behind, out);
+                for d in &mut self.state.desks {
+                    d.set_behind(&self.cfg, now, behind, out);
                 }
             }
             Event::Trades { coin, prints } => {
-                self.with(coin, |d| d.on_prints(now, prints, out));
+                self.with(coin, |d, cfg| d.on_prints(cfg, now, prints, out));
             }
             Event::History { coin, prints, joint } => {
                 out.publish(now, coin, data_gap(joint, prints.len()));
-                self.with(coin, |d| d.on_history(now, joint, out));
+                self.with(coin, |d, cfg| d.on_history(cfg, now, joint, out));
             }
-            Event::Bbo { coin, bbo } => self.with(coin, |d| d.on_bbo(now, bbo, out)),
-            Event::Book { coin, book } => self.with(coin, |d| d.on_book(now, book, out)),
-            Event::Ctx { coin, ctx } => self.with(coin, |d| d.on_ctx(now, ctx)),
+            Event::Bbo { coin, bbo } => self.with(coin, |d, cfg| d.on_bbo(cfg, now, bbo, out)),
+            Event::Book { coin, book } => self.with(coin, |d, cfg| d.on_book(cfg, now, book, out)),
+            Event::Ctx { coin, ctx } => self.with(coin, |d, _| d.on_ctx(now, ctx)),
         }
     }
 
     /// The run is ending: quotes are taken down.
     pub fn stopping(&mut self, now: Ns, out: &mut impl Publish) {
-        for d in &mut self.desks {
-            d.set_stopping(now, out);
+        for d in &mut self.state.desks {
+            d.set_stopping(&self.cfg, now, out);
         }
     }
 
-    fn with(&mut self, coin: CoinId, f: impl FnOnce(&mut Desk)) {
-        self.frames += 1;
-        if let Some(d) = self.desks.get_mut(coin.index()) {
-            f(d);
+    fn with(&mut self, coin: CoinId, f: impl FnOnce(&mut Desk, &Config)) {
+        self.state.frames += 1;
+        if let Some(d) = self.state.desks.get_mut(coin.index()) {
+            f(d, &self.cfg);
         }
     }
 
     fn on_tick(&mut self, now: Ns, out: &mut impl Publish) {
         let second = is_second(now);
-        for d in &mut self.desks {
-            d.on_tick(now, second, out);
+        for d in &mut self.state.desks {
+            d.on_tick(&self.cfg, now, second, out);
         }
     }
 
     fn on_link(&mut self, now: Ns, link: Link, out: &mut impl Publish) {
         let up = link == Link::Up;
-        if up == self.up {
+        if up == self.state.up {
             return;
         }
-        self.up = up;
-        self.opened += u32::from(up);
-        out.publish(now, NO_COIN, record::LinkChange { up, opened: self.opened });
-        for d in &mut self.desks {
+        self.state.up = up;
+        self.state.opened += u32::from(up);
+        out.publish(now, NO_COIN, record::LinkChange { up, opened: self.state.opened });
+        for d in &mut self.state.desks {
             if up {
-                d.on_up(now, self.opened > 1, out);
+                d.on_up(now, self.state.opened > 1, out);
             } else {
-                d.on_down(now, out);
+                d.on_down(&self.cfg, now, out);
             }
         }
     }

@@ -71,10 +71,6 @@ pub struct Config {
     pub wealth_usd: f64,
     /// Fraction of the Kelly bet, 0..1.
     pub kelly_fraction: f64,
-    /// Maker fee, bps; negative is a rebate. No setting of its own: the engine takes it from the
-    /// account's fees.
-    #[serde(skip)]
-    pub fee_bps: f64,
     /// Largest distance from mid, bps.
     pub d_max_bps: f64,
     /// Loss at which quoting ends for good, USD.
@@ -124,7 +120,6 @@ impl Default for Config {
             phi: 0.25,
             wealth_usd: 2_500.0,
             kelly_fraction: 0.25,
-            fee_bps: 1.5,
             d_max_bps: 60.0,
             loss_limit_usd: 100.0,
             requote_share: 0.5,

@@ -85,6 +85,8 @@ pub struct Curve {
     pub k: f64,
     /// The half-spread beyond the cost, (1/g) ln(1 + g/k): 1/k for any plausible lot.
     pub c1: f64,
+    /// Maker fee.
+    pub fee: f64,
     /// The distance at which a fill just pays.
     pub cost: f64,
     /// How much of a step in distance is earned: 1 - alpha1.
@@ -124,9 +126,9 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// What follows from `b` under the settings.
+    /// What follows from `b` under the settings, with a maker fee of `fee_bps`.
     #[must_use]
-    pub fn new(b: &Beliefs, cfg: &Config) -> Curve {
+    pub fn new(b: &Beliefs, cfg: &Config, fee_bps: f64) -> Curve {
         let k = b.kappa * 1e-4;
         // Fractional Kelly on wealth W is constant absolute risk aversion, per lot and bps:
         let on = cfg.on.kelly && cfg.kelly_fraction > 0.0;
@@ -149,6 +151,7 @@ impl Curve {
         Curve {
             k,
             c1,
+            fee: fee_bps,
             cost,
             earned,
             adverse: b.adverse_bps,
@@ -169,7 +172,7 @@ impl Curve {
             original: if cfg.policy == Policy::Default {
                 None
             } else {
-                original::half_bps(cfg.policy, &b.original, cfg.fee_bps)
+                original::half_bps(cfg.policy, &b.original, fee_bps)
             },
         }
     }

@@ -73,7 +73,6 @@ pub struct Quote {
 /// Makes quotes for one coin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Quoter {
-    cfg: Config,
     rules: Rules,
     explored_usd: f64,
 }
@@ -88,6 +87,7 @@ struct First {
 /// What both sides of one quote share.
 #[derive(Clone, Copy, Debug)]
 struct View<'a> {
+    cfg: &'a Config,
     x: &'a Inputs,
     curve: &'a Curve,
     first: First,
@@ -112,13 +112,8 @@ struct Priced {
 impl Quoter {
     /// A quoter.
     #[must_use]
-    pub fn new(cfg: Config, rules: Rules) -> Quoter {
-        Quoter { cfg, rules, explored_usd: 0.0 }
-    }
-
-    /// Gives a quoter read from a file its settings: the maker fee among them is in no file.
-    pub fn recall(&mut self, cfg: Config) {
-        self.cfg = cfg;
+    pub fn new(rules: Rules) -> Quoter {
+        Quoter { rules, explored_usd: 0.0 }
     }
 
     /// USD spent so far on quoting inside the break-even distance.
@@ -129,30 +124,18 @@ impl Quoter {
 
     /// A fill of `usd` at `depth_bps` from the mid it was quoted from: what the first level costs
     /// beyond its distance while exploration puts it there is booked on the budget.
-    pub fn on_fill(&mut self, level: u8, depth_bps: f64, usd: f64, curve: &Curve) {
+    pub fn on_fill(&mut self, cfg: &Config, level: u8, depth_bps: f64, usd: f64, curve: &Curve) {
         let short = curve.cost_at(depth_bps) - depth_bps;
-        if level == 0 && short > 0.0 && self.explores(curve) {
+        if level == 0 && short > 0.0 && self.explores(cfg, curve) {
             self.explored_usd += short * 1e-4 * usd;
         }
     }
 
-    /// The position in lots of the quoting unit at a mid.
-    #[must_use]
-    pub fn lots(&self, position: Sz, mid: Mid2) -> f64 {
-        position.to_f64() * mid.to_f64() / self.cfg.unit_usd
-    }
-
-    /// What follows from beliefs.
-    #[must_use]
-    pub fn curve(&self, b: &Beliefs) -> Curve {
-        Curve::new(b, &self.cfg)
-    }
-
     /// The first obstacle of each side, as far as it can be told without making a ladder.
     #[must_use]
-    pub fn guards(&self, x: &Inputs, curve: &Curve) -> [Guard; 2] {
-        let lots = self.lots(x.position, Mid2(x.bid.0 + x.ask.0));
-        let limit = self.cfg.max_lots;
+    pub fn guards(&self, cfg: &Config, x: &Inputs, curve: &Curve) -> [Guard; 2] {
+        let lots = lots(cfg, x.position, Mid2(x.bid.0 + x.ask.0));
+        let limit = cfg.max_lots;
         let unknown = match curve.original {
             Some(_) => Guard::None,
             None if !curve.sound() => Guard::NoEstimate,
@@ -170,35 +153,35 @@ impl Quoter {
 
     /// Whether exploration moves the first level at `x` with time alone.
     #[must_use]
-    pub fn ramps(&self, x: &Inputs, curve: &Curve) -> bool {
-        self.explores(curve) && Quoter::waited(x, curve) > 0.0
+    pub fn ramps(&self, cfg: &Config, x: &Inputs, curve: &Curve) -> bool {
+        self.explores(cfg, curve) && Quoter::waited(x, curve) > 0.0
     }
 
     /// The ladder wanted now.
     #[must_use]
-    pub fn quote(&self, x: &Inputs, curve: &Curve) -> Quote {
+    pub fn quote(&self, cfg: &Config, x: &Inputs, curve: &Curve) -> Quote {
         let mid = Mid2(x.bid.0 + x.ask.0);
-        let lots = self.lots(x.position, mid);
-        let first = self.first(x, curve, half_spread_bps(x, mid));
-        let signal = if self.cfg.on.signal && curve.original.is_none() {
+        let lots = lots(cfg, x.position, mid);
+        let first = self.first(cfg, x, curve, half_spread_bps(x, mid));
+        let signal = if cfg.on.signal && curve.original.is_none() {
             f64::from(x.signal) * 0.01
         } else {
             0.0
         };
         let centre = mid.to_f64() * (1.0 + signal * 1e-4);
-        let skew = if curve.original.is_some() { 0.0 } else { curve.skew(lots, &self.cfg) };
-        let v = View { x, curve, first, centre, lots, skew };
-        let guards = self.guards(x, curve).map(|g| match g {
+        let skew = if curve.original.is_some() { 0.0 } else { curve.skew(lots, cfg) };
+        let v = View { cfg, x, curve, first, centre, lots, skew };
+        let guards = self.guards(cfg, x, curve).map(|g| match g {
             Guard::None if !(first.at.is_finite() && centre > 0.0) => Guard::NoEstimate,
             g => g,
         });
         let sides = Side::BOTH.map(|side| self.side(side, guards[side.index()], &v));
-        let terms = self.terms(mid, signal, &v, &sides);
+        let terms = terms(mid, signal, &v, &sides);
         Quote { sides, terms }
     }
 
-    fn explores(&self, curve: &Curve) -> bool {
-        let e = &self.cfg.explore;
+    fn explores(&self, cfg: &Config, curve: &Curve) -> bool {
+        let e = &cfg.explore;
         e.on && !curve.known && curve.original.is_none() && self.explored_usd < e.budget_usd
     }
 
@@ -210,16 +193,16 @@ impl Quoter {
     /// Rate-target exploration with a ramp: while not warmed up, the first level comes close enough
     /// for a target rate of fills (no closer than break-even where that gives them often enough), and
     /// closer the longer none came; bounded by a budget.
-    fn first(&self, x: &Inputs, curve: &Curve, touch: f64) -> First {
+    fn first(&self, cfg: &Config, x: &Inputs, curve: &Curve, touch: f64) -> First {
         if let Some(half) = curve.original {
             return First { at: half, explore: 0.0 };
         }
         let wanted = curve.wanted;
-        if !self.explores(curve) {
+        if !self.explores(cfg, curve) {
             return First { at: wanted, explore: 0.0 };
         }
         let rho = curve.rate_depth;
-        let near = clamp(if rho < wanted { rho } else { wanted }, touch, self.cfg.d_max_bps);
+        let near = clamp(if rho < wanted { rho } else { wanted }, touch, cfg.d_max_bps);
         let waited = Quoter::waited(x, curve);
         let at = if waited <= 0.0 {
             near
@@ -238,13 +221,13 @@ impl Quoter {
         let levels = self.priced(side, v);
         let lots = self.sizes(side, v, &levels);
         let sign = if side == Side::Buy { 1.0 } else { -1.0 };
-        let room = self.cfg.max_lots - sign * v.lots;
+        let room = v.cfg.max_lots - sign * v.lots;
         let mut left = room;
         for (l, lots) in levels.iter().zip(lots) {
             if lots <= 0.0 && !l.explores {
                 continue;
             }
-            let coins = clamp(lots, 0.0, left) * self.cfg.unit_usd / v.centre;
+            let coins = clamp(lots, 0.0, left) * v.cfg.unit_usd / v.centre;
             let wanted = ladder::size(self.rules, coins);
             // A level too small on its own goes out at the least valid size.
             let sz = if self.rules.valid_value(l.px, wanted) {
@@ -252,7 +235,7 @@ impl Quoter {
             } else {
                 self.rules.min_size(l.px)
             };
-            let sz_lots = sz.to_f64() * v.centre / self.cfg.unit_usd;
+            let sz_lots = sz.to_f64() * v.centre / v.cfg.unit_usd;
             if sz_lots > left {
                 break;
             }
@@ -276,7 +259,7 @@ impl Quoter {
         let other = if side == Side::Buy { v.x.ask } else { v.x.bid };
         let edge = ladder::edge(self.rules, side, other);
         let sign = if side == Side::Buy { 1.0 } else { -1.0 };
-        let n = self.cfg.levels_used();
+        let n = v.cfg.levels_used();
         let skew = sign * v.skew;
         let count = if c.original.is_some() { original::LEVELS.min(n) } else { n };
         for i in 0..count {
@@ -289,7 +272,7 @@ impl Quoter {
                     if d < c.floor { c.floor } else { d }
                 }
             };
-            let d = clamp(d + skew, -self.cfg.d_max_bps, self.cfg.d_max_bps);
+            let d = clamp(d + skew, -v.cfg.d_max_bps, v.cfg.d_max_bps);
             let Some(px) = ladder::price(self.rules, side, v.centre, d, edge) else { continue };
             if out.last().is_some_and(|last| !side.better(last.px, px)) {
                 continue;
@@ -317,50 +300,55 @@ impl Quoter {
         for (i, l) in levels.iter().enumerate() {
             let (p, e) = next;
             next = levels.get(i + 1).map_or((0.0, 0.0), at);
-            let lots = if self.cfg.on.sizes {
+            let lots = if v.cfg.on.sizes {
                 let f = (p * e - next.0 * next.1) / (c.theta * (p - next.0));
                 let f = if f > before { f } else { before };
                 let step = f - before;
                 before = f;
-                self.cfg.phi * step
+                v.cfg.phi * step
             } else {
-                self.cfg.phi * l.size * c.earned / (c.k * c.theta)
+                v.cfg.phi * l.size * c.earned / (c.k * c.theta)
             };
-            let sure = if self.cfg.on.certainty { c.certainty(e) } else { 1.0 };
+            let sure = if v.cfg.on.certainty { c.certainty(e) } else { 1.0 };
             let lots = lots * c.size_factor * sure;
             // Without Kelly any size is allowed where there is an edge, and none where there is not.
             let most = if e > 0.0 { c.kelly_lots * e } else { 0.0 };
             // No confidence yet: as small as can be, but there.
-            let least = if e > 0.0 || !self.cfg.on.sizes { 1e-9 } else { 0.0 };
-            out[i] = clamp(if lots < most { lots } else { most }, least, self.cfg.max_lots);
+            let least = if e > 0.0 || !v.cfg.on.sizes { 1e-9 } else { 0.0 };
+            out[i] = clamp(if lots < most { lots } else { most }, least, v.cfg.max_lots);
         }
         out
     }
+}
 
-    fn terms(&self, mid: Mid2, signal: f64, v: &View<'_>, s: &[SideQuote; 2]) -> Terms {
-        let m = mid.to_f64();
-        let c = v.curve;
-        let skew = v.skew;
-        let at = |q: &SideQuote, sign: f64| {
-            q.levels.first().map_or(0.0, |l| sign * (v.centre - l.0.to_f64()) / v.centre * 1e4)
-        };
-        let clamped = |d: f64, wanted: f64| if d == 0.0 { 0.0 } else { d - wanted };
-        Terms {
-            mid: m,
-            half_bps: v.first.at,
-            c1_bps: c.c1,
-            fee_bps: self.cfg.fee_bps,
-            markout_bps: c.adverse,
-            theta_bps: c.theta,
-            lots: v.lots,
-            skew_bps: skew,
-            explore_bps: v.first.explore,
-            clamp_bid_bps: clamped(at(&s[0], 1.0), v.first.at + skew),
-            clamp_ask_bps: clamped(at(&s[1], -1.0), v.first.at - skew),
-            cost_bps: c.cost,
-            signal_bps: signal,
-        }
+fn terms(mid: Mid2, signal: f64, v: &View<'_>, s: &[SideQuote; 2]) -> Terms {
+    let m = mid.to_f64();
+    let c = v.curve;
+    let skew = v.skew;
+    let at = |q: &SideQuote, sign: f64| {
+        q.levels.first().map_or(0.0, |l| sign * (v.centre - l.0.to_f64()) / v.centre * 1e4)
+    };
+    let clamped = |d: f64, wanted: f64| if d == 0.0 { 0.0 } else { d - wanted };
+    Terms {
+        mid: m,
+        half_bps: v.first.at,
+        c1_bps: c.c1,
+        fee_bps: c.fee,
+        markout_bps: c.adverse,
+        theta_bps: c.theta,
+        lots: v.lots,
+        skew_bps: skew,
+        explore_bps: v.first.explore,
+        clamp_bid_bps: clamped(at(&s[0], 1.0), v.first.at + skew),
+        clamp_ask_bps: clamped(at(&s[1], -1.0), v.first.at - skew),
+        cost_bps: c.cost,
+        signal_bps: signal,
     }
+}
+
+/// A position in lots of the quoting unit at a mid.
+fn lots(cfg: &Config, position: Sz, mid: Mid2) -> f64 {
+    position.to_f64() * mid.to_f64() / cfg.unit_usd
 }
 
 fn half_spread_bps(x: &Inputs, mid: Mid2) -> f64 {

@@ -22,11 +22,15 @@ fn inputs() -> Inputs {
 }
 
 fn made(q: &Quoter, x: &Inputs, b: &Beliefs) -> Quote {
-    q.quote(x, &q.curve(b))
+    q.quote(&Config::default(), x, &curve(b))
+}
+
+fn curve(b: &Beliefs) -> Curve {
+    Curve::new(b, &Config::default(), 1.5)
 }
 
 fn quoter() -> Quoter {
-    Quoter::new(Config::default(), Rules::perp(5))
+    Quoter::new(Rules::perp(5))
 }
 
 #[test]
@@ -46,11 +50,7 @@ fn sizes_are_the_universal_ones_where_prices_are() {
     // A price grid a thousand times finer: .90 1.10 1.41 1.98 3.33 lots at full confidence.
     let rules = Rules::perp(0);
     let x = Inputs { bid: Px(9_999_900), ask: Px(10_000_100), ..inputs() };
-    let q = made(
-        &Quoter::new(Config::default(), rules),
-        &x,
-        &Beliefs { confidence: 1.0, ..beliefs(2_000.0) },
-    );
+    let q = made(&Quoter::new(rules), &x, &Beliefs { confidence: 1.0, ..beliefs(2_000.0) });
     let mid = 0.1;
     for (level, want) in q.sides[0].levels.iter().zip([0.90, 1.10, 1.41, 1.98, 3.33]) {
         let lots = level.1.to_f64() * mid / 250.0;
@@ -71,7 +71,7 @@ fn costs_that_grow_with_distance_push_out_and_shrink() {
     let grows = Beliefs { alpha1: 0.4, depth_bps: 3.0 + 1.0 / 0.6, ..b };
     let (flat, out) = (made(&quoter(), &inputs(), &b), made(&quoter(), &inputs(), &grows));
     assert!((out.terms.half_bps - flat.terms.half_bps - 1.0).abs() < 1e-9);
-    let curve = quoter().curve(&grows);
+    let curve = curve(&grows);
     assert!((curve.cost_at(3.0) - 3.0).abs() < 1e-9 && (curve.cost_at(5.0) - 3.8).abs() < 1e-9);
     let last = |q: &Quote| q.sides[0].levels.last().expect("levels").1;
     assert!(last(&out) < last(&flat));
@@ -106,10 +106,10 @@ fn exploration_comes_closer_until_warm_within_its_budget() {
     let ramped = made(&quoter(), &x, &b);
     assert!(ramped.terms.half_bps <= q.terms.half_bps);
     let mut spent = quoter();
-    let curve = spent.curve(&b);
-    spent.on_fill(1, -9_999.0, 1_000.0, &curve);
+    let curve = curve(&b);
+    spent.on_fill(&Config::default(), 1, -9_999.0, 1_000.0, &curve);
     assert!(spent.explored_usd() < 1e-12, "only the level that explores");
-    spent.on_fill(0, -9_999.0, 1_000.0, &curve);
+    spent.on_fill(&Config::default(), 0, -9_999.0, 1_000.0, &curve);
     assert!((made(&spent, &x, &b).terms.half_bps - wanted).abs() < 1e-12, "the budget is spent");
 }
 
@@ -136,7 +136,7 @@ fn every_switch_moves_a_price_or_a_size() {
     let all = |off: fn(&mut config::Use)| {
         let mut cfg = Config::default();
         off(&mut cfg.on);
-        made(&Quoter::new(cfg, Rules::perp(5)), &x, &wild).sides
+        quoter().quote(&cfg, &x, &Curve::new(&wild, &cfg, 1.5)).sides
     };
     let base = all(|_| {});
     type Switch = (&'static str, fn(&mut config::Use));
@@ -157,7 +157,7 @@ fn every_switch_moves_a_price_or_a_size() {
 fn policies_of_the_original_quote_three_equal_levels() {
     let quote = |policy| {
         let cfg = Config { policy, ..Config::default() };
-        made(&Quoter::new(cfg, Rules::perp(5)), &inputs(), &beliefs(6_000.0))
+        quoter().quote(&cfg, &inputs(), &Curve::new(&beliefs(6_000.0), &cfg, 1.5))
     };
     let q = quote(Policy::Floor8000);
     assert!((q.terms.half_bps - 2.75).abs() < 1e-9 && q.sides[0].levels.len() == 3);
@@ -184,7 +184,7 @@ proptest! {
         prop_assume!(coins.abs() < 9e18);
         #[expect(clippy::cast_possible_truncation, reason = "assumed above")]
         { x.position = Sz(coins as i64); }
-        let q = made(&Quoter::new(Config::default(), rules), &x, &b);
+        let q = made(&Quoter::new(rules), &x, &b);
         for side in Side::BOTH {
             let s = &q.sides[side.index()];
             let other = if side == Side::Buy { ask } else { bid };

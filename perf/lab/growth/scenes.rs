@@ -8,7 +8,7 @@ use std::io;
 use super::{Curve, Shape, Step, Subject, each, each_ns};
 use crate::lab::scene::{self, Scene};
 use crate::limits::LADDER_MAX;
-use crate::quote::{Config, Quoter};
+use crate::quote::{self, Config, Quoter};
 use crate::sim::config::Model;
 use crate::sys::clock::SessionClock;
 use crate::units::rules::Rules;
@@ -62,21 +62,20 @@ pub(super) fn levels(step: &mut Step<'_>) -> io::Result<Vec<Curve>> {
     let most = u32::try_from(LADDER_MAX).unwrap_or(u32::MAX);
     let n: Vec<u32> = (1..=most).collect();
     let beliefs = scene::beliefs();
-    let quoters: Vec<_> = n
+    let quoter = Quoter::new(Rules::perp(5));
+    let settings: Vec<_> = n
         .iter()
         .map(|n| {
             let config = Config { levels: *n as usize, ..Config::default() };
-            let quoter = Quoter::new(config, Rules::perp(5));
-            let curve = quoter.curve(&beliefs);
-            (quoter, curve)
+            (config, quote::Curve::new(&beliefs, &config, scene::FEE_BPS))
         })
         .collect();
     let mut costs = each(&n);
     for _ in 0..ROUNDS {
-        for ((quoter, curve), (_, costs)) in quoters.iter().zip(&mut costs) {
+        for ((config, curve), (_, costs)) in settings.iter().zip(&mut costs) {
             costs.push(timed(QUOTES, |i| {
                 let inputs = scene::inputs(i64::from(i));
-                black_box(quoter.quote(black_box(&inputs), black_box(curve)));
+                black_box(quoter.quote(config, black_box(&inputs), black_box(curve)));
             }));
         }
         step()?;

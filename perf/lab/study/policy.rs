@@ -15,7 +15,7 @@ use crate::engine::beliefs;
 use crate::learn::{self, Estimates, Learners};
 use crate::limits::LADDER_MAX;
 use crate::quote::guard::State;
-use crate::quote::{self, Beliefs, Inputs, Quoter};
+use crate::quote::{self, Beliefs, Curve, Inputs, Quoter};
 use crate::record::Health;
 use crate::units::rules::Rules;
 use crate::units::{Mid2, Ns, ONE, Px, Side, Sz};
@@ -26,6 +26,8 @@ const BID: Px = Px(89_998 * ONE);
 const ASK: Px = Px(90_002 * ONE);
 /// Half its spread, bps.
 pub const HALF_SPREAD_BPS: f64 = 2e4 / 90_000.0;
+/// Maker fee that everybody pays, bps: what learners and quotes take it to be.
+pub const FEE_BPS: f64 = 1.5;
 /// Value of a coin, USD.
 pub const COIN_USD: f64 = 90_000.0;
 const RULES: Rules = Rules { sz_decimals: 5, min_value_usd: 10 };
@@ -80,7 +82,7 @@ impl Named {
     pub fn setup(self) -> (Policy, Settings) {
         let mut s = Settings::default();
         match self {
-            Named::Oracle => (Policy::Oracle(Box::new(Quoter::new(s.quote, RULES))), s),
+            Named::Oracle => (Policy::Oracle(Box::new(Quoter::new(RULES))), s),
             Named::Quoter(policy) => {
                 s.quote.policy = policy;
                 if policy != quote::Policy::Default {
@@ -88,7 +90,7 @@ impl Named {
                     s.learn.warmup.sweeps_target = 1e12;
                     s.quote.unit_usd = COIN_USD;
                 }
-                (Policy::Learned(Box::new(Quoter::new(s.quote, RULES))), s)
+                (Policy::Learned(Box::new(Quoter::new(RULES))), s)
             }
         }
     }
@@ -133,7 +135,7 @@ impl Policy {
             }
             Policy::Learned(q) => known
                 .map_or_else(Ladder::default, |e| quoted(q, now, last_fill, &beliefs(e, cfg), cfg)),
-            Policy::Oracle(q) => quoted(q, now, last_fill, &knowing(truth, cfg), cfg),
+            Policy::Oracle(q) => quoted(q, now, last_fill, &knowing(truth), cfg),
         }
     }
 
@@ -154,7 +156,7 @@ impl Policy {
                 known.map_or(nearest, |e| nearest.min(e.depth_bps))
             }
             Policy::Learned(_) => nearest,
-            Policy::Oracle(_) => best(truth, cfg),
+            Policy::Oracle(_) => best(truth),
         })
     }
 
@@ -168,30 +170,30 @@ impl Policy {
         cfg: &quote::Config,
     ) {
         if let Policy::Learned(q) = self {
-            let curve = q.curve(&beliefs(known, cfg));
-            q.on_fill(level, depth_bps, usd, &curve);
+            let curve = Curve::new(&beliefs(known, cfg), cfg, FEE_BPS);
+            q.on_fill(cfg, level, depth_bps, usd, &curve);
         }
     }
 }
 
 /// The distance at which a quote of no size expects most: c + 1/kappa.
 #[must_use]
-pub fn best(t: &Truth, cfg: &quote::Config) -> f64 {
-    cfg.fee_bps + t.adverse() + 1.0 / t.kappa
+pub fn best(t: &Truth) -> f64 {
+    FEE_BPS + t.adverse() + 1.0 / t.kappa
 }
 
 /// The ladder of a quoter that knows the truth, under the same settings but the default policy.
 #[must_use]
 pub fn knowing_ladder(now: Ns, truth: &Truth, cfg: &quote::Config) -> Ladder {
     let cfg = quote::Config { policy: quote::Policy::Default, ..*cfg };
-    quoted(&Quoter::new(cfg, RULES), now, now, &knowing(truth, &cfg), &cfg)
+    quoted(&Quoter::new(RULES), now, now, &knowing(truth), &cfg)
 }
 
 fn quoted(q: &Quoter, now: Ns, last_fill: Ns, beliefs: &Beliefs, cfg: &quote::Config) -> Ladder {
     let state = State { health: Health::Fresh, behind: false, loss: false, stopping: false };
     let x = Inputs { now, bid: BID, ask: ASK, position: Sz(0), last_fill, signal: 0, state };
     let mid = Mid2(BID.0 + ASK.0).to_f64();
-    let quote = q.quote(&x, &q.curve(beliefs));
+    let quote = q.quote(cfg, &x, &Curve::new(beliefs, cfg, FEE_BPS));
     Side::BOTH.map(|side| {
         let sign = if side == Side::Buy { 1.0 } else { -1.0 };
         let levels = &quote.sides[side.index()].levels;
@@ -203,6 +205,6 @@ fn quoted(q: &Quoter, now: Ns, last_fill: Ns, beliefs: &Beliefs, cfg: &quote::Co
     })
 }
 
-fn knowing(t: &Truth, cfg: &quote::Config) -> Beliefs {
-    Beliefs::known(t.kappa * 1e4, t.rate * PHI, t.adverse(), cfg.fee_bps, t.sigma)
+fn knowing(t: &Truth) -> Beliefs {
+    Beliefs::known(t.kappa * 1e4, t.rate * PHI, t.adverse(), FEE_BPS, t.sigma)
 }

@@ -213,7 +213,7 @@ mod tests {
         (0..600).for_each(|_| t.second());
         let q = cfg.quote;
         let theta = 1.0 / (truth.kappa * q.phi.sqrt() * q.max_lots * q.std_share);
-        let c = q.fee_bps + truth.adverse();
+        let c = crate::study::policy::FEE_BPS + truth.adverse();
         let best =
             crate::math::det::exp(-1.0 - truth.kappa * c) / (truth.kappa * truth.kappa * theta);
         let rate = 2.0 * truth.rate * crate::lab::study::market::PHI;

@@ -9,7 +9,7 @@
 //!    position: edge less what carrying it costs. The optimal ladder is the one with the best score.
 
 use super::market::{Market, PHI, Step, Truth};
-use super::policy::{self, Ladder, Policy};
+use super::policy::{self, FEE_BPS, Ladder, Policy};
 use crate::learn::regime::REGIMES;
 use crate::learn::{self, Estimates, FillSample, Learners, QuoteSample, Sweep, Touch};
 use crate::limits::LADDER_MAX;
@@ -111,13 +111,13 @@ impl Trial {
         totals.expected_best += best[market.regime()];
         let estimates = learners.as_ref().map(Learners::estimates);
         if let Some(d) = policy.single(orders.nearest(), estimates, &truth, &cfg.quote) {
-            let cost = cfg.quote.fee_bps + truth.adverse();
+            let cost = FEE_BPS + truth.adverse();
             let rate = |d: f64| 2.0 * PHI * truth.rate * exp(-truth.kappa * d);
             totals.single += rate(d) * (d - cost);
             totals.single_bps += d;
             totals.quoted_s += 1.0;
         }
-        let best = policy::best(&truth, &cfg.quote);
+        let best = policy::best(&truth);
         totals.single_best += 2.0 * PHI * truth.rate * exp(-truth.kappa * best) / truth.kappa;
         market.second(&mut |now, step| match step {
             Step::Taker { side, depth_bps, ours, mid } => {
@@ -197,7 +197,7 @@ impl Orders {
     ) {
         let side = t.side.opposite();
         let reached = |o: &Own| o.id > 0 && o.depth_bps <= t.depth_bps;
-        let cost = cfg.fee_bps + truth.adverse();
+        let cost = FEE_BPS + truth.adverse();
         let (mut lots, mut edge) = (0.0, 0.0);
         let was = self.own[side.index()];
         for (level, own) in was.iter().enumerate().filter(|(_, o)| reached(o) && t.ours) {
@@ -299,7 +299,7 @@ fn carrying(t: &Truth, cfg: &quote::Config) -> f64 {
 
 /// Expected score of a second with these orders.
 fn expected(own: &[[Own; LADDER_MAX]; 2], t: &Truth, cfg: &quote::Config) -> f64 {
-    let (cost, theta) = (cfg.fee_bps + t.adverse(), carrying(t, cfg));
+    let (cost, theta) = (FEE_BPS + t.adverse(), carrying(t, cfg));
     let mut sum = 0.0;
     for side in own {
         let mut before = 0.0f64;
