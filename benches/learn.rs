@@ -43,7 +43,7 @@ fn tell(x: &mut Learners, now: Ns, s: Sweep) {
 }
 
 fn learned(input: &[(Ns, Sweep)]) -> Learners {
-    let mut x = Learners::new(&Config::default());
+    let mut x = Learners::new(&Config::default(), 1.5);
     x.on_resume(Ns(0));
     for (i, (now, s)) in input.iter().enumerate() {
         tell(&mut x, *now, *s);

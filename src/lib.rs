@@ -13,6 +13,7 @@ mod math;
 mod mem;
 mod event;
 mod record;
+mod settings;
 mod ws;
 mod feed;
 mod book;

@@ -71,6 +71,10 @@ pub mod record {
 pub mod report {
     pub use crate::report::*;
 }
+/// What the room `settings` holds.
+pub mod settings {
+    pub use crate::settings::*;
+}
 /// What the room `sim` holds.
 pub mod sim {
     pub use crate::sim::*;

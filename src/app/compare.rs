@@ -15,8 +15,9 @@ use super::turn::Turn;
 use crate::feed::CoinSpec;
 use crate::limits::COINS_MAX;
 use crate::record::{Account, Body, Bytes, Estimates, Fill, Guard, Lane, Record, StopReason};
+use crate::settings::ConfigError;
 use crate::units::Ns;
-use crate::venue::config::{BadConfig, Config as MarketConfig};
+use crate::venue::config::Config as MarketConfig;
 use crate::venue::market::Market;
 
 /// Delay of messages from the simulated market.
@@ -128,10 +129,11 @@ pub fn on_market(
     market: &Simulated,
     config: &Config,
     coins: &[CoinSpec],
-) -> Result<Vec<Outcome>, BadConfig> {
+) -> Result<Vec<Outcome>, ConfigError> {
     let mut world = Market::new(&market.law, market.seed)?;
     let hash = config.hash(coins);
-    let mut turn = Turn::new(&config.engine, coins, hash).map_err(|_| BadConfig::Coins)?;
+    let refused = |_| ConfigError("more coins than an engine holds, or a name it cannot".into());
+    let mut turn = Turn::new(&config.engine, coins, hash).map_err(refused)?;
     let mut watches = vec![Watch::default(); COINS_MAX];
     let mut out = Tally::new(|r: &Record, _: &Bytes| take(&mut watches, r));
     let mut begun: Option<Ns> = None;

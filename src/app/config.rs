@@ -4,73 +4,62 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
 use toml::Table;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::layered::{ConfigError, assignment, merge};
 use super::profile;
 use crate::engine;
 use crate::feed::{CoinSpec, Parser};
 use crate::journal::Options;
+use crate::settings::{ConfigError, Form, Room, assignment, check, merge, settings};
 use crate::units::Ns;
 use crate::venue;
 
-/// Where a run writes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Run {
-    /// Folder under which each run makes its own.
-    pub folder: String,
-    /// Bytes of a journal segment.
-    pub segment_bytes: u64,
-    /// Hours after which a segment of journal and recording ends even if it is not full; 0: never.
-    pub segment_hours: u32,
-    /// Megabytes that journal and recording of a run may take; beyond it the oldest segments are
-    /// dropped. 0: no bound.
-    pub keep_mb: u64,
-    /// Milliseconds between two syncs of the journal.
-    pub sync_ms: i64,
-    /// Parser that reads messages first: `scanner` for the venue's usual shapes (what it does not
-    /// know it hands over), `simd-json` for everything. Both give the same events.
-    pub parser: Parser,
-}
-
-impl Default for Run {
-    fn default() -> Run {
-        Run {
-            folder: "runs".into(),
-            segment_bytes: 64 << 20,
-            segment_hours: 24,
-            keep_mb: 0,
-            sync_ms: 1_000,
-            parser: Parser::default(),
-        }
+settings! {
+    /// Where a run writes, and what it reads with.
+    pub struct Run: Eq {
+        /// Folder under which each run makes its own.
+        folder: String = "runs".into(), PATH;
+        /// Size of a journal segment.
+        segment_bytes: u64 = 64 << 20, 4_096..=1_099_511_627_776, "bytes";
+        /// Time after which a segment of journal and recording ends even if it is not full; 0:
+        /// never.
+        segment_hours: u32 = 24, 0..=8_760, "hours";
+        /// What journal and recording of a run may take; beyond it the oldest segments are dropped.
+        /// 0: no bound.
+        keep_mb: u64 = 0, 0..=1_000_000_000, "MB";
+        /// Time between two syncs of the journal.
+        sync_ms: i64 = 1_000, 1..=3_600_000, "ms";
+        /// Parser that reads messages first: `scanner` for the venue's usual shapes (what it does
+        /// not know it hands over), `simd-json` for everything. Both give the same events.
+        parser: Parser = Parser::default();
+    }
+    where {
+        [keep_mb, segment_bytes]
+            |r| r.keep_mb == 0 || r.keep_mb.saturating_mul(1_000_000) / 4 >= r.segment_bytes,
+            "`keep_mb` must be 0 or hold four segments of `segment_bytes`";
     }
 }
 
-/// Everything that can be set.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Profile that the settings start from.
-    pub profile: String,
-    /// Where a run writes.
-    pub run: Run,
-    /// What decides.
-    pub engine: engine::Config,
-    /// The embedded exchange, where a run uses it.
-    pub exchange: venue::config::Config,
-}
+/// What a folder must be.
+const PATH: Form = Form {
+    text: "text of 1 to 4096 bytes",
+    holds: |v| v.as_str().is_some_and(|s| (1..=4_096).contains(&s.len())),
+    inside: &["\"a\"", "\"/var/lib/papermaker/runs\""],
+    beyond: &["\"\"", "7"],
+};
 
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            profile: "default".into(),
-            run: Run::default(),
-            engine: engine::Config::default(),
-            exchange: venue::config::Config::default(),
-        }
+settings! {
+    /// Settings of papermaker.
+    pub struct Config {
+        /// Profile: the settings that all others start from.
+        profile: String = "default".into(), profile::rule();
+        /// Where a run writes, and what it reads with.
+        run: Run = Run::default();
+        /// What decides.
+        engine: engine::Config = engine::Config::default();
+        /// The embedded exchange, where a run uses it.
+        exchange: venue::config::Config = venue::config::Config::default();
     }
 }
 
@@ -80,39 +69,24 @@ impl Config {
     /// # Errors
     /// One line that says what is wrong and what to do.
     pub fn load(file: Option<&Path>, sets: &[String]) -> Result<Config, ConfigError> {
-        let fault = |e: &dyn std::fmt::Display| ConfigError(e.to_string());
-        let mut table = Table::try_from(Config::default()).map_err(|e| fault(&e))?;
-        let over = match file {
-            Some(path) => {
-                let name = path.display();
-                let text = std::fs::read_to_string(path)
-                    .map_err(|e| ConfigError(format!("cannot read {name}: {e}")))?;
-                let over = text
-                    .parse::<Table>()
-                    .map_err(|e| ConfigError(format!("{name}: {}", e.to_string().trim_end())))?;
-                Some((name.to_string(), over))
-            }
-            None => None,
-        };
+        let section = Config::section();
+        let mut table = defaults()?;
+        let over = file.map(read).transpose()?;
         let sets: Vec<Table> = sets.iter().map(|s| assignment(s)).collect::<Result<_, _>>()?;
         let mut named = over.iter().map(|(_, t)| t).chain(&sets).filter_map(|t| t.get("profile"));
-        if let Some(name) = named.next_back().and_then(toml::Value::as_str) {
-            let p = profile::of(name).ok_or_else(|| {
-                ConfigError(format!("no profile `{name}`; there are {}", profile::names()))
-            })?;
-            for set in p.sets {
-                merge(&mut table, assignment(set)?, "")?;
-            }
+        let name = named.next_back().and_then(toml::Value::as_str);
+        for set in name.and_then(profile::of).map_or(&[][..], |p| p.sets) {
+            merge(&section, &mut table, assignment(set)?, "")?;
         }
         if let Some((name, over)) = over {
-            merge(&mut table, over, "").map_err(|e| ConfigError(format!("{name}: {e}")))?;
+            let named = |e| ConfigError(format!("{name}: {e}"));
+            merge(&section, &mut table, over, "").map_err(named)?;
         }
         for set in sets {
-            merge(&mut table, set, "")?;
+            merge(&section, &mut table, set, "")?;
         }
-        let config: Config = table.try_into().map_err(|e| fault(&e))?;
-        config.check()?;
-        Ok(config)
+        check(&section, &table, "")?;
+        table.try_into().map_err(|e: toml::de::Error| ConfigError(e.to_string()))
     }
 
     /// The configuration as TOML.
@@ -163,30 +137,30 @@ impl Config {
         self.run.segment_bytes = self.run.segment_bytes.min(most);
         self.check().map(|()| self)
     }
-
-    fn check(&self) -> Result<(), ConfigError> {
-        let q = &self.engine.quote;
-        let rule = |ok: bool, text: &str| if ok { Ok(()) } else { Err(ConfigError(text.into())) };
-        rule((1..=5).contains(&q.levels), "`engine.quote.levels` must be 1 to 5")?;
-        rule(q.unit_usd >= 10.0, "`engine.quote.unit_usd` must be at least 10, the least order")?;
-        rule(q.max_lots >= 1.0, "`engine.quote.max_lots` must be at least 1")?;
-        rule(
-            q.std_share > 0.0 && q.std_share <= 1.0,
-            "`engine.quote.std_share` must be in (0, 1]",
-        )?;
-        rule(q.phi > 0.0 && q.phi <= 1.0, "`engine.quote.phi` must be in (0, 1]")?;
-        rule(q.loss_limit_usd > 0.0, "`engine.quote.loss_limit_usd` must be positive")?;
-        let sim = self.engine.sim.check();
-        sim.map_err(|e| ConfigError(e.replacen('`', "`engine.sim.", 1)))?;
-        rule(self.run.segment_bytes >= 4096, "`run.segment_bytes` must be at least 4096")?;
-        let room = self.run.keep_mb.saturating_mul(1_000_000) / 4 >= self.run.segment_bytes;
-        rule(
-            self.run.keep_mb == 0 || room,
-            "`run.keep_mb` must be 0 or hold four segments of `run.segment_bytes`",
-        )?;
-        rule(self.run.sync_ms > 0, "`run.sync_ms` must be positive")
-    }
 }
+
+/// The defaults as a table.
+///
+/// # Errors
+/// When a default cannot be written as TOML.
+pub fn defaults() -> Result<Table, ConfigError> {
+    Table::try_from(Config::default()).map_err(|e| ConfigError(e.to_string()))
+}
+
+/// A file's name and what it sets.
+fn read(path: &Path) -> Result<(String, Table), ConfigError> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| ConfigError(format!("cannot read {name}: {e}")))?;
+    let over = text
+        .parse::<Table>()
+        .map_err(|e| ConfigError(format!("{name}: {}", e.to_string().trim_end())))?;
+    Ok((name.to_string(), over))
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod table_tests;
 
 #[cfg(test)]
 mod tests {

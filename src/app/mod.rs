@@ -10,7 +10,6 @@ pub mod convert;
 pub mod events;
 pub mod folder;
 pub mod keep;
-pub mod layered;
 pub mod live;
 pub mod profile;
 pub mod publish;

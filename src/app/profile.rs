@@ -4,6 +4,8 @@
 //!
 //! 1. A profile comes before the file and the command line: both can change what it sets.
 
+use crate::settings::Rule;
+
 /// A profile: its name, one sentence, its settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Profile {
@@ -86,10 +88,10 @@ pub fn of(name: &str) -> Option<Profile> {
     ALL.iter().copied().find(|p| p.name == name)
 }
 
-/// All names, comma separated.
+/// What the setting must be: one of the names.
 #[must_use]
-pub fn names() -> String {
-    ALL.iter().map(|p| p.name).collect::<Vec<_>>().join(", ")
+pub fn rule() -> Rule {
+    Rule::Choice(ALL.iter().map(|p| (p.name, p.about.to_owned())).collect())
 }
 
 #[cfg(test)]

@@ -20,24 +20,19 @@ use crate::event::{Bbo, Level, Snapshot};
 use crate::record::Health;
 use crate::units::{Mid2, Ns, Px, Side, Sz, add_volume};
 
+use crate::settings::settings;
 pub use side::Known;
 use side::SideBook;
 
-/// How old each stream may get before the book counts as stale, in ms of session time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Age at which the best prices and the five-level book together count as silent: the book is
-    /// stale when neither came for this long. The five-level book comes every half second.
-    pub touch_stale_ms: i64,
-    /// Age of the twenty-level book, sent every five to six seconds, beyond which levels that only
-    /// it has shown count as unknown.
-    pub depth_stale_ms: i64,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config { touch_stale_ms: 2_000, depth_stale_ms: 15_000 }
+settings! {
+    /// When a book counts as too old.
+    pub struct Config: Copy, Eq {
+        /// Age at which the best prices and the five-level book together count as silent: the book
+        /// is stale when neither came for this long. The five-level book comes every half second.
+        touch_stale_ms: i64 = 2_000, 1..=3_600_000, "ms";
+        /// Age of the twenty-level book, sent every five to six seconds, beyond which levels that
+        /// only it has shown count as unknown.
+        depth_stale_ms: i64 = 15_000, 1..=3_600_000, "ms";
     }
 }
 

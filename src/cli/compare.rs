@@ -18,6 +18,7 @@ use crate::app::config::Config;
 use crate::app::profile;
 use crate::feed::CoinSpec;
 use crate::record::{Account, Guard};
+use crate::settings::Room as _;
 use crate::units::Cash;
 use crate::venue::config::{Config as MarketConfig, Listing, Regime};
 
@@ -95,13 +96,14 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         })
         .collect::<Result<Vec<_>, _>>()?;
     let mut jobs = Vec::new();
+    let file = common.file();
     for ground in 0..grounds.len() {
         for profile in &o.profiles {
             // The profile named here stands in for one in a file or on the command line.
             let mut sets = vec![format!("profile={profile}")];
             sets.extend(common.set.iter().filter(|s| !s.starts_with("profile=")).cloned());
-            let config = Config::load(common.config.as_deref(), &sets)
-                .map_err(|e| Failure::usage(e.to_string()))?;
+            let config =
+                Config::load(file.as_deref(), &sets).map_err(|e| Failure::usage(e.to_string()))?;
             jobs.push(Job { ground, profile: profile.clone(), config });
         }
     }
@@ -144,7 +146,7 @@ fn grounds(o: &Options) -> Result<Vec<(String, Ground)>, Failure> {
     if !o.coin.is_empty() {
         law.coins.clone_from(&o.coin);
     }
-    law.check().map_err(|e| Failure::usage(format!("--coin: {e:?}")))?;
+    law.check().map_err(|e| Failure::usage(format!("--coin: {e}")))?;
     let length_ns = parse_length(&o.length)?;
     let name = format!("{kind:?} market, seed {}, {}", o.seed, o.length).to_lowercase();
     Ok(vec![(name, Ground::Market(Box::new(Simulated { law, seed: o.seed, length_ns })))])

@@ -1,14 +1,16 @@
-//! `papermaker config init|check|print`.
+//! `papermaker config init|check|print|explain`.
 //!
-//! In: configuration layers. Out: TOML text, or what is wrong. Cold path.
+//! In: configuration layers, the table of settings. Out: TOML text, what a key is, or what is wrong.
+//! Cold path.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
 use super::exit::Failure;
-use super::say;
-use crate::app::config::Config;
+use super::{DEFAULT_FILE, say};
+use crate::app::config::{Config, defaults};
+use crate::settings::{ConfigError, Room as _, commented, explain};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -18,36 +20,61 @@ pub(super) struct Options {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Write a file with every setting at its default.
+    /// Write a file with every setting, what it is, its range, unit and default.
     Init {
-        /// Where to; must not exist yet.
-        #[arg(default_value = "papermaker.toml")]
+        /// Where to; must not exist yet. `-` prints it.
+        #[arg(default_value = DEFAULT_FILE)]
         file: PathBuf,
     },
     /// Check file and overrides; say nothing but `ok`.
     Check,
     /// Print the configuration in force.
     Print,
+    /// Say what a setting is, or which settings a table has.
+    Explain {
+        /// A key such as `engine.quote.levels`, or a table such as `engine.quote`; without one, the
+        /// tables there are.
+        #[arg(default_value = "")]
+        key: String,
+    },
 }
 
 pub(super) fn run(o: &Options, load: &dyn Fn() -> Result<Config, Failure>) -> Result<(), Failure> {
-    let text = |c: &Config| c.to_toml().map_err(|e| Failure::usage(e.to_string()));
+    let usage = |e: ConfigError| Failure::usage(e.to_string());
     match &o.what {
         What::Init { file } => {
-            use std::io::Write as _;
-            let text = text(&Config::default())?;
-            let name = file.display();
-            let mut f = std::fs::File::create_new(file)
-                .map_err(|e| Failure::disk(format!("cannot create {name}: {e}")))?;
-            f.write_all(text.as_bytes())
-                .map_err(|e| Failure::disk(format!("cannot write {name}: {e}")))?;
-            say(&format!("wrote {name}; use it with --config {name}\n"));
+            let text = commented(&Config::section(), &defaults().map_err(usage)?);
+            if file.as_os_str() == "-" {
+                say(&text);
+                return Ok(());
+            }
+            init(file, &text)?;
         }
         What::Check => {
             load()?;
             say("ok\n");
         }
-        What::Print => say(&text(&load()?)?),
+        What::Print => say(&load()?.to_toml().map_err(usage)?),
+        What::Explain { key } => {
+            let default = defaults().map_err(usage)?;
+            say(&explain(&Config::section(), &default, key).map_err(usage)?);
+        }
     }
+    Ok(())
+}
+
+fn init(file: &std::path::Path, text: &str) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let name = file.display();
+    let mut f = std::fs::File::create_new(file)
+        .map_err(|e| Failure::disk(format!("cannot create {name}: {e}")))?;
+    f.write_all(text.as_bytes()).map_err(|e| Failure::disk(format!("cannot write {name}: {e}")))?;
+    let found = file.as_os_str() == DEFAULT_FILE;
+    let how = if found {
+        "it is read by every command that is started here".to_owned()
+    } else {
+        format!("use it with --config {name}")
+    };
+    say(&format!("wrote {name}; {how}\n"));
     Ok(())
 }

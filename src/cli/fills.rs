@@ -16,6 +16,7 @@ use crate::app::folder::Folder;
 use crate::app::schedule::{self, BadSchedule, Outcome, Scheduled, Tape};
 use crate::app::shapes::{Shape, Shaper};
 use crate::journal::{Found, Reader};
+use crate::settings::Room as _;
 use crate::sim::config::Model;
 
 #[derive(Debug, Args)]
@@ -135,7 +136,7 @@ fn judge(o: &Options, f: &Files<'_>, config: &Config, common: &Common) -> Result
     let mut cfg = config.engine.sim;
     cfg.model = o.model.unwrap_or(cfg.model);
     cfg.conservatism = o.conservatism.unwrap_or(cfg.conservatism);
-    cfg.check().map_err(Failure::usage)?;
+    cfg.check().map_err(|e| Failure::usage(format!("[engine.sim]: {e}")))?;
     let coins = replay::chosen(f.tape, &[])?;
     let source = File::open(f.orders)
         .map_err(|e| Failure::input(format!("cannot read {}: {e}", f.orders.display())))?;

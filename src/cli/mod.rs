@@ -52,7 +52,8 @@ struct Cli {
 /// Options of every command; those of the configuration are refused where they would do nothing.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// Configuration file (TOML); see `papermaker config init`.
+    /// Configuration file (TOML); see `papermaker config init`. Without it `papermaker.toml` is read
+    /// if there is one here.
     #[arg(short, long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Override one setting, e.g. `--set engine.quote.levels=3`; may be repeated.
@@ -99,10 +100,25 @@ enum Command {
     Config(config::Options),
 }
 
+/// The file of settings that is read where none is named.
+const DEFAULT_FILE: &str = "papermaker.toml";
+
 impl Common {
+    /// The file of settings: the one that was named, or the one that lies here, which is announced.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        let here = || {
+            let there = std::path::Path::new(DEFAULT_FILE).is_file();
+            if there {
+                eprintln!("papermaker: settings from ./{DEFAULT_FILE}");
+            }
+            there.then(|| PathBuf::from(DEFAULT_FILE))
+        };
+        self.config.clone().or_else(here)
+    }
+
     /// The configuration.
     pub(crate) fn load(&self) -> Result<Config, Failure> {
-        Config::load(self.config.as_deref(), &self.set).map_err(|e| Failure::usage(e.to_string()))
+        Config::load(self.file().as_deref(), &self.set).map_err(|e| Failure::usage(e.to_string()))
     }
 
     /// These options for the command `name`, which reads no configuration.
@@ -147,7 +163,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     let unset = |name| common.unset(name);
     let default = Command::Run(run::Options::default());
     match cli.command.as_ref().unwrap_or(&default) {
-        Command::Run(o) => run::run(o, load()?, common),
+        Command::Run(o) => run::run(o, common),
         Command::Replay(o) => replay::run(o, &load()?, common),
         Command::Record(o) => record::run(o, load()?, common),
         Command::Report(o) => report::run(o, unset("report")?),

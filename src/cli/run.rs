@@ -55,12 +55,12 @@ pub(super) struct Options {
     out: Option<PathBuf>,
 }
 
-pub(super) fn run(o: &Options, config: Config, common: &Common) -> Result<(), Failure> {
+pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let stop = stop_on_signals()?;
     let metrics = watch::listen(o.metrics.as_deref())?;
     let begun = match &o.resume {
         Some(run) => resume::begin(run, &o.place, common)?,
-        None => begin(o, config, &stop)?,
+        None => begin(o, common.load()?, &stop)?,
     };
     let Begun { path, mut place, coins, files, turn, idle, mut info, note } = begun;
     let tell = |text: &str| {

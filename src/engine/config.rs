@@ -2,24 +2,23 @@
 //!
 //! In: the configuration file. Out: plain values. Cold path.
 
-use serde::{Deserialize, Serialize};
-
+use crate::settings::settings;
 use crate::{book, learn, quote, sim};
 
-/// Settings of the engine, the same for every coin.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Seed of every random choice: latencies, draws.
-    pub seed: u64,
-    /// When a book is too old.
-    pub book: book::Config,
-    /// Fills.
-    pub sim: sim::config::Config,
-    /// Learning.
-    pub learn: learn::Config,
-    /// Quotes.
-    pub quote: quote::Config,
+settings! {
+    /// What decides: the same for every coin.
+    pub struct Config: Copy {
+        /// Seed of every random choice: latencies, draws.
+        seed: u64 = 0, 0..=i64::MAX;
+        /// When a book is too old.
+        book: book::Config = book::Config::default();
+        /// Fills.
+        sim: sim::config::Config = sim::config::Config::default();
+        /// Learning.
+        learn: learn::Config = learn::Config::default();
+        /// Quotes.
+        quote: quote::Config = quote::Config::default();
+    }
 }
 
 impl Config {
@@ -29,12 +28,6 @@ impl Config {
     pub fn maker_fee_bps(&self) -> f64 {
         self.sim.fees.maker().0 as f64 / 1e4
     }
-
-    /// Settings of the learners, with the fee that is paid.
-    #[must_use]
-    pub(super) fn learning(&self) -> learn::Config {
-        learn::Config { fee_bps: self.maker_fee_bps(), ..self.learn }
-    }
 }
 
 #[cfg(test)]
@@ -42,12 +35,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn learners_count_the_fee_that_is_paid() {
+    fn the_fee_is_the_accounts() {
         let mut c = Config::default();
-        assert_eq!(c.learn, c.learning());
+        assert!((c.maker_fee_bps() - 1.5).abs() < 1e-12);
         c.sim.fees.maker_share_bps = 200;
-        for fee_bps in [c.maker_fee_bps(), c.learning().fee_bps] {
-            assert!((fee_bps + 0.2).abs() < 1e-12, "{fee_bps}");
-        }
+        assert!((c.maker_fee_bps() + 0.2).abs() < 1e-12, "{}", c.maker_fee_bps());
     }
 }

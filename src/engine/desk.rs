@@ -82,7 +82,7 @@ struct Worked {
 
 impl Desk {
     pub(super) fn new(cfg: &Config, coin: &Coin, id: CoinId) -> Desk {
-        let learners = Learners::new(&cfg.learning());
+        let learners = Learners::new(&cfg.learn, cfg.maker_fee_bps());
         let none = Shown {
             quote: SideQuote { levels: ArrayVec::new(), guard: Guard::LinkDown },
             changed: Ns(i64::MIN),
@@ -117,7 +117,7 @@ impl Desk {
 
     pub(super) fn recall(&mut self, cfg: &Config) {
         self.sim.recall(cfg.sim);
-        self.account.learners.recall(&cfg.learning());
+        self.account.learners.recall(&cfg.learn, cfg.maker_fee_bps());
     }
 
     pub(super) fn id(&self) -> CoinId {

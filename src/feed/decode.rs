@@ -11,7 +11,6 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use simd_json::{Buffers, ErrorType, INPUT_PADDING, Tape};
 
 use super::coins::Coins;
@@ -19,17 +18,17 @@ use super::reject::Reject;
 use super::{scan, tape};
 use crate::event::{Bbo, Ctx, Snapshot, Trade};
 use crate::limits::{JSON_DEPTH_MAX, MESSAGE_MAX, PRINTS_MAX, TOKENS_MAX};
+use crate::settings::choices;
 use crate::units::{CoinId, Ns, Px, Side, Sz};
 
-/// Which parser reads first. Both give the same outcomes; only speed differs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Parser {
-    /// simd-json for every message.
-    SimdJson,
-    /// A scanner of exactly the venue's wire shapes first, simd-json for everything else.
-    #[default]
-    Scanner,
+choices! {
+    /// Which parser reads first. Both give the same outcomes; only speed differs.
+    pub enum Parser = Scanner {
+        /// simd-json for every message.
+        SimdJson = "simd-json",
+        /// A scanner of exactly the venue's wire shapes first, simd-json for everything else.
+        Scanner = "scanner",
+    }
 }
 
 /// A subscription of one coin, in the order they are sent.

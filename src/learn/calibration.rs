@@ -23,25 +23,20 @@ use serde_big_array::BigArray;
 use super::skill::{Block, Metrics, Skill};
 use crate::limits::ORDERS_MAX;
 use crate::math::det;
+use crate::settings::settings;
 use crate::units::{Ns, Side};
 
-/// Settings of the calibration.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Largest compensator of a block; > 0.
-    pub block: f64,
-    /// Longest planned block, seconds; > 0.
-    pub block_s: f64,
-    /// Strength of the belief that predictions are right, in fills; > 0.
-    pub strength: f64,
-    /// Bounds of the correction; positive, increasing, around 1.
-    pub bounds: [f64; 2],
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config { block: 0.25, block_s: 5.0, strength: 20.0, bounds: [0.25, 4.0] }
+settings! {
+    /// Settings of the calibration.
+    pub struct Config: Copy {
+        /// Largest compensator of a block.
+        block: f64 = 0.25, 1e-3..=10.0, "fills";
+        /// Longest planned block.
+        block_s: f64 = 5.0, 0.01..=1e6, "s";
+        /// Strength of the belief that predictions are right.
+        strength: f64 = 20.0, 1e-3..=1e9, "fills";
+        /// Least and largest factor of the correction.
+        bounds: [f64; 2] = [0.25, 4.0], [1e-3..=1.0, 1.0..=1e3];
     }
 }
 

@@ -16,25 +16,20 @@ use super::markout::{BUCKETS, bucket_of, deep};
 use super::regime::REGIMES;
 use crate::math::det;
 use crate::math::ewma::Ewma;
+use crate::settings::settings;
 
-/// Settings of the drift before fills.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// How old the mid is that quotes in the book were made from, ms: the delay to the venue plus
-    /// the pause between two quotes; 0: no older than the book.
-    pub lag_ms: u32,
-    /// Strength of the formula's value, sweeps; > 0.
-    pub strength: f64,
-    /// Strength with which a regime believes the mean over regimes, sweeps; > 0.
-    pub borrow: f64,
-    /// Memory, seconds; > 0.
-    pub memory_s: f64,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config { lag_ms: 500, strength: 3.0, borrow: 10.0, memory_s: 1_800.0 }
+settings! {
+    /// Settings of the moves before fills.
+    pub struct Config: Copy {
+        /// How old the mid is that quotes in the book were made from: the delay to the venue plus
+        /// the pause between two quotes; 0: no older than the book.
+        lag_ms: u32 = 500, 0..=1_900, "ms";
+        /// Strength of the formula's value.
+        strength: f64 = 3.0, 1e-3..=1e9, "sweeps";
+        /// Strength with which a regime believes the mean over regimes.
+        borrow: f64 = 10.0, 1e-3..=1e9, "sweeps";
+        /// Memory.
+        memory_s: f64 = 1_800.0, 1.0..=1e15, "s";
     }
 }
 

@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn the_depth_of_a_rate_has_that_rate() {
-        let mut learners = Learners::new(&Config::default());
+        let mut learners = Learners::new(&Config::default(), 1.5);
         let mut rng = fastrand::Rng::with_seed(9);
         let mut now = Ns(0);
         learners.on_resume(now);

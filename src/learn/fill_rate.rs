@@ -10,36 +10,31 @@
 use serde::{Deserialize, Serialize};
 
 use crate::math::det;
+use crate::settings::settings;
 
 /// Depth slots: 0.25 * 2^k bps.
 pub const SLOTS: usize = 8;
 const MINUTES: usize = 30;
 
-/// Settings.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Fills that an unproved prediction is worth; > 0.
-    pub strength_min: f64,
-    /// Fills that a proved one is worth.
-    pub strength_max: f64,
-    /// Memory of fills and exposure by depth, seconds; > 0.
-    pub memory_s: f64,
-    /// Longest holding time assumed for the variance of a fill, seconds; > 0.
-    pub hold_max_s: f64,
-    /// Shortest holding time assumed, seconds; > 0.
-    pub hold_min_s: f64,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            strength_min: 2.0,
-            strength_max: 20.0,
-            memory_s: 1_800.0,
-            hold_max_s: 600.0,
-            hold_min_s: 5.0,
-        }
+settings! {
+    /// Settings of own fills by depth.
+    pub struct Config: Copy {
+        /// Fills that an unproved prediction is worth.
+        strength_min: f64 = 2.0, 1e-3..=1e9, "fills";
+        /// Fills that a proved one is worth.
+        strength_max: f64 = 20.0, 1e-3..=1e9, "fills";
+        /// Memory of fills and exposure by depth.
+        memory_s: f64 = 1_800.0, 1.0..=1e15, "s";
+        /// Longest holding time assumed for the variance of a fill.
+        hold_max_s: f64 = 600.0, 1e-3..=1e9, "s";
+        /// Shortest holding time assumed.
+        hold_min_s: f64 = 5.0, 1e-3..=1e9, "s";
+    }
+    where {
+        [strength_min, strength_max] |c| c.strength_min <= c.strength_max,
+            "`strength_min` must be at most `strength_max`";
+        [hold_min_s, hold_max_s] |c| c.hold_min_s <= c.hold_max_s,
+            "`hold_min_s` must be at most `hold_max_s`";
     }
 }
 

@@ -8,21 +8,15 @@
 //!    quote distance and climb without end.)
 //! 2. It is a floor on edge, for the quote to weigh; never a floor on kappa.
 
-use serde::{Deserialize, Serialize};
+use crate::settings::settings;
 
-/// Settings of the floor.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Standard deviations of the adverse move added; >= 0.
-    pub sd_factor: f64,
-    /// Credit for moves in our favour: the adverse move counts at least this, bps.
-    pub adverse_min_bps: f64,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config { sd_factor: 1.0, adverse_min_bps: 0.0 }
+settings! {
+    /// Settings of the floor.
+    pub struct Config: Copy {
+        /// Standard deviations of the adverse move that are added.
+        sd_factor: f64 = 1.0, 0.0..=100.0;
+        /// Credit for moves in our favour: the adverse move counts at least this.
+        adverse_min_bps: f64 = 0.0, -100.0..=100.0, "bps";
     }
 }
 

@@ -13,27 +13,22 @@
 //! 3. It changes at most once in `hold_s`. Shut, nothing is quoted and nothing is learned, so it
 //!    opens again after `hold_s` with a clean sheet ([`Verdict::Reopen`]).
 
+use crate::settings::settings;
 use serde::{Deserialize, Serialize};
 
-/// Settings of the gate.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Blocks before a verdict.
-    pub blocks_min: u32,
-    /// Fills to be expected in them before a verdict, those of one moment as one.
-    pub fills_min: f64,
-    /// Skill (lower end) that earns full weight, and (upper end, negative) that shuts; > 0.
-    pub skill_full: f64,
-    /// Calibration z beyond which the weight is 0.
-    pub z_max: f64,
-    /// Seconds between changes.
-    pub hold_s: f64,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config { blocks_min: 500, fills_min: 30.0, skill_full: 0.02, z_max: 4.0, hold_s: 600.0 }
+settings! {
+    /// Settings of the gate.
+    pub struct Config: Copy {
+        /// Blocks before a verdict.
+        blocks_min: u32 = 500, 0..=1_000_000_000, "blocks";
+        /// Fills to be expected in them before a verdict, those of one moment as one.
+        fills_min: f64 = 30.0, 0.0..=1e9, "fills";
+        /// Skill (lower end) that earns full weight, and (upper end, negative) that shuts.
+        skill_full: f64 = 0.02, 1e-6..=1.0;
+        /// Calibration z beyond which the weight is 0.
+        z_max: f64 = 4.0, 0.1..=1e3;
+        /// Least time between changes.
+        hold_s: f64 = 600.0, 0.0..=1e9, "s";
     }
 }
 

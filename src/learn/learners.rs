@@ -69,6 +69,8 @@ const FILL_ORDER: [Pupil; 4] =
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Learners {
     cfg: Config,
+    /// Maker fee, bps of notional; negative: a rebate.
+    fee_bps: f64,
     tape: Tape,
     filter: Filter,
     sigma: Sigma,
@@ -106,11 +108,12 @@ pub struct Learners {
 }
 
 impl Learners {
-    /// Learners that know their priors. Nothing is learned until [`Learners::on_resume`].
+    /// Learners that know their priors, of an account that pays `fee_bps` to make (negative: a
+    /// rebate). Nothing is learned until [`Learners::on_resume`].
     #[must_use]
-    pub fn new(cfg: &Config) -> Learners {
+    pub fn new(cfg: &Config, fee_bps: f64) -> Learners {
         let tape = Tape::new(cfg.tape.memory_s);
-        let cost = [cfg.fee_bps + cfg.markout.mean * cfg.sigma.prior_bps; REGIMES];
+        let cost = [fee_bps + cfg.markout.mean * cfg.sigma.prior_bps; REGIMES];
         let start = cost[0] + 1e4 / cfg.tape.kappa;
         let filter = Filter::new(cfg.filter);
         let p = if cfg.on.regimes { filter.p() } else { only(NORMAL) };
@@ -147,6 +150,7 @@ impl Learners {
             waiting: ArrayVec::new(),
             waiting_s: 0.0,
             cfg: *cfg,
+            fee_bps,
         };
         x.publish(Ns(0));
         x
@@ -195,9 +199,10 @@ impl Learners {
         self.live = false;
     }
 
-    /// Gives learners read from a file their settings: the maker fee among them is in no file.
-    pub fn recall(&mut self, cfg: &Config) {
+    /// Gives learners read from a file their settings and the fee.
+    pub fn recall(&mut self, cfg: &Config, fee_bps: f64) {
         self.cfg = *cfg;
+        self.fee_bps = fee_bps;
     }
 
     /// The mid is `mid` USD from now on.
@@ -509,7 +514,7 @@ impl Learners {
         let slope = self.slope(d, &shares(&self.mixture));
         let (after, before) = (self.after_by_regime(d), self.drift_by_regime(d));
         let cost = std::array::from_fn(|r| {
-            let c = (self.cfg.fee_bps + after[r] + before[r] - slope * d) / (1.0 - slope);
+            let c = (self.fee_bps + after[r] + before[r] - slope * d) / (1.0 - slope);
             c.clamp(COST_BPS[0], COST_BPS[1])
         });
         let priors = priors(&self.cfg, self.touch_bps());

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::learn::regime::REGIMES;
 use crate::math::{det, ewma::Ewma};
+use crate::settings::settings;
 use crate::units::{Ns, Side};
 
 /// Horizons, nanoseconds.
@@ -38,27 +39,21 @@ const SHADOWS: usize = 1024;
 /// Own marks on their way.
 const OWN: usize = 1024;
 
-/// Settings of the markout learner.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Mean adverse move expected without data, in units of sigma (the move of one second).
-    pub mean: f64,
-    /// Standard deviation of the adverse move around that mean over time, sigmas; > 0.
-    pub sd: f64,
-    /// Memory, seconds; > 0.
-    pub memory_s: f64,
-    /// Standard deviation of the own fills' difference from shadows, sigmas; 0: none.
-    pub own_sd: f64,
-    /// Standard deviation of the change of the adverse move (sigmas) per bps of depth; >= 0.
-    pub slope_sd: f64,
-    /// Least strength, in markouts, with which a regime believes the mean over regimes.
-    pub borrow: f64,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config { mean: 0.5, sd: 0.6, memory_s: 1_800.0, own_sd: 0.3, slope_sd: 0.1, borrow: 10.0 }
+settings! {
+    /// Settings of the adverse moves.
+    pub struct Config: Copy {
+        /// Mean adverse move without data; a sigma is the move of one second.
+        mean: f64 = 0.5, -100.0..=100.0, "sigmas";
+        /// Standard deviation of the adverse move around that mean over time.
+        sd: f64 = 0.6, 1e-3..=100.0, "sigmas";
+        /// Memory.
+        memory_s: f64 = 1_800.0, 1.0..=1e15, "s";
+        /// Standard deviation of the own fills' difference from virtual ones; 0: none.
+        own_sd: f64 = 0.3, 0.0..=100.0, "sigmas";
+        /// Standard deviation of the change of the adverse move with depth.
+        slope_sd: f64 = 0.1, 0.0..=10.0, "sigmas per bps";
+        /// Least strength with which a regime believes the mean over regimes.
+        borrow: f64 = 10.0, 0.0..=1e9, "markouts";
     }
 }
 

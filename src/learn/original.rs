@@ -18,53 +18,36 @@ use super::kappa::tape::Gamma;
 use super::regime::REGIMES;
 use super::warmup::Score;
 use crate::math::det;
+use crate::settings::settings;
 
-/// Settings; the defaults are the original's.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Prior mean of kappa, per unit of relative price.
-    pub kappa: f64,
-    /// Prior strength, volume.
-    pub strength: f64,
-    /// Prior means by regime.
-    pub regime_kappa: [f64; REGIMES],
-    /// Prior strength by regime, fills.
-    pub regime_strength: f64,
-    /// Fills before a regime's own mean replaces its prior.
-    pub regime_fills_min: f64,
-    /// Weight of the regime mixture in the blend.
-    pub regime_weight: f64,
-    /// Floor on kappa while confidence is low.
-    pub kappa_floor: f64,
-    /// The floor comes before the regime blend, as its notes say, not after it, as its analysis.
-    pub floor_first: bool,
-    /// Confidence from which the floor slides to the learned value.
-    pub confidence_min: f64,
-    /// Least floor after that.
-    pub kappa_floor_min: f64,
-    /// Fee it adds, bps.
-    pub fee_bps: f64,
-    /// Distance below which a fill counts as predicted, bps.
-    pub good_fill_bps: f64,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            kappa: 2_500.0,
-            strength: 5.0,
-            regime_kappa: [3_000.0, 2_000.0, 1_000.0, 500.0],
-            regime_strength: 10.0,
-            regime_fills_min: 10.0,
-            regime_weight: 0.3,
-            kappa_floor: 8_000.0,
-            floor_first: false,
-            confidence_min: 0.75,
-            kappa_floor_min: 2_000.0,
-            fee_bps: 1.5,
-            good_fill_bps: 10.0,
-        }
+settings! {
+    /// Settings of the original's model.
+    pub struct Config: Copy {
+        /// Prior mean of kappa.
+        kappa: f64 = 2_500.0, 1.0..=1e6, "per unit of relative price";
+        /// Strength of that prior.
+        strength: f64 = 5.0, 1e-3..=1e9, "units of volume";
+        /// Prior means of kappa by regime.
+        regime_kappa: [f64; REGIMES] = [3_000.0, 2_000.0, 1_000.0, 500.0], 1.0..=1e6,
+            "per unit of relative price";
+        /// Strength of the priors by regime.
+        regime_strength: f64 = 10.0, 1e-3..=1e9, "fills";
+        /// Fills before a regime's own mean replaces its prior.
+        regime_fills_min: f64 = 10.0, 0.0..=1e9, "fills";
+        /// Weight of the regime mixture in the blend.
+        regime_weight: f64 = 0.3, 0.0..=1.0;
+        /// Floor on kappa while confidence is low.
+        kappa_floor: f64 = 8_000.0, 1.0..=1e6, "per unit of relative price";
+        /// The floor comes before the regime blend, as its notes say, not after it, as its analysis.
+        floor_first: bool = false;
+        /// Confidence from which the floor slides to the learned value.
+        confidence_min: f64 = 0.75, 0.0..=1.0;
+        /// Least floor after that.
+        kappa_floor_min: f64 = 2_000.0, 1.0..=1e6, "per unit of relative price";
+        /// Fee that it adds.
+        fee_bps: f64 = 1.5, -100.0..=100.0, "bps";
+        /// Distance below which a fill counts as predicted.
+        good_fill_bps: f64 = 10.0, 0.0..=1e4, "bps";
     }
 }
 

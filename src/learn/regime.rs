@@ -15,6 +15,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::math::det;
+use crate::settings::{rising, settings};
 
 /// Regimes: quiet, normal, volatile, cascade.
 pub const REGIMES: usize = 4;
@@ -32,34 +33,26 @@ const FIRST: [f64; REGIMES] = [0.3, 0.5, 0.15, 0.05];
 /// Least probability of a regime.
 const FLOOR: f64 = 1e-6;
 
-/// Settings of the filter.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Volatility of each regime before any data, bps per square root of a second; increasing.
-    pub sigma_bps: [f64; REGIMES],
-    /// Sweeps per second, both sides, of each regime before any data; increasing.
-    pub sweeps: [f64; REGIMES],
-    /// Mean stay in a regime, seconds; > 1.
-    pub dwell_s: f64,
-    /// Seconds of data after which the levels are scaled to it; 0: never.
-    pub anchor_s: f64,
-    /// Memory of the levels, seconds of their regime; 0: they do not follow.
-    pub memory_s: f64,
-    /// Least ratio of neighbouring volatilities and counts; > 1.
-    pub ratio_min: f64,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            sigma_bps: [0.4, 1.0, 2.5, 6.0],
-            sweeps: [0.3, 1.0, 4.0, 12.0],
-            dwell_s: 600.0,
-            anchor_s: 60.0,
-            memory_s: 3_600.0,
-            ratio_min: 1.5,
-        }
+settings! {
+    /// Settings of the filter.
+    pub struct Config: Copy {
+        /// Volatility of each regime before any data.
+        sigma_bps: [f64; REGIMES] = [0.4, 1.0, 2.5, 6.0], 1e-3..=1e3,
+            "bps per square root of a second";
+        /// Sweeps, both sides, of each regime before any data.
+        sweeps: [f64; REGIMES] = [0.3, 1.0, 4.0, 12.0], 1e-3..=1e3, "per second";
+        /// Mean stay in a regime.
+        dwell_s: f64 = 600.0, 2.0..=1e9, "s";
+        /// Time with data after which the levels are scaled to it; 0: never.
+        anchor_s: f64 = 60.0, 0.0..=1e6, "s";
+        /// Memory of the levels, in time of their regime; 0: they do not follow.
+        memory_s: f64 = 3_600.0, 0.0..=1e15, "s";
+        /// Least ratio of neighbouring volatilities and counts.
+        ratio_min: f64 = 1.5, 1.01..=10.0;
+    }
+    where {
+        [sigma_bps] |c| rising(&c.sigma_bps), "`sigma_bps` must rise from regime to regime";
+        [sweeps] |c| rising(&c.sweeps), "`sweeps` must rise from regime to regime";
     }
 }
 

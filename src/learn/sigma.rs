@@ -9,24 +9,19 @@
 use serde::{Deserialize, Serialize};
 
 use crate::math::ewma::Ewma;
+use crate::settings::settings;
 
-/// Settings of the volatility estimate.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Prior, bps per square root of a second; > 0.
-    pub prior_bps: f64,
-    /// Strength of the prior, returns; > 0. It is forgotten like data.
-    pub strength: f64,
-    /// Memory, seconds; > 0.
-    pub memory_s: f64,
-    /// Largest return counted in full, in sigmas; > 1.
-    pub clip: f64,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config { prior_bps: 1.0, strength: 2.0, memory_s: 300.0, clip: 5.0 }
+settings! {
+    /// Settings of the volatility.
+    pub struct Config: Copy {
+        /// Volatility without data, which is forgotten like data.
+        prior_bps: f64 = 1.0, 1e-3..=1e3, "bps per square root of a second";
+        /// Strength of that prior.
+        strength: f64 = 2.0, 1e-3..=1e6, "returns";
+        /// Memory.
+        memory_s: f64 = 300.0, 1.0..=1e15, "s";
+        /// Largest return counted in full.
+        clip: f64 = 5.0, 1.0..=1e9, "sigmas";
     }
 }
 

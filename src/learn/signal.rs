@@ -12,32 +12,21 @@
 use serde::{Deserialize, Serialize};
 
 use crate::math::{det, ewma::Ewma};
+use crate::settings::settings;
 
-/// Settings of the signal integrator.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Memory of takers' sides, seconds; > 0.
-    pub flow_s: f64,
-    /// Memory of the regression and of its skill, seconds; > 0.
-    pub memory_s: f64,
-    /// Standard deviation of a coefficient without data, sigmas; > 0.
-    pub prior_sd: f64,
-    /// Skill (lower end) that earns full weight; > 0.
-    pub skill_full: f64,
-    /// Forecasts before any weight.
-    pub forecasts_min: f64,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            flow_s: 2.0,
-            memory_s: 1_800.0,
-            prior_sd: 0.3,
-            skill_full: 0.02,
-            forecasts_min: 60.0,
-        }
+settings! {
+    /// Settings of the signals.
+    pub struct Config: Copy {
+        /// Memory of takers' sides.
+        flow_s: f64 = 2.0, 0.01..=1e6, "s";
+        /// Memory of the regression and of its skill.
+        memory_s: f64 = 1_800.0, 1.0..=1e15, "s";
+        /// Standard deviation of a coefficient without data.
+        prior_sd: f64 = 0.3, 1e-3..=100.0, "sigmas";
+        /// Skill (lower end) that earns full weight.
+        skill_full: f64 = 0.02, 1e-6..=1.0;
+        /// Forecasts before any weight.
+        forecasts_min: f64 = 60.0, 0.0..=1e9, "forecasts";
     }
 }
 

@@ -8,25 +8,20 @@
 //! 2. Targets are fixed. (Targets that grow with the fill rate made the score fall when fills came.)
 //! 3. The markout part counts shadow markouts from the tape, so it finishes without own fills.
 
+use crate::settings::settings;
 use serde::{Deserialize, Serialize};
 
-/// Settings of the warm-up.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Markouts at the primary horizon, own or shadow, for the floor part; > 0.
-    pub floor_target: f64,
-    /// Own fills that finish the kappa part; > 0.
-    pub fills_target: f64,
-    /// Effective sweeps that finish the kappa part; > 0.
-    pub sweeps_target: f64,
-    /// Seconds of returns that finish the standardisers' part; > 0.
-    pub seconds_target: f64,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config { floor_target: 20.0, fills_target: 10.0, sweeps_target: 81.0, seconds_target: 60.0 }
+settings! {
+    /// Settings of the warm-up.
+    pub struct Config: Copy {
+        /// Markouts at the primary horizon, own or virtual, that finish the floor's part.
+        floor_target: f64 = 20.0, 1e-3..=1e9, "markouts";
+        /// Own fills that finish the part of kappa.
+        fills_target: f64 = 10.0, 1e-3..=1e9, "fills";
+        /// Effective sweeps that finish the part of kappa.
+        sweeps_target: f64 = 81.0, 1e-3..=1e9, "sweeps";
+        /// Time with returns that finishes the standardisers' part.
+        seconds_target: f64 = 60.0, 1e-3..=1e9, "s";
     }
 }
 

@@ -2,137 +2,101 @@
 //!
 //! In: the configuration file. Out: plain values. Cold path.
 
-use serde::{Deserialize, Serialize};
-
 use crate::limits::LADDER_MAX;
+use crate::settings::{choices, settings};
 
-/// How the half-spread is made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Policy {
-    /// The optimal ladder at what was learned.
-    #[default]
-    Default,
-    /// The original paper trader's own pipeline.
-    Original,
-    /// Kappa 8000 for ever: 1/kappa + fee = 2.75 bps.
-    #[serde(rename = "floor-8000")]
-    Floor8000,
-    /// The same, but never closer than 5 bps, as it came out in the original.
-    #[serde(rename = "floor-8000-realised")]
-    Floor8000Realised,
-    /// First advice of the original's analysis, as it is written there.
-    #[serde(rename = "analysis-1")]
-    Analysis1,
-    /// The same with its two branches in the order that reaches both.
-    #[serde(rename = "analysis-1-fixed")]
-    Analysis1Fixed,
-    /// Its second advice.
-    #[serde(rename = "analysis-2")]
-    Analysis2,
-}
-
-/// A switch per component of the default policy, all on: its worth is measured by a run without it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "independent switches, one per component")]
-pub struct Use {
-    /// The exact table of the inventory term; off: linear in the position.
-    pub table: bool,
-    /// Sizes by the closed form at the prices really quoted; off: the universal ones.
-    pub sizes: bool,
-    /// Sizes shrink with the uncertainty of the cost; off: they do not.
-    pub certainty: bool,
-    /// Inventory term and largest size of a level from fractional Kelly; off: neither.
-    pub kelly: bool,
-    /// Learned floor; off: none.
-    pub floor: bool,
-    /// Shift of both sides by the signals; off: none.
-    pub signal: bool,
-}
-
-/// Settings of the quotes of one coin.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
+choices! {
     /// How the half-spread is made.
-    pub policy: Policy,
-    /// Levels a side, 1 to 5 (there is room for 8).
-    pub levels: usize,
-    /// Value of one lot, the unit that inventory is counted in, USD.
-    pub unit_usd: f64,
-    /// Largest position, lots.
-    pub max_lots: f64,
-    /// Target standard deviation of the position as a share of the largest.
-    pub std_share: f64,
-    /// Scale of the ladder's sizes against the optimal one: smaller fills, steadier inventory.
-    pub phi: f64,
-    /// Wealth that Kelly fractions are of, USD.
-    pub wealth_usd: f64,
-    /// Fraction of the Kelly bet, 0..1.
-    pub kelly_fraction: f64,
-    /// Largest distance from mid, bps.
-    pub d_max_bps: f64,
-    /// Loss at which quoting ends for good, USD.
-    pub loss_limit_usd: f64,
-    /// How far a working order may be from where it is wanted before it is changed, as a share of
-    /// 1/kappa. Keeping it keeps its place in the queue and saves requests, which the venue rations.
-    /// On the simulated markets half earns 3 to 8 % more than a fifth, with half the requests.
-    pub requote_share: f64,
-    /// Least time between two changes of a side's ladder, ms.
-    pub requote_ms: i64,
-    /// Exploration.
-    pub explore: Explore,
-    /// Switches.
-    #[serde(rename = "use")]
-    pub on: Use,
-}
-
-/// Exploration: quoting closer than optimal to learn.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Explore {
-    /// Whether at all.
-    pub on: bool,
-    /// Seconds per own fill to aim at, where break-even gives fills as often.
-    pub seconds_per_fill: f64,
-    /// Most seconds per own fill that are waited at break-even; where fills are rarer there, one is
-    /// paid for.
-    pub seconds_most: f64,
-    /// What it may cost in all, USD.
-    pub budget_usd: f64,
-}
-
-impl Default for Use {
-    fn default() -> Use {
-        Use { table: true, sizes: true, certainty: true, kelly: true, floor: true, signal: true }
+    pub enum Policy = Default {
+        /// The optimal ladder at what was learned.
+        Default = "default",
+        /// The original paper trader's own pipeline.
+        Original = "original",
+        /// Kappa 8000 always: 1/kappa + fee = 2.75 bps.
+        Floor8000 = "floor-8000",
+        /// The same, but never closer than 5 bps, as it came out in the original.
+        Floor8000Realised = "floor-8000-realised",
+        /// First advice of the original's analysis, as it is written there.
+        Analysis1 = "analysis-1",
+        /// The same with its two branches in the order that reaches both.
+        Analysis1Fixed = "analysis-1-fixed",
+        /// Its second advice.
+        Analysis2 = "analysis-2",
     }
 }
 
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            policy: Policy::Default,
-            levels: 5,
-            unit_usd: 250.0,
-            max_lots: 10.0,
-            std_share: 1.0 / 3.0,
-            phi: 0.25,
-            wealth_usd: 2_500.0,
-            kelly_fraction: 0.25,
-            d_max_bps: 60.0,
-            loss_limit_usd: 100.0,
-            requote_share: 0.5,
-            requote_ms: 250,
-            explore: Explore::default(),
-            on: Use::default(),
-        }
+settings! {
+    /// A switch per component of the default policy, all on: its worth is measured by a run without
+    /// it.
+    pub struct Use: Copy, Eq {
+        /// The exact table of the inventory term; off: linear in the position.
+        table: bool = true;
+        /// Sizes by the closed form at the prices really quoted; off: the universal ones.
+        sizes: bool = true;
+        /// Sizes shrink with the uncertainty of the cost; off: they do not.
+        certainty: bool = true;
+        /// Inventory term and largest size of a level from fractional Kelly; off: neither.
+        kelly: bool = true;
+        /// Learned floor; off: none.
+        floor: bool = true;
+        /// Shift of both sides by the signals; off: none.
+        signal: bool = true;
     }
 }
 
-impl Default for Explore {
-    fn default() -> Explore {
-        Explore { on: true, seconds_per_fill: 30.0, seconds_most: 120.0, budget_usd: 1.0 }
+settings! {
+    /// Settings of the quotes of one coin.
+    pub struct Config: Copy {
+        /// How the half-spread is made.
+        policy: Policy = Policy::Default;
+        /// Levels a side.
+        levels: usize = 5, 1..=5;
+        /// Value of one lot, the unit that inventory is counted in; the least order is worth 10.
+        unit_usd: f64 = 250.0, 10.0..=1e7, "USD";
+        /// Largest position.
+        max_lots: f64 = 10.0, 1.0..=1e4, "lots";
+        /// Target standard deviation of the position as a share of the largest.
+        std_share: f64 = 1.0 / 3.0, 1e-3..=1.0;
+        /// Scale of the ladder's sizes against the optimal one: smaller fills, steadier inventory.
+        phi: f64 = 0.25, 1e-3..=1.0;
+        /// Wealth that Kelly fractions are of.
+        wealth_usd: f64 = 2_500.0, 1.0..=1e12, "USD";
+        /// Fraction of the Kelly bet; 0: none is asked for.
+        kelly_fraction: f64 = 0.25, 0.0..=1.0;
+        /// Largest distance from mid.
+        d_max_bps: f64 = 60.0, 0.1..=1e3, "bps";
+        /// Loss at which quoting ends permanently.
+        loss_limit_usd: f64 = 100.0, 0.01..=1e12, "USD";
+        /// How far a working order may be from where it is wanted before it is changed, as a share
+        /// of 1/kappa. Keeping it keeps its place in the queue and saves requests, which the venue
+        /// rations. On the simulated markets half earns 3 to 8 % more than a fifth, with half the
+        /// requests.
+        requote_share: f64 = 0.5, 0.0..=100.0;
+        /// Least time between two changes of a side's ladder.
+        requote_ms: i64 = 250, 0..=3_600_000, "ms";
+        /// Exploration: quoting closer than optimal to learn.
+        explore: Explore = Explore::default();
+        /// Switches of the default policy's components.
+        on as "use": Use = Use::default();
+    }
+}
+
+settings! {
+    /// Exploration: quoting closer than optimal to learn.
+    pub struct Explore: Copy {
+        /// Whether at all.
+        on: bool = true;
+        /// Time per own fill to aim at, where break-even gives fills as often.
+        seconds_per_fill: f64 = 30.0, 0.1..=1e6, "s";
+        /// Longest time per own fill that is waited at break-even; where fills are rarer there, one
+        /// is paid for.
+        seconds_most: f64 = 120.0, 0.1..=1e6, "s";
+        /// What it may cost in all.
+        budget_usd: f64 = 1.0, 0.0..=1e9, "USD";
+    }
+    where {
+        [seconds_per_fill, seconds_most] |c| c.seconds_per_fill <= c.seconds_most,
+            "`seconds_per_fill` must be at most `seconds_most`";
     }
 }
 

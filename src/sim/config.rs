@@ -2,64 +2,50 @@
 //!
 //! In: the configuration file. Out: plain values. Cold path.
 
-use serde::{Deserialize, Serialize};
-
 use super::fees::Fees;
 pub use super::latency::Latency;
+use crate::settings::{Choice, choices, settings};
 
-/// How an order's place in the queue advances.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Model {
-    /// Optimistic bracket: any print at the price or beyond fills.
-    Touch,
-    /// Pessimistic bracket: only prints strictly beyond the price fill.
-    Through,
-    /// Every cancel happens behind us; only prints, and the displayed size as a cap, advance us.
-    RiskAverse,
-    /// Every cancel happens ahead of us.
-    Front,
-    /// Net decreases are shared in proportion to the volume ahead and behind.
-    Linear,
-    /// Net decreases are shared by the `power_n`-th powers of the volume ahead and behind.
-    Power,
-    /// Net decreases are shared by ln(1 + lots) of the volume ahead and behind.
-    Log,
-    /// Gross cancels estimated from net changes (Skellam), with decay between snapshots.
-    #[default]
-    Skellam,
-    /// Independent draws per print and order, faults included: kept for comparison (`original`).
-    Original,
+choices! {
+    /// How an order's place in the queue advances.
+    pub enum Model = Skellam {
+        /// Optimistic bracket: any print at the price or beyond fills.
+        Touch = "touch",
+        /// Pessimistic bracket: only prints strictly beyond the price fill.
+        Through = "through",
+        /// Every cancel happens behind us; only prints, and the displayed size as a cap, advance us.
+        RiskAverse = "risk-averse",
+        /// Every cancel happens ahead of us.
+        Front = "front",
+        /// Net decreases are shared in proportion to the volume ahead and behind.
+        Linear = "linear",
+        /// Net decreases are shared by the `power_n`-th powers of the volume ahead and behind.
+        Power = "power",
+        /// Net decreases are shared by ln(1 + lots) of the volume ahead and behind.
+        Log = "log",
+        /// Gross cancels estimated from net changes (Skellam), with decay between snapshots.
+        Skellam = "skellam",
+        /// Independent draws per print and order, faults included: kept for comparison.
+        Original = "original",
+    }
 }
 
 impl Model {
     /// Every model.
-    pub const ALL: [Model; 9] = [
-        Model::Touch,
-        Model::Through,
-        Model::RiskAverse,
-        Model::Front,
-        Model::Linear,
-        Model::Power,
-        Model::Log,
-        Model::Skellam,
-        Model::Original,
-    ];
+    pub const ALL: [Model; Model::LIST.len()] = {
+        let mut all = [Model::Touch; Model::LIST.len()];
+        let mut i = 0;
+        while i < all.len() {
+            all[i] = Model::LIST[i].1;
+            i += 1;
+        }
+        all
+    };
 
     /// The name in the configuration and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Model::Touch => "touch",
-            Model::Through => "through",
-            Model::RiskAverse => "risk-averse",
-            Model::Front => "front",
-            Model::Linear => "linear",
-            Model::Power => "power",
-            Model::Log => "log",
-            Model::Skellam => "skellam",
-            Model::Original => "original",
-        }
+        Choice::name(self)
     }
 }
 
@@ -74,92 +60,57 @@ impl std::str::FromStr for Model {
     }
 }
 
-/// The factors of the `original` model.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Preset {
-    /// Touch 0.5, queue 0.6.
-    #[default]
-    Paper,
-    /// Touch 0.3, queue 0.5.
-    Default,
-    /// Touch 0.9, queue 0.9.
-    Aggressive,
-}
-
-/// Which order of events inside a block the queue is advanced by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Order {
-    /// Prints of a block before its best prices and snapshots, whatever arrived first: the
-    /// venue's own order, since it publishes the state after the block.
-    #[default]
-    Block,
-    /// As the messages arrived: for tapes that are written in the order of matching.
-    Arrival,
-}
-
-/// Settings of the fill simulation.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Fill model that decides and learns.
-    pub model: Model,
-    /// Exponent of the `power` model, 1 to 8.
-    pub power_n: u8,
-    /// Where the model stands between its brackets: 0: every cancel is ahead of us, 0.5: the model
-    /// itself, 1: every cancel is behind us. Between them it leans in proportion.
-    pub conservatism: f64,
-    /// Factors of the `original` model.
-    pub original: Preset,
-    /// The lower of the two brackets reported beside it.
-    pub pessimistic: Model,
-    /// The upper one.
-    pub optimistic: Model,
-    /// Order of events inside a block.
-    pub order: Order,
-    /// Delay of a new order. The venue's own figures: median 0.2 s, p99 0.9 s co-located.
-    pub entry: Latency,
-    /// Delay of a cancel.
-    pub cancel: Latency,
-    /// What fees the account pays.
-    pub fees: Fees,
-    /// Whether the venue's tick, lot and minimum-value rules are enforced.
-    pub venue_rules: bool,
-    /// Largest share of a taker's printed volume that own orders may take, percent: own orders are
-    /// not in the real book, so what they take in numbers would have moved it.
-    pub participation_pct: u8,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            model: Model::Skellam,
-            power_n: 3,
-            conservatism: 0.5,
-            original: Preset::Paper,
-            pessimistic: Model::Through,
-            optimistic: Model::Touch,
-            order: Order::Block,
-            entry: Latency::ShiftedExponential { base_ms: 150, mean_ms: 100 },
-            cancel: Latency::ShiftedExponential { base_ms: 150, mean_ms: 100 },
-            fees: Fees::default(),
-            venue_rules: true,
-            participation_pct: 100,
-        }
+choices! {
+    /// The factors of the `original` model.
+    pub enum Preset = Paper {
+        /// Touch 0.5, queue 0.6.
+        Paper = "paper",
+        /// Touch 0.3, queue 0.5.
+        Default = "default",
+        /// Touch 0.9, queue 0.9.
+        Aggressive = "aggressive",
     }
 }
 
-impl Config {
-    /// What is wrong with the settings, if anything: one line that says what to do.
-    ///
-    /// # Errors
-    /// The first setting outside its range.
-    pub fn check(&self) -> Result<(), String> {
-        let rule = |ok: bool, text: &str| if ok { Ok(()) } else { Err(text.to_owned()) };
-        rule((1..=8).contains(&self.power_n), "`power_n` must be 1 to 8")?;
-        rule((0.0..=1.0).contains(&self.conservatism), "`conservatism` must be 0 to 1")?;
-        rule(self.participation_pct <= 100, "`participation_pct` must be 0 to 100")?;
-        self.fees.check()
+choices! {
+    /// Which order of events inside a block the queue is advanced by.
+    pub enum Order = Block {
+        /// Prints of a block before its best prices and snapshots, whatever arrived first: the
+        /// venue's own order, since it publishes the state after the block.
+        Block = "block",
+        /// As the messages arrived: for tapes that are written in the order of matching.
+        Arrival = "arrival",
+    }
+}
+
+settings! {
+    /// Settings of the fill simulation.
+    pub struct Config: Copy {
+        /// Fill model that decides and learns.
+        model: Model = Model::Skellam;
+        /// Exponent of the `power` model.
+        power_n: u8 = 3, 1..=8;
+        /// Where the model stands between its brackets: 0: every cancel is ahead of us, 0.5: the
+        /// model itself, 1: every cancel is behind us. Between them it leans in proportion.
+        conservatism: f64 = 0.5, 0.0..=1.0;
+        /// Factors of the `original` model.
+        original: Preset = Preset::Paper;
+        /// The lower of the two brackets reported beside it.
+        pessimistic: Model = Model::Through;
+        /// The upper one.
+        optimistic: Model = Model::Touch;
+        /// Order of events inside a block.
+        order: Order = Order::Block;
+        /// Delay of a new order. The venue's own figures: median 0.2 s, p99 0.9 s co-located.
+        entry: Latency = Latency::ShiftedExponential { base_ms: 150, mean_ms: 100 };
+        /// Delay of a cancel.
+        cancel: Latency = Latency::ShiftedExponential { base_ms: 150, mean_ms: 100 };
+        /// What decides the account's fees.
+        fees: Fees = Fees::default();
+        /// Whether the venue's tick, lot and minimum-value rules are enforced.
+        venue_rules: bool = true;
+        /// Largest share of a taker's printed volume that own orders may take: own orders are not
+        /// in the real book, so what they take in numbers would have moved it.
+        participation_pct: u8 = 100, 0..=100, "percent";
     }
 }

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::settings::settings;
 use crate::units::{Cash, Px, Sz};
 
 /// A rate in units of 1e-8 of the value: 1.5 bps is 15,000.
@@ -42,21 +43,24 @@ pub const TIERS: [Tier; 7] = [
 const REBATES: [(u32, Rate); 3] = [(300, Rate(-3_000)), (150, Rate(-2_000)), (50, Rate(-1_000))];
 
 /// Discounts for staking, percent of positive fees.
-const STAKING: [u8; 7] = [0, 5, 10, 15, 20, 30, 40];
+const STAKING: &[i64] = &[0, 5, 10, 15, 20, 30, 40];
 
-/// What decides the account's fees.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Fees {
-    /// Weighted volume of the last 14 days, USD.
-    pub volume_usd: u64,
-    /// Share of the venue's maker volume, in 1e-4: above 50, 150 and 300 the venue pays 0.1, 0.2
-    /// and 0.3 bps to the maker.
-    pub maker_share_bps: u32,
-    /// Discount for staking, percent: 0, 5, 10, 15, 20, 30 or 40. On positive fees.
-    pub staking_pct: u8,
-    /// Discount for being referred, percent: 0 or 4. On positive fees.
-    pub referral_pct: u8,
+/// Discounts for being referred, percent of positive fees.
+const REFERRAL: &[i64] = &[0, 4];
+
+settings! {
+    /// What decides the account's fees.
+    pub struct Fees: Copy, Eq {
+        /// Weighted volume of the last 14 days.
+        volume_usd: u64 = 0, 0..=1_000_000_000_000_000, "USD";
+        /// Share of the venue's maker volume, in 1e-4: above 50, 150 and 300 the venue pays 0.1,
+        /// 0.2 and 0.3 bps to the maker.
+        maker_share_bps: u32 = 0, 0..=10_000, "bps";
+        /// Discount for staking, on positive fees.
+        staking_pct: u8 = 0, STAKING, "percent";
+        /// Discount for being referred, on positive fees.
+        referral_pct: u8 = 0, REFERRAL, "percent";
+    }
 }
 
 impl Fees {
@@ -81,20 +85,6 @@ impl Fees {
     fn discounted(&self, rate: Rate) -> Rate {
         let left = |pct: u8| i64::from(100 - pct.min(100));
         Rate(rate.0 * left(self.staking_pct) * left(self.referral_pct) / 10_000)
-    }
-
-    /// What is wrong with the settings, if anything.
-    ///
-    /// # Errors
-    /// A discount the venue does not give.
-    pub fn check(&self) -> Result<(), String> {
-        if !STAKING.contains(&self.staking_pct) {
-            return Err("`fees.staking_pct` must be 0, 5, 10, 15, 20, 30 or 40".into());
-        }
-        if self.referral_pct != 0 && self.referral_pct != 4 {
-            return Err("`fees.referral_pct` must be 0 or 4".into());
-        }
-        Ok(())
     }
 }
 
@@ -124,6 +114,7 @@ fn to_e8(amount: i128, scale: i128) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Room as _;
     use crate::units::ONE;
 
     #[test]

@@ -5,33 +5,44 @@
 use serde::{Deserialize, Serialize};
 
 use crate::math::fixed::exponential;
+use crate::settings::{Form, Rule, Setting, settings};
 use crate::units::Ns;
 
 /// Points of an empirical table, at most.
 const POINTS_MAX: usize = 16;
+/// Longest delay, ms.
+const DELAY_MAX: i64 = 60_000;
 
-/// A delay between decision and effect.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Latency {
-    /// Always the same.
-    Constant {
-        /// Delay, ms.
-        ms: u32,
-    },
-    /// A floor plus an exponential tail.
-    ShiftedExponential {
-        /// Floor, ms.
-        base_ms: u32,
-        /// Mean of the tail, ms.
-        mean_ms: u32,
-    },
-    /// Measured quantiles, straight lines between them.
-    Table {
-        /// Pairs of percent and ms, from `[0, least]` to `[100, largest]`, both rising.
-        points: Quantiles,
-    },
+settings! {
+    /// A delay between decision and effect.
+    pub enum Latency: Copy {
+        /// Always the same.
+        Constant = "constant" {
+            /// Delay.
+            ms: u32 = 200, 0..=DELAY_MAX, "ms";
+        }
+        /// A floor plus an exponential tail.
+        ShiftedExponential = "shifted-exponential" {
+            /// Floor.
+            base_ms: u32 = 150, 0..=DELAY_MAX, "ms";
+            /// Mean of the tail.
+            mean_ms: u32 = 100, 0..=DELAY_MAX, "ms";
+        }
+        /// Measured quantiles, straight lines between them.
+        Table = "table" {
+            /// Pairs of percent and milliseconds, from `[0, least]` to `[100, largest]`.
+            points: Quantiles = Quantiles::default(), QUANTILES, "ms";
+        }
+    }
 }
+
+/// What the points of a table must be.
+const QUANTILES: Form = Form {
+    text: "2 to 16 pairs [percent, ms] from 0 to 100 percent, rising, of 0 to 60000",
+    holds: |v| v.clone().try_into::<Quantiles>().is_ok(),
+    inside: &["[[0, 0], [100, 0]]", "[[0, 30], [50, 80], [90, 200], [99, 500], [100, 60000]]"],
+    beyond: &["[[0, 0]]", "[[1, 0], [100, 5]]", "[[0, 0], [100, 60001]]", "[[0, 5], [100, 4]]"],
+};
 
 impl Latency {
     /// A delay in nanoseconds.
@@ -73,6 +84,23 @@ impl Quantiles {
     }
 }
 
+impl Default for Quantiles {
+    /// The venue's own figures, roughly: median 0.2 s, p99 0.9 s.
+    fn default() -> Quantiles {
+        let list = [(0, 100), (50, 200), (90, 500), (99, 900), (100, 2_000)];
+        let mut points = [(0, 0); POINTS_MAX];
+        points[..list.len()].copy_from_slice(&list);
+        Quantiles { len: 5, points }
+    }
+}
+
+impl Setting for Quantiles {
+    type Limits = Form;
+    fn rule(form: Form) -> Rule {
+        Rule::Form(form)
+    }
+}
+
 impl TryFrom<Vec<(u8, u32)>> for Quantiles {
     type Error = String;
 
@@ -82,8 +110,9 @@ impl TryFrom<Vec<(u8, u32)>> for Quantiles {
         }
         let ends = list.first().map(|p| p.0) == Some(0) && list.last().map(|p| p.0) == Some(100);
         let rising = list.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1);
-        if !ends || !rising {
-            return Err("a latency table goes from 0 to 100 percent, both columns rising".into());
+        let short = list.iter().all(|p| i64::from(p.1) <= DELAY_MAX);
+        if !ends || !rising || !short {
+            return Err("a latency table goes from 0 to 100 percent, both columns rising, to 60000 ms at most".into());
         }
         let mut points = [(0, 0); POINTS_MAX];
         points[..list.len()].copy_from_slice(&list);

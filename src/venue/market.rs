@@ -7,11 +7,12 @@
 
 use std::sync::Arc;
 
-use super::config::{BadConfig, Config};
+use super::config::Config;
 use super::session::{Reply, Session};
 use super::truth::BlockTruth;
 use super::wire::Stream;
 use super::world::World;
+use crate::settings::ConfigError;
 use crate::units::Ns;
 
 /// Time of the first block where the configuration fixes none: 2026-01-01, 00:00:00 UTC.
@@ -46,7 +47,7 @@ impl Market {
     ///
     /// # Errors
     /// The first field of the configuration that is out of range.
-    pub fn new(config: &Config, seed: u64) -> Result<Market, BadConfig> {
+    pub fn new(config: &Config, seed: u64) -> Result<Market, ConfigError> {
         let mut market = Market::silent(config, seed)?;
         let names: Vec<String> = market.world.names().map(str::to_owned).collect();
         for name in names {
@@ -64,7 +65,7 @@ impl Market {
     ///
     /// # Errors
     /// The first field of the configuration that is out of range.
-    pub fn silent(config: &Config, seed: u64) -> Result<Market, BadConfig> {
+    pub fn silent(config: &Config, seed: u64) -> Result<Market, ConfigError> {
         let config = Config { seed, ..config.clone() };
         let world = World::new(&config, EPOCH_MS)?;
         Ok(Market { world, session: Session::new(), waiting: Vec::new() })

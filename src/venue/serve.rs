@@ -25,13 +25,14 @@ use std::time::Duration;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 
-use super::config::{BadConfig, Config};
+use super::config::Config;
 use super::draw;
 use super::session::Session;
 use super::truth::Truth;
 use super::wire;
 use super::world::{CoinFrames, World};
 use crate::limits::MESSAGE_MAX;
+use crate::settings::ConfigError;
 use crate::units::Ns;
 use crate::ws::server::{self, FromClient, Request, ServerConn};
 
@@ -65,7 +66,7 @@ pub struct Service {
 #[derive(Debug)]
 pub enum StartError {
     /// The configuration is out of range.
-    Config(BadConfig),
+    Config(ConfigError),
     /// The speed is negative or not finite.
     Speed,
     /// The port could not be opened, or the thread not be started.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 
-use super::config::{BadConfig, Config, Listing};
+use super::config::{Config, Listing};
 use super::draw;
 use super::flow::{Flow, Print};
 use super::truth::{BlockTruth, Truth};
@@ -21,6 +21,7 @@ use super::wire::{self, CtxText, Stream};
 use crate::event::Level;
 use crate::limits::LEVELS_MAX;
 use crate::math::det;
+use crate::settings::{ConfigError, Room as _};
 use crate::units::rules::Rules;
 use crate::units::{Px, Side};
 
@@ -89,7 +90,7 @@ impl World {
     ///
     /// # Errors
     /// The first field of the configuration that is out of range.
-    pub fn new(config: &Config, now_ms: i64) -> Result<World, BadConfig> {
+    pub fn new(config: &Config, now_ms: i64) -> Result<World, ConfigError> {
         config.check()?;
         let start_ms = config.epoch_ms.unwrap_or(now_ms);
         let first_ms = start_ms - draw::floor(config.prerun_s * 1e3);

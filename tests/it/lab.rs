@@ -67,6 +67,7 @@ fn a_soak_whose_journal_fails_is_not_ok() {
     let child = Command::new("sh")
         .args(["-c", script, program])
         .env("TMPDIR", &dir.0)
+        .current_dir(&dir.0)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -113,7 +113,7 @@ impl Policy {
     /// Learners to go with it; the oracle needs none.
     #[must_use]
     pub fn learners(&self, cfg: &learn::Config) -> Option<Learners> {
-        (!matches!(self, Policy::Oracle(_))).then(|| Learners::new(cfg))
+        (!matches!(self, Policy::Oracle(_))).then(|| Learners::new(cfg, FEE_BPS))
     }
 
     /// The ladder wanted now. `truth` is what only the oracle looks at.

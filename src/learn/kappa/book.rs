@@ -14,20 +14,15 @@ use serde::{Deserialize, Serialize};
 use super::blended::Belief;
 use crate::math::det::exp;
 use crate::math::ewma::Ewma;
+use crate::settings::settings;
 
-/// Settings of the book-shape estimate.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Memory, seconds; > 0.
-    pub memory_s: f64,
-    /// Standard deviation of ln kappa that no amount of data removes; > 0.
-    pub model_ln_sd: f64,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config { memory_s: 600.0, model_ln_sd: 0.7 }
+settings! {
+    /// Settings of kappa from the book's shape.
+    pub struct Config: Copy {
+        /// Memory.
+        memory_s: f64 = 600.0, 1.0..=1e15, "s";
+        /// Standard deviation of ln kappa that no amount of data removes.
+        model_ln_sd: f64 = 0.7, 1e-3..=10.0;
     }
 }
 

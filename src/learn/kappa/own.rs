@@ -14,41 +14,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::math::lambert;
 use crate::math::{beta, det};
+use crate::settings::settings;
 
-/// Settings of the own-fill learners.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Prior of a fill at a price that was reached: pseudo-counts filled and missed; > 0.
-    pub prior: [f64; 2],
-    /// Trials remembered; > 1.
-    pub trials: f64,
-    /// Prior mean of the own-fill rate at the reference depth, 1/s; > 0.
-    pub rate: f64,
-    /// Prior standard deviation of its logarithm; > 0.
-    pub rate_ln_sd: f64,
-    /// Prior mean of kappa, per unit of relative price.
-    pub kappa: f64,
-    /// Prior standard deviation of kappa, per unit; > 0. Wide enough to hold a quiet market.
-    pub kappa_sd: f64,
-    /// Reference depth, bps.
-    pub depth_ref_bps: f64,
-    /// Memory, seconds of quoting: the belief widens by e per memory, up to the prior; 0: none.
-    pub memory_s: f64,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            prior: [1.0, 1.0],
-            trials: 2_000.0,
-            rate: 0.05,
-            rate_ln_sd: 2.0,
-            kappa: 6_000.0,
-            kappa_sd: 4_000.0,
-            depth_ref_bps: 3.0,
-            memory_s: 14_400.0,
-        }
+settings! {
+    /// Settings of kappa from own quotes and fills.
+    pub struct Config: Copy {
+        /// Prior of a fill at a price that was reached: pseudo-counts filled and missed.
+        prior: [f64; 2] = [1.0, 1.0], 1e-3..=1e6, "trials";
+        /// Trials remembered.
+        trials: f64 = 2_000.0, 2.0..=1e9, "trials";
+        /// Prior mean of the own-fill rate at the reference depth.
+        rate: f64 = 0.05, 1e-9..=1e3, "per second";
+        /// Prior standard deviation of its logarithm.
+        rate_ln_sd: f64 = 2.0, 1e-3..=10.0;
+        /// Prior mean of kappa.
+        kappa: f64 = 6_000.0, 0.0..=1e6, "per unit of relative price";
+        /// Prior standard deviation of kappa, wide enough to hold a quiet market.
+        kappa_sd: f64 = 4_000.0, 1.0..=1e6, "per unit of relative price";
+        /// Reference depth.
+        depth_ref_bps: f64 = 3.0, 0.0..=1e3, "bps";
+        /// Memory in time of quoting: the belief widens by e per memory, up to the prior; 0: none.
+        memory_s: f64 = 14_400.0, 0.0..=1e15, "s";
     }
 }
 

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::tape::{EDGES, Gamma, Tally, Tape, Window};
 use crate::learn::regime::REGIMES;
 use crate::math::{det, gamma};
+use crate::settings::settings;
 use crate::units::Side;
 
 const WINDOW_STEPS: u32 = 8;
@@ -30,31 +31,23 @@ const DEPTH_STEPS: u32 = 25;
 /// Strength, in events, of the fitted rate where the reach table has few sweeps of its own.
 const REACH_STRENGTH: f64 = 3.0;
 
-/// Settings of the regimes' kappas.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Kappa of each regime relative to the base, a priori.
-    pub multiplier: [f64; REGIMES],
-    /// Strength, in sweeps, with which a regime believes the other regimes' base.
-    pub borrow: f64,
-    /// Strength, in sweeps, that depths between the touch and the window have together; >= 0.
-    pub near: f64,
-    /// Nearest depth a window is centred on, bps; > 0.
-    pub depth_min_bps: f64,
-    /// Farthest depth, bps.
-    pub depth_max_bps: f64,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            multiplier: [2.0, 1.0, 0.42, 0.13],
-            borrow: 20.0,
-            near: 6.0,
-            depth_min_bps: 0.5,
-            depth_max_bps: 60.0,
-        }
+settings! {
+    /// Settings of kappa by regime.
+    pub struct Config: Copy {
+        /// Kappa of each regime relative to the base, a priori.
+        multiplier: [f64; REGIMES] = [2.0, 1.0, 0.42, 0.13], 1e-3..=1e3;
+        /// Strength with which a regime believes the other regimes' base.
+        borrow: f64 = 20.0, 1e-3..=1e9, "sweeps";
+        /// Strength that depths between the touch and the window have together.
+        near: f64 = 6.0, 0.0..=1e9, "sweeps";
+        /// Nearest depth a window is centred on.
+        depth_min_bps: f64 = 0.5, 0.01..=60.0, "bps";
+        /// Farthest depth a window is centred on.
+        depth_max_bps: f64 = 60.0, 1.0..=1e3, "bps";
+    }
+    where {
+        [depth_min_bps, depth_max_bps] |c| c.depth_min_bps < c.depth_max_bps,
+            "`depth_min_bps` must be below `depth_max_bps`";
     }
 }
 

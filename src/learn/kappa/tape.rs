@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::learn::regime::REGIMES;
 use crate::math::det;
+use crate::settings::settings;
 use crate::units::Side;
 
 /// Edges of the depth grid: 0, then 24 geometric ones from 0.25 to 64 bps.
@@ -26,36 +27,23 @@ pub const EDGE_MIN_BPS: f64 = 0.25;
 /// Last geometric edge, bps.
 pub const EDGE_MAX_BPS: f64 = 64.0;
 
-/// Settings of the tape learner.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Prior mean of kappa, per unit of relative price (6000 = 0.6 per bps); > 0.
-    pub kappa: f64,
-    /// Strength of that prior in sweeps; > 0.
-    pub kappa_strength: f64,
-    /// Shape of the rate's prior, events; > 0.
-    pub rate_shape: f64,
-    /// Exposure of the rate's prior, seconds; > 0.
-    pub rate_exposure_s: f64,
-    /// Memory in regime time, seconds; > 0.
-    pub memory_s: f64,
-    /// Adds half a price step to each depth. Prices are on a grid, so a depth is floored to it and
-    /// rates by depth come out low by about kappa h / 2 for a step h (-25 % at 1 bps and kappa
-    /// .6 per bps); kappa itself is unbiased either way.
-    pub half_tick: bool,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            kappa: 6_000.0,
-            kappa_strength: 1.0,
-            rate_shape: 0.5,
-            rate_exposure_s: 1.0,
-            memory_s: 1_800.0,
-            half_tick: true,
-        }
+settings! {
+    /// Settings of kappa from the tape.
+    pub struct Config: Copy {
+        /// Prior mean of kappa; 6000 is 0.6 per bps.
+        kappa: f64 = 6_000.0, 1.0..=1e6, "per unit of relative price";
+        /// Strength of that prior.
+        kappa_strength: f64 = 1.0, 1e-3..=1e6, "sweeps";
+        /// Shape of the rate's prior.
+        rate_shape: f64 = 0.5, 1e-3..=1e6, "sweeps";
+        /// Exposure of the rate's prior.
+        rate_exposure_s: f64 = 1.0, 1e-3..=1e9, "s";
+        /// Memory in time of a regime.
+        memory_s: f64 = 1_800.0, 1.0..=1e15, "s";
+        /// Adds half a price step to each depth. Prices are on a grid, so a depth is floored to it
+        /// and rates by depth come out low by about kappa h / 2 for a step h (-25 % at 1 bps and
+        /// kappa .6 per bps); kappa itself is unbiased either way.
+        half_tick: bool = true;
     }
 }
 

@@ -105,9 +105,9 @@ impl Learners {
         let slope = self.slope(d, shares);
         (e.alpha0, e.alpha1) = (e.adverse_bps - slope * d, slope);
         e.floor_bps = if c.on.floor {
-            floor::floor_bps(c.fee_bps, (e.adverse_bps, e.adverse_sd), &c.floor)
+            floor::floor_bps(self.fee_bps, (e.adverse_bps, e.adverse_sd), &c.floor)
         } else {
-            c.fee_bps
+            self.fee_bps
         };
     }
 

@@ -62,7 +62,7 @@ impl World {
 }
 
 fn started(cfg: &Config) -> Learners {
-    let mut x = Learners::new(cfg);
+    let mut x = Learners::new(cfg, 1.5);
     x.on_resume(Ns(0));
     x.on_mid(Ns(0), 100.0, &mut |_| {});
     x
@@ -296,7 +296,7 @@ fn warms_up_from_the_tape_alone() {
 
 #[test]
 fn starts_unsure_and_finite() {
-    let e = *Learners::new(&Config::default()).estimates();
+    let e = *Learners::new(&Config::default(), 1.5).estimates();
     assert!(e.confidence.abs() < 1e-12 && (e.warmup.score - 0.1).abs() < 1e-9);
     assert!((e.kappa.span.mean - 6_000.0).abs() < 60.0, "{:?}", e.kappa);
     assert!((e.depth_bps - (1.5 + 0.5 + 1.0 / 0.6)).abs() < 0.02, "{}", e.depth_bps);
@@ -416,17 +416,4 @@ fn a_gap_blurs_the_regime() {
     let sure = f.p()[3];
     f.idle(600.0);
     assert!(sure > 0.99 && f.p()[3] < 0.6 && f.p()[3] > 0.4, "{:?}", f.p());
-}
-
-#[test]
-fn settings_out_of_range_are_named() {
-    assert_eq!(Config::default().check(), Ok(()));
-    let mut c = Config::default();
-    c.tape.memory_s = 0.0;
-    assert_eq!(c.check(), Err(crate::learn::config::OutOfRange("tape.memory_s")));
-    let mut c = Config::default();
-    c.filter.sigma_bps = [1.0, 0.5, 2.0, 3.0];
-    assert_eq!(c.check(), Err(crate::learn::config::OutOfRange("filter.sigma_bps")));
-    let c = Config { fee_bps: f64::NAN, ..Config::default() };
-    assert_eq!(c.check(), Err(crate::learn::config::OutOfRange("fee_bps")));
 }
