@@ -43,7 +43,7 @@ fn journal(c: &mut Criterion) {
     let mut folder = Folder::open(&place(0)).expect("a folder");
     let back = inspect(&mut folder).expect("readable");
     assert_eq!((back.records, back.digest.value()), (COUNT, all.value()));
-    println!("{COUNT} records, digest {:032x}", all.value());
+    println!("{COUNT} records, digest {:032x}", all.value().run);
     let mut group = c.benchmark_group("journal");
     group.throughput(Throughput::Elements(COUNT));
     group.sample_size(20);

@@ -9,11 +9,11 @@ pub const COINS_MAX: usize = 16;
 /// Levels of a side kept from a snapshot: the full book of the venue has 20, the fast one 5.
 pub const LEVELS_MAX: usize = 20;
 
-/// Ladder levels per side. The optimal five-level ladder reaches 97 % of the continuum.
-pub const LADDER_MAX: usize = 8;
+/// Ladder levels per side: a grid of 20. The optimal five-level ladder reaches 97 % of the continuum.
+pub const LADDER_MAX: usize = 20;
 
 /// Own orders per coin, live or on their way: both sides of two ladders (one being replaced).
-pub const ORDERS_MAX: usize = 64;
+pub const ORDERS_MAX: usize = 80;
 
 /// Prints in one trades frame. The largest seen is 185.
 pub const PRINTS_MAX: usize = 4096;

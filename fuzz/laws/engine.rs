@@ -279,12 +279,12 @@ impl Judge {
 
 fn ladder(l: &Ladder, rules: Rules) {
     assert_eq!(l.levels > 0, l.guard == Guard::None, "{l:?}");
-    let levels = || l.px.iter().zip(&l.sz).take(usize::from(l.levels));
+    let levels = || l.here();
     for (px, sz) in levels() {
-        assert!(rules.valid_px(*px) && rules.valid_sz(*sz) && rules.valid_value(*px, *sz), "{l:?}");
+        assert!(rules.valid_px(px) && rules.valid_sz(sz) && rules.valid_value(px, sz), "{l:?}");
     }
     for ((a, _), (b, _)) in levels().zip(levels().skip(1)) {
-        assert!(l.side.better(*a, *b), "{l:?}");
+        assert!(l.side.better(a, b), "{l:?}");
     }
 }
 
@@ -337,10 +337,7 @@ impl Sums {
 /// What must be finite, a probability, or in order.
 fn numbers(body: &Body) {
     let ok = match body {
-        Body::Terms(t) => [t.mid, t.half_bps, t.c1_bps, t.markout_bps, t.theta_bps, t.cost_bps]
-            .iter()
-            .chain(&[t.lots, t.skew_bps, t.explore_bps, t.signal_bps])
-            .all(|x| x.is_finite()),
+        Body::Terms(t) => t.mid.is_finite() && t.value.iter().all(|x| x.is_finite()),
         Body::Estimates(e) => {
             let spans = e.kappa_lo <= e.kappa && e.kappa <= e.kappa_hi && e.rate_lo <= e.rate_hi;
             spans && e.kappa > 0.0 && e.sigma_bps >= 0.0 && e.markout_bps.is_finite()

@@ -13,8 +13,9 @@ use super::recording::RecordingError;
 use super::replay::{Tally, replay};
 use super::turn::Turn;
 use crate::feed::CoinSpec;
-use crate::limits::COINS_MAX;
-use crate::record::{Account, Body, Bytes, Estimates, Fill, Guard, Lane, Record, StopReason};
+use crate::record::{
+    Account, Body, Bytes, Estimates, Fill, Guard, Lane, Record, StopReason, StrategyNames,
+};
 use crate::settings::ConfigError;
 use crate::units::Ns;
 use crate::venue::config::Config as MarketConfig;
@@ -57,7 +58,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn take(&mut self, r: &Record) {
+    fn take(&mut self, r: &Record, names: &StrategyNames) {
         let began = *self.began.get_or_insert(r.at);
         let o = &mut self.out;
         match r.body {
@@ -66,7 +67,7 @@ impl Watch {
                 o.fills += 1;
                 o.turnover_usd += value_usd(&f);
             }
-            Body::Terms(t) => self.half = t.half_bps,
+            Body::Terms(t) => self.half = names.value(&t, "half_bps").unwrap_or(f64::NAN),
             Body::Ladder(l) => self.guard[l.side.index()] = l.guard,
             Body::Learned(l) => o.explored_usd = l.explored_usd,
             Body::Warmup(w) if w.score >= 1.0 && o.warm_s.is_none() => {
@@ -94,6 +95,39 @@ impl Watch {
     }
 }
 
+/// What one configuration did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Compared {
+    /// A result a coin.
+    pub coins: Vec<Outcome>,
+    /// Digest of its decisions: equal where another configuration decided the same throughout.
+    pub decisions: u128,
+}
+
+/// All coins under one configuration.
+#[derive(Debug)]
+struct Watches {
+    coins: Vec<Watch>,
+    names: StrategyNames,
+}
+
+impl Watches {
+    fn new(coins: usize) -> Watches {
+        Watches { coins: vec![Watch::default(); coins], names: StrategyNames::default() }
+    }
+
+    fn take(&mut self, r: &Record) {
+        self.names.take(&r.body);
+        if let Some(w) = self.coins.get_mut(r.coin.index()) {
+            w.take(r, &self.names);
+        }
+    }
+
+    fn finish(self, decisions: u128) -> Compared {
+        Compared { coins: self.coins.into_iter().map(Watch::finish).collect(), decisions }
+    }
+}
+
 /// A simulated market: its law, its seed, how long it is watched.
 #[derive(Clone, Debug)]
 pub struct Simulated {
@@ -113,12 +147,12 @@ pub fn on_tape(
     file: &Path,
     config: &Config,
     coins: &[CoinSpec],
-) -> Result<Vec<Outcome>, RecordingError> {
-    let mut watches = vec![Watch::default(); COINS_MAX];
-    let mut out = Tally::new(|r: &Record, _: &Bytes| take(&mut watches, r));
+) -> Result<Compared, RecordingError> {
+    let mut watches = Watches::new(coins.len());
+    let mut out = Tally::new(|r: &Record, _: &Bytes| watches.take(r));
     replay(file, config, coins, Some(StopReason::Finished), &mut out)?;
-    drop(out);
-    Ok(finish(watches, coins))
+    let decisions = out.end().1.value().decisions;
+    Ok(watches.finish(decisions))
 }
 
 /// Runs a simulated market under a configuration.
@@ -129,13 +163,13 @@ pub fn on_market(
     market: &Simulated,
     config: &Config,
     coins: &[CoinSpec],
-) -> Result<Vec<Outcome>, ConfigError> {
+) -> Result<Compared, ConfigError> {
     let mut world = Market::new(&market.law, market.seed)?;
     let hash = config.hash(coins);
     let refused = |_| ConfigError("more coins than an engine holds, or a name it cannot".into());
     let mut turn = Turn::new(&config.engine, coins, hash).map_err(refused)?;
-    let mut watches = vec![Watch::default(); COINS_MAX];
-    let mut out = Tally::new(|r: &Record, _: &Bytes| take(&mut watches, r));
+    let mut watches = Watches::new(coins.len());
+    let mut out = Tally::new(|r: &Record, _: &Bytes| watches.take(r));
     let mut begun: Option<Ns> = None;
     let mut now = Ns(0);
     loop {
@@ -155,18 +189,8 @@ pub fn on_market(
     }
     let before = out.next;
     turn.stop(now, StopReason::Finished, before, &mut out);
-    drop(out);
-    Ok(finish(watches, coins))
-}
-
-fn take(watches: &mut [Watch], r: &Record) {
-    if let Some(w) = watches.get_mut(r.coin.index()) {
-        w.take(r);
-    }
-}
-
-fn finish(watches: Vec<Watch>, coins: &[CoinSpec]) -> Vec<Outcome> {
-    watches.into_iter().take(coins.len()).map(Watch::finish).collect()
+    let decisions = out.end().1.value().decisions;
+    Ok(watches.finish(decisions))
 }
 
 fn value_usd(f: &Fill) -> f64 {
@@ -193,7 +217,7 @@ mod tests {
         let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
         let run = |profile: &str| {
             let c = Config::load(None, &[format!("profile={profile}")]).expect("a profile");
-            on_market(&market, &c, &coins).expect("a market").remove(0)
+            on_market(&market, &c, &coins).expect("a market").coins.remove(0)
         };
         let (ours, floor) = (run("default"), run("floor-8000"));
         assert!((floor.half_bps.expect("quoted") - 2.75).abs() < 1e-9);

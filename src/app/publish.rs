@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::engine::publish::Publish;
-use crate::journal::Digest;
+use crate::journal::{Digest, Digests};
 use crate::limits::{BEHIND_PERCENT, DRAINED_PERCENT};
 use crate::record::{Body, Bytes, Lost, NO_COIN, RECORD_BYTES, Record};
 use crate::telemetry::latency::Lap;
@@ -81,8 +81,8 @@ pub struct Published {
     pub markers: u64,
     /// Dropped records no `Lost` speaks of yet.
     pub open_gap: u64,
-    /// Digest of all records produced.
-    pub digest: u128,
+    /// Digests of all records produced.
+    pub digest: Digests,
 }
 
 impl Publisher {

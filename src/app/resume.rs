@@ -23,7 +23,7 @@ use super::recording::{self, Reader, RecordingError, Tail, control};
 use super::replay::{Feeder, Tally};
 use super::turn::Turn;
 use crate::feed::CoinSpec;
-use crate::journal::{self, Digest, DiskError, Failed, Found, Options, ReadError, Writer};
+use crate::journal::{self, Digest, Digests, DiskError, Failed, Found, Options, ReadError, Writer};
 use crate::record::{Bytes, Record};
 use crate::units::Ns;
 
@@ -241,7 +241,7 @@ impl Again {
 }
 
 /// Digest of the journal's records before number `seq`.
-fn prefix(path: &Path, seq: u64) -> Result<u128, Fault> {
+fn prefix(path: &Path, seq: u64) -> Result<Digests, Fault> {
     let folder = Folder::open(path).map_err(|_| Fault::Disk(DiskError::Missing))?;
     let mut reader = journal::Reader::open(folder)?;
     let mut digest = Digest::new();

@@ -13,9 +13,9 @@ use super::keep::Kept;
 use crate::journal::Failed;
 use crate::limits::{COINS_MAX, ORDERS_MAX, STATUS_FILLS};
 use crate::record::{
-    Account, Body, Coin, DataGap, Estimates, FeedState, Fill, Guard, Health, Ladder, Lane, Latch,
-    Learned, LinkChange, Market, Order, OrderState, Print, Record, Regimes, Start, Stop, Terms,
-    Warmup, Why,
+    Account, Body, Coin, DataGap, Estimates, FeedState, Fill, Guard, Health, Lane, Latch, Learned,
+    LinkChange, Market, Order, OrderState, Print, Record, Regimes, Start, Stop, StrategyNames, Terms,
+    Warmup, WholeLadder, Why,
 };
 use crate::telemetry::counters::{Counter, Counters};
 use crate::telemetry::latency::{Buckets, Percentiles, STAGES};
@@ -40,7 +40,7 @@ pub struct CoinStatus {
     /// Best bid and offer.
     pub market: Option<Market>,
     /// Ladder wanted, bid side first.
-    pub ladder: [Option<Ladder>; 2],
+    pub ladder: [Option<WholeLadder>; 2],
     /// First obstacle of each side, bid side first.
     pub guard: [Since<Guard>; 2],
     /// How long each side was quoted, in session ns, up to its last change; bid side first.
@@ -97,6 +97,8 @@ pub struct Status {
     pub began: Ns,
     /// Last record.
     pub stop: Option<Stop>,
+    /// The strategy, and what its terms mean.
+    pub strategy: StrategyNames,
     /// The link.
     pub link: Option<Since<LinkChange>>,
     /// Coins, as [`CoinId`] counts.
@@ -173,6 +175,7 @@ impl Status {
                 self.began = at;
             }
             Body::Stop(x) => self.stop = Some(x),
+            Body::Strategy(_) | Body::Label(_) => self.strategy.take(&record.body),
             Body::LinkChange(x) => self.link = Some(Since { value: x, at }),
             Body::Lost(x) => {
                 self.lost = self.lost.saturating_add(x.count);
@@ -221,9 +224,7 @@ impl CoinStatus {
     /// The coin's name; `None` before its record.
     #[must_use]
     pub fn name(&self) -> Option<String> {
-        let name = &self.coin.as_ref()?.name;
-        let end = name.iter().position(|b| *b == 0).unwrap_or(name.len());
-        Some(String::from_utf8_lossy(&name[..end]).into_owned())
+        Some(self.coin.as_ref()?.text())
     }
 
     fn take(&mut self, at: Ns, body: &Body) {
@@ -240,7 +241,7 @@ impl CoinStatus {
                     }
                     *guard = Since { value: x.guard, at };
                 }
-                self.ladder[side] = Some(x);
+                self.ladder[side].get_or_insert_default().take(&x);
             }
             Body::Terms(x) => self.terms = Some(x),
             Body::Account(x) => self.account[x.lane as usize] = Some(x),
@@ -268,6 +269,8 @@ impl CoinStatus {
             | Body::Stop(_)
             | Body::LinkChange(_)
             | Body::Lost(_)
+            | Body::Strategy(_)
+            | Body::Label(_)
             | Body::Markout(_)
             | Body::Outcome(_) => {}
         }

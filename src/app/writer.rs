@@ -25,7 +25,7 @@ use super::keep::Keeper;
 use super::publish::{RAW_HEADER, RAW_LOST};
 use super::recording;
 use super::status::{Status, StatusBoard};
-use crate::journal::{Digest, Disk, Failed, Writer};
+use crate::journal::{Digest, Digests, Disk, Failed, Writer};
 use crate::limits::{LATENCY_LOG_NS, STATUS_NS};
 use crate::record::{Bytes, Record};
 use crate::telemetry::counters::Board;
@@ -82,7 +82,7 @@ pub struct Ending {
     /// Newest durable record.
     pub durable_seq: Option<u64>,
     /// Digest of the journal's records; equals the publisher's where nothing was lost.
-    pub digest: u128,
+    pub digest: Digests,
     /// Bytes of the journal.
     pub bytes: u64,
     /// Why the journal failed.

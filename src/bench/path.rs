@@ -157,7 +157,7 @@ pub fn run(
         }
     }
     let published = out.published();
-    Ok(Report { kinds, clock_ns, records: published.next_seq, digest: published.digest })
+    Ok(Report { kinds, clock_ns, records: published.next_seq, digest: published.digest.run })
 }
 
 /// The median of what two readings of the clock are apart.

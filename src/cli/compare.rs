@@ -13,10 +13,11 @@ use super::exit::{Code, Failure};
 use super::place::parse_length;
 use super::replay::{chosen, recording_failure};
 use super::{Common, say};
-use crate::app::compare::{Outcome, Simulated, on_market, on_tape};
+use crate::app::compare::{Compared, Outcome, Simulated, on_market, on_tape};
 use crate::app::config::Config;
 use crate::app::profile;
 use crate::feed::CoinSpec;
+use crate::journal::hex;
 use crate::record::{Account, Guard};
 use crate::settings::Room as _;
 use crate::units::Cash;
@@ -112,10 +113,14 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         let rows: Vec<Value> = jobs
             .iter()
             .zip(&results)
-            .flat_map(|(job, outcomes)| {
+            .flat_map(|(job, result)| {
                 let ground = &grounds[job.ground].0;
-                let coins = &coins[job.ground];
-                coins.iter().zip(outcomes).map(move |(c, x)| row_json(ground, &job.profile, c, x))
+                let coins = coins[job.ground].iter().zip(&result.coins);
+                coins.map(move |(c, x)| {
+                    let mut row = row_json(ground, &job.profile, c, x);
+                    row["decisions"] = json!(hex(result.decisions));
+                    row
+                })
             })
             .collect();
         say(&format!("{}\n", json!({ "rows": rows })));
@@ -164,11 +169,11 @@ fn work(
     coins: &[Vec<CoinSpec>],
     o: &Options,
     common: &Common,
-) -> Result<Vec<Vec<Outcome>>, Failure> {
+) -> Result<Vec<Compared>, Failure> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = o.jobs.unwrap_or(cores).clamp(1, jobs.len().max(1));
     let next = AtomicUsize::new(0);
-    type Slot = Mutex<Option<Result<Vec<Outcome>, Failure>>>;
+    type Slot = Mutex<Option<Result<Compared, Failure>>>;
     let slots: Vec<Slot> = jobs.iter().map(|_| Mutex::new(None)).collect();
     std::thread::scope(|s| {
         for _ in 0..threads {
@@ -197,7 +202,7 @@ fn take<'a>(next: &AtomicUsize, jobs: &'a [Job]) -> Option<(usize, &'a Job)> {
     jobs.get(i).map(|j| (i, j))
 }
 
-fn one(ground: &Ground, config: &Config, coins: &[CoinSpec]) -> Result<Vec<Outcome>, Failure> {
+fn one(ground: &Ground, config: &Config, coins: &[CoinSpec]) -> Result<Compared, Failure> {
     match ground {
         Ground::Tape(file) => on_tape(file, config, coins).map_err(|e| recording_failure(file, &e)),
         Ground::Market(m) => on_market(m, config, coins)
@@ -225,13 +230,13 @@ fn table(
     name: &str,
     ground: usize,
     jobs: &[Job],
-    results: &[Vec<Outcome>],
+    results: &[Compared],
     coins: &[CoinSpec],
 ) -> String {
     let mut out = format!("\n{name}\n");
     for (c, coin) in coins.iter().enumerate() {
         out.push_str(&format!(
-            "\n{:<22} {:>9} {:>9} {:>9} {:>9} {:>8} {:>6} {:>9} {:>7} {:>24} {:>8}  not quoted\n",
+            "\n{:<22} {:>9} {:>9} {:>9} {:>9} {:>8} {:>6} {:>9} {:>7} {:>24} {:>8} {:>9}  not quoted\n",
             coin.name.as_str(),
             "result",
             "spread",
@@ -243,21 +248,23 @@ fn table(
             "half",
             "kappa [95 %]",
             "warm-up",
+            "decisions",
         ));
         for (job, x) in jobs.iter().zip(results).filter(|(j, _)| j.ground == ground) {
-            if let Some(x) = x.get(c) {
-                out.push_str(&row(&job.profile, x));
+            if let Some(o) = x.coins.get(c) {
+                out.push_str(&row(&job.profile, o, &hex(x.decisions)));
             }
         }
     }
     out.push_str(
         "\nresult and its parts in USD (funding in the result), half: mean half-spread wanted, bps; \
-         warm-up: seconds until complete; not quoted: share of side-seconds by reason\n",
+         warm-up: seconds until complete; decisions: the beginning of their digest over all coins; not \
+         quoted: share of side-seconds by reason\n",
     );
     out
 }
 
-fn row(profile: &str, x: &Outcome) -> String {
+fn row(profile: &str, x: &Outcome, decisions: &str) -> String {
     let money = |f: fn(&Account) -> i128| x.account.as_ref().map_or(0.0, |a| Cash(f(a)).to_f64());
     let kappa = x.estimates.as_ref().map_or_else(
         || "-".to_owned(),
@@ -271,7 +278,7 @@ fn row(profile: &str, x: &Outcome) -> String {
     };
     format!(
         "{profile:<22} {:>9.4} {:>9.4} {:>9.4} {:>9.4} {:>8.4} {:>6} {:>9.0} {:>7} {kappa:>24} \
-         {:>8}  {}\n",
+         {:>8} {:>9}  {}\n",
         x.account.as_ref().map_or(0.0, profit),
         money(|a| a.spread),
         money(|a| a.adverse),
@@ -281,6 +288,7 @@ fn row(profile: &str, x: &Outcome) -> String {
         x.turnover_usd,
         or_never(x.half_bps, 3),
         or_never(x.warm_s, 0),
+        &decisions[..8],
         if why.is_empty() { "-".to_owned() } else { why.join(", ") },
     )
 }

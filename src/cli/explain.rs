@@ -8,14 +8,14 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::common::{journal, unreadable};
 use super::exit::Failure;
 use super::place::parse_length;
 use super::{Common, say};
 use crate::app::config::Config;
-use crate::app::folder::Folder;
 use crate::app::status::{CoinStatus, Status};
-use crate::journal::{Found, Reader};
-use crate::record::{self, Guard, Terms};
+use crate::journal::Found;
+use crate::record::{self, Guard, StrategyNames, Terms};
 use crate::units::Ns;
 
 /// Regimes in the order of the records.
@@ -56,12 +56,11 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let named: Vec<(String, &CoinStatus)> = status
         .coins
         .iter()
-        .filter_map(|c| c.coin.as_ref().map(|k| (name(&k.name), c)))
+        .filter_map(|c| Some((c.name()?, c)))
         .filter(|(n, _)| o.coin.as_ref().is_none_or(|w| w == n))
         .collect();
     if named.is_empty() {
-        let have: Vec<String> =
-            status.coins.iter().filter_map(|c| c.coin.map(|k| name(&k.name))).collect();
+        let have: Vec<String> = status.coins.iter().filter_map(CoinStatus::name).collect();
         let wanted = o.coin.as_deref().unwrap_or("any");
         return Err(Failure::usage(format!(
             "no coin {wanted} then; there are {}",
@@ -71,7 +70,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let wants = |t: Topic| o.topic.is_none_or(|w| w == t);
     let since = seconds(status.at.since(started));
     if common.json {
-        let coins: Vec<Value> = named.iter().map(|(n, c)| coin_json(n, c, &config)).collect();
+        let coins: Vec<Value> = named.iter().map(|(n, c)| coin_json(n, c, &status.strategy, &config)).collect();
         say(&format!("{}\n", json!({ "at_s": since, "coins": coins })));
         return Ok(());
     }
@@ -82,13 +81,13 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
             text.push_str(&kappa(c, &config));
         }
         if wants(Topic::Quote) {
-            text.push_str(&quote(c));
+            text.push_str(&quote(c, &status.strategy));
         }
         if wants(Topic::Warmup) {
             text.push_str(&warmup(c, &config));
         }
         if wants(Topic::Guard) {
-            text.push_str(&guard(c, started));
+            text.push_str(&guard(c, &status.strategy, started));
         }
     }
     say(&text);
@@ -103,10 +102,8 @@ fn status_at(o: &Options) -> Result<(Status, Ns), Failure> {
             .map(parse_length)
             .transpose()
             .map_err(|e| Failure::usage(e.text.replacen("--for", "--at", 1)))?;
-    let folder =
-        Folder::open(&o.run).map_err(|e| Failure::input(format!("no run folder {name}: {e:?}")))?;
-    let fault = |e| Failure::input(format!("cannot read the journal in {name}: {e:?}"));
-    let mut reader = Reader::open(folder).map_err(fault)?;
+    let fault = |e| unreadable(&o.run, e);
+    let mut reader = journal(&o.run)?;
     let (mut status, mut started) = (Status::default(), None);
     while let Some(found) = reader.step().map_err(fault)? {
         let Found::Record(r) = found else { continue };
@@ -174,31 +171,55 @@ fn some(kappa: f64) -> String {
     if kappa > 0.0 { format!("{kappa:.0}") } else { "nothing yet".into() }
 }
 
-/// The first level's distance as a sum: name and bps.
-fn terms(t: &Terms) -> [(&'static str, f64); 5] {
-    let ladder = t.half_bps - t.cost_bps - t.explore_bps - t.c1_bps;
-    [
-        ("fee", t.fee_bps),
-        ("adverse move, as it grows with distance", t.cost_bps - t.fee_bps),
-        ("1/kappa", t.c1_bps),
-        ("the ladder's first level, or the learned floor", ladder),
-        ("exploration", t.explore_bps),
-    ]
+/// The first level's distance as a sum, where the strategy is glft: name and bps.
+fn sum(t: &Terms, names: &StrategyNames) -> Option<[(&'static str, f64); 5]> {
+    let of = |column| names.value(t, column);
+    let (fee, cost, c1) = (of("fee_bps")?, of("cost_bps")?, of("c1_bps")?);
+    let (half, explore) = (of("half_bps")?, of("explore_bps")?);
+    Some([
+        ("fee", fee),
+        ("adverse move, as it grows with distance", cost - fee),
+        ("1/kappa", c1),
+        ("the ladder's first level, or the learned floor", half - cost - explore - c1),
+        ("exploration", explore),
+    ])
 }
 
-fn quote(c: &CoinStatus) -> String {
-    let Some(t) = &c.terms else { return "  quote      none made yet\n".into() };
+/// The terms of glft for people; `None`: the strategy is another.
+fn glft(t: &Terms, names: &StrategyNames) -> Option<String> {
+    let of = |column| names.value(t, column);
+    let (half, parts) = (of("half_bps")?, sum(t, names)?);
     let mut out =
-        format!("  quote      first level {:+.3} bps from the mid of {}\n", t.half_bps, t.mid);
-    for (what, bps) in terms(t) {
+        format!("  quote      first level {half:+.3} bps from the mid of {}\n", t.mid);
+    for (what, bps) in parts {
         out.push_str(&format!("    {bps:+9.3}  {what}\n"));
     }
-    let lots = t.lots;
     out.push_str(&format!(
-        "    {:+9.3}  bid out and ask in, by {lots:+.2} lots at {:.3} bps a lot near zero\n    {:+9.3}  \
+        "    {:+9.3}  bid out and ask in, by {:+.2} lots at {:.3} bps a lot near zero\n    {:+9.3}  \
          both sides, by short-term signals\n    {:+9.3}  bid, {:+.3} ask: rounding and the touch\n",
-        t.skew_bps, t.theta_bps, t.signal_bps, t.clamp_bid_bps, t.clamp_ask_bps,
+        of("skew_bps")?,
+        of("lots")?,
+        of("theta_bps")?,
+        of("signal_bps")?,
+        of("clamp_bid_bps")?,
+        of("clamp_ask_bps")?,
     ));
+    Some(out)
+}
+
+/// The terms of any strategy, in its own words.
+fn named_terms(t: &Terms, names: &StrategyNames) -> String {
+    let (name, version) = names.name().unwrap_or_default();
+    let mut out = format!("  quote      strategy {name} {version}, at a mid of {}\n", t.mid);
+    for (i, (column, x)) in names.columns().iter().zip(t.value).enumerate() {
+        out.push_str(&format!("    {x:+9.3}  {column}: {}\n", names.sentence(i)));
+    }
+    out
+}
+
+fn quote(c: &CoinStatus, names: &StrategyNames) -> String {
+    let Some(t) = &c.terms else { return "  quote      none made yet\n".into() };
+    let mut out = glft(t, names).unwrap_or_else(|| named_terms(t, names));
     if let Some(w) = &c.why {
         out.push_str(&format!(
             "    adverse move {:.2} bps at {:.2} bps: {:.2} before the fill, {:.2} after it; line {:.2} \
@@ -246,14 +267,16 @@ fn warmup(c: &CoinStatus, config: &Config) -> String {
     out
 }
 
-fn guard(c: &CoinStatus, started: Ns) -> String {
+fn guard(c: &CoinStatus, names: &StrategyNames, started: Ns) -> String {
     let mut out = String::new();
-    for (side, g) in ["bid", "ask"].iter().zip(&c.guard) {
+    for ((side, g), ladder) in ["bid", "ask"].iter().zip(&c.guard).zip(&c.ladder) {
         let since = seconds(g.at.since(started));
         let text = if g.value == Guard::None {
             format!("  {side}        quoted since {since:.1} s\n")
         } else {
-            format!("  {side}        not quoted since {since:.1} s: {}\n", g.value.sentence())
+            let own = ladder.as_ref().and_then(|l| names.reason(l.declined));
+            let own = own.map_or_else(String::new, |(name, why)| format!(" {name}: {why}"));
+            format!("  {side}        not quoted since {since:.1} s: {}{own}\n", g.value.sentence())
         };
         out.push_str(&text);
     }
@@ -263,7 +286,7 @@ fn guard(c: &CoinStatus, started: Ns) -> String {
     out
 }
 
-fn coin_json(name: &str, c: &CoinStatus, config: &Config) -> Value {
+fn coin_json(name: &str, c: &CoinStatus, names: &StrategyNames, config: &Config) -> Value {
     let fields = |b: Option<record::Body>| {
         b.map(|b| {
             b.fields()
@@ -275,7 +298,13 @@ fn coin_json(name: &str, c: &CoinStatus, config: &Config) -> Value {
     let sum: Option<serde_json::Map<String, Value>> = c
         .terms
         .as_ref()
-        .map(|t| terms(t).iter().map(|(k, v)| ((*k).to_owned(), json!(v))).collect());
+        .and_then(|t| sum(t, names))
+        .map(|parts| parts.iter().map(|(k, v)| ((*k).to_owned(), json!(v))).collect());
+    let terms = c.terms.as_ref().map(|t| {
+        let named = names.columns().iter().cloned().zip(t.value.map(|x| json!(x)));
+        std::iter::once(("mid".to_owned(), json!(t.mid))).chain(named).collect()
+    });
+    let terms: Option<serde_json::Map<String, Value>> = terms;
     json!({
         "coin": name,
         "kappa": fields(c.estimates.map(Into::into)),
@@ -284,7 +313,8 @@ fn coin_json(name: &str, c: &CoinStatus, config: &Config) -> Value {
         "prior_kappa": config.engine.learn.tape.kappa,
         "prior_sweeps": config.engine.learn.tape.kappa_strength,
         "quote_bps": sum,
-        "terms": fields(c.terms.map(Into::into)),
+        "strategy": names.name().map(|(name, version)| json!({ "name": name, "version": version })),
+        "terms": terms,
         "learned": fields(c.learned.map(Into::into)),
         "warmup": fields(c.warmup.map(Into::into)),
         "bid": c.guard[0].value.text(),
@@ -305,11 +335,6 @@ fn plain(v: &record::Value) -> Value {
         V::Bool(x) => json!(x),
         V::List(x) => Value::Array(x.iter().map(plain).collect()),
     }
-}
-
-fn name(bytes: &[u8]) -> String {
-    let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
-    String::from_utf8_lossy(&bytes[..end]).into_owned()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for display")]

@@ -2,14 +2,15 @@
 //!
 //! In: a run folder. Out: one file a table; damage found is named. Cold path.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::common::{journal, unreadable};
 use super::exit::{Code, Failure};
 use super::{Common, say};
-use crate::app::folder::Folder;
-use crate::journal::{Found, Reader};
+use crate::journal::{Found, frames_the_run};
+use crate::record::StrategyNames;
 use crate::report::export::{Export, Format, Table, Written, tables};
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -40,7 +41,8 @@ pub(super) struct Options {
 }
 
 fn notes() -> String {
-    let names: Vec<&str> = tables().iter().map(|t| t.name).collect();
+    let names = tables(&StrategyNames::default());
+    let names: Vec<&str> = names.iter().map(|t| t.name).collect();
     format!(
         "Tables: {}.\nColumns end in their unit. Prices and sizes stand twice, as a float (_usd, \
          _coin) and as\nthe exact integer (_e8: units of 1e-8); money of accounts is exact, with 17 \
@@ -51,19 +53,19 @@ fn notes() -> String {
 }
 
 pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
-    let wanted = chosen(&o.table)?;
+    chosen(&o.table, &StrategyNames::default())?;
     let kind = format(o.format)?;
     let name = o.run.display();
-    let folder =
-        Folder::open(&o.run).map_err(|e| Failure::input(format!("no run folder {name}: {e:?}")))?;
-    let fault = |e| Failure::input(format!("cannot read the journal in {name}: {e:?}"));
-    let mut reader = Reader::open(folder).map_err(fault)?;
+    let names = strategy(&o.run)?;
+    let wanted = chosen(&o.table, &names)?;
+    let fault = |e| unreadable(&o.run, e);
+    let mut reader = journal(&o.run)?;
     if reader.segments() == 0 {
         return Err(Failure::input(format!("{name} holds no journal; give it a run folder")));
     }
     let to = o.out.clone().unwrap_or_else(|| o.run.join("export"));
     let refused = |e| Failure::disk(format!("cannot write in {}: {e}", to.display()));
-    let mut export = Export::create(&to, kind, &wanted).map_err(refused)?;
+    let mut export = Export::create(&to, kind, &wanted, names).map_err(refused)?;
     let mut faults = Vec::new();
     while let Some(found) = reader.step().map_err(fault)? {
         match found {
@@ -102,8 +104,20 @@ fn format(kind: Kind) -> Result<Format, Failure> {
     }
 }
 
-fn chosen(names: &[String]) -> Result<Vec<Table>, Failure> {
-    let all = tables();
+/// The strategy as the first records of a run name it.
+fn strategy(run: &Path) -> Result<StrategyNames, Failure> {
+    let (mut reader, mut names) = (journal(run)?, StrategyNames::default());
+    while let Some(Found::Record(r)) = reader.step().map_err(|e| unreadable(run, e))? {
+        if !frames_the_run(r.body.kind()) {
+            break;
+        }
+        names.take(&r.body);
+    }
+    Ok(names)
+}
+
+fn chosen(names: &[String], strategy: &StrategyNames) -> Result<Vec<Table>, Failure> {
+    let all = tables(strategy);
     if names.is_empty() {
         return Ok(all);
     }

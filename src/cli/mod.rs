@@ -6,6 +6,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod bench;
+mod common;
 mod compare;
 mod config;
 mod doctor;

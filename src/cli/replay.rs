@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use super::common::digests;
 use super::exit::Failure;
 use super::{Common, report, say, summary};
 use crate::app::checkpoint::{Checkpoint, Fault};
@@ -16,7 +17,7 @@ use crate::app::folder::{Folder, FolderError};
 use crate::app::recording::RecordingError;
 use crate::app::replay::{Cut, Outcome, Tally, coins_of, replay_cut};
 use crate::feed::CoinSpec;
-use crate::journal::{Recovered, Writer, segment_name};
+use crate::journal::{Digests, Recovered, Writer, hex, segment_name};
 use crate::record::StopReason;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
@@ -65,6 +66,17 @@ pub(super) struct RunEnd {
     pub records: u64,
     /// Digest of the records published, those lost in the queue included; hexadecimal.
     pub digest: String,
+    /// Digest of the decisions among them.
+    #[serde(default)]
+    pub decisions: String,
+}
+
+impl RunEnd {
+    /// The end of a run that published so many records with these digests.
+    pub(super) fn new(reason: StopReason, records: u64, d: &Digests) -> RunEnd {
+        let reason = reason as u8;
+        RunEnd { reason, records, digest: hex(d.run), decisions: hex(d.decisions) }
+    }
 }
 
 impl RunInfo {
@@ -152,15 +164,16 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
         .finish()
         .map_err(|f| disk(format!("the journal failed at record {}: {}", f.at, f.error)))?;
     let took = i64::try_from(clock.mono_ns() - begun).unwrap_or(i64::MAX);
-    let digest = format!("{:032x}", digest.value());
-    info.end = Some(RunEnd { reason: StopReason::Finished as u8, records, digest: digest.clone() });
+    let digest = digest.value();
+    info.end = Some(RunEnd::new(StopReason::Finished, records, &digest));
     info.write(&path)?;
     let (model, page) = report::shown(&path)?;
     if common.json {
         let mut v = crate::report::json(&model);
         v["report"] = serde_json::json!(page.ok());
         v["run"] = serde_json::json!(path);
-        v["digest"] = serde_json::json!(digest);
+        v["digest"] = serde_json::json!(hex(digest.run));
+        v["decisions"] = serde_json::json!(hex(digest.decisions));
         v["records"] = serde_json::json!(records);
         v["frames"] = serde_json::json!(seen.frames);
         v["took_s"] = serde_json::json!(summary::seconds(took));
@@ -169,9 +182,9 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
         say(&head(file, &seen, took));
         say(&crate::report::text(&model));
         say(&format!(
-            "\nrun      {}\nrecords  {records}, none lost\ndigest   {}\n",
+            "\nrun      {}\nrecords  {records}, none lost\n{}",
             path.display(),
-            digest
+            digests(&digest)
         ));
         say(&report::line(&page));
     }

@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::common::{digests, journal, unreadable};
 use super::exit::{Code, Failure};
 use super::{Common, say};
 use crate::app::config::Config;
-use crate::app::folder::Folder;
 use crate::app::keep;
-use crate::journal::Reader;
 use crate::report::{self, Model, Setting, Sources};
 
 /// The page's file name in a run folder.
@@ -32,11 +31,8 @@ pub(super) struct Options {
 /// Reads a run folder whole.
 pub(super) fn read(path: &Path) -> Result<Model, Failure> {
     let name = path.display();
-    let folder =
-        Folder::open(path).map_err(|e| Failure::input(format!("no run folder {name}: {e:?}")))?;
-    let fault = |e| Failure::input(format!("cannot read the journal in {name}: {e:?}"));
-    let mut reader = Reader::open(folder).map_err(fault)?;
-    let model = report::read(&mut reader, sources(path)).map_err(fault)?;
+    let read = report::read(&mut journal(path)?, sources(path));
+    let model = read.map_err(|e| unreadable(path, e))?;
     if model.records == 0 && model.faults.is_empty() {
         return Err(Failure::input(format!("{name} holds no journal; give it a run folder")));
     }
@@ -122,8 +118,8 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         say(&format!("{}\n", report::json(&model)));
     } else {
         say(&report::text(&model));
-        let (records, digest) = (model.records, model.digest);
-        say(&format!("\nrecords  {records}\ndigest   {digest:032x}\n{}", line(&page)));
+        let (records, digests) = (model.records, digests(&model.digest));
+        say(&format!("\nrecords  {records}\n{digests}{}", line(&page)));
     }
     let page = page?;
     if o.open {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::common::digests;
 use super::exit::Failure;
 use super::place::{Place, Where};
 use super::replay::{RunEnd, RunInfo, claim, run_folder};
@@ -19,7 +20,7 @@ use crate::app::live::Idle;
 use crate::app::status::Status;
 use crate::app::turn::Turn;
 use crate::feed::CoinSpec;
-use crate::journal::Writer;
+use crate::journal::{Writer, hex};
 use crate::ops::snapshot::Session;
 use crate::report::Model;
 use crate::sys::signal::Stop;
@@ -84,11 +85,8 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     drop(watcher);
     let ended = threads.join()?;
     let truth = place.exchange.take().map(Handle::stop);
-    info.end = Some(RunEnd {
-        reason: ended.reason as u8,
-        records: ended.published.first_seq + ended.ending.records,
-        digest: format!("{:032x}", ended.published.digest),
-    });
+    let records = ended.published.first_seq + ended.ending.records;
+    info.end = Some(RunEnd::new(ended.reason, records, &ended.published.digest));
     let told = info.write(&path).and_then(|()| match &truth {
         Some(t) => write_truth(&path.join("truth.json"), t),
         None => Ok(()),
@@ -202,7 +200,8 @@ fn show(
         v["truth"] = serde_json::json!(truth);
         v["run"] = serde_json::json!(path);
         v["ended"] = serde_json::json!(e.reason.text());
-        v["digest"] = serde_json::json!(format!("{:032x}", e.published.digest));
+        v["digest"] = serde_json::json!(hex(e.published.digest.run));
+        v["decisions"] = serde_json::json!(hex(e.published.digest.decisions));
         v["records"] = serde_json::json!(e.ending.records);
         v["durable"] = serde_json::json!(e.ending.durable_seq.map_or(0, |s| s + 1));
         v["dropped"] = serde_json::json!(dropped);
@@ -228,7 +227,7 @@ fn show(
     say(&format!(
         "\nfeed     {} messages, {} rejected, {} duplicates, {} links lost\n{}hot      {}\n{}records  \
          {}, {dropped} dropped, {} durable; {} frames recorded, {} lost\nended    {}\nrun      {}\n\
-         digest   {:032x}\n",
+         {}",
         c.messages,
         c.rejects(),
         c.duplicates,
@@ -242,7 +241,7 @@ fn show(
         e.ending.frames_lost,
         e.reason.sentence(),
         path.display(),
-        e.published.digest,
+        digests(&e.published.digest),
     ));
     say(&report::line(&page));
 }

@@ -102,9 +102,10 @@ pub(super) fn stale_anywhere(s: &Status) -> String {
 
 fn line(at: f64, coin: &Coin, c: &CoinStatus) -> String {
     let best = |i: usize| {
-        c.ladder[i].as_ref().filter(|l| l.levels > 0).map_or_else(
+        let levels = c.ladder[i].as_ref().map_or(&[][..], |l| &l.levels);
+        levels.first().map_or_else(
             || c.guard[i].value.text().to_owned(),
-            |l| format!("{} x{}", decimal::format(l.px[0].0, 0), l.levels),
+            |(px, _)| format!("{} x{}", decimal::format(px.0, 0), levels.len()),
         )
     };
     let (profit, fills, position) =

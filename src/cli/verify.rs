@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::common::journal;
 use super::exit::{Code, Failure};
 use super::replay::{RunEnd, RunInfo, recording_failure};
 use super::{Common, report, say};
@@ -15,7 +16,7 @@ use crate::app::config::Config;
 use crate::app::folder::Folder;
 use crate::app::keep;
 use crate::app::replay::{Tally, replay};
-use crate::journal::{Found, Reader};
+use crate::journal::{Digests, Found, Reader, hex};
 use crate::record::{Body, Bytes, Record, StopReason};
 use crate::report::Model;
 
@@ -53,7 +54,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let seen = replay(&source, &config, &coins, reason, &mut tally)
         .map_err(|e| recording_failure(&source, &e))?;
     let (replayed, digest) = tally.end();
-    let again = format!("{:032x}", digest.value());
+    let again = digest.value();
     let faults = read.faults.join("; ");
     let verdict = match &info.end {
         Some(end) => ended(&read, &beside, (end, &again), common),
@@ -78,27 +79,35 @@ fn word(ok: bool) -> &'static str {
 fn ended(
     read: &Model,
     beside: &Beside,
-    (end, again): (&RunEnd, &str),
+    (end, again): (&RunEnd, &Digests),
     common: &Common,
 ) -> Result<(), Failure> {
-    let journal = format!("{:032x}", read.digest);
+    let journal = &read.digest;
     let (intact, lost) = (read.faults.is_empty(), read.lost);
     // Records lost in the queue were decided all the same, and a replay gives them again.
-    let equal = again == end.digest && beside.differs.is_none() && (journal == again || lost > 0);
+    let same = hex(again.run) == end.digest;
+    let equal = same && beside.differs.is_none() && (journal == again || lost > 0);
+    let decisions = hex(again.decisions) == end.decisions;
     if common.json {
         let v = serde_json::json!({
             "records": read.records, "lost": lost, "intact": intact, "faults": read.faults,
-            "digest": journal, "replay": again, "equal": equal, "killed": false,
+            "digest": hex(journal.run), "replay": hex(again.run), "equal": equal,
+            "decisions": end.decisions, "decisions_replay": hex(again.decisions),
+            "decisions_equal": decisions, "killed": false,
         });
         say(&format!("{v}\n"));
     } else {
         say(&format!(
-            "journal  {} records, {}; {lost} were lost in the queue\ndigest   {}\nreplay   {again}, \
-             {}\n",
+            "journal  {} records, {}; {lost} were lost in the queue\ndigest   {} of all records\n\
+             replay   {}, {}\ndecides  {}\nreplay   {}, {}\n",
             read.records,
             word(intact),
             end.digest,
+            hex(again.run),
             word(equal),
+            end.decisions,
+            hex(again.decisions),
+            word(decisions),
         ));
     }
     match &beside.differs {
@@ -170,11 +179,7 @@ struct Beside {
 
 impl Beside {
     fn open(run: &Path) -> Result<Beside, Failure> {
-        let fault = |e: &dyn std::fmt::Debug| {
-            Failure::input(format!("cannot read the journal in {}: {e:?}", run.display()))
-        };
-        let folder = Folder::open(run).map_err(|e| fault(&e))?;
-        let reader = Reader::open(folder).map_err(|e| fault(&e))?;
+        let reader = journal(run)?;
         Ok(Beside { reader, held: None, same: 0, differs: None })
     }
 

@@ -447,7 +447,8 @@ impl Desk {
         }
         if changed && self.health == Health::Fresh {
             out.publish(now, self.account.coin, market(&self.book));
-            out.publish(now, self.account.coin, quote.terms);
+            let terms = record::Terms { mid: quote.mid.to_f64(), value: quote.terms.values() };
+            out.publish(now, self.account.coin, terms);
         }
     }
 
@@ -588,17 +589,9 @@ impl Desk {
     }
 
     fn show(&mut self, now: Ns, side: Side, wanted: &SideQuote, out: &mut impl Publish) {
-        let mut body = record::Ladder {
-            side,
-            levels: u8::try_from(wanted.levels.len()).unwrap_or(u8::MAX),
-            guard: wanted.guard,
-            px: [Px(0); 5],
-            sz: [Sz(0); 5],
-        };
-        for ((px, sz), l) in body.px.iter_mut().zip(&mut body.sz).zip(&wanted.levels) {
-            (*px, *sz) = *l;
+        for part in record::ladder_records(side, wanted.guard, 0, &wanted.levels) {
+            out.publish(now, self.account.coin, part);
         }
-        out.publish(now, self.account.coin, body);
         self.shown[side.index()] = Shown { quote: wanted.clone(), changed: now };
     }
 

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, Joint, Link};
 use crate::limits::{COIN_NAME_MAX, COINS_MAX, TICK_NS};
+use crate::quote::GLFT;
 use crate::record::{self, JointCode, NO_COIN, StopReason};
 use crate::units::rules::Rules;
 use crate::units::{CoinId, Ns};
@@ -126,6 +127,9 @@ impl Engine {
         for d in &self.state.desks {
             let sz_decimals = d.rules().sz_decimals;
             out.publish(now, d.id(), record::Coin { name: d.name(), sz_decimals });
+        }
+        for body in GLFT.records() {
+            out.publish(now, NO_COIN, body);
         }
     }
 

@@ -192,11 +192,11 @@ mod tests {
     #[test]
     fn another_version_is_refused_by_name() {
         for (at, want) in [
-            (8, HeaderFault::Version { layout: 2, alphabet: FORMAT_VERSION }),
-            (12, HeaderFault::Version { layout: LAYOUT_VERSION, alphabet: 2 }),
+            (8, HeaderFault::Version { layout: 9, alphabet: FORMAT_VERSION }),
+            (12, HeaderFault::Version { layout: LAYOUT_VERSION, alphabet: 9 }),
         ] {
             let mut b = HEADER.encode();
-            b[at] = 2;
+            b[at] = 9;
             let crc = crc32c::crc32c(&b[..CRC_AT]);
             b[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
             assert_eq!(Header::decode(&b), Err(want));

@@ -28,7 +28,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use digest::Digest;
+pub use digest::{Digest, Digests, frames_the_run, hex};
 pub use disk::{Disk, DiskError};
 pub use format::{FOLDER_LOCK, Header, HeaderFault, LAYOUT_VERSION, segment_name, segment_number};
 pub use reader::{Cause, Damage, Found, ReadError, Reader, Torn};

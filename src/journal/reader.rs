@@ -9,12 +9,14 @@
 //!    them; everything else unsound is damage.
 //! 3. A record given out has a sound checksum, is known, and is exactly what the encoder makes.
 
+use std::fmt;
+
 use xxhash_rust::xxh3::Xxh3;
 
 use super::disk::{Disk, DiskError};
-use super::format::{self, HEADER_BYTES, Header, HeaderFault};
+use super::format::{self, HEADER_BYTES, Header, HeaderFault, LAYOUT_VERSION};
 use crate::limits::JOURNAL_BATCH_BYTES;
-use crate::record::{Body, Bytes, RECORD_BYTES, Record};
+use crate::record::{Body, Bytes, FORMAT_VERSION, RECORD_BYTES, Record};
 
 /// What stands at one place of a journal.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -141,6 +143,28 @@ impl<F> std::fmt::Debug for Segment<F> {
         write!(f, "Segment {{ number: {}, offset: {} }}", self.number, self.offset)
     }
 }
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadError::Disk(e) => e.fmt(f),
+            ReadError::Version { layout, alphabet } if *layout == LAYOUT_VERSION => write!(
+                f,
+                "it has record format {alphabet} and this program reads format {FORMAT_VERSION}; read \
+                 it with the version of papermaker that run.json names, or replay its recording with \
+                 this one"
+            ),
+            ReadError::Version { layout, .. } => write!(
+                f,
+                "its segments have layout {layout} and this program reads layout {LAYOUT_VERSION}; read \
+                 it with the version of papermaker that run.json names, or replay its recording with \
+                 this one"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
 
 impl From<DiskError> for ReadError {
     fn from(e: DiskError) -> ReadError {

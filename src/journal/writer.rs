@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::disk::{Disk, DiskError};
 use super::format::{self, HEADER_BYTES, Header};
-use super::{Digest, Recovered};
+use super::{Digest, Digests, Recovered};
 use crate::limits::{JOURNAL_BATCH_BYTES, JOURNAL_SEGMENT_BYTES, JOURNAL_SYNC_NS};
 use crate::record::{Bytes, RECORD_BYTES};
 use crate::units::Ns;
@@ -289,7 +289,7 @@ impl<D: Disk> Writer<D> {
 
     /// Digest of all records of the run taken so far.
     #[must_use]
-    pub fn digest(&self) -> u128 {
+    pub fn digest(&self) -> Digests {
         self.digest.value()
     }
 

@@ -2,6 +2,7 @@
 
 use crate::app::keep::Kept;
 use crate::app::status::Status;
+use crate::quote::GLFT;
 use crate::record::*;
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{Lap, Latencies};
@@ -24,15 +25,12 @@ fn order(id: u64, side: Side, state: OrderState, usd: i64, milli: i64) -> Order 
     }
 }
 
-fn ladder(side: Side, guard: Guard, first: i64) -> Ladder {
-    let levels = if guard == Guard::None { 3 } else { 0 };
-    let (mut px, mut sz) = ([Px(0); 5], [Sz(0); 5]);
-    for i in 0..usize::from(levels) {
-        let step = 40 * i64::try_from(i).expect("small");
-        px[i] = Px((first + if side == Side::Buy { -step } else { step }) * USD);
-        sz[i] = Sz((5 + step / 8) * USD / 1000);
-    }
-    Ladder { side, levels, guard, px, sz }
+/// Seven levels, in two records, or none.
+fn ladder(side: Side, guard: Guard, first: i64) -> Vec<Body> {
+    let away = if side == Side::Buy { -1 } else { 1 };
+    let level = |i: i64| (Px((first + away * 40 * i) * USD), Sz((5 + 5 * i) * USD / 1000));
+    let levels: Vec<(Px, Sz)> = if guard == Guard::None { (0..7).map(level).collect() } else { vec![] };
+    ladder_records(side, guard, 0, &levels).map(Into::into).collect()
 }
 
 fn account(lane: Lane) -> Account {
@@ -82,28 +80,17 @@ fn bodies() -> Vec<Body> {
             time: Ns(0),
         }
         .into(),
-        ladder(Side::Buy, Guard::None, 96_960).into(),
-        ladder(Side::Sell, Guard::InventoryLimit, 97_040).into(),
         order(1, Side::Buy, OrderState::Live, 96_960, 5).into(),
         order(2, Side::Buy, OrderState::Sent, 96_920, 10).into(),
         order(3, Side::Sell, OrderState::CancelSent, 97_050, 10).into(),
         Terms {
             mid: 97_000.0,
-            half_bps: 4.2,
-            c1_bps: 1.1,
-            fee_bps: 1.5,
-            markout_bps: 0.7,
-            theta_bps: 0.2,
-            lots: -1.2,
-            skew_bps: -0.3,
-            explore_bps: -0.1,
-            clamp_bid_bps: 0.0,
-            clamp_ask_bps: 0.0,
-            cost_bps: 0.1,
-            signal_bps: 0.0,
+            value: [4.2, 1.1, 1.5, 0.7, 0.2, -1.2, -0.3, -0.1, 0.0, 0.0, 0.1, 0.0],
         }
         .into(),
     ];
+    out.extend(ladder(Side::Buy, Guard::None, 96_960));
+    out.extend(ladder(Side::Sell, Guard::InventoryLimit, 97_040));
     out.extend(knowledge());
     out.extend(Lane::ALL.iter().map(|l| Body::from(account(*l))));
     out
@@ -178,7 +165,8 @@ pub(crate) fn full_status() -> Status {
         s.take(&Record { seq, at: Ns(at * Ns::SEC), coin, body });
         seq += 1;
     };
-    take(1, NO_COIN, Start { format: 1, config: [1, 2], seed: 3, coins: 2 }.into());
+    take(1, NO_COIN, Start { format: FORMAT_VERSION, config: [1, 2], seed: 3, coins: 2 }.into());
+    GLFT.records().for_each(|b| take(1, NO_COIN, b));
     take(1, NO_COIN, LinkChange { up: true, opened: 1 }.into());
     for (i, text) in [(0, "BTC"), (1, "ETH")] {
         let mut name = [0; 24];

@@ -84,7 +84,7 @@ mod tests {
     use crate::units::Ns;
 
     fn snapshot(now_s: i64, edit: impl Fn(&mut Status)) -> Snapshot {
-        let start = Start { format: 1, config: [0; 2], seed: 0, coins: 0 };
+        let start = Start { format: 2, config: [0; 2], seed: 0, coins: 0 };
         let link = Since { value: LinkChange { up: true, opened: 1 }, at: Ns(0) };
         let mut status = Status {
             start: Some(start),

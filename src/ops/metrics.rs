@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use super::health;
 use super::snapshot::Snapshot;
 use crate::app::status::CoinStatus;
-use crate::record::{Account, Estimates, Health, Lane, Learned, Terms};
+use crate::record::{Account, Estimates, Health, Lane, Learned, StrategyNames, Terms};
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{BOUNDS_NS, Stage};
 use crate::units::{Cash, Side};
@@ -41,15 +41,17 @@ const ESTIMATES: [Gauge<Estimates>; 12] = [
     ("warmup_ratio", "Warm-up, 0 to 1, latched.", |e| e.warmup),
 ];
 
-const TERMS: [Gauge<Terms>; 8] = [
-    ("mid_usd", "Mid price at the last quote.", |t| t.mid),
-    ("half_spread_bps", "Half-spread wanted at the first level, all terms.", |t| t.half_bps),
-    ("half_spread_closed_form_bps", "The closed form's part of it.", |t| t.c1_bps),
-    ("half_spread_fee_bps", "The fee's part of it.", |t| t.fee_bps),
-    ("half_spread_markout_bps", "The expected adverse move's part of it.", |t| t.markout_bps),
-    ("inventory_skew_bps", "Shift of the bid by inventory; negative is closer.", |t| t.skew_bps),
-    ("exploration_bps", "How much exploration moves the first level.", |t| t.explore_bps),
-    ("position_lots", "Position in lots of the quoting unit.", |t| t.lots),
+const QUOTE: [Gauge<Terms>; 1] = [("mid_usd", "Mid price at the last quote.", |t| t.mid)];
+
+/// Terms of glft with families of their own: name, help, column.
+const TERMS: [(&str, &str, &str); 7] = [
+    ("half_spread_bps", "Half-spread wanted at the first level, all terms.", "half_bps"),
+    ("half_spread_closed_form_bps", "The closed form's part of it.", "c1_bps"),
+    ("half_spread_fee_bps", "The fee's part of it.", "fee_bps"),
+    ("half_spread_markout_bps", "The expected adverse move's part of it.", "markout_bps"),
+    ("inventory_skew_bps", "Shift of the bid by inventory; negative is closer.", "skew_bps"),
+    ("exploration_bps", "How much exploration moves the first level.", "explore_bps"),
+    ("position_lots", "Position in lots of the quoting unit.", "lots"),
 ];
 
 const LEARNED: [Gauge<Learned>; 6] = [
@@ -96,7 +98,8 @@ pub fn text(s: &Snapshot) -> String {
     quotes(&mut out, s, &coins);
     accounts(&mut out, &coins);
     gauges(&mut out, &coins, &ESTIMATES, |c| c.estimates.as_ref());
-    gauges(&mut out, &coins, &TERMS, |c| c.terms.as_ref());
+    gauges(&mut out, &coins, &QUOTE, |c| c.terms.as_ref());
+    terms(&mut out, &coins, &s.status.strategy);
     gauges(&mut out, &coins, &LEARNED, |c| c.learned.as_ref());
     regimes(&mut out, &coins);
     feed(&mut out, s, &coins);
@@ -255,8 +258,7 @@ fn quotes(out: &mut Text, s: &Snapshot, coins: &[(String, &CoinStatus)]) {
         for (coin, c) in coins {
             for (ladder, (_, side)) in c.ladder.iter().zip(sides) {
                 let Some(l) = ladder else { continue };
-                let levels = l.px.iter().zip(l.sz).take(usize::from(l.levels));
-                for (i, (px, sz)) in levels.enumerate() {
+                for (i, (px, sz)) in l.levels.iter().enumerate() {
                     let value = if of { px.to_f64() } else { sz.to_f64() };
                     let labels =
                         [("coin", coin.as_str()), ("side", side), ("level", &i.to_string())];
@@ -326,6 +328,33 @@ fn gauges<T>(
             if let Some(x) = of(c) {
                 out.sample(&name, &[("coin", coin)], value(x));
             }
+        }
+    }
+}
+
+/// The strategy's terms: those of glft in families of their own, and all of any strategy in one.
+fn terms(out: &mut Text, coins: &[(String, &CoinStatus)], names: &StrategyNames) {
+    for (name, help, column) in TERMS {
+        let name = format!("papermaker_{name}");
+        out.family(&name, "gauge", help);
+        for (coin, c) in coins {
+            if let Some(x) = c.terms.as_ref().and_then(|t| names.value(t, column)) {
+                out.sample(&name, &[("coin", coin)], x);
+            }
+        }
+    }
+    let name = "papermaker_strategy_info";
+    out.family(name, "gauge", "The strategy and its version; always 1.");
+    if let Some((strategy, version)) = names.name() {
+        let version = version.to_string();
+        out.sample(name, &[("strategy", &strategy), ("version", &version)], true);
+    }
+    let name = "papermaker_strategy_term";
+    out.family(name, "gauge", "A term of the last quote, by its name with its unit.");
+    for (coin, c) in coins {
+        let Some(t) = &c.terms else { continue };
+        for (term, x) in names.columns().iter().zip(t.value) {
+            out.sample(name, &[("coin", coin), ("term", term)], x);
         }
     }
 }

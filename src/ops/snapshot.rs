@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 use crate::app::keep::Kept;
 use crate::app::status::{CoinStatus, Status};
 use crate::record::{
-    Body, Bytes, FORMAT_VERSION, HealthChange, Ladder, NO_COIN, RECORD_BYTES, Record,
+    Body, Bytes, FORMAT_VERSION, HealthChange, NO_COIN, RECORD_BYTES, Record,
 };
 use crate::telemetry::counters::{Counter, Counters};
 use crate::telemetry::latency::{Buckets, Percentiles, STAGES};
-use crate::units::{CoinId, Ns};
+use crate::units::{CoinId, Ns, Side};
 
 /// What is constant of a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,6 +197,7 @@ fn records(s: &Status) -> Vec<Record> {
     if let Some(x) = s.start {
         put(s.began, NO_COIN, x.into());
     }
+    s.strategy.records().for_each(|b| put(s.began, NO_COIN, b));
     if let Some(x) = s.link {
         put(x.at, NO_COIN, x.value.into());
     }
@@ -216,10 +217,9 @@ fn records(s: &Status) -> Vec<Record> {
 fn coin_records(at: Ns, id: CoinId, c: &CoinStatus, put: &mut impl FnMut(Ns, CoinId, Body)) {
     let health = HealthChange { was: c.health.value, now: c.health.value };
     put(c.health.at, id, health.into());
-    for (ladder, guard) in c.ladder.iter().zip(&c.guard) {
-        if let Some(x) = ladder {
-            put(guard.at, id, Ladder { guard: guard.value, ..*x }.into());
-        }
+    for ((side, ladder), guard) in Side::BOTH.into_iter().zip(&c.ladder).zip(&c.guard) {
+        let parts = ladder.iter().flat_map(|l| l.records(side));
+        parts.for_each(|part| put(guard.at, id, part.into()));
     }
     let bodies: [Option<Body>; 10] = [
         c.coin.map(Into::into),
@@ -263,7 +263,7 @@ mod tests {
     fn what_is_no_snapshot_has_a_reason() {
         assert!(matches!(Snapshot::read("<html>"), Err(Unreadable::Shape(_))));
         let text = Snapshot::default().write();
-        let newer = text.replacen("\"format\":1", "\"format\":9", 1);
+        let newer = text.replacen("\"format\":2", "\"format\":9", 1);
         assert!(matches!(Snapshot::read(&newer), Err(Unreadable::Version(_))));
         let full = Snapshot::new(Session::default(), Ns(0), full_status()).write();
         let cut = full.replacen("\"records\":\"A", "\"records\":\"", 1);

@@ -2,7 +2,7 @@
 //!
 //! In: the configuration file. Out: plain values. Cold path.
 
-use crate::limits::LADDER_MAX;
+use super::ladder::DEPTHS;
 use crate::settings::{choices, settings};
 
 choices! {
@@ -104,6 +104,6 @@ impl Config {
     /// Levels in use, at least 1.
     #[must_use]
     pub fn levels_used(&self) -> usize {
-        self.levels.clamp(1, LADDER_MAX)
+        self.levels.clamp(1, DEPTHS.len())
     }
 }

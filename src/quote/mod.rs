@@ -18,6 +18,7 @@ pub mod guard;
 pub mod inventory;
 pub mod ladder;
 pub mod original;
+pub mod terms;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,12 +26,13 @@ use arrayvec::ArrayVec;
 
 use crate::limits::LADDER_MAX;
 use crate::math::det::exp;
-use crate::record::{Guard, Terms};
+use crate::record::Guard;
 use crate::units::rules::Rules;
 use crate::units::{Mid2, Ns, Px, Side, Sz};
 
 pub use config::{Config, Policy};
 pub use curve::{Beliefs, Curve};
+pub use terms::{GLFT, Terms};
 use guard::State;
 
 /// Everything a quote depends on at one instant, besides beliefs.
@@ -66,6 +68,8 @@ pub struct SideQuote {
 pub struct Quote {
     /// Bid and ask side, indexed by [`Side::index`].
     pub sides: [SideQuote; 2],
+    /// Mid it was made at.
+    pub mid: Mid2,
     /// What it is made of.
     pub terms: Terms,
 }
@@ -176,8 +180,8 @@ impl Quoter {
             g => g,
         });
         let sides = Side::BOTH.map(|side| self.side(side, guards[side.index()], &v));
-        let terms = terms(mid, signal, &v, &sides);
-        Quote { sides, terms }
+        let terms = terms(signal, &v, &sides);
+        Quote { sides, mid, terms }
     }
 
     fn explores(&self, cfg: &Config, curve: &Curve) -> bool {
@@ -321,8 +325,7 @@ impl Quoter {
     }
 }
 
-fn terms(mid: Mid2, signal: f64, v: &View<'_>, s: &[SideQuote; 2]) -> Terms {
-    let m = mid.to_f64();
+fn terms(signal: f64, v: &View<'_>, s: &[SideQuote; 2]) -> Terms {
     let c = v.curve;
     let skew = v.skew;
     let at = |q: &SideQuote, sign: f64| {
@@ -330,7 +333,6 @@ fn terms(mid: Mid2, signal: f64, v: &View<'_>, s: &[SideQuote; 2]) -> Terms {
     };
     let clamped = |d: f64, wanted: f64| if d == 0.0 { 0.0 } else { d - wanted };
     Terms {
-        mid: m,
         half_bps: v.first.at,
         c1_bps: c.c1,
         fee_bps: c.fee,

@@ -114,6 +114,13 @@ codes! {
         11 TooSmall / "too_small" : "No level reaches the minimum order value.",
         12 Stopping / "stopping" : "The run is ending.",
         13 Gated / "gated" : "The fill predictions are worse than none; quoting is off.",
+        14 Declined / "declined" : "The strategy declines, for a reason of its own.",
+    }
+
+    /// What a label is of.
+    Labelled {
+        0 Term / "term" : "A term of the strategy.",
+        1 Reason / "reason" : "A reason of the strategy to decline.",
     }
 
     /// State of an own order.

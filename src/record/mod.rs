@@ -10,13 +10,18 @@
 //! 1. `crc32c` covers bytes 4..128; it is written by the logging thread, zero on the way.
 //! 2. `seq` counts every record produced from 0 without holes, dropped ones included.
 //! 3. `at` is the session clock. Unused payload bytes are zero, so equal records are equal bytes.
-//! 4. Kinds, fields and codes are only ever appended; a change of meaning is a new kind.
+//! 4. Within a format kinds, fields and codes are only ever appended; a change of meaning is a new
+//!    kind. A change of the layout of a kind is a new [`FORMAT_VERSION`].
 
 mod codes;
 mod field;
+mod ladder;
+mod strategy;
 
 pub use codes::*;
-pub use field::{Field, Value};
+pub use field::{Field, Value, padded, unpadded};
+pub use ladder::{LADDER_PART, WholeLadder, ladder_records};
+pub use strategy::{Named, StrategyInfo, StrategyNames, TERMS_MAX};
 
 use crate::units::{CoinId, Mid2, Ns, Px, Side, Sz};
 
@@ -26,8 +31,9 @@ pub const RECORD_BYTES: usize = 128;
 pub const HEADER_BYTES: usize = 24;
 /// Largest payload.
 pub const PAYLOAD_BYTES: usize = RECORD_BYTES - HEADER_BYTES;
-/// Version of this alphabet, in the `Start` record and in every segment header.
-pub const FORMAT_VERSION: u32 = 1;
+/// Version of this alphabet, in the `Start` record and in every segment header. Format 2: ladders in
+/// parts, terms named by the strategy.
+pub const FORMAT_VERSION: u32 = 2;
 /// `coin` of a record that concerns no single coin.
 pub const NO_COIN: CoinId = CoinId(255);
 
@@ -67,6 +73,8 @@ macro_rules! records {
             pub struct $name { $( $(#[$fdoc])* pub $field: $ty ),* }
 
             impl $name {
+                /// The kind's number on disk.
+                pub const KIND: u8 = $kind;
                 const SIZE: usize = 0 $( + <$ty as Field>::SIZE )*;
             }
             const _: () = assert!($name::SIZE <= PAYLOAD_BYTES, stringify!($name));
@@ -210,48 +218,30 @@ records! {
         /// Block time of the state.
         time: Ns,
     }
-    /// One side of the ladder wanted from now on. Empty where the guard holds it back.
+    /// A part of one side of the ladder wanted from now on: [`LADDER_PART`] levels at most, the parts
+    /// of one ladder one after the other. One part without levels where a guard holds it back.
     10 Ladder / "ladder" {
         /// Side.
         side: Side,
-        /// Number of levels.
+        /// Number of levels of the whole ladder.
         levels: u8,
         /// First obstacle, `None` when quoted.
         guard: Guard,
         /// Prices, nearest first.
-        px: [Px; 5],
+        px: [Px; LADDER_PART],
         /// Sizes.
-        sz: [Sz; 5],
+        sz: [Sz; LADDER_PART],
+        /// Level of the first price here, from 0.
+        first: u8,
+        /// Where the guard is `Declined`: the strategy's own reason, see its `Label` records.
+        declined: u8,
     }
-    /// What a quote is made of, in basis points of mid.
+    /// What a ladder is made of, in the strategy's own terms.
     11 Terms / "terms" {
         /// Mid price, USD.
         mid: f64,
-        /// Half-spread wanted at the first level, all terms.
-        half_bps: f64,
-        /// The closed form's c1 at the local kappa.
-        c1_bps: f64,
-        /// Fee per side.
-        fee_bps: f64,
-        /// Expected adverse move.
-        markout_bps: f64,
-        /// Inventory term per lot.
-        theta_bps: f64,
-        /// Position in lots of the quoting unit.
-        lots: f64,
-        /// Shift of the bid (negative: closer) by inventory.
-        skew_bps: f64,
-        /// How much exploration moves the first level (negative: closer).
-        explore_bps: f64,
-        /// How much clamps and rounding move the first bid, the first ask.
-        clamp_bid_bps: f64,
-        /// See `clamp_bid_bps`.
-        clamp_ask_bps: f64,
-        /// Distance at which a fill just pays: fee and adverse move, the latter as it grows with
-        /// distance. The first level is this, its share of 1/kappa, a floor's lift, exploration.
-        cost_bps: f64,
-        /// Shift of both sides by the signals (positive: up).
-        signal_bps: f64,
+        /// Terms in the order of the strategy's `Label` records; zero behind the last.
+        value: [f64; TERMS_MAX],
     }
     /// An own order changed its state.
     12 Order / "order" {
@@ -495,6 +485,38 @@ records! {
         signal_weight: f64,
         /// Fills that a prediction of fills is worth beside those counted.
         trust: f64,
+    }
+    /// The strategy of the run; after the coins. Its labels follow.
+    24 Strategy / "strategy" {
+        /// Name, zero padded.
+        name: [u8; 24],
+        /// Version: another one may decide otherwise under the same settings.
+        version: u32,
+        /// Number of its terms.
+        terms: u8,
+        /// Number of its own reasons to decline.
+        reasons: u8,
+    }
+    /// What a number of the strategy means.
+    25 Label / "label" {
+        /// What is labelled.
+        of: Labelled,
+        /// Place of the term, from 0; code of the reason, from 1.
+        code: u8,
+        /// Name, zero padded.
+        name: [u8; 24],
+        /// Unit, zero padded; empty: a number without one.
+        unit: [u8; 8],
+        /// One sentence for people, zero padded.
+        sentence: [u8; 70],
+    }
+}
+
+impl Coin {
+    /// The name as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        unpadded(&self.name)
     }
 }
 

@@ -14,7 +14,7 @@ use super::states::States;
 use super::stats::{Blocks, Interval, bootstrap, total};
 use crate::record::{
     Account, Body, Coin, DataGap, Estimates, FeedState, Fill, Guard, Health, Ladder, Lane, Latch,
-    Learned, Market, Regimes, Terms, Warmup,
+    Learned, Market, Regimes, StrategyNames, Terms, Warmup,
 };
 use crate::units::{Ns, Px, Side};
 
@@ -110,8 +110,6 @@ pub struct CoinModel {
     pub learned: Option<Learned>,
     /// The feed at the end.
     pub feed: Option<FeedState>,
-    /// What the last quote was made of.
-    pub terms: Option<Terms>,
     /// Live prints.
     pub prints: u64,
     /// Orders.
@@ -165,7 +163,6 @@ impl CoinModel {
             warmup: None,
             learned: None,
             feed: None,
-            terms: None,
             prints: 0,
             orders: Orders::default(),
             markouts: Summary::default(),
@@ -177,7 +174,7 @@ impl CoinModel {
         }
     }
 
-    pub(super) fn take(&mut self, at: Ns, body: &Body) {
+    pub(super) fn take(&mut self, at: Ns, body: &Body, names: &StrategyNames) {
         match body {
             Body::Coin(x) => self.on_coin(x),
             Body::HealthChange(x) => {
@@ -188,7 +185,7 @@ impl CoinModel {
             }
             Body::Market(x) => self.on_market(at, x),
             Body::Ladder(x) => self.on_ladder(at, x),
-            Body::Terms(x) => self.on_terms(at, x),
+            Body::Terms(x) => self.on_terms(at, x, names),
             Body::Account(x) => self.on_account(at, x),
             Body::Estimates(x) => self.on_estimates(at, x),
             Body::Regimes(x) => {
@@ -207,14 +204,18 @@ impl CoinModel {
             Body::Fill(x) => self.on_fill(at, x),
             Body::Markout(x) => self.samples.push(at, x),
             Body::Outcome(x) => self.outcomes.push(at, x),
-            Body::Start(_) | Body::Stop(_) | Body::LinkChange(_) | Body::Lost(_) | Body::Why(_) => {
-            }
+            Body::Start(_)
+            | Body::Stop(_)
+            | Body::LinkChange(_)
+            | Body::Lost(_)
+            | Body::Strategy(_)
+            | Body::Label(_)
+            | Body::Why(_) => {}
         }
     }
 
     fn on_coin(&mut self, x: &Coin) {
-        let end = x.name.iter().position(|b| *b == 0).unwrap_or(x.name.len());
-        self.name = String::from_utf8_lossy(&x.name[..end]).into_owned();
+        self.name = x.text();
         self.sz_decimals = x.sz_decimals;
     }
 
@@ -230,15 +231,24 @@ impl CoinModel {
     }
 
     fn on_ladder(&mut self, at: Ns, x: &Ladder) {
+        if x.first > 0 {
+            return;
+        }
         let side = x.side.index();
         self.guards[side].push(at, x.guard);
         self.lines.own[side].push(at, (x.levels > 0).then(|| x.px[0].to_f64()));
     }
 
-    fn on_terms(&mut self, at: Ns, x: &Terms) {
-        self.terms = Some(*x);
-        let rest = x.half_bps - x.c1_bps - x.fee_bps - x.markout_bps - x.explore_bps;
-        let parts = [x.c1_bps, x.fee_bps, x.markout_bps, rest, x.explore_bps, x.half_bps];
+    /// The terms of glft; of another strategy nothing is drawn.
+    fn on_terms(&mut self, at: Ns, x: &Terms, names: &StrategyNames) {
+        let columns = ["c1_bps", "fee_bps", "markout_bps", "explore_bps", "half_bps"];
+        let [Some(c1), Some(fee), Some(markout), Some(explore), Some(half)] =
+            columns.map(|c| names.value(x, c))
+        else {
+            return;
+        };
+        let rest = half - c1 - fee - markout - explore;
+        let parts = [c1, fee, markout, rest, explore, half];
         for (s, v) in self.lines.terms.iter_mut().zip(parts) {
             s.push(at, Some(v));
         }

@@ -14,6 +14,7 @@ use super::money::Split;
 use super::states::States;
 use super::stats::{Interval, RESAMPLES};
 use super::time::utc;
+use crate::journal::hex;
 use crate::record::{FillReason, Guard, Health, Lane, OrderReason, OrderState};
 use crate::units::decimal;
 
@@ -33,7 +34,9 @@ pub fn summary(m: &Model) -> Value {
         "total": total,
         "records": m.records,
         "lost": m.lost,
-        "digest": format!("{:032x}", m.digest),
+        "digest": hex(m.digest.run),
+        "decisions": hex(m.digest.decisions),
+        "strategy": m.strategy.name().map(|(name, version)| json!({ "name": name, "version": version })),
         "faults": m.faults,
         "from": utc(m.from),
         "to": utc(m.to),

@@ -11,8 +11,8 @@ use super::money::Split;
 use super::series::Series;
 use super::sources::Sources;
 use super::stats::{Blocks, Interval};
-use crate::journal::{Digest, Disk, Found, ReadError, Reader};
-use crate::record::{Body, LinkChange, Record, Start, Stop};
+use crate::journal::{Digest, Digests, Disk, Found, ReadError, Reader};
+use crate::record::{Body, LinkChange, Record, Start, Stop, StrategyNames};
 use crate::units::{CoinId, Ns};
 
 /// All coins together under one fill model.
@@ -41,8 +41,10 @@ pub struct Model {
     pub records: u64,
     /// Records the journal says are missing.
     pub lost: u64,
-    /// Digest of the records read.
-    pub digest: u128,
+    /// The strategy, and what its terms mean.
+    pub strategy: StrategyNames,
+    /// Digests of the records read.
+    pub digest: Digests,
     /// Damage and torn tails, a line each.
     pub faults: Vec<String>,
     /// Changes of the link.
@@ -97,14 +99,18 @@ impl Builder {
         match r.body {
             Body::Start(x) => m.start = Some(x),
             Body::Stop(x) => m.stop = Some(x),
+            Body::Strategy(_) | Body::Label(_) => m.strategy.take(&r.body),
             Body::LinkChange(x) => m.links.push((r.at, x)),
             Body::Lost(x) => m.lost = m.lost.saturating_add(x.count),
             Body::Account(x) => self.changed[x.lane as usize] = true,
             _ => {}
         }
+        // Taken out while the coin reads it.
+        let names = std::mem::take(&mut m.strategy);
         if let Some(coin) = m.coin(r.coin) {
-            coin.take(r.at, &r.body);
+            coin.take(r.at, &r.body, &names);
         }
+        m.strategy = names;
     }
 
     /// The model of what was taken.
@@ -145,7 +151,8 @@ impl Model {
             to: from,
             records: 0,
             lost: 0,
-            digest: 0,
+            strategy: StrategyNames::default(),
+            digest: Digests::default(),
             faults: Vec::new(),
             links: Vec::new(),
             coins: Vec::new(),

@@ -10,7 +10,7 @@ use super::screen::{gain, profit, rule, seconds, span};
 use crate::app::status::CoinStatus;
 use crate::ops::metrics::REGIMES;
 use crate::ops::snapshot::Snapshot;
-use crate::record::{Guard, Health, Lane, OrderState};
+use crate::record::{Guard, Health, Lane, OrderState, StrategyNames};
 use crate::units::{Cash, Px, Side, Sz, decimal};
 
 /// Prices of a side.
@@ -61,7 +61,7 @@ pub(super) fn draw(c: &mut Canvas, s: &Snapshot, coin: &CoinStatus, at: Place) {
     let spare = (end - x).saturating_sub(least_width(coin));
     let price = (longest_price(coin) + 1 + spare).min(PRICE);
     ladder(c, coin, price, (x, y + 1, end.min(x + price + LADDER)));
-    facts(c, coin, (x + price + LADDER + 1, y + 1, end));
+    facts(c, coin, &s.status.strategy, (x + price + LADDER + 1, y + 1, end));
     for (i, side) in [Side::Sell, Side::Buy].into_iter().enumerate() {
         obstacle(c, s, coin, side, (x, y + HEIGHT - 2 + i, end));
     }
@@ -105,8 +105,8 @@ fn ladder(c: &mut Canvas, coin: &CoinStatus, price: usize, (x, y, end): Place) {
 fn rows(coin: &CoinStatus, side: Side) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     if let Some(l) = &coin.ladder[side.index()] {
-        for (px, sz) in l.px.iter().zip(l.sz).take(usize::from(l.levels)) {
-            rows.push(Row { px: *px, asked: Some(sz), works: None });
+        for (px, sz) in &l.levels {
+            rows.push(Row { px: *px, asked: Some(*sz), works: None });
         }
     }
     for o in coin.orders.iter().map(|o| o.value).filter(|o| o.side == side) {
@@ -162,7 +162,7 @@ fn market(c: &mut Canvas, coin: &CoinStatus, (x, y, end): Place) {
     }
 }
 
-fn facts(c: &mut Canvas, coin: &CoinStatus, (x, y, end): Place) {
+fn facts(c: &mut Canvas, coin: &CoinStatus, names: &StrategyNames, (x, y, end): Place) {
     let mut line = 0;
     let mut put = |c: &mut Canvas, label: &str, ink: Ink, text: &str| {
         c.put_within(x, y + line, end, Ink::Dim, label);
@@ -172,7 +172,8 @@ fn facts(c: &mut Canvas, coin: &CoinStatus, (x, y, end): Place) {
     let zero = 0.0;
     let a = coin.account[0].as_ref();
     let position = a.map_or(Sz(0), |a| a.position);
-    let lots = coin.terms.as_ref().map_or(zero, |t| t.lots);
+    let term = |column| coin.terms.as_ref().and_then(|t| names.value(t, column));
+    let lots = term("lots").unwrap_or(zero);
     let text = decimal::format(position.0, 0);
     let short = format!("{text} ({lots:+.1})");
     let long = format!("{text} ({lots:+.1} lots)");
@@ -198,9 +199,9 @@ fn facts(c: &mut Canvas, coin: &CoinStatus, (x, y, end): Place) {
         let text = format!("{:.2} [{:.2}, {:.2}]", e.rate, e.rate_lo, e.rate_hi);
         put(c, "rate /s", Ink::Plain, &text);
     }
-    if let Some(t) = &coin.terms {
+    if let Some(half) = term("half_bps") {
         let sigma = coin.estimates.as_ref().map_or(zero, |e| e.sigma_bps);
-        put(c, "half/sigma", Ink::Plain, &format!("{:.2} / {sigma:.2} bps", t.half_bps));
+        put(c, "half/sigma", Ink::Plain, &format!("{half:.2} / {sigma:.2} bps"));
     }
     if let Some(r) = &coin.regimes {
         let first = REGIMES.iter().zip(r.p).max_by(|a, b| a.1.total_cmp(&b.1));

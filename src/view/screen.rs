@@ -120,8 +120,8 @@ fn head(c: &mut Canvas, s: &Snapshot) {
 /// A coin that is not shown in detail.
 fn line(c: &mut Canvas, y: usize, coin: &CoinStatus) {
     let best = |side: Side| {
-        let ladder = coin.ladder[side.index()].as_ref().filter(|l| l.levels > 0);
-        ladder.map_or_else(|| "-".into(), |l| decimal::format(l.px[0].0, 0))
+        let ladder = coin.ladder[side.index()].as_ref().and_then(|l| l.levels.first());
+        ladder.map_or_else(|| "-".into(), |(px, _)| decimal::format(px.0, 0))
     };
     let name = coin.name().unwrap_or_default();
     let x = c.put(1, y, Ink::Bold, &format!("{name:<6}"));

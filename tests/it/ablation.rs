@@ -27,13 +27,15 @@ struct Second {
 struct Watch {
     now: [Second; 16],
     all: Vec<Second>,
+    names: StrategyNames,
 }
 
 impl Watch {
     fn take(&mut self, r: &Record) {
+        self.names.take(&r.body);
         let Some(s) = self.now.get_mut(r.coin.index()) else { return };
         match r.body {
-            Body::Terms(t) => s.half = t.half_bps,
+            Body::Terms(t) => s.half = self.names.value(&t, "half_bps").expect("glft"),
             Body::Ladder(l) => {
                 s.guard[l.side.index()] = l.guard;
                 s.first[l.side.index()] = l.px[0].to_f64();

@@ -61,7 +61,7 @@ fn run(seed: u64, seconds: i64, cut: bool) -> Run {
     }
     let before = out.next;
     turn.stop(now, StopReason::Finished, before, &mut out);
-    let digest = out.end().1.value();
+    let digest = out.end().1.value().run;
     let kappa = market.truth().coins[0].averaged().kappa;
     Run { records, digest, kappa }
 }

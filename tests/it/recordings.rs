@@ -43,7 +43,7 @@ fn run(name: &str) -> Option<Run> {
     let config = Config::default();
     let seen =
         replay(&path, &config, &coins, Some(StopReason::Finished), &mut out).expect("readable");
-    let digest = out.end().1.value();
+    let digest = out.end().1.value().run;
     Some(Run { coins: coins.len(), seen, records, digest })
 }
 

@@ -131,7 +131,7 @@ fn digest(dir: &Temporary, lines: &[String]) -> u128 {
     let mut out = Tally::new(|_: &Record, _: &Bytes| {});
     replay(&path, &Config::default(), &coins, Some(StopReason::Finished), &mut out)
         .expect("readable");
-    out.digest.value()
+    out.digest.value().run
 }
 
 #[test]

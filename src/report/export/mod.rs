@@ -2,7 +2,8 @@
 //!
 //! In: a run's records. Out: one file a table, as CSV, JSON lines or Parquet. Cold path.
 //!
-//! 1. A table's file exists even when it has no rows; its columns do not depend on the run.
+//! 1. A table's file exists even when it has no rows; its columns depend on the run's strategy (terms
+//!    are named by it) and on nothing else of the run.
 //! 2. Rows stand in the order of the journal.
 
 #[cfg(feature = "parquet")]
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 pub use table::{Cell, Column, Table, Type, tables};
 
-use crate::record::{Body, Record};
+use crate::record::{Body, Record, StrategyNames};
 
 /// What the files are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +62,7 @@ pub struct Export {
     /// By record kind.
     open: BTreeMap<u8, Open>,
     coins: Vec<String>,
+    names: StrategyNames,
 }
 
 impl std::fmt::Debug for Export {
@@ -93,11 +95,17 @@ impl Format {
 }
 
 impl Export {
-    /// Creates the files of `tables` in the folder `to`; files of the same names are replaced.
+    /// Creates the files of `tables` in the folder `to`; files of the same names are replaced. `names`
+    /// are those that the tables were made with.
     ///
     /// # Errors
     /// As the disk refuses.
-    pub fn create(to: &Path, format: Format, tables: &[Table]) -> io::Result<Export> {
+    pub fn create(
+        to: &Path,
+        format: Format,
+        tables: &[Table],
+        names: StrategyNames,
+    ) -> io::Result<Export> {
         std::fs::create_dir_all(to)?;
         let mut open = BTreeMap::new();
         for t in tables {
@@ -105,7 +113,7 @@ impl Export {
             let sink = format.sink(File::create(&path)?, t)?;
             open.insert(t.record, Open { name: t.name, path, rows: 0, sink });
         }
-        Ok(Export { open, coins: Vec::new() })
+        Ok(Export { open, coins: Vec::new(), names })
     }
 
     /// Writes a record's row, where its table is wanted.
@@ -114,17 +122,16 @@ impl Export {
     /// As the disk refuses.
     pub fn take(&mut self, r: &Record) -> io::Result<()> {
         if let Body::Coin(c) = &r.body {
-            let end = c.name.iter().position(|b| *b == 0).unwrap_or(c.name.len());
             let i = r.coin.index();
             if self.coins.len() <= i {
                 self.coins.resize(i + 1, String::new());
             }
-            self.coins[i] = String::from_utf8_lossy(&c.name[..end]).into_owned();
+            self.coins[i] = c.text();
         }
         let Some(open) = self.open.get_mut(&r.body.kind()) else { return Ok(()) };
         open.rows += 1;
         let coin = self.coins.get(r.coin.index()).map_or("", String::as_str);
-        open.sink.row(&table::cells(r, coin))
+        open.sink.row(&table::cells(r, coin, &self.names))
     }
 
     /// Completes the files.

@@ -7,7 +7,7 @@
 //!    arithmetic and as integer `*_e8`, money as decimal with 17 places `*_usd`.
 //! 3. Times are UTC; the epoch stands for "none".
 
-use crate::record::{Body, NO_COIN, RECORD_BYTES, Record, Value};
+use crate::record::{Body, NO_COIN, RECORD_BYTES, Record, StrategyNames, TERMS_MAX, Value};
 use crate::report::money::units;
 use crate::units::{Cash, Mid2, Px};
 
@@ -85,17 +85,17 @@ pub struct Table {
     pub columns: Vec<Column>,
 }
 
-/// Tables by record kind, in the order of the alphabet.
+/// Tables by record kind, in the order of the alphabet; the terms' columns are the strategy's.
 #[must_use]
-pub fn tables() -> Vec<Table> {
-    (0..=u8::MAX).filter_map(table).collect()
+pub fn tables(names: &StrategyNames) -> Vec<Table> {
+    (0..=u8::MAX).filter_map(|kind| table(kind, names)).collect()
 }
 
-fn table(kind: u8) -> Option<Table> {
+fn table(kind: u8, names: &StrategyNames) -> Option<Table> {
     let mut bytes = [0u8; RECORD_BYTES];
     bytes[4] = kind;
     let zero = Record::decode(&bytes).ok()?;
-    let columns = cells(&zero, "")
+    let columns = cells(&zero, "", names)
         .into_iter()
         .map(|(name, cell)| Column { name, kind: cell.kind() })
         .collect();
@@ -127,22 +127,38 @@ fn name(body: &Body) -> &'static str {
         Body::Learned(_) => "learned",
         Body::Latch(_) => "latches",
         Body::Why(_) => "why",
+        Body::Strategy(_) => "strategies",
+        Body::Label(_) => "labels",
     }
 }
 
 /// The row of a record; `coin` is the name of its coin.
 #[must_use]
-pub fn cells(r: &Record, coin: &str) -> Vec<(String, Cell)> {
+pub fn cells(r: &Record, coin: &str, names: &StrategyNames) -> Vec<(String, Cell)> {
     let coin = if r.coin == NO_COIN { "" } else { coin };
     let mut out = vec![
         ("seq".to_owned(), Cell::UInt(r.seq)),
         ("at_utc".to_owned(), Cell::Time(r.at.0)),
         ("coin".to_owned(), Cell::Text(coin.to_owned())),
     ];
+    if let Body::Terms(t) = &r.body {
+        out.push(("mid_usd".to_owned(), Cell::Float(t.mid)));
+        let terms = t.value.iter().zip(term_columns(names));
+        out.extend(terms.map(|(x, column)| (column, Cell::Float(*x))));
+        return out;
+    }
     for (field, value) in r.body.fields() {
         put(&r.body, field, value, &mut out);
     }
     out
+}
+
+/// Columns of the terms as the strategy names them; by number where its records are missing.
+fn term_columns(names: &StrategyNames) -> Vec<String> {
+    match names.columns() {
+        [] => (1..=TERMS_MAX).map(|i| format!("term{i}")).collect(),
+        columns => columns.to_vec(),
+    }
 }
 
 /// Names of the places of a list.
@@ -212,7 +228,6 @@ fn is_size(field: &str) -> bool {
 /// The unit a float's name does not say.
 fn unit_of(body: &Body, field: &str) -> &'static str {
     match (body, field) {
-        (Body::Terms(_), "mid") => "_usd",
         (Body::Warmup(_), _) => "_share",
         (Body::Estimates(_), "markout_sd") => "_bps",
         (Body::Estimates(_), "sigma_bps") => "_per_sqrt_s",
@@ -229,8 +244,8 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_table_and_every_name_is_used_once() {
-        let all = tables();
-        assert_eq!(all.len(), 23);
+        let all = tables(&StrategyNames::default());
+        assert_eq!(all.len(), 25);
         for t in &all {
             let mut names: Vec<&str> = t.columns.iter().map(|c| c.name.as_str()).collect();
             names.sort_unstable();
@@ -241,12 +256,12 @@ mod tests {
         let mut names: Vec<&str> = all.iter().map(|t| t.name).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), 23);
+        assert_eq!(names.len(), 25);
     }
 
     #[test]
     fn columns_say_their_units() {
-        let all = tables();
+        let all = tables(&StrategyNames::default());
         let names = |table: &str| -> Vec<String> {
             let t = all.iter().find(|t| t.name == table).expect("a table");
             t.columns.iter().map(|c| c.name.clone()).collect()

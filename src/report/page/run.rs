@@ -6,6 +6,7 @@ use super::fmt::{count, decimals_for, esc, nanos, number, span};
 use super::scale::Scale;
 use super::time_chart::{Axis, TimeChart};
 use super::{figure, figure_html, missing};
+use crate::journal::hex;
 use crate::record::Health;
 use crate::report::model::Model;
 use crate::report::series::Series;
@@ -198,7 +199,9 @@ fn identity(m: &Model) -> String {
         ("records", count(m.records)),
         ("lost on the way", count(m.lost)),
         ("damage", faults),
-        ("digest of the records", format!("{:032x}", m.digest)),
+        ("digest of the records", hex(m.digest.run)),
+        ("digest of the decisions", hex(m.digest.decisions)),
+        ("strategy", text(m.strategy.name().map(|(name, version)| format!("{name} {version}")))),
         ("hash of the configuration", text(config)),
         ("seed", text(m.start.map(|s| s.seed.to_string()))),
         ("record format", text(m.start.map(|s| s.format.to_string()))),
