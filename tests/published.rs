@@ -1,8 +1,8 @@
 //! Published numbers of quoting models, reproduced with the program's own formulas.
 
 use papermaker::rooms::math::det::exp;
-use papermaker::rooms::quote::glft;
-use papermaker::rooms::quote::inventory::Lean;
+use papermaker::rooms::quote::glft::formula;
+use papermaker::rooms::quote::glft::inventory::Lean;
 
 /// Mean and standard deviation.
 fn moments(x: &[f64]) -> (f64, f64) {
@@ -16,7 +16,7 @@ fn moments(x: &[f64]) -> (f64, f64) {
 /// A = 140, the mid a walk of +-sigma sqrt(dt), fills with probability lambda dt.
 fn profits(seed: u64, gamma: f64, inventory: bool, paths: usize, a: f64) -> Vec<f64> {
     let (sigma, dt, k) = (2.0f64, 0.005f64, 1.5);
-    let c1 = glft::c1(k, gamma);
+    let c1 = formula::c1(k, gamma);
     let flat = gamma * sigma * sigma / 4.0 + c1;
     let mut rng = fastrand::Rng::with_seed(seed);
     (0..paths)
@@ -75,13 +75,13 @@ fn avellaneda_and_stoikovs_six_profits() {
 #[test]
 fn hftbacktests_tutorial_to_twelve_digits() {
     let (a, k, gamma) = (2.986_162_360_812_285, 0.042_357_411_150_840_49, 0.05);
-    let (c1, skew) = (glft::c1(k, gamma), glft::theta(10.69, a, k, gamma));
+    let (c1, skew) = (formula::c1(k, gamma), formula::theta(10.69, a, k, gamma));
     let near = |x: f64, want: f64| assert!((x / want - 1.0).abs() < 1e-12, "{x} for {want}");
     near(c1 + 0.5 * skew, 20.472_085_338_443_71);
     near(skew, 9.763_268_650_292_27);
     assert!((c1 - 15.590_451_013_298).abs() < 1e-11);
-    assert!((glft::theta(1.0, a, k, gamma) - 0.913_308_573_460).abs() < 1e-11);
-    let (bid, ask) = glft::closed_form(c1, skew, 1.0);
+    assert!((formula::theta(1.0, a, k, gamma) - 0.913_308_573_460).abs() < 1e-11);
+    let (bid, ask) = formula::closed_form(c1, skew, 1.0);
     near(bid + ask, 2.0 * 20.472_085_338_443_71);
 }
 

@@ -19,7 +19,8 @@ use crate::engine::publish::Publish;
 use crate::engine::{Coin, Config, Engine};
 use crate::event::{Bbo, Ctx, Event, Joint, Level, Levels, Link, Snapshot, Trade};
 use crate::limits::LEVELS_MAX;
-use crate::quote::config::Policy;
+use crate::quote::Name;
+use crate::quote::original::Policy;
 use crate::record::{
     Account, Body, Fill, Guard, Health, Ladder, Lane, Order, OrderState, Record, StopReason,
 };
@@ -83,23 +84,27 @@ struct World {
 }
 
 fn config(bytes: &mut Bytes<'_>) -> Config {
-    let mut cfg = Config { seed: u64::from(bytes.byte()), ..Config::default() };
+    let mut cfg: Config = Config { seed: u64::from(bytes.byte()), ..Config::default() };
     cfg.sim.model = bytes.of(&sim::config::Model::ALL);
     cfg.sim.participation_pct = bytes.of(&[100, 100, 30]);
-    cfg.quote.policy = bytes.of(&[
-        Policy::Default,
-        Policy::Default,
-        Policy::Default,
-        Policy::Original,
-        Policy::Floor8000,
-        Policy::Analysis1,
-        Policy::Analysis2,
+    let policy = bytes.of(&[
+        None,
+        None,
+        None,
+        Some(Policy::Original),
+        Some(Policy::Floor8000),
+        Some(Policy::Analysis1),
+        Some(Policy::Analysis2),
     ]);
-    cfg.quote.levels = 1 + usize::from(bytes.below(8));
+    if let Some(policy) = policy {
+        cfg.strategy.name = Name::Original;
+        cfg.strategy.original.policy = policy;
+    }
+    cfg.strategy.glft.levels = 1 + usize::from(bytes.below(8));
     cfg.quote.requote_ms = bytes.of(&[250, 0, 1_000]);
     cfg.quote.unit_usd = bytes.of(&[250.0, 20.0, 100_000.0]);
     cfg.quote.loss_limit_usd = bytes.of(&[100.0, 0.01]);
-    cfg.quote.explore.on = bytes.below(4) > 0;
+    cfg.strategy.glft.explore.on = bytes.below(4) > 0;
     cfg
 }
 

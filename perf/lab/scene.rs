@@ -7,9 +7,8 @@ use std::hint::black_box;
 
 use crate::book::{self, Book};
 use crate::event::{Level, Levels, Snapshot, Trade};
-use crate::quote::guard::State;
-use crate::quote::{Beliefs, Inputs};
-use crate::record::Health;
+use crate::quote::glft::Beliefs;
+use crate::quote::{Bounds, Inputs};
 use crate::sim::config::{Config, Model};
 use crate::sim::orders::{NewOrder, Sim, SimEvent};
 use crate::units::rules::Rules;
@@ -18,7 +17,7 @@ use crate::units::{Ns, ONE, Px, Side, Sz};
 const TICK: i64 = ONE;
 const BID: i64 = 50_000 * ONE;
 /// Maker fee of the quotes, bps.
-pub const FEE_BPS: f64 = 1.5;
+const FEE_BPS: f64 = 1.5;
 
 /// A simulator with own orders too large to be filled, its rates learned.
 #[derive(Debug)]
@@ -115,12 +114,21 @@ pub fn inputs(i: i64) -> Inputs {
     Inputs {
         now: Ns(1_000 * Ns::SEC + i * 250 * Ns::MS),
         bid: Px(bid * ONE),
+        bid_sz: Sz(ONE),
         ask: Px((bid + 1) * ONE),
+        ask_sz: Sz(ONE),
         position: Sz((i % 21 - 10) * ONE / 500),
         last_fill: Ns(1_000 * Ns::SEC),
         signal: 0,
-        state: State { health: Health::Fresh, behind: false, loss: false, stopping: false },
+        held: [false; 2],
+        bounds: bounds(),
     }
+}
+
+/// Rules and limits of the quotes.
+#[must_use]
+pub fn bounds() -> Bounds {
+    Bounds { rules: Rules::perp(5), fee_bps: FEE_BPS, unit_usd: 250.0, max_lots: 10.0 }
 }
 
 /// What is believed of a market that has been watched for a while.

@@ -171,11 +171,11 @@ mod tests {
         let c = Config::load(None, &[]).expect("defaults");
         assert_eq!(c.engine, Config::default().engine);
         assert_eq!(c.run, Config::default().run);
-        let c = Config::load(None, &["engine.quote.levels=3".into()]).expect("known");
-        assert_eq!(c.engine.quote.levels, 3);
-        let e = Config::load(None, &["engine.quote.level=3".into()]).unwrap_err();
-        assert!(e.0.contains("did you mean `engine.quote.levels`"), "{e}");
-        let e = Config::load(None, &["engine.quote.levels=9".into()]).unwrap_err();
+        let c = Config::load(None, &["engine.strategy.glft.levels=3".into()]).expect("known");
+        assert_eq!(c.engine.strategy.glft.levels, 3);
+        let e = Config::load(None, &["engine.strategy.glft.level=3".into()]).unwrap_err();
+        assert!(e.0.contains("did you mean `engine.strategy.glft.levels`"), "{e}");
+        let e = Config::load(None, &["engine.strategy.glft.levels=9".into()]).unwrap_err();
         assert!(e.0.contains("1 to 5"), "{e}");
     }
 
@@ -186,7 +186,7 @@ mod tests {
         let mut b = a.clone();
         b.run.folder = "elsewhere".into();
         assert_eq!(a.hash(&coins), b.hash(&coins));
-        b.engine.quote.levels = 3;
+        b.engine.strategy.glft.levels = 3;
         assert_ne!(a.hash(&coins), b.hash(&coins));
         assert_ne!(a.hash(&coins), a.hash(&[CoinSpec::new("BTC", 4).expect("a coin")]));
     }

@@ -37,50 +37,48 @@ pub const ALL: &[Profile] = &[
     Profile {
         name: "floor-8000",
         about: "kappa 8000 for ever, 2.75 bps a side",
-        sets: &[POLICY_FLOOR, REPORTS, NO_EXPLORING],
+        sets: &[POLICY_FLOOR, REPORTS, ORIGINAL_QUOTES],
     },
     Profile {
         name: "floor-8000-realised",
         about: "the same, never closer than 5 bps, as its quotes came out",
-        sets: &[POLICY_REALISED, REPORTS, NO_EXPLORING],
+        sets: &[POLICY_REALISED, REPORTS, ORIGINAL_QUOTES],
     },
     Profile {
         name: "analysis-1",
         about: "the analysis's first advice, as written: relax the floor when fills are rare",
-        sets: &[POLICY_1, REPORTS, NO_EXPLORING],
+        sets: &[POLICY_1, REPORTS, ORIGINAL_QUOTES],
     },
     Profile {
         name: "analysis-1-fixed",
         about: "the same with both branches reachable",
-        sets: &[POLICY_1_FIXED, REPORTS, NO_EXPLORING],
+        sets: &[POLICY_1_FIXED, REPORTS, ORIGINAL_QUOTES],
     },
     Profile {
         name: "analysis-2",
         about: "its second advice: a floor graduated by confidence",
-        sets: &[POLICY_2, REPORTS, NO_EXPLORING],
+        sets: &[POLICY_2, REPORTS, ORIGINAL_QUOTES],
     },
 ];
 
 const ORIGINAL: &[&str] = &[
     "engine.learn.profile=original",
-    "engine.quote.policy=original",
+    "engine.strategy.name=original",
     "engine.sim.model=original",
-    "engine.quote.explore.on=false",
 ];
 const ORIGINAL_FLOOR_FIRST: &[&str] = &[
     "engine.learn.profile=original",
     "engine.learn.original.floor_first=true",
-    "engine.quote.policy=original",
+    "engine.strategy.name=original",
     "engine.sim.model=original",
-    "engine.quote.explore.on=false",
 ];
 const REPORTS: &str = "engine.learn.profile=original";
-const NO_EXPLORING: &str = "engine.quote.explore.on=false";
-const POLICY_FLOOR: &str = "engine.quote.policy=floor-8000";
-const POLICY_REALISED: &str = "engine.quote.policy=floor-8000-realised";
-const POLICY_1: &str = "engine.quote.policy=analysis-1";
-const POLICY_1_FIXED: &str = "engine.quote.policy=analysis-1-fixed";
-const POLICY_2: &str = "engine.quote.policy=analysis-2";
+const ORIGINAL_QUOTES: &str = "engine.strategy.name=original";
+const POLICY_FLOOR: &str = "engine.strategy.original.policy=floor-8000";
+const POLICY_REALISED: &str = "engine.strategy.original.policy=floor-8000-realised";
+const POLICY_1: &str = "engine.strategy.original.policy=analysis-1";
+const POLICY_1_FIXED: &str = "engine.strategy.original.policy=analysis-1-fixed";
+const POLICY_2: &str = "engine.strategy.original.policy=analysis-2";
 
 /// The profile of a name.
 #[must_use]
@@ -106,10 +104,15 @@ mod tests {
             let c = Config::load(None, &sets).expect(p.name);
             assert_eq!(c.profile, p.name);
         }
-        let over = ["engine.quote.policy=default".into(), "profile=floor-8000".into()];
+        let over = ["engine.strategy.name=glft".into(), "profile=floor-8000".into()];
         let c = Config::load(None, &over).expect("overruled");
-        assert_eq!(c.engine.quote.policy, crate::quote::Policy::Default);
-        assert!(!c.engine.quote.explore.on, "the rest of the profile stays");
+        assert_eq!(c.engine.strategy.name, crate::quote::Name::Glft);
+        let policy = c.engine.strategy.original.policy;
+        assert_eq!(
+            policy,
+            crate::quote::original::Policy::Floor8000,
+            "the rest of the profile stays"
+        );
         let e = Config::load(None, &["profile=floor".into()]).unwrap_err();
         assert!(e.0.contains("floor-8000"), "{e}");
     }

@@ -105,7 +105,7 @@ impl Rehearsal {
         let now = clock.at(mono);
         through(&mut self.turn, (stage, &mut self.out), clock, now, &self.message);
         self.forget();
-        turn.glance(now, self.times);
+        turn.prefetch(now, self.times);
     }
 
     /// Nobody else reads what was published.

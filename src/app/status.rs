@@ -14,8 +14,8 @@ use crate::journal::Failed;
 use crate::limits::{COINS_MAX, ORDERS_MAX, STATUS_FILLS};
 use crate::record::{
     Account, Body, Coin, DataGap, Estimates, FeedState, Fill, Guard, Health, Lane, Latch, Learned,
-    LinkChange, Market, Order, OrderState, Print, Record, Regimes, Start, Stop, StrategyNames, Terms,
-    Warmup, WholeLadder, Why,
+    LinkChange, Market, Order, OrderState, Print, Record, Regimes, Start, Stop, StrategyNames,
+    Terms, Warmup, WholeLadder, Why,
 };
 use crate::telemetry::counters::{Counter, Counters};
 use crate::telemetry::latency::{Buckets, Percentiles, STAGES};

@@ -98,10 +98,10 @@ impl Turn {
         (self.feed.memory(), self.engine.state())
     }
 
-    /// Nothing comes: what the next decision reads is brought close. The `n`th time.
+    /// Touches the state that the next decision reads; no effect. The `n`th time.
     #[cfg_attr(rtsan, sanitize(realtime = "nonblocking"))]
-    pub fn glance(&self, now: Ns, n: u64) {
-        self.engine.glance(now, n);
+    pub fn prefetch(&self, now: Ns, n: u64) {
+        self.engine.prefetch(now, n);
     }
 
     /// Goes on where another one of the same coins stood; false where it had other coins.

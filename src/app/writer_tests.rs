@@ -13,7 +13,8 @@ use crate::journal::fake::{FakeDisk, Fault};
 use crate::journal::{Cause, Damage, DiskError, Found, Options, Reader, inspect};
 use crate::limits::JOURNAL_SYNC_NS;
 use crate::record::{
-    Body, Coin, Fill, FillReason, Guard, Lane, NO_COIN, Start, Stop, StopReason, Warmup, ladder_records,
+    Body, Coin, Fill, FillReason, Guard, Lane, NO_COIN, Start, Stop, StopReason, Warmup,
+    ladder_records,
 };
 use crate::units::{CoinId, Mid2, Px, Side, Sz};
 
@@ -266,8 +267,7 @@ fn the_status_follows_the_records() {
     name[..3].copy_from_slice(b"ETH");
     hot.publish(Ns(1), NO_COIN, Start { format: 1, config: CONFIG, seed: 7, coins: 2 });
     hot.publish(Ns(1), eth, Coin { name, sz_decimals: 4 });
-    let ladder =
-        |guard| ladder_records(Side::Sell, guard, 0, &[]).next().expect("one part");
+    let ladder = |guard| ladder_records(Side::Sell, guard, 0, &[]).next().expect("one part");
     hot.publish(Ns(2), eth, ladder(Guard::NoBook));
     hot.publish(Ns(3), eth, ladder(Guard::NoBook));
     hot.publish(Ns(4), eth, ladder(Guard::None));

@@ -70,7 +70,8 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let wants = |t: Topic| o.topic.is_none_or(|w| w == t);
     let since = seconds(status.at.since(started));
     if common.json {
-        let coins: Vec<Value> = named.iter().map(|(n, c)| coin_json(n, c, &status.strategy, &config)).collect();
+        let coins: Vec<Value> =
+            named.iter().map(|(n, c)| coin_json(n, c, &status.strategy, &config)).collect();
         say(&format!("{}\n", json!({ "at_s": since, "coins": coins })));
         return Ok(());
     }
@@ -189,8 +190,7 @@ fn sum(t: &Terms, names: &StrategyNames) -> Option<[(&'static str, f64); 5]> {
 fn glft(t: &Terms, names: &StrategyNames) -> Option<String> {
     let of = |column| names.value(t, column);
     let (half, parts) = (of("half_bps")?, sum(t, names)?);
-    let mut out =
-        format!("  quote      first level {half:+.3} bps from the mid of {}\n", t.mid);
+    let mut out = format!("  quote      first level {half:+.3} bps from the mid of {}\n", t.mid);
     for (what, bps) in parts {
         out.push_str(&format!("    {bps:+9.3}  {what}\n"));
     }

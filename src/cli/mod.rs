@@ -57,7 +57,7 @@ pub(crate) struct Common {
     /// if there is one here.
     #[arg(short, long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Override one setting, e.g. `--set engine.quote.levels=3`; may be repeated.
+    /// Override one setting, e.g. `--set engine.strategy.glft.levels=3`; may be repeated.
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
     /// Print the result as one JSON object.

@@ -2,12 +2,15 @@
 //!
 //! In: the configuration file. Out: plain values. Cold path.
 
+use super::components::{Components, Shipped, StrategyConfig};
+use crate::quote::Bounds;
 use crate::settings::settings;
+use crate::units::rules::Rules;
 use crate::{book, learn, quote, sim};
 
 settings! {
     /// What decides: the same for every coin.
-    pub struct Config: Copy {
+    pub struct Config<C: Components = Shipped> {
         /// Seed of every random choice: latencies, draws.
         seed: u64 = 0, 0..=i64::MAX;
         /// When a book is too old.
@@ -16,17 +19,28 @@ settings! {
         sim: sim::config::Config = sim::config::Config::default();
         /// Learning.
         learn: learn::Config = learn::Config::default();
-        /// Quotes.
+        /// Limits of the quotes that hold for every strategy.
         quote: quote::Config = quote::Config::default();
+        /// The strategy.
+        strategy: StrategyConfig<C> = StrategyConfig::<C>::default();
     }
 }
 
-impl Config {
+impl<C: Components> Copy for Config<C> where StrategyConfig<C>: Copy {}
+
+impl<C: Components> Config<C> {
     /// What the account pays to make, bps; negative is a rebate.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a rate is small")]
     pub fn maker_fee_bps(&self) -> f64 {
         self.sim.fees.maker().0 as f64 / 1e4
+    }
+
+    /// What a coin's ladders are held to, under its rules and the maker fee.
+    #[must_use]
+    pub fn bounds(&self, rules: Rules, fee_bps: f64) -> Bounds {
+        let quote::Config { unit_usd, max_lots, .. } = self.quote;
+        Bounds { rules, fee_bps, unit_usd, max_lots }
     }
 }
 
@@ -36,7 +50,7 @@ mod tests {
 
     #[test]
     fn the_fee_is_the_accounts() {
-        let mut c = Config::default();
+        let mut c: Config = Config::default();
         assert!((c.maker_fee_bps() - 1.5).abs() < 1e-12);
         c.sim.fees.maker_share_bps = 200;
         assert!((c.maker_fee_bps() + 0.2).abs() < 1e-12, "{}", c.maker_fee_bps());

@@ -9,25 +9,30 @@
 
 mod account;
 mod clock;
+mod components;
 pub mod config;
+mod convert;
+mod cx;
 mod desk;
 pub mod publish;
-mod settled;
-mod shape;
+mod requote;
+mod samples;
+mod working;
 
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, Joint, Link};
 use crate::limits::{COIN_NAME_MAX, COINS_MAX, TICK_NS};
-use crate::quote::GLFT;
+use crate::quote::Strategy;
 use crate::record::{self, JointCode, NO_COIN, StopReason};
 use crate::units::rules::Rules;
 use crate::units::{CoinId, Ns};
 
+pub use components::{Components, Shipped, StrategyConfig};
 pub use config::Config;
+use cx::Cx;
 use desk::Desk;
 use publish::Publish;
-pub use shape::beliefs;
 
 /// A coin of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,15 +45,18 @@ pub struct Coin {
 
 /// The engine: settings, held once, and the state they act on.
 #[derive(Debug)]
-pub struct Engine {
-    cfg: Config,
-    state: EngineState,
+pub struct Engine<C: Components = Shipped> {
+    cfg: Config<C>,
+    /// Maker fee under the settings, bps.
+    fee_bps: f64,
+    state: EngineState<C>,
 }
 
 /// Everything that changes while the engine runs: what a checkpoint holds. No setting is in it.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct EngineState {
-    desks: Vec<Desk>,
+#[serde(bound = "")]
+pub struct EngineState<C: Components = Shipped> {
+    desks: Vec<Desk<C>>,
     /// Hash of the deciding configuration.
     hash: [u64; 2],
     opened: u32,
@@ -84,33 +92,32 @@ pub fn is_second(tick: Ns) -> bool {
     tick.0.rem_euclid(Ns::SEC) == 0
 }
 
-impl Engine {
+impl<C: Components> Engine<C> {
     /// An engine for up to `COINS_MAX` coins (more are left out), with the hash of its deciding
     /// configuration for the record.
     #[must_use]
-    pub fn new(cfg: &Config, coins: &[Coin], hash: [u64; 2]) -> Engine {
-        let desks = coins
-            .iter()
-            .take(COINS_MAX)
-            .zip(0u8..)
-            .map(|(coin, i)| Desk::new(cfg, coin, CoinId(i)))
-            .collect();
+    pub fn new(cfg: &Config<C>, coins: &[Coin], hash: [u64; 2]) -> Engine<C> {
+        let fee_bps = cfg.maker_fee_bps();
+        let desk = |(coin, i): (&Coin, u8)| {
+            Desk::new(&Cx { cfg, fee_bps, now: Ns(0), coin: CoinId(i), out: &mut () }, coin)
+        };
+        let desks = coins.iter().take(COINS_MAX).zip(0u8..).map(desk).collect();
         let tick = Grid::default();
         let state = EngineState { desks, hash, opened: 0, frames: 0, up: false, tick };
-        Engine { cfg: *cfg, state }
+        Engine { cfg: cfg.clone(), fee_bps, state }
     }
 
     /// What changes while it runs.
     #[must_use]
-    pub fn state(&self) -> &EngineState {
+    pub fn state(&self) -> &EngineState<C> {
         &self.state
     }
 
     /// Continues from a state that an engine with the same settings and coins had.
-    pub fn restore(&mut self, state: EngineState) {
+    pub fn restore(&mut self, state: EngineState<C>) {
         self.state = state;
         for d in &mut self.state.desks {
-            d.recall(&self.cfg);
+            d.restore(&self.cfg);
         }
     }
 
@@ -128,7 +135,7 @@ impl Engine {
             let sz_decimals = d.rules().sz_decimals;
             out.publish(now, d.id(), record::Coin { name: d.name(), sz_decimals });
         }
-        for body in GLFT.records() {
+        for body in C::Strategy::info(&self.cfg.strategy).records() {
             out.publish(now, NO_COIN, body);
         }
     }
@@ -137,9 +144,7 @@ impl Engine {
     pub fn stop(&mut self, now: Ns, reason: StopReason, records: u64, out: &mut impl Publish) {
         let before = records;
         let mut n = 0;
-        for d in &mut self.state.desks {
-            n += d.close(now, out);
-        }
+        self.each(now, out, |d, cx| n += d.close(cx));
         let body = record::Stop { reason, frames: self.state.frames, records: before + n + 1 };
         out.publish(now, NO_COIN, body);
     }
@@ -151,57 +156,68 @@ impl Engine {
         self.state.tick.due(now)
     }
 
-    /// Brings what decisions about one coin read close to the processor, to no other effect; the coins
-    /// take turns by `n`.
-    pub fn glance(&self, now: Ns, n: u64) {
+    /// Touches the state that the next decision about a coin reads; no effect. Coins take turns by `n`.
+    pub fn prefetch(&self, now: Ns, n: u64) {
         let coins = self.state.desks.len().max(1) as u64;
         let at = usize::try_from(n % coins).unwrap_or(0);
         if let Some(desk) = self.state.desks.get(at) {
-            desk.glance(&self.cfg, now);
+            let (cfg, fee_bps, coin) = (&self.cfg, self.fee_bps, desk.id());
+            desk.prefetch(&Cx { cfg, fee_bps, now, coin, out: &mut () });
         }
     }
 
     /// One event.
     pub fn step(&mut self, now: Ns, event: Event<'_>, out: &mut impl Publish) {
         match event {
-            Event::Tick => self.on_tick(now, out),
-            Event::Link(link) => self.on_link(now, link, out),
-            Event::Behind(behind) => {
-                for d in &mut self.state.desks {
-                    d.set_behind(&self.cfg, now, behind, out);
-                }
+            Event::Tick => {
+                let second = is_second(now);
+                self.each(now, out, |d, cx| d.on_tick(cx, second));
             }
+            Event::Link(link) => self.on_link(now, link, out),
+            Event::Behind(behind) => self.each(now, out, |d, cx| d.set_behind(cx, behind)),
             Event::Trades { coin, prints } => {
-                self.with(coin, |d, cfg| d.on_prints(cfg, now, prints, out));
+                self.with(now, coin, out, |d, cx| d.on_prints(cx, prints));
             }
             Event::History { coin, prints, joint } => {
                 out.publish(now, coin, data_gap(joint, prints.len()));
-                self.with(coin, |d, cfg| d.on_history(cfg, now, joint, out));
+                self.with(now, coin, out, |d, cx| d.on_history(cx, joint));
             }
-            Event::Bbo { coin, bbo } => self.with(coin, |d, cfg| d.on_bbo(cfg, now, bbo, out)),
-            Event::Book { coin, book } => self.with(coin, |d, cfg| d.on_book(cfg, now, book, out)),
-            Event::Ctx { coin, ctx } => self.with(coin, |d, _| d.on_ctx(now, ctx)),
+            Event::Bbo { coin, bbo } => self.with(now, coin, out, |d, cx| d.on_bbo(cx, bbo)),
+            Event::Book { coin, book } => self.with(now, coin, out, |d, cx| d.on_book(cx, book)),
+            Event::Ctx { coin, ctx } => self.with(now, coin, out, |d, _| d.on_ctx(now, ctx)),
         }
     }
 
     /// The run is ending: quotes are taken down.
     pub fn stopping(&mut self, now: Ns, out: &mut impl Publish) {
-        for d in &mut self.state.desks {
-            d.set_stopping(&self.cfg, now, out);
-        }
+        self.each(now, out, Desk::set_stopping);
     }
 
-    fn with(&mut self, coin: CoinId, f: impl FnOnce(&mut Desk, &Config)) {
+    /// A message of one coin.
+    fn with<P: Publish>(
+        &mut self,
+        now: Ns,
+        coin: CoinId,
+        out: &mut P,
+        f: impl FnOnce(&mut Desk<C>, &mut Cx<'_, C, P>),
+    ) {
         self.state.frames += 1;
         if let Some(d) = self.state.desks.get_mut(coin.index()) {
-            f(d, &self.cfg);
+            f(d, &mut Cx { cfg: &self.cfg, fee_bps: self.fee_bps, now, coin, out });
         }
     }
 
-    fn on_tick(&mut self, now: Ns, out: &mut impl Publish) {
-        let second = is_second(now);
+    /// Every coin in turn.
+    fn each<P: Publish>(
+        &mut self,
+        now: Ns,
+        out: &mut P,
+        mut f: impl FnMut(&mut Desk<C>, &mut Cx<'_, C, P>),
+    ) {
+        let (cfg, fee_bps) = (&self.cfg, self.fee_bps);
         for d in &mut self.state.desks {
-            d.on_tick(&self.cfg, now, second, out);
+            let coin = d.id();
+            f(d, &mut Cx { cfg, fee_bps, now, coin, out });
         }
     }
 
@@ -212,14 +228,9 @@ impl Engine {
         }
         self.state.up = up;
         self.state.opened += u32::from(up);
-        out.publish(now, NO_COIN, record::LinkChange { up, opened: self.state.opened });
-        for d in &mut self.state.desks {
-            if up {
-                d.on_up(now, self.state.opened > 1, out);
-            } else {
-                d.on_down(&self.cfg, now, out);
-            }
-        }
+        let opened = self.state.opened;
+        out.publish(now, NO_COIN, record::LinkChange { up, opened });
+        self.each(now, out, |d, cx| if up { d.on_up(cx, opened > 1) } else { d.on_down(cx) });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::app::keep::Kept;
 use crate::app::status::Status;
-use crate::quote::GLFT;
+use crate::quote::{AnyStrategy, Strategy};
 use crate::record::*;
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{Lap, Latencies};
@@ -29,7 +29,8 @@ fn order(id: u64, side: Side, state: OrderState, usd: i64, milli: i64) -> Order 
 fn ladder(side: Side, guard: Guard, first: i64) -> Vec<Body> {
     let away = if side == Side::Buy { -1 } else { 1 };
     let level = |i: i64| (Px((first + away * 40 * i) * USD), Sz((5 + 5 * i) * USD / 1000));
-    let levels: Vec<(Px, Sz)> = if guard == Guard::None { (0..7).map(level).collect() } else { vec![] };
+    let levels: Vec<(Px, Sz)> =
+        if guard == Guard::None { (0..7).map(level).collect() } else { vec![] };
     ladder_records(side, guard, 0, &levels).map(Into::into).collect()
 }
 
@@ -166,7 +167,8 @@ pub(crate) fn full_status() -> Status {
         seq += 1;
     };
     take(1, NO_COIN, Start { format: FORMAT_VERSION, config: [1, 2], seed: 3, coins: 2 }.into());
-    GLFT.records().for_each(|b| take(1, NO_COIN, b));
+    let info = AnyStrategy::info(&crate::quote::AnyConfig::default());
+    info.records().for_each(|b| take(1, NO_COIN, b));
     take(1, NO_COIN, LinkChange { up: true, opened: 1 }.into());
     for (i, text) in [(0, "BTC"), (1, "ETH")] {
         let mut name = [0; 24];

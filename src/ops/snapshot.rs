@@ -12,9 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::keep::Kept;
 use crate::app::status::{CoinStatus, Status};
-use crate::record::{
-    Body, Bytes, FORMAT_VERSION, HealthChange, NO_COIN, RECORD_BYTES, Record,
-};
+use crate::record::{Body, Bytes, FORMAT_VERSION, HealthChange, NO_COIN, RECORD_BYTES, Record};
 use crate::telemetry::counters::{Counter, Counters};
 use crate::telemetry::latency::{Buckets, Percentiles, STAGES};
 use crate::units::{CoinId, Ns, Side};

@@ -115,7 +115,10 @@ mod tests {
             for (i, part) in parts.iter().enumerate() {
                 assert_eq!(whole.take(part), i + 1 == parts.len(), "{n} levels, part {i}");
             }
-            assert_eq!((whole.levels.as_slice(), whole.guard, whole.declined), (&all[..], guard, 3));
+            assert_eq!(
+                (whole.levels.as_slice(), whole.guard, whole.declined),
+                (&all[..], guard, 3)
+            );
             assert_eq!(whole.records(Side::Buy).collect::<Vec<_>>(), parts);
         }
     }

@@ -55,7 +55,7 @@ impl std::error::Error for ConfigError {}
 macro_rules! settings {
     (
         $( #[doc = $about:literal] )+
-        pub struct $name:ident $( : $( $derive:ident ),+ )? {
+        pub struct $name:ident $( < $c:ident : $bound:path = $given:ty > )? $( : $( $derive:ident ),+ )? {
             $(
                 $( #[doc = $doc:literal] )+
                 $field:ident $( as $key:literal )? : $ty:ty = $default:expr
@@ -69,8 +69,8 @@ macro_rules! settings {
         $( #[doc = $about] )+
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         $( #[derive( $( $derive ),+ )] )?
-        #[serde(default, deny_unknown_fields)]
-        pub struct $name { $(
+        #[serde(default, deny_unknown_fields, bound = "")]
+        pub struct $name $( < $c: $bound = $given > )? { $(
             $( #[doc = $doc] )+
             $(
                 #[doc = ""]
@@ -80,11 +80,11 @@ macro_rules! settings {
             pub $field: $ty
         ),+ }
 
-        impl Default for $name {
-            fn default() -> $name { $name { $( $field: $default ),+ } }
+        impl $( < $c: $bound > )? Default for $name $( < $c > )? {
+            fn default() -> Self { $name { $( $field: $default ),+ } }
         }
 
-        impl $crate::settings::Room for $name {
+        impl $( < $c: $bound > )? $crate::settings::Room for $name $( < $c > )? {
             fn section() -> $crate::settings::Section {
                 $crate::settings::Section {
                     about: $crate::settings::sentence(&[ $( $about ),+ ]),
@@ -101,18 +101,18 @@ macro_rules! settings {
                         keys: &[ $( stringify!($part) ),+ ],
                         text: $text,
                         holds: |table| {
-                            let holds: fn(&$name) -> bool = $holds;
-                            table.clone().try_into::<$name>().is_ok_and(|c| holds(&c))
+                            let holds: fn(&Self) -> bool = $holds;
+                            table.clone().try_into::<Self>().is_ok_and(|c| holds(&c))
                         },
                     } ),+ )? ],
                 }
             }
         }
 
-        impl $crate::settings::Setting for $name {
+        impl $( < $c: $bound > )? $crate::settings::Setting for $name $( < $c > )? {
             type Limits = ();
             fn rule((): ()) -> $crate::settings::Rule {
-                $crate::settings::Rule::Section(<$name as $crate::settings::Room>::section())
+                $crate::settings::Rule::Section(<Self as $crate::settings::Room>::section())
             }
         }
     };

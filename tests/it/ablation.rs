@@ -123,24 +123,24 @@ const SWITCHES: [(&str, usize, f64); 20] = [
     ("engine.learn.estimator=own", 0, 0.2),
     ("engine.learn.estimator=book", 0, 0.2),
     ("engine.learn.estimator=blend", 0, 0.01),
-    ("engine.quote.use.table=false", 1, 0.01),
-    ("engine.quote.use.sizes=false", 2, 0.01),
-    ("engine.quote.use.certainty=false", 2, 0.01),
-    ("engine.quote.use.kelly=false", 2, 0.01),
-    ("engine.quote.use.signal=false", 1, 0.001),
+    ("engine.strategy.glft.use.table=false", 1, 0.01),
+    ("engine.strategy.glft.use.sizes=false", 2, 0.01),
+    ("engine.strategy.glft.use.certainty=false", 2, 0.01),
+    ("engine.strategy.glft.use.kelly=false", 2, 0.01),
+    ("engine.strategy.glft.use.signal=false", 1, 0.001),
 ];
 
 /// The same for what works while fills are rare.
 const RARE: [(&str, usize, f64); 3] = [
     ("engine.learn.use.thinning=false", 0, 0.005),
     ("engine.learn.use.gating=false", 0, 0.003),
-    ("engine.quote.explore.on=false", 0, 0.3),
+    ("engine.strategy.glft.explore.on=false", 0, 0.3),
 ];
 
 /// Components that only a real market's errors and pauses call on.
 const REAL: [&str; 3] = [
     "engine.learn.use.floor=false",
-    "engine.quote.use.floor=false",
+    "engine.strategy.glft.use.floor=false",
     "engine.learn.use.warmup=false",
 ];
 

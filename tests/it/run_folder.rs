@@ -76,7 +76,8 @@ fn a_run_reports_verifies_and_replays_to_the_same_digest() {
     assert!(verify.assert_code(1).err.contains("misses 1 frames"), "{verify:?}");
     std::fs::write(&frames, whole).expect("written");
     // What would do nothing is refused.
-    let set = papermaker(&dir.0, &["verify", "runs/embedded", "--set", "engine.quote.levels=3"]);
+    let set =
+        papermaker(&dir.0, &["verify", "runs/embedded", "--set", "engine.strategy.glft.levels=3"]);
     assert!(set.assert_code(2).err.contains("no effect on `verify`"), "{set:?}");
     // A second run takes another folder, and damage in the first is found.
     let again = papermaker(&dir.0, &["run", "--for", "10s", "--speed", "20", "--json"]);
@@ -119,7 +120,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 fn what_is_wrong_is_said_in_a_line_with_the_right_code() {
     let dir = Temporary::new();
     std::fs::write(dir.join("file"), b"not a recording\n").expect("written");
-    std::fs::write(dir.join("bad.toml"), b"[engine.quote]\nlevles = 3\n").expect("written");
+    std::fs::write(dir.join("bad.toml"), b"[engine.strategy.glft]\nlevles = 3\n").expect("written");
     std::fs::create_dir(dir.join("taken")).expect("made");
     std::fs::write(dir.join("taken/run.json"), b"{}").expect("written");
     let cases: [(&[&str], i32, &str); 16] = [
@@ -130,8 +131,8 @@ fn what_is_wrong_is_said_in_a_line_with_the_right_code() {
         (&["run", "--venue", "http://x"], 2, "ws(s)://"),
         (&["run", "--ca", "none.pem"], 2, "--ca"),
         (&["run", "--config", "none.toml"], 2, "none.toml"),
-        (&["run", "--config", "bad.toml"], 2, "did you mean `engine.quote.levels`"),
-        (&["run", "--set", "engine.quote.levels=99"], 2, "1 to 5"),
+        (&["run", "--config", "bad.toml"], 2, "did you mean `engine.strategy.glft.levels`"),
+        (&["run", "--set", "engine.strategy.glft.levels=99"], 2, "1 to 5"),
         (&["run", "--out", "taken"], 2, "holds a run already"),
         (&["run", "--set", "run.folder=\"file/runs\""], 4, "cannot make the run folder"),
         (&["run", "--set", "exchange.coins=[\"BTC\",\"BTC\"]"], 2, "exchange"),

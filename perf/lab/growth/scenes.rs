@@ -7,11 +7,12 @@ use std::io;
 
 use super::{Curve, Shape, Step, Subject, each, each_ns};
 use crate::lab::scene::{self, Scene};
-use crate::limits::LADDER_MAX;
-use crate::quote::{self, Config, Quoter};
+use crate::quote::glft::Config;
+use crate::quote::glft::optimal::DEPTHS;
+use crate::quote::{Glft, Ladder, Strategy, fit};
+use crate::record::Guard;
 use crate::sim::config::Model;
 use crate::sys::clock::SessionClock;
-use crate::units::rules::Rules;
 
 /// Own orders, both sides together.
 const ORDERS: [u32; 8] = [1, 2, 5, 10, 20, 50, 100, 200];
@@ -59,23 +60,24 @@ pub(super) fn orders(step: &mut Step<'_>) -> io::Result<Vec<Curve>> {
 
 /// A quote of both sides, by levels a side.
 pub(super) fn levels(step: &mut Step<'_>) -> io::Result<Vec<Curve>> {
-    let most = u32::try_from(LADDER_MAX).unwrap_or(u32::MAX);
+    let most = u32::try_from(DEPTHS.len()).unwrap_or(u32::MAX);
     let n: Vec<u32> = (1..=most).collect();
-    let beliefs = scene::beliefs();
-    let quoter = Quoter::new(Rules::perp(5));
-    let settings: Vec<_> = n
+    let (beliefs, bounds) = (scene::beliefs(), scene::bounds());
+    let strategies: Vec<_> = n
         .iter()
         .map(|n| {
             let config = Config { levels: *n as usize, ..Config::default() };
-            (config, quote::Curve::new(&beliefs, &config, scene::FEE_BPS))
+            (config, Glft::believing(&beliefs, &config, &bounds))
         })
         .collect();
     let mut costs = each(&n);
     for _ in 0..ROUNDS {
-        for ((config, curve), (_, costs)) in settings.iter().zip(&mut costs) {
+        for ((config, glft), (_, costs)) in strategies.iter().zip(&mut costs) {
             costs.push(timed(QUOTES, |i| {
                 let inputs = scene::inputs(i64::from(i));
-                black_box(quoter.quote(config, black_box(&inputs), black_box(curve)));
+                let mut ladder = Ladder::default();
+                glft.ladder(config, black_box(&inputs), &mut ladder);
+                black_box(fit(&ladder, &inputs, [(Guard::None, 0); 2]));
             }));
         }
         step()?;

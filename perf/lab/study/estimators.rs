@@ -14,10 +14,8 @@ use super::table::{Cell, Table};
 use super::trial::{Settings, Trial};
 use super::{Effort, Outcome, jobs};
 use crate::lab::plot::study::{Chart, Series};
-use crate::learn;
 use crate::learn::estimates::{Estimates, Span};
 use crate::math::gamma::interval95;
-use crate::quote;
 
 /// Estimates are read when so many takers are expected: at a time, not at a taker, since the regime
 /// filter is at its most excited right after one.
@@ -117,10 +115,10 @@ fn trial(scenario: Scenario, design: Design, seed: u64) -> [Read; TAKERS.len()] 
         Design::Depths(d) => Policy::Depths(d),
         Design::Cycle(d) => Policy::Cycle(d),
     };
-    let learn = learn::Config::default();
     // Lots of one coin.
-    let quote = quote::Config { unit_usd: COIN_USD, ..quote::Config::default() };
-    let mut t = Trial::new(Market::new(scenario, seed), policy, Settings { learn, quote });
+    let mut cfg = Settings::default();
+    cfg.bounds.unit_usd = COIN_USD;
+    let mut t = Trial::new(Market::new(scenario, seed), policy, cfg);
     let rate = 2.0 * t.market().truth().rate;
     let mut seconds = 0.0;
     TAKERS.map(|takers| {

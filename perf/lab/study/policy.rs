@@ -11,14 +11,15 @@ use arrayvec::ArrayVec;
 
 use super::market::{PHI, Truth};
 use super::trial::Settings;
-use crate::engine::beliefs;
 use crate::learn::{self, Estimates, Learners};
 use crate::limits::LADDER_MAX;
-use crate::quote::guard::State;
-use crate::quote::{self, Beliefs, Curve, Inputs, Quoter};
-use crate::record::Health;
+use crate::quote::glft::Beliefs;
+use crate::quote::{
+    self, AnyStrategy, Bounds, Decline, Glft, Inputs, Name, OwnFill, Strategy, fit, original,
+};
+use crate::record::Guard;
 use crate::units::rules::Rules;
-use crate::units::{Mid2, Ns, ONE, Px, Side, Sz};
+use crate::units::{Ns, ONE, Px, Side, Sz};
 
 /// The book that quotes are made in: a quarter of a basis point either side of the mid, in steps of
 /// a ninth. What the mid does meanwhile is the market's.
@@ -41,37 +42,36 @@ pub type Ladder = [ArrayVec<Level, LADDER_MAX>; 2];
 /// The policies of the comparisons, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Named {
-    /// One of the quoter's, on what is learned.
-    Quoter(quote::Policy),
+    /// This program as it comes, on what is learned.
+    Default,
+    /// The original, or one of its analysis's, on what is learned.
+    Original(original::Policy),
     /// The default one, knowing the truth.
     Oracle,
 }
 
 /// What all of them are compared with.
 pub const NAMED: [Named; 6] = [
-    Named::Quoter(quote::Policy::Floor8000),
-    Named::Quoter(quote::Policy::Floor8000Realised),
-    Named::Quoter(quote::Policy::Analysis1),
-    Named::Quoter(quote::Policy::Analysis1Fixed),
-    Named::Quoter(quote::Policy::Analysis2),
-    Named::Quoter(quote::Policy::Default),
+    Named::Original(original::Policy::Floor8000),
+    Named::Original(original::Policy::Floor8000Realised),
+    Named::Original(original::Policy::Analysis1),
+    Named::Original(original::Policy::Analysis1Fixed),
+    Named::Original(original::Policy::Analysis2),
+    Named::Default,
 ];
-
-/// This program as it comes.
-pub const DEFAULT: Named = Named::Quoter(quote::Policy::Default);
 
 impl Named {
     /// The name in tables and in the configuration.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Named::Quoter(quote::Policy::Floor8000) => "floor-8000",
-            Named::Quoter(quote::Policy::Floor8000Realised) => "floor-8000-realised",
-            Named::Quoter(quote::Policy::Analysis1) => "analysis-1",
-            Named::Quoter(quote::Policy::Analysis1Fixed) => "analysis-1-fixed",
-            Named::Quoter(quote::Policy::Analysis2) => "analysis-2",
-            Named::Quoter(quote::Policy::Original) => "original",
-            Named::Quoter(quote::Policy::Default) => "default",
+            Named::Original(original::Policy::Floor8000) => "floor-8000",
+            Named::Original(original::Policy::Floor8000Realised) => "floor-8000-realised",
+            Named::Original(original::Policy::Analysis1) => "analysis-1",
+            Named::Original(original::Policy::Analysis1Fixed) => "analysis-1-fixed",
+            Named::Original(original::Policy::Analysis2) => "analysis-2",
+            Named::Original(original::Policy::Original) => "original",
+            Named::Default => "default",
             Named::Oracle => "oracle",
         }
     }
@@ -82,19 +82,23 @@ impl Named {
     pub fn setup(self) -> (Policy, Settings) {
         let mut s = Settings::default();
         match self {
-            Named::Oracle => (Policy::Oracle(Box::new(Quoter::new(RULES))), s),
-            Named::Quoter(policy) => {
-                s.quote.policy = policy;
-                if policy != quote::Policy::Default {
-                    s.learn.on.shadows = false;
-                    s.learn.warmup.sweeps_target = 1e12;
-                    s.quote.unit_usd = COIN_USD;
-                }
-                (Policy::Learned(Box::new(Quoter::new(RULES))), s)
+            Named::Oracle => (Policy::Oracle, s),
+            Named::Default => (Policy::Learned(None), s),
+            Named::Original(policy) => {
+                s.strategy.name = Name::Original;
+                s.strategy.original.policy = policy;
+                s.learn.on.shadows = false;
+                s.learn.warmup.sweeps_target = 1e12;
+                s.bounds.unit_usd = COIN_USD;
+                (Policy::Learned(None), s)
             }
         }
     }
 }
+
+/// Rules, fee and limits of the trials.
+pub const BOUNDS: Bounds =
+    Bounds { rules: RULES, fee_bps: FEE_BPS, unit_usd: 250.0, max_lots: 10.0 };
 
 /// Someone who quotes.
 #[derive(Clone, Debug)]
@@ -103,28 +107,28 @@ pub enum Policy {
     Depths(&'static [f64]),
     /// One lot at one of these depths, a minute each.
     Cycle(&'static [f64]),
-    /// The production quoter on the learners' estimates.
-    Learned(Box<Quoter>),
-    /// The production quoter on the truth.
-    Oracle(Box<Quoter>),
+    /// A strategy of the program on the learners' estimates; made when the first are there.
+    Learned(Option<Box<AnyStrategy>>),
+    /// The default one on the truth.
+    Oracle,
 }
 
 impl Policy {
     /// Learners to go with it; the oracle needs none.
     #[must_use]
     pub fn learners(&self, cfg: &learn::Config) -> Option<Learners> {
-        (!matches!(self, Policy::Oracle(_))).then(|| Learners::new(cfg, FEE_BPS))
+        (!matches!(self, Policy::Oracle)).then(|| Learners::new(cfg, FEE_BPS))
     }
 
     /// The ladder wanted now. `truth` is what only the oracle looks at.
     #[must_use]
     pub fn ladder(
-        &self,
+        &mut self,
         now: Ns,
         last_fill: Ns,
         known: Option<&Estimates>,
         truth: &Truth,
-        cfg: &quote::Config,
+        cfg: &Settings,
     ) -> Ladder {
         let flat = |d: &[f64]| Side::BOTH.map(|_| d.iter().map(|d| (*d, 1.0)).collect());
         match self {
@@ -133,9 +137,15 @@ impl Policy {
                 let minute = usize::try_from(now.0 / (60 * Ns::SEC)).unwrap_or(0);
                 flat(&d[minute % d.len()..=minute % d.len()])
             }
-            Policy::Learned(q) => known
-                .map_or_else(Ladder::default, |e| quoted(q, now, last_fill, &beliefs(e, cfg), cfg)),
-            Policy::Oracle(q) => quoted(q, now, last_fill, &knowing(truth), cfg),
+            Policy::Learned(own) => {
+                let Some(e) = known else { return Ladder::default() };
+                let (with, bounds) = (&cfg.strategy, &cfg.bounds);
+                let strategy =
+                    own.get_or_insert_with(|| Box::new(AnyStrategy::new(with, bounds, e)));
+                strategy.on_estimates(with, bounds, e);
+                quoted(&**strategy, with, now, last_fill, bounds)
+            }
+            Policy::Oracle => knowing_ladder(now, truth, cfg),
         }
     }
 
@@ -147,31 +157,23 @@ impl Policy {
         nearest: Option<f64>,
         known: Option<&Estimates>,
         truth: &Truth,
-        cfg: &quote::Config,
+        cfg: &Settings,
     ) -> Option<f64> {
         let nearest = nearest?;
         Some(match self {
             Policy::Depths(_) | Policy::Cycle(_) => nearest,
-            Policy::Learned(_) if cfg.policy == quote::Policy::Default => {
+            Policy::Learned(_) if cfg.strategy.name == Name::Glft => {
                 known.map_or(nearest, |e| nearest.min(e.depth_bps))
             }
             Policy::Learned(_) => nearest,
-            Policy::Oracle(_) => best(truth),
+            Policy::Oracle => best(truth),
         })
     }
 
-    /// A fill of `usd` at a depth: exploration books what it cost.
-    pub fn on_fill(
-        &mut self,
-        level: u8,
-        depth_bps: f64,
-        usd: f64,
-        known: &Estimates,
-        cfg: &quote::Config,
-    ) {
-        if let Policy::Learned(q) = self {
-            let curve = Curve::new(&beliefs(known, cfg), cfg, FEE_BPS);
-            q.on_fill(cfg, level, depth_bps, usd, &curve);
+    /// An own fill: exploration books what it cost.
+    pub fn on_fill(&mut self, fill: &OwnFill, cfg: &Settings) {
+        if let Policy::Learned(Some(s)) = self {
+            s.on_fill(&cfg.strategy, &cfg.bounds, fill);
         }
     }
 }
@@ -182,26 +184,38 @@ pub fn best(t: &Truth) -> f64 {
     FEE_BPS + t.adverse() + 1.0 / t.kappa
 }
 
-/// The ladder of a quoter that knows the truth, under the same settings but the default policy.
+/// The ladder of the default strategy that knows the truth, under the same settings.
 #[must_use]
-pub fn knowing_ladder(now: Ns, truth: &Truth, cfg: &quote::Config) -> Ladder {
-    let cfg = quote::Config { policy: quote::Policy::Default, ..*cfg };
-    quoted(&Quoter::new(RULES), now, now, &knowing(truth), &cfg)
+pub fn knowing_ladder(now: Ns, truth: &Truth, cfg: &Settings) -> Ladder {
+    let glft = Glft::believing(&knowing(truth), &cfg.strategy.glft, &cfg.bounds);
+    quoted(&glft, &cfg.strategy.glft, now, now, &cfg.bounds)
 }
 
-fn quoted(q: &Quoter, now: Ns, last_fill: Ns, beliefs: &Beliefs, cfg: &quote::Config) -> Ladder {
-    let state = State { health: Health::Fresh, behind: false, loss: false, stopping: false };
-    let x = Inputs { now, bid: BID, ask: ASK, position: Sz(0), last_fill, signal: 0, state };
-    let mid = Mid2(BID.0 + ASK.0).to_f64();
-    let quote = q.quote(cfg, &x, &Curve::new(beliefs, cfg, FEE_BPS));
+fn quoted<S: Strategy>(s: &S, cfg: &S::Config, now: Ns, last_fill: Ns, bounds: &Bounds) -> Ladder {
+    let x = Inputs {
+        now,
+        bid: BID,
+        bid_sz: Sz(ONE),
+        ask: ASK,
+        ask_sz: Sz(ONE),
+        position: Sz(0),
+        last_fill,
+        signal: 0,
+        held: [false; 2],
+        bounds: *bounds,
+    };
+    let mut ladder = quote::Ladder::default();
+    s.ladder(cfg, &x, &mut ladder);
+    let why = s.decline(cfg, &x).map_or((Guard::None, 0), Decline::guard);
+    let sides = fit(&ladder, &x, [why; 2]);
+    let mid = x.mid().to_f64();
     Side::BOTH.map(|side| {
         let sign = if side == Side::Buy { 1.0 } else { -1.0 };
-        let levels = &quote.sides[side.index()].levels;
         let level = |(px, sz): &(Px, Sz)| {
             let depth = sign * (mid - px.to_f64()) / mid * 1e4;
-            (depth, sz.to_f64() * px.to_f64() / cfg.unit_usd)
+            (depth, sz.to_f64() * px.to_f64() / bounds.unit_usd)
         };
-        levels.iter().map(level).collect()
+        sides[side.index()].levels.iter().map(level).collect()
     })
 }
 

@@ -166,8 +166,8 @@ pub fn run(effort: &Effort, done: &(dyn Fn() + Sync)) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::study::policy::DEFAULT;
-    use crate::quote::Policy;
+    use crate::lab::study::policy::FEE_BPS;
+    use crate::quote::original::Policy;
 
     fn of(scenario: Scenario, policy: Named, hours: f64) -> Shares {
         let runs: Vec<Run> = (1..=3).map(|s| trial(scenario, policy, s, hours)).collect();
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn exploration_costs_little_over_a_quiet_day_and_after_warm_up_nothing() {
-        let s = of(Scenario::Quiet, DEFAULT, 3.0);
+        let s = of(Scenario::Quiet, Named::Default, 3.0);
         assert!(s.whole[0].at >= 0.94 && s.warm[0].at >= 0.95, "{s:?}");
         // The oracle is what it is measured by, at any time.
         let known = of(Scenario::Switching, Named::Oracle, 0.2);
@@ -193,13 +193,13 @@ mod tests {
     #[test]
     fn the_default_earns_nearly_what_an_oracle_earns() {
         for scenario in [Scenario::Normal, Scenario::Volatile, Scenario::Cascade] {
-            let s = share(scenario, DEFAULT, 1.0);
+            let s = share(scenario, Named::Default, 1.0);
             assert!(s >= 0.95, "{}: {s}", scenario.name());
         }
         // Controls: a fixed 2.75 bps is far off in a cascade, and the spiral of own distances is.
-        let floor = Named::Quoter(Policy::Floor8000);
+        let floor = Named::Original(Policy::Floor8000);
         assert!(share(Scenario::Cascade, floor, 0.2) < 0.2);
-        assert!(share(Scenario::Normal, Named::Quoter(Policy::Analysis2), 1.0) < 0.8);
+        assert!(share(Scenario::Normal, Named::Original(Policy::Analysis2), 1.0) < 0.8);
     }
 
     #[test]
@@ -211,9 +211,10 @@ mod tests {
         let truth = market.truth();
         let mut t = Trial::new(market, policy, cfg);
         (0..600).for_each(|_| t.second());
-        let q = cfg.quote;
-        let theta = 1.0 / (truth.kappa * q.phi.sqrt() * q.max_lots * q.std_share);
-        let c = crate::study::policy::FEE_BPS + truth.adverse();
+        let q = cfg.strategy.glft;
+        let n = cfg.bounds.max_lots * q.std_share;
+        let theta = 1.0 / (truth.kappa * q.phi.sqrt() * n);
+        let c = FEE_BPS + truth.adverse();
         let best =
             crate::math::det::exp(-1.0 - truth.kappa * c) / (truth.kappa * truth.kappa * theta);
         let rate = 2.0 * truth.rate * crate::lab::study::market::PHI;

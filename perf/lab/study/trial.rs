@@ -14,16 +14,25 @@ use crate::learn::regime::REGIMES;
 use crate::learn::{self, Estimates, FillSample, Learners, QuoteSample, Sweep, Touch};
 use crate::limits::LADDER_MAX;
 use crate::math::det::exp;
-use crate::quote;
-use crate::units::{Ns, Side};
+use crate::quote::{AnyConfig, Bounds, OwnFill};
+use crate::units::{Ns, ONE, Px, Side, Sz};
 
 /// Settings of a trial: those of the engine.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// Learners.
     pub learn: learn::Config,
-    /// Quotes.
-    pub quote: quote::Config,
+    /// Strategies.
+    pub strategy: AnyConfig,
+    /// Rules, fee and limits.
+    pub bounds: Bounds,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        let (learn, strategy) = (learn::Config::default(), AnyConfig::default());
+        Settings { learn, strategy, bounds: policy::BOUNDS }
+    }
 }
 
 /// What came of it so far.
@@ -94,8 +103,8 @@ impl Trial {
         let orders = Orders::new(now);
         let best = market.truths().map(|truth| {
             let mut knowing = Orders::new(now);
-            knowing.work(now, &policy::knowing_ladder(now, &truth, &cfg.quote), None);
-            expected(&knowing.own, &truth, &cfg.quote)
+            knowing.work(now, &policy::knowing_ladder(now, &truth, &cfg), None);
+            expected(&knowing.own, &truth, &cfg)
         });
         let totals = Totals::default();
         let mut t = Trial { cfg, market, policy, learners, orders, best, totals };
@@ -107,10 +116,10 @@ impl Trial {
     pub fn second(&mut self) {
         let Trial { cfg, market, policy, learners, orders, best, totals } = self;
         let truth = market.truth();
-        totals.expected += expected(&orders.own, &truth, &cfg.quote);
+        totals.expected += expected(&orders.own, &truth, cfg);
         totals.expected_best += best[market.regime()];
         let estimates = learners.as_ref().map(Learners::estimates);
-        if let Some(d) = policy.single(orders.nearest(), estimates, &truth, &cfg.quote) {
+        if let Some(d) = policy.single(orders.nearest(), estimates, &truth, cfg) {
             let cost = FEE_BPS + truth.adverse();
             let rate = |d: f64| 2.0 * PHI * truth.rate * exp(-truth.kappa * d);
             totals.single += rate(d) * (d - cost);
@@ -123,7 +132,7 @@ impl Trial {
             Step::Taker { side, depth_bps, ours, mid } => {
                 totals.sweeps += 1.0;
                 let taker = Taker { now, side, depth_bps, ours, mid };
-                orders.taker(&taker, policy, learners.as_mut(), totals, (&truth, &cfg.quote));
+                orders.taker(&taker, policy, learners.as_mut(), totals, (&truth, cfg));
             }
             Step::Mid(mid) => {
                 if let Some(l) = learners {
@@ -161,7 +170,7 @@ impl Trial {
         let known = self.estimates().copied();
         let truth = self.market.truth();
         let last = self.orders.last_fill;
-        let ladder = self.policy.ladder(now, last, known.as_ref(), &truth, &self.cfg.quote);
+        let ladder = self.policy.ladder(now, last, known.as_ref(), &truth, &self.cfg);
         self.orders.work(now, &ladder, self.learners.as_mut());
     }
 }
@@ -193,7 +202,7 @@ impl Orders {
         policy: &mut Policy,
         mut learners: Option<&mut Learners>,
         totals: &mut Totals,
-        (truth, cfg): (&Truth, &quote::Config),
+        (truth, cfg): (&Truth, &Settings),
     ) {
         let side = t.side.opposite();
         let reached = |o: &Own| o.id > 0 && o.depth_bps <= t.depth_bps;
@@ -207,7 +216,7 @@ impl Orders {
             edge += own.lots * (own.depth_bps - cost);
             lots += own.lots;
             self.last_fill = t.now;
-            let usd = own.lots * cfg.unit_usd;
+            let usd = own.lots * cfg.bounds.unit_usd;
             if let Some(l) = learners.as_deref_mut() {
                 let level = u8::try_from(level).unwrap_or(u8::MAX);
                 let depth_bps = own.depth_bps;
@@ -222,7 +231,10 @@ impl Orders {
                 };
                 l.on_fill(t.now, f, &mut |_| {});
                 l.on_quote_end(t.now, own.id, true, &mut |_| {});
-                policy.on_fill(level, own.depth_bps, usd, l.estimates(), cfg);
+                // A size in USD, at a price of one.
+                let (px, sz) = (Px(ONE), Sz(units(usd)));
+                let fill = OwnFill { now: t.now, side, px, sz, level, depth_bps };
+                policy.on_fill(&fill, cfg);
             }
             // The next one stands in its place at once.
             self.ids += 1;
@@ -292,13 +304,21 @@ impl Orders {
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "a few million at most")]
+fn units(usd: f64) -> i64 {
+    (usd * 1e8) as i64
+}
+
 /// Cost of carrying a squared lot, bps per lot: see invariant 2.
-fn carrying(t: &Truth, cfg: &quote::Config) -> f64 {
-    1.0 / (t.kappa * cfg.phi.sqrt() * cfg.max_lots * cfg.std_share)
+fn carrying(t: &Truth, cfg: &Settings) -> f64 {
+    1.0 / (t.kappa
+        * cfg.strategy.glft.phi.sqrt()
+        * cfg.bounds.max_lots
+        * cfg.strategy.glft.std_share)
 }
 
 /// Expected score of a second with these orders.
-fn expected(own: &[[Own; LADDER_MAX]; 2], t: &Truth, cfg: &quote::Config) -> f64 {
+fn expected(own: &[[Own; LADDER_MAX]; 2], t: &Truth, cfg: &Settings) -> f64 {
     let (cost, theta) = (FEE_BPS + t.adverse(), carrying(t, cfg));
     let mut sum = 0.0;
     for side in own {

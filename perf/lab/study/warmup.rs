@@ -116,11 +116,10 @@ pub fn speedup(slow: &[Run], fast: &[Run]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::study::policy::DEFAULT;
-    use crate::quote::Policy;
+    use crate::quote::original::Policy;
 
-    fn runs_of(scenario: Scenario, policy: Policy, seeds: u64) -> Vec<Run> {
-        (1..=seeds).map(|seed| trial(scenario, Named::Quoter(policy), seed)).collect()
+    fn runs_of(scenario: Scenario, policy: Named, seeds: u64) -> Vec<Run> {
+        (1..=seeds).map(|seed| trial(scenario, policy, seed)).collect()
     }
 
     #[test]
@@ -133,7 +132,7 @@ mod tests {
                 60.0 + 60.0 + std::f64::consts::E / (2.0 * t.rate * super::super::market::PHI);
             let most = 3.0 * (10.0 * fill).max(20.0 / (2.0 * t.rate)).max(60.0);
             for seed in 1..=6 {
-                let r = trial(scenario, DEFAULT, seed);
+                let r = trial(scenario, Named::Default, seed);
                 assert!(r.done && r.seconds <= most, "{}: {r:?} > {most}", scenario.name());
             }
         }
@@ -141,13 +140,13 @@ mod tests {
 
     #[test]
     fn in_a_quiet_market_the_default_is_five_times_faster_and_the_spread_floor_never_done() {
-        let default = runs_of(Scenario::Quiet, Policy::Default, 11);
-        let floor = runs_of(Scenario::Quiet, Policy::Floor8000, 5);
+        let default = runs_of(Scenario::Quiet, Named::Default, 11);
+        let floor = runs_of(Scenario::Quiet, Named::Original(Policy::Floor8000), 5);
         assert!(floor.iter().all(|r| r.done), "the floor on kappa is not what starves it");
         let times = speedup(&floor, &default);
         assert!(times >= 5.0, "{times}");
         // The control, and the original's fault: a least spread of 5 bps.
-        let realised = runs_of(Scenario::Quiet, Policy::Floor8000Realised, 2);
+        let realised = runs_of(Scenario::Quiet, Named::Original(Policy::Floor8000Realised), 2);
         assert!(realised.iter().all(|r| !r.done), "{realised:?}");
     }
 }

@@ -375,7 +375,7 @@ impl Seen {
 /// Measures papermaker from its file of events.
 fn events(file: &Path, config: &Config, passes: usize) -> Fallible<Measured> {
     let read = failed("reading events");
-    let mut m = Measured { orders: 2 * config.engine.quote.levels, ..Measured::default() };
+    let mut m = Measured { orders: 2 * config.engine.strategy.glft.levels, ..Measured::default() };
     let mut reader = Reader::open(file).map_err(&read)?;
     while let Some((_, item)) = reader.step().map_err(&read)? {
         m.units += u64::from(matches!(item, Item::Event(_)));
@@ -402,7 +402,7 @@ fn events(file: &Path, config: &Config, passes: usize) -> Fallible<Measured> {
 /// Measures papermaker from frames.
 fn frames(recording: &Path, config: &Config, passes: usize) -> Fallible<Measured> {
     let frames = Frames::load(recording).map_err(failed("reading frames"))?;
-    let mut m = Measured { orders: 2 * config.engine.quote.levels, ..Measured::default() };
+    let mut m = Measured { orders: 2 * config.engine.strategy.glft.levels, ..Measured::default() };
     m.units = frames.len() as u64;
     forget_peak()?;
     let mut seen = Seen::default();
@@ -452,7 +452,7 @@ fn peak_kb() -> Fallible<u64> {
 
 /// Papermaker's defaults with as many levels as it allows, ten at most.
 fn configuration() -> Fallible<Config> {
-    let levels = |n| Config::load(None, &[format!("engine.quote.levels={n}")]).ok();
+    let levels = |n| Config::load(None, &[format!("engine.strategy.glft.levels={n}")]).ok();
     (1..=LEVELS).rev().find_map(levels).ok_or_else(|| "no number of levels is allowed".into())
 }
 
@@ -496,7 +496,7 @@ fn child(who: &str, o: &Options) -> Fallible<Measured> {
     let m = match who {
         "hftbacktest" => hftbacktest(&o.events, &config, LEVELS, o.passes)?,
         "hftbacktest-same" => {
-            hftbacktest(&o.events, &config, config.engine.quote.levels, o.passes)?
+            hftbacktest(&o.events, &config, config.engine.strategy.glft.levels, o.passes)?
         }
         "events" => events(&o.events, &config, o.passes)?,
         "frames" => frames(&o.recording, &config, o.passes)?,

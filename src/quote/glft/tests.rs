@@ -1,56 +1,82 @@
 //! A quote as a whole.
 
 use super::*;
-use crate::record::Health;
+use crate::quote::{SideQuote, Strategy, fit};
+use crate::record::Guard;
 use crate::units::ONE;
+use crate::units::rules::Rules;
 use proptest::prelude::*;
+
+/// What came of it.
+struct Quote {
+    sides: [SideQuote; 2],
+    terms: [f64; crate::record::TERMS_MAX],
+}
+
+impl Quote {
+    fn term(&self, name: &str) -> f64 {
+        self.terms[TERMS.iter().position(|t| t.name == name).expect("a term")]
+    }
+}
 
 fn beliefs(kappa: f64) -> Beliefs {
     Beliefs { confidence: 0.95, ..Beliefs::known(kappa, 0.3, 0.5, 1.5, 1.0) }
+}
+
+fn bounds() -> Bounds {
+    Bounds { rules: Rules::perp(5), fee_bps: 1.5, unit_usd: 250.0, max_lots: 10.0 }
 }
 
 fn inputs() -> Inputs {
     Inputs {
         now: Ns(1_000 * Ns::SEC),
         bid: Px(97_123 * ONE),
+        bid_sz: Sz(ONE),
         ask: Px(97_124 * ONE),
+        ask_sz: Sz(ONE),
         position: Sz(0),
         last_fill: Ns(1_000 * Ns::SEC),
         signal: 0,
-        state: State { health: Health::Fresh, behind: false, loss: false, stopping: false },
+        held: [false; 2],
+        bounds: bounds(),
     }
 }
 
-fn made(q: &Quoter, x: &Inputs, b: &Beliefs) -> Quote {
-    q.quote(&Config::default(), x, &curve(b))
+fn quoted(g: &Glft, cfg: &Config, x: &Inputs) -> Quote {
+    let mut ladder = Ladder::default();
+    g.ladder(cfg, x, &mut ladder);
+    let why = g.decline(cfg, x).map_or((Guard::None, 0), Decline::guard);
+    Quote { sides: fit(&ladder, x, [why; 2]), terms: ladder.terms }
 }
 
-fn curve(b: &Beliefs) -> Curve {
-    Curve::new(b, &Config::default(), 1.5)
+fn glft(b: &Beliefs) -> Glft {
+    Glft::believing(b, &Config::default(), &bounds())
 }
 
-fn quoter() -> Quoter {
-    Quoter::new(Rules::perp(5))
+fn made(x: &Inputs, b: &Beliefs) -> Quote {
+    let cfg = Config::default();
+    quoted(&Glft::believing(b, &cfg, &x.bounds), &cfg, x)
 }
 
 #[test]
 fn five_levels_a_side_at_the_optimal_distances() {
-    let q = made(&quoter(), &inputs(), &beliefs(6_000.0));
+    let q = made(&inputs(), &beliefs(6_000.0));
     assert_eq!(q.sides.each_ref().map(|s| s.levels.len()), [5, 5]);
     // c = 1.5 + 0.5; first level c + 1.2704/0.6 = 4.117 bps.
-    assert!((q.terms.half_bps - 4.117).abs() < 2e-3, "{}", q.terms.half_bps);
-    assert!((q.terms.c1_bps * 0.6 - 1.0).abs() < 1e-3);
-    assert!((q.terms.cost_bps - 2.0).abs() < 1e-9);
+    assert!((q.term("half") - 4.117).abs() < 2e-3, "{}", q.term("half"));
+    assert!((q.term("c1") * 0.6 - 1.0).abs() < 1e-3);
+    assert!((q.term("cost") - 2.0).abs() < 1e-9);
     // Inventory term 1.5 / (kappa N).
-    assert!((q.terms.theta_bps - 0.25).abs() < 1e-9, "{}", q.terms.theta_bps);
+    assert!((q.term("theta") - 0.25).abs() < 1e-9, "{}", q.term("theta"));
 }
 
 #[test]
 fn sizes_are_the_universal_ones_where_prices_are() {
     // A price grid a thousand times finer: .90 1.10 1.41 1.98 3.33 lots at full confidence.
     let rules = Rules::perp(0);
-    let x = Inputs { bid: Px(9_999_900), ask: Px(10_000_100), ..inputs() };
-    let q = made(&Quoter::new(rules), &x, &Beliefs { confidence: 1.0, ..beliefs(2_000.0) });
+    let bounds = Bounds { rules, ..bounds() };
+    let x = Inputs { bid: Px(9_999_900), ask: Px(10_000_100), bounds, ..inputs() };
+    let q = made(&x, &Beliefs { confidence: 1.0, ..beliefs(2_000.0) });
     let mid = 0.1;
     for (level, want) in q.sides[0].levels.iter().zip([0.90, 1.10, 1.41, 1.98, 3.33]) {
         let lots = level.1.to_f64() * mid / 250.0;
@@ -60,7 +86,7 @@ fn sizes_are_the_universal_ones_where_prices_are() {
 
 #[test]
 fn a_larger_kappa_quotes_tighter() {
-    let half = |k| made(&quoter(), &inputs(), &beliefs(k)).terms.half_bps;
+    let half = |k| made(&inputs(), &beliefs(k)).term("half");
     assert!(half(8_000.0) < half(6_000.0) && half(6_000.0) < half(3_000.0));
 }
 
@@ -69,58 +95,78 @@ fn costs_that_grow_with_distance_push_out_and_shrink() {
     // fee + alpha0 + alpha1 d: c = (1.5 + .3) / (1 - .4) = 3 bps.
     let b = beliefs(6_000.0);
     let grows = Beliefs { alpha1: 0.4, depth_bps: 3.0 + 1.0 / 0.6, ..b };
-    let (flat, out) = (made(&quoter(), &inputs(), &b), made(&quoter(), &inputs(), &grows));
-    assert!((out.terms.half_bps - flat.terms.half_bps - 1.0).abs() < 1e-9);
-    let curve = curve(&grows);
+    let (flat, out) = (made(&inputs(), &b), made(&inputs(), &grows));
+    assert!((out.term("half") - flat.term("half") - 1.0).abs() < 1e-9);
+    let curve = glft(&grows).curve;
     assert!((curve.cost_at(3.0) - 3.0).abs() < 1e-9 && (curve.cost_at(5.0) - 3.8).abs() < 1e-9);
     let last = |q: &Quote| q.sides[0].levels.last().expect("levels").1;
     assert!(last(&out) < last(&flat));
 }
 
 #[test]
-fn inventory_moves_both_sides_and_the_limit_takes_one_down() {
+fn inventory_moves_both_sides_and_no_order_goes_beyond_the_limit() {
     let (b, mut x) = (beliefs(6_000.0), inputs());
-    let flat = made(&quoter(), &x, &b);
+    let flat = made(&x, &b);
     x.position = Sz(ONE / 100);
-    let long = made(&quoter(), &x, &b);
+    let long = made(&x, &b);
     assert!(long.sides[0].levels[0].0 < flat.sides[0].levels[0].0);
     assert!(long.sides[1].levels[0].0 < flat.sides[1].levels[0].0);
-    x.position = Sz(ONE);
-    let full = made(&quoter(), &x, &b);
-    assert_eq!(full.sides[0].guard, Guard::InventoryLimit);
+    // Just below the limit of ten lots there is no room for the least order.
+    x.position = Sz(ONE / 100 * 257 / 100);
+    let full = made(&x, &b);
+    assert!((9.97..10.0).contains(&x.lots()), "{}", x.lots());
+    assert_eq!(full.sides[0].guard, Guard::TooSmall);
     assert_eq!(full.sides[1].guard, Guard::None);
     assert!(!full.sides[1].levels.is_empty(), "the side that reduces stays");
 }
 
 #[test]
 fn exploration_comes_closer_until_warm_within_its_budget() {
-    let mut x = inputs();
+    let (cfg, mut x) = (Config::default(), inputs());
     let mut b = Beliefs { rate_depth_bps: 0.4, fill_s: 30.0, ..beliefs(12_000.0) };
-    let wanted = made(&quoter(), &x, &b).terms.half_bps;
+    let wanted = made(&x, &b).term("half");
     b.warmup = 0.1;
-    let q = made(&quoter(), &x, &b);
-    assert!(q.terms.half_bps < wanted && q.terms.explore_bps < 0.0);
-    let least = quoter().rules.min_size(q.sides[0].levels[0].0);
+    let q = made(&x, &b);
+    assert!(q.term("half") < wanted && q.term("explore") < 0.0);
+    let least = x.bounds.rules.min_size(q.sides[0].levels[0].0);
     assert_eq!(q.sides[0].levels[0].1, least, "the least there is inside the cost");
     x.last_fill = Ns(0);
-    let ramped = made(&quoter(), &x, &b);
-    assert!(ramped.terms.half_bps <= q.terms.half_bps);
-    let mut spent = quoter();
-    let curve = curve(&b);
-    spent.on_fill(&Config::default(), 1, -9_999.0, 1_000.0, &curve);
-    assert!(spent.explored_usd() < 1e-12, "only the level that explores");
-    spent.on_fill(&Config::default(), 0, -9_999.0, 1_000.0, &curve);
-    assert!((made(&spent, &x, &b).terms.half_bps - wanted).abs() < 1e-12, "the budget is spent");
+    let ramped = made(&x, &b);
+    assert!(ramped.term("half") <= q.term("half"));
+    let mut spent = glft(&b);
+    let (side, px, sz) = (Side::Buy, Px(1_000 * ONE), Sz(ONE));
+    let fill = OwnFill { now: x.now, side, px, sz, level: 1, depth_bps: -9_999.0 };
+    spent.on_fill(&cfg, &bounds(), &fill);
+    assert!(spent.explored_usd < 1e-12, "only the level that explores");
+    spent.on_fill(&cfg, &bounds(), &OwnFill { level: 0, ..fill });
+    let half = quoted(&spent, &cfg, &x).term("half");
+    assert!((half - wanted).abs() < 1e-12, "the budget is spent");
+}
+
+#[test]
+fn it_is_asked_again_when_exploration_begins_to_move() {
+    let (cfg, mut x) = (Config::default(), inputs());
+    let b = Beliefs { rate_depth_bps: 0.4, fill_s: 30.0, warmup: 0.1, ..beliefs(12_000.0) };
+    let g = glft(&b);
+    let half = |x: &Inputs| quoted(&g, &cfg, x).term("half");
+    let at = g.ramp_at(&cfg, &x);
+    assert_eq!(at, x.last_fill.plus(60 * Ns::SEC + 1), "more than twice the wanted time");
+    let before = half(&x);
+    x.now = at.plus(-1);
+    assert!((half(&x) - before).abs() < 1e-15 && g.ramp_at(&cfg, &x) == at);
+    x.now = at.plus(Ns::SEC);
+    assert!(half(&x) < before);
+    assert_eq!(g.ramp_at(&cfg, &x), x.last_fill.plus(61 * Ns::SEC + 100 * Ns::MS), "each tick");
+    let known = Beliefs { warmup: 1.0, ..b };
+    assert_eq!(glft(&known).ramp_at(&cfg, &x), Ns(i64::MAX));
 }
 
 #[test]
 fn what_is_not_finite_is_named_and_not_quoted() {
-    let mut x = inputs();
-    assert_eq!(made(&quoter(), &x, &beliefs(f64::NAN)).sides[0].guard, Guard::NoEstimate);
+    let x = inputs();
+    assert_eq!(made(&x, &beliefs(f64::NAN)).sides[0].guard, Guard::NoEstimate);
     let shut = Beliefs { open: false, ..beliefs(6_000.0) };
-    assert_eq!(made(&quoter(), &x, &shut).sides[1].guard, Guard::Gated);
-    x.state.health = Health::Stale;
-    assert_eq!(made(&quoter(), &x, &shut).sides[1].guard, Guard::BookStale);
+    assert_eq!(made(&x, &shut).sides[1].guard, Guard::Gated);
 }
 
 #[test]
@@ -136,7 +182,7 @@ fn every_switch_moves_a_price_or_a_size() {
     let all = |off: fn(&mut config::Use)| {
         let mut cfg = Config::default();
         off(&mut cfg.on);
-        quoter().quote(&cfg, &x, &Curve::new(&wild, &cfg, 1.5)).sides
+        quoted(&Glft::believing(&wild, &cfg, &bounds()), &cfg, &x).sides
     };
     let base = all(|_| {});
     type Switch = (&'static str, fn(&mut config::Use));
@@ -153,18 +199,6 @@ fn every_switch_moves_a_price_or_a_size() {
     }
 }
 
-#[test]
-fn policies_of_the_original_quote_three_equal_levels() {
-    let quote = |policy| {
-        let cfg = Config { policy, ..Config::default() };
-        quoter().quote(&cfg, &inputs(), &Curve::new(&beliefs(6_000.0), &cfg, 1.5))
-    };
-    let q = quote(Policy::Floor8000);
-    assert!((q.terms.half_bps - 2.75).abs() < 1e-9 && q.sides[0].levels.len() == 3);
-    assert!((quote(Policy::Floor8000Realised).terms.half_bps - 5.0).abs() < 1e-9);
-    assert!(q.sides[0].levels.windows(2).all(|w| w[0].1 == w[1].1));
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
@@ -176,7 +210,7 @@ proptest! {
         let bid = rules.round_outward(Side::Buy, Px(bid));
         prop_assume!(bid.0 > 0);
         let ask = (0..spread).fold(bid, |p, _| rules.next_up(p));
-        let mut x = inputs();
+        let mut x = Inputs { bounds: Bounds { rules, ..bounds() }, ..inputs() };
         let b = Beliefs { warmup, confidence: conf, adverse_sd: 1.0 - conf, ..beliefs(kappa) };
         x.bid = bid;
         x.ask = ask;
@@ -184,7 +218,7 @@ proptest! {
         prop_assume!(coins.abs() < 9e18);
         #[expect(clippy::cast_possible_truncation, reason = "assumed above")]
         { x.position = Sz(coins as i64); }
-        let q = made(&Quoter::new(rules), &x, &b);
+        let q = made(&x, &b);
         for side in Side::BOTH {
             let s = &q.sides[side.index()];
             let other = if side == Side::Buy { ask } else { bid };

@@ -1,53 +1,13 @@
-//! One shape made of another: what learners, quoter and records take from book, tape and estimates.
+//! Conversions between the types of book, learners and records.
 //!
-//! In: prints, book, estimates. Out: samples, beliefs, records. Hot path: pure.
+//! In: prints, book. Out: samples, records. Hot path: pure.
 
 use crate::book::Book;
 use crate::event::Trade;
-use crate::learn::{Estimates, Sweep};
-use crate::quote::{self, Beliefs, original};
+use crate::learn::Sweep;
 use crate::record;
 use crate::units::rules::Rules;
 use crate::units::{Mid2, Px, Side, Sz, add_volume};
-
-/// What the quoter takes from the estimates.
-#[must_use]
-pub fn beliefs(e: &Estimates, cfg: &quote::Config) -> Beliefs {
-    let fills = |d: f64| e.fill_rates(d).iter().sum::<f64>();
-    // A fill that comes soon at break-even is not paid for.
-    let break_even = fills(e.depth_bps - 1e4 / e.kappa.span.mean);
-    let (least, most) = (cfg.explore.seconds_per_fill, cfg.explore.seconds_most);
-    let fill_s = (1.0 / break_even.max(1e-9)).min(most).max(least);
-    let o = &e.original;
-    Beliefs {
-        kappa: e.kappa.span.mean,
-        depth_bps: e.depth_bps,
-        adverse_bps: e.adverse_bps,
-        adverse_sd: e.adverse_sd,
-        alpha1: e.alpha1,
-        fill_rate: fills(e.depth_bps) / 2.0,
-        // Looked for while it is explored only: nothing else asks.
-        rate_depth_bps: if e.warmup.score >= 1.0 {
-            e.depth_bps
-        } else {
-            e.depth_of_rate(1.0 / fill_s, 0.0, cfg.d_max_bps)
-        },
-        fill_s,
-        sigma_bps: e.sigma_bps,
-        hold_s: e.hold_s,
-        confidence: e.confidence,
-        warmup: e.warmup.score,
-        open: e.gate.open,
-        floor_bps: e.floor_bps,
-        original: original::Beliefs {
-            half_bps: o.half_spread_bps,
-            kappa: o.kappa_blended,
-            confidence: o.confidence,
-            fills_per_min: o.fills_per_min,
-            widen: o.widen,
-        },
-    }
-}
 
 pub(super) fn market(book: &Book) -> record::Market {
     let (bid, ask) = (book.best_bid().unwrap_or_default(), book.best_ask().unwrap_or_default());

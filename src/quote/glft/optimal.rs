@@ -1,15 +1,11 @@
-//! The optimal ladder's universal constants, and the step from distances to valid prices.
+//! The optimal ladder's universal constants.
 //!
-//! In: distances in bps, sizes in coins. Out: prices rounded outward and sizes floored to the lot.
-//! Hot path: tables and a few operations.
+//! In: the number of levels. Out: depths and sizes in units of the closed form. Hot path: tables.
 //!
 //! One taker with penetration D ~ Exp(kappa) fills every level with d <= D. With edge e = d - c,
 //! cumulative size F, inventory cost theta per lot, the value rate per taker is
 //! sum p (s e - theta/2 (F^2 - F_prev^2)), p = e^{-kappa d}; its optimum over depths and sizes
 //! depends on nothing but the number of levels when written as x = kappa (d - c), S = kappa theta s.
-
-use crate::units::rules::Rules;
-use crate::units::{ONE, Px, Side, Sz};
 
 /// Optimal depths x = kappa (d - c) for 1 to 8 levels, nearest first: the fixed point of
 /// x_i = 1 + (F_i + F_(i-1))/2, where the derivative of the value in each depth vanishes.
@@ -70,39 +66,6 @@ pub const SIZES: [&[f64]; 8] = [
     ],
 ];
 
-/// The nearest valid price of a side that does not cross `other`, the best price of the other side.
-#[must_use]
-pub fn edge(rules: Rules, side: Side, other: Px) -> Px {
-    match side {
-        Side::Buy => rules.next_down(other),
-        Side::Sell => rules.next_up(other),
-    }
-}
-
-/// The valid price at distance `d` bps of `mid` (USD), rounded outward and no nearer than `edge`.
-/// `None` where no valid price is left.
-#[must_use]
-pub fn price(rules: Rules, side: Side, mid: f64, d: f64, edge: Px) -> Option<Px> {
-    let sign = if side == Side::Buy { -1.0 } else { 1.0 };
-    let raw = to_units(mid * (1.0 + sign * d * 1e-4))?;
-    let px = rules.round_outward(side, Px(raw));
-    let px = if side.better(px, edge) { edge } else { px };
-    (px.0 > 0).then_some(px)
-}
-
-/// `coins` floored to the lot; zero where it is not a positive number.
-#[must_use]
-pub fn size(rules: Rules, coins: f64) -> Sz {
-    rules.floor_lot(Sz(to_units(coins).unwrap_or(0)))
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
-#[expect(clippy::cast_precision_loss, reason = "ONE is exact")]
-fn to_units(x: f64) -> Option<i64> {
-    let units = x * ONE as f64;
-    (units > 0.0 && units < 9.0e18).then_some(units as i64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,20 +116,5 @@ mod tests {
                 before = f;
             }
         }
-    }
-
-    #[test]
-    fn prices_are_outward_and_never_cross() {
-        let r = Rules::perp(5);
-        let px = |usd: f64| Px(to_units(usd).expect("positive"));
-        let under = edge(r, Side::Buy, px(97_124.0));
-        assert_eq!(price(r, Side::Buy, 97_123.5, 1.0, under), Some(px(97_113.0)));
-        assert_eq!(price(r, Side::Buy, 97_123.5, -5.0, under), Some(px(97_123.0)), "post-only");
-        let over = edge(r, Side::Sell, px(97_123.0));
-        assert_eq!(price(r, Side::Sell, 97_123.5, 1.0, over), Some(px(97_134.0)));
-        assert_eq!(price(r, Side::Sell, 97_123.5, -5.0, over), Some(px(97_124.0)), "post-only");
-        assert_eq!(price(r, Side::Buy, 97_123.5, f64::NAN, under), None);
-        assert_eq!(size(r, 0.000_019), Sz(1_000));
-        assert_eq!(size(r, f64::NAN), Sz(0));
     }
 }

@@ -1,5 +1,4 @@
-//! The half-spreads and the ladder of the original paper trader, and of the advice its analysis
-//! gives. For comparison; the default policy reads nothing of it.
+//! The half-spreads and the levels of the original paper trader, and of the advice its analysis gives.
 //!
 //! In: the original's own estimates. Out: a half-spread in bps, distances of three levels. Hot path:
 //! pure.
@@ -8,10 +7,30 @@
 //! 2. Levels at once, 1.5 and 2.25 times the half-spread, at most five times it; equal sizes; the
 //!    position does not move them.
 
-use super::config::Policy;
+use serde::{Deserialize, Serialize};
+
+use crate::settings::choices;
+
+choices! {
+    /// How the half-spread is made.
+    pub enum Policy = Original {
+        /// The original paper trader's own pipeline.
+        Original = "original",
+        /// Kappa 8000 always: 1/kappa + fee = 2.75 bps.
+        Floor8000 = "floor-8000",
+        /// The same, but never closer than 5 bps, as it came out in the original.
+        Floor8000Realised = "floor-8000-realised",
+        /// First advice of the original's analysis, as it is written there.
+        Analysis1 = "analysis-1",
+        /// The same with its two branches in the order that reaches both.
+        Analysis1Fixed = "analysis-1-fixed",
+        /// Its second advice.
+        Analysis2 = "analysis-2",
+    }
+}
 
 /// What the original believes. Kappas per unit of relative price.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Beliefs {
     /// Half-spread of its whole pipeline, bps.
     pub half_bps: f64,
@@ -31,16 +50,14 @@ const FLOOR: f64 = 8_000.0;
 const TRUSTED: f64 = 0.75;
 /// The spread floor that its realised quotes had, bps.
 const REALISED_BPS: f64 = 5.0;
-/// Levels a side.
-pub(super) const LEVELS: usize = 3;
 /// Each level's distance over the one before.
 const RATIO: f64 = 1.5;
 /// Farthest level over the nearest.
 const SPAN: f64 = 5.0;
 
-/// Half-spread of a policy, bps; `None` for the default one.
+/// Half-spread of a policy, bps.
 #[must_use]
-pub fn half_bps(policy: Policy, b: &Beliefs, fee_bps: f64) -> Option<f64> {
+pub fn half_bps(policy: Policy, b: &Beliefs, fee_bps: f64) -> f64 {
     let of = |kappa: f64| 1e4 / kappa + fee_bps;
     let (rate, sure) = (b.fills_per_min, b.confidence);
     // As its analysis has it: the floor holds while confidence is low, then slides.
@@ -48,8 +65,7 @@ pub fn half_bps(policy: Policy, b: &Beliefs, fee_bps: f64) -> Option<f64> {
         let slid = (FLOOR * (1.0 - sure) + b.kappa * sure).max(2_000.0);
         of(b.kappa.max(if sure < TRUSTED { floor } else { slid }))
     };
-    Some(match policy {
-        Policy::Default => return None,
+    match policy {
         Policy::Original => b.half_bps * b.widen,
         Policy::Floor8000 => of(FLOOR),
         Policy::Floor8000Realised => of(FLOOR).max(REALISED_BPS),
@@ -69,7 +85,7 @@ pub fn half_bps(policy: Policy, b: &Beliefs, fee_bps: f64) -> Option<f64> {
             c if c < TRUSTED => of(b.kappa.max(6_000.0)),
             _ => of(b.kappa),
         },
-    })
+    }
 }
 
 /// Distance of level `i`, bps.
@@ -85,7 +101,7 @@ mod tests {
 
     fn at(policy: Policy, kappa: f64, confidence: f64, fills_per_min: f64) -> f64 {
         let b = Beliefs { half_bps: 2.75, kappa, confidence, fills_per_min, widen: 1.0 };
-        half_bps(policy, &b, 1.5).expect("not the default")
+        half_bps(policy, &b, 1.5)
     }
 
     #[test]
@@ -104,7 +120,6 @@ mod tests {
         near(at(Policy::Analysis2, 2_500.0, 0.8, 0.0), 5.5);
         // The slide is a step: at .75 the floor falls from 8000 to 3875.
         near(at(Policy::Analysis1, 2_500.0, 0.75, 1.0), 1e4 / 3_875.0 + 1.5);
-        assert!(half_bps(Policy::Default, &Beliefs::default(), 1.5).is_none());
     }
 
     #[test]

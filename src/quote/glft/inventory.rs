@@ -120,13 +120,13 @@ fn ground(a: f64, steps: usize) -> [f64; STEPS_MAX] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quote::glft;
+    use crate::quote::glft::formula;
 
     /// Bid distances at the given inventories: exact and closed form.
     fn bids(sigma: f64, a: f64, k: f64, g: f64, q_max: f64, at: &[i32]) -> Vec<(f64, f64)> {
-        let (c1, theta) = (glft::c1(k, g), glft::theta(sigma, a, k, g));
+        let (c1, theta) = (formula::c1(k, g), formula::theta(sigma, a, k, g));
         let table = Lean::new(k * theta, q_max);
-        let closed = |q: i32| glft::closed_form(c1, theta, f64::from(q)).0;
+        let closed = |q: i32| formula::closed_form(c1, theta, f64::from(q)).0;
         at.iter().map(|q| (c1 + table.bid(*q) / k, closed(*q))).collect()
     }
 
@@ -204,7 +204,7 @@ mod tests {
         ];
         for ([sigma, a, k, size], c1, bid) in sets {
             let g = 6e-5 * size;
-            assert!((glft::c1(k, g) / c1 - 1.0).abs() < 1e-6, "{}", glft::c1(k, g));
+            assert!((formula::c1(k, g) / c1 - 1.0).abs() < 1e-6, "{}", formula::c1(k, g));
             let at: Vec<i32> = (-4..4).collect();
             let got = bids(sigma, a, k, g, 4.0, &at);
             for (g, want) in got.iter().zip(bid) {

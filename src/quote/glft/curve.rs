@@ -11,9 +11,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::config::{Config, Policy};
+use super::config::Config;
 use super::inventory::Lean;
-use super::{glft, ladder, original};
+use super::{formula, optimal};
+use crate::learn::Estimates;
+use crate::quote::Bounds;
+use crate::quote::rounding::clamp;
 
 /// What is believed of the market, plain numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,18 +49,47 @@ pub struct Beliefs {
     pub open: bool,
     /// Least distance learned from markouts, bps.
     pub floor_bps: f64,
-    /// What the original believes.
-    pub original: original::Beliefs,
 }
 
 impl Beliefs {
+    /// What is taken from the estimates.
+    #[must_use]
+    pub fn of(e: &Estimates, cfg: &Config) -> Beliefs {
+        let fills = |d: f64| e.fill_rates(d).iter().sum::<f64>();
+        // A fill that comes soon at break-even is not paid for.
+        let break_even = fills(e.depth_bps - 1e4 / e.kappa.span.mean);
+        let (least, most) = (cfg.explore.seconds_per_fill, cfg.explore.seconds_most);
+        let fill_s = (1.0 / break_even.max(1e-9)).min(most).max(least);
+        Beliefs {
+            kappa: e.kappa.span.mean,
+            depth_bps: e.depth_bps,
+            adverse_bps: e.adverse_bps,
+            adverse_sd: e.adverse_sd,
+            alpha1: e.alpha1,
+            fill_rate: fills(e.depth_bps) / 2.0,
+            // Looked for while it is explored only: nothing else asks.
+            rate_depth_bps: if e.warmup.score >= 1.0 {
+                e.depth_bps
+            } else {
+                e.depth_of_rate(1.0 / fill_s, 0.0, cfg.d_max_bps)
+            },
+            fill_s,
+            sigma_bps: e.sigma_bps,
+            hold_s: e.hold_s,
+            confidence: e.confidence,
+            warmup: e.warmup.score,
+            open: e.gate.open,
+            floor_bps: e.floor_bps,
+        }
+    }
+
     /// Full knowledge of a market: decay `kappa` per unit of relative price, `rate` own fills per
     /// second and side at distance 0, adverse move `adverse_bps`, volatility `sigma_bps`.
     #[must_use]
     pub fn known(kappa: f64, rate: f64, adverse_bps: f64, fee_bps: f64, sigma_bps: f64) -> Beliefs {
         let k = kappa * 1e-4;
         let depth_bps = fee_bps + adverse_bps + 1.0 / k;
-        let fill_rate = glft::rate_after_cost(rate, k, depth_bps);
+        let fill_rate = formula::rate_after_cost(rate, k, depth_bps);
         Beliefs {
             kappa,
             depth_bps,
@@ -73,7 +105,6 @@ impl Beliefs {
             warmup: 1.0,
             open: true,
             floor_bps: 0.0,
-            original: original::Beliefs::default(),
         }
     }
 }
@@ -85,8 +116,6 @@ pub struct Curve {
     pub k: f64,
     /// The half-spread beyond the cost, (1/g) ln(1 + g/k): 1/k for any plausible lot.
     pub c1: f64,
-    /// Maker fee.
-    pub fee: f64,
     /// The distance at which a fill just pays.
     pub cost: f64,
     /// How much of a step in distance is earned: 1 - alpha1.
@@ -121,37 +150,35 @@ pub struct Curve {
     pub known: bool,
     /// Fill predictions may be acted on.
     pub open: bool,
-    /// Half-spread of a policy of the original; `None` for the default one.
-    pub original: Option<f64>,
 }
 
 impl Curve {
-    /// What follows from `b` under the settings, with a maker fee of `fee_bps`.
+    /// What follows from `b` under the settings and the limits.
     #[must_use]
-    pub fn new(b: &Beliefs, cfg: &Config, fee_bps: f64) -> Curve {
+    pub fn new(b: &Beliefs, cfg: &Config, bounds: &Bounds) -> Curve {
         let k = b.kappa * 1e-4;
         // Fractional Kelly on wealth W is constant absolute risk aversion, per lot and bps:
         let on = cfg.on.kelly && cfg.kelly_fraction > 0.0;
         let bet_usd = cfg.kelly_fraction * cfg.wealth_usd;
-        let g = if on { 1e-4 * cfg.unit_usd / bet_usd } else { 0.0 };
+        let g = if on { 1e-4 * bounds.unit_usd / bet_usd } else { 0.0 };
         let cost = b.depth_bps - 1.0 / k;
-        let theta_target = cfg.phi.sqrt() / (k * cfg.max_lots * cfg.std_share);
+        let theta_target = cfg.phi.sqrt() / (k * bounds.max_lots * cfg.std_share);
         let a_after_cost = b.fill_rate * std::f64::consts::E;
-        let theta_kelly = glft::theta(b.sigma_bps, a_after_cost, k, g);
+        let theta_kelly = formula::theta(b.sigma_bps, a_after_cost, k, g);
         let theta = if theta_target > theta_kelly { theta_target } else { theta_kelly };
-        let c1 = glft::c1(k, g);
-        let x1 = ladder::DEPTHS[cfg.levels_used() - 1][0];
+        let c1 = formula::c1(k, g);
+        let x1 = optimal::DEPTHS[cfg.levels_used() - 1][0];
         let variance = (b.sigma_bps * b.sigma_bps * b.hold_s).max(1e-9);
         // Edge in 1e-4 over variance in 1e-8, of the bet, in lots.
-        let kelly_lots = if on { 1e4 / variance * bet_usd / cfg.unit_usd } else { f64::INFINITY };
+        let kelly_lots =
+            if on { 1e4 / variance * bet_usd / bounds.unit_usd } else { f64::INFINITY };
         let earned = 1.0 - b.alpha1;
         let kelly =
-            if on { kelly_lots * earned * x1 * c1 * cfg.unit_usd / cfg.wealth_usd } else { 0.0 };
+            if on { kelly_lots * earned * x1 * c1 * bounds.unit_usd / cfg.wealth_usd } else { 0.0 };
         let floor = if cfg.on.floor { b.floor_bps } else { f64::NEG_INFINITY };
         Curve {
             k,
             c1,
-            fee: fee_bps,
             cost,
             earned,
             adverse: b.adverse_bps,
@@ -161,19 +188,14 @@ impl Curve {
             theta_kelly,
             kelly_lots,
             kelly,
-            lean: Lean::new(k * theta, cfg.max_lots),
+            lean: Lean::new(k * theta, bounds.max_lots),
             floor,
-            wanted: super::clamp(cost + x1 * c1, floor, cfg.d_max_bps),
+            wanted: clamp(cost + x1 * c1, floor, cfg.d_max_bps),
             rate_depth: b.rate_depth_bps,
             fill_s: b.fill_s,
             size_factor: b.confidence * b.confidence,
             known: b.warmup >= 1.0,
             open: b.open,
-            original: if cfg.policy == Policy::Default {
-                None
-            } else {
-                original::half_bps(cfg.policy, &b.original, fee_bps)
-            },
         }
     }
 

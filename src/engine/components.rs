@@ -1,0 +1,27 @@
+//! What an engine is made of where users may choose: one bundle of types.
+//!
+//! In: nothing. Out: types. No box: an engine is compiled for each bundle.
+
+use std::fmt::Debug;
+
+use crate::quote::{AnyStrategy, Strategy};
+
+/// The parts of an engine that a program can bring along.
+///
+/// The whole of a program of one's own:
+/// `papermaker::main_with::<MyComponents>()`.
+pub trait Components: Copy + Debug + Default + PartialEq + Send + Sync + 'static {
+    /// What decides the ladder.
+    type Strategy: Strategy;
+}
+
+/// What this program ships: every part chosen by the configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shipped;
+
+impl Components for Shipped {
+    type Strategy = AnyStrategy;
+}
+
+/// The settings of a bundle's strategy.
+pub type StrategyConfig<C> = <<C as Components>::Strategy as Strategy>::Config;

@@ -1,0 +1,47 @@
+//! What every step of one coin gets: settings, the time, and where records go.
+//!
+//! In: the engine's settings, lent. Out: records of one coin at one time. Hot path.
+
+use super::components::Components;
+use super::config::Config;
+use super::publish::Publish;
+use crate::learn::LearnEvent;
+use crate::quote::Bounds;
+use crate::record::{self, Body};
+use crate::units::rules::Rules;
+use crate::units::{CoinId, Ns};
+
+/// One step of one coin.
+#[derive(Debug)]
+pub(super) struct Cx<'a, C: Components, P> {
+    pub cfg: &'a Config<C>,
+    /// Maker fee of the account, bps.
+    pub fee_bps: f64,
+    pub now: Ns,
+    pub coin: CoinId,
+    pub out: &'a mut P,
+}
+
+impl<C: Components, P: Publish> Cx<'_, C, P> {
+    pub(super) fn publish(&mut self, body: impl Into<Body>) {
+        self.out.publish(self.now, self.coin, body);
+    }
+
+    /// What came due in the learners.
+    pub(super) fn learned(&mut self, event: LearnEvent) {
+        match event {
+            LearnEvent::Markout { id, side, horizon_ms, bps, depth_bps } => {
+                self.publish(record::Markout { id, horizon_ms, bps, depth_bps, side });
+            }
+            LearnEvent::Outcome { id, p, filled, depth_bps, span } => {
+                self.publish(record::Outcome { id, p, filled, depth_bps, span });
+            }
+        }
+    }
+}
+
+impl<C: Components, P> Cx<'_, C, P> {
+    pub(super) fn bounds(&self, rules: Rules) -> Bounds {
+        self.cfg.bounds(rules, self.fee_bps)
+    }
+}

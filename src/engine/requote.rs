@@ -1,0 +1,141 @@
+//! Whether a strategy has to be asked again for a side's ladder.
+//!
+//! In: what the ladder was made from last and how long it said it stands, and what holds now. Out: yes
+//! or no. Hot path.
+//!
+//! 1. An own fill, a refused order, a change of health or of a guard, and an order that is missing
+//!    always ask again.
+//! 2. Where a ladder follows the market, its orders may stand off by a tolerance: a move that stays
+//!    within what is left of it is taken to change no order. Sizes that follow from rounded prices may.
+
+use serde::{Deserialize, Serialize};
+
+use crate::quote::guard::State;
+use crate::quote::{Band, Stands};
+use crate::units::{Ns, Px, Sz};
+
+/// Everything that a side's ladder and the orders that show it depend on, besides where the market is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Basis {
+    pub state: State,
+    /// Own orders changed so often in a way that may change what is wanted of them.
+    pub moves: u64,
+    /// Number of the estimates.
+    pub estimates: u64,
+    /// Number of messages with prints, and of points of the tick grid.
+    pub beats: u64,
+}
+
+/// Where the market is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Spot {
+    pub bid: Px,
+    pub ask: Px,
+    pub sizes: [Sz; 2],
+    /// Expected move of the mid, hundredths of a bps.
+    pub signal: i32,
+}
+
+impl Spot {
+    /// No wanted price is farther from where it would be at `other`, but for rounding; price units.
+    fn away(self, other: Spot) -> i64 {
+        let touch = (self.bid.0 - other.bid.0).abs().max((self.ask.0 - other.ask.0).abs());
+        let signal = i64::from(self.signal.abs_diff(other.signal));
+        touch + self.bid.0.max(self.ask.0).saturating_mul(signal) / 1_000_000
+    }
+}
+
+/// A side whose orders are as its ladder wants them.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Standing {
+    pub basis: Basis,
+    pub spot: Spot,
+    pub stands: Stands,
+    /// How far wanted prices may go before an order has to be changed, price units.
+    pub slack: i64,
+}
+
+/// What a side that is held back depends on: what holds it back.
+pub(super) const HELD: Stands =
+    Stands { touch: Band::Follows, until: Ns(i64::MAX), estimates: true, prints: false };
+
+impl Standing {
+    /// Whether what was made then is what would be made at `now`.
+    pub(super) fn holds(&self, now: Ns, basis: Basis, spot: Spot) -> bool {
+        let s = &self.stands;
+        let was = &self.basis;
+        was.state == basis.state
+            && was.moves == basis.moves
+            && (!s.estimates || was.estimates == basis.estimates)
+            && (!s.prints || was.beats == basis.beats)
+            && now < s.until
+            && match s.touch {
+                Band::Still => self.spot == spot,
+                Band::Within { bid, ask } => {
+                    (bid[0]..=bid[1]).contains(&spot.bid) && (ask[0]..=ask[1]).contains(&spot.ask)
+                }
+                Band::Follows => {
+                    let same = Spot { sizes: spot.sizes, ..self.spot } == spot;
+                    same || self.spot.away(spot) <= self.slack
+                }
+            }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Health;
+
+    const NOW: Ns = Ns(5);
+
+    fn basis() -> Basis {
+        let state = State { health: Health::Fresh, behind: false, loss: false, stopping: false };
+        Basis { state, moves: 2, estimates: 1, beats: 0 }
+    }
+
+    fn spot(bid: i64, ask: i64, signal: i32) -> Spot {
+        Spot { bid: Px(bid), ask: Px(ask), sizes: [Sz(1), Sz(1)], signal }
+    }
+
+    #[test]
+    fn a_side_that_follows_holds_until_touch_and_signal_use_up_its_slack() {
+        let (basis, at) = (basis(), spot(100_000_000, 100_000_100, 0));
+        let s = Standing { basis, spot: at, stands: HELD, slack: 1_000 };
+        let holds = |basis, spot| s.holds(NOW, basis, spot);
+        assert!(holds(basis, spot(100_001_000, 100_000_100, 0)));
+        assert!(!holds(basis, spot(100_001_001, 100_000_100, 0)));
+        assert!(!holds(basis, spot(100_000_000, 99_999_099, 0)));
+        // A hundredth of a bps is a millionth of the price.
+        assert!(holds(basis, spot(100_000_000, 100_000_100, -10)));
+        assert!(!holds(basis, spot(100_000_500, 100_000_100, -6)));
+        assert!(holds(Basis { beats: 7, ..basis }, at), "prints alone change nothing");
+        assert!(!holds(Basis { estimates: 2, ..basis }, at));
+        assert!(!holds(Basis { moves: 3, ..basis }, at));
+        assert!(!holds(Basis { state: State { loss: true, ..basis.state }, ..basis }, at));
+        // Without slack only the same market is good enough; sizes are none of it.
+        let tight = Standing { slack: -1, ..s };
+        assert!(tight.holds(NOW, basis, Spot { sizes: [Sz(9), Sz(9)], ..at }));
+        assert!(!tight.holds(NOW, basis, spot(100_000_001, 100_000_100, 0)));
+    }
+
+    #[test]
+    fn a_ladder_stands_as_long_as_it_says() {
+        let (basis, at) = (basis(), spot(100, 110, 0));
+        let made = |stands| Standing { basis, spot: at, stands, slack: 0 };
+        let never = made(Stands::default());
+        assert!(never.holds(NOW, basis, at));
+        assert!(!never.holds(NOW, Basis { beats: 1, ..basis }, at), "asked on a print and a tick");
+        assert!(!never.holds(NOW, basis, Spot { sizes: [Sz(1), Sz(2)], ..at }), "on any change");
+        let timed = made(Stands { until: Ns(6), prints: false, ..Stands::default() });
+        assert!(timed.holds(NOW, basis, at) && !timed.holds(Ns(6), basis, at));
+        let band = Band::Within { bid: [Px(90), Px(105)], ask: [Px(106), Px(120)] };
+        let loose =
+            made(Stands { touch: band, until: Ns(i64::MAX), estimates: false, prints: false });
+        let later = Basis { estimates: 9, beats: 9, ..basis };
+        assert!(loose.holds(NOW, later, spot(90, 120, 50)));
+        assert!(!loose.holds(NOW, later, spot(89, 120, 0)));
+        assert!(!loose.holds(NOW, later, spot(90, 121, 0)));
+        assert!(!loose.holds(NOW, Basis { moves: 3, ..later }, at), "a fill always ends it");
+    }
+}

@@ -1,0 +1,176 @@
+//! The working orders of one coin: moves them to where the ladder wants them.
+//!
+//! In: the wanted ladder of a side, or the guard that holds it back. Out: orders, changes and cancels
+//! to the executor; a ladder record. Hot path: no allocation.
+//!
+//! 1. A side is changed at most once per message, and not sooner than the least time after its last
+//!    change; a guard that is new takes it down at once.
+//! 2. An order that stands close enough to where it is wanted keeps its place in the queue.
+
+use arrayvec::ArrayVec;
+use serde::{Deserialize, Serialize};
+
+use super::account::Account;
+use super::clock::Clock;
+use super::components::Components;
+use super::convert::{depth_bps, e8};
+use super::cx::Cx;
+use super::publish::Publish;
+use super::requote::Standing;
+use crate::learn::QuoteSample;
+use crate::limits::{LADDER_MAX, ORDERS_MAX};
+use crate::quote::SideQuote;
+use crate::record::{self, Guard, OrderReason};
+use crate::sim::orders::{NewOrder, Sim};
+use crate::units::{Mid2, Ns, Px, Side, Sz};
+
+/// Own orders and what each side shows.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Working {
+    pub sim: Sim,
+    pub clock: Clock,
+    pub sides: [Shown; 2],
+}
+
+/// What a side shows, or why it does not, as published last.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Shown {
+    /// The guard, and the strategy's own reason.
+    pub guard: (Guard, u8),
+    /// When it changed.
+    pub changed: Ns,
+    /// What it was made from; none where an order is missing.
+    pub standing: Option<Standing>,
+}
+
+/// What became of a side's orders.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reconciled {
+    pub changed: bool,
+    /// How far wanted prices may go until an order has to be changed, price units; none where an
+    /// order is missing.
+    pub slack: Option<i64>,
+}
+
+/// A side as it is wanted, and by how much its orders may stand off, bps.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted<'a> {
+    pub side: Side,
+    pub quote: &'a SideQuote,
+    pub tolerance_bps: f64,
+    /// The mid, if there is one.
+    pub mid: Option<Mid2>,
+}
+
+impl Working {
+    pub(super) fn new(sim: Sim) -> Working {
+        let none = Shown { guard: (Guard::LinkDown, 0), changed: Ns(i64::MIN), standing: None };
+        Working { sim, clock: Clock::new(), sides: [none; 2] }
+    }
+
+    /// Whether a side may change now.
+    pub(super) fn is_due(&self, now: Ns, side: Side, guard: (Guard, u8), requote_ms: i64) -> bool {
+        let shown = &self.sides[side.index()];
+        match guard.0 {
+            Guard::None if shown.guard.0 == Guard::None => {
+                now.since(shown.changed) >= requote_ms * Ns::MS
+            }
+            Guard::None => true,
+            _ => shown.guard != guard,
+        }
+    }
+
+    /// Moves the orders of one side to where they are wanted.
+    pub(super) fn reconcile_side<C: Components>(
+        &mut self,
+        cx: &mut Cx<'_, C, impl Publish>,
+        account: &mut Account<C>,
+        w: &Wanted<'_>,
+    ) -> Reconciled {
+        let (side, levels) = (w.side, &w.quote.levels);
+        let guard = (w.quote.guard, w.quote.declined);
+        let down = guard.0 != Guard::None;
+        if down && self.sides[side.index()].guard == guard {
+            return Reconciled { changed: false, slack: Some(0) };
+        }
+        let first = levels.first().map(|(px, _)| *px);
+        let tolerance = first.map_or(0, |px| e8(px.to_f64() * w.tolerance_bps * 1e-4).max(0));
+        // Rounding may move a price by another tick.
+        let tick = first.map_or(0, |px| account.rules.tick(px));
+        let mut slack = Some(tolerance - tick);
+        let mut kept = [false; LADDER_MAX];
+        let mut loose: ArrayVec<u64, ORDERS_MAX> = ArrayVec::new();
+        for v in self.sim.open().filter(|v| v.side == side && !v.cancelling) {
+            let off = |px: Px| (px.0 - v.px.0).abs();
+            let stays = |(px, sz): &(Px, Sz)| {
+                off(*px) <= tolerance && v.open.0 * 2 >= sz.0 && v.open.0 <= sz.0 * 2
+            };
+            let mut free = levels.iter().zip(&mut kept).filter(|(_, kept)| !**kept);
+            if let Some(((px, _), kept)) = free.find(|(level, _)| stays(level)) {
+                *kept = true;
+                slack = slack.map(|s| s.min(tolerance - tick - off(*px)));
+            } else {
+                // There is room for every order there can be.
+                let _ = loose.try_push(v.id);
+            }
+        }
+        let mut changed = down;
+        let mut loose = loose.into_iter();
+        for (i, (px, sz)) in levels.iter().enumerate().filter(|(i, _)| !kept[*i]) {
+            changed = true;
+            let level = u8::try_from(i).unwrap_or(u8::MAX);
+            let new = NewOrder { side, px: *px, sz: *sz, level };
+            if !self.place(cx, account, new, loose.next(), w.mid) {
+                slack = None;
+            }
+        }
+        let leaves = self.clock.venue(cx.now);
+        let why = if down { OrderReason::Withdrawn } else { OrderReason::Replaced };
+        for id in loose {
+            changed = true;
+            self.sim.cancel(leaves, id, why, &mut |e| account.on_sim(cx, e));
+        }
+        if changed {
+            self.publish(cx, side, w.quote);
+        }
+        Reconciled { changed, slack }
+    }
+
+    /// Puts an order at a level: the order `instead` is changed into it, or it is a new one. False
+    /// where there was no room.
+    fn place<C: Components>(
+        &mut self,
+        cx: &mut Cx<'_, C, impl Publish>,
+        account: &mut Account<C>,
+        new: NewOrder,
+        instead: Option<u64>,
+        mid: Option<Mid2>,
+    ) -> bool {
+        let leaves = self.clock.venue(cx.now);
+        let to = &mut |e| account.on_sim(cx, e);
+        let sent = match instead {
+            Some(old) => self.sim.modify(leaves, old, new, to),
+            None => self.sim.submit(leaves, new, to),
+        };
+        let Ok(id) = sent else { return false };
+        if let Some(mid) = mid {
+            let NewOrder { side, px, level, .. } = new;
+            let sample = QuoteSample { id, side, depth_bps: depth_bps(side, px, mid), level };
+            account.learners.on_quote(cx.now, sample, &mut |e| cx.learned(e));
+        }
+        true
+    }
+
+    fn publish<C: Components>(
+        &mut self,
+        cx: &mut Cx<'_, C, impl Publish>,
+        side: Side,
+        quote: &SideQuote,
+    ) {
+        for part in record::ladder_records(side, quote.guard, quote.declined, &quote.levels) {
+            cx.publish(part);
+        }
+        let shown = &mut self.sides[side.index()];
+        (shown.guard, shown.changed) = ((quote.guard, quote.declined), cx.now);
+    }
+}

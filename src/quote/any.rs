@@ -1,0 +1,73 @@
+//! The shipped strategies as one type, chosen by the configuration: a match, no box.
+//!
+//! In: a table `[engine.strategy]` with the name and a table for each. Out: [`AnyStrategy`]. Hot path.
+//!
+//! 1. A new one is a file beside this and a line in the table at the end.
+
+use serde::{Deserialize, Serialize};
+
+use super::strategy::{Bounds, Decline, Inputs, Ladder, OwnFill, Sizing, Strategy};
+use super::{Glft, Original};
+use crate::learn::Estimates;
+use crate::record::StrategyInfo;
+use crate::settings::{choices, settings};
+
+macro_rules! any_strategy {
+    ($default:ident: $( #[doc = $doc:literal] $field:ident $name:ident $text:literal ),* $(,)?) => {
+        choices! {
+            /// Which of the shipped strategies quotes.
+            pub enum Name = $default { $( #[doc = $doc] $name = $text ),* }
+        }
+
+        settings! {
+            /// Which strategy quotes, and the settings of each.
+            pub struct Config: Copy {
+                /// The one that quotes.
+                name: Name = Name::default();
+                $( #[doc = $doc]
+                $field: <$name as Strategy>::Config = <$name as Strategy>::Config::default(); )*
+            }
+        }
+
+        /// One of the shipped strategies, for one coin.
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        #[expect(clippy::large_enum_variant, reason = "one a coin, and glft is the rule")]
+        pub enum AnyStrategy { $( #[doc = stringify!($name)] $name($name) ),* }
+
+        impl Strategy for AnyStrategy {
+            type Config = Config;
+
+            fn info(cfg: &Config) -> StrategyInfo {
+                match cfg.name { $( Name::$name => $name::info(&cfg.$field) ),* }
+            }
+            fn new(cfg: &Config, bounds: &Bounds, e: &Estimates) -> AnyStrategy {
+                match cfg.name {
+                    $( Name::$name => AnyStrategy::$name($name::new(&cfg.$field, bounds, e)) ),*
+                }
+            }
+            fn on_estimates(&mut self, cfg: &Config, bounds: &Bounds, e: &Estimates) {
+                match self { $( AnyStrategy::$name(s) => s.on_estimates(&cfg.$field, bounds, e) ),* }
+            }
+            fn on_fill(&mut self, cfg: &Config, bounds: &Bounds, fill: &OwnFill) {
+                match self { $( AnyStrategy::$name(s) => s.on_fill(&cfg.$field, bounds, fill) ),* }
+            }
+            fn decline(&self, cfg: &Config, x: &Inputs) -> Option<Decline> {
+                match self { $( AnyStrategy::$name(s) => s.decline(&cfg.$field, x) ),* }
+            }
+            fn ladder(&self, cfg: &Config, x: &Inputs, out: &mut Ladder) {
+                match self { $( AnyStrategy::$name(s) => s.ladder(&cfg.$field, x, out) ),* }
+            }
+            fn sizing(&self) -> Sizing {
+                match self { $( AnyStrategy::$name(s) => s.sizing() ),* }
+            }
+        }
+    };
+}
+
+any_strategy! {
+    Glft:
+    /// The optimal ladder at what was learned.
+    glft Glft "glft",
+    /// The original paper trader's own pipeline, or the advice of its analysis.
+    original Original "original",
+}

@@ -1,0 +1,164 @@
+//! The strategy of the original paper trader and of its analysis's advice: for comparison.
+//!
+//! In: the original's own estimates, the market. Out: three equal levels a side around the mid, no
+//! matter what the position is. Hot path: a few operations.
+//!
+//! 1. Nothing here is read by another strategy.
+
+mod spread;
+
+use serde::{Deserialize, Serialize};
+
+pub use spread::{Beliefs, Policy, half_bps, level_bps};
+
+use super::rounding::{self, clamp};
+use super::strategy::{Band, Bounds, Decline, Inputs, Ladder, Stands, Strategy};
+use crate::learn::Estimates;
+use crate::record::{Named, StrategyInfo, TERMS_MAX};
+use crate::settings::settings;
+use crate::units::{Ns, Px, Side, Sz};
+
+settings! {
+    /// The original paper trader's own pipeline, or the advice of its analysis.
+    pub struct Config: Copy {
+        /// How the half-spread is made.
+        policy: Policy = Policy::Original;
+        /// Levels a side.
+        levels: usize = 3, 1..=3;
+        /// Largest distance from mid.
+        d_max_bps: f64 = 60.0, 0.1..=1e3, "bps";
+        /// How far a working order may be from where it is wanted before it is changed, as a share
+        /// of 1/kappa, kappa as learned from the tape.
+        requote_share: f64 = 0.5, 0.0..=100.0;
+    }
+}
+
+/// The original, for one coin.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Original {
+    /// Half-spread, bps.
+    half_bps: f64,
+    /// 1/kappa from the tape, bps: what orders may stand off by is a share of it.
+    reach_bps: f64,
+}
+
+const TERMS: &[Named] = &[
+    Named { name: "half", unit: "bps", sentence: "Half-spread of the policy, fee included." },
+    Named { name: "fee", unit: "bps", sentence: "Fee per side." },
+    Named { name: "lots", unit: "", sentence: "Position in lots of the quoting unit." },
+    Named {
+        name: "clamp_bid",
+        unit: "bps",
+        sentence: "How much clamps and rounding move the first bid.",
+    },
+    Named {
+        name: "clamp_ask",
+        unit: "bps",
+        sentence: "How much clamps and rounding move the first ask.",
+    },
+];
+
+impl Strategy for Original {
+    type Config = Config;
+
+    fn info(_cfg: &Config) -> StrategyInfo {
+        StrategyInfo { name: "original", version: 1, terms: TERMS, reasons: &[] }
+    }
+
+    fn new(cfg: &Config, bounds: &Bounds, e: &Estimates) -> Original {
+        let o = &e.original;
+        let b = Beliefs {
+            half_bps: o.half_spread_bps,
+            kappa: o.kappa_blended,
+            confidence: o.confidence,
+            fills_per_min: o.fills_per_min,
+            widen: o.widen,
+        };
+        Original {
+            half_bps: half_bps(cfg.policy, &b, bounds.fee_bps),
+            reach_bps: 1e4 / e.kappa.span.mean,
+        }
+    }
+
+    fn on_estimates(&mut self, cfg: &Config, bounds: &Bounds, e: &Estimates) {
+        *self = Original::new(cfg, bounds, e);
+    }
+
+    fn ladder(&self, cfg: &Config, x: &Inputs, out: &mut Ladder) {
+        let mid = x.mid().to_f64();
+        if !(self.half_bps.is_finite() && mid > 0.0) {
+            out.decline(Side::Buy, Decline::NoEstimate);
+            out.decline(Side::Sell, Decline::NoEstimate);
+            return;
+        }
+        let rules = x.bounds.rules;
+        let lot = Sz(rounding::to_units(x.bounds.unit_usd / mid).unwrap_or(0));
+        let mut clamp_bps = [0.0; 2];
+        for side in Side::BOTH.into_iter().filter(|side| !x.held[side.index()]) {
+            let other = if side == Side::Buy { x.ask } else { x.bid };
+            let edge = rounding::edge(rules, side, other);
+            let mut last: Option<Px> = None;
+            for i in 0..cfg.levels {
+                let d = clamp(level_bps(self.half_bps, i), -cfg.d_max_bps, cfg.d_max_bps);
+                let Some(px) = rounding::price(rules, side, mid, d, edge) else { continue };
+                if last.is_some_and(|last| !side.better(last, px)) {
+                    continue;
+                }
+                if last.is_none() {
+                    let sign = if side == Side::Buy { 1.0 } else { -1.0 };
+                    let at = sign * (mid - px.to_f64()) / mid * 1e4;
+                    clamp_bps[side.index()] = at - self.half_bps;
+                }
+                last = Some(px);
+                out.push(side, px, lot);
+            }
+        }
+        out.terms = [0.0; TERMS_MAX];
+        let terms = [self.half_bps, x.bounds.fee_bps, x.lots(), clamp_bps[0], clamp_bps[1]];
+        out.terms[..terms.len()].copy_from_slice(&terms);
+        out.tolerance_bps = cfg.requote_share * self.reach_bps;
+        out.stands =
+            Stands { touch: Band::Follows, until: Ns(i64::MAX), estimates: true, prints: false };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::{self, Learners};
+    use crate::quote::fit;
+    use crate::record::Guard;
+    use crate::units::ONE;
+    use crate::units::rules::Rules;
+
+    #[test]
+    fn three_equal_levels_around_the_mid() {
+        let rules = Rules::perp(5);
+        let bounds = Bounds { rules, fee_bps: 1.5, unit_usd: 250.0, max_lots: 10.0 };
+        let x = Inputs {
+            now: Ns(0),
+            bid: Px(97_123 * ONE),
+            bid_sz: Sz(ONE),
+            ask: Px(97_124 * ONE),
+            ask_sz: Sz(ONE),
+            position: Sz(0),
+            last_fill: Ns(0),
+            signal: 0,
+            held: [false; 2],
+            bounds,
+        };
+        let learners = Learners::new(&learn::Config::default(), 1.5);
+        let of = |policy| {
+            let cfg = Config { policy, ..Config::default() };
+            let mut ladder = Ladder::default();
+            Original::new(&cfg, &bounds, learners.estimates()).ladder(&cfg, &x, &mut ladder);
+            ladder
+        };
+        let q = of(Policy::Floor8000);
+        assert!((q.terms[0] - 2.75).abs() < 1e-9);
+        let sides = fit(&q, &x, [(Guard::None, 0); 2]);
+        assert!(sides.iter().all(|s| s.levels.len() == 3));
+        assert!(sides[0].levels.windows(2).all(|w| w[0].1 == w[1].1));
+        assert!((of(Policy::Floor8000Realised).terms[0] - 5.0).abs() < 1e-9);
+    }
+}
