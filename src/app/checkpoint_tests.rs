@@ -3,6 +3,7 @@
 use super::*;
 use crate::app::recording::control;
 use crate::app::replay::{Cut, Tally, replay, replay_cut};
+use crate::journal::Digests;
 use crate::record::{Bytes, Record, StopReason};
 use crate::venue;
 use crate::venue::config::Regime;
@@ -59,14 +60,19 @@ fn coins() -> [CoinSpec; 1] {
 }
 
 /// Digest and number of records of a whole replay.
-fn whole(path: &Path, config: &Config) -> (u128, u64) {
+fn whole(path: &Path, config: &Config) -> (Digests, u64) {
     let mut out = Tally::new(|_: &Record, _: &Bytes| {});
     replay(path, config, &coins(), Some(StopReason::Finished), &mut out).expect("a recording");
     (out.digest.value(), out.next)
 }
 
 /// The same with a checkpoint left `after` nanoseconds from the start, and the rest from it.
-fn in_two(path: &Path, config: &Config, after: i64, file: &Path) -> ((u128, u64), (u128, u64)) {
+fn in_two(
+    path: &Path,
+    config: &Config,
+    after: i64,
+    file: &Path,
+) -> ((Digests, u64), (Digests, u64)) {
     let mut out = Tally::new(|_: &Record, _: &Bytes| {});
     let cut = Cut { from: None, at: Some((after, file.to_path_buf())) };
     let end = (Some(StopReason::Finished), cut);

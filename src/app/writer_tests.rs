@@ -286,7 +286,7 @@ fn the_status_follows_the_records() {
     let coin = &s.coins[1];
     assert_eq!(coin.coin.map(|c| c.sz_decimals), Some(4));
     assert_eq!((coin.guard[1].value, coin.guard[1].at), (Guard::None, Ns(4)));
-    assert_eq!((coin.ladder[0], coin.fills), (None, [40, 40, 40]));
+    assert_eq!((&coin.ladder[0], coin.fills), (&None, [40, 40, 40]));
     assert_eq!((s.fills.len(), s.fills[0].fill.id), (crate::limits::STATUS_FILLS, 8));
     let digest = hot.published().digest;
     let ending = logger.finish(Ns(0));

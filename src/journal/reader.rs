@@ -138,8 +138,8 @@ struct Bad {
     out_of_turn: bool,
 }
 
-impl<F> std::fmt::Debug for Segment<F> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl<F> fmt::Debug for Segment<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Segment {{ number: {}, offset: {} }}", self.number, self.offset)
     }
 }

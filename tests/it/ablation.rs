@@ -7,7 +7,7 @@ use papermaker::rooms::app::config::Config;
 use papermaker::rooms::app::replay::{Tally, coins_of, replay};
 use papermaker::rooms::app::turn::Turn;
 use papermaker::rooms::feed::CoinSpec;
-use papermaker::rooms::record::{Body, Bytes, Guard, Record, StopReason};
+use papermaker::rooms::record::{Body, Bytes, Guard, Record, StopReason, StrategyNames};
 use papermaker::rooms::units::Ns;
 use papermaker::rooms::venue;
 use papermaker::rooms::venue::config::Regime;

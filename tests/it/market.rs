@@ -7,7 +7,7 @@ use papermaker::rooms::app::replay::{Tally, replay};
 use papermaker::rooms::app::turn::Turn;
 use papermaker::rooms::engine::publish::Publish;
 use papermaker::rooms::feed::CoinSpec;
-use papermaker::rooms::journal::Digest;
+use papermaker::rooms::journal::{Digest, Digests};
 use papermaker::rooms::record::{Body, Bytes, Guard, Record, StopReason};
 use papermaker::rooms::units::Ns;
 use papermaker::rooms::venue;
@@ -38,7 +38,7 @@ fn turn(config: &Config) -> Turn {
 }
 
 /// The digest of blocks whose bytes arrive in pieces of `size(i)`.
-fn cut(blocks: &[(Ns, Vec<String>)], mut size: impl FnMut() -> usize) -> (u128, u64) {
+fn cut(blocks: &[(Ns, Vec<String>)], mut size: impl FnMut() -> usize) -> (Digests, u64) {
     let config = Config::default();
     let mut turn = turn(&config);
     let mut out = Tally::new(|_: &Record, _: &Bytes| {});
