@@ -39,6 +39,10 @@ pub const HTTP_HEADERS_MAX: usize = 64;
 /// Milliseconds for name, TCP, TLS and upgrade together. Usual are 50 to 500.
 pub const CONNECT_MS: u64 = 10_000;
 
+/// Milliseconds to wait for the venue's close frame after ours, when a run ends: round trips take up
+/// to 300.
+pub const CLOSE_MS: u64 = 500;
+
 /// Milliseconds for one question to the venue's `/info`.
 pub const INFO_MS: u64 = 5_000;
 

@@ -10,9 +10,12 @@ use crate::telemetry::counters::{Counter, Counters};
 /// Brings feed, engine and rings into the table.
 pub fn gather(out: &mut Counters, turn: &Turn, rings: &Rings) {
     let feed = turn.feed().counters();
-    let mut rejects = [0; 4];
-    for (i, count) in feed.rejected.into_iter().enumerate() {
-        rejects[class(i)] += count;
+    for class in REJECTS.map(|r| r.1) {
+        out.set(class, 0);
+    }
+    for ((reason, class), count) in REJECTS.into_iter().zip(feed.rejected) {
+        out.set(reason, count);
+        out.add(class, count);
     }
     let published = rings.records.published();
     for (counter, value) in [
@@ -22,15 +25,14 @@ pub fn gather(out: &mut Counters, turn: &Turn, rings: &Rings) {
         (Counter::Books, feed.fast_books + feed.slow_books),
         (Counter::Bbos, feed.bbos),
         (Counter::Duplicates, feed.duplicates),
-        (Counter::RejectsJson, rejects[0]),
-        (Counter::RejectsShape, rejects[1]),
-        (Counter::RejectsValue, rejects[2]),
-        (Counter::RejectsOther, rejects[3]),
         (Counter::VenueErrors, feed.venue_errors),
         (Counter::LinkUp, feed.ups),
         (Counter::LinkDown, feed.downs),
         (Counter::PingsSent, feed.pings),
         (Counter::Pongs, feed.pongs),
+        (Counter::PingsTimed, feed.timed_pings),
+        (Counter::PingNs, feed.ping_ns),
+        (Counter::PingNsLast, turn.feed().rtt_ns().map_or(0, i64::unsigned_abs)),
         (Counter::Gaps, feed.gaps),
         (Counter::Recovered, feed.history_prints),
         (Counter::Records, published.next_seq - published.first_seq),
@@ -42,31 +44,42 @@ pub fn gather(out: &mut Counters, turn: &Turn, rings: &Rings) {
     }
 }
 
-/// Which of the table's four counters of rejected frames a reason of the feed belongs to, by its
-/// index: no JSON, shape, value, other.
-fn class(reason: usize) -> usize {
-    match Reject::NAMES.get(reason).copied().unwrap_or_default() {
-        "not_utf8" | "not_json" => 0,
-        "too_large" | "too_dense" | "too_deep" => 3,
-        "number_grammar" | "number_too_long" | "number_too_fine" | "number_too_large"
-        | "not_positive" | "out_of_range" => 2,
-        _ => 1,
-    }
-}
+/// The counter of each reason to reject a frame, and that of its class, by [`Reject::index`].
+const REJECTS: [(Counter, Counter); Reject::COUNT] = [
+    (Counter::RejectTooLarge, Counter::RejectsOther),
+    (Counter::RejectTooDense, Counter::RejectsOther),
+    (Counter::RejectNotUtf8, Counter::RejectsJson),
+    (Counter::RejectNotJson, Counter::RejectsJson),
+    (Counter::RejectTooDeep, Counter::RejectsOther),
+    (Counter::RejectWrongType, Counter::RejectsShape),
+    (Counter::RejectMissingField, Counter::RejectsShape),
+    (Counter::RejectDuplicateField, Counter::RejectsShape),
+    (Counter::RejectNumberGrammar, Counter::RejectsValue),
+    (Counter::RejectNumberTooLong, Counter::RejectsValue),
+    (Counter::RejectNumberTooFine, Counter::RejectsValue),
+    (Counter::RejectNumberTooLarge, Counter::RejectsValue),
+    (Counter::RejectNotPositive, Counter::RejectsValue),
+    (Counter::RejectOutOfRange, Counter::RejectsValue),
+    (Counter::RejectBadSide, Counter::RejectsShape),
+    (Counter::RejectTooManyPrints, Counter::RejectsShape),
+    (Counter::RejectMixedCoins, Counter::RejectsShape),
+    (Counter::RejectUnsortedLevels, Counter::RejectsShape),
+    (Counter::RejectNotTwoSides, Counter::RejectsShape),
+];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_reason_has_its_class() {
-        let of = |class_: usize| -> Vec<&str> {
-            let all = Reject::NAMES.iter().enumerate();
-            all.filter(|(i, _)| class(*i) == class_).map(|(_, n)| *n).collect()
-        };
-        assert_eq!(of(0), ["not_utf8", "not_json"]);
-        assert_eq!(of(3), ["too_large", "too_dense", "too_deep"]);
-        assert_eq!(of(2).len(), 6);
-        assert_eq!(of(1).len(), Reject::COUNT - 2 - 3 - 6);
+    fn every_reason_has_its_own_counter_and_a_class() {
+        for (name, (reason, class)) in Reject::NAMES.iter().zip(REJECTS) {
+            assert_eq!(reason.name().strip_prefix("reject_"), Some(*name));
+            assert!(class.name().starts_with("rejects_"), "{name}");
+        }
+        let of = |class| REJECTS.iter().filter(|r| r.1 == class).count();
+        assert_eq!(of(Counter::RejectsJson), 2);
+        assert_eq!(of(Counter::RejectsOther), 3);
+        assert_eq!(of(Counter::RejectsValue), 6);
     }
 }

@@ -48,6 +48,7 @@ fn file() -> Vec<u8> {
         stale_slow: true,
         stale_ctx: false,
         silent: true,
+        set_aside: true,
     };
     for item in [
         Item::Start,

@@ -14,6 +14,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrayvec::ArrayVec;
 use mio::{Events, Interest, Poll, Token, Waker};
 use rustls::ClientConfig;
 
@@ -24,7 +25,7 @@ use super::rehearsal::{Rehearsal, through};
 use super::staged::Stage;
 use super::turn::Turn;
 use crate::feed::{self, Loss, Verdict};
-use crate::limits::{CONNECT_MS, STATUS_NS, TICK_NS};
+use crate::limits::{CLOSE_MS, COIN_NAME_MAX, COINS_MAX, CONNECT_MS, STATUS_NS, TICK_NS};
 use crate::record::StopReason;
 use crate::sys::clock::SessionClock;
 use crate::sys::connector::{Answer, Connector, Failures};
@@ -35,13 +36,15 @@ use crate::sys::signal::Stop;
 use crate::sys::url::Url;
 use crate::telemetry::counters::{Board, Counter, Counters};
 use crate::telemetry::latency::Lap;
-use crate::units::Ns;
+use crate::units::{CoinId, Ns};
 use crate::ws::conn::{Conn, Message};
 
 const SOCKET: Token = Token(0);
 const WAKER: Token = Token(1);
 /// Reads of a turn, so that ticks and signals are served under a flood.
 const READS_PER_TURN: u64 = 16;
+/// Bytes of the line that says that a coin was set aside.
+const SET_ASIDE_MAX: usize = 80 + COIN_NAME_MAX;
 /// Longest wait without a look at the clock.
 const WAIT: Duration = Duration::from_millis(5);
 
@@ -199,7 +202,10 @@ pub fn run(plan: Plan, turn: Turn, rings: Rings, stop: &Stop) -> std::io::Result
         }
         state = match hot.turn_link(state, now, &connector, &poll)? {
             Some(state) => state,
-            None => break StopReason::Venue,
+            None => {
+                state = State::Wait(now);
+                break StopReason::Venue;
+            }
         };
         hot.count(now);
         let polls = matches!(hot.plan.idle, Idle::Polls(_));
@@ -210,6 +216,10 @@ pub fn run(plan: Plan, turn: Turn, rings: Rings, stop: &Stop) -> std::io::Result
         }
     };
     hot.stop(reason);
+    if let State::Up(mut link) = state {
+        hot.close(&mut link, &mut poll, &mut events);
+        let _ = connector.give_back(Answer { attempt: hot.attempt, result: Ok(link) });
+    }
     let rehearsed = hot.plan.idle.rehearsal().map_or(0, |r| r.times());
     let Hot { rings, turn, lost, began, .. } = hot;
     Ok(LiveEnd { reason, began: began.is_some(), lost, pinned, rings, turn, rehearsed })
@@ -354,9 +364,57 @@ impl Hot {
         self.note(now, control::DOWN);
         // Who hears of it can say why.
         self.show_counters();
+        let before = self.set_aside();
         self.turn.down(now, loss, &mut self.rings.records);
+        for coin in self.set_aside().into_iter().filter(|c| !before.contains(c)) {
+            self.note_set_aside(now, coin);
+        }
         if let Some(rehearsal) = self.plan.idle.rehearsal() {
             rehearsal.down(now);
+        }
+    }
+
+    /// Coins that are no longer subscribed.
+    fn set_aside(&self) -> ArrayVec<CoinId, COINS_MAX> {
+        let feed = self.turn.feed();
+        feed.ids().filter(|c| feed.set_aside(*c)).collect()
+    }
+
+    /// A replay cannot find out by itself: it subscribes to nothing.
+    fn note_set_aside(&mut self, now: Ns, coin: CoinId) {
+        let Some(spec) = self.turn.feed().coins().as_slice().get(coin.index()) else { return };
+        let line: ArrayVec<u8, SET_ASIDE_MAX> = feed::set_aside_line(&spec.name).collect();
+        self.note(now, &line);
+    }
+
+    /// The closing handshake: a close frame, and a bounded wait for the venue's. The run is over; what
+    /// arrives meanwhile is dropped.
+    fn close(&mut self, link: &mut Link, poll: &mut Poll, events: &mut Events) {
+        let clock = self.plan.clock;
+        let until = clock.mono_ns() + CLOSE_MS * 1_000_000;
+        self.conn.close(1000);
+        loop {
+            if let FlushOutcome::Lost(_) = link.flush(&mut self.conn) {
+                return;
+            }
+            let wait = until.saturating_sub(clock.mono_ns());
+            match link.read_into(&mut self.conn) {
+                _ if wait == 0 => return,
+                ReadOutcome::Bytes(_) => link.acknowledge(),
+                ReadOutcome::WouldBlock => {
+                    let _ = poll.poll(events, Some(Duration::from_nanos(wait)));
+                }
+                ReadOutcome::Eof
+                | ReadOutcome::Truncated
+                | ReadOutcome::Lost(_)
+                | ReadOutcome::Tls => return,
+            }
+            while let Ok(Some(message)) = self.conn.poll() {
+                if matches!(message, Message::Close { .. }) {
+                    let _ = link.flush(&mut self.conn);
+                    return;
+                }
+            }
         }
     }
 

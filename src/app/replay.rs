@@ -20,7 +20,7 @@ use super::turn::{Decide, Turn, engine};
 use crate::engine::Engine;
 use crate::engine::publish::Publish;
 use crate::event::Event;
-use crate::feed::{CoinSpec, Control, Counters, Loss, control, meta};
+use crate::feed::{CoinSpec, Control, Counters, Loss, control, meta, set_aside};
 use crate::journal::Digest;
 use crate::limits::MESSAGE_SILENCE_NS;
 use crate::record::{Bytes, Record, StopReason};
@@ -164,6 +164,8 @@ impl<E: Decide> Feeder<E> {
         self.seen.frames += 1;
         if let Some(what) = control(frame) {
             self.change(at, what, out);
+        } else if let Some(coin) = set_aside(frame) {
+            self.turn.put_aside(at, coin, out);
         } else if let Some(missing) = recording::control::lost(frame) {
             self.seen.missing = self.seen.missing.saturating_add(missing);
         } else {

@@ -227,6 +227,12 @@ impl CoinStatus {
         Some(self.coin.as_ref()?.text())
     }
 
+    /// Whether the coin is no longer subscribed.
+    #[must_use]
+    pub fn is_set_aside(&self) -> bool {
+        self.feed.is_some_and(|f| f.set_aside)
+    }
+
     fn take(&mut self, at: Ns, body: &Body) {
         match *body {
             Body::Coin(x) => self.coin = Some(x),

@@ -176,6 +176,14 @@ impl<E: Decide> Turn<E> {
         self.engine.step(now, Event::Link(Link::Down), out);
     }
 
+    /// A coin was set aside, as the recording says: its subscription ended link after link.
+    pub fn put_aside(&mut self, now: Ns, coin: &str, out: &mut impl Publish) {
+        self.advance(now, out);
+        if let Some(coin) = self.feed.coins().find(coin.as_bytes()) {
+            self.feed.put_aside(coin);
+        }
+    }
+
     /// One message.
     pub fn message(&mut self, now: Ns, text: &[u8], out: &mut impl Publish) {
         self.message_marked(now, text, out, || ());
@@ -269,6 +277,7 @@ fn feed_state(feed: &Feed, coin: CoinId, now: Ns) -> FeedState {
         stale_slow: stale.slow,
         stale_ctx: stale.ctx,
         silent: stale.any,
+        set_aside: feed.set_aside(coin),
     }
 }
 

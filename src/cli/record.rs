@@ -11,7 +11,7 @@ use clap::Args;
 use super::exit::Failure;
 use super::place::Where;
 use super::threads::{Ended, Files, Threads};
-use super::{Common, say, stop_on_signals, summary};
+use super::{Common, say, stop_on_signals, summary, threads};
 use crate::app::config::Config;
 use crate::app::live::Idle;
 use crate::app::status::Status;
@@ -103,14 +103,15 @@ fn show(o: &Options, e: &Ended, common: &Common) {
         let v = serde_json::json!({
             "file": o.file, "frames": e.ending.frames, "frames_lost": e.ending.frames_lost,
             "lost_links": e.lost_links, "prints": c.prints, "histories": c.histories,
-            "gaps": c.gaps, "rejected": c.rejects(), "ended": e.reason.text(),
+            "gaps": c.gaps, "rejected": c.rejects(), "feed": summary::feed_json(c), "ping": e.ping,
+            "set_aside": e.set_aside, "ended": e.reason.text(),
         });
         say(&format!("{v}\n"));
         return;
     }
     say(&format!(
         "frames   {} recorded, {} lost\nfeed     {} prints, {} histories ({} with a gap), {} \
-         rejected, {} links lost\n{}ended    {}\nfile     {}; put it through the engine with: \
+         rejected{}, {} links lost\n{}{}{}ended    {}\nfile     {}; put it through the engine with: \
          papermaker replay {}\n",
         e.ending.frames,
         e.ending.frames_lost,
@@ -118,7 +119,10 @@ fn show(o: &Options, e: &Ended, common: &Common) {
         c.histories,
         c.gaps,
         c.rejects(),
+        summary::reasons(c),
         e.lost_links,
+        e.set_aside.iter().map(|c| threads::set_aside(c)).collect::<String>(),
+        e.ping.map_or_else(String::new, |p| p.text()),
         e.cadence,
         e.reason.sentence(),
         o.file.display(),

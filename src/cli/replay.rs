@@ -14,17 +14,19 @@ use super::{Common, report, say, summary};
 use crate::app::checkpoint::{Checkpoint, Fault};
 use crate::app::config::Config;
 use crate::app::folder::{Folder, FolderError};
-use crate::app::recording::RecordingError;
+use crate::app::recording::{self, Reader, RecordingError};
 use crate::app::replay::{Cut, Outcome, Tally, coins_of, replay_cut};
 use crate::feed::CoinSpec;
 use crate::journal::{Digests, Recovered, Writer, hex, segment_name};
 use crate::record::StopReason;
+use crate::report::Ping;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Recordings, plain or gzip: one line a frame, `<receive time, ns> <json>`.
+    /// Recordings, plain or gzip: one line a frame, `<receive time, ns> <json>`; `-` is standard
+    /// input, kept as `frames.gz` in the run folder.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Coins to quote, comma separated; default: all of the recording.
@@ -69,13 +71,16 @@ pub(super) struct RunEnd {
     /// Digest of the decisions among them.
     #[serde(default)]
     pub decisions: String,
+    /// Round trips of the heartbeats, where the run was live.
+    #[serde(default)]
+    pub ping: Option<Ping>,
 }
 
 impl RunEnd {
     /// The end of a run that published so many records with these digests.
     pub(super) fn new(reason: StopReason, records: u64, d: &Digests) -> RunEnd {
         let reason = reason as u8;
-        RunEnd { reason, records, digest: hex(d.run), decisions: hex(d.decisions) }
+        RunEnd { reason, records, digest: hex(d.run), decisions: hex(d.decisions), ping: None }
     }
 }
 
@@ -122,28 +127,68 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
         return Err(Failure::usage(text));
     }
     for file in &o.files {
-        one(file, o, config, common)?;
+        if file == Path::new("-") {
+            from_standard_input(o, config, common)?;
+            continue;
+        }
+        let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let stem = name.split('.').next().unwrap_or("run");
+        let coins = chosen(file, &o.coin)?;
+        let from = o.from.as_deref().map(|path| checkpoint(path, config, &coins)).transpose()?;
+        let path = run_folder(o.out.as_deref(), config, stem)?;
+        one(file, (&coins, from), &path, o, config, common)?;
     }
     Ok(())
 }
 
-fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
-    let coins = chosen(file, &o.coin)?;
-    let from = o.from.as_deref().map(|path| checkpoint(path, config, &coins)).transpose()?;
-    let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let stem = name.split('.').next().unwrap_or("run");
-    let path = run_folder(o.out.as_deref(), config, stem)?;
-    let folder = claim(&path, config)?;
+/// Keeps what comes on standard input as the run's own recording, and replays that.
+fn from_standard_input(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+    let path = run_folder(o.out.as_deref(), config, "stdin")?;
+    let file = path.join("frames.gz");
+    let ready = keep_standard_input(&file).and_then(|()| {
+        let coins = chosen(&file, &o.coin)?;
+        let from = o.from.as_deref().map(|path| checkpoint(path, config, &coins)).transpose()?;
+        Ok((coins, from))
+    });
+    let (coins, from) = ready.inspect_err(|_| {
+        // Nothing came of it: no folder stays behind.
+        let _ = std::fs::remove_file(&file).and_then(|()| std::fs::remove_dir(&path));
+    })?;
+    one(&file, (&coins, from), &path, o, config, common)
+}
+
+/// Writes standard input, plain or gzip, into a recording.
+fn keep_standard_input(to: &Path) -> Result<(), Failure> {
+    let unreadable = |e| recording_failure(Path::new("standard input"), &e);
+    let refused = |e| Failure::disk(format!("cannot write {}: {e}", to.display()));
+    let mut reader = Reader::stdin().map_err(unreadable)?;
+    let file = std::io::BufWriter::new(std::fs::File::create(to).map_err(refused)?);
+    let mut out = recording::Writer::new(file);
+    while let Some(line) = reader.step().map_err(unreadable)? {
+        out.frame(line.at, line.bytes()).map_err(refused)?;
+    }
+    out.finish().map_err(refused)
+}
+
+fn one(
+    file: &Path,
+    (coins, from): (&[CoinSpec], Option<Checkpoint>),
+    path: &Path,
+    o: &Options,
+    config: &Config,
+    common: &Common,
+) -> Result<(), Failure> {
+    let folder = claim(path, config)?;
     let disk = |text: String| Failure::disk(text);
-    let options = config.journal(config.hash(&coins));
+    let options = config.journal(config.hash(coins));
     let mut begins = Recovered::default();
     if let Some(c) = &from {
         (begins.next_seq, begins.digest) = (c.place.records, c.digest.clone());
     }
     let mut journal = Writer::resume(folder, options, &begins)
         .map_err(|f| disk(format!("cannot start a journal in {}: {}", path.display(), f.error)))?;
-    let mut info = RunInfo::begins(file, &coins);
-    info.write(&path)?;
+    let mut info = RunInfo::begins(file, coins);
+    info.write(path)?;
     let clock = SessionClock::start(1);
     let begun = clock.mono_ns();
     let mut tally = Tally::from(begins.next_seq, &begins.digest, |_: &_, bytes: &_| {
@@ -153,7 +198,7 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
     let left = path.join("checkpoint");
     let at = o.checkpoint_at.map(|s| (i64::from(s) * Ns::SEC, left.clone()));
     let end = (Some(StopReason::Finished), Cut { from, at });
-    let seen = replay_cut(file, config, &coins, end, &mut tally)
+    let seen = replay_cut(file, config, coins, end, &mut tally)
         .map_err(|e| recording_failure(file, &e))?;
     if o.checkpoint_at.is_some() && !left.exists() {
         let text = format!("{} ends before --checkpoint-at; none was written", file.display());
@@ -166,8 +211,19 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
     let took = i64::try_from(clock.mono_ns() - begun).unwrap_or(i64::MAX);
     let digest = digest.value();
     info.end = Some(RunEnd::new(StopReason::Finished, records, &digest));
-    info.write(&path)?;
-    let (model, page) = report::shown(&path)?;
+    info.write(path)?;
+    show(file, path, (&seen, took), (records, &digest), common)
+}
+
+/// The replay summed up.
+fn show(
+    file: &Path,
+    path: &Path,
+    (seen, took): (&Outcome, i64),
+    (records, digest): (u64, &Digests),
+    common: &Common,
+) -> Result<(), Failure> {
+    let (model, page) = report::shown(path)?;
     if common.json {
         let mut v = crate::report::json(&model);
         v["report"] = serde_json::json!(page.ok());
@@ -176,15 +232,16 @@ fn one(file: &Path, o: &Options, config: &Config, common: &Common) -> Result<(),
         v["decisions"] = serde_json::json!(hex(digest.decisions));
         v["records"] = serde_json::json!(records);
         v["frames"] = serde_json::json!(seen.frames);
+        v["feed"] = summary::feed_json(&seen.counters);
         v["took_s"] = serde_json::json!(summary::seconds(took));
         say(&format!("{v}\n"));
     } else {
-        say(&head(file, &seen, took));
+        say(&head(file, seen, took));
         say(&crate::report::text(&model));
         say(&format!(
             "\nrun      {}\nrecords  {records}, none lost\n{}",
             path.display(),
-            digests(&digest)
+            digests(digest)
         ));
         say(&report::line(&page));
     }
@@ -198,11 +255,12 @@ fn head(file: &Path, seen: &Outcome, took: i64) -> String {
     let rate = if spent > 0.0 { summary::float(seen.frames) / spent } else { 0.0 };
     format!(
         "replay   {}\nframes   {} over {span:.1} s, in {spent:.3} s ({rate:.0} frames/s)\n\
-         feed     {} rejected, {} duplicates, {} histories ({} contiguous, {} with a gap), {} \
+         feed     {} rejected{}, {} duplicates, {} histories ({} contiguous, {} with a gap), {} \
          silences, tail {:?}\n",
         file.display(),
         seen.frames,
         c.rejects(),
+        summary::reasons(c),
         c.duplicates,
         c.histories,
         c.contiguous,

@@ -86,7 +86,8 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let ended = threads.join()?;
     let truth = place.exchange.take().map(Handle::stop);
     let records = ended.published.first_seq + ended.ending.records;
-    info.end = Some(RunEnd::new(ended.reason, records, &ended.published.digest));
+    let end = RunEnd::new(ended.reason, records, &ended.published.digest);
+    info.end = Some(RunEnd { ping: ended.ping, ..end });
     let told = info.write(&path).and_then(|()| match &truth {
         Some(t) => write_truth(&path.join("truth.json"), t),
         None => Ok(()),
@@ -207,6 +208,7 @@ fn show(
         v["dropped"] = serde_json::json!(dropped);
         v["frames_lost"] = serde_json::json!(e.ending.frames_lost);
         v["lost_links"] = serde_json::json!(e.lost_links);
+        v["feed"] = summary::feed_json(&e.counters);
         v["rejected"] = serde_json::json!(e.counters.rejects());
         v["messages"] = serde_json::json!(e.counters.messages);
         say(&format!("{v}\n"));
@@ -225,11 +227,12 @@ fn show(
     }
     let c = &e.counters;
     say(&format!(
-        "\nfeed     {} messages, {} rejected, {} duplicates, {} links lost\n{}hot      {}\n{}records  \
+        "\nfeed     {} messages, {} rejected{}, {} duplicates, {} links lost\n{}hot      {}\n{}records  \
          {}, {dropped} dropped, {} durable; {} frames recorded, {} lost\nended    {}\nrun      {}\n\
          {}",
         c.messages,
         c.rejects(),
+        summary::reasons(c),
         c.duplicates,
         e.lost_links,
         e.cadence,

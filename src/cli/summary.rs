@@ -3,15 +3,12 @@
 //! In: the newest state of every coin. Out: text. Cold path.
 
 use crate::app::status::{CoinStatus, Status};
-use crate::feed::{Feed, Stream};
+use crate::feed::{Counters, Feed, Stream};
 use crate::record::{Account, Coin, FeedState, Health};
+use crate::report::Ping;
+use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{Percentiles, STAGES, Stage};
 use crate::units::{Cash, decimal};
-
-fn name(c: &Coin) -> String {
-    let end = c.name.iter().position(|b| *b == 0).unwrap_or(c.name.len());
-    String::from_utf8_lossy(&c.name[..end]).into_owned()
-}
 
 fn profit(a: &Account) -> Cash {
     Cash(a.spread + a.adverse + a.inventory + a.fees + a.funding)
@@ -58,6 +55,25 @@ pub(super) fn cadence_text(feed: &Feed) -> String {
     feed.ids().filter_map(line).collect()
 }
 
+/// The reasons for which frames were turned away, after their number; empty where none was.
+pub(super) fn reasons(c: &Counters) -> String {
+    let each: Vec<String> = c.reasons().map(|(name, n)| format!("{n} {name}")).collect();
+    if each.is_empty() { String::new() } else { format!(" ({})", each.join(", ")) }
+}
+
+/// Everything the feed counted, by name.
+pub(super) fn feed_json(c: &Counters) -> serde_json::Value {
+    c.rows().map(|(name, n)| (name.to_owned(), n.into())).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// The round trips of the heartbeats; `None` where no answer was timed.
+pub(super) fn ping(feed: &Feed) -> Option<Ping> {
+    let (c, last) = (feed.counters(), feed.rtt_ns()?);
+    let mean_ns = c.ping_ns.checked_div(c.timed_pings)?;
+    let last_ns = last.unsigned_abs();
+    Some(Ping { answered: c.timed_pings, last_ns, mean_ns, longest_ns: c.ping_ns_longest })
+}
+
 /// Percentiles of every stage of the hot thread, a line each.
 pub(super) fn latency_text(latency: &[Percentiles; STAGES]) -> String {
     let mut out = String::from("latency    ns       p50      p90      p99     p999      max\n");
@@ -79,7 +95,7 @@ pub(super) fn latency_text(latency: &[Percentiles; STAGES]) -> String {
 pub(super) fn unwritten(s: &Status) -> String {
     let line = |c: &CoinStatus| {
         let [bid, ask] = c.guard.map(|g| g.value.text());
-        let name = name(c.coin.as_ref()?);
+        let name = c.name()?;
         Some(format!("{name:<8} after the journal failed: at the end {bid}, {ask}\n"))
     };
     s.coins.iter().filter_map(line).collect()
@@ -88,7 +104,17 @@ pub(super) fn unwritten(s: &Status) -> String {
 /// A line of progress a coin.
 pub(super) fn progress(s: &Status) -> String {
     let at = seconds(s.at.since(s.began));
-    s.coins.iter().filter_map(|c| Some(line(at, c.coin.as_ref()?, c))).collect()
+    let ping = match s.counters.value(Counter::PingNsLast) {
+        0 => String::new(),
+        ns => format!("  ping {:.1} ms", float(ns) * 1e-6),
+    };
+    let mut out: String =
+        s.coins.iter().filter_map(|c| Some(line(at, c.coin.as_ref()?, c))).collect();
+    // Once, behind the first coin.
+    if let Some(end) = out.find('\n') {
+        out.insert_str(end, &ping);
+    }
+    out
 }
 
 /// The streams of any coin that are older than they may be, as an addition to a line.
@@ -115,7 +141,7 @@ fn line(at: f64, coin: &Coin, c: &CoinStatus) -> String {
     format!(
         "{at:>7.0} s  {:<5} bid {}  ask {}  position {}  fills {fills}  result {profit:+.2} USD  \
          kappa {:.0} [{:.0}, {:.0}]  warm-up {:.0} %  {book}\n",
-        name(coin),
+        coin.text(),
         best(0),
         best(1),
         decimal::format(position, 0),

@@ -18,13 +18,14 @@ use crate::app::keep::Keeper;
 use crate::app::live::{self, Idle, LiveEnd, Plan, Rings};
 use crate::app::publish::{Laps, Published, Publisher, RawTap};
 use crate::app::recording;
-use crate::app::status::{Status, StatusBoard};
+use crate::app::status::{CoinStatus, Status, StatusBoard};
 use crate::app::turn::Turn;
 use crate::app::writer::{Ending, Intake, Logger, Outlet};
 use crate::feed::Counters;
 use crate::journal::{Digest, Writer};
 use crate::limits::{QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS};
 use crate::record::StopReason;
+use crate::report::Ping;
 use crate::sys::connector::Failures;
 use crate::sys::pin::Pinned;
 use crate::sys::signal::Stop;
@@ -66,6 +67,10 @@ pub(super) struct Ended {
     pub counters: Counters,
     /// How often each stream came, as text.
     pub cadence: String,
+    /// Round trips of the heartbeats.
+    pub ping: Option<Ping>,
+    /// Coins no longer subscribed.
+    pub set_aside: Vec<String>,
     pub published: Published,
     pub ending: Ending,
     pub status: Status,
@@ -141,6 +146,7 @@ impl Threads {
         let (mut opened, mut up, mut looks, mut failures) = (0, false, 0u32, 0);
         let (mut void, mut stopping) = (false, 0);
         let mut before = counters::Counters::default();
+        let mut aside = Vec::new();
         while !self.hot.is_finished() {
             std::thread::sleep(LOOK);
             looks += 1;
@@ -155,6 +161,9 @@ impl Threads {
                     say(&format!("link lost{why}: quotes withdrawn, trying to connect again\n"));
                 }
                 (up, opened, before) = (link.up, link.opened, status.counters);
+            }
+            for coin in newly_set_aside(&status, &mut aside) {
+                say(&set_aside(&coin));
             }
             let (count, last) = self.failures.read();
             if !up
@@ -204,10 +213,41 @@ impl Threads {
             let why = last.map_or_else(|| "no answer in the time given".into(), |e| e.to_string());
             return Err(Failure::new(Code::Venue, format!("cannot connect: {why}")));
         }
-        let (counters, cadence) = (turn.feed().counters(), summary::cadence_text(turn.feed()));
-        let status = self.board.read();
-        Ok(Ended { reason, lost_links: lost, pinned, counters, cadence, published, ending, status })
+        let feed = turn.feed();
+        let aside = feed.ids().filter(|c| feed.set_aside(*c));
+        let set_aside = aside.filter_map(|c| Some(feed.coins().get(c)?.name.to_string())).collect();
+        Ok(Ended {
+            reason,
+            lost_links: lost,
+            pinned,
+            counters: feed.counters(),
+            cadence: summary::cadence_text(feed),
+            ping: summary::ping(feed),
+            set_aside,
+            published,
+            ending,
+            status: self.board.read(),
+        })
     }
+}
+
+/// Coins set aside since the last look, which `known` keeps.
+fn newly_set_aside(s: &Status, known: &mut Vec<usize>) -> Vec<String> {
+    let new = |(i, c): &(usize, &CoinStatus)| c.is_set_aside() && !known.contains(i);
+    let coins: Vec<(usize, &CoinStatus)> = s.coins.iter().enumerate().filter(new).collect();
+    known.extend(coins.iter().map(|c| c.0));
+    coins
+        .iter()
+        .map(|(i, c)| c.name().unwrap_or_else(|| format!("coin number {}", i + 1)))
+        .collect()
+}
+
+/// That a coin was set aside, a line.
+pub(super) fn set_aside(coin: &str) -> String {
+    format!(
+        "{coin} is set aside: its subscription ended link after link; does the venue know it? The \
+         others go on\n"
+    )
 }
 
 /// How links ended between two states, as a word or two with a space before it; empty where none did.

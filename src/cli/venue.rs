@@ -82,14 +82,19 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
             say(&format!("{s:>7} s  {} blocks, {takers} takers\n", handle.truth().blocks));
         }
     }
+    let closed = handle.closed();
     let truth = handle.stop();
     if let Some(path) = &o.truth {
         write_truth(path, &truth)?;
     }
     if common.json {
-        say(&format!("{}\n", serde_json::json!({ "truth": truth })));
+        say(&format!("{}\n", serde_json::json!({ "truth": truth, "closed": closed })));
     } else {
-        say(&format!("\nblocks   {}\n{}", truth.blocks, truth_text(&truth, None)));
+        say(&format!(
+            "\nblocks   {}\nsockets  {closed} closed in order by their clients\n{}",
+            truth.blocks,
+            truth_text(&truth, None)
+        ));
     }
     Ok(())
 }

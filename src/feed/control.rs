@@ -20,6 +20,8 @@ pub enum Control {
 
 const HEAD: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"";
 const TAIL: &[u8] = b"\"}}";
+const SET_ASIDE: &[u8] =
+    b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"set_aside\",\"coin\":\"";
 
 impl Control {
     /// All of them.
@@ -51,6 +53,17 @@ impl Control {
     }
 }
 
+/// The line that says that a coin was set aside: its subscription ended link after link.
+pub fn set_aside_line(coin: &str) -> impl Iterator<Item = u8> {
+    SET_ASIDE.iter().chain(coin.as_bytes()).chain(TAIL).copied()
+}
+
+/// The name of the coin that `frame` says was set aside; `None`: it is another line.
+#[must_use]
+pub fn set_aside(frame: &[u8]) -> Option<&str> {
+    std::str::from_utf8(frame.strip_prefix(SET_ASIDE)?.strip_suffix(TAIL)?).ok()
+}
+
 /// Whether `frame` begins as the recorder's own lines do, that of lost frames included.
 #[must_use]
 pub fn is_ours(frame: &[u8]) -> bool {
@@ -74,6 +87,9 @@ mod tests {
             assert_eq!(control(c.text().as_bytes()), Some(c));
             assert!(is_ours(c.text().as_bytes()));
         }
+        let line: Vec<u8> = set_aside_line("kPEPE").collect();
+        assert_eq!((set_aside(&line), control(&line)), (Some("kPEPE"), None));
+        assert!(is_ours(&line) && set_aside(Control::Up.text().as_bytes()).is_none());
         for text in ["", "{\"channel\":\"pong\"}", &Control::Up.text().replace("up", "upside")] {
             assert_eq!(control(text.as_bytes()), None);
         }

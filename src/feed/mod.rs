@@ -29,7 +29,7 @@ mod tests;
 
 pub use cadence::{Ages, Cadence, Stale};
 pub use coins::{BadCoin, CoinName, CoinSpec, Coins};
-pub use control::{Control, control, is_ours};
+pub use control::{Control, control, is_ours, set_aside, set_aside_line};
 pub use decode::{Decoded, Decoder, Parser, Stream, VenueError};
 pub use reject::{Counters, Reject};
 pub use session::{Close, Config, Feed, Input, Loss, Memory, Quiet, Verdict};

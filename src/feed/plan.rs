@@ -160,6 +160,13 @@ impl Plan {
         self.coins.get(coin.index()).is_some_and(|c| c.strikes >= STRIKES_MAX)
     }
 
+    /// Sets a coin aside, as another run of the same market did.
+    pub(super) fn put_aside(&mut self, coin: CoinId) {
+        if let Some(c) = self.coins.get_mut(coin.index()) {
+            c.strikes = STRIKES_MAX;
+        }
+    }
+
     fn refill(&mut self, now: Ns) {
         let due = now.since(self.refilled) / SUBSCRIBE_EVERY_NS;
         if due > 0 {

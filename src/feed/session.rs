@@ -8,6 +8,7 @@
 //! 3. A verdict to close stands until the link is gone; what still arrives is processed as ever.
 //! 4. Deadlines are judged on the session clock; block times of the venue decide nothing here.
 
+use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
 use super::cadence::{self, Ages, Cadence, Pace, Stale};
@@ -19,7 +20,7 @@ use super::reject::{Counters, Reject};
 use super::retry::Retry;
 use crate::event::{Event, Joint};
 use crate::limits::{
-    AHEAD_MAX_NS, DATA_SILENCE_NS, MESSAGE_SILENCE_NS, PING_EVERY_NS, PING_SILENCE_NS,
+    AHEAD_MAX_NS, COINS_MAX, DATA_SILENCE_NS, MESSAGE_SILENCE_NS, PING_EVERY_NS, PING_SILENCE_NS,
     REJECTS_PER_MIN_MAX,
 };
 use crate::units::{CoinId, Ns};
@@ -149,6 +150,8 @@ pub struct Memory {
     lags: Box<[Option<i64>]>,
     link: Option<Link>,
     rtt_ns: Option<i64>,
+    /// Coins set aside.
+    aside: ArrayVec<CoinId, COINS_MAX>,
     counters: Counters,
 }
 
@@ -327,6 +330,7 @@ impl Feed {
             lags: self.lags.clone(),
             link: self.link,
             rtt_ns: self.rtt_ns,
+            aside: self.ids().filter(|c| self.set_aside(*c)).collect(),
             counters: self.counters,
         }
     }
@@ -337,6 +341,7 @@ impl Feed {
         if fits {
             (self.joiners, self.paces, self.lags) = (m.joiners, m.paces, m.lags);
             (self.link, self.rtt_ns, self.counters) = (m.link, m.rtt_ns, m.counters);
+            m.aside.into_iter().for_each(|c| self.put_aside(c));
         }
         fits
     }
@@ -381,6 +386,11 @@ impl Feed {
     #[must_use]
     pub fn set_aside(&self, coin: CoinId) -> bool {
         self.plan.set_aside(coin)
+    }
+
+    /// Sets a coin aside as a recording says that its recorder did.
+    pub fn put_aside(&mut self, coin: CoinId) {
+        self.plan.put_aside(coin);
     }
 
     /// What was counted so far.
@@ -464,7 +474,11 @@ impl Feed {
             Decoded::Pong => {
                 c.pongs += 1;
                 if let Some(sent) = self.link.as_mut().and_then(|link| link.ping.take()) {
-                    self.rtt_ns = Some(now.since(sent));
+                    let ns = now.since(sent);
+                    self.rtt_ns = Some(ns);
+                    let ns = ns.unsigned_abs();
+                    (c.timed_pings, c.ping_ns) = (c.timed_pings + 1, c.ping_ns + ns);
+                    c.ping_ns_longest = c.ping_ns_longest.max(ns);
                 }
                 Quiet::Pong
             }

@@ -127,6 +127,7 @@ fn knowledge() -> Vec<Body> {
             stale_slow: false,
             stale_ctx: false,
             silent: false,
+            set_aside: false,
         }
         .into(),
         Learned {

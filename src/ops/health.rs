@@ -68,6 +68,9 @@ pub fn judge(s: &Snapshot) -> Verdict {
         }
     }
     for c in &st.coins {
+        if let (true, Some(name)) = (c.is_set_aside(), c.name()) {
+            reasons.push(format!("{name}: set aside, its subscription ended link after link"));
+        }
         if let (Some(latch), Some(name)) = (c.latch, c.name()) {
             reasons.push(format!("{name}: {}; quoting stays off", latch.value.guard.sentence()));
         }

@@ -80,9 +80,15 @@ const STREAMS: [&str; 4] = ["bbo", "fast_book", "full_book", "any"];
 /// The name in metrics, and whether it only grows.
 #[must_use]
 pub fn counter_name(c: Counter) -> (String, bool) {
-    match c.name().strip_suffix("_max") {
-        Some(stem) => (format!("papermaker_{}_max_seconds", stem.trim_end_matches("_ns")), false),
-        None => (format!("papermaker_{}_total", c.name()), true),
+    let name = c.name();
+    for (ending, unit) in [("_ns_max", "max"), ("_ns_last", "last")] {
+        if let Some(stem) = name.strip_suffix(ending) {
+            return (format!("papermaker_{stem}_{unit}_seconds"), false);
+        }
+    }
+    match name.strip_suffix("_ns") {
+        Some(stem) => (format!("papermaker_{stem}_seconds_total"), true),
+        None => (format!("papermaker_{name}_total"), true),
     }
 }
 
@@ -213,11 +219,12 @@ fn counters(out: &mut Text, s: &Snapshot) {
     for c in Counter::ALL {
         let (name, grows) = counter_name(*c);
         let value = s.status.counters.value(*c);
-        let help = format!("{} Unit: {}.", c.sentence(), c.unit());
-        if grows {
-            out.one(&name, "counter", &help, value);
+        let kind = if grows { "counter" } else { "gauge" };
+        if c.unit() == "ns" {
+            out.one(&name, kind, c.sentence(), seconds(value));
         } else {
-            out.one(&name, "gauge", c.sentence(), seconds(value));
+            let help = format!("{} Unit: {}.", c.sentence(), c.unit());
+            out.one(&name, kind, &help, value);
         }
     }
 }
@@ -375,6 +382,13 @@ fn feed(out: &mut Text, s: &Snapshot, coins: &[(String, &CoinStatus)]) {
     out.family(name, "gauge", "1: two-sided, uncrossed, recent.");
     for (coin, c) in coins {
         out.sample(name, &[("coin", coin)], c.health.value == Health::Fresh);
+    }
+    let name = "papermaker_coin_set_aside";
+    out.family(name, "gauge", "1: no longer subscribed, its subscription ended link after link.");
+    for (coin, c) in coins {
+        if let Some(f) = &c.feed {
+            out.sample(name, &[("coin", coin)], f.set_aside);
+        }
     }
     let name = "papermaker_coin_prints_total";
     out.family(name, "counter", "Live prints.");

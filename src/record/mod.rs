@@ -418,6 +418,8 @@ records! {
         stale_ctx: bool,
         /// No message at all has come for too long, or the link is down.
         silent: bool,
+        /// The coin is no longer subscribed: its subscription ended link after link.
+        set_aside: bool,
     }
     /// Components in force and what they moved, once a second.
     21 Learned / "learned" {

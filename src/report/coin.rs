@@ -327,6 +327,12 @@ impl CoinModel {
         self.results[Lane::Configured as usize].as_ref()
     }
 
+    /// Whether the coin was no longer subscribed when the run ended.
+    #[must_use]
+    pub fn is_set_aside(&self) -> bool {
+        self.feed.is_some_and(|f| f.set_aside)
+    }
+
     /// Streams that were older than they may be when the run ended.
     #[must_use]
     pub fn stale(&self) -> Option<Vec<&'static str>> {

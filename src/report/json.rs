@@ -48,6 +48,7 @@ pub fn summary(m: &Model) -> Value {
         "version": s.version,
         "settings": s.settings,
         "latency": s.latency.stages,
+        "ping": s.ping,
         "intervals": {
             "level": 0.95,
             "method": "block bootstrap",

@@ -40,6 +40,42 @@ struct Truths {
 struct Info {
     version: String,
     source: String,
+    #[serde(default)]
+    end: Option<End>,
+}
+
+#[derive(Deserialize)]
+struct End {
+    #[serde(default)]
+    ping: Option<Ping>,
+}
+
+/// Round trips of a run's heartbeats, measured at the session's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ping {
+    /// Heartbeats answered.
+    pub answered: u64,
+    /// The last one, ns.
+    pub last_ns: u64,
+    /// Mean, ns.
+    pub mean_ns: u64,
+    /// The longest, ns.
+    pub longest_ns: u64,
+}
+
+impl Ping {
+    /// A line for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let ms = |ns: u64| super::stats::count(ns) * 1e-6;
+        format!(
+            "ping     {} answered: {:.1} ms the last, {:.1} ms mean, {:.1} ms the longest\n",
+            self.answered,
+            ms(self.last_ns),
+            ms(self.mean_ns),
+            ms(self.longest_ns)
+        )
+    }
 }
 
 /// What a run folder says besides its journal.
@@ -51,6 +87,8 @@ pub struct Sources {
     pub version: Option<String>,
     /// Where the frames came from.
     pub source: Option<String>,
+    /// Round trips of the heartbeats; `None` of a replay and of a run that was killed.
+    pub ping: Option<Ping>,
     /// Settings that differ from the default; `None`: the run's configuration is not there.
     pub settings: Option<Vec<Setting>>,
     /// Truth by coin.
@@ -65,6 +103,7 @@ impl Sources {
         if let Some(info) = run.and_then(|t| serde_json::from_str::<Info>(t).ok()) {
             self.version = Some(info.version);
             self.source = Some(info.source);
+            self.ping = info.end.and_then(|e| e.ping);
         }
         if let Some(t) = truth.and_then(|t| serde_json::from_str::<Truths>(t).ok()) {
             self.truth = t.coins;

@@ -16,6 +16,17 @@ const FILLED_MIN: u64 = 20;
 #[must_use]
 pub fn summary(m: &Model) -> String {
     let mut out: String = m.coins.iter().map(|c| coin(c, m)).collect();
+    let aside: Vec<&str> =
+        m.coins.iter().filter(|c| c.is_set_aside()).map(|c| c.name.as_str()).collect();
+    if !aside.is_empty() {
+        out.push_str(&format!(
+            "\nset aside  {}: the subscription ended link after link\n",
+            aside.join(", ")
+        ));
+    }
+    if let Some(ping) = &m.sources.ping {
+        out.push_str(&format!("\n{}", ping.text()));
+    }
     if let (Some(t), true) = (&m.total[0], m.coins.len() > 1) {
         let (profit, n) = (t.profit, t.fills);
         out.push_str(&format!(

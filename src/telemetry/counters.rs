@@ -7,7 +7,7 @@
 //! 1. Numbers and names are only ever appended.
 //! 2. The board is written by one thread. A reader sees each counter whole, not all of one moment.
 //! 3. A counter whose name ends in `_max` keeps the largest value since a reader last asked for a new
-//!    one; all others only grow.
+//!    one, one in `_last` the newest value; all others only grow.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -74,7 +74,7 @@ counters! {
     23 ProtocolErrors / "protocol_errors" "times" : "Connections given up for a breach of RFC 6455.",
     24 TimedOut / "timed_out" "times" : "Connections given up for silence.",
     25 PingsSent / "pings_sent" "pings" : "Heartbeats sent.",
-    26 Pongs / "pongs" "pongs" : "Answers to pings of the venue.",
+    26 Pongs / "pongs" "pongs" : "Heartbeats answered.",
     27 Gaps / "gaps" "gaps" : "Reconnections after which trades may be missing.",
     28 Recovered / "recovered" "prints" : "Prints recovered from the history of a reconnection.",
     29 Records / "records" "records" : "Records produced.",
@@ -86,6 +86,28 @@ counters! {
     35 Orders / "orders" "orders" : "Own orders sent.",
     36 Cancels / "cancels" "cancels" : "Cancels sent.",
     37 Fills / "fills" "fills" : "Fills under the configured model.",
+    38 PingNs / "ping_ns" "ns" : "Round trips of answered heartbeats, added up.",
+    39 PingNsLast / "ping_ns_last" "ns" : "Round trip of the newest answered heartbeat.",
+    40 PingsTimed / "pings_timed" "pings" : "Heartbeats whose round trip was measured.",
+    41 RejectTooLarge / "reject_too_large" "frames" : "Frames longer than a message may be.",
+    42 RejectTooDense / "reject_too_dense" "frames" : "Frames with more JSON tokens than a message may have.",
+    43 RejectNotUtf8 / "reject_not_utf8" "frames" : "Frames that are not UTF-8.",
+    44 RejectNotJson / "reject_not_json" "frames" : "Frames that are not one JSON text.",
+    45 RejectTooDeep / "reject_too_deep" "frames" : "Frames nested too deep.",
+    46 RejectWrongType / "reject_wrong_type" "frames" : "Frames with a field of another JSON type than documented.",
+    47 RejectMissingField / "reject_missing_field" "frames" : "Frames without a field that is needed.",
+    48 RejectDuplicateField / "reject_duplicate_field" "frames" : "Frames with a field twice.",
+    49 RejectNumberGrammar / "reject_number_grammar" "frames" : "Frames with a decimal that is none.",
+    50 RejectNumberTooLong / "reject_number_too_long" "frames" : "Frames with a decimal of too many digits.",
+    51 RejectNumberTooFine / "reject_number_too_fine" "frames" : "Frames with a decimal finer than eight places.",
+    52 RejectNumberTooLarge / "reject_number_too_large" "frames" : "Frames with a decimal out of range.",
+    53 RejectNotPositive / "reject_not_positive" "frames" : "Frames with a price or size of zero.",
+    54 RejectOutOfRange / "reject_out_of_range" "frames" : "Frames with an integer or a time out of range.",
+    55 RejectBadSide / "reject_bad_side" "frames" : "Frames with a trade's side that is neither.",
+    56 RejectTooManyPrints / "reject_too_many_prints" "frames" : "Frames with too many trades.",
+    57 RejectMixedCoins / "reject_mixed_coins" "frames" : "Frames with trades of several coins.",
+    58 RejectUnsortedLevels / "reject_unsorted_levels" "frames" : "Frames with a book out of order.",
+    59 RejectNotTwoSides / "reject_not_two_sides" "frames" : "Frames with a book that has not two sides.",
 }
 
 /// Number of counters.

@@ -17,7 +17,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -95,6 +95,8 @@ pub struct Handle {
 #[derive(Debug)]
 struct Shared {
     stop: AtomicBool,
+    /// Sockets that their clients closed with a close frame.
+    closed: AtomicU64,
     world: Mutex<World>,
 }
 
@@ -121,7 +123,11 @@ impl Exchange {
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         let waker = Waker::new(poll.registry(), WAKER)?;
         let addr = listener.local_addr()?;
-        let shared = Arc::new(Shared { stop: AtomicBool::new(false), world: Mutex::new(world) });
+        let shared = Arc::new(Shared {
+            stop: AtomicBool::new(false),
+            closed: AtomicU64::new(0),
+            world: Mutex::new(world),
+        });
         let mut serving = Serving {
             poll,
             listener,
@@ -151,6 +157,12 @@ impl Handle {
     #[must_use]
     pub fn truth(&self) -> Truth {
         self.shared.world().truth()
+    }
+
+    /// Sockets that their clients closed in order, with a close frame of code 1000.
+    #[must_use]
+    pub fn closed(&self) -> u64 {
+        self.shared.closed.load(Ordering::Relaxed)
     }
 
     /// Closes all sockets, ends the thread, returns the final truth.
@@ -196,6 +208,8 @@ struct Conn {
     opened: Ns,
     /// Ends once everything is sent.
     closing: bool,
+    /// The client closed it in order; not counted yet.
+    closed: bool,
     /// Ends now.
     dead: bool,
 }
@@ -230,6 +244,8 @@ impl Serving {
                     Token(token) => {
                         if let Some(conn) = self.conns.get_mut(&token) {
                             conn.read(&self.shared.world(), &self.names, now);
+                            let closed = std::mem::take(&mut conn.closed);
+                            self.shared.closed.fetch_add(u64::from(closed), Ordering::Relaxed);
                         }
                     }
                 }
@@ -310,6 +326,7 @@ impl Serving {
                     alive: now,
                     opened: now,
                     closing: false,
+                    closed: false,
                     dead: false,
                 },
             );
@@ -434,6 +451,7 @@ impl Conn {
                 Ok(Some(FromClient::Ping(payload))) => server::pong(&mut self.out, &payload),
                 Ok(Some(FromClient::Close { code, reason })) => {
                     server::close(&mut self.out, code, &reason);
+                    self.closed = code == 1000;
                     self.closing = true;
                     return;
                 }

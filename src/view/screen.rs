@@ -103,6 +103,7 @@ fn head(c: &mut Canvas, s: &Snapshot) {
         (Ink::Plain, format!("{} frames", n(Counter::Frames))),
         (alarm(rejects), format!("{rejects} rejected")),
         (Ink::Plain, format!("{} reconnects", n(Counter::LinkUp).saturating_sub(1))),
+        (Ink::Plain, ping(n(Counter::PingNsLast))),
         (Ink::Plain, format!("hot p50 {} p99 {}", short_ns(whole.p50), short_ns(whole.p99))),
         (alarm(dropped), format!("{dropped} dropped")),
         (alarm(u64::from(queue > 25)), format!("queue {queue} %")),
@@ -115,6 +116,11 @@ fn head(c: &mut Canvas, s: &Snapshot) {
         }
         x = c.put(x, 1, ink, &text) + 2;
     }
+}
+
+/// The newest round trip of a heartbeat.
+fn ping(ns: u64) -> String {
+    if ns == 0 { "ping -".into() } else { format!("ping {}", short_ns(ns)) }
 }
 
 /// A coin that is not shown in detail.

@@ -8,6 +8,7 @@ mod market;
 mod no_alloc;
 mod pipeline;
 mod process;
+mod promises;
 mod recordings;
 mod report;
 mod resume;

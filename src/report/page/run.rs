@@ -207,6 +207,10 @@ fn identity(m: &Model) -> String {
         ("record format", text(m.start.map(|s| s.format.to_string()))),
         ("program", text(m.sources.version.clone())),
         ("frames from", text(m.sources.source.clone())),
+        (
+            "heartbeats",
+            text(m.sources.ping.map(|p| p.text().trim_start_matches("ping").trim().to_owned())),
+        ),
         ("ended", ended.unwrap_or_else(|| "without a last record: the run was cut off".into())),
     ] {
         rows.push_str(&format!("<tr><td>{name}<td><code>{}</code>", esc(&value)));
