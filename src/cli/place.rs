@@ -12,14 +12,13 @@ use rustls::ClientConfig;
 use super::exit::{Code, Failure};
 use crate::app::config::Config;
 use crate::feed::{CoinSpec, meta};
-use crate::limits::{COIN_NAME_MAX, COINS_MAX, INFO_MS};
+use crate::limits::{COINS_MAX, INFO_MS};
 use crate::sys::clock::{SessionClock, wall};
 use crate::sys::pin::Pin;
 use crate::sys::signal::Stop;
 use crate::sys::url::Url;
 use crate::sys::{info, tls};
 use crate::units::Ns;
-use crate::venue::config::BadConfig;
 use crate::venue::serve::{Exchange, Handle, Service, StartError};
 
 /// The venue's public feed.
@@ -214,12 +213,7 @@ pub(super) fn exchange(
             Failure::new(Code::Venue, format!("the embedded exchange cannot listen at {addr}: {e}"))
         }
         StartError::Speed => Failure::usage("the embedded exchange: its speed must be a positive number"),
-        StartError::Config(BadConfig::Coins) => Failure::usage(format!(
-            "`exchange.coins` must name 1 to {COINS_MAX} coins, none twice, each of at most {COIN_NAME_MAX} letters"
-        )),
-        StartError::Config(BadConfig::Range(key)) => {
-            Failure::usage(format!("`exchange.{key}` is out of its range"))
-        }
+        StartError::Config(e) => Failure::usage(e.to_string()),
     })
 }
 
