@@ -287,7 +287,7 @@ fn cancelled_ahead(
         Model::Front => return if l.front > 0 { drop } else { 0 },
         Model::Skellam => return if was > 0 { l.front * drop.min(was) / was } else { 0 },
         Model::Linear => 1,
-        Model::Power => u32::from(cfg.power_n),
+        Model::Power => u32::from(cfg.models.power.n),
         _ => return 0,
     };
     let (a, b) = (i128::from(ahead).pow(n), i128::from(behind).pow(n));

@@ -20,6 +20,8 @@ use crate::event::{Bbo, Level, Levels, Snapshot, Trade};
 use crate::record::{Fill, FillReason, Lane, OrderReason};
 use crate::sim::config::{Config, Model, Order};
 use crate::sim::ledger::{Booking, Ledger};
+use crate::sim::models::ModelConfigs;
+use crate::sim::models::power::Exponent;
 use crate::sim::orders::{LANES, NewOrder, Sim, SimEvent};
 use crate::units::rules::Rules;
 use crate::units::{Ns, Px, Side, Sz};
@@ -124,7 +126,10 @@ impl Twins {
         let arrival = bytes.below(4) == 0;
         let cfg = Config {
             model,
-            power_n: 1 + bytes.below(8),
+            models: ModelConfigs {
+                power: Exponent { n: 1 + bytes.below(8) },
+                ..ModelConfigs::default()
+            },
             order: if arrival { Order::Arrival } else { Order::Block },
             venue_rules: false,
             participation_pct: [100, 100, 50, 20][usize::from(bytes.below(4))],
@@ -136,7 +141,7 @@ impl Twins {
         sizes.iter_mut().flatten().for_each(|s| *s = bytes.number(60));
         let mut twins = Twins {
             cfg,
-            sim: Sim::new(cfg, Rules::perp(2), ROOM, 1),
+            sim: Sim::new(cfg.shipped(), Rules::perp(2), ROOM, 1),
             oracle: TOLD.contains(&model).then(|| Oracle::new(cfg)),
             book,
             market: Market { bid: 1_000, ask: 1_001, sizes },
@@ -159,7 +164,7 @@ impl Twins {
     /// A message of the book: best prices, five levels or all, as of block `at`.
     fn book(&mut self, kind: u8, at: Ns) {
         let mut said = Vec::new();
-        self.sim.before(at, &self.book, &mut |e| said.push(e));
+        self.sim.before(self.cfg.shipped(), at, &self.book, &mut |e| said.push(e));
         self.oracle.iter_mut().for_each(|o| o.before(at, &self.book));
         self.hear(said, None);
         let most = [1, 5, DEPTH][usize::from(kind)];
@@ -172,7 +177,7 @@ impl Twins {
             self.book.on_snapshot(at, &Snapshot { time: at, fast, bids, asks });
         }
         let mut said = Vec::new();
-        self.sim.after(at, &self.book, &mut |e| said.push(e));
+        self.sim.after(self.cfg.shipped(), at, &self.book, &mut |e| said.push(e));
         self.oracle.iter_mut().for_each(|o| o.after(at, &self.book));
         self.hear(said, None);
     }
@@ -219,7 +224,7 @@ impl Twins {
             }
         }
         let mut said = Vec::new();
-        self.sim.on_prints(&prints, &self.book, &mut |e| said.push(e));
+        self.sim.on_prints(self.cfg.shipped(), &prints, &self.book, &mut |e| said.push(e));
         self.oracle.iter_mut().for_each(|o| o.prints(&prints, &self.book));
         self.hear(said, Some(&prints));
     }

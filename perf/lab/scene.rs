@@ -22,6 +22,7 @@ const FEE_BPS: f64 = 1.5;
 /// A simulator with own orders too large to be filled, its rates learned.
 #[derive(Debug)]
 pub struct Scene {
+    cfg: Config,
     sim: Sim,
     book: Book,
     now: Ns,
@@ -43,9 +44,9 @@ impl Scene {
         let cfg = Config { model, venue_rules: false, ..Config::default() };
         let mut book = Book::new(book::Config::default());
         book.on_up();
-        let sim = Sim::new(cfg, Rules::perp(5), orders.max(64), 1);
+        let sim = Sim::new(cfg.shipped(), Rules::perp(5), orders.max(64), 1);
         let rng = fastrand::Rng::with_seed(5);
-        let mut s = Scene { sim, book, now: Ns(Ns::SEC), rng, filled: 0, digest: 0 };
+        let mut s = Scene { cfg, sim, book, now: Ns(Ns::SEC), rng, filled: 0, digest: 0 };
         for _ in 0..600 {
             s.snapshot();
         }
@@ -78,9 +79,9 @@ impl Scene {
             (0..20).map(level).collect::<Levels>()
         });
         let seen = Snapshot { time: self.now, fast: false, bids, asks };
-        self.sim.before(self.now, &self.book, &mut |_| {});
+        self.sim.before(self.cfg.shipped(), self.now, &self.book, &mut |_| {});
         self.book.on_snapshot(self.now, &seen);
-        self.sim.after(self.now, &self.book, &mut |_| {});
+        self.sim.after(self.cfg.shipped(), self.now, &self.book, &mut |_| {});
     }
 
     /// A millisecond later a taker of one print at the best price; gives its size.
@@ -92,7 +93,7 @@ impl Scene {
         let px = touch(aggressor.opposite());
         let print = Trade { aggressor, px, sz, time: self.now, taker, tid: taker };
         let (filled, digest) = (&mut self.filled, &mut self.digest);
-        self.sim.on_prints(black_box(&[print]), &self.book, &mut |e| {
+        self.sim.on_prints(self.cfg.shipped(), black_box(&[print]), &self.book, &mut |e| {
             if let SimEvent::Fill(f) = e {
                 *filled += if f.lane as u8 == 0 { f.sz.0 } else { 0 };
                 let word = f.id ^ ((f.lane as u64) << 8) ^ (f.sz.0.unsigned_abs() << 16);

@@ -224,6 +224,7 @@ fn open(coins: &[CoinSpec]) -> Result<Feed, BadSchedule> {
 
 /// One coin: its book, its orders.
 struct Bench {
+    cfg: Config,
     book: Book,
     sim: Sim,
     /// Places in the schedule, next to go live last.
@@ -251,8 +252,9 @@ pub fn run(
             waiting.sort_by_key(|i| std::cmp::Reverse((orders[*i].live, *i)));
             let mut book = Book::new(book::Config::default());
             book.on_up();
-            let sim = Sim::new(cfg, coins[coin].rules(), waiting.len().max(1), 0).each_alone();
-            Bench { book, sim, waiting }
+            let sim =
+                Sim::new(cfg.shipped(), coins[coin].rules(), waiting.len().max(1), 0).each_alone();
+            Bench { cfg, book, sim, waiting }
         })
         .collect();
     let mut feed = open(coins)?;
@@ -330,9 +332,9 @@ impl Bench {
     ) {
         self.place(t, orders, seen);
         let mut out = |e| seen.note(e);
-        self.sim.before(t, &self.book, &mut out);
+        self.sim.before(self.cfg.shipped(), t, &self.book, &mut out);
         if apply(&mut self.book, t) {
-            self.sim.after(t, &self.book, &mut out);
+            self.sim.after(self.cfg.shipped(), t, &self.book, &mut out);
         }
     }
 
@@ -347,7 +349,7 @@ impl Bench {
             prints.iter().map(|p| Trade { time: stamp.unwrap_or(p.time), ..*p }).collect();
         for block in stamped.chunk_by(|a, b| a.time == b.time) {
             self.place(block[0].time, orders, seen);
-            self.sim.on_prints(block, &self.book, &mut |e| seen.note(e));
+            self.sim.on_prints(self.cfg.shipped(), block, &self.book, &mut |e| seen.note(e));
         }
     }
 

@@ -9,6 +9,7 @@ use super::{Outcome, Plan, View};
 use crate::book::{self, Book};
 use crate::event::Snapshot;
 use crate::record::OrderState;
+use crate::sim::config::Config;
 use crate::sim::orders::{NewOrder, Sim, SimEvent};
 use crate::units::Ns;
 use crate::units::rules::Rules;
@@ -21,7 +22,7 @@ const _: () = assert!(WATCH_NS < EVERY_NS * 6);
 /// A book with one simulator a model.
 struct Slot {
     book: Book,
-    sims: Vec<Sim>,
+    sims: Vec<(Config, Sim)>,
 }
 
 /// What the simulators said.
@@ -47,18 +48,19 @@ impl Slot {
     fn new(plan: &Plan) -> Slot {
         let mut book = Book::new(book::Config::default());
         book.on_up();
-        let sim = |c: &super::Contender| Sim::new(c.cfg, Rules::perp(2), 2, plan.seed);
+        let sim =
+            |c: &super::Contender| (c.cfg, Sim::new(c.cfg.shipped(), Rules::perp(2), 2, plan.seed));
         Slot { book, sims: plan.contenders.iter().map(sim).collect() }
     }
 
     /// Lets every simulator act on what `change` does to the book at `now`.
     fn change(&mut self, now: Ns, heard: &mut Heard, change: impl FnOnce(&mut Book)) {
-        for (m, sim) in self.sims.iter_mut().enumerate() {
-            sim.before(now, &self.book, &mut |e| heard.hear(m, e));
+        for (m, (cfg, sim)) in self.sims.iter_mut().enumerate() {
+            sim.before(cfg.shipped(), now, &self.book, &mut |e| heard.hear(m, e));
         }
         change(&mut self.book);
-        for (m, sim) in self.sims.iter_mut().enumerate() {
-            sim.after(now, &self.book, &mut |e| heard.hear(m, e));
+        for (m, (cfg, sim)) in self.sims.iter_mut().enumerate() {
+            sim.after(cfg.shipped(), now, &self.book, &mut |e| heard.hear(m, e));
         }
     }
 
@@ -68,7 +70,7 @@ impl Slot {
 
     fn place(&mut self, s: &Shadow, heard: &mut Heard) {
         let new = NewOrder { side: s.side, px: s.px, sz: s.sz, level: 0 };
-        for (m, sim) in self.sims.iter_mut().enumerate() {
+        for (m, (_, sim)) in self.sims.iter_mut().enumerate() {
             let id = u64::from(s.id);
             if sim.submit_at(id, new, s.placed).is_err() {
                 heard.refused[m] += 1;
@@ -90,8 +92,8 @@ pub(super) fn watch(plan: &Plan, scenario: &Scenario, done: &mut impl FnMut()) -
     let truth = cst::run(scenario, plan.seed, plan.shadows, bbo, &mut |now, seen| match seen {
         Seen::Prints(prints) => {
             for slot in &mut slots {
-                for (m, sim) in slot.sims.iter_mut().enumerate() {
-                    sim.on_prints(prints, &slot.book, &mut |e| heard.hear(m, e));
+                for (m, (cfg, sim)) in slot.sims.iter_mut().enumerate() {
+                    sim.on_prints(cfg.shipped(), prints, &slot.book, &mut |e| heard.hear(m, e));
                 }
             }
         }

@@ -5,6 +5,8 @@
 use std::fmt::Debug;
 
 use crate::quote::{AnyStrategy, Strategy};
+use crate::sim::model::FillModel;
+use crate::sim::models::skellam::Skellam;
 
 /// The parts of an engine that a program can bring along.
 ///
@@ -13,6 +15,9 @@ use crate::quote::{AnyStrategy, Strategy};
 pub trait Components: Copy + Debug + Default + PartialEq + Send + Sync + 'static {
     /// What decides the ladder.
     type Strategy: Strategy;
+    /// The fill model that a lane runs where the configuration says `own`, beside those that come
+    /// with the engine.
+    type Fills: FillModel;
 }
 
 /// What this program ships: every part chosen by the configuration.
@@ -21,7 +26,11 @@ pub struct Shipped;
 
 impl Components for Shipped {
     type Strategy = AnyStrategy;
+    type Fills = Skellam;
 }
 
 /// The settings of a bundle's strategy.
 pub type StrategyConfig<C> = <<C as Components>::Strategy as Strategy>::Config;
+
+/// The settings of a bundle's fill model.
+pub type FillsConfig<C> = <<C as Components>::Fills as FillModel>::Config;

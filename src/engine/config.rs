@@ -2,7 +2,7 @@
 //!
 //! In: the configuration file. Out: plain values. Cold path.
 
-use super::components::{Components, Shipped, StrategyConfig};
+use super::components::{Components, FillsConfig, Shipped, StrategyConfig};
 use crate::quote::Bounds;
 use crate::settings::settings;
 use crate::units::rules::Rules;
@@ -23,6 +23,8 @@ settings! {
         quote: quote::Config = quote::Config::default();
         /// The strategy.
         strategy: StrategyConfig<C> = StrategyConfig::<C>::default();
+        /// The fill model the program was built with: for lanes that run `own`.
+        fills: FillsConfig<C> = FillsConfig::<C>::default();
     }
 }
 

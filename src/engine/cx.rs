@@ -8,6 +8,7 @@ use super::publish::Publish;
 use crate::learn::LearnEvent;
 use crate::quote::Bounds;
 use crate::record::{self, Body};
+use crate::sim::config::Settings;
 use crate::units::rules::Rules;
 use crate::units::{CoinId, Ns};
 
@@ -40,7 +41,12 @@ impl<C: Components, P: Publish> Cx<'_, C, P> {
     }
 }
 
-impl<C: Components, P> Cx<'_, C, P> {
+impl<'a, C: Components, P> Cx<'a, C, P> {
+    /// Settings of the simulator.
+    pub(super) fn sim(&self) -> Settings<'a, C::Fills> {
+        Settings { sim: &self.cfg.sim, own: &self.cfg.fills }
+    }
+
     pub(super) fn bounds(&self, rules: Rules) -> Bounds {
         self.cfg.bounds(rules, self.fee_bps)
     }

@@ -45,7 +45,7 @@ pub(super) struct Desk<C: Components> {
     id: CoinId,
     name: [u8; COIN_NAME_MAX],
     book: Book,
-    working: Working,
+    working: Working<C>,
     account: Account<C>,
     health: Health,
     behind: bool,
@@ -69,7 +69,7 @@ impl<C: Components> Desk<C> {
             id: cx.coin,
             name: coin.name,
             book: Book::new(cx.cfg.book),
-            working: Working::new(Sim::new(cx.cfg.sim, coin.rules, ORDERS_MAX, seed)),
+            working: Working::new(Sim::new(cx.sim(), coin.rules, ORDERS_MAX, seed)),
             account: Account {
                 rules: coin.rules,
                 ledgers: [HORIZON_NS; 3].map(Ledger::new),
@@ -90,7 +90,6 @@ impl<C: Components> Desk<C> {
     }
 
     pub(super) fn restore(&mut self, cfg: &super::Config<C>) {
-        self.working.sim.recall(cfg.sim);
         self.account.learners.recall(&cfg.learn, cfg.maker_fee_bps());
     }
 
@@ -138,9 +137,9 @@ impl<C: Components> Desk<C> {
     pub(super) fn on_bbo(&mut self, cx: &mut Cx<'_, C, impl Publish>, bbo: &Bbo) {
         let Desk { book, working: w, account, .. } = self;
         w.clock.see(cx.now, bbo.time);
-        w.sim.before(bbo.time, book, &mut |e| account.on_sim(cx, e));
+        w.sim.before(cx.sim(), bbo.time, book, &mut |e| account.on_sim(cx, e));
         if book.on_bbo(cx.now, bbo) {
-            w.sim.after(bbo.time, book, &mut |e| account.on_sim(cx, e));
+            w.sim.after(cx.sim(), bbo.time, book, &mut |e| account.on_sim(cx, e));
         }
         self.on_market(cx);
     }
@@ -148,9 +147,9 @@ impl<C: Components> Desk<C> {
     pub(super) fn on_book(&mut self, cx: &mut Cx<'_, C, impl Publish>, snapshot: &Snapshot) {
         let Desk { book, working: w, account, .. } = self;
         w.clock.see(cx.now, snapshot.time);
-        w.sim.before(snapshot.time, book, &mut |e| account.on_sim(cx, e));
+        w.sim.before(cx.sim(), snapshot.time, book, &mut |e| account.on_sim(cx, e));
         book.on_snapshot(cx.now, snapshot);
-        w.sim.after(snapshot.time, book, &mut |e| account.on_sim(cx, e));
+        w.sim.after(cx.sim(), snapshot.time, book, &mut |e| account.on_sim(cx, e));
         self.on_market(cx);
     }
 
@@ -164,7 +163,7 @@ impl<C: Components> Desk<C> {
         self.beats += 1;
         let Desk { book, working: w, account, .. } = self;
         let mut reached = Reached::before(&w.sim, prints);
-        w.sim.on_prints(prints, book, &mut |e| {
+        w.sim.on_prints(cx.sim(), prints, book, &mut |e| {
             reached.note(&e);
             account.on_sim(cx, e);
         });

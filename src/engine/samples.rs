@@ -15,6 +15,7 @@ use crate::event::Trade;
 use crate::learn::{BookSample, Learners, QuoteSample, Touch};
 use crate::limits::ORDERS_MAX;
 use crate::record::Lane;
+use crate::sim::model::FillModel;
 use crate::sim::orders::{Sim, SimEvent, View};
 use crate::units::rules::Rules;
 use crate::units::{Mid2, Px, Side};
@@ -31,7 +32,7 @@ pub(super) struct Reached {
 
 impl Reached {
     /// The own orders that these prints reach, before they fill.
-    pub(super) fn before(sim: &Sim, prints: &[Trade]) -> Reached {
+    pub(super) fn before(sim: &Sim<impl FillModel>, prints: &[Trade]) -> Reached {
         let mut r = Reached::default();
         for side in Side::BOTH {
             let Some(worst) = worst_on(side, prints) else { continue };
@@ -69,7 +70,7 @@ pub(super) fn touch(learners: &mut Learners, book: &Book, mid: Mid2) {
 pub(super) fn distances<C: Components>(
     cx: &mut Cx<'_, C, impl Publish>,
     learners: &mut Learners,
-    sim: &Sim,
+    sim: &Sim<C::Fills>,
     mid: Mid2,
 ) {
     for v in sim.open().filter(|v| v.live) {
@@ -93,7 +94,7 @@ pub(super) fn displayed(learners: &mut Learners, book: &Book, mid: Mid2) {
 pub(super) fn takers<C: Components>(
     cx: &mut Cx<'_, C, impl Publish>,
     learners: &mut Learners,
-    (sim, rules): (&Sim, Rules),
+    (sim, rules): (&Sim<C::Fills>, Rules),
     prints: &[Trade],
     reached: &Reached,
 ) {
@@ -104,7 +105,7 @@ pub(super) fn takers<C: Components>(
         };
         let (taker, tail) = rest.split_at(rest.iter().take_while(same).count());
         rest = tail;
-        let mid = sim.mid_for(first.time);
+        let mid = sim.mid_for(cx.sim(), first.time);
         if mid.0 <= 0 {
             continue;
         }

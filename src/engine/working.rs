@@ -26,8 +26,9 @@ use crate::units::{Mid2, Ns, Px, Side, Sz};
 
 /// Own orders and what each side shows.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Working {
-    pub sim: Sim,
+#[serde(bound = "")]
+pub(super) struct Working<C: Components> {
+    pub sim: Sim<C::Fills>,
     pub clock: Clock,
     pub sides: [Shown; 2],
 }
@@ -62,8 +63,8 @@ pub(super) struct Wanted<'a> {
     pub mid: Option<Mid2>,
 }
 
-impl Working {
-    pub(super) fn new(sim: Sim) -> Working {
+impl<C: Components> Working<C> {
+    pub(super) fn new(sim: Sim<C::Fills>) -> Working<C> {
         let none = Shown { guard: (Guard::LinkDown, 0), changed: Ns(i64::MIN), standing: None };
         Working { sim, clock: Clock::new(), sides: [none; 2] }
     }
@@ -81,7 +82,7 @@ impl Working {
     }
 
     /// Moves the orders of one side to where they are wanted.
-    pub(super) fn reconcile_side<C: Components>(
+    pub(super) fn reconcile_side(
         &mut self,
         cx: &mut Cx<'_, C, impl Publish>,
         account: &mut Account<C>,
@@ -128,7 +129,7 @@ impl Working {
         let why = if down { OrderReason::Withdrawn } else { OrderReason::Replaced };
         for id in loose {
             changed = true;
-            self.sim.cancel(leaves, id, why, &mut |e| account.on_sim(cx, e));
+            self.sim.cancel(cx.sim(), leaves, id, why, &mut |e| account.on_sim(cx, e));
         }
         if changed {
             self.publish(cx, side, w.quote);
@@ -138,7 +139,7 @@ impl Working {
 
     /// Puts an order at a level: the order `instead` is changed into it, or it is a new one. False
     /// where there was no room.
-    fn place<C: Components>(
+    fn place(
         &mut self,
         cx: &mut Cx<'_, C, impl Publish>,
         account: &mut Account<C>,
@@ -147,10 +148,11 @@ impl Working {
         mid: Option<Mid2>,
     ) -> bool {
         let leaves = self.clock.venue(cx.now);
+        let set = cx.sim();
         let to = &mut |e| account.on_sim(cx, e);
         let sent = match instead {
-            Some(old) => self.sim.modify(leaves, old, new, to),
-            None => self.sim.submit(leaves, new, to),
+            Some(old) => self.sim.modify(set, leaves, old, new, to),
+            None => self.sim.submit(set, leaves, new, to),
         };
         let Ok(id) = sent else { return false };
         if let Some(mid) = mid {
@@ -161,12 +163,7 @@ impl Working {
         true
     }
 
-    fn publish<C: Components>(
-        &mut self,
-        cx: &mut Cx<'_, C, impl Publish>,
-        side: Side,
-        quote: &SideQuote,
-    ) {
+    fn publish(&mut self, cx: &mut Cx<'_, C, impl Publish>, side: Side, quote: &SideQuote) {
         for part in record::ladder_records(side, quote.guard, quote.declined, &quote.levels) {
             cx.publish(part);
         }

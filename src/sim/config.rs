@@ -4,73 +4,11 @@
 
 use super::fees::Fees;
 pub use super::latency::Latency;
-use crate::settings::{Choice, choices, settings};
-
-choices! {
-    /// How an order's place in the queue advances.
-    pub enum Model = Skellam {
-        /// Optimistic bracket: any print at the price or beyond fills.
-        Touch = "touch",
-        /// Pessimistic bracket: only prints strictly beyond the price fill.
-        Through = "through",
-        /// Every cancel happens behind us; only prints, and the displayed size as a cap, advance us.
-        RiskAverse = "risk-averse",
-        /// Every cancel happens ahead of us.
-        Front = "front",
-        /// Net decreases are shared in proportion to the volume ahead and behind.
-        Linear = "linear",
-        /// Net decreases are shared by the `power_n`-th powers of the volume ahead and behind.
-        Power = "power",
-        /// Net decreases are shared by ln(1 + lots) of the volume ahead and behind.
-        Log = "log",
-        /// Gross cancels estimated from net changes (Skellam), with decay between snapshots.
-        Skellam = "skellam",
-        /// Independent draws per print and order, faults included: kept for comparison.
-        Original = "original",
-    }
-}
-
-impl Model {
-    /// Every model.
-    pub const ALL: [Model; Model::LIST.len()] = {
-        let mut all = [Model::Touch; Model::LIST.len()];
-        let mut i = 0;
-        while i < all.len() {
-            all[i] = Model::LIST[i].1;
-            i += 1;
-        }
-        all
-    };
-
-    /// The name in the configuration and on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Choice::name(self)
-    }
-}
-
-impl std::str::FromStr for Model {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Model, String> {
-        Model::ALL.into_iter().find(|m| m.name() == text).ok_or_else(|| {
-            let names: Vec<&str> = Model::ALL.iter().map(|m| m.name()).collect();
-            format!("no fill model `{text}`; there are {}", names.join(", "))
-        })
-    }
-}
-
-choices! {
-    /// The factors of the `original` model.
-    pub enum Preset = Paper {
-        /// Touch 0.5, queue 0.6.
-        Paper = "paper",
-        /// Touch 0.3, queue 0.5.
-        Default = "default",
-        /// Touch 0.9, queue 0.9.
-        Aggressive = "aggressive",
-    }
-}
+use super::model::{Bias, FillModel, NoSettings};
+pub use super::models::Model;
+use super::models::skellam::Skellam;
+use super::models::{Configs, ModelConfigs};
+use crate::settings::{choices, settings};
 
 choices! {
     /// Which order of events inside a block the queue is advanced by.
@@ -88,17 +26,15 @@ settings! {
     pub struct Config: Copy {
         /// Fill model that decides and learns.
         model: Model = Model::Skellam;
-        /// Exponent of the `power` model.
-        power_n: u8 = 3, 1..=8;
         /// Where the model stands between its brackets: 0: every cancel is ahead of us, 0.5: the
         /// model itself, 1: every cancel is behind us. Between them it leans in proportion.
         conservatism: f64 = 0.5, 0.0..=1.0;
-        /// Factors of the `original` model.
-        original: Preset = Preset::Paper;
         /// The lower of the two brackets reported beside it.
         pessimistic: Model = Model::Through;
         /// The upper one.
         optimistic: Model = Model::Touch;
+        /// Settings of the models that have any, whichever lane runs them.
+        models: ModelConfigs = ModelConfigs::default();
         /// Order of events inside a block.
         order: Order = Order::Block;
         /// Delay of a new order. The venue's own figures: median 0.2 s, p99 0.9 s co-located.
@@ -112,5 +48,43 @@ settings! {
         /// Largest share of a taker's printed volume that own orders may take: own orders are not
         /// in the real book, so what they take in numbers would have moved it.
         participation_pct: u8 = 100, 0..=100, "percent";
+    }
+}
+
+/// Settings lent to a simulator for one call.
+#[derive(Debug)]
+pub struct Settings<'a, F: FillModel> {
+    /// Those of the executor and of the models that come with the engine.
+    pub sim: &'a Config,
+    /// Those of the model the program was built with.
+    pub own: &'a F::Config,
+}
+
+impl<F: FillModel> Clone for Settings<'_, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F: FillModel> Copy for Settings<'_, F> {}
+
+impl<'a, F: FillModel> Settings<'a, F> {
+    /// What the models get of them.
+    pub(super) fn models(self) -> Configs<'a, F> {
+        Configs { shipped: &self.sim.models, own: self.own }
+    }
+
+    /// The bias of each lane: the brackets are their models as they are.
+    pub(super) fn biases(self) -> [Bias; 3] {
+        [Bias::of(self.sim.conservatism), Bias::NONE, Bias::NONE]
+    }
+}
+
+impl Config {
+    /// The settings of a simulator that is built with no model beside those that come with the
+    /// engine.
+    #[must_use]
+    pub fn shipped(&self) -> Settings<'_, Skellam> {
+        Settings { sim: self, own: &NoSettings {} }
     }
 }

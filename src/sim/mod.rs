@@ -8,10 +8,13 @@
 pub mod config;
 pub mod fees;
 pub mod latency;
+pub mod level;
 pub mod ledger;
+pub mod model;
+pub mod models;
+mod order;
 pub mod orders;
-mod original;
-mod own;
-mod queue;
-mod rates;
+pub mod queue;
+mod queues;
 mod refusal;
+mod room;

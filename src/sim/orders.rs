@@ -9,59 +9,52 @@
 //!    order is done, and what the others have left of it is taken out then.
 //! 4. Prints of a block act on the queue as it was before the block ([`Order::Block`]).
 
-mod told;
+mod observe;
 
-use super::config::{Config, Model, Order};
-use super::fees::Rate;
+use super::config::{Model, Order, Settings};
 use super::latency::Latency;
-use super::original::{Original, Resting};
-use super::own::{Made, NEVER, Own, mid_at};
-use super::queue::{Reach, Rule, Sight};
-use super::rates::Rates;
+use super::level::{Level, Reach};
+use super::model::{FillModel, Moment, Taker};
+use super::models::AnyQueues;
+use super::models::skellam::Skellam;
+use super::order::{Cause, NEVER, SimOrder, mid_at};
+use super::queues::Run;
 use super::refusal::refusal;
+use super::room::Room;
 use crate::book::Book;
 use crate::event::Trade;
-use crate::record::{FillReason, Lane, OrderReason, OrderState};
+use crate::record::{OrderReason, OrderState};
 use crate::units::rules::Rules;
 use crate::units::{Mid2, Ns, Px, Side, add_volume};
 use serde::{Deserialize, Serialize};
 
-pub use super::own::{NewOrder, SimEvent, View};
+pub use super::order::{LANES, NewOrder, SimEvent, View};
+pub use super::room::Full;
 
-/// The three results of one pass.
-pub const LANES: [Lane; 3] = [Lane::Configured, Lane::Pessimistic, Lane::Optimistic];
-
-/// No room for another order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Full;
-
-/// The best level of a side, watched for the rates of adds and cancels.
+/// The best level of a side, which models may learn from.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct Watch {
+struct Best {
     px: Px,
-    sight: Sight,
+    level: Level,
+    /// Size displayed since and when, held back until the prints of the block are in.
     held: Option<(Ns, i64)>,
 }
 
-/// The executor.
+/// The executor. `F` is the fill model the program was built with, which runs in the lanes that
+/// choose [`Model::Own`]; the others run what they choose among the models of the engine.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Sim {
-    #[serde(skip)]
-    cfg: Config,
+#[serde(bound = "")]
+pub struct Sim<F: FillModel = Skellam> {
     rules: Rules,
-    fee: Rate,
-    lanes: [Rule; 3],
-    original: Original,
     /// Each order is judged as if it were the only one.
     alone: bool,
-    orders: Vec<Own>,
-    capacity: usize,
+    orders: Room<SimOrder>,
+    lanes: [AnyQueues<F>; 3],
     next_id: u64,
     #[serde(with = "crate::math::seed")]
     rng: fastrand::Rng,
-    rates: [Rates; 2],
-    watch: [Watch; 2],
-    /// Taken of the crossing side under each model, while the book crosses own orders of a side.
+    best: [Best; 2],
+    /// Taken of the crossing side in each lane, while the book crosses own orders of a side.
     crossed: [[i64; 3]; 2],
     /// Something is held back for the prints of its block.
     holding: bool,
@@ -76,34 +69,19 @@ pub struct Sim {
     next: Ns,
 }
 
-impl Sim {
-    /// Gives an executor read from a file its settings and room: what follows allocates nothing.
-    pub fn recall(&mut self, cfg: Config) {
-        self.cfg = cfg;
-        self.orders.reserve_exact(self.capacity.saturating_sub(self.orders.len()));
-    }
-
-    /// An executor with room for `capacity` orders, live or on their way.
+impl<F: FillModel> Sim<F> {
+    /// An executor with room for `places` orders, live or on their way.
     #[must_use]
-    pub fn new(cfg: Config, rules: Rules, capacity: usize, seed: u64) -> Sim {
-        let lot = rules.lot();
+    pub fn new(set: Settings<'_, F>, rules: Rules, places: usize, seed: u64) -> Sim<F> {
+        let lane = |model: Model| AnyQueues::new(set.models(), model, places, seed);
         Sim {
-            cfg,
             rules,
-            fee: cfg.fees.maker(),
-            lanes: [
-                Rule::configured(&cfg, lot),
-                Rule::plain(cfg.pessimistic, lot),
-                Rule::plain(cfg.optimistic, lot),
-            ],
-            original: Original::new(cfg.original, seed),
             alone: false,
-            orders: Vec::with_capacity(capacity),
-            capacity,
+            orders: Room::new(places),
+            lanes: [set.sim.model, set.sim.pessimistic, set.sim.optimistic].map(lane),
             next_id: 1,
             rng: fastrand::Rng::with_seed(seed),
-            rates: [Rates::default(), Rates::default()],
-            watch: [Watch::default(); 2],
+            best: [Best::default(); 2],
             crossed: [[0; 3]; 2],
             holding: false,
             calm: [false; 2],
@@ -117,7 +95,7 @@ impl Sim {
     /// Judges each order as if it were the only one of ours: orders do not share printed volume.
     /// For schedules of orders that measure a model.
     #[must_use]
-    pub fn each_alone(self) -> Sim {
+    pub fn each_alone(self) -> Sim<F> {
         Sim { alone: true, ..self }
     }
 
@@ -127,11 +105,12 @@ impl Sim {
     /// [`Full`] when there is no room; nothing was sent.
     pub fn submit(
         &mut self,
+        set: Settings<'_, F>,
         now: Ns,
         new: NewOrder,
         out: &mut impl FnMut(SimEvent),
     ) -> Result<u64, Full> {
-        self.send(now, new, None, out)
+        self.send(set, now, new, None, out)
     }
 
     /// Changes price and size of the open order `id`: one message to the venue, which takes the
@@ -143,12 +122,13 @@ impl Sim {
     /// [`Full`] when there is no room; nothing was sent.
     pub fn modify(
         &mut self,
+        set: Settings<'_, F>,
         now: Ns,
         id: u64,
         new: NewOrder,
         out: &mut impl FnMut(SimEvent),
     ) -> Result<u64, Full> {
-        if self.orders.len() >= self.capacity {
+        if self.orders.is_full() {
             return Err(Full);
         }
         let mut arrived = now;
@@ -156,22 +136,23 @@ impl Sim {
             old.changing = true;
             arrived = old.arrive;
         }
-        self.send(now, new, Some((id, arrived)), out)
+        self.send(set, now, new, Some((id, arrived)), out)
     }
 
     /// Sends an order that replaces another, which arrives or arrived at the given time.
     fn send(
         &mut self,
+        set: Settings<'_, F>,
         now: Ns,
         new: NewOrder,
         old: Option<(u64, Ns)>,
         out: &mut impl FnMut(SimEvent),
     ) -> Result<u64, Full> {
-        let delay = self.draw(self.cfg.entry);
+        let delay = self.draw(set.sim.entry);
         let id = self.next_id;
         let (replaces, after) = old.unwrap_or((0, Ns(i64::MIN)));
         let arrive = now.plus(delay).max(Ns(after.0.saturating_add(1)));
-        let own = Own { replaces, ..Own::new(id, new, now, arrive) };
+        let own = SimOrder { replaces, ..SimOrder::new(id, new, now, arrive) };
         self.insert(own)?;
         self.next_id += 1;
         out(SimEvent::Order(own.state(OrderState::Sent, OrderReason::None, now)));
@@ -183,22 +164,34 @@ impl Sim {
     /// # Errors
     /// [`Full`] when there is no room.
     pub fn submit_at(&mut self, id: u64, new: NewOrder, arrive: Ns) -> Result<(), Full> {
-        self.insert(Own::new(id, new, arrive, arrive))
+        self.insert(SimOrder::new(id, new, arrive, arrive))
     }
 
-    fn insert(&mut self, own: Own) -> Result<(), Full> {
-        if self.orders.len() >= self.capacity {
-            return Err(Full);
-        }
+    fn insert(&mut self, own: SimOrder) -> Result<(), Full> {
         let at = self.orders.partition_point(|o| o.key() < own.key());
-        self.orders.insert(at, own);
+        self.orders.insert(at, own)?;
+        for lane in &mut self.lanes {
+            lane.insert(at)?;
+        }
         self.next = Ns(self.next.0.min(own.arrive.0));
         Ok(())
     }
 
+    fn remove(&mut self, i: usize) -> SimOrder {
+        self.lanes.iter_mut().for_each(|l| l.remove(i));
+        self.orders.remove(i)
+    }
+
     /// Sends a cancel at `now`. It never overtakes its order. Unknown numbers are ignored.
-    pub fn cancel(&mut self, now: Ns, id: u64, why: OrderReason, out: &mut impl FnMut(SimEvent)) {
-        let delay = self.draw(self.cfg.cancel);
+    pub fn cancel(
+        &mut self,
+        set: Settings<'_, F>,
+        now: Ns,
+        id: u64,
+        why: OrderReason,
+        out: &mut impl FnMut(SimEvent),
+    ) {
+        let delay = self.draw(set.sim.cancel);
         self.cancel_at(now, id, now.plus(delay), why, out);
     }
 
@@ -222,10 +215,12 @@ impl Sim {
 
     /// The link is down or trades were lost: every order is out at once, nothing fills across.
     pub fn void(&mut self, now: Ns, out: &mut impl FnMut(SimEvent)) {
-        for o in self.orders.drain(..) {
+        for o in self.orders.iter() {
             out(SimEvent::Order(o.state(OrderState::Cancelled, OrderReason::LinkLost, now)));
         }
-        self.watch = [Watch::default(); 2];
+        self.orders.clear();
+        self.lanes.iter_mut().for_each(AnyQueues::clear);
+        self.best = [Best::default(); 2];
         self.crossed = [[0; 3]; 2];
         self.holding = false;
         self.traded = Ns(i64::MIN);
@@ -236,29 +231,42 @@ impl Sim {
 
     /// The orders that are not out yet.
     pub fn open(&self) -> impl Iterator<Item = View> + '_ {
-        self.orders.iter().map(Own::view)
+        self.orders.iter().map(SimOrder::view)
     }
 
     /// The live orders of a side that a taker reaching `worst` meets, best price first.
     pub fn reached(&self, side: Side, worst: Px) -> impl Iterator<Item = View> + '_ {
-        let met = move |o: &&Own| !side.better(worst, o.new.px);
+        let met = move |o: &&SimOrder| !side.better(worst, o.req.px);
         let own = self.orders.get(self.range(side)).unwrap_or_default();
-        own.iter().take_while(met).filter(|o| o.live).map(Own::view)
+        own.iter().take_while(met).filter(|o| o.live).map(SimOrder::view)
     }
 
     /// A message of block `t` is about to be applied: arrivals and cancels up to `t` take effect
     /// against `book`, the state before it; what was held back of earlier blocks is applied.
     #[inline]
-    pub fn before(&mut self, t: Ns, book: &Book, out: &mut impl FnMut(SimEvent)) {
-        self.flush(t, false, out);
+    pub fn before(
+        &mut self,
+        set: Settings<'_, F>,
+        t: Ns,
+        book: &Book,
+        out: &mut impl FnMut(SimEvent),
+    ) {
+        self.flush(set, t, false, out);
         while self.next <= t && self.next != NEVER {
-            self.take_effect(t, book, out);
+            self.take_effect(set, t, book, out);
         }
     }
 
     /// `book` now shows the state after block `t`.
-    pub fn after(&mut self, t: Ns, book: &Book, out: &mut impl FnMut(SimEvent)) {
-        // A snapshot that comes late changes no best price and tells nothing of the one before its block.
+    pub fn after(
+        &mut self,
+        set: Settings<'_, F>,
+        t: Ns,
+        book: &Book,
+        out: &mut impl FnMut(SimEvent),
+    ) {
+        // A snapshot that comes late changes no best price and says nothing of the one before its
+        // block.
         let late = t < self.mid.0;
         if t > self.mid.0 {
             self.mid_before = self.mid.1;
@@ -267,30 +275,36 @@ impl Sim {
             self.mid = (t, book.mid());
         }
         for side in Side::BOTH {
-            self.look(side, t, book);
+            self.note(side, t, book);
             if late {
                 continue;
             }
-            let w = &mut self.watch[side.index()];
+            let best = &mut self.best[side.index()];
             match book.best(side) {
-                Some(l) if l.px == w.px => {
-                    w.held = Some((t, l.sz.0));
+                Some(l) if l.px == best.px => {
+                    best.held = Some((t, l.sz.0));
                     self.holding = true;
                 }
                 Some(l) => {
-                    let sight = Sight::new((l.sz.0, l.n), t, t);
-                    *w = Watch { px: l.px, sight, held: None };
+                    let level = Level::new((l.sz.0, l.n), t, t);
+                    *best = Best { px: l.px, level, held: None };
                 }
-                None => *w = Watch::default(),
+                None => *best = Best::default(),
             }
         }
-        if self.cfg.order == Order::Arrival || self.traded >= t {
-            self.flush(t, true, out);
+        if set.sim.order == Order::Arrival || self.traded >= t {
+            self.flush(set, t, true, out);
         }
     }
 
     /// Prints of one frame, in match order. `book` is whatever is known now.
-    pub fn on_prints(&mut self, prints: &[Trade], book: &Book, out: &mut impl FnMut(SimEvent)) {
+    pub fn on_prints(
+        &mut self,
+        set: Settings<'_, F>,
+        prints: &[Trade],
+        book: &Book,
+        out: &mut impl FnMut(SimEvent),
+    ) {
         let mut rest = prints;
         while let Some(first) = rest.first() {
             let same = |p: &&Trade| {
@@ -298,105 +312,86 @@ impl Sim {
             };
             let n = rest.iter().take_while(same).count();
             let (taker, tail) = rest.split_at(n);
-            self.before(first.time, book, out);
-            self.on_taker(taker, out);
+            self.before(set, first.time, book, out);
+            self.on_taker(set, taker, out);
             self.traded = self.traded.max(first.time);
             rest = tail;
             if rest.first().is_none_or(|p| p.time > first.time) {
-                self.flush(first.time, true, out);
+                self.flush(set, first.time, true, out);
             }
         }
     }
 
-    fn on_taker(&mut self, prints: &[Trade], out: &mut impl FnMut(SimEvent)) {
+    fn on_taker(&mut self, set: Settings<'_, F>, prints: &[Trade], out: &mut impl FnMut(SimEvent)) {
         let Some(first) = prints.first() else { return };
-        let side = first.aggressor.opposite();
-        let t = first.time;
-        let mid = self.mid_for(t);
-        let watch = &mut self.watch[side.index()];
-        let at_best = prints.iter().filter(|p| p.px == watch.px);
-        watch.sight.traded = at_best.fold(watch.sight.traded, |sum, p| add_volume(sum, p.sz.0));
-        let (mut used, mut stopped) = ([0i64; 3], [false; 3]);
-        let mut filled = self.draw_prints(prints, mid, out);
-        let mut at = (Px(0), Reach::default());
-        for i in self.range(side) {
-            let o = &mut self.orders[i];
-            if o.new.px != at.0 {
-                at = (o.new.px, Reach::of(prints, side, o.new.px));
-            }
-            let reach = at.1;
+        let (side, time) = (first.aggressor.opposite(), first.time);
+        let best = &mut self.best[side.index()];
+        let at_best = prints.iter().filter(|p| p.px == best.px);
+        best.level.traded = at_best.fold(best.level.traded, |sum, p| add_volume(sum, p.sz.0));
+        let mid = self.mid_for(set, time);
+        let by = Cause { time, tid: first.tid, mid, fee: set.sim.fees.maker() };
+        let mut filled = self.each_print(set, prints, by, out);
+        let mut takers = [Taker::new(self.alone, set.sim.participation_pct); LANES.len()];
+        let (biases, lot) = (set.biases(), self.rules.lot());
+        let mut rest = self.range(side);
+        while let Some(px) = self.orders.get(rest.clone()).and_then(|o| o.first()).map(|o| o.req.px)
+        {
+            let reach = Reach::of(prints, side, px);
             if reach == Reach::default() {
                 break;
             }
-            if !o.live {
-                continue;
+            let n = self.orders[rest.clone()].iter().take_while(|o| o.req.px == px).count();
+            let level = rest.start..rest.start + n;
+            rest.start += n;
+            for (lane, queues) in self.lanes.iter_mut().enumerate() {
+                let at = Moment { side, time, lot, bias: biases[lane] };
+                let run = Run { lane, orders: &mut self.orders, range: level.clone() };
+                takers[lane].reach = reach;
+                queues.on_taker(set.models(), &at, run, &mut takers[lane]);
             }
-            let since = o.sight.untold(t);
-            for (lane, rule) in self.lanes.iter().enumerate() {
-                if self.alone {
-                    used[lane] = 0;
+            let last = prints.iter().rev().find(|p| !side.better(p.px, px));
+            let by = Cause { tid: last.map_or(first.tid, |p| p.tid), ..by };
+            for o in self.orders[level].iter_mut().filter(|o| o.live) {
+                for lane in 0..LANES.len() {
+                    filled |= o.book(lane, &by, out);
                 }
-                let rates = &self.rates[side.index()];
-                let got = o.places[lane].reached(rule, reach, used[lane], rates, since);
-                let got = match self.cfg.participation_pct {
-                    100.. => got,
-                    pct => {
-                        let cap = (reach.at + reach.beyond) / 100 * i64::from(pct);
-                        got.min((cap - used[lane]).max(0))
-                    }
-                };
-                // A taker goes on only past orders it has filled.
-                let past = stopped[lane] && !self.alone;
-                stopped[lane] |= o.places[lane].open > got;
-                if got <= 0 || past {
-                    continue;
-                }
-                used[lane] += got;
-                let reason = match rule.model {
-                    Model::Touch => FillReason::Touch,
-                    _ if reach.beyond > 0 => FillReason::Through,
-                    _ => FillReason::Queue,
-                };
-                let last = prints.iter().rev().find(|p| !side.better(p.px, o.new.px));
-                let tid = last.map_or(first.tid, |p| p.tid);
-                let made = Made { lane: LANES[lane], reason, got, t, tid, mid };
-                out(SimEvent::Fill(o.fill(&made, self.fee)));
-                filled |= o.places[0].open == 0;
+                o.level.traded = add_volume(o.level.traded, reach.at);
             }
-            o.sight.traded = add_volume(o.sight.traded, reach.at);
         }
         if filled {
-            self.drop_filled(t, out);
+            self.drop_filled(time, out);
         }
     }
 
-    /// The draws of lanes that run the original model; gives whether an order is done.
-    fn draw_prints(&mut self, prints: &[Trade], mid: Mid2, out: &mut impl FnMut(SimEvent)) -> bool {
+    /// Shows every print by itself to the models that ask for it; gives whether an order is done.
+    fn each_print(
+        &mut self,
+        set: Settings<'_, F>,
+        prints: &[Trade],
+        by: Cause,
+        out: &mut impl FnMut(SimEvent),
+    ) -> bool {
         let mut done = false;
-        for (lane, rule) in self.lanes.iter().enumerate() {
-            if rule.model != Model::Original {
-                continue;
-            }
+        for (lane, queues) in self.lanes.iter_mut().enumerate().filter(|(_, q)| q.each_print()) {
             for print in prints {
-                for o in self.orders.iter_mut().filter(|o| o.live) {
-                    let age = print.time.since(o.sent);
-                    let open = o.places[lane].open;
-                    let resting = Resting { side: o.new.side, px: o.new.px, open, age };
-                    let got = self.original.filled(&resting, print);
-                    if got <= 0 {
-                        continue;
-                    }
-                    let (reason, t, tid) = (FillReason::Drawn, print.time, print.tid);
-                    let made = Made { lane: LANES[lane], reason, got, t, tid, mid };
-                    out(SimEvent::Fill(o.fill(&made, self.fee)));
-                    done |= o.places[0].open == 0;
+                let range = 0..self.orders.len();
+                queues.on_print(set.models(), print, Run { lane, orders: &mut self.orders, range });
+                let by = Cause { tid: print.tid, ..by };
+                for o in self.orders.iter_mut() {
+                    done |= o.book(lane, &by, out);
                 }
             }
         }
         done
     }
 
-    fn take_effect(&mut self, t: Ns, book: &Book, out: &mut impl FnMut(SimEvent)) {
+    fn take_effect(
+        &mut self,
+        set: Settings<'_, F>,
+        t: Ns,
+        book: &Book,
+        out: &mut impl FnMut(SimEvent),
+    ) {
         // The first one due, and when the next one after it is.
         let (mut i, mut at, mut then) = (0, NEVER, NEVER);
         for (k, o) in self.orders.iter().enumerate() {
@@ -414,9 +409,9 @@ impl Sim {
         }
         self.next = then;
         if self.orders[i].live {
-            let o = self.orders.remove(i);
+            let o = self.remove(i);
             out(SimEvent::Order(o.state(OrderState::Cancelled, o.reason, at)));
-        } else if let Some(cancel) = self.arrive(i, at, book, out) {
+        } else if let Some(cancel) = self.arrive(set, (i, at), book, out) {
             self.next = then.min(cancel);
         }
     }
@@ -425,8 +420,8 @@ impl Sim {
     /// is due if it rests.
     fn arrive(
         &mut self,
-        mut i: usize,
-        at: Ns,
+        set: Settings<'_, F>,
+        (mut i, at): (usize, Ns),
         book: &Book,
         out: &mut impl FnMut(SimEvent),
     ) -> Option<Ns> {
@@ -435,7 +430,7 @@ impl Sim {
         if replaces != 0 {
             match self.orders.iter().position(|o| o.id == replaces && o.live) {
                 Some(old) => {
-                    let o = self.orders.remove(old);
+                    let o = self.remove(old);
                     i -= usize::from(old < i);
                     out(SimEvent::Order(o.state(OrderState::Cancelled, OrderReason::Replaced, at)));
                 }
@@ -445,33 +440,35 @@ impl Sim {
         let refused = if gone {
             Some(OrderReason::Gone)
         } else {
-            refusal(&self.orders[i].new, book, self.cfg.venue_rules.then_some(self.rules))
+            refusal(&self.orders[i].req, book, set.sim.venue_rules.then_some(self.rules))
         };
         if let Some(why) = refused {
-            let o = self.orders.remove(i);
+            let o = self.remove(i);
             out(SimEvent::Order(o.state(OrderState::Rejected, why, at)));
             return None;
         }
-        self.go_live(i, book);
+        self.go_live(set, i, book);
         let o = &self.orders[i];
         out(SimEvent::Order(o.state(OrderState::Live, OrderReason::None, at)));
         Some(o.cancel_at)
     }
 
     fn drop_filled(&mut self, t: Ns, out: &mut impl FnMut(SimEvent)) {
-        self.orders.retain(|o| {
-            let done = o.places[0].open == 0;
-            if done {
+        let mut i = 0;
+        while let Some(o) = self.orders.get(i) {
+            if o.is_done() {
                 out(SimEvent::Order(o.state(OrderState::Filled, OrderReason::None, t)));
+                self.remove(i);
+            } else {
+                i += 1;
             }
-            !done
-        });
+        }
     }
 
     /// The mid before block `t`, as far as it is known; 0 before the first.
     #[must_use]
-    pub fn mid_for(&self, t: Ns) -> Mid2 {
-        match self.cfg.order {
+    pub fn mid_for(&self, set: Settings<'_, F>, t: Ns) -> Mid2 {
+        match set.sim.order {
             Order::Block => mid_at(t, self.mid, self.mid_before),
             Order::Arrival => self.mid.1.unwrap_or_default(),
         }
@@ -479,7 +476,7 @@ impl Sim {
 
     /// Own orders of a side, as places in the list.
     fn range(&self, side: Side) -> std::ops::Range<usize> {
-        let asks = self.orders.partition_point(|o| o.new.side == Side::Buy);
+        let asks = self.orders.partition_point(|o| o.req.side == Side::Buy);
         match side {
             Side::Buy => 0..asks,
             Side::Sell => asks..self.orders.len(),

@@ -7,13 +7,17 @@ mod referee;
 
 use super::*;
 use crate::book;
-use crate::event::{Bbo, Level, Snapshot};
+use crate::event::{self, Bbo, Snapshot};
+use crate::record::{FillReason, Lane};
+use crate::sim::config::Config;
+use crate::sim::models::rates::Rates;
 use crate::units::Sz;
 use proptest::prelude::*;
 
 const MS: i64 = Ns::MS;
 
 struct World {
+    cfg: Config,
     sim: Sim,
     book: Book,
     log: Vec<SimEvent>,
@@ -31,33 +35,34 @@ impl World {
         };
         let mut book = Book::new(book::Config::default());
         book.on_up();
-        World { sim: Sim::new(cfg, Rules::perp(2), 64, 1), book, log: Vec::new(), tid: 0 }
+        let sim = Sim::new(cfg.shipped(), Rules::perp(2), 64, 1);
+        World { cfg, sim, book, log: Vec::new(), tid: 0 }
     }
 
     fn place(&mut self, at: i64, side: Side, px: i64, sz: i64) -> u64 {
         let new = NewOrder { side, px: Px(px), sz: Sz(sz), level: 0 };
         let log = &mut self.log;
-        self.sim.submit(Ns(at * MS), new, &mut |e| log.push(e)).expect("room")
+        self.sim.submit(self.cfg.shipped(), Ns(at * MS), new, &mut |e| log.push(e)).expect("room")
     }
 
     fn book(&mut self, at: i64, bids: &[(i64, i64)], asks: &[(i64, i64)]) {
         let levels = |l: &[(i64, i64)]| {
-            l.iter().map(|(p, s)| Level { px: Px(*p), sz: Sz(*s), n: 1 }).collect()
+            l.iter().map(|(p, s)| event::Level { px: Px(*p), sz: Sz(*s), n: 1 }).collect()
         };
         let s = Snapshot { time: Ns(at * MS), fast: true, bids: levels(bids), asks: levels(asks) };
         let log = &mut self.log;
-        self.sim.before(s.time, &self.book, &mut |e| log.push(e));
+        self.sim.before(self.cfg.shipped(), s.time, &self.book, &mut |e| log.push(e));
         self.book.on_snapshot(s.time, &s);
-        self.sim.after(s.time, &self.book, &mut |e| log.push(e));
+        self.sim.after(self.cfg.shipped(), s.time, &self.book, &mut |e| log.push(e));
     }
 
     fn bbo(&mut self, at: i64, bid: (i64, i64), ask: (i64, i64)) {
-        let level = |(p, s)| Some(Level { px: Px(p), sz: Sz(s), n: 1 });
+        let level = |(p, s)| Some(event::Level { px: Px(p), sz: Sz(s), n: 1 });
         let b = Bbo { time: Ns(at * MS), bid: level(bid), ask: level(ask) };
         let log = &mut self.log;
-        self.sim.before(b.time, &self.book, &mut |e| log.push(e));
+        self.sim.before(self.cfg.shipped(), b.time, &self.book, &mut |e| log.push(e));
         self.book.on_bbo(b.time, &b);
-        self.sim.after(b.time, &self.book, &mut |e| log.push(e));
+        self.sim.after(self.cfg.shipped(), b.time, &self.book, &mut |e| log.push(e));
     }
 
     fn sell(&mut self, at: i64, taker: u64, prints: &[(i64, i64)]) {
@@ -78,18 +83,28 @@ impl World {
             })
             .collect();
         let log = &mut self.log;
-        self.sim.on_prints(&prints, &self.book, &mut |e| log.push(e));
+        self.sim.on_prints(self.cfg.shipped(), &prints, &self.book, &mut |e| log.push(e));
     }
 
     fn cancel(&mut self, at: i64, id: u64) {
         let log = &mut self.log;
-        self.sim.cancel(Ns(at * MS), id, OrderReason::Replaced, &mut |e| log.push(e));
+        self.sim.cancel(self.cfg.shipped(), Ns(at * MS), id, OrderReason::Replaced, &mut |e| {
+            log.push(e)
+        });
     }
 
     fn modify(&mut self, at: i64, id: u64, px: i64, sz: i64) -> u64 {
         let new = NewOrder { side: Side::Buy, px: Px(px), sz: Sz(sz), level: 0 };
         let log = &mut self.log;
-        self.sim.modify(Ns(at * MS), id, new, &mut |e| log.push(e)).expect("room")
+        self.sim
+            .modify(self.cfg.shipped(), Ns(at * MS), id, new, &mut |e| log.push(e))
+            .expect("room")
+    }
+
+    /// Sets the volume ahead of the first order under the risk-averse model.
+    fn front_of_first(&mut self, front: i64) {
+        let AnyQueues::RiskAverse(q) = &mut self.sim.lanes[0] else { panic!("risk-averse") };
+        q.queues[0].front = front;
     }
 
     fn filled(&self, id: u64, lane: Lane) -> i64 {
@@ -155,7 +170,7 @@ fn no_fill_before_arrival_or_after_a_cancel_took_effect() {
     w.sell(340, 1, &[(99, 7)]);
     assert_eq!((w.filled(id, C), w.filled(late, C)), (5, 0), "arrives at 350");
     let log = &mut w.log;
-    w.sim.cancel(Ns(400 * MS), late, OrderReason::Replaced, &mut |e| log.push(e));
+    w.sim.cancel(w.cfg.shipped(), Ns(400 * MS), late, OrderReason::Replaced, &mut |e| log.push(e));
     w.sell(450, 2, &[(99, 2)]);
     assert_eq!(w.filled(late, C), 2, "the cancel is still on its way");
     w.sell(500, 3, &[(99, 9)]);
@@ -245,10 +260,11 @@ fn a_best_price_that_moves_teaches_no_rate() {
         let best = 98 + i % 2;
         w.book(i * 500, &[(best, 10 + 7 * (i % 2)), (97, 7)], ASK);
     }
+    let AnyQueues::Skellam(q) = &w.sim.lanes[0] else { panic!("the configured model") };
     let none = format!("{:?}", Rates::default());
-    assert_eq!(format!("{:?}", w.sim.rates[0]), none);
+    assert_eq!(format!("{:?}", q.model.rates[0]), none);
     // The asks stood still, and their rates were looked at.
-    assert_ne!(format!("{:?}", w.sim.rates[1]), none);
+    assert_ne!(format!("{:?}", q.model.rates[1]), none);
 }
 
 #[test]
@@ -278,7 +294,7 @@ fn a_change_never_overtakes_its_order() {
 #[test]
 fn a_cap_on_participation_holds_over_all_own_orders_of_a_taker() {
     let mut w = World::new(Model::RiskAverse);
-    w.sim.cfg.participation_pct = 20;
+    w.cfg.participation_pct = 20;
     w.book(0, &[(98, 7)], ASK);
     let (a, b) = (w.place(0, Side::Buy, 99, 150), w.place(0, Side::Buy, 99, 500));
     w.book(200, &[(98, 7)], ASK);
@@ -320,7 +336,7 @@ fn an_order_judged_alone_shares_nothing() {
 fn draws_of_the_original_model_leave_latencies_and_repeat() {
     let run = |model| {
         let (mut w, _) = joined(model, 10);
-        w.sim.cfg.entry = Latency::ShiftedExponential { base_ms: 10, mean_ms: 10 };
+        w.cfg.entry = Latency::ShiftedExponential { base_ms: 10, mean_ms: 10 };
         for i in 0..20 {
             w.place(300 + 100 * i, Side::Buy, 99, 5);
             w.sell(350 + 100 * i, 1, &[(99, 3)]);
@@ -398,7 +414,7 @@ fn a_lost_link_takes_every_order_out_and_fills_nothing_across() {
 #[test]
 fn venue_rules_refuse_with_their_own_reasons() {
     let mut w = World::new(Model::Skellam);
-    w.sim.cfg.venue_rules = true;
+    w.cfg.venue_rules = true;
     let one = crate::units::ONE;
     w.book(0, &[(100 * one, 1)], &[(101 * one, 1)]);
     let bad_tick = w.place(0, Side::Buy, 99 * one + 1, one);
@@ -438,10 +454,10 @@ fn a_taker_goes_past_an_own_order_only_when_it_is_filled() {
     // starts in front of it by the book, which cannot be: it came later.
     let (mut w, first) = joined(Model::RiskAverse, 4);
     w.book(300, &[(98, 1)], ASK);
-    w.sim.orders[0].places[0].front = 4;
+    w.front_of_first(4);
     let second = w.place(300, Side::Buy, 99, 5);
     w.book(450, &[(99, 4), (98, 1)], ASK);
-    w.sim.orders[0].places[0].front = 4;
+    w.front_of_first(4);
     w.sell(500, 1, &[(99, 3)]);
     assert_eq!((w.filled(first, C), w.filled(second, C)), (0, 0));
     w.sell(600, 2, &[(99, 8)]);
@@ -531,14 +547,18 @@ fn a_snapshot_that_comes_late_leaves_the_mid_before_a_block() {
     let mut w = World::new(Model::Skellam);
     w.bbo(1_000, (100, 5), (102, 5));
     w.bbo(1_100, (104, 5), (106, 5));
-    let before = w.sim.mid_for(Ns(1_100 * MS));
+    let before = w.sim.mid_for(w.cfg.shipped(), Ns(1_100 * MS));
     assert_eq!(before, Mid2(202));
     w.book(1_050, &[(101, 5), (99, 5)], &[(103, 5), (110, 5)]);
-    assert_eq!(w.sim.mid_for(Ns(1_100 * MS)), before, "what prints of the newest block count from");
-    assert_eq!(w.sim.mid_for(Ns(1_200 * MS)), Mid2(210));
+    assert_eq!(
+        w.sim.mid_for(w.cfg.shipped(), Ns(1_100 * MS)),
+        before,
+        "what prints of the newest block count from"
+    );
+    assert_eq!(w.sim.mid_for(w.cfg.shipped(), Ns(1_200 * MS)), Mid2(210));
     // Nor is what was seen at the best price dated back.
-    assert_eq!(w.sim.watch[0].px, Px(104));
-    assert_eq!(w.sim.watch[0].sight.at, Ns(1_100 * MS));
+    assert_eq!(w.sim.best[0].px, Px(104));
+    assert_eq!(w.sim.best[0].level.at, Ns(1_100 * MS));
 }
 
 #[test]
@@ -554,7 +574,7 @@ fn a_calm_side_hears_of_its_orders_from_a_late_book() {
         w.sim.calm[0] = calm;
         w.book(1_250, &[(97, 5), (96, 5), (95, 5), (94, 9), (93, 5)], &[(102, 5)]);
         w.bbo(1_500, (95, 4), (102, 5));
-        w.sim.orders[0].sight.size
+        w.sim.orders[0].level.size
     };
     assert_eq!((run(true), run(false)), (9, 9), "the shortcut leaves nothing out");
 }

@@ -1,10 +1,8 @@
-//! Results that must not change by accident: one number for each model over a long walk.
+//! Results that must not change by accident: one number for each model over a long market.
 //!
 //! Laws are elsewhere. A change of a model changes its number here, on purpose, with a new audit.
 
 use super::*;
-use crate::sim::queue::{Place, Reach, Rule, Sight, mix};
-use crate::sim::rates::Rates;
 
 /// Smallest size step of the rules used.
 const LOT: i64 = 1_000_000;
@@ -14,86 +12,13 @@ fn fold(sum: &mut u64, x: i64) {
     *sum = sum.rotate_left(5).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ x.cast_unsigned();
 }
 
-/// Rates of a level that takes and loses a few orders a second.
-fn learned() -> Rates {
-    let mut rates = Rates::default();
-    for i in 0..2_000i64 {
-        let was = 40_000_000 + (i * 7_919 % 121) * 1_000_000;
-        rates.observe(was, was + 20_000_000 - was / 5, 0, Ns::SEC / 2);
-    }
-    rates
-}
-
-/// Places of all kinds, seen and reached, under one rule; goes on with `sum`.
-fn walk(rule: &Rule, rates: &Rates, mut sum: u64) -> u64 {
-    let mut rng = fastrand::Rng::with_seed(3);
-    for n in 0..4_000u64 {
-        let unit = [1, 1_000, 1_000_000][rng.usize(..3)];
-        let size = unit * rng.i64(0..200);
-        let was = Sight {
-            size,
-            mean: size / rng.i64(1..40),
-            at: Ns(0),
-            traded: if rng.bool() { 0 } else { unit * rng.i64(0..40) },
-            still: Ns(rng.i64(0..2) * Ns::SEC),
-        };
-        let mut place = Place {
-            front: size * rng.i64(0..=4) / 4,
-            open: unit * rng.i64(1..30),
-            lump: was.lump(),
-            seed: mix(n),
-            ..Place::default()
-        };
-        for t in 1..4 {
-            let reach = Reach {
-                at: unit * rng.i64(0..60),
-                beyond: if rng.u8(..6) > 0 { 0 } else { unit * rng.i64(0..20) },
-            };
-            let used = if rng.bool() { 0 } else { unit * rng.i64(0..30) };
-            let got = place.reached(rule, reach, used, rates, t * Ns::SEC / 4);
-            place.open -= got;
-            fold(&mut sum, got);
-            let new = (size + unit * rng.i64(-60..40)).max(0);
-            place.seen(rule, &was, new, Ns(t * Ns::SEC), rates);
-            fold(&mut sum, place.front);
-            fold(&mut sum, place.printed);
-        }
-    }
-    sum
-}
-
-#[test]
-fn every_models_queue_is_what_it_was() {
-    let (none, known) = (Rates::default(), learned());
-    assert!(known.known());
-    let rule = |model, conservatism| {
-        let cfg = Config { model, conservatism, ..Config::default() };
-        Rule::configured(&cfg, 1_000)
-    };
-    let got = Model::ALL.map(|m| {
-        let all = [(0.5, &none), (0.5, &known), (0.2, &known), (0.9, &known)];
-        (m.name(), all.iter().fold(0, |sum, (lean, rates)| walk(&rule(m, *lean), rates, sum)))
-    });
-    let want = [
-        ("touch", 0x2824_6e2e_8ee1_ca63),
-        ("through", 0xbcea_3b13_e899_7639),
-        ("risk-averse", 0x72f1_bfcd_4737_afb2),
-        ("front", 0x4f6c_e3f7_baec_c8cf),
-        ("linear", 0xbeb5_e1e4_1bff_0989),
-        ("power", 0x1a07_dbb6_7199_e1fe),
-        ("log", 0xee37_2034_843d_d935),
-        ("skellam", 0xbe91_4290_ec4b_25a7),
-        ("original", 0x550b_b3d7_0c1e_9671),
-    ];
-    assert_eq!(got, want, "{got:#x?}");
-}
-
 /// Orders, prints and books at random: the sum of what came of it, and how many fills.
 fn market(model: Model, participation_pct: u8) -> (u64, u32) {
     let mut w = World::new(model);
     let mut rng = fastrand::Rng::with_seed(5);
     let cfg = Config { model, participation_pct, venue_rules: false, ..Config::default() };
-    w.sim = Sim::new(cfg, Rules::perp(2), 64, 1);
+    w.cfg = cfg;
+    w.sim = Sim::new(cfg.shipped(), Rules::perp(2), 64, 1);
     let mut best = 1_000;
     for step in 0..12_000i64 {
         let at = step * 40;
@@ -121,7 +46,7 @@ fn market(model: Model, participation_pct: u8) -> (u64, u32) {
                     prints.push(Trade { aggressor, px, sz, time, taker, tid });
                 }
                 let log = &mut w.log;
-                w.sim.on_prints(&prints, &w.book, &mut |e| log.push(e));
+                w.sim.on_prints(w.cfg.shipped(), &prints, &w.book, &mut |e| log.push(e));
             }
             7 | 8 => {
                 let side = if rng.bool() { Side::Buy } else { Side::Sell };

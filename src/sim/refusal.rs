@@ -2,7 +2,7 @@
 //!
 //! In: an order as it arrives, the book then. Out: the reason of a refusal. Hot path: integers.
 
-use super::own::NewOrder;
+use super::order::NewOrder;
 use crate::book::Book;
 use crate::record::OrderReason;
 use crate::units::rules::Rules;

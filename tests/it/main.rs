@@ -4,6 +4,7 @@ mod ablation;
 mod lab;
 mod extremes;
 mod faults;
+mod fill_model;
 mod market;
 mod no_alloc;
 mod pipeline;

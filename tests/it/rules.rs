@@ -20,6 +20,7 @@ use super::process::Temporary;
 
 /// A book 100 / 101 with ten on each side, and an own bid of one at 100 that is live behind them.
 struct Bench {
+    cfg: sim::config::Config,
     sim: Sim,
     book: Book,
     log: Vec<SimEvent>,
@@ -40,12 +41,12 @@ impl Bench {
         };
         let mut book = Book::new(book::Config::default());
         book.on_up();
-        let sim = Sim::new(cfg, Rules::perp(2), 64, 1);
-        let mut bench = Bench { sim, book, log: Vec::new(), id: 0 };
+        let sim = Sim::new(cfg.shipped(), Rules::perp(2), 64, 1);
+        let mut bench = Bench { cfg, sim, book, log: Vec::new(), id: 0 };
         bench.snapshot(0);
         let new = NewOrder { side: Side::Buy, px: Px(100 * ONE), sz: Sz(ONE), level: 0 };
         let log = &mut bench.log;
-        bench.id = bench.sim.submit(Ns(0), new, &mut |e| log.push(e)).expect("room");
+        bench.id = bench.sim.submit(cfg.shipped(), Ns(0), new, &mut |e| log.push(e)).expect("room");
         bench.snapshot(1_000);
         bench
     }
@@ -58,9 +59,9 @@ impl Bench {
             asks: [level(101, 10), level(102, 50)].into_iter().collect(),
         };
         let log = &mut self.log;
-        self.sim.before(s.time, &self.book, &mut |e| log.push(e));
+        self.sim.before(self.cfg.shipped(), s.time, &self.book, &mut |e| log.push(e));
         self.book.on_snapshot(s.time, &s);
-        self.sim.after(s.time, &self.book, &mut |e| log.push(e));
+        self.sim.after(self.cfg.shipped(), s.time, &self.book, &mut |e| log.push(e));
     }
 
     /// The best prices after a block that took the whole level.
@@ -68,9 +69,9 @@ impl Bench {
         let bbo =
             Bbo { time: Ns::from_ms(ms), bid: Some(level(99, 50)), ask: Some(level(101, 10)) };
         let log = &mut self.log;
-        self.sim.before(bbo.time, &self.book, &mut |e| log.push(e));
+        self.sim.before(self.cfg.shipped(), bbo.time, &self.book, &mut |e| log.push(e));
         self.book.on_bbo(bbo.time, &bbo);
-        self.sim.after(bbo.time, &self.book, &mut |e| log.push(e));
+        self.sim.after(self.cfg.shipped(), bbo.time, &self.book, &mut |e| log.push(e));
     }
 
     fn sold(&mut self, ms: i64, sz: i64) {
@@ -78,7 +79,7 @@ impl Bench {
         let (px, sz) = (Px(100 * ONE), Sz(sz * ONE));
         let print = Trade { aggressor, px, sz, time, taker: 7, tid: 7 };
         let log = &mut self.log;
-        self.sim.on_prints(&[print], &self.book, &mut |e| log.push(e));
+        self.sim.on_prints(self.cfg.shipped(), &[print], &self.book, &mut |e| log.push(e));
     }
 
     /// Lets all that waits for its block's end take effect; gives what was filled.
@@ -99,7 +100,13 @@ fn fact_13_a_cancel_in_the_block_of_a_taker_comes_first() {
         if cancelled {
             let (id, log) = (b.id, &mut b.log);
             // It arrives in the very millisecond of the block.
-            b.sim.cancel(Ns::from_ms(1_900), id, OrderReason::Replaced, &mut |e| log.push(e));
+            b.sim.cancel(
+                b.cfg.shipped(),
+                Ns::from_ms(1_900),
+                id,
+                OrderReason::Replaced,
+                &mut |e| log.push(e),
+            );
         }
         b.bbo(2_000);
         b.sold(2_000, 15);

@@ -16,12 +16,34 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::config::Preset;
 use crate::event::Trade;
+use crate::settings::{choices, settings};
+use crate::sim::level::Level;
+use crate::sim::model::{FillModel, Moment, Order, Orders, Taker};
 use crate::units::{Ns, Px, Side};
 
 /// Probability one in the scale of the draws.
 const ONE: u128 = 1 << 32;
+
+choices! {
+    /// The factors of the `original` model.
+    pub enum Preset = Paper {
+        /// Touch 0.5, queue 0.6.
+        Paper = "paper",
+        /// Touch 0.3, queue 0.5.
+        Default = "default",
+        /// Touch 0.9, queue 0.9.
+        Aggressive = "aggressive",
+    }
+}
+
+settings! {
+    /// Settings of the `original` model.
+    pub struct Factors: Copy {
+        /// Which factors it takes.
+        preset: Preset = Preset::Paper;
+    }
+}
 
 /// The two factors of a preset, percent: touch, queue.
 fn factors(preset: Preset) -> (u32, u32) {
@@ -32,37 +54,57 @@ fn factors(preset: Preset) -> (u32, u32) {
     }
 }
 
-/// A resting order as the model sees it.
+/// What the model looks at in a resting order.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Resting {
-    pub side: Side,
-    pub px: Px,
-    pub open: i64,
+struct Resting {
+    side: Side,
+    px: Px,
+    open: i64,
     /// Time since it was sent, ns.
-    pub age: i64,
+    age: i64,
 }
 
-/// The model: its factors and its source of draws.
+/// The source of draws.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Original {
-    preset: Preset,
+pub struct Original {
     #[serde(with = "crate::math::seed")]
     rng: fastrand::Rng,
 }
 
-impl Original {
-    pub(super) fn new(preset: Preset, seed: u64) -> Original {
+impl FillModel for Original {
+    const NAME: &'static str = "original";
+    const VERSION: u32 = 1;
+    const CROSSES: bool = false;
+    const EACH_PRINT: bool = true;
+    type Config = Factors;
+    type Queue = ();
+
+    fn new(_: &Factors, seed: u64) -> Original {
         // Its own stream: draws of latencies do not change with the model.
-        Original { preset, rng: fastrand::Rng::with_seed(seed ^ 0x0f11_5eed_0f11_5eed) }
+        Original { rng: fastrand::Rng::with_seed(seed ^ 0x0f11_5eed_0f11_5eed) }
     }
 
+    fn on_live(&mut self, _: &Factors, _: &Moment, _: u64, _: &Level) {}
+
+    fn on_level(&mut self, _: &Factors, _: &Moment, _: &mut Orders<'_, ()>, _: i64) {}
+
+    fn on_taker(&mut self, _: &Factors, _: &Moment, _: &mut Orders<'_, ()>, _: &mut Taker) {}
+
+    fn on_print(&mut self, cfg: &Factors, print: &Trade, o: &mut Order<'_, ()>) -> i64 {
+        let age = print.time.since(o.sent);
+        let resting = Resting { side: o.side, px: o.px, open: o.open, age };
+        self.filled(cfg.preset, &resting, print)
+    }
+}
+
+impl Original {
     /// The size of `o` that a print fills; 0 where it is not eligible or the draw fails.
-    pub(super) fn filled(&mut self, o: &Resting, print: &Trade) -> i64 {
-        let p = chance(self.preset, o, print);
+    fn filled(&mut self, preset: Preset, o: &Resting, print: &Trade) -> i64 {
+        let p = chance(preset, o, print);
         if p == 0 || u128::from(self.rng.u32(..)) >= p {
             return 0;
         }
-        let (_, queue) = factors(self.preset);
+        let (_, queue) = factors(preset);
         let part = i128::from(print.sz.0) * i128::from(queue) / 100;
         i64::try_from(part).unwrap_or(i64::MAX).min(o.open)
     }

@@ -1,11 +1,11 @@
-//! One own order: what was sent, where it stands under each model, and how it is recorded.
+//! One own order: what was sent, what is open of it in each lane, and how it is recorded.
 //!
 //! In: the executor's decisions. Out: views and records. Hot path: plain values.
 
 use serde::{Deserialize, Serialize};
 
 use super::fees::{Rate, fee_e8};
-use super::queue::{Place, Sight};
+use super::level::Level;
 use crate::record::{self, FillReason, Lane, OrderReason, OrderState};
 use crate::units::{Mid2, Ns, Px, Side, Sz};
 
@@ -53,23 +53,38 @@ pub struct View {
 /// Never, as a time.
 pub(super) const NEVER: Ns = Ns(i64::MAX);
 
-/// What a message told of an order's price, held back until the prints of its block are in.
+/// What a message showed of an order's price, held back until the prints of its block are in.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Held {
     pub at: Ns,
-    /// Displayed size and order count, when the message told of this price.
+    /// Displayed size and order count, when the message showed this price.
     pub level: Option<(i64, u32)>,
     /// Displayed on the other side at our price or better.
     pub crossing: i64,
-    /// Up to when nothing can have changed untold.
-    pub still: Ns,
+    /// No unseen change is possible before this time.
+    pub known_until: Ns,
+}
+
+/// An own order in one lane.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct LaneState {
+    /// Size still open.
+    pub open: i64,
+    /// Taken from the crossing side since the book crossed the order.
+    pub crossed: i64,
+    /// Filled and not booked yet; 0 between calls.
+    #[serde(skip)]
+    pub pending: i64,
+    /// Why.
+    #[serde(skip)]
+    pub reason: FillReason,
 }
 
 /// An own order.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct Own {
+pub(super) struct SimOrder {
     pub id: u64,
-    pub new: NewOrder,
+    pub req: NewOrder,
     pub live: bool,
     pub sent: Ns,
     pub arrive: Ns,
@@ -81,18 +96,18 @@ pub(super) struct Own {
     pub reason: OrderReason,
     pub ahead: i64,
     pub unknown: bool,
-    /// Age of the sight the queue started from; -1: the price had never been seen.
+    /// Age of the display the queue started from; -1: the price had never been displayed.
     pub sight_age: i64,
-    pub sight: Sight,
-    pub places: [Place; 3],
+    pub level: Level,
+    pub lanes: [LaneState; 3],
     pub held: Option<Held>,
 }
 
-impl Own {
-    pub(super) fn new(id: u64, new: NewOrder, sent: Ns, arrive: Ns) -> Own {
-        Own {
+impl SimOrder {
+    pub(super) fn new(id: u64, req: NewOrder, sent: Ns, arrive: Ns) -> SimOrder {
+        SimOrder {
             id,
-            new,
+            req,
             live: false,
             sent,
             arrive,
@@ -103,16 +118,16 @@ impl Own {
             ahead: 0,
             unknown: false,
             sight_age: 0,
-            sight: Sight::default(),
-            places: [Place { open: new.sz.0, ..Place::default() }; 3],
+            level: Level::default(),
+            lanes: [LaneState { open: req.sz.0, ..LaneState::default() }; 3],
             held: None,
         }
     }
 
     /// Place in the executor's list: bids first, best price first, earliest first.
     pub(super) fn key(&self) -> (u8, i64, Ns, u64) {
-        let rank = -self.new.side.sign() * self.new.px.0;
-        (self.new.side as u8, rank, self.arrive, self.id)
+        let rank = -self.req.side.sign() * self.req.px.0;
+        (self.req.side as u8, rank, self.arrive, self.id)
     }
 
     /// When its next change is due.
@@ -123,10 +138,10 @@ impl Own {
     pub(super) fn view(&self) -> View {
         View {
             id: self.id,
-            side: self.new.side,
-            px: self.new.px,
-            open: Sz(self.places[0].open),
-            level: self.new.level,
+            side: self.req.side,
+            px: self.req.px,
+            open: Sz(self.lanes[0].open),
+            level: self.req.level,
             live: self.live,
             cancelling: self.cancel_at != NEVER || self.changing,
         }
@@ -142,50 +157,66 @@ impl Own {
             id: self.id,
             state,
             reason,
-            side: self.new.side,
-            level: self.new.level,
-            px: self.new.px,
-            sz: self.new.sz,
-            open: Sz(self.places[0].open),
+            side: self.req.side,
+            level: self.req.level,
+            px: self.req.px,
+            sz: self.req.sz,
+            open: Sz(self.lanes[0].open),
             ahead: Sz(self.ahead),
             effective,
         }
     }
 
-    /// Books a fill in its lane and gives its record.
-    pub(super) fn fill(&mut self, made: &Made, fee: Rate) -> record::Fill {
-        let place = &mut self.places[made.lane as usize];
-        place.open -= made.got;
-        record::Fill {
-            id: self.id,
-            lane: made.lane,
-            reason: made.reason,
-            side: self.new.side,
-            unknown_queue: self.unknown,
-            level: self.new.level,
-            px: self.new.px,
-            sz: Sz(made.got),
-            open: Sz(place.open),
-            ahead: Sz(self.ahead),
-            age: made.t.since(self.arrive),
-            time: made.t,
-            tid: made.tid,
-            mid: made.mid,
-            fee_e8: fee_e8(self.new.px, Sz(made.got), fee),
-            sight_age: self.sight_age,
+    /// Whether nothing is open in the lane that decides.
+    pub(super) fn is_done(&self) -> bool {
+        self.lanes[0].open == 0
+    }
+
+    /// Books what is pending in a lane, if anything; gives whether the order is done by it.
+    pub(super) fn book(&mut self, lane: usize, by: &Cause, out: &mut impl FnMut(SimEvent)) -> bool {
+        let state = &mut self.lanes[lane];
+        let got = std::mem::take(&mut state.pending);
+        if got <= 0 {
+            return false;
         }
+        state.open -= got;
+        out(SimEvent::Fill(record::Fill {
+            id: self.id,
+            lane: LANES[lane],
+            reason: state.reason,
+            side: self.req.side,
+            unknown_queue: self.unknown,
+            level: self.req.level,
+            px: self.req.px,
+            sz: Sz(got),
+            open: Sz(state.open),
+            ahead: Sz(self.ahead),
+            age: by.time.since(self.arrive),
+            time: by.time,
+            tid: by.tid,
+            mid: by.mid,
+            fee_e8: fee_e8(self.req.px, Sz(got), by.fee),
+            sight_age: self.sight_age,
+        }));
+        self.is_done()
     }
 }
 
-/// A fill about to be booked.
-pub(super) struct Made {
-    pub lane: Lane,
-    pub reason: FillReason,
-    pub got: i64,
-    pub t: Ns,
+/// What fills are booked by.
+#[derive(Clone, Copy)]
+pub(super) struct Cause {
+    /// Block time.
+    pub time: Ns,
+    /// The print; 0: none.
     pub tid: u64,
+    /// The mid before the block.
     pub mid: Mid2,
+    /// Maker fee.
+    pub fee: Rate,
 }
+
+/// The three results of one pass.
+pub const LANES: [Lane; 3] = [Lane::Configured, Lane::Pessimistic, Lane::Optimistic];
 
 /// The mid before block `t`.
 pub(super) fn mid_at(t: Ns, newest: (Ns, Option<Mid2>), before: Option<Mid2>) -> Mid2 {

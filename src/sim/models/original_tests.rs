@@ -51,11 +51,13 @@ fn the_wrong_aggressor_fills_and_for_small_takers_more_often_than_the_right_one(
 
 /// Share of 20,000 one-lot orders, 5 s old, that a taker of 20 lots fills when printed in parts.
 fn filled_by(parts: i64) -> f64 {
-    let mut m = Original::new(Preset::Paper, 7);
+    let mut m = Original::new(&Factors::default(), 7);
     let n = 20_000;
     let hit = (0..n)
         .filter(|_| {
-            (0..parts).any(|_| m.filled(&bid(1, 5), &print(Side::Sell, 100, 20 / parts)) > 0)
+            (0..parts).any(|_| {
+                m.filled(Preset::Paper, &bid(1, 5), &print(Side::Sell, 100, 20 / parts)) > 0
+            })
         })
         .count();
     hit as f64 / f64::from(n)
@@ -72,13 +74,13 @@ fn splitting_a_taker_into_prints_fills_what_one_print_does_not() {
 
 #[test]
 fn ten_orders_take_three_times_what_was_printed() {
-    let mut m = Original::new(Preset::Paper, 7);
+    let mut m = Original::new(&Factors::default(), 7);
     let n = 20_000;
     let lot = 100;
     // Orders of half the print each: p is 0.6, and each fill is whole.
     let own: i64 = (0..n)
         .flat_map(|_| 0..10)
-        .map(|_| m.filled(&bid(lot / 2, 5), &print(Side::Sell, 100, lot)))
+        .map(|_| m.filled(Preset::Paper, &bid(lot / 2, 5), &print(Side::Sell, 100, lot)))
         .sum();
     let times = own as f64 / f64::from(n) / lot as f64;
     assert!((times - 3.0).abs() < 0.03, "{times} times the printed volume");
@@ -86,8 +88,9 @@ fn ten_orders_take_three_times_what_was_printed() {
 
 #[test]
 fn a_trade_through_is_never_certain() {
-    let mut m = Original::new(Preset::Paper, 7);
-    let missed = (0..20_000).filter(|_| m.filled(&bid(1, 60), &print(Side::Sell, 90, 1_000)) == 0);
+    let mut m = Original::new(&Factors::default(), 7);
+    let missed = (0..20_000)
+        .filter(|_| m.filled(Preset::Paper, &bid(1, 60), &print(Side::Sell, 90, 1_000)) == 0);
     let share = missed.count() as f64 / 20_000.0;
     assert!((share - 0.05).abs() < 0.007, "{share}");
 }

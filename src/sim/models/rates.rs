@@ -23,7 +23,7 @@ const SAMPLES_MAX: u32 = 4_096;
 ///
 /// Sizes are scaled to about 22 bits and times are in µs, so that all sums fit 128 bits.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Rates {
+pub(in crate::sim) struct Rates {
     shift: Option<u32>,
     n: u32,
     t: i128,
