@@ -7,6 +7,8 @@
 //! 2. Prices and sizes of trades and levels are positive; the feed has rejected everything else.
 //! 3. Prints of one frame are in match order and belong to one coin.
 
+pub mod own;
+
 use serde::{Deserialize, Serialize};
 
 use arrayvec::ArrayVec;

@@ -16,13 +16,13 @@ use std::collections::BTreeMap;
 use super::bytes::Bytes;
 use super::oracle::{Fills, Oracle};
 use crate::book::{self, Book};
+use crate::event::own::{Fill, FillReason, LANES, Lane, OrderReason};
 use crate::event::{Bbo, Level, Levels, Snapshot, Trade};
-use crate::record::{Fill, FillReason, Lane, OrderReason};
 use crate::sim::config::{Config, Model, Order};
 use crate::sim::ledger::{Booking, Ledger};
 use crate::sim::models::ModelConfigs;
 use crate::sim::models::power::Exponent;
-use crate::sim::orders::{LANES, NewOrder, Sim, SimEvent};
+use crate::sim::orders::{NewOrder, Sim, SimEvent};
 use crate::units::rules::Rules;
 use crate::units::{Ns, Px, Side, Sz};
 

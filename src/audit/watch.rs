@@ -8,7 +8,7 @@
 use super::{Outcome, Plan, View};
 use crate::book::{self, Book};
 use crate::event::Snapshot;
-use crate::record::OrderState;
+use crate::event::own::{OrderReason, OrderState};
 use crate::sim::config::Config;
 use crate::sim::orders::{NewOrder, Sim, SimEvent};
 use crate::units::Ns;
@@ -76,7 +76,7 @@ impl Slot {
                 heard.refused[m] += 1;
             }
             let end = s.placed.plus(WATCH_NS);
-            let why = crate::record::OrderReason::Replaced;
+            let why = OrderReason::Replaced;
             sim.cancel_at(s.placed, id, end, why, &mut |e| heard.hear(m, e));
         }
     }

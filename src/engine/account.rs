@@ -7,14 +7,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::components::Components;
+use super::convert::account;
 use super::cx::Cx;
 use super::publish::Publish;
+use crate::event::own::{Fill, LANES, Lane, OrderReason, OrderState};
 use crate::learn::estimates::Span;
 use crate::learn::{Estimates, FillSample, Learners};
 use crate::quote::{OwnFill, Strategy};
-use crate::record::{self, Lane, OrderReason, OrderState};
+use crate::record;
 use crate::sim::ledger::{Booking, Ledger};
-use crate::sim::orders::{LANES, SimEvent};
+use crate::sim::orders::SimEvent;
 use crate::units::rules::Rules;
 use crate::units::{Cash, Mid2, Ns};
 
@@ -62,7 +64,7 @@ impl<C: Components> Account<C> {
         }
     }
 
-    fn on_fill(&mut self, cx: &mut Cx<'_, C, impl Publish>, f: &record::Fill) {
+    fn on_fill(&mut self, cx: &mut Cx<'_, C, impl Publish>, f: &Fill) {
         cx.publish(*f);
         let now = cx.now;
         self.ledgers[f.lane as usize].on_fill(&Booking::of(now, f));
@@ -105,7 +107,7 @@ impl<C: Components> Account<C> {
 
     pub(super) fn publish(&self, cx: &mut Cx<'_, C, impl Publish>) {
         for (l, lane) in self.ledgers.iter().zip(LANES) {
-            cx.publish(l.account(lane));
+            cx.publish(account(lane, l));
         }
     }
 

@@ -4,8 +4,10 @@
 
 use crate::book::Book;
 use crate::event::Trade;
+use crate::event::own::Lane;
 use crate::learn::Sweep;
 use crate::record;
+use crate::sim::ledger::Ledger;
 use crate::units::rules::Rules;
 use crate::units::{Mid2, Px, Side, Sz, add_volume};
 
@@ -17,6 +19,21 @@ pub(super) fn market(book: &Book) -> record::Market {
         ask: ask.px,
         ask_sz: ask.sz,
         time: book.time().unwrap_or_default(),
+    }
+}
+
+pub(super) fn account(lane: Lane, ledger: &Ledger) -> record::Account {
+    let s = ledger.statement();
+    record::Account {
+        spread: s.spread,
+        adverse: s.adverse,
+        inventory: s.inventory,
+        fees: s.fees,
+        funding: s.funding,
+        position: s.position,
+        mark: s.mark,
+        fills: s.fills,
+        lane,
     }
 }
 

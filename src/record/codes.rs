@@ -6,49 +6,14 @@
 
 use super::PAYLOAD_BYTES;
 use super::field::{Field, Value};
+pub use crate::event::own::{FillReason, Lane, OrderReason, OrderState};
+use crate::units::words::words;
 
-macro_rules! codes {
-    ($( $(#[$doc:meta])* $name:ident { $( $code:literal $variant:ident / $text:literal : $sentence:literal ),* $(,)? } )*) => { $(
-        $(#[$doc])*
-        #[derive(
-            Clone,
-            Copy,
-            Debug,
-            PartialEq,
-            Eq,
-            PartialOrd,
-            Ord,
-            Hash,
-            serde::Serialize,
-            serde::Deserialize,
-        )]
-        #[repr(u8)]
-        pub enum $name {
-            $( #[doc = $sentence] $variant = $code ),*
-        }
-
-        impl Default for $name {
-            /// The code 0.
-            fn default() -> $name { $name::ALL[0] }
-        }
-
+/// The numbers of enums that are defined elsewhere.
+macro_rules! numbers {
+    ($( $name:ident { $( $code:literal $variant:ident ),* $(,)? } )*) => { $(
         impl $name {
-            /// All codes in order.
-            pub const ALL: &'static [$name] = &[ $( $name::$variant ),* ];
-
-            /// The name in exports.
-            #[must_use]
-            pub fn text(self) -> &'static str {
-                match self { $( $name::$variant => $text ),* }
-            }
-
-            /// One sentence for people.
-            #[must_use]
-            pub fn sentence(self) -> &'static str {
-                match self { $( $name::$variant => $sentence ),* }
-            }
-
-            /// The code of a number.
+            /// The case of a number.
             #[must_use]
             pub fn of(code: u8) -> Option<$name> {
                 match code { $( $code => Some($name::$variant), )* _ => None }
@@ -58,7 +23,8 @@ macro_rules! codes {
         impl Field for $name {
             const SIZE: usize = 1;
             fn put(&self, out: &mut [u8; PAYLOAD_BYTES], at: usize) -> usize {
-                (*self as u8).put(out, at)
+                let code: u8 = match self { $( $name::$variant => $code ),* };
+                code.put(out, at)
             }
             fn take(from: &[u8; PAYLOAD_BYTES], at: usize) -> Option<(Self, usize)> {
                 let (code, at) = u8::take(from, at)?;
@@ -69,6 +35,24 @@ macro_rules! codes {
             }
         }
     )* };
+}
+
+/// Enums that only records speak of, with their numbers.
+macro_rules! codes {
+    ($( $(#[$doc:meta])* $name:ident { $( $code:literal $variant:ident / $text:literal : $sentence:literal ),* $(,)? } )*) => { $(
+        words! { $(#[$doc])* $name { $( $variant / $text : $sentence ),* } }
+        numbers! { $name { $( $code $variant ),* } }
+    )* };
+}
+
+numbers! {
+    OrderState { 0 Sent, 1 Live, 2 Rejected, 3 CancelSent, 4 Cancelled, 5 Filled }
+    OrderReason {
+        0 None, 1 Replaced, 2 Withdrawn, 3 PostOnly, 4 Tick, 5 Lot, 6 MinValue, 7 TooFar,
+        8 LinkLost, 9 Gone,
+    }
+    FillReason { 0 Queue, 1 Through, 2 Crossed, 3 Touch, 4 Drawn }
+    Lane { 0 Configured, 1 Pessimistic, 2 Optimistic }
 }
 
 codes! {
@@ -121,45 +105,5 @@ codes! {
     Labelled {
         0 Term / "term" : "A term of the strategy.",
         1 Reason / "reason" : "A reason of the strategy to decline.",
-    }
-
-    /// State of an own order.
-    OrderState {
-        0 Sent / "sent" : "On its way to the venue.",
-        1 Live / "live" : "In the book.",
-        2 Rejected / "rejected" : "Refused by the venue.",
-        3 CancelSent / "cancel_sent" : "A cancel is on its way; fills before it stand.",
-        4 Cancelled / "cancelled" : "Out of the book.",
-        5 Filled / "filled" : "Completely filled.",
-    }
-
-    /// Why an own order was refused or taken out.
-    OrderReason {
-        0 None / "none" : "No reason needed.",
-        1 Replaced / "replaced" : "The ladder moved.",
-        2 Withdrawn / "withdrawn" : "A guard took the side down.",
-        3 PostOnly / "post_only" : "Post only order would have immediately matched.",
-        4 Tick / "tick" : "Price must be divisible by tick size.",
-        5 Lot / "lot" : "Order has invalid size.",
-        6 MinValue / "min_value" : "Order must have minimum value of $10.",
-        7 TooFar / "too_far" : "Order price cannot be more than 95% away from the reference price.",
-        8 LinkLost / "link_lost" : "The link went down; the venue cancels what is scheduled to.",
-        9 Gone / "gone" : "Order was never placed, already canceled, or filled.",
-    }
-
-    /// Why a fill happened.
-    FillReason {
-        0 Queue / "queue" : "Volume printed at the price beyond the queue ahead.",
-        1 Through / "through" : "A taker traded through the price.",
-        2 Crossed / "crossed" : "The book moved onto the price from the other side.",
-        3 Touch / "touch" : "The optimistic bracket: any print at the price.",
-        4 Drawn / "drawn" : "The original model's draw came out.",
-    }
-
-    /// Which of the three results of one pass.
-    Lane {
-        0 Configured / "configured" : "The configured fill model; the one that decides and learns.",
-        1 Pessimistic / "pessimistic" : "The pessimistic bracket on the same decisions.",
-        2 Optimistic / "optimistic" : "The optimistic bracket on the same decisions.",
     }
 }

@@ -16,6 +16,7 @@
 mod codes;
 mod field;
 mod ladder;
+mod own;
 mod strategy;
 
 pub use codes::*;

@@ -16,7 +16,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{Account, Fill, Lane};
+use crate::event::own::Fill;
 use crate::units::{Cash, Mid2, Ns, Px, Side, Sz};
 
 use super::fees::CENTI;
@@ -48,11 +48,32 @@ pub struct Booking {
 }
 
 impl Booking {
-    /// The booking of a recorded fill, at session time `at`.
+    /// The booking of a fill, at session time `at`.
     #[must_use]
     pub fn of(at: Ns, f: &Fill) -> Booking {
         Booking { at, side: f.side, px: f.px, sz: f.sz, mid: f.mid, fee_e8: f.fee_e8 }
     }
+}
+
+/// What an account has come to: the five parts of its profit, in [`Cash`] units, and what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Captured spread.
+    pub spread: i128,
+    /// Adverse selection to the horizon.
+    pub adverse: i128,
+    /// Inventory after it.
+    pub inventory: i128,
+    /// Fees, negative when paid.
+    pub fees: i128,
+    /// Funding.
+    pub funding: i128,
+    /// Position, signed.
+    pub position: Sz,
+    /// Mark; 0 before the first.
+    pub mark: Mid2,
+    /// Number of fills.
+    pub fills: u32,
 }
 
 /// The account.
@@ -205,10 +226,10 @@ impl Ledger {
         self.closed_early
     }
 
-    /// The account as a record.
+    /// What the account has come to.
     #[must_use]
-    pub fn account(&self, lane: Lane) -> Account {
-        Account {
+    pub fn statement(&self) -> Statement {
+        Statement {
             spread: self.spread,
             adverse: self.adverse,
             inventory: self.inventory,
@@ -217,7 +238,6 @@ impl Ledger {
             position: self.position(),
             mark: self.mark.unwrap_or_default(),
             fills: self.fills,
-            lane,
         }
     }
 
@@ -283,7 +303,7 @@ mod tests {
         l.on_mid(Ns(SEC), Mid2(2 * 98 * ONE));
         l.on_mid(Ns(5 * SEC), Mid2(2 * 97 * ONE));
         l.on_mid(Ns(9 * SEC), Mid2(2 * 105 * ONE));
-        let a = l.account(Lane::Configured);
+        let a = l.statement();
         assert_eq!(a.spread, usd(2));
         assert_eq!(a.adverse, usd(-6), "from 100 to the first mid at or after five seconds");
         assert_eq!(a.inventory, usd(16));
@@ -318,7 +338,7 @@ mod tests {
         assert_eq!(l.profit(), l.equity());
         // The one closed early sees the next move as inventory, the others as adverse selection.
         l.on_mid(Ns(SEC), Mid2(2 * 101 * ONE));
-        let a = l.account(Lane::Configured);
+        let a = l.statement();
         assert_eq!((a.adverse, a.inventory), (usd(PENDING_MAX as i128), usd(1)));
     }
 
@@ -371,7 +391,7 @@ mod tests {
                             px: Px(px), sz: Sz(sz), mid: Mid2(mid + off), fee_e8: step / 7,
                         };
                         l.on_fill(&b);
-                        if fills.is_empty() { mid = l.account(Lane::Configured).mark.0; }
+                        if fills.is_empty() { mid = l.statement().mark.0; }
                         let z = i128::from(b.side.sign() * sz);
                         fills.push((z, i128::from(b.mid.0), now + 5 * SEC, None));
                     }
@@ -385,7 +405,7 @@ mod tests {
                     _ => l.on_funding(step),
                 }
                 prop_assert_eq!(l.profit(), l.equity());
-                let a = l.account(Lane::Configured);
+                let a = l.statement();
                 let gross = a.spread + a.adverse + a.inventory;
                 prop_assert_eq!((a.adverse, a.inventory), by_definition(&fills, i128::from(mid)));
                 prop_assert_eq!(l.realised().0 + l.unrealised().0, gross);

@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use super::level::{Level, Reach};
 use super::order::{LaneState, SimOrder};
 use crate::event::Trade;
+use crate::event::own::FillReason;
 use crate::math::fixed::mul_div;
-use crate::record::FillReason;
 use crate::settings::{Rule, Section, Setting};
 use crate::units::{Ns, Px, Side};
 

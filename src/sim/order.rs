@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::fees::{Rate, fee_e8};
 use super::level::Level;
-use crate::record::{self, FillReason, Lane, OrderReason, OrderState};
+use crate::event::own::{Fill, FillReason, LANES, OrderReason, OrderState, OrderUpdate};
 use crate::units::{Mid2, Ns, Px, Side, Sz};
 
 /// What happened to an own order.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SimEvent {
     /// A fill under one of the three models.
-    Fill(record::Fill),
+    Fill(Fill),
     /// A new state.
-    Order(record::Order),
+    Order(OrderUpdate),
 }
 
 /// An order to place.
@@ -152,8 +152,8 @@ impl SimOrder {
         state: OrderState,
         reason: OrderReason,
         effective: Ns,
-    ) -> record::Order {
-        record::Order {
+    ) -> OrderUpdate {
+        OrderUpdate {
             id: self.id,
             state,
             reason,
@@ -180,7 +180,7 @@ impl SimOrder {
             return false;
         }
         state.open -= got;
-        out(SimEvent::Fill(record::Fill {
+        out(SimEvent::Fill(Fill {
             id: self.id,
             lane: LANES[lane],
             reason: state.reason,
@@ -214,9 +214,6 @@ pub(super) struct Cause {
     /// Maker fee.
     pub fee: Rate,
 }
-
-/// The three results of one pass.
-pub const LANES: [Lane; 3] = [Lane::Configured, Lane::Pessimistic, Lane::Optimistic];
 
 /// The mid before block `t`.
 pub(super) fn mid_at(t: Ns, newest: (Ns, Option<Mid2>), before: Option<Mid2>) -> Mid2 {

@@ -23,12 +23,12 @@ use super::refusal::refusal;
 use super::room::Room;
 use crate::book::Book;
 use crate::event::Trade;
-use crate::record::{OrderReason, OrderState};
+use crate::event::own::{LANES, OrderReason, OrderState};
 use crate::units::rules::Rules;
 use crate::units::{Mid2, Ns, Px, Side, add_volume};
 use serde::{Deserialize, Serialize};
 
-pub use super::order::{LANES, NewOrder, SimEvent, View};
+pub use super::order::{NewOrder, SimEvent, View};
 pub use super::room::Full;
 
 /// The best level of a side, which models may learn from.

@@ -7,8 +7,8 @@ mod referee;
 
 use super::*;
 use crate::book;
+use crate::event::own::{FillReason, Lane};
 use crate::event::{self, Bbo, Snapshot};
-use crate::record::{FillReason, Lane};
 use crate::sim::config::Config;
 use crate::sim::models::rates::Rates;
 use crate::units::Sz;

@@ -13,7 +13,7 @@ use super::model::{FillModel, Moment, Orders, Taker};
 use super::order::SimOrder;
 use super::room::{Full, Room};
 use crate::event::Trade;
-use crate::record::FillReason;
+use crate::event::own::FillReason;
 
 /// A model and its state of every own order.
 #[derive(Clone, Debug, Serialize, Deserialize)]

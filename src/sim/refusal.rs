@@ -4,7 +4,7 @@
 
 use super::order::NewOrder;
 use crate::book::Book;
-use crate::record::OrderReason;
+use crate::event::own::OrderReason;
 use crate::units::rules::Rules;
 
 /// The venue's own checks, against the book as it is when the order arrives; without `rules` only

@@ -11,6 +11,7 @@
 
 pub mod decimal;
 pub mod rules;
+pub(crate) mod words;
 
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::FillReason;
+use crate::event::own::FillReason;
 use crate::sim::level::Level;
 use crate::sim::model::{FillModel, Moment, NoSettings, Orders, Taker};
 

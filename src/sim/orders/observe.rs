@@ -9,9 +9,9 @@
 
 use std::ops::Range;
 
-use super::{LANES, Sim, SimEvent};
+use super::{Sim, SimEvent};
 use crate::book::{Book, Shown};
-use crate::record::FillReason;
+use crate::event::own::{FillReason, LANES};
 use crate::sim::config::Settings;
 use crate::sim::level::Level;
 use crate::sim::model::{FillModel, Moment};
