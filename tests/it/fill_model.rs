@@ -2,7 +2,8 @@
 
 use papermaker::rooms::book::{self, Book};
 use papermaker::rooms::event::{Level as Displayed, Snapshot, Trade};
-use papermaker::rooms::record::Lane;
+use papermaker::rooms::event::own::Lane;
+use papermaker::rooms::settings::{Row, Rule, Section, Setting};
 use papermaker::rooms::sim::config::{Config, Latency, Model, Settings};
 use papermaker::rooms::sim::level::Level;
 use papermaker::rooms::sim::model::{FillModel, Moment, Orders, Taker};
@@ -20,6 +21,20 @@ struct PartOf {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Share {
     one_in: i64,
+}
+
+/// A table of settings of one whole number.
+fn one(key: &'static str, least: i64, most: i64) -> Rule {
+    let rule = Rule::Whole(least, most);
+    let row = Row { key, about: "A number.".into(), unit: "", rule, optional: false };
+    Rule::Section(Section { about: "A model.".into(), rows: vec![row], relations: vec![] })
+}
+
+impl Setting for Share {
+    type Limits = ();
+    fn rule((): ()) -> Rule {
+        one("one_in", 1, 100)
+    }
 }
 
 impl Default for Share {
@@ -64,6 +79,13 @@ struct Hostile;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Wanted {
     size: i64,
+}
+
+impl Setting for Wanted {
+    type Limits = ();
+    fn rule((): ()) -> Rule {
+        one("size", i64::MIN, i64::MAX)
+    }
 }
 
 impl FillModel for Hostile {
