@@ -215,8 +215,20 @@ fn run(out: &mut Text, s: &Snapshot) {
     out.one(name, "gauge", "1: recording raw frames failed.", st.recording_failed);
 }
 
+/// The reason for which the frames were rejected that a counter counts.
+fn reason(c: Counter) -> Option<&'static str> {
+    c.name().strip_prefix("reject_")
+}
+
 fn counters(out: &mut Text, s: &Snapshot) {
+    let name = "papermaker_rejected_frames_total";
+    out.family(name, "counter", "Frames rejected, by reason.");
     for c in Counter::ALL {
+        if let Some(reason) = reason(*c) {
+            out.sample(name, &[("reason", reason)], s.status.counters.value(*c));
+        }
+    }
+    for c in Counter::ALL.iter().filter(|c| reason(**c).is_none()) {
         let (name, grows) = counter_name(*c);
         let value = s.status.counters.value(*c);
         let kind = if grows { "counter" } else { "gauge" };
