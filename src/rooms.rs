@@ -1,6 +1,6 @@
 //! Every room, opened to benches, fuzz targets, tests and the laboratory.
 //!
-//! In: nothing. Out: the rooms' names. Compiled with the feature `lab` only: without it a room is
+//! In: nothing. Out: the rooms' names. Cold path. Compiled with the feature `lab` only: without it a room is
 //! private, so that the compiler names what nothing uses.
 
 /// What the room `app` holds.

@@ -71,7 +71,7 @@ impl Watch {
             Body::Ladder(l) => self.guard[l.side.index()] = l.guard,
             Body::Learned(l) => o.explored_usd = l.explored_usd,
             Body::Warmup(w) if w.score >= 1.0 && o.warm_s.is_none() => {
-                o.warm_s = Some(seconds(r.at.since(began)));
+                o.warm_s = Some(Ns::seconds(r.at.since(began)));
             }
             Body::Estimates(e) => {
                 o.estimates = Some(e);
@@ -195,11 +195,6 @@ pub fn on_market(
 
 fn value_usd(f: &Fill) -> f64 {
     f.px.to_f64() * f.sz.to_f64()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "spans of days are exact enough")]
-fn seconds(ns: i64) -> f64 {
-    ns as f64 * 1e-9
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! In: feed, engine, rings. Out: [`Counters`]. Hot path, ten times a second: copies of integers.
 
-use super::live::Rings;
+use super::publish::Rings;
 use super::turn::Turn;
 use crate::feed::Reject;
 use crate::telemetry::counters::{Counter, Counters};

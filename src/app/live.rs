@@ -19,7 +19,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use rustls::ClientConfig;
 
 use super::count;
-use super::publish::{Laps, Publisher, RawTap};
+use super::publish::Rings;
 use super::recording::control;
 use super::rehearsal::{Rehearsal, through};
 use super::staged::Stage;
@@ -34,7 +34,7 @@ use crate::sys::link::{FlushOutcome, Link, ReadOutcome};
 use crate::sys::pin::{Pin, Pinned, pin};
 use crate::sys::signal::Stop;
 use crate::sys::url::Url;
-use crate::telemetry::counters::{Board, Counter, Counters};
+use crate::telemetry::counters::{Counter, Counters};
 use crate::telemetry::latency::Lap;
 use crate::units::{CoinId, Ns};
 use crate::ws::conn::{Conn, Message};
@@ -93,27 +93,6 @@ impl Idle {
             Idle::Sleeps => None,
             Idle::Polls(rehearsal) => rehearsal.as_deref_mut(),
         }
-    }
-}
-
-/// The rings' hot ends.
-#[derive(Debug)]
-pub struct Rings {
-    /// Records.
-    pub records: Publisher,
-    /// Raw frames, where they are recorded.
-    pub raw: Option<RawTap>,
-    /// Laps.
-    pub laps: Laps,
-    /// Counters, for the logging thread.
-    pub board: Arc<Board>,
-}
-
-impl Rings {
-    /// Says what is owed for want of room, as far as there is room now. `true`: nothing is owed.
-    pub fn settle(&mut self) -> bool {
-        let raw = self.raw.as_mut().is_none_or(RawTap::settle);
-        self.records.settle() && raw
     }
 }
 
@@ -503,7 +482,7 @@ impl Hot {
                 Message::Binary(_) | Message::Pong => continue,
             };
             if feed::is_ours(text) {
-                // Our own line in the recording from the venue's mouth: a replay would heed it.
+                // A venue message on our reserved channel would be obeyed on replay: drop the link.
                 self.counters.bump(Counter::ProtocolErrors);
                 return Err(Loss::Lost);
             }

@@ -28,6 +28,7 @@ use crate::engine::publish::Publish;
 use crate::journal::{Digest, Digests};
 use crate::limits::{BEHIND_PERCENT, DRAINED_PERCENT};
 use crate::record::{Body, Bytes, Lost, NO_COIN, RECORD_BYTES, Record};
+use crate::telemetry::counters::Board;
 use crate::telemetry::latency::Lap;
 use crate::units::{CoinId, Ns};
 
@@ -52,6 +53,27 @@ pub struct Publisher {
     behind: bool,
     /// Set for good by the logging thread when the journal failed.
     failed: Arc<AtomicBool>,
+}
+
+/// The rings' hot ends.
+#[derive(Debug)]
+pub struct Rings {
+    /// Records.
+    pub records: Publisher,
+    /// Raw frames, where they are recorded.
+    pub raw: Option<RawTap>,
+    /// Laps.
+    pub laps: Laps,
+    /// Counters, for the logging thread.
+    pub board: Arc<Board>,
+}
+
+impl Rings {
+    /// Says what is owed for want of room, as far as there is room now. `true`: nothing is owed.
+    pub fn settle(&mut self) -> bool {
+        let raw = self.raw.as_mut().is_none_or(RawTap::settle);
+        self.records.settle() && raw
+    }
 }
 
 /// An empty ring every place of which was written once.

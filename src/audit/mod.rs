@@ -7,11 +7,11 @@
 //! 1. Every model sees the same worlds, so that differences between models are of the models.
 //! 2. Equal plan, equal outcome, whatever the number of threads.
 
+mod run;
 pub mod score;
 mod watch;
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::mpsc;
+pub use run::run;
 
 use crate::sim::config::{Config, Model};
 use crate::units::Ns;
@@ -119,45 +119,6 @@ pub fn describe(s: &Scenario) -> String {
     let cancels = if s.cancels == Cancels::Uniform { "" } else { ", cancels at the back" };
     let ms = s.snapshot_ns / Ns::MS;
     format!("{depth}, {place}, size {}, snapshot {ms} ms{cancels}", s.size)
-}
-
-/// Runs the plan; `tell` hears how far it is, on this thread. Outcomes are in the order of
-/// [`SCENARIOS`].
-pub fn run(plan: &Plan, tell: &mut impl FnMut(Progress)) -> Vec<Outcome> {
-    // Those with the most snapshots first, so that no thread is left with a long one at the end.
-    let mut order: Vec<&Scenario> = SCENARIOS.iter().collect();
-    order.sort_by_key(|s| (s.snapshot_ns, s.depth == Depth::Shallow));
-    let (next, done) = (AtomicUsize::new(0), AtomicU32::new(0));
-    let mut out = Vec::with_capacity(SCENARIOS.len());
-    std::thread::scope(|scope| {
-        let (tx, rx) = mpsc::channel();
-        for _ in 0..plan.jobs.clamp(1, order.len()) {
-            let (tx, order, next, done) = (tx.clone(), &order, &next, &done);
-            scope.spawn(move || {
-                while let Some(scenario) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = watch::watch(plan, scenario, &mut || {
-                        let n = done.fetch_add(1, Ordering::Relaxed) + 1;
-                        if n.is_multiple_of(500) {
-                            let _ = tx.send(Err(Progress::Shadows(n)));
-                        }
-                    });
-                    let _ = tx.send(Ok(outcome));
-                }
-            });
-        }
-        drop(tx);
-        for message in rx {
-            match message {
-                Ok(outcome) => {
-                    tell(Progress::Scenario(outcome.scenario.number));
-                    out.push(outcome);
-                }
-                Err(progress) => tell(progress),
-            }
-        }
-    });
-    out.sort_by_key(|o: &Outcome| o.scenario.number);
-    out
 }
 
 #[cfg(test)]

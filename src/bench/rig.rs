@@ -16,7 +16,8 @@ use std::time::Duration;
 use rustls::ClientConfig;
 
 use crate::app::config::Config;
-use crate::app::live::{self, Idle, LiveEnd, Plan, Rings};
+use crate::app::live::{self, Idle, LiveEnd, Plan};
+use crate::app::publish::Rings;
 use crate::app::publish::{Laps, Publisher, RawTap};
 use crate::app::turn::Turn;
 use crate::app::writer::Intake;

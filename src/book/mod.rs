@@ -21,8 +21,8 @@ use crate::record::Health;
 use crate::units::{Mid2, Ns, Px, Side, Sz, add_volume};
 
 use crate::settings::settings;
-pub use side::Known;
 use side::SideBook;
+pub use side::{Known, Shown};
 
 settings! {
     /// When a book counts as too old.
@@ -34,22 +34,6 @@ settings! {
         /// only it has shown count as unknown.
         depth_stale_ms: i64 = 15_000, 1..=3_600_000, "ms";
     }
-}
-
-/// What is shown at a price.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
-    /// This much, in so many orders (0: the number is not known).
-    Size(Level),
-    /// The price is inside the visible depth and nobody is there.
-    Empty,
-    /// The price is outside the visible depth, or what was seen there is too old.
-    Unknown {
-        /// The size last seen there, if ever since the link came up.
-        last: Option<Sz>,
-        /// Age of that sight on the venue's clock, ns; 0 without one.
-        age_ns: i64,
-    },
 }
 
 /// One coin's book.

@@ -10,10 +10,25 @@ use serde::{Deserialize, Serialize};
 
 use arrayvec::ArrayVec;
 
-use super::Shown;
 use crate::event::{Level, Levels};
 use crate::limits::LEVELS_MAX;
-use crate::units::{Ns, Px, Side};
+use crate::units::{Ns, Px, Side, Sz};
+
+/// What is shown at a price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// This much, in so many orders (0: the number is not known).
+    Size(Level),
+    /// The price is inside the visible depth and nobody is there.
+    Empty,
+    /// The price is outside the visible depth, or what was seen there is too old.
+    Unknown {
+        /// The size last seen there, if ever since the link came up.
+        last: Option<Sz>,
+        /// Age of that sight on the venue's clock, ns; 0 without one.
+        age_ns: i64,
+    },
+}
 
 /// A level and when it was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

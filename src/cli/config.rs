@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::exit::Failure;
-use super::{DEFAULT_FILE, say};
+use super::options::{DEFAULT_FILE, say};
 use crate::app::config::{Config, defaults};
 use crate::settings::{ConfigError, Room as _, commented, explain};
 

@@ -15,11 +15,8 @@ use super::{Common, say};
 use crate::app::config::Config;
 use crate::app::status::{CoinStatus, Status};
 use crate::journal::Found;
-use crate::record::{self, Guard, StrategyNames, Terms};
+use crate::record::{self, Guard, REGIMES, StrategyNames, Terms};
 use crate::units::Ns;
-
-/// Regimes in the order of the records.
-const REGIMES: [&str; 4] = ["quiet", "normal", "volatile", "cascade"];
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -68,7 +65,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         )));
     }
     let wants = |t: Topic| o.topic.is_none_or(|w| w == t);
-    let since = seconds(status.at.since(started));
+    let since = Ns::seconds(status.at.since(started));
     if common.json {
         let coins: Vec<Value> =
             named.iter().map(|(n, c)| coin_json(n, c, &status.strategy, &config)).collect();
@@ -270,7 +267,7 @@ fn warmup(c: &CoinStatus, config: &Config) -> String {
 fn guard(c: &CoinStatus, names: &StrategyNames, started: Ns) -> String {
     let mut out = String::new();
     for ((side, g), ladder) in ["bid", "ask"].iter().zip(&c.guard).zip(&c.ladder) {
-        let since = seconds(g.at.since(started));
+        let since = Ns::seconds(g.at.since(started));
         let text = if g.value == Guard::None {
             format!("  {side}        quoted since {since:.1} s\n")
         } else {
@@ -335,9 +332,4 @@ fn plain(v: &record::Value) -> Value {
         V::Bool(x) => json!(x),
         V::List(x) => Value::Array(x.iter().map(plain).collect()),
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "for display")]
-fn seconds(ns: i64) -> f64 {
-    ns as f64 * 1e-9
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod bench;
+mod begin;
 mod common;
 mod compare;
 mod config;
@@ -15,6 +16,7 @@ pub mod exit;
 mod explain;
 mod export;
 mod fills;
+mod options;
 mod place;
 mod record;
 mod replay;
@@ -28,15 +30,12 @@ mod venue;
 mod verify;
 mod watch;
 
-use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-use crate::app::config::Config;
-use crate::sys::signal::Stop;
-use exit::{Code, Failure};
+use exit::Failure;
+pub(crate) use options::{Common, end, exit_codes, say, stop_on_signals};
 
 /// A paper-trading engine for market makers: quotes a ladder on Hyperliquid perpetuals on public
 /// data, simulates which orders would have filled, learns how takers reach into the book, and
@@ -48,21 +47,6 @@ struct Cli {
     common: Common,
     #[command(subcommand)]
     command: Option<Command>,
-}
-
-/// Options of every command; those of the configuration are refused where they would do nothing.
-#[derive(Debug, Args)]
-pub(crate) struct Common {
-    /// Configuration file (TOML); see `papermaker config init`. Without it `papermaker.toml` is read
-    /// if there is one here.
-    #[arg(short, long, global = true, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Override one setting, e.g. `--set engine.strategy.glft.levels=3`; may be repeated.
-    #[arg(long, global = true, value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<String>,
-    /// Print the result as one JSON object.
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -101,61 +85,10 @@ enum Command {
     Config(config::Options),
 }
 
-/// The file of settings that is read where none is named.
-const DEFAULT_FILE: &str = "papermaker.toml";
-
-impl Common {
-    /// The file of settings: the one that was named, or the one that lies here, which is announced.
-    pub(crate) fn file(&self) -> Option<PathBuf> {
-        let here = || {
-            let there = std::path::Path::new(DEFAULT_FILE).is_file();
-            if there {
-                eprintln!("papermaker: settings from ./{DEFAULT_FILE}");
-            }
-            there.then(|| PathBuf::from(DEFAULT_FILE))
-        };
-        self.config.clone().or_else(here)
-    }
-
-    /// The configuration.
-    pub(crate) fn load(&self) -> Result<Config, Failure> {
-        Config::load(self.file().as_deref(), &self.set).map_err(|e| Failure::usage(e.to_string()))
-    }
-
-    /// These options for the command `name`, which reads no configuration.
-    pub(crate) fn unset(&self, name: &str) -> Result<&Common, Failure> {
-        let given = self.config.is_some() || !self.set.is_empty();
-        let text = format!("`--config` and `--set` have no effect on `{name}`: leave them out");
-        if given { Err(Failure::usage(text)) } else { Ok(self) }
-    }
-}
-
 /// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
     end(Cli::try_parse(), |cli| run(&cli))
-}
-
-/// Runs what was parsed; its outcome as an exit code, its failure as a line.
-pub(crate) fn end<C>(
-    parsed: Result<C, clap::Error>,
-    run: impl FnOnce(C) -> Result<(), Failure>,
-) -> ExitCode {
-    let cli = match parsed {
-        Ok(cli) => cli,
-        Err(e) => {
-            let code = if e.use_stderr() { Code::Usage as u8 } else { 0 };
-            let _ = e.print();
-            return ExitCode::from(code);
-        }
-    };
-    match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(f) => {
-            eprintln!("papermaker: {f}");
-            ExitCode::from(f.code as u8)
-        }
-    }
 }
 
 fn run(cli: &Cli) -> Result<(), Failure> {
@@ -181,21 +114,4 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Bench(o) => bench::run(o, &load()?, common),
         Command::Config(o) => config::run(o, &load),
     }
-}
-
-/// Lets SIGINT and SIGTERM ask for the end. To be called before anything takes time.
-pub(crate) fn stop_on_signals() -> Result<Stop, Failure> {
-    Stop::on_signals().map_err(|e| Failure::new(Code::Internal, format!("no signal handler: {e}")))
-}
-
-/// Prints text; a reader that went away is no failure.
-pub(crate) fn say(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-}
-
-pub(crate) fn exit_codes() -> String {
-    let rows: Vec<String> =
-        Code::TABLE.iter().map(|(code, text)| format!("  {code:>3}  {text}")).collect();
-    format!("Exit codes:\n{}", rows.join("\n"))
 }

@@ -212,7 +212,9 @@ pub(super) fn exchange(
         StartError::Io(e) => {
             Failure::new(Code::Venue, format!("the embedded exchange cannot listen at {addr}: {e}"))
         }
-        StartError::Speed => Failure::usage("the embedded exchange: its speed must be a positive number"),
+        StartError::Speed => {
+            Failure::usage("the embedded exchange: its speed must be a positive number")
+        }
         StartError::Config(e) => Failure::usage(e.to_string()),
     })
 }

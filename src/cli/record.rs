@@ -87,7 +87,7 @@ pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<()
 }
 
 fn line(s: &Status) -> String {
-    let seconds = summary::seconds(s.at.since(s.began));
+    let seconds = Ns::seconds(s.at.since(s.began));
     let up = s.link.is_some_and(|l| l.value.up);
     let stale = summary::stale_anywhere(s);
     format!(

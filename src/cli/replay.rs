@@ -233,7 +233,7 @@ fn show(
         v["records"] = serde_json::json!(records);
         v["frames"] = serde_json::json!(seen.frames);
         v["feed"] = summary::feed_json(&seen.counters);
-        v["took_s"] = serde_json::json!(summary::seconds(took));
+        v["took_s"] = serde_json::json!(Ns::seconds(took));
         say(&format!("{v}\n"));
     } else {
         say(&head(file, seen, took));
@@ -250,8 +250,8 @@ fn show(
 
 fn head(file: &Path, seen: &Outcome, took: i64) -> String {
     let c = &seen.counters;
-    let span = summary::seconds(seen.to.since(seen.from));
-    let spent = summary::seconds(took);
+    let span = Ns::seconds(seen.to.since(seen.from));
+    let spent = Ns::seconds(took);
     let rate = if spent > 0.0 { summary::float(seen.frames) / spent } else { 0.0 };
     format!(
         "replay   {}\nframes   {} over {span:.1} s, in {spent:.3} s ({rate:.0} frames/s)\n\

@@ -6,10 +6,10 @@
 
 use std::path::Path;
 
+use super::begin::{Begun, idle};
 use super::exit::Failure;
 use super::place::Where;
 use super::replay::{RunInfo, lock};
-use super::run::{Begun, idle};
 use super::threads::Files;
 use super::{Common, say};
 use crate::app::config::Config;

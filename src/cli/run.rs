@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::begin::{Begun, idle};
 use super::common::digests;
 use super::exit::Failure;
 use super::place::{Place, Where};
@@ -16,7 +17,6 @@ use super::watch::{self, Watcher, Way, Window};
 use super::{Common, report, resume, say, stop_on_signals, summary};
 use crate::app::config::Config;
 use crate::app::keep::Keeper;
-use crate::app::live::Idle;
 use crate::app::status::Status;
 use crate::app::turn::Turn;
 use crate::feed::CoinSpec;
@@ -99,19 +99,6 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     told
 }
 
-/// A run about to begin, or to go on.
-pub(super) struct Begun {
-    pub path: PathBuf,
-    pub place: Place,
-    pub coins: Vec<CoinSpec>,
-    pub files: Files,
-    pub turn: Turn,
-    pub idle: Idle,
-    pub info: RunInfo,
-    /// For people.
-    pub note: Option<String>,
-}
-
 /// A new run: its place, its coins, its folder.
 fn begin(o: &Options, mut config: Config, stop: &Stop) -> Result<Begun, Failure> {
     if let Some(text) = &o.keep {
@@ -129,15 +116,6 @@ fn begin(o: &Options, mut config: Config, stop: &Stop) -> Result<Begun, Failure>
         .map_err(|e| Failure::usage(format!("the list of coins: {e:?}")))?;
     let idle = idle(o.place.busy_poll, &config, &coins);
     Ok(Begun { path, place, coins, files, turn, idle, info, note })
-}
-
-/// How the loop waits. A list of coins that cannot be rehearsed with could not be run either.
-pub(super) fn idle(polls: bool, config: &Config, coins: &[CoinSpec]) -> Idle {
-    let turn = || Turn::reading(config.run.parser, &config.engine, coins, config.hash(coins)).ok();
-    match polls {
-        false => Idle::Sleeps,
-        true => turn().map_or(Idle::Polls(None), Idle::rehearsing),
-    }
 }
 
 /// What is constant of the run, for those who watch it.

@@ -8,7 +8,7 @@ use crate::record::{Account, Coin, FeedState, Health};
 use crate::report::Ping;
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{Percentiles, STAGES, Stage};
-use crate::units::{Cash, decimal};
+use crate::units::{Cash, Ns, decimal};
 
 fn profit(a: &Account) -> Cash {
     Cash(a.spread + a.adverse + a.inventory + a.fees + a.funding)
@@ -33,11 +33,6 @@ fn stale(f: &FeedState) -> Vec<&'static str> {
     .collect()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "for display")]
-pub(super) fn seconds(ns: i64) -> f64 {
-    ns as f64 * 1e-9
-}
-
 /// How often each stream came, as measured: the mean gap, a line a coin.
 pub(super) fn cadence_text(feed: &Feed) -> String {
     let names = ["bbo", "fast book", "full book", "trades", "context"];
@@ -48,7 +43,7 @@ pub(super) fn cadence_text(feed: &Feed) -> String {
             .zip(names)
             .map(|(stream, name)| (feed.cadence(id, *stream), name))
             .filter(|(c, _)| c.gaps > 0)
-            .map(|(c, name)| format!("{name} {:.2} s", seconds(c.mean_ns)))
+            .map(|(c, name)| format!("{name} {:.2} s", Ns::seconds(c.mean_ns)))
             .collect();
         Some(format!("cadence  {}: {}\n", coin.name, streams.join(", ")))
     };
@@ -103,7 +98,7 @@ pub(super) fn unwritten(s: &Status) -> String {
 
 /// A line of progress a coin.
 pub(super) fn progress(s: &Status) -> String {
-    let at = seconds(s.at.since(s.began));
+    let at = Ns::seconds(s.at.since(s.began));
     let ping = match s.counters.value(Counter::PingNsLast) {
         0 => String::new(),
         ns => format!("  ping {:.1} ms", float(ns) * 1e-6),

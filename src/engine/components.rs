@@ -1,6 +1,7 @@
 //! What an engine is made of where users may choose: one bundle of types.
 //!
-//! In: nothing. Out: types. No box: an engine is compiled for each bundle.
+//! In: nothing. Out: types. Hot path: no box,
+//! an engine is compiled for each bundle.
 
 use std::fmt::Debug;
 

@@ -2,11 +2,23 @@
 //!
 //! In: the configuration file. Out: plain values. Cold path.
 
+use serde::{Deserialize, Serialize};
+
 use super::components::{Components, FillsConfig, Shipped, StrategyConfig};
+use crate::limits::COIN_NAME_MAX;
 use crate::quote::Bounds;
 use crate::settings::settings;
 use crate::units::rules::Rules;
 use crate::{book, learn, quote, sim};
+
+/// A coin of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coin {
+    /// Name, zero padded.
+    pub name: [u8; COIN_NAME_MAX],
+    /// Venue rules.
+    pub rules: Rules,
+}
 
 settings! {
     /// What decides: the same for every coin.

@@ -11,10 +11,10 @@ use std::hint::black_box;
 
 use serde::{Deserialize, Serialize};
 
-use super::Coin;
 use super::account::{Account, ESTIMATE_RECORDS};
 use super::clock::Clock;
 use super::components::Components;
+use super::config::Coin;
 use super::convert::{e8, hundredths, market, print};
 use super::cx::Cx;
 use super::publish::Publish;

@@ -22,26 +22,16 @@ mod working;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, Joint, Link};
-use crate::limits::{COIN_NAME_MAX, COINS_MAX, TICK_NS};
+use crate::limits::{COINS_MAX, TICK_NS};
 use crate::quote::Strategy;
 use crate::record::{self, JointCode, NO_COIN, StopReason};
-use crate::units::rules::Rules;
 use crate::units::{CoinId, Ns};
 
 pub use components::{Components, Shipped, StrategyConfig};
-pub use config::Config;
+pub use config::{Coin, Config};
 use cx::Cx;
 use desk::Desk;
 use publish::Publish;
-
-/// A coin of the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Coin {
-    /// Name, zero padded.
-    pub name: [u8; COIN_NAME_MAX],
-    /// Venue rules.
-    pub rules: Rules,
-}
 
 /// The engine: settings, held once, and the state they act on.
 #[derive(Debug)]

@@ -10,7 +10,7 @@
 use serde::{Deserialize, Serialize};
 use serde_big_array::BigArray;
 
-use super::decode::Stream;
+use super::outcome::Stream;
 use crate::limits::{MESSAGE_SILENCE_NS, STALE_BBO_NS, STALE_CTX_NS, STALE_FAST_NS, STALE_SLOW_NS};
 use crate::units::Ns;
 

@@ -14,7 +14,7 @@
 use arrayvec::ArrayVec;
 
 use super::coins::Coins;
-use super::decode::Stream;
+use super::outcome::Stream;
 use crate::limits::{ACK_NS, COINS_MAX, SUBSCRIBE_BURST, SUBSCRIBE_EVERY_NS};
 use crate::units::{CoinId, Ns};
 

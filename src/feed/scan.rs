@@ -10,8 +10,8 @@
 //!    length, so nothing is accepted that is not JSON or not UTF-8.
 
 use super::coins::Coins;
-use super::decode::{Decoded, Output};
 use super::fields;
+use super::outcome::{Decoded, Output};
 use crate::event::{Bbo, Level, Levels, Trade};
 use crate::limits::{MESSAGE_MAX, PRINTS_MAX};
 use crate::units::{CoinId, Ns, Px, SCALE, Side, Sz};

@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::cadence::{self, Ages, Cadence, Pace, Stale};
 use super::coins::{BadCoin, CoinSpec, Coins};
-use super::decode::{Decoded, Decoder, Parser, Stream, VenueError};
+use super::decode::{Decoder, Parser};
 use super::history::{Dropped, Joiner};
+use super::outcome::{Decoded, Stream, VenueError};
 use super::plan::Plan;
 use super::reject::{Counters, Reject};
 use super::retry::Retry;

@@ -12,8 +12,8 @@
 use simd_json::{Node, StaticNode};
 
 use super::coins::Coins;
-use super::decode::{Decoded, Output, Stream, VenueError};
 use super::fields;
+use super::outcome::{Decoded, Output, Stream, VenueError};
 use super::reject::Reject;
 use crate::event::{Bbo, Ctx, Level, Levels, Trade};
 use crate::limits::PRINTS_MAX;

@@ -173,7 +173,7 @@ impl Learners {
         if !self.live {
             self.live = true;
             if self.last.0 != i64::MIN {
-                self.filter.idle(seconds(now.since(self.last).max(0)));
+                self.filter.idle(Ns::seconds(now.since(self.last).max(0)));
             }
             self.last = now;
             self.mid = None;
@@ -346,7 +346,7 @@ impl Learners {
         self.settle(now, true, out);
         let dt = match (self.second, self.mid) {
             (Some((then, was)), Some(mid)) => {
-                let dt = seconds(now.since(then));
+                let dt = Ns::seconds(now.since(then));
                 self.on_return(((mid / was - 1.0) * 1e4).clamp(-1e4, 1e4), dt);
                 self.second = Some((now, mid));
                 dt
@@ -410,7 +410,7 @@ impl Learners {
         if !self.live {
             return;
         }
-        let dt = seconds(now.since(self.last).max(0));
+        let dt = Ns::seconds(now.since(self.last).max(0));
         if dt <= 0.0 {
             return;
         }
@@ -562,7 +562,7 @@ impl Learners {
 
 /// A closed block teaches the own-quote learners, too, and goes to the records.
 fn closed(c: Closed, adf: &mut Adf, rate: &mut FillRate, out: &mut impl FnMut(LearnEvent)) {
-    let span = seconds(c.span);
+    let span = Ns::seconds(c.span);
     adf.observe(c.depth_bps, span, f64::from(u8::from(c.filled)));
     rate.exposed(c.depth_bps, span, c.filled);
     out(LearnEvent::Outcome {
@@ -595,9 +595,4 @@ fn positive(x: f64) -> bool {
 /// A distance that can be: at most all of the price.
 fn distance(bps: f64) -> bool {
     (-1e4..=1e4).contains(&bps)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "spans of days are exact enough")]
-fn seconds(ns: i64) -> f64 {
-    ns as f64 * 1e-9
 }

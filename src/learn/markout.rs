@@ -355,7 +355,7 @@ impl Markout {
     /// `y`: move in our favour, sigmas.
     fn learn_shadow(&mut self, h: usize, m: &Mark, y: f64) {
         let due = m.at.plus(HORIZONS[h]);
-        let dt = self.last[h].map_or(0.0, |l| seconds(due.since(l)));
+        let dt = self.last[h].map_or(0.0, |l| Ns::seconds(due.since(l)));
         self.last[h] = Some(due);
         self.seen_s[h] += dt;
         let tau = self.cfg.memory_s;
@@ -427,12 +427,7 @@ pub(super) fn bucket_of(depth_bps: f64) -> (usize, f64) {
 }
 
 fn horizon_s(h: usize) -> f64 {
-    seconds(HORIZONS[h])
-}
-
-#[expect(clippy::cast_precision_loss, reason = "spans of hours are exact enough")]
-fn seconds(ns: i64) -> f64 {
-    ns as f64 * 1e-9
+    Ns::seconds(HORIZONS[h])
 }
 
 #[cfg(test)]

@@ -12,16 +12,13 @@ use std::fmt::Write as _;
 use super::health;
 use super::snapshot::Snapshot;
 use crate::app::status::CoinStatus;
-use crate::record::{Account, Estimates, Health, Lane, Learned, StrategyNames, Terms};
+use crate::record::{Account, Estimates, Health, Lane, Learned, REGIMES, StrategyNames, Terms};
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{BOUNDS_NS, Stage};
 use crate::units::{Cash, Side};
 
 /// The media type of the text.
 pub const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// Regimes in the order of the record.
-pub const REGIMES: [&str; 4] = ["quiet", "normal", "volatile", "cascade"];
 
 /// A gauge with one value a coin: name, help, value.
 type Gauge<T> = (&'static str, &'static str, fn(&T) -> f64);

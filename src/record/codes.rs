@@ -4,10 +4,12 @@
 //!
 //! 1. A code's number never changes its meaning; new ones are appended.
 
-use super::PAYLOAD_BYTES;
-use super::field::{Field, Value};
+use super::field::{Field, PAYLOAD_BYTES, Value};
 pub use crate::event::own::{FillReason, Lane, OrderReason, OrderState};
 use crate::units::words::words;
+
+/// Names of the regimes, calm to wild, as arrays of four are laid out.
+pub const REGIMES: [&str; 4] = ["quiet", "normal", "volatile", "cascade"];
 
 /// The numbers of enums that are defined elsewhere.
 macro_rules! numbers {

@@ -2,8 +2,18 @@
 //!
 //! In: typed fields. Out: little-endian bytes at running offsets. Hot path for `put`.
 
-use super::PAYLOAD_BYTES;
 use crate::units::{Mid2, Ns, Px, Side, Sz};
+
+/// Bytes of an encoded record.
+pub const RECORD_BYTES: usize = 128;
+/// Bytes before the payload.
+pub const HEADER_BYTES: usize = 24;
+/// Largest payload.
+pub const PAYLOAD_BYTES: usize = RECORD_BYTES - HEADER_BYTES;
+/// Levels of a ladder in one record.
+pub const LADDER_PART: usize = 5;
+/// Terms of a strategy at most: what one record holds.
+pub const TERMS_MAX: usize = 12;
 
 /// A field as exports see it. Cold.
 #[derive(Clone, Debug, PartialEq)]

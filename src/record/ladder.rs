@@ -10,12 +10,10 @@
 
 use arrayvec::ArrayVec;
 
+use super::field::LADDER_PART;
 use super::{Guard, Ladder};
 use crate::limits::LADDER_MAX;
 use crate::units::{Px, Side, Sz};
-
-/// Levels in one record.
-pub const LADDER_PART: usize = 5;
 
 /// One side of a ladder, put together from its records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

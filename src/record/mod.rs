@@ -20,18 +20,15 @@ mod own;
 mod strategy;
 
 pub use codes::*;
-pub use field::{Field, Value, padded, unpadded};
-pub use ladder::{LADDER_PART, WholeLadder, ladder_records};
-pub use strategy::{Named, StrategyInfo, StrategyNames, TERMS_MAX};
+pub use field::{
+    Field, HEADER_BYTES, LADDER_PART, PAYLOAD_BYTES, RECORD_BYTES, TERMS_MAX, Value, padded,
+    unpadded,
+};
+pub use ladder::{WholeLadder, ladder_records};
+pub use strategy::{Named, StrategyInfo, StrategyNames};
 
 use crate::units::{CoinId, Mid2, Ns, Px, Side, Sz};
 
-/// Bytes of an encoded record.
-pub const RECORD_BYTES: usize = 128;
-/// Bytes before the payload.
-pub const HEADER_BYTES: usize = 24;
-/// Largest payload.
-pub const PAYLOAD_BYTES: usize = RECORD_BYTES - HEADER_BYTES;
 /// Version of this alphabet, in the `Start` record and in every segment header. Format 2: ladders in
 /// parts, terms named by the strategy.
 pub const FORMAT_VERSION: u32 = 2;
@@ -557,52 +554,4 @@ impl Record {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn encode_then_decode_is_identity() {
-        let r = Record {
-            seq: 7,
-            at: Ns(1_757_015_216_673_878_000),
-            coin: CoinId(2),
-            body: Fill {
-                id: 9,
-                lane: Lane::Configured,
-                reason: FillReason::Queue,
-                side: Side::Sell,
-                unknown_queue: true,
-                level: 3,
-                px: Px(1),
-                sz: Sz(2),
-                open: Sz(3),
-                ahead: Sz(4),
-                age: -5,
-                time: Ns(6),
-                tid: 7,
-                mid: Mid2(8),
-                fee_e8: -9,
-                sight_age: -1,
-            }
-            .into(),
-        };
-        let b = r.encode();
-        assert_eq!(Record::decode(&b), Ok(r));
-        assert_eq!(r.body.fields().len(), 16);
-        let mut wrong = b;
-        wrong[4] = 200;
-        assert_eq!(Record::decode(&wrong), Err(Malformed::Kind(200)));
-        let mut code = b;
-        code[HEADER_BYTES + 8] = 77;
-        assert_eq!(Record::decode(&code), Err(Malformed::Code));
-    }
-
-    #[test]
-    fn floats_keep_their_bits() {
-        let body: Body =
-            Warmup { score: -0.0, floor: f64::MIN_POSITIVE, kappa: 1.0 / 3.0, gamma: 1.0 }.into();
-        let r = Record { seq: 0, at: Ns(0), coin: NO_COIN, body };
-        let back = Record::decode(&r.encode()).expect("a record");
-        assert_eq!(back.encode(), r.encode());
-    }
-}
+mod tests;

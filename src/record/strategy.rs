@@ -6,11 +6,8 @@
 //! 1. A term's column is its name and its unit: `half` in `bps` is `half_bps`. Readers ask for terms
 //!    by column, never by place: places are the strategy's own.
 
-use super::field::{padded, unpadded};
+use super::field::{TERMS_MAX, padded, unpadded};
 use super::{Body, Label, Labelled, Strategy, Terms};
-
-/// Terms of a strategy at most: what one record holds.
-pub const TERMS_MAX: usize = 12;
 
 /// A number of a strategy. Names have at most 24 bytes, units 8, sentences 70; more is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -226,7 +226,7 @@ impl CoinModel {
         let (bid, ask) = (x.bid.to_f64(), x.ask.to_f64());
         let half = (ask - bid) / (ask + bid) * 1e4;
         self.lines.touch.push(at, Some(half).filter(|_| x.bid.0 > 0 && x.ask.0 > 0));
-        let age = super::states::seconds(at.since(x.time)) * 1e3;
+        let age = Ns::seconds(at.since(x.time)) * 1e3;
         self.lines.age.push(at, Some(age).filter(|_| x.time.0 > 0));
     }
 
@@ -283,7 +283,7 @@ impl CoinModel {
         l.warmup[0].push(at, Some(x.warmup));
         l.warmup[1].push(at, Some(x.confidence));
         if x.warmup >= 1.0 && self.warm_after.is_none() {
-            self.warm_after = Some(super::states::seconds(at.since(self.start)));
+            self.warm_after = Some(Ns::seconds(at.since(self.start)));
         }
     }
 
@@ -296,7 +296,7 @@ impl CoinModel {
 
     fn on_feed(&mut self, at: Ns, x: &FeedState) {
         self.feed = Some(*x);
-        let ms = |ns: i64| (ns >= 0).then(|| super::states::seconds(ns) * 1e3);
+        let ms = |ns: i64| (ns >= 0).then(|| Ns::seconds(ns) * 1e3);
         self.lines.lag.push(at, ms(x.lag));
     }
 

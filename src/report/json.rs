@@ -16,7 +16,7 @@ use super::stats::{Interval, RESAMPLES};
 use super::time::utc;
 use crate::journal::hex;
 use crate::record::{FillReason, Guard, Health, Lane, OrderReason, OrderState};
-use crate::units::decimal;
+use crate::units::{Ns, decimal};
 
 /// The summary.
 #[must_use]
@@ -52,7 +52,7 @@ pub fn summary(m: &Model) -> Value {
         "intervals": {
             "level": 0.95,
             "method": "block bootstrap",
-            "block_s": super::states::seconds(m.blocks.width_ns),
+            "block_s": Ns::seconds(m.blocks.width_ns),
             "blocks": m.blocks.count,
             "resamples": RESAMPLES,
         },
@@ -116,7 +116,7 @@ fn coin(c: &CoinModel, m: &Model) -> Value {
         "fills_over_predicted": c.learned.map(|l| l.calibration),
         "explored_usd": c.learned.map(|l| l.explored_usd),
         "stale": c.stale(),
-        "lag_s": c.feed.filter(|f| f.lag >= 0).map(|f| super::states::seconds(f.lag)),
+        "lag_s": c.feed.filter(|f| f.lag >= 0).map(|f| Ns::seconds(f.lag)),
         "prints": c.prints,
         "gaps": c.gaps.iter().map(|(at, g)| json!({
             "at": utc(*at), "joint": g.joint.text(), "from": utc(g.from), "to": utc(g.to),

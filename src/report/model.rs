@@ -212,6 +212,6 @@ impl Model {
     /// Length of the run, s of session time.
     #[must_use]
     pub fn seconds(&self) -> f64 {
-        super::states::seconds(self.to.since(self.from))
+        Ns::seconds(self.to.since(self.from))
     }
 }

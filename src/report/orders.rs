@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use crate::record::{Fill, FillReason, Lane, Order, OrderReason, OrderState};
-use crate::units::{Px, Sz};
+use crate::units::{Ns, Px, Sz};
 
 /// Lower edges of the bins of volume ahead, USD.
 pub const AHEAD_USD: [f64; 8] =
@@ -64,7 +64,7 @@ impl Orders {
         if f.lane != Lane::Configured {
             return;
         }
-        let age = super::states::seconds(f.age);
+        let age = Ns::seconds(f.age);
         self.fills_by_age[bin(&AGE_S, age)] += 1;
         self.ages.push(age);
         self.unknown_queue += u64::from(f.unknown_queue);

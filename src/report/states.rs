@@ -48,7 +48,7 @@ impl<T: Copy + PartialEq> States<T> {
     pub fn seconds(&self, all: &[T]) -> Vec<f64> {
         let of = |state: &T| {
             let held = self.stretches().filter(|s| s.2 == *state);
-            held.map(|(from, to, _)| seconds(to.since(from))).sum()
+            held.map(|(from, to, _)| Ns::seconds(to.since(from))).sum()
         };
         all.iter().map(of).collect()
     }
@@ -56,17 +56,10 @@ impl<T: Copy + PartialEq> States<T> {
     /// Share of the time in `state`; 0 for a run without length.
     #[must_use]
     pub fn share(&self, state: T) -> f64 {
-        let all: f64 = self.stretches().map(|(from, to, _)| seconds(to.since(from))).sum();
+        let all: f64 = self.stretches().map(|(from, to, _)| Ns::seconds(to.since(from))).sum();
         let held: f64 = self.seconds(&[state])[0];
         if all > 0.0 { held / all } else { 0.0 }
     }
-}
-
-/// Nanoseconds as seconds.
-#[expect(clippy::cast_precision_loss, reason = "for display")]
-#[must_use]
-pub fn seconds(ns: i64) -> f64 {
-    ns as f64 * 1e-9
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::coin::CoinModel;
 use super::model::Model;
 use super::stats::Interval;
 use crate::record::{Guard, Lane, Learned};
-use crate::units::decimal;
+use crate::units::{Ns, decimal};
 
 /// Fewest fills from which predictions are judged.
 const FILLED_MIN: u64 = 20;
@@ -103,9 +103,16 @@ fn coin(c: &CoinModel, m: &Model) -> String {
         out.push_str(&learned(l));
     }
     out.push_str(&predicted(&c.calibration));
+    out.push_str(&quoted(c));
+    out
+}
+
+/// How old the feed was, and which share of the time a quote stood.
+fn quoted(c: &CoinModel) -> String {
+    let mut out = String::new();
     if let (Some(f), Some(stale)) = (&c.feed, c.stale()) {
         let stale = if stale.is_empty() { "nothing".to_owned() } else { stale.join(", ") };
-        let lag = (f.lag >= 0).then(|| format!("{:.3} s", super::states::seconds(f.lag)));
+        let lag = (f.lag >= 0).then(|| format!("{:.3} s", Ns::seconds(f.lag)));
         let lag = lag.unwrap_or_else(|| "-".into());
         out.push_str(&format!("  feed       lag {lag}; stale at the end: {stale}\n"));
     }

@@ -5,7 +5,7 @@
 
 use toml::{Table, Value};
 
-use super::ConfigError;
+use super::error::ConfigError;
 use super::schema::{Relation, Row, Rule, Section, join, kind_row};
 
 /// Looks at every row and relation of `table`; `path` is where in the whole it stands.

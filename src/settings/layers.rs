@@ -8,7 +8,7 @@
 
 use toml::{Table, Value};
 
-use super::ConfigError;
+use super::error::ConfigError;
 use super::schema::{Row, Rule, Section, Variant, join, kind_row};
 
 /// Lays `over` onto `base`, a table of `section`; `path` is where in the whole it stands.

@@ -10,29 +10,21 @@
 //! 3. A configuration that was loaded holds every row's range and every relation between rows.
 
 mod check;
+mod error;
 mod layers;
+mod room;
 mod schema;
 mod text;
 
 pub use check::check;
+pub use error::ConfigError;
 pub use layers::{assignment, merge};
+pub use room::Room;
 pub use schema::{
-    Choice, Form, Leaf, Numbers, Relation, Room, Row, Rule, Section, Setting, Variant, Whole,
+    Choice, Form, Leaf, Numbers, Relation, Row, Rule, Section, Setting, Variant, Whole,
 };
 pub use schema::{rising, sentence};
 pub use text::{commented, explain};
-
-/// Why a configuration was refused: one line that says what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError(pub String);
-
-impl std::fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 /// A room's table of settings: a struct, or a choice between tables (`enum`, told apart by the key
 /// `kind`).

@@ -7,8 +7,6 @@ use std::ops::RangeInclusive;
 use serde::Serialize;
 use toml::{Table, Value};
 
-use super::{ConfigError, check};
-
 /// A table of settings.
 #[derive(Clone, Debug)]
 pub struct Section {
@@ -98,21 +96,6 @@ pub struct Relation {
     pub text: &'static str,
     /// Whether it holds in a table whose values are all inside their ranges.
     pub holds: fn(&Table) -> bool,
-}
-
-/// A table of settings as a type.
-pub trait Room: Default + Serialize {
-    /// Its rows.
-    fn section() -> Section;
-
-    /// Looks at every range and relation.
-    ///
-    /// # Errors
-    /// The first row or relation that does not hold.
-    fn check(&self) -> Result<(), ConfigError> {
-        let table = Table::try_from(self).map_err(|e| ConfigError(e.to_string()))?;
-        check(&Self::section(), &table, "")
-    }
 }
 
 /// A type that a row can have.

@@ -4,8 +4,8 @@
 
 use toml::{Table, Value};
 
-use super::ConfigError;
 use super::check::{range, shown};
+use super::error::ConfigError;
 use super::layers::unknown;
 use super::schema::{Row, Rule, Section, Variant, join, kind_row};
 

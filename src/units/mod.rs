@@ -180,6 +180,14 @@ impl Ns {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// A span of nanoseconds in seconds; exact enough for spans of days.
+    #[must_use]
+    #[expect(clippy::float_arithmetic, reason = "the one exit from integers to estimation")]
+    #[expect(clippy::cast_precision_loss, reason = "spans of days are exact enough")]
+    pub fn seconds(span: i64) -> f64 {
+        span as f64 * 1e-9
+    }
+
     /// This instant plus `ns` nanoseconds; saturates.
     #[must_use]
     pub fn plus(self, ns: i64) -> Ns {

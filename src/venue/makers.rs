@@ -97,7 +97,7 @@ impl Makers {
     /// `dt` seconds of cancels and post-only arrivals.
     pub fn churn(&mut self, dt: f64) {
         let rate = self.churn_per_s * dt;
-        let orders = draw::float(i64::try_from(self.book.len()).unwrap_or(i64::MAX));
+        let orders = draw::float(i64::try_from(self.book.resting()).unwrap_or(i64::MAX));
         for _ in 0..draw::poisson(&mut self.rng, rate * orders) {
             self.cancel_one();
         }
@@ -112,7 +112,7 @@ impl Makers {
                 self.add(side, level.unwrap_or(DEPTH - 1), 1.0);
             }
         }
-        if self.live.len() > 2 * self.book.len() + 64 {
+        if self.live.len() > 2 * self.book.resting() + 64 {
             let book = &self.book;
             self.live.retain(|id| book.order(*id).is_some());
         }
@@ -282,7 +282,7 @@ mod tests {
             check(&m);
             assert!(draw::float(m.bid) <= x && x <= draw::float(m.ask) && m.ask - m.bid == spread);
         }
-        assert!(m.book.len() < 1_000 && m.live.len() < 3_000, "nothing piles up");
+        assert!(m.book.resting() < 1_000 && m.live.len() < 3_000, "nothing piles up");
     }
 
     #[test]

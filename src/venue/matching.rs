@@ -256,7 +256,7 @@ impl Matching {
 
     /// Number of resting orders.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn resting(&self) -> usize {
         self.slots.len() - self.free.len()
     }
 
@@ -264,7 +264,7 @@ impl Matching {
     #[cfg(test)]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.resting() == 0
     }
 
     /// Whether an order of `side` at `px` would trade at once.
@@ -394,7 +394,7 @@ mod tests {
     }
 
     fn agree(book: &Matching, naive: &Naive, ids: &[OrderId]) {
-        assert_eq!(book.len(), naive.orders.len());
+        assert_eq!(book.resting(), naive.orders.len());
         for s in Side::BOTH {
             let mut want: BTreeMap<i64, (i64, u32)> = BTreeMap::new();
             for o in naive.orders.iter().filter(|o| o.1 == s) {

@@ -6,12 +6,11 @@
 //! 2. `ahead` is the volume before the order when it went live.
 
 use super::canvas::{Canvas, Ink};
-use super::screen::{gain, profit, rule, seconds, span};
+use super::parts::{gain, profit, rule, span};
 use crate::app::status::CoinStatus;
-use crate::ops::metrics::REGIMES;
 use crate::ops::snapshot::Snapshot;
-use crate::record::{Guard, Health, Lane, OrderState, StrategyNames};
-use crate::units::{Cash, Px, Side, Sz, decimal};
+use crate::record::{Guard, Health, Lane, OrderState, REGIMES, StrategyNames};
+use crate::units::{Cash, Ns, Px, Side, Sz, decimal};
 
 /// Prices of a side.
 const ROWS: usize = 5;
@@ -78,7 +77,8 @@ pub(super) fn health_ink(coin: &CoinStatus) -> Ink {
 /// How far the feed lags, and which of its streams are stale.
 fn feed(coin: &CoinStatus) -> String {
     let Some(f) = &coin.feed else { return String::new() };
-    let lag = if f.lag >= 0 { format!(" lag {},", span(seconds(f.lag))) } else { String::new() };
+    let lag =
+        if f.lag >= 0 { format!(" lag {},", span(Ns::seconds(f.lag))) } else { String::new() };
     let stale = [
         (f.stale_bbo, " bbo stale,"),
         (f.stale_fast, " fast stale,"),

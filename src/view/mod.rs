@@ -9,4 +9,5 @@
 
 pub mod canvas;
 mod coin;
+mod parts;
 pub mod screen;

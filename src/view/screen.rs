@@ -11,13 +11,13 @@
 
 use super::canvas::{Canvas, Ink};
 use super::coin;
+use super::parts::{gain, profit, rule, span};
 use crate::app::status::{CoinStatus, LastFill};
 use crate::ops::health;
 use crate::ops::snapshot::Snapshot;
-use crate::record::Account;
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::Stage;
-use crate::units::{Cash, Mid2, Ns, Side, decimal};
+use crate::units::{Mid2, Ns, Side, decimal};
 
 /// Lines of the head and of the foot.
 const HEAD: usize = 2;
@@ -171,7 +171,7 @@ fn one_fill(c: &mut Canvas, y: usize, s: &Snapshot, f: &LastFill) {
     let x = c.put(x, y, Ink::Plain, &format!(" {sz:>10} at {px:<10}"));
     let edge = edge_bps(&f.fill);
     let x = c.put(x, y, gain(edge), &format!(" {edge:>+6.2} bps"));
-    let age = span(seconds(f.fill.age));
+    let age = span(Ns::seconds(f.fill.age));
     c.put(
         x,
         y,
@@ -201,46 +201,8 @@ fn foot(c: &mut Canvas, s: &Snapshot, choice: &Choice) {
     };
 }
 
-/// A line across with a title.
-pub(super) fn rule(c: &mut Canvas, y: usize, from: usize, to: usize, title: &str) {
-    let line = "─".repeat(to.saturating_sub(from));
-    c.put_within(from, y, to, Ink::Dim, &line);
-    c.put_within(from + 1, y, to, Ink::Bold, &format!(" {title} "));
-}
-
-pub(super) fn profit(a: &Account) -> Cash {
-    Cash(a.spread + a.adverse + a.inventory + a.fees + a.funding)
-}
-
-pub(super) fn gain(x: f64) -> Ink {
-    if x > 0.0 {
-        Ink::Good
-    } else if x < 0.0 {
-        Ink::Bad
-    } else {
-        Ink::Plain
-    }
-}
-
 fn alarm(n: u64) -> Ink {
     if n == 0 { Ink::Plain } else { Ink::Warn }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "for display")]
-pub(super) fn seconds(ns: i64) -> f64 {
-    ns as f64 * 1e-9
-}
-
-/// A time span in two units at most.
-pub(super) fn span(s: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, reason = "for display; saturates")]
-    let whole = s.max(0.0) as i64;
-    match whole {
-        0 if (0.0..1.0).contains(&s) => format!("{:.0} ms", s * 1e3),
-        0..=119 => format!("{whole} s"),
-        120..=7_199 => format!("{} m {:02} s", whole / 60, whole % 60),
-        _ => format!("{} h {:02} m", whole / 3_600, whole / 60 % 60),
-    }
 }
 
 /// `mm:ss`, or `h:mm:ss`.

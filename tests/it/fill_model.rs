@@ -1,8 +1,8 @@
 //! A fill model from outside the crate, in the executor beside those that come with it.
 
 use papermaker::rooms::book::{self, Book};
-use papermaker::rooms::event::{Level as Displayed, Snapshot, Trade};
 use papermaker::rooms::event::own::Lane;
+use papermaker::rooms::event::{Level as Displayed, Snapshot, Trade};
 use papermaker::rooms::settings::{Row, Rule, Section, Setting};
 use papermaker::rooms::sim::config::{Config, Latency, Model, Settings};
 use papermaker::rooms::sim::level::Level;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use papermaker::rooms::app::config::Config;
-use papermaker::rooms::app::live::{self, Idle, Plan, Rings};
+use papermaker::rooms::app::live::{self, Idle, Plan};
+use papermaker::rooms::app::publish::Rings;
 use papermaker::rooms::app::publish::{Laps, Publisher, RawTap};
 use papermaker::rooms::app::recording;
 use papermaker::rooms::app::replay::{Tally, replay};

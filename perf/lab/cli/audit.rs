@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::write;
+use super::common::write;
 use crate::app::config::Config;
 use crate::cli::audit::{Fills, Findings};
 use crate::cli::exit::Failure;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{progress, undrawn, write};
+use super::common::{progress, undrawn, write};
 use crate::cli::exit::Failure;
 use crate::cli::{Common, say};
 use crate::lab::study::{Effort, Outcome, estimators, jobs, profit, warmup};

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
-use super::{progress, undrawn, write};
+use super::common::{progress, undrawn, write};
 use crate::app::config::Config;
 use crate::cli::exit::{Code, Failure};
 use crate::cli::{Common, say, stop_on_signals};

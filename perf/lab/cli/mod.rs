@@ -3,21 +3,18 @@
 //!
 //! In: arguments. Out: text on the terminal, files, an exit code. Cold path.
 
-#![expect(clippy::print_stderr, reason = "the terminal is this module's job")]
-
 mod audit;
+mod common;
 mod experiment;
 mod growth;
 mod plot;
 mod soak;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::exit::{Code, Failure};
+use crate::cli::exit::Failure;
 use crate::cli::{Common, end, exit_codes};
 
 /// Measures papermaker: experiments in markets of known truth, how costs grow, whether a long run
@@ -79,25 +76,4 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Audit(o) => audit::run(o, &common.load()?),
         Command::Plot(o) => plot::run(o, common.unset("plot")?),
     }
-}
-
-/// A bar on the terminal's error output, of so many things; silent where that is no terminal.
-fn progress(count: usize, what: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new(u64::try_from(count).unwrap_or(u64::MAX)).with_message(what);
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg}, {eta} left");
-    if let Ok(style) = style {
-        bar.set_style(style);
-    }
-    bar
-}
-
-/// Writes a file.
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text)
-        .map_err(|e| Failure::disk(format!("cannot write {}: {e}", path.display())))
-}
-
-/// A drawing that failed.
-fn undrawn(e: String) -> Failure {
-    Failure::new(Code::Internal, e)
 }

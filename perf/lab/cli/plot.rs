@@ -9,7 +9,7 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 
-use super::{undrawn, write};
+use super::common::{undrawn, write};
 use crate::cli::exit::Failure;
 use crate::cli::{Common, say};
 use crate::lab::plot::percentiles::{Series, percentiles};

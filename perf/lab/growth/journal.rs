@@ -6,7 +6,7 @@
 
 use std::io;
 
-use super::{Curve, Shape, Step, Subject, each, each_ns};
+use super::curve::{Curve, Shape, Step, Subject, each, each_ns};
 use crate::app::folder::Folder;
 use crate::journal::{Failed, Options, Writer, inspect};
 use crate::lab::scratch::Scratch;

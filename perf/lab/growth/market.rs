@@ -9,7 +9,7 @@ use std::io;
 
 use hdrhistogram::Histogram;
 
-use super::{Curve, Shape, Step, Subject, each, each_ns};
+use super::curve::{Curve, Shape, Step, Subject, each, each_ns};
 use crate::app::config::Config;
 use crate::app::replay::{Feeder, Tally};
 use crate::app::turn::Turn;

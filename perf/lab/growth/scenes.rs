@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::io;
 
-use super::{Curve, Shape, Step, Subject, each, each_ns};
+use super::curve::{Curve, Shape, Step, Subject, each, each_ns};
 use crate::lab::scene::{self, Scene};
 use crate::quote::glft::Config;
 use crate::quote::glft::optimal::DEPTHS;

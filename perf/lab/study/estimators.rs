@@ -8,10 +8,10 @@
 //! 2. Everything is read off the production estimates after so many takers.
 
 use super::market::{Market, Scenario};
-use super::policy::{COIN_USD, Policy};
+use super::policy::{COIN_USD, Policy, Settings};
 use super::stats::{Estimate, float, mean, share};
 use super::table::{Cell, Table};
-use super::trial::{Settings, Trial};
+use super::trial::Trial;
 use super::{Effort, Outcome, jobs};
 use crate::lab::plot::study::{Chart, Series};
 use crate::learn::estimates::{Estimates, Span};

@@ -10,12 +10,12 @@
 use arrayvec::ArrayVec;
 
 use super::market::{PHI, Truth};
-use super::trial::Settings;
 use crate::learn::{self, Estimates, Learners};
 use crate::limits::LADDER_MAX;
 use crate::quote::glft::Beliefs;
 use crate::quote::{
-    self, AnyStrategy, Bounds, Decline, Glft, Inputs, Name, OwnFill, Strategy, fit, original,
+    self, AnyConfig, AnyStrategy, Bounds, Decline, Glft, Inputs, Name, OwnFill, Strategy, fit,
+    original,
 };
 use crate::record::Guard;
 use crate::units::rules::Rules;
@@ -32,6 +32,24 @@ pub const FEE_BPS: f64 = 1.5;
 /// Value of a coin, USD.
 pub const COIN_USD: f64 = 90_000.0;
 const RULES: Rules = Rules { sz_decimals: 5, min_value_usd: 10 };
+
+/// Settings of a trial: those of the engine.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Learners.
+    pub learn: learn::Config,
+    /// Strategies.
+    pub strategy: AnyConfig,
+    /// Rules, fee and limits.
+    pub bounds: Bounds,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        let (learn, strategy) = (learn::Config::default(), AnyConfig::default());
+        Settings { learn, strategy, bounds: BOUNDS }
+    }
+}
 
 /// A level: distance from the mid in bps, size in lots.
 pub type Level = (f64, f64);

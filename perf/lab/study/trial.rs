@@ -9,31 +9,13 @@
 //!    position: edge less what carrying it costs. The optimal ladder is the one with the best score.
 
 use super::market::{Market, PHI, Step, Truth};
-use super::policy::{self, FEE_BPS, Ladder, Policy};
+use super::policy::{self, FEE_BPS, Ladder, Policy, Settings};
 use crate::learn::regime::REGIMES;
-use crate::learn::{self, Estimates, FillSample, Learners, QuoteSample, Sweep, Touch};
+use crate::learn::{Estimates, FillSample, Learners, QuoteSample, Sweep, Touch};
 use crate::limits::LADDER_MAX;
 use crate::math::det::exp;
-use crate::quote::{AnyConfig, Bounds, OwnFill};
+use crate::quote::OwnFill;
 use crate::units::{Ns, ONE, Px, Side, Sz};
-
-/// Settings of a trial: those of the engine.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// Learners.
-    pub learn: learn::Config,
-    /// Strategies.
-    pub strategy: AnyConfig,
-    /// Rules, fee and limits.
-    pub bounds: Bounds,
-}
-
-impl Default for Settings {
-    fn default() -> Settings {
-        let (learn, strategy) = (learn::Config::default(), AnyConfig::default());
-        Settings { learn, strategy, bounds: policy::BOUNDS }
-    }
-}
 
 /// What came of it so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -219,16 +201,8 @@ impl Orders {
             let usd = own.lots * cfg.bounds.unit_usd;
             if let Some(l) = learners.as_deref_mut() {
                 let level = u8::try_from(level).unwrap_or(u8::MAX);
-                let depth_bps = own.depth_bps;
-                let f = FillSample {
-                    id: own.id,
-                    side,
-                    depth_bps,
-                    mid: t.mid,
-                    sz_usd: usd,
-                    level,
-                    age: 0,
-                };
+                let (id, depth_bps) = (own.id, own.depth_bps);
+                let f = FillSample { id, side, depth_bps, mid: t.mid, sz_usd: usd, level, age: 0 };
                 l.on_fill(t.now, f, &mut |_| {});
                 l.on_quote_end(t.now, own.id, true, &mut |_| {});
                 // A size in USD, at a price of one.

@@ -162,7 +162,7 @@ impl Glft {
 
     /// Seconds without a fill beyond twice the wanted time between fills.
     fn waited(&self, now: Ns, x: &Inputs) -> f64 {
-        seconds(now.since(x.last_fill)) - 2.0 * self.curve.fill_s
+        Ns::seconds(now.since(x.last_fill)) - 2.0 * self.curve.fill_s
     }
 
     /// When exploration next moves the first level with time alone: while it comes closer, each point
@@ -319,11 +319,6 @@ const TERMS: &[Named] = &[
     term("cost", "bps", "Distance at which a fill just pays: fee and adverse move."),
     term("signal", "bps", "Shift of both sides by the signals; positive is up."),
 ];
-
-#[expect(clippy::cast_precision_loss, reason = "a duration in seconds")]
-fn seconds(ns: i64) -> f64 {
-    ns as f64 * 1e-9
-}
 
 #[expect(clippy::cast_possible_truncation, reason = "cut to a range that fits")]
 fn nanoseconds(s: f64) -> i64 {

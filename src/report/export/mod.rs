@@ -8,6 +8,7 @@
 
 #[cfg(feature = "parquet")]
 mod parquet;
+mod sink;
 mod table;
 mod text;
 
@@ -16,6 +17,7 @@ use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
+use sink::Sink;
 pub use table::{Cell, Column, Table, Type, tables};
 
 use crate::record::{Body, Record, StrategyNames};
@@ -30,12 +32,6 @@ pub enum Format {
     /// Parquet; money as DECIMAL(38, 17), times as TIMESTAMP(NANOS, UTC).
     #[cfg(feature = "parquet")]
     Parquet,
-}
-
-/// Takes the rows of one table.
-trait Sink {
-    fn row(&mut self, cells: &[(String, Cell)]) -> io::Result<()>;
-    fn finish(self: Box<Self>) -> io::Result<()>;
 }
 
 /// A table being written.

@@ -18,7 +18,7 @@ use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use ::parquet::schema::types::{Type as Schema, TypePtr};
 
-use super::Sink;
+use super::sink::Sink;
 use super::table::{Cell, Column, Table, Type};
 use crate::report::money::DECIMALS;
 

@@ -7,7 +7,9 @@
 //!    arithmetic and as integer `*_e8`, money as decimal with 17 places `*_usd`.
 //! 3. Times are UTC; the epoch stands for "none".
 
-use crate::record::{Body, NO_COIN, RECORD_BYTES, Record, StrategyNames, TERMS_MAX, Value};
+use crate::record::{
+    Body, NO_COIN, RECORD_BYTES, REGIMES, Record, StrategyNames, TERMS_MAX, Value,
+};
 use crate::report::money::units;
 use crate::units::{Cash, Mid2, Px};
 
@@ -165,10 +167,7 @@ fn term_columns(names: &StrategyNames) -> Vec<String> {
 fn places(field: &str, n: usize) -> Vec<String> {
     match field {
         "ages" => ["age_bbo", "age_fast_book", "age_full_book", "age_any"].map(String::from).into(),
-        "p" | "kappa" | "rate" => ["quiet", "normal", "volatile", "cascade"]
-            .iter()
-            .map(|r| format!("{field}_{r}"))
-            .collect(),
+        "p" | "kappa" | "rate" => REGIMES.iter().map(|r| format!("{field}_{r}")).collect(),
         _ => (1..=n).map(|i| format!("{field}{i}")).collect(),
     }
 }

@@ -10,7 +10,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::Sink;
+use super::sink::Sink;
 use super::table::{Cell, Table};
 use crate::report::money::decimal;
 use crate::report::time::utc;

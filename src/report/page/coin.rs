@@ -3,11 +3,11 @@
 //! In: a coin's model. Out: HTML. Cold path.
 
 use super::dist::{self, Bar};
+use super::figure::{self, figure, figure_html, missing};
 use super::fmt::{between, count, data, esc, number, signed, span};
 use super::scale::Scale;
 use super::time_chart::{Axis, TimeChart, strip};
-use super::{figure, missing};
-use crate::record::{Guard, Health, Lane, OrderReason, OrderState};
+use crate::record::{Guard, Health, Lane, OrderReason, OrderState, REGIMES};
 use crate::report::coin::{CoinModel, Mark};
 use crate::report::orders::{AGE_S, AHEAD_USD};
 use crate::report::sources::Truth;
@@ -16,10 +16,6 @@ use crate::units::Side;
 
 /// Fills drawn one by one; of more, every n-th is drawn.
 const MARKS_MAX: usize = 1_500;
-/// Names of the regimes, calm to wild.
-const REGIMES: [&str; 4] = ["quiet", "normal", "volatile", "cascade"];
-/// Classes of the three fill models.
-const LANES: [&str; 3] = ["own", "pess", "opt"];
 
 /// The whole section; `key` leads to the coin in the JSON form.
 pub fn section(c: &CoinModel, axis: &Axis, truth: Option<&Truth>, key: &str) -> String {
@@ -95,7 +91,7 @@ fn price(c: &CoinModel, axis: &Axis) -> String {
 
 fn equity(c: &CoinModel, axis: &Axis) -> String {
     let title = "Profit marked at mid, under the three fill models";
-    super::equity(title, &c.lines.equity, axis)
+    figure::equity(title, &c.lines.equity, axis)
 }
 
 fn position(c: &CoinModel, axis: &Axis) -> String {
@@ -313,7 +309,7 @@ fn reliability(c: &CoinModel) -> String {
         count(k.n),
         count(k.filled)
     );
-    super::figure_html(title, "share", &how, &dist::reliability(&k.bins))
+    figure_html(title, "share", &how, &dist::reliability(&k.bins))
 }
 
 fn queue(c: &CoinModel) -> String {
@@ -418,9 +414,4 @@ fn orders(c: &CoinModel) -> String {
     );
     let how = "Every fill carries its reason; the three models judge the same orders.";
     figure("Orders and fills counted", "", how, &html)
-}
-
-/// The class and the decimals of a fill model's line.
-pub fn lane_class(i: usize) -> &'static str {
-    LANES[i]
 }

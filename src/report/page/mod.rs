@@ -8,6 +8,7 @@
 
 mod coin;
 mod dist;
+mod figure;
 mod fmt;
 mod run;
 mod scale;
@@ -15,11 +16,9 @@ mod summary;
 mod time_chart;
 
 use fmt::esc;
-use scale::Scale;
-use time_chart::{Axis, TimeChart};
+use time_chart::Axis;
 
 use super::model::Model;
-use super::series::Series;
 use super::time;
 
 const STYLE: &str = include_str!("page.css");
@@ -75,41 +74,4 @@ fn subtitle(m: &Model) -> String {
         fmt::span(m.seconds()),
         m.coins.len()
     )
-}
-
-/// A chart with its title, its unit, and how to read it.
-fn figure(title: &str, unit: &str, how: &str, chart: &str) -> String {
-    figure_html(title, unit, &esc(how), chart)
-}
-
-/// As [`figure`]; `how` is HTML.
-fn figure_html(title: &str, unit: &str, how: &str, chart: &str) -> String {
-    let unit =
-        if unit.is_empty() { String::new() } else { format!(" <small>{}</small>", esc(unit)) };
-    format!("<figure><h3>{}{unit}</h3>{chart}<p class=how>{how}</p></figure>", esc(title))
-}
-
-/// A chart that has no data, and why.
-fn missing(title: &str, why: &str) -> String {
-    format!(
-        "<figure class=none><h3>{}</h3><p>Nothing to draw: {}.</p></figure>",
-        esc(title),
-        esc(why)
-    )
-}
-
-/// Profit over time under the three fill models.
-fn equity(title: &str, lines: &[Series; 3], axis: &Axis) -> String {
-    let Some(scale) = Scale::over(lines.iter().filter_map(Series::range).chain([(0.0, 0.0)]))
-    else {
-        return missing(title, "the journal holds no account");
-    };
-    let mut chart = TimeChart::new(axis, scale, 170);
-    let names = ["configured", "pessimistic bracket", "optimistic bracket"];
-    for i in [2, 1, 0] {
-        chart.line(coin::lane_class(i), names[i], &lines[i]);
-    }
-    let how = "Three fill models judge the same orders; where they part, the result depends on \
-               what cannot be seen in the queue.";
-    figure(title, "USD", how, &chart.html())
 }

@@ -2,16 +2,17 @@
 //!
 //! In: the model. Out: HTML. Cold path.
 
+use super::figure::{figure, figure_html, missing};
 use super::fmt::{count, decimals_for, esc, nanos, number, span};
 use super::scale::Scale;
 use super::time_chart::{Axis, TimeChart};
-use super::{figure, figure_html, missing};
 use crate::journal::hex;
 use crate::record::Health;
 use crate::report::model::Model;
 use crate::report::series::Series;
 use crate::report::stats::count as float;
 use crate::report::time;
+use crate::units::Ns;
 
 /// The whole section.
 pub fn section(m: &Model, axis: &Axis) -> String {
@@ -222,7 +223,7 @@ fn identity(m: &Model) -> String {
 }
 
 fn drawn(axis: &Axis) -> String {
-    let seconds = crate::report::states::seconds(axis.width);
+    let seconds = Ns::seconds(axis.width);
     format!(
         "<p class=how>Lines over time are drawn from {} columns of {} s: of each, the least and the \
          greatest value. Zooming in shows no more than that; <code>papermaker export</code> gives \

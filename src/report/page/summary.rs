@@ -3,7 +3,7 @@
 //! In: the model. Out: HTML. Cold path.
 
 use super::dist::{self, Bar};
-use super::figure;
+use super::figure::{equity, figure, missing};
 use super::fmt::{between, count, data, decimals_for, esc, number, signed};
 use super::time_chart::Axis;
 use crate::record::{Health, Lane};
@@ -12,6 +12,7 @@ use crate::report::markouts::PRIMARY_MS;
 use crate::report::model::{Model, TotalLane};
 use crate::report::money::exact;
 use crate::report::stats::Interval;
+use crate::units::Ns;
 
 /// Summary, profit split, and the profit of all coins over time.
 pub fn section(m: &Model, axis: &Axis) -> String {
@@ -20,7 +21,7 @@ pub fn section(m: &Model, axis: &Axis) -> String {
     out.push_str(&coins(m));
     out.push_str("<div class=two>");
     out.push_str(&split(m));
-    out.push_str(&super::equity("Profit of all coins, marked at mid", &m.equity, axis));
+    out.push_str(&equity("Profit of all coins, marked at mid", &m.equity, axis));
     out.push_str("</div>");
     out.push_str(&exact_table(m));
     out.push_str("</section>");
@@ -153,7 +154,7 @@ fn coins(m: &Model) -> String {
          such a run scatters, not how wrong a fill model is: for that, compare the three models. \
          Edge: distance quoted at, plus the move of the mid over 5 s, less the fee.</p>",
         blocks.count,
-        number(crate::report::states::seconds(blocks.width_ns), 0),
+        number(Ns::seconds(blocks.width_ns), 0),
         count(crate::report::stats::RESAMPLES as u64),
     )
 }
@@ -228,7 +229,7 @@ fn kappa_cells(c: &CoinModel, m: &Model, key: &str) -> String {
 /// Where the profit of all coins came from.
 fn split(m: &Model) -> String {
     let Some(t) = &m.total[0] else {
-        return super::missing("Where the profit came from", "the journal holds no account");
+        return missing("Where the profit came from", "the journal holds no account");
     };
     let mut list: Vec<Bar> = t
         .split

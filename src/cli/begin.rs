@@ -1,0 +1,35 @@
+//! A run that is ready to start, new or resumed.
+//!
+//! In: where it runs, its coins, its files. Out: what the threads of a run need. Cold path.
+
+use std::path::PathBuf;
+
+use super::place::Place;
+use super::replay::RunInfo;
+use super::threads::Files;
+use crate::app::config::Config;
+use crate::app::live::Idle;
+use crate::app::turn::Turn;
+use crate::feed::CoinSpec;
+
+/// A run about to begin, or to go on.
+pub(super) struct Begun {
+    pub path: PathBuf,
+    pub place: Place,
+    pub coins: Vec<CoinSpec>,
+    pub files: Files,
+    pub turn: Turn,
+    pub idle: Idle,
+    pub info: RunInfo,
+    /// For people.
+    pub note: Option<String>,
+}
+
+/// How the loop waits. A list of coins that cannot be rehearsed with could not be run either.
+pub(super) fn idle(polls: bool, config: &Config, coins: &[CoinSpec]) -> Idle {
+    let turn = || Turn::reading(config.run.parser, &config.engine, coins, config.hash(coins)).ok();
+    match polls {
+        false => Idle::Sleeps,
+        true => turn().map_or(Idle::Polls(None), Idle::rehearsing),
+    }
+}

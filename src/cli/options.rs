@@ -1,0 +1,96 @@
+//! What every command takes, and how it ends: common options, text on the terminal, exit codes.
+//!
+//! In: parsed arguments. Out: the configuration, text, an exit code. Cold path.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::exit::{Code, Failure};
+use crate::app::config::Config;
+use crate::sys::signal::Stop;
+
+/// Options of every command; those of the configuration are refused where they would do nothing.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Configuration file (TOML); see `papermaker config init`. Without it `papermaker.toml` is read
+    /// if there is one here.
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Override one setting, e.g. `--set engine.strategy.glft.levels=3`; may be repeated.
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Print the result as one JSON object.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// The file of settings that is read where none is named.
+pub(super) const DEFAULT_FILE: &str = "papermaker.toml";
+
+impl Common {
+    /// The file of settings: the one that was named, or the one that lies here, which is announced.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        let here = || {
+            let there = std::path::Path::new(DEFAULT_FILE).is_file();
+            if there {
+                eprintln!("papermaker: settings from ./{DEFAULT_FILE}");
+            }
+            there.then(|| PathBuf::from(DEFAULT_FILE))
+        };
+        self.config.clone().or_else(here)
+    }
+
+    /// The configuration.
+    pub(crate) fn load(&self) -> Result<Config, Failure> {
+        Config::load(self.file().as_deref(), &self.set).map_err(|e| Failure::usage(e.to_string()))
+    }
+
+    /// These options for the command `name`, which reads no configuration.
+    pub(crate) fn unset(&self, name: &str) -> Result<&Common, Failure> {
+        let given = self.config.is_some() || !self.set.is_empty();
+        let text = format!("`--config` and `--set` have no effect on `{name}`: leave them out");
+        if given { Err(Failure::usage(text)) } else { Ok(self) }
+    }
+}
+
+/// Runs what was parsed; its outcome as an exit code, its failure as a line.
+pub(crate) fn end<C>(
+    parsed: Result<C, clap::Error>,
+    run: impl FnOnce(C) -> Result<(), Failure>,
+) -> ExitCode {
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(e) => {
+            let code = if e.use_stderr() { Code::Usage as u8 } else { 0 };
+            let _ = e.print();
+            return ExitCode::from(code);
+        }
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(f) => {
+            eprintln!("papermaker: {f}");
+            ExitCode::from(f.code as u8)
+        }
+    }
+}
+
+/// Lets SIGINT and SIGTERM ask for the end. To be called before anything takes time.
+pub(crate) fn stop_on_signals() -> Result<Stop, Failure> {
+    Stop::on_signals().map_err(|e| Failure::new(Code::Internal, format!("no signal handler: {e}")))
+}
+
+/// Prints text; a reader that went away is no failure.
+pub(crate) fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+pub(crate) fn exit_codes() -> String {
+    let rows: Vec<String> =
+        Code::TABLE.iter().map(|(code, text)| format!("  {code:>3}  {text}")).collect();
+    format!("Exit codes:\n{}", rows.join("\n"))
+}

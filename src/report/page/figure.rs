@@ -1,0 +1,53 @@
+//! A chart with its words around it.
+//!
+//! In: the chart as SVG, its title and how to read it. Out: HTML. Cold path.
+
+use super::fmt::esc;
+use super::scale::Scale;
+use super::time_chart::{Axis, TimeChart};
+use crate::report::series::Series;
+
+/// Classes of the three fill models.
+const LANES: [&str; 3] = ["own", "pess", "opt"];
+
+/// A chart with its title, its unit, and how to read it.
+pub(super) fn figure(title: &str, unit: &str, how: &str, chart: &str) -> String {
+    figure_html(title, unit, &esc(how), chart)
+}
+
+/// As [`figure`]; `how` is HTML.
+pub(super) fn figure_html(title: &str, unit: &str, how: &str, chart: &str) -> String {
+    let unit =
+        if unit.is_empty() { String::new() } else { format!(" <small>{}</small>", esc(unit)) };
+    format!("<figure><h3>{}{unit}</h3>{chart}<p class=how>{how}</p></figure>", esc(title))
+}
+
+/// A chart that has no data, and why.
+pub(super) fn missing(title: &str, why: &str) -> String {
+    format!(
+        "<figure class=none><h3>{}</h3><p>Nothing to draw: {}.</p></figure>",
+        esc(title),
+        esc(why)
+    )
+}
+
+/// Profit over time under the three fill models.
+pub(super) fn equity(title: &str, lines: &[Series; 3], axis: &Axis) -> String {
+    let Some(scale) = Scale::over(lines.iter().filter_map(Series::range).chain([(0.0, 0.0)]))
+    else {
+        return missing(title, "the journal holds no account");
+    };
+    let mut chart = TimeChart::new(axis, scale, 170);
+    let names = ["configured", "pessimistic bracket", "optimistic bracket"];
+    for i in [2, 1, 0] {
+        chart.line(lane_class(i), names[i], &lines[i]);
+    }
+    let how = "Three fill models judge the same orders; where they part, the result depends on \
+               what cannot be seen in the queue.";
+    figure(title, "USD", how, &chart.html())
+}
+
+/// The class of a fill model's line.
+pub fn lane_class(i: usize) -> &'static str {
+    LANES[i]
+}
