@@ -19,7 +19,6 @@ fn between_displays_the_queue_decays_by_the_learned_rate_and_less_at_the_limits(
 }
 
 #[test]
-#[expect(clippy::float_arithmetic, reason = "a reference")]
 fn gross_cancels_are_those_of_two_poisson_counts() {
     let (order, dt) = (5_000_000i64, Ns::SEC / 2);
     let (adds, theta) = (40e6, 0.4);
