@@ -97,10 +97,13 @@ impl Config {
         toml::to_string(self).map_err(|e| ConfigError(e.to_string()))
     }
 
-    /// Hash of everything that decides: engine settings and coins.
+    /// Hash of everything that decides: engine settings, what they choose with its version, coins.
     #[must_use]
     pub fn hash(&self, coins: &[CoinSpec]) -> [u64; 2] {
         let mut text = toml::to_string(&self.engine).unwrap_or_default();
+        for (name, version) in self.engine.identities() {
+            text.push_str(&format!("\n{name} {version}"));
+        }
         for c in coins {
             text.push_str(&format!("\n{} {}", c.name, c.sz_decimals));
         }

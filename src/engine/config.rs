@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::components::{Components, FillsConfig, Shipped, StrategyConfig};
 use crate::limits::COIN_NAME_MAX;
-use crate::quote::Bounds;
+use crate::quote::{Bounds, Strategy};
 use crate::settings::settings;
+use crate::sim::config::Model;
 use crate::units::rules::Rules;
 use crate::{book, learn, quote, sim};
 
@@ -50,6 +51,21 @@ impl<C: Components> Config<C> {
         self.sim.fees.maker().0 as f64 / 1e4
     }
 
+    /// Names and versions of what the settings choose, for the hash of the configuration: the
+    /// strategy, then the fill models of the three lanes.
+    #[must_use]
+    pub fn identities(&self) -> [(&'static str, u32); 4] {
+        let strategy = C::Strategy::info(&self.strategy);
+        let fills = |m: Model| m.identity::<C::Fills>();
+        let sim = &self.sim;
+        [
+            (strategy.name, strategy.version),
+            fills(sim.model),
+            fills(sim.pessimistic),
+            fills(sim.optimistic),
+        ]
+    }
+
     /// What a coin's ladders are held to, under its rules and the maker fee.
     #[must_use]
     pub fn bounds(&self, rules: Rules, fee_bps: f64) -> Bounds {
@@ -61,6 +77,16 @@ impl<C: Components> Config<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_chosen_is_named_with_its_version() {
+        let mut c: Config = Config::default();
+        c.sim.pessimistic = Model::RiskAverse;
+        c.sim.optimistic = Model::Own;
+        let names = c.identities().map(|(name, _)| name);
+        assert_eq!(names, ["glft", "skellam", "risk-averse", "skellam"]);
+        assert!(c.identities().iter().all(|(_, version)| *version > 0));
+    }
 
     #[test]
     fn the_fee_is_the_accounts() {
