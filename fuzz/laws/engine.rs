@@ -9,14 +9,16 @@
 //! 3. An own order goes from sent to its end by the allowed steps, and is filled no more than its
 //!    size in any lane, in the configured one only while it is in the book.
 //! 4. The parts of every account sum to cash and marked position, fees and position to the fills.
-//! 5. Probabilities are probabilities, what is estimated is finite.
+//! 5. A strategy's ladder is held to all of that, whatever it wants.
+//! 6. Probabilities are probabilities, what is estimated is finite.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::bytes::Bytes;
+use super::hostile::HostileEngine;
 use crate::engine::publish::Publish;
-use crate::engine::{Coin, Config, Engine};
+use crate::engine::{Coin, Components, Config, ConfigOf, Engine};
 use crate::event::{Bbo, Ctx, Event, Joint, Level, Levels, Link, Snapshot, Trade};
 use crate::limits::LEVELS_MAX;
 use crate::quote::Name;
@@ -74,8 +76,8 @@ fn px(ticks: i64) -> Px {
 }
 
 /// The engine and its market.
-struct World {
-    engine: Engine,
+struct World<C: Components> {
+    engine: Engine<C>,
     markets: [Market; 2],
     now: Ns,
     up: bool,
@@ -83,10 +85,20 @@ struct World {
     tid: u64,
 }
 
-fn config(bytes: &mut Bytes<'_>) -> Config {
-    let mut cfg: Config = Config { seed: u64::from(bytes.byte()), ..Config::default() };
+/// Settings that every engine has.
+fn config<C: Components>(bytes: &mut Bytes<'_>) -> ConfigOf<C> {
+    let mut cfg: ConfigOf<C> = ConfigOf { seed: u64::from(bytes.byte()), ..ConfigOf::default() };
     cfg.sim.model = bytes.of(&sim::config::Model::ALL);
     cfg.sim.participation_pct = bytes.of(&[100, 100, 30]);
+    cfg.quote.requote_ms = bytes.of(&[250, 0, 1_000]);
+    cfg.quote.unit_usd = bytes.of(&[250.0, 20.0, 100_000.0]);
+    cfg.quote.loss_limit_usd = bytes.of(&[100.0, 0.01]);
+    cfg
+}
+
+/// And those of the shipped strategies.
+fn shipped(bytes: &mut Bytes<'_>) -> Config {
+    let mut cfg: Config = config(bytes);
     let policy = bytes.of(&[
         None,
         None,
@@ -101,15 +113,12 @@ fn config(bytes: &mut Bytes<'_>) -> Config {
         cfg.strategy.original.policy = policy;
     }
     cfg.strategy.glft.levels = 1 + usize::from(bytes.below(8));
-    cfg.quote.requote_ms = bytes.of(&[250, 0, 1_000]);
-    cfg.quote.unit_usd = bytes.of(&[250.0, 20.0, 100_000.0]);
-    cfg.quote.loss_limit_usd = bytes.of(&[100.0, 0.01]);
     cfg.strategy.glft.explore.on = bytes.below(4) > 0;
     cfg
 }
 
-impl World {
-    fn new(bytes: &mut Bytes<'_>) -> World {
+impl<C: Components> World<C> {
+    fn new(cfg: &ConfigOf<C>) -> World<C> {
         let coin = |(i, (decimals, _)): (u8, (u8, i64))| {
             let mut name = [0; 24];
             name[0] = b'A' + i;
@@ -121,7 +130,7 @@ impl World {
             Market { rules, bid, spread: 1, time: BEGIN }
         };
         World {
-            engine: Engine::new(&config(bytes), &coins, [1, 2]),
+            engine: Engine::new(cfg, &coins, [1, 2]),
             markets: COINS.map(market),
             now: BEGIN,
             up: false,
@@ -358,10 +367,25 @@ fn numbers(body: &Body) {
     assert!(ok, "{body:?}");
 }
 
-/// Runs `bytes` once; every call into the engine goes through `seal`.
+/// Runs `bytes` once; every call into the engine goes through `seal`. A quarter of all are a strategy's
+/// that wants whatever it likes.
 fn run(bytes: &[u8], sink: &mut Sink, seal: &mut dyn FnMut(&mut dyn FnMut())) {
     let mut bytes = Bytes(bytes);
-    let mut world = World::new(&mut bytes);
+    if bytes.below(4) == 0 {
+        let mut cfg: ConfigOf<HostileEngine> = config(&mut bytes);
+        cfg.strategy.seed = u64::from(bytes.byte());
+        drive(World::new(&cfg), bytes, sink, seal);
+    } else {
+        drive(World::new(&shipped(&mut bytes)), bytes, sink, seal);
+    }
+}
+
+fn drive<C: Components>(
+    mut world: World<C>,
+    mut bytes: Bytes<'_>,
+    sink: &mut Sink,
+    seal: &mut dyn FnMut(&mut dyn FnMut()),
+) {
     let (mut judge, mut judged) = (Judge::default(), 0);
     world.engine.start(world.now, sink);
     world.link(true, sink);

@@ -10,6 +10,7 @@ pub mod decimal;
 pub mod decode;
 pub mod dedup;
 pub mod engine;
+pub mod hostile;
 pub mod http;
 pub mod journal;
 pub mod oracle;

@@ -20,9 +20,9 @@ use std::thread;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::config::Config;
+use super::config::ConfigOf;
 use super::turn::Turn;
-use crate::engine::EngineState;
+use crate::engine::{Components, Engine, EngineState, Shipped};
 use crate::feed::{CoinSpec, Memory};
 use crate::journal::Digest;
 use crate::units::Ns;
@@ -57,18 +57,20 @@ pub struct Place {
 
 /// A checkpoint to be written: the program's version, then the fields of [`Checkpoint`] in order.
 #[derive(Debug, Serialize)]
-pub struct Written<'a> {
+#[serde(bound = "")]
+pub struct Written<'a, C: Components = Shipped> {
     program: &'static str,
     config: [u64; 2],
     place: Place,
     digest: &'a Digest,
     feed: Memory,
-    engine: &'a EngineState,
+    engine: &'a EngineState<C>,
 }
 
 /// A checkpoint that was read.
 #[derive(Debug, Deserialize)]
-pub struct Checkpoint {
+#[serde(bound = "")]
+pub struct Checkpoint<C: Components = Shipped> {
     /// Hash of the deciding configuration and the coins.
     pub config: [u64; 2],
     /// Where in the recording.
@@ -78,7 +80,7 @@ pub struct Checkpoint {
     /// What the feed knows.
     pub feed: Memory,
     /// The engine.
-    pub engine: EngineState,
+    pub engine: EngineState<C>,
 }
 
 /// Why a checkpoint cannot be written or used.
@@ -121,10 +123,15 @@ impl std::fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-impl<'a> Written<'a> {
+impl<'a, C: Components> Written<'a, C> {
     /// What a replay knows at `place`, under the configuration with the given hash.
     #[must_use]
-    pub fn new(config: [u64; 2], place: Place, digest: &'a Digest, turn: &'a Turn) -> Written<'a> {
+    pub fn new(
+        config: [u64; 2],
+        place: Place,
+        digest: &'a Digest,
+        turn: &'a Turn<Engine<C>>,
+    ) -> Written<'a, C> {
         let (feed, engine) = turn.memory();
         Written { program: env!("CARGO_PKG_VERSION"), config, place, digest, feed, engine }
     }
@@ -163,12 +170,16 @@ impl<'a> Written<'a> {
     }
 }
 
-impl Checkpoint {
+impl<C: Components> Checkpoint<C> {
     /// A checkpoint from the file's bytes, for a run of these coins under this configuration.
     ///
     /// # Errors
     /// See [`Fault`].
-    pub fn decode(bytes: &[u8], cfg: &Config, coins: &[CoinSpec]) -> Result<Checkpoint, Fault> {
+    pub fn decode(
+        bytes: &[u8],
+        cfg: &ConfigOf<C>,
+        coins: &[CoinSpec],
+    ) -> Result<Checkpoint<C>, Fault> {
         let body = body(bytes)?;
         // The version stands first: of another one, nothing else is looked at.
         let (program, state) =
@@ -177,7 +188,7 @@ impl Checkpoint {
             return Err(Fault::Program(program));
         }
         let found = thread::scope(|s| {
-            let read = || postcard::from_bytes::<Checkpoint>(state).map(Box::new);
+            let read = || postcard::from_bytes::<Checkpoint<C>>(state).map(Box::new);
             let reader = thread::Builder::new().stack_size(STACK).spawn_scoped(s, read);
             reader.map(thread::ScopedJoinHandle::join)
         });
@@ -193,7 +204,11 @@ impl Checkpoint {
     ///
     /// # Errors
     /// See [`Fault`].
-    pub fn read(path: &Path, cfg: &Config, coins: &[CoinSpec]) -> Result<Checkpoint, Fault> {
+    pub fn read(
+        path: &Path,
+        cfg: &ConfigOf<C>,
+        coins: &[CoinSpec],
+    ) -> Result<Checkpoint<C>, Fault> {
         let bytes = fs::read(path).map_err(|e| Fault::Disk(e.kind()))?;
         Checkpoint::decode(&bytes, cfg, coins)
     }

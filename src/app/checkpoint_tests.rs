@@ -1,6 +1,7 @@
 //! Checkpoint and rest give the whole; what is no checkpoint is named.
 
 use super::*;
+use crate::app::config::Config;
 use crate::app::recording::control;
 use crate::app::replay::{Cut, Tally, replay, replay_cut};
 use crate::journal::Digests;

@@ -8,9 +8,10 @@ use toml::Table;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::profile;
-use crate::engine;
+use crate::engine::{self, Components, Shipped};
 use crate::feed::{CoinSpec, Parser};
 use crate::journal::Options;
+use crate::quote::Strategy;
 use crate::settings::{ConfigError, Form, Room, assignment, check, merge, settings};
 use crate::units::Ns;
 use crate::venue;
@@ -51,26 +52,29 @@ const PATH: Form = Form {
 
 settings! {
     /// Settings of papermaker.
-    pub struct Config {
+    pub struct ConfigOf<C: Components> {
         /// Profile: the settings that all others start from.
         profile: String = "default".into(), profile::rule();
         /// Where a run writes, and what it reads with.
         run: Run = Run::default();
         /// What decides.
-        engine: engine::Config = engine::Config::default();
+        engine: engine::ConfigOf<C> = engine::ConfigOf::<C>::default();
         /// The embedded exchange, where a run uses it.
         exchange: venue::config::Config = venue::config::Config::default();
     }
 }
 
-impl Config {
+/// Settings of the program as it ships.
+pub type Config = ConfigOf<Shipped>;
+
+impl<C: Components> ConfigOf<C> {
     /// Defaults, then the profile, then the file, then the assignments.
     ///
     /// # Errors
     /// One line that says what is wrong and what to do.
-    pub fn load(file: Option<&Path>, sets: &[String]) -> Result<Config, ConfigError> {
-        let section = Config::section();
-        let mut table = defaults()?;
+    pub fn load(file: Option<&Path>, sets: &[String]) -> Result<ConfigOf<C>, ConfigError> {
+        let section = ConfigOf::<C>::section();
+        let mut table = ConfigOf::<C>::defaults()?;
         let over = file.map(read).transpose()?;
         let sets: Vec<Table> = sets.iter().map(|s| assignment(s)).collect::<Result<_, _>>()?;
         let mut named = over.iter().map(|(_, t)| t).chain(&sets).filter_map(|t| t.get("profile"));
@@ -87,6 +91,14 @@ impl Config {
         }
         check(&section, &table, "")?;
         table.try_into().map_err(|e: toml::de::Error| ConfigError(e.to_string()))
+    }
+
+    /// The defaults as a table.
+    ///
+    /// # Errors
+    /// When a default cannot be written as TOML.
+    pub fn defaults() -> Result<Table, ConfigError> {
+        Table::try_from(ConfigOf::<C>::default()).map_err(|e| ConfigError(e.to_string()))
     }
 
     /// The configuration as TOML.
@@ -127,7 +139,7 @@ impl Config {
     ///
     /// # Errors
     /// It is not such a size, or so small that a run could not be kept in it.
-    pub fn keeping(mut self, text: &str) -> Result<Config, ConfigError> {
+    pub fn keeping(mut self, text: &str) -> Result<ConfigOf<C>, ConfigError> {
         let wrong = || ConfigError("write it as 500MB or 20GB".into());
         let (digits, unit) = match (text.strip_suffix("MB"), text.strip_suffix("GB")) {
             (Some(t), _) => (t, 1),
@@ -140,14 +152,6 @@ impl Config {
         self.run.segment_bytes = self.run.segment_bytes.min(most);
         self.check().map(|()| self)
     }
-}
-
-/// The defaults as a table.
-///
-/// # Errors
-/// When a default cannot be written as TOML.
-pub fn defaults() -> Result<Table, ConfigError> {
-    Table::try_from(Config::default()).map_err(|e| ConfigError(e.to_string()))
 }
 
 /// A file's name and what it sets.

@@ -1,11 +1,11 @@
 //! The table of settings drives these tests: no row can be added that they do not look at.
 
-use super::{Config, defaults};
+use super::Config;
 use crate::settings::{Leaf, Relation, Room as _, Rule, Section};
 use toml::{Table, Value};
 
 fn leaves() -> Vec<Leaf> {
-    Config::section().leaves("", &defaults().expect("written as TOML"))
+    Config::section().leaves("", &Config::defaults().expect("written as TOML"))
 }
 
 /// What must be set so that a leaf exists.
@@ -241,7 +241,7 @@ fn every_leaf_of_the_defaults_is_a_row_and_every_row_explains_itself() {
             }
         }
     }
-    let (mut written, default) = (Vec::new(), defaults().expect("written as TOML"));
+    let (mut written, default) = (Vec::new(), Config::defaults().expect("written as TOML"));
     paths(&default, "", &mut written);
     let rows = leaves();
     for path in &written {
@@ -258,7 +258,7 @@ fn every_leaf_of_the_defaults_is_a_row_and_every_row_explains_itself() {
 
 #[test]
 fn the_commented_file_sets_nothing_until_a_mark_is_taken_away() {
-    let text = crate::settings::commented(&Config::section(), &defaults().expect("TOML"));
+    let text = crate::settings::commented(&Config::section(), &Config::defaults().expect("TOML"));
     let path = std::env::temp_dir().join(format!("papermaker-init-{}.toml", std::process::id()));
     let loaded = |text: &str| {
         std::fs::write(&path, text).expect("written");

@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::checkpoint::{Checkpoint, Place, Written};
-use super::config::Config;
+use super::config::ConfigOf;
 use super::events::{self, Item, is_events};
 use super::recording::{self, Fault, Reader, RecordingError, Tail};
 use super::turn::{Decide, Turn, engine};
-use crate::engine::Engine;
 use crate::engine::publish::Publish;
+use crate::engine::{Components, Engine, Shipped};
 use crate::event::Event;
 use crate::feed::{CoinSpec, Control, Counters, Loss, control, meta, set_aside};
 use crate::journal::Digest;
@@ -78,9 +78,9 @@ impl<'a> Tally<'a> {
 
 /// Where a replay begins, and where it leaves a checkpoint.
 #[derive(Debug, Default)]
-pub struct Cut {
+pub struct Cut<C: Components = Shipped> {
     /// Begin here instead of at the start. The tally must be [`Tally::from`] the same.
-    pub from: Option<Checkpoint>,
+    pub from: Option<Checkpoint<C>>,
     /// Before the first frame so many nanoseconds after the first one, write a checkpoint there.
     pub at: Option<(i64, PathBuf)>,
 }
@@ -131,9 +131,9 @@ pub struct Feeder<E = Engine> {
     last: Option<Ns>,
 }
 
-impl Feeder {
+impl<C: Components> Feeder<Engine<C>> {
     /// Goes on where a checkpoint was made; `false` where it does not fit.
-    fn resume(&mut self, from: Checkpoint) -> bool {
+    fn resume(&mut self, from: Checkpoint<C>) -> bool {
         let p = from.place;
         (self.seen.frames, self.seen.from, self.seen.downs) = (p.frames, p.from, p.downs);
         (self.ours, self.last) = (p.ours, Some(p.last));
@@ -231,9 +231,9 @@ impl<E: Decide> Feeder<E> {
 ///
 /// # Errors
 /// The recording cannot be read, or its coins cannot be followed.
-pub fn replay(
+pub fn replay<C: Components>(
     path: &Path,
-    config: &Config,
+    config: &ConfigOf<C>,
     coins: &[CoinSpec],
     reason: Option<StopReason>,
     out: &mut Tally<'_>,
@@ -245,11 +245,11 @@ pub fn replay(
 ///
 /// # Errors
 /// As [`replay`]; also where the recording is not the checkpoint's, or a checkpoint cannot be written.
-pub fn replay_cut(
+pub fn replay_cut<C: Components>(
     path: &Path,
-    config: &Config,
+    config: &ConfigOf<C>,
     coins: &[CoinSpec],
-    (reason, mut cut): (Option<StopReason>, Cut),
+    (reason, mut cut): (Option<StopReason>, Cut<C>),
     out: &mut Tally<'_>,
 ) -> Result<Outcome, RecordingError> {
     let hash = config.hash(coins);
@@ -304,9 +304,9 @@ pub fn replay_cut(
 ///
 /// # Errors
 /// The file is cut or damaged. The engine's coins must be the file's.
-pub fn play(
+pub fn play<C: Components>(
     mut reader: events::Reader,
-    mut engine: Engine,
+    mut engine: Engine<C>,
     reason: Option<StopReason>,
     out: &mut Tally<'_>,
 ) -> Result<Outcome, RecordingError> {

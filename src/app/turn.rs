@@ -8,7 +8,7 @@
 //!    a replay sends nothing.
 
 use crate::engine::publish::Publish;
-use crate::engine::{Coin, Config, Engine, EngineState, is_second};
+use crate::engine::{Coin, Components, ConfigOf, Engine, EngineState, is_second};
 use crate::event::{Event, Link};
 use crate::feed::{self, BadCoin, CoinSpec, Feed, Input, Loss, Memory, Parser, Verdict};
 use crate::limits::COIN_NAME_MAX;
@@ -31,7 +31,7 @@ pub trait Decide {
     fn stop(&mut self, now: Ns, why: StopReason, records: u64, out: &mut impl Publish);
 }
 
-impl Decide for Engine {
+impl<C: Components> Decide for Engine<C> {
     fn start(&mut self, now: Ns, out: &mut impl Publish) {
         Engine::start(self, now, out);
     }
@@ -61,12 +61,16 @@ pub struct Turn<E = Engine> {
     ticks: u64,
 }
 
-impl Turn {
+impl<C: Components> Turn<Engine<C>> {
     /// Feed and engine for the given coins.
     ///
     /// # Errors
     /// [`BadCoin`] where the list of coins cannot be followed.
-    pub fn new(cfg: &Config, coins: &[CoinSpec], hash: [u64; 2]) -> Result<Turn, BadCoin> {
+    pub fn new(
+        cfg: &ConfigOf<C>,
+        coins: &[CoinSpec],
+        hash: [u64; 2],
+    ) -> Result<Turn<Engine<C>>, BadCoin> {
         Turn::reading(Parser::default(), cfg, coins, hash)
     }
 
@@ -76,10 +80,10 @@ impl Turn {
     /// As [`Turn::new`].
     pub fn reading(
         parser: Parser,
-        cfg: &Config,
+        cfg: &ConfigOf<C>,
         coins: &[CoinSpec],
         hash: [u64; 2],
-    ) -> Result<Turn, BadCoin> {
+    ) -> Result<Turn<Engine<C>>, BadCoin> {
         Turn::with(engine(cfg, coins, hash), parser, coins, cfg.seed)
     }
 
@@ -87,14 +91,14 @@ impl Turn {
     ///
     /// # Errors
     /// As [`Turn::new`].
-    pub fn listening(cfg: &Config, coins: &[CoinSpec]) -> Result<Turn, BadCoin> {
+    pub fn listening(cfg: &ConfigOf<C>, coins: &[CoinSpec]) -> Result<Turn<Engine<C>>, BadCoin> {
         let feed = Feed::new(&feed::Config::default(), coins, cfg.seed)?;
         Ok(Turn { feed, engine: Engine::new(cfg, &[], [0; 2]), verdict: Verdict::Keep, ticks: 0 })
     }
 
     /// What it knows, for a checkpoint.
     #[must_use]
-    pub fn memory(&self) -> (Memory, &EngineState) {
+    pub fn memory(&self) -> (Memory, &EngineState<C>) {
         (self.feed.memory(), self.engine.state())
     }
 
@@ -105,7 +109,7 @@ impl Turn {
     }
 
     /// Goes on where another one of the same coins stood; false where it had other coins.
-    pub fn recall(&mut self, feed: Memory, engine: EngineState) -> bool {
+    pub fn recall(&mut self, feed: Memory, engine: EngineState<C>) -> bool {
         self.engine.restore(engine);
         self.feed.recall(feed)
     }
@@ -113,7 +117,7 @@ impl Turn {
 
 /// An engine for the given coins.
 #[must_use]
-pub fn engine(cfg: &Config, coins: &[CoinSpec], hash: [u64; 2]) -> Engine {
+pub fn engine<C: Components>(cfg: &ConfigOf<C>, coins: &[CoinSpec], hash: [u64; 2]) -> Engine<C> {
     let coins: Vec<Coin> = coins.iter().map(coin).collect();
     Engine::new(cfg, &coins, hash)
 }

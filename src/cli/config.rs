@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 
 use super::exit::Failure;
 use super::options::{DEFAULT_FILE, say};
-use crate::app::config::{Config, defaults};
+use crate::app::config::Config;
 use crate::settings::{ConfigError, Room as _, commented, explain};
 
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ enum What {
     Print,
     /// Say what a setting is, or which settings a table has.
     Explain {
-        /// A key such as `engine.quote.levels`, or a table such as `engine.quote`; without one, the
+        /// A key such as `engine.quote.max_lots`, or a table such as `engine.quote`; without one, the
         /// tables there are.
         #[arg(default_value = "")]
         key: String,
@@ -43,7 +43,7 @@ pub(super) fn run(o: &Options, load: &dyn Fn() -> Result<Config, Failure>) -> Re
     let usage = |e: ConfigError| Failure::usage(e.to_string());
     match &o.what {
         What::Init { file } => {
-            let text = commented(&Config::section(), &defaults().map_err(usage)?);
+            let text = commented(&Config::section(), &Config::defaults().map_err(usage)?);
             if file.as_os_str() == "-" {
                 say(&text);
                 return Ok(());
@@ -56,7 +56,7 @@ pub(super) fn run(o: &Options, load: &dyn Fn() -> Result<Config, Failure>) -> Re
         }
         What::Print => say(&load()?.to_toml().map_err(usage)?),
         What::Explain { key } => {
-            let default = defaults().map_err(usage)?;
+            let default = Config::defaults().map_err(usage)?;
             say(&explain(&Config::section(), &default, key).map_err(usage)?);
         }
     }

@@ -23,7 +23,7 @@ pub struct Coin {
 
 settings! {
     /// What decides: the same for every coin.
-    pub struct Config<C: Components = Shipped> {
+    pub struct ConfigOf<C: Components> {
         /// Seed of every random choice: latencies, draws.
         seed: u64 = 0, 0..=i64::MAX;
         /// When a book is too old.
@@ -41,9 +41,12 @@ settings! {
     }
 }
 
-impl<C: Components> Copy for Config<C> where StrategyConfig<C>: Copy {}
+impl<C: Components> Copy for ConfigOf<C> where StrategyConfig<C>: Copy {}
 
-impl<C: Components> Config<C> {
+/// The settings of the engine that this program ships.
+pub type Config = ConfigOf<Shipped>;
+
+impl<C: Components> ConfigOf<C> {
     /// What the account pays to make, bps; negative is a rebate.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a rate is small")]
@@ -90,7 +93,7 @@ mod tests {
 
     #[test]
     fn the_fee_is_the_accounts() {
-        let mut c: Config = Config::default();
+        let mut c = Config::default();
         assert!((c.maker_fee_bps() - 1.5).abs() < 1e-12);
         c.sim.fees.maker_share_bps = 200;
         assert!((c.maker_fee_bps() + 0.2).abs() < 1e-12, "{}", c.maker_fee_bps());

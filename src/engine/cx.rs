@@ -3,7 +3,7 @@
 //! In: the engine's settings, lent. Out: records of one coin at one time. Hot path.
 
 use super::components::Components;
-use super::config::Config;
+use super::config::ConfigOf;
 use super::publish::Publish;
 use crate::learn::LearnEvent;
 use crate::quote::Bounds;
@@ -15,7 +15,7 @@ use crate::units::{CoinId, Ns};
 /// One step of one coin.
 #[derive(Debug)]
 pub(super) struct Cx<'a, C: Components, P> {
-    pub cfg: &'a Config<C>,
+    pub cfg: &'a ConfigOf<C>,
     /// Maker fee of the account, bps.
     pub fee_bps: f64,
     pub now: Ns,

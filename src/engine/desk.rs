@@ -89,7 +89,7 @@ impl<C: Components> Desk<C> {
         }
     }
 
-    pub(super) fn restore(&mut self, cfg: &super::Config<C>) {
+    pub(super) fn restore(&mut self, cfg: &super::ConfigOf<C>) {
         self.account.learners.recall(&cfg.learn, cfg.maker_fee_bps());
     }
 
@@ -322,7 +322,9 @@ impl<C: Components> Desk<C> {
         }
         if changed && self.health == Health::Fresh {
             cx.publish(market(&self.book));
-            cx.publish(record::Terms { mid: x.mid().to_f64(), value: ladder.terms });
+            // A term that is no number is published as none.
+            let value = ladder.terms.map(|x| if x.is_finite() { x } else { 0.0 });
+            cx.publish(record::Terms { mid: x.mid().to_f64(), value });
         }
     }
 

@@ -28,7 +28,7 @@ use crate::record::{self, JointCode, NO_COIN, StopReason};
 use crate::units::{CoinId, Ns};
 
 pub use components::{Components, Shipped, StrategyConfig};
-pub use config::{Coin, Config};
+pub use config::{Coin, Config, ConfigOf};
 use cx::Cx;
 use desk::Desk;
 use publish::Publish;
@@ -36,7 +36,7 @@ use publish::Publish;
 /// The engine: settings, held once, and the state they act on.
 #[derive(Debug)]
 pub struct Engine<C: Components = Shipped> {
-    cfg: Config<C>,
+    cfg: ConfigOf<C>,
     /// Maker fee under the settings, bps.
     fee_bps: f64,
     state: EngineState<C>,
@@ -86,7 +86,7 @@ impl<C: Components> Engine<C> {
     /// An engine for up to `COINS_MAX` coins (more are left out), with the hash of its deciding
     /// configuration for the record.
     #[must_use]
-    pub fn new(cfg: &Config<C>, coins: &[Coin], hash: [u64; 2]) -> Engine<C> {
+    pub fn new(cfg: &ConfigOf<C>, coins: &[Coin], hash: [u64; 2]) -> Engine<C> {
         let fee_bps = cfg.maker_fee_bps();
         let desk = |(coin, i): (&Coin, u8)| {
             Desk::new(&Cx { cfg, fee_bps, now: Ns(0), coin: CoinId(i), out: &mut () }, coin)

@@ -101,3 +101,95 @@ fn side(
     }
     q
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quote::{Bounds, Decline};
+    use crate::units::rules::Rules;
+    use crate::units::{Ns, ONE};
+
+    const FREE: [(Guard, u8); 2] = [(Guard::None, 0); 2];
+
+    fn inputs() -> Inputs {
+        let rules = Rules::perp(5);
+        Inputs {
+            now: Ns(0),
+            bid: Px(97_123 * ONE),
+            bid_sz: Sz(ONE),
+            ask: Px(97_125 * ONE),
+            ask_sz: Sz(ONE),
+            position: Sz(0),
+            last_fill: Ns(0),
+            signal: 0,
+            held: [false; 2],
+            bounds: Bounds { rules, fee_bps: 1.5, unit_usd: 250.0, max_lots: 10.0 },
+        }
+    }
+
+    #[test]
+    fn twenty_valid_levels_come_through_as_they_are() {
+        let (x, mut ladder) = (inputs(), Ladder::default());
+        for i in 0..25 {
+            ladder.push(Side::Buy, Px((97_123 - i) * ONE), Sz(ONE / 5_000));
+            ladder.push(Side::Sell, Px((97_125 + i) * ONE), Sz(ONE / 5_000));
+        }
+        let sides = fit(&ladder, &x, FREE);
+        for side in Side::BOTH {
+            assert_eq!(sides[side.index()].levels.as_slice(), ladder.levels(side));
+            assert_eq!(sides[side.index()].levels.len(), LADDER_MAX);
+        }
+    }
+
+    #[test]
+    fn what_is_wanted_wrongly_is_put_right_or_left_out() {
+        let x = inputs();
+        let one = |side, px, sz| {
+            let mut l = Ladder::default();
+            l.push(side, Px(px), Sz(sz));
+            fit(&l, &x, FREE)[side.index()].clone()
+        };
+        let lot = ONE / 100;
+        assert_eq!(one(Side::Buy, 97_130 * ONE, lot).levels[0].0, Px(97_124 * ONE), "post-only");
+        assert_eq!(one(Side::Buy, 97_122 * ONE + 7, lot).levels[0].0, Px(97_122 * ONE), "off tick");
+        assert_eq!(one(Side::Sell, 97_126 * ONE + 7, lot).levels[0].0, Px(97_127 * ONE));
+        let least = x.bounds.rules.min_size(Px(97_122 * ONE));
+        assert_eq!(one(Side::Buy, 97_122 * ONE, 0).levels[0].1, least);
+        let most = one(Side::Buy, 97_122 * ONE, i64::MAX).levels[0].1;
+        assert!((most.to_f64() * 97_124.0 / 250.0 - 10.0).abs() < 0.01, "the limit: {most:?}");
+        for (px, sz) in [(0, lot), (-5, lot), (i64::MAX, lot), (97_122 * ONE, -1)] {
+            assert_eq!(one(Side::Buy, px, sz).guard, Guard::TooSmall, "{px} {sz}");
+        }
+    }
+
+    #[test]
+    fn own_sides_never_cross_and_reasons_are_named() {
+        let (x, mut l) = (inputs(), Ladder::default());
+        l.push(Side::Buy, Px(97_124 * ONE), Sz(ONE / 100));
+        l.push(Side::Sell, Px(97_124 * ONE), Sz(ONE / 100));
+        l.push(Side::Sell, Px(97_126 * ONE), Sz(ONE / 100));
+        let [bids, asks] = fit(&l, &x, FREE);
+        assert_eq!((bids.levels.len(), asks.levels[0].0), (1, Px(97_126 * ONE)));
+        l.decline(Side::Buy, Decline::Own(3));
+        let [bids, asks] = fit(&l, &x, [(Guard::None, 0), (Guard::LossLimit, 0)]);
+        assert_eq!((bids.guard, bids.declined), (Guard::Declined, 3));
+        assert_eq!(asks.guard, Guard::LossLimit);
+        assert_eq!(fit(&Ladder::default(), &x, FREE)[0].guard, Guard::NoEdge);
+    }
+
+    #[test]
+    fn no_number_becomes_no_level() {
+        let mut l = Ladder::default();
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            l.push_bps(Side::Buy, bad, 1.0, 250.0);
+            l.push_bps(Side::Buy, 97_124.0, bad, 250.0);
+            l.push_bps(Side::Buy, 97_124.0, 1.0, bad);
+        }
+        assert!(l.levels(Side::Buy).is_empty());
+        l.valued_at = Some(f64::NAN);
+        l.push_bps(Side::Buy, 97_124.0, 2.0, 250.0);
+        let (px, sz) = fit(&l, &inputs(), FREE)[0].levels[0];
+        assert_eq!(px, Px(97_104 * ONE));
+        assert!((sz.to_f64() * px.to_f64() - 250.0).abs() < 1.0);
+    }
+}

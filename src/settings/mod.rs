@@ -44,10 +44,11 @@ pub use text::{commented, explain};
 /// }
 /// ```
 /// Key, type, default, range, unit; `as` gives the key another name in the file.
+#[macro_export]
 macro_rules! settings {
     (
         $( #[doc = $about:literal] )+
-        pub struct $name:ident $( < $c:ident : $bound:path = $given:ty > )? $( : $( $derive:ident ),+ )? {
+        pub struct $name:ident $( < $c:ident : $bound:path > )? $( : $( $derive:ident ),+ )? {
             $(
                 $( #[doc = $doc:literal] )+
                 $field:ident $( as $key:literal )? : $ty:ty = $default:expr
@@ -62,7 +63,7 @@ macro_rules! settings {
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         $( #[derive( $( $derive ),+ )] )?
         #[serde(default, deny_unknown_fields, bound = "")]
-        pub struct $name $( < $c: $bound = $given > )? { $(
+        pub struct $name $( < $c: $bound > )? { $(
             $( #[doc = $doc] )+
             $(
                 #[doc = ""]
@@ -85,7 +86,7 @@ macro_rules! settings {
                         about: $crate::settings::sentence(&[ $( $doc ),+ ]),
                         unit: [ $( $( $unit, )? )? "" ][0],
                         rule: <$ty as $crate::settings::Setting>::rule(
-                            settings!(@limits $( $limits )?)
+                            $crate::settings!(@limits $( $limits )?)
                         ),
                         optional: <$ty as $crate::settings::Setting>::OPTIONAL,
                     } ),+ ],
@@ -149,7 +150,7 @@ macro_rules! settings {
                             about: $crate::settings::sentence(&[ $( $doc ),+ ]),
                             unit: [ $( $( $unit, )? )? "" ][0],
                             rule: <$ty as $crate::settings::Setting>::rule(
-                                settings!(@limits $( $limits )?)
+                                $crate::settings!(@limits $( $limits )?)
                             ),
                             optional: <$ty as $crate::settings::Setting>::OPTIONAL,
                         } ),+ ],
@@ -177,6 +178,7 @@ macro_rules! settings {
 ///     }
 /// }
 /// ```
+#[macro_export]
 macro_rules! choices {
     (
         $( #[doc = $about:literal] )+
@@ -211,7 +213,7 @@ macro_rules! choices {
     };
 }
 
-pub(crate) use {choices, settings};
+pub(crate) use crate::{choices, settings};
 
 #[cfg(test)]
 mod tests;

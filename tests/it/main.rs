@@ -8,6 +8,8 @@ mod fill_model;
 mod market;
 mod no_alloc;
 mod pipeline;
+#[path = "../plug/mod.rs"]
+mod plug;
 mod process;
 mod promises;
 mod recordings;

@@ -1,0 +1,225 @@
+//! Parts that a program brings along: whole examples, and proof that they replay, go on from a
+//! checkpoint, are refused wrong settings, and allocate nothing.
+
+mod fixed;
+mod grid;
+mod share;
+
+use std::path::{Path, PathBuf};
+
+use allocation_counter::measure;
+use papermaker::Components;
+use papermaker::rooms::app::checkpoint::Checkpoint;
+use papermaker::rooms::app::config::ConfigOf;
+use papermaker::rooms::app::recording::control;
+use papermaker::rooms::app::replay::{Cut, Tally, replay_cut};
+use papermaker::rooms::app::turn::Turn;
+use papermaker::rooms::engine::publish::Publish;
+use papermaker::rooms::feed::CoinSpec;
+use papermaker::rooms::journal::Digests;
+use papermaker::rooms::record::{Body, Bytes, Guard, Lane, Record, StopReason, WholeLadder};
+use papermaker::rooms::units::{CoinId, Ns, Side};
+use papermaker::rooms::venue::config::{Config as Law, Regime};
+use papermaker::rooms::venue::market::Market;
+
+use fixed::WithFixed;
+use grid::WithGrid;
+use share::WithShare;
+
+const SEED: u64 = 11;
+
+fn coins() -> [CoinSpec; 1] {
+    [CoinSpec::new("BTC", 5).expect("a coin")]
+}
+
+fn settings<C: Components>(sets: &[&str]) -> Result<ConfigOf<C>, String> {
+    let sets: Vec<String> = sets.iter().map(|s| (*s).to_owned()).collect();
+    ConfigOf::load(None, &sets).map_err(|e| e.0)
+}
+
+/// Every frame of so many seconds of a lively market.
+fn market(seconds: i64, mut each: impl FnMut(Ns, &[u8])) {
+    let law = Law::stationary("BTC", Regime::Volatile);
+    let mut market = Market::new(&law, SEED).expect("a sound market");
+    let mut begun = None;
+    loop {
+        let block = market.next_block();
+        let now = block.time.plus(50 * Ns::MS);
+        if now.since(*begun.get_or_insert(now)) >= seconds * Ns::SEC {
+            return;
+        }
+        block.frames.iter().for_each(|f| each(now, f.as_bytes()));
+    }
+}
+
+/// A folder that goes with the test.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new(name: &str) -> Temporary {
+        let path = std::env::temp_dir().join(format!("pm-plug-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).expect("a folder");
+        Temporary(path)
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn recording(to: &Path, seconds: i64) {
+    let mut text: Vec<u8> = Vec::new();
+    market(seconds, |now, frame| {
+        let line = |l: &[u8]| [now.0.to_string().as_bytes(), b" ", l, b"\n"].concat();
+        if text.is_empty() {
+            text.extend(line(control::UP));
+        }
+        text.extend(line(frame));
+    });
+    std::fs::write(to, text).expect("written");
+}
+
+fn replayed<C: Components>(
+    path: &Path,
+    config: &ConfigOf<C>,
+    cut: Cut<C>,
+    mut each: impl FnMut(&Record),
+) -> (Digests, u64) {
+    let take = |r: &Record, _: &Bytes| each(r);
+    let mut out = match &cut.from {
+        Some(c) => Tally::from(c.place.records, &c.digest, take),
+        None => Tally::new(take),
+    };
+    let end = (Some(StopReason::Finished), cut);
+    replay_cut(path, config, &coins(), end, &mut out).expect("a recording");
+    (out.digest.value(), out.next)
+}
+
+/// A second replay gives the same bytes, and so does one that goes on from a checkpoint.
+fn repeats<C: Components>(name: &str, config: &ConfigOf<C>) -> Vec<Record> {
+    let dir = Temporary::new(name);
+    let (path, file) = (dir.0.join("a.frames"), dir.0.join("checkpoint"));
+    recording(&path, 60);
+    let mut records = Vec::new();
+    let whole = replayed(&path, config, Cut::default(), |r| records.push(*r));
+    let half = Cut { from: None, at: Some((30 * Ns::SEC, file.clone())) };
+    assert_eq!(replayed(&path, config, half, |_| {}), whole, "{name}: a second time");
+    let from = Some(Checkpoint::read(&file, config, &coins()).expect("a checkpoint"));
+    let rest = replayed(&path, config, Cut { from, at: None }, |_| {});
+    assert_eq!(rest, whole, "{name}: from a checkpoint");
+    records
+}
+
+/// The whole ladders of a side, in order.
+fn ladders(records: &[Record], side: Side) -> Vec<WholeLadder> {
+    let (mut out, mut ladder) = (Vec::new(), WholeLadder::default());
+    for r in records {
+        if let Body::Ladder(part) = &r.body
+            && part.side == side
+            && ladder.take(part)
+        {
+            out.push(ladder.clone());
+        }
+    }
+    out
+}
+
+fn strategy(records: &[Record]) -> (String, u32) {
+    let mut names = papermaker::rooms::record::StrategyNames::default();
+    records.iter().for_each(|r| names.take(&r.body));
+    names.name().expect("a strategy record")
+}
+
+#[test]
+fn a_fixed_half_spread_quotes_fills_and_repeats() {
+    let config = settings::<WithFixed>(&["engine.strategy.half_bps=2"]).expect("settings");
+    let records = repeats("fixed", &config);
+    assert_eq!(strategy(&records), ("fixed".to_owned(), 1));
+    let fills = records.iter().filter(|r| matches!(r.body, Body::Fill(_))).count();
+    let quoted = ladders(&records, Side::Buy);
+    let one = |l: &&WholeLadder| l.guard == Guard::None;
+    assert!(fills > 10, "{fills}");
+    assert!(quoted.iter().filter(one).count() > 20);
+    assert!(quoted.iter().filter(one).all(|l| l.levels.len() == 1));
+}
+
+#[test]
+fn a_grid_of_twenty_orders_is_quoted_on_every_trade_and_repeats() {
+    let sets = ["engine.quote.requote_ms=0", "engine.strategy.step_bps=0.5"];
+    let config = settings::<WithGrid>(&sets).expect("settings");
+    let records = repeats("grid", &config);
+    for side in Side::BOTH {
+        let whole = ladders(&records, side).iter().filter(|l| l.levels.len() == 10).count();
+        assert!(whole > 50, "{side:?}: {whole}");
+    }
+    // A grid that is wild from the start says why it does not quote.
+    let shy = settings::<WithGrid>(&["engine.strategy.sigma_most_bps=0.1"]).expect("settings");
+    let declined = ladders(&repeats("shy", &shy), Side::Sell);
+    assert!(declined.iter().any(|l| l.guard == Guard::Declined && l.declined == 1));
+    assert!(declined.iter().all(|l| l.levels.is_empty()));
+}
+
+#[test]
+fn an_own_fill_model_decides_the_fills_and_repeats() {
+    let fills = |sets: &[&str]| {
+        let config = settings::<WithShare>(sets).expect("settings");
+        let records = repeats("share", &config);
+        let configured =
+            |r: &&Record| matches!(&r.body, Body::Fill(f) if f.lane == Lane::Configured);
+        records.iter().filter(configured).count()
+    };
+    let own = ["engine.sim.model=own", "engine.strategy.half_bps=1", "engine.fills.ahead_pct=0"];
+    let behind = fills(&own);
+    let ahead = fills(&[own[0], own[1], "engine.fills.ahead_pct=100"]);
+    assert!(behind > 5 && behind < ahead, "every cancel ahead fills sooner: {behind} {ahead}");
+    let e = settings::<WithShare>(&["engine.fills.ahead_pct=101"]).expect_err("refused");
+    assert!(e.contains("engine.fills.ahead_pct") && e.contains("0 to 100"), "{e}");
+}
+
+#[test]
+fn wrong_settings_are_refused_and_right_ones_decide_the_hash() {
+    let refused = |set: &str| settings::<WithFixed>(&[set]).expect_err("refused");
+    let e = refused("engine.strategy.half_bps=-1");
+    assert!(e.contains("engine.strategy.half_bps") && e.contains("0.1 to 1000 bps"), "{e}");
+    let e = refused("engine.strategy.half_bp=1");
+    assert!(e.contains("did you mean `engine.strategy.half_bps`"), "{e}");
+    let hash = |sets: &[&str]| settings::<WithFixed>(sets).expect("settings").hash(&coins());
+    assert_ne!(hash(&[]), hash(&["engine.strategy.half_bps=2"]));
+    let other = settings::<WithGrid>(&[]).expect("settings").hash(&coins());
+    assert_ne!(hash(&[]), other);
+}
+
+/// Counts and forgets.
+#[derive(Default)]
+struct Count(u64);
+
+impl Publish for Count {
+    fn publish(&mut self, _at: Ns, _coin: CoinId, body: impl Into<Body>) {
+        self.0 += u64::from(matches!(body.into(), Body::Ladder(_)));
+    }
+}
+
+#[test]
+fn a_grid_allocates_nothing() {
+    let config = settings::<WithGrid>(&["engine.quote.requote_ms=0"]).expect("settings");
+    let mut turn = Turn::new(&config.engine, &coins(), [0; 2]).expect("coins");
+    let (mut out, mut up, mut n) = (Count::default(), false, 0u64);
+    let mut allocated = 0;
+    market(120, |now, frame| {
+        if !up {
+            turn.start(now, &mut out);
+            turn.up(now, &mut out);
+            up = true;
+        }
+        let seen = measure(|| turn.message(now, frame, &mut out));
+        n += 1;
+        if n > 500 {
+            allocated += seen.count_total;
+        }
+    });
+    assert!(n > 2_000 && out.0 > 500, "{n} messages, {} ladder records", out.0);
+    assert_eq!(allocated, 0);
+}
