@@ -11,7 +11,6 @@ use super::profile;
 use crate::engine::{self, Components, Shipped};
 use crate::feed::{CoinSpec, Parser};
 use crate::journal::Options;
-use crate::quote::Strategy;
 use crate::settings::{ConfigError, Form, Room, assignment, check, merge, settings};
 use crate::units::Ns;
 use crate::venue;
