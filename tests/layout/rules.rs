@@ -154,7 +154,8 @@ fn circles(tree: &Tree) -> Vec<Finding> {
     let uses = Uses::new(tree);
     let mut wrong = Vec::new();
     for circle in uses.circles(tree.files.len()) {
-        let names: Vec<&str> = circle.iter().map(|&i| tree.files[i].path.as_str()).collect();
+        let mut names: Vec<&str> = circle.iter().map(|&i| tree.files[i].path.as_str()).collect();
+        names.sort_unstable();
         if tables::CIRCLES_LEFT.contains(&names.as_slice()) {
             continue;
         }
