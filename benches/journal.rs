@@ -8,7 +8,7 @@
 use std::path::PathBuf;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use papermaker::rooms::app::folder::Folder;
+use papermaker::rooms::folder::Folder;
 use papermaker::rooms::journal::{Digest, Options, Writer, inspect};
 use papermaker::rooms::record::{Bytes, NO_COIN, Record, Warmup};
 use papermaker::rooms::units::Ns;

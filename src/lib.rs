@@ -25,6 +25,7 @@ mod journal;
 mod telemetry;
 mod venue;
 mod sys;
+mod folder;
 mod app;
 mod ops;
 mod view;

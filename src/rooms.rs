@@ -35,6 +35,10 @@ pub mod event {
 pub mod feed {
     pub use crate::feed::*;
 }
+/// What the room `folder` holds.
+pub mod folder {
+    pub use crate::folder::*;
+}
 /// What the room `journal` holds.
 pub mod journal {
     pub use crate::journal::*;

@@ -19,15 +19,15 @@ use hdrhistogram::Histogram;
 use rtrb::Consumer;
 
 use crate::app::config::Config;
-use crate::app::folder::Folder;
-use crate::app::keep::Keeper;
-use crate::app::recording;
 use crate::app::status::StatusBoard;
 use crate::app::writer::{Logger, Outlet};
 use crate::bench::input::coins_of;
 use crate::bench::path::histogram;
 use crate::bench::rig::{Idling, Rig, Sender};
 use crate::feed::CoinSpec;
+use crate::folder::Folder;
+use crate::folder::keep::Keeper;
+use crate::folder::recording;
 use crate::journal::Writer;
 use crate::lab::process;
 use crate::lab::scratch::Scratch;
@@ -278,7 +278,7 @@ fn outlet(scratch: &Scratch, config: &Config, coins: &[CoinSpec]) -> io::Result<
         journal: Some(journal),
         recording: Some(recording::Writer::new(Box::new(file))),
         latency_log: None,
-        keeper: Some(Keeper::new(scratch.path(), &config.run)),
+        keeper: Some(Keeper::new(scratch.path(), config.run.bound())),
         board: StatusBoard::new(),
     })
 }

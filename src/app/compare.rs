@@ -9,10 +9,10 @@
 use std::path::Path;
 
 use super::config::Config;
-use super::recording::RecordingError;
 use super::replay::{Tally, replay};
 use super::turn::Turn;
 use crate::feed::CoinSpec;
+use crate::folder::recording::RecordingError;
 use crate::record::{
     Account, Body, Bytes, Estimates, Fill, Guard, Lane, Record, StopReason, StrategyNames,
 };

@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::profile;
 use crate::engine::{self, Components, Shipped};
 use crate::feed::{CoinSpec, Parser};
+use crate::folder::keep::Bound;
 use crate::journal::Options;
 use crate::settings::{ConfigError, Form, Room, assignment, check, merge, settings};
 use crate::units::Ns;
@@ -38,6 +39,19 @@ settings! {
         [keep_mb, segment_bytes]
             |r| r.keep_mb == 0 || r.keep_mb.saturating_mul(1_000_000) / 4 >= r.segment_bytes,
             "`keep_mb` must be 0 or hold four segments of `segment_bytes`";
+    }
+}
+
+impl Run {
+    /// What bounds the run's folder.
+    #[must_use]
+    pub fn bound(&self) -> Bound {
+        Bound {
+            bytes: (self.keep_mb > 0).then(|| self.keep_mb.saturating_mul(1_000_000)),
+            segment_bytes: self.segment_bytes,
+            segment_ns: (self.segment_hours > 0)
+                .then(|| i64::from(self.segment_hours) * 3_600 * Ns::SEC),
+        }
     }
 }
 

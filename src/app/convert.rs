@@ -9,13 +9,13 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::events::{End, Item, Writer};
-use super::recording::{Fault, Reader, RecordingError};
 use super::replay::{Feeder, Outcome};
 use super::turn::{Decide, Turn};
 use crate::engine::Grid;
 use crate::engine::publish::Publish;
 use crate::event::Event;
 use crate::feed::{CoinSpec, Parser};
+use crate::folder::recording::{Fault, Reader, RecordingError};
 use crate::record::{Body, FeedState, StopReason};
 use crate::units::{CoinId, Ns};
 

@@ -17,9 +17,9 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
-use super::recording::{Fault, RecordingError};
 use crate::event::{Bbo, Ctx, Event, Joint, Level, Levels, Link, Snapshot, Trade};
 use crate::feed::CoinSpec;
+use crate::folder::recording::{Fault, RecordingError};
 use crate::limits::{COIN_NAME_MAX, COINS_MAX, PRINTS_MAX};
 use crate::record::{Body, FeedState, RECORD_BYTES, Record};
 use crate::units::{CoinId, Ns, Px, Side, Sz};
@@ -244,8 +244,10 @@ impl Reader {
     /// # Errors
     /// It cannot be read, or is no file of events of this version.
     pub fn open(path: &Path) -> Result<Reader, RecordingError> {
-        let refused =
-            |e: io::Error| RecordingError { line: 0, fault: Fault::Disk(super::folder::class(&e)) };
+        let refused = |e: io::Error| RecordingError {
+            line: 0,
+            fault: Fault::Disk(crate::folder::disk::class(&e)),
+        };
         let file = File::open(path).map_err(refused)?;
         Reader::over(Box::new(BufReader::with_capacity(BLOCK, file)))
     }

@@ -20,11 +20,11 @@ use rustls::ClientConfig;
 
 use super::count;
 use super::publish::Rings;
-use super::recording::control;
 use super::rehearsal::{Rehearsal, through};
 use super::staged::Stage;
 use super::turn::Turn;
 use crate::feed::{self, Loss, Verdict};
+use crate::folder::recording::control;
 use crate::limits::{CLOSE_MS, COIN_NAME_MAX, COINS_MAX, CONNECT_MS, STATUS_NS, TICK_NS};
 use crate::record::StopReason;
 use crate::sys::clock::SessionClock;

@@ -18,11 +18,12 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
 use super::config::Config;
-use super::folder::{Folder, class};
-use super::recording::{self, Reader, RecordingError, Tail, control};
 use super::replay::{Feeder, Tally};
 use super::turn::Turn;
 use crate::feed::CoinSpec;
+use crate::folder::disk::class;
+use crate::folder::recording::{self, Reader, RecordingError, Tail, control};
+use crate::folder::{Folder, RunFolder};
 use crate::journal::{self, Digest, Digests, DiskError, Failed, Found, Options, ReadError, Writer};
 use crate::record::{Bytes, Record};
 use crate::units::Ns;
@@ -260,7 +261,7 @@ fn mend(path: &Path) -> Result<u64, Fault> {
     let names = fs::read_dir(path)?.filter_map(|e| e.ok()?.file_name().into_string().ok());
     let numbers: Vec<u64> = names.filter_map(|n| recording::segment_number(&n)).collect();
     let newest = *numbers.iter().max().ok_or(Fault::NoBeginning)?;
-    if !numbers.contains(&0) || super::keep::dropped(path) > 0 {
+    if !numbers.contains(&0) || RunFolder::at(path).dropped() > 0 {
         return Err(Fault::NoBeginning);
     }
     let file = path.join(recording::segment_name(newest));

@@ -13,12 +13,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::recording::{Reader, RecordingError};
 use super::replay::coins_of;
 use crate::book::{self, Book};
 use crate::event::own::{Fill, FillReason, Lane, OrderReason, OrderState};
 use crate::event::{Bbo, Event, Joint, Snapshot, Trade};
 use crate::feed::{self, CoinSpec, Control, Feed, Input, control};
+use crate::folder::recording::{Reader, RecordingError};
 use crate::sim::config::{Config, Order};
 use crate::sim::orders::{NewOrder, Sim, SimEvent};
 use crate::units::{Ns, Px, Side, Sz, decimal};

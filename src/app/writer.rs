@@ -21,10 +21,10 @@ use std::time::Duration;
 
 use rtrb::Consumer;
 
-use super::keep::Keeper;
 use super::publish::{RAW_HEADER, RAW_LOST};
-use super::recording;
 use super::status::{Status, StatusBoard};
+use crate::folder::keep::Keeper;
+use crate::folder::recording;
 use crate::journal::{Digest, Digests, Disk, Failed, Writer};
 use crate::limits::{LATENCY_LOG_NS, STATUS_NS};
 use crate::record::{Bytes, Record};

@@ -4,11 +4,11 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use super::super::folder::{Folder, FolderError};
 use super::super::publish::{Laps, Published, Publisher, RawTap};
 use super::*;
 use crate::app::config::Run;
 use crate::engine::publish::Publish;
+use crate::folder::{Folder, FolderError};
 use crate::journal::fake::{FakeDisk, Fault};
 use crate::journal::{Cause, Damage, DiskError, Found, Options, Reader, inspect};
 use crate::limits::JOURNAL_SYNC_NS;
@@ -408,7 +408,7 @@ fn a_bounded_run_drops_its_oldest_segments_and_goes_on() {
         journal: Some(Writer::create(folder, options).expect("new")),
         recording: Some(recording::Writer::new(Box::new(file))),
         latency_log: None,
-        keeper: Some(Keeper::new(path, &run)),
+        keeper: Some(Keeper::new(path, run.bound())),
         board: StatusBoard::new(),
     };
     let board = out.board.clone();

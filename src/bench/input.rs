@@ -5,8 +5,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::app::recording::{Reader, RecordingError};
 use crate::feed::{BadCoin, CoinSpec, meta};
+use crate::folder::recording::{Reader, RecordingError};
 use crate::units::Ns;
 use crate::venue;
 use crate::venue::config::Listing;

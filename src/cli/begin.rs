@@ -2,19 +2,17 @@
 //!
 //! In: where it runs, its coins, its files. Out: what the threads of a run need. Cold path.
 
-use std::path::PathBuf;
-
 use super::place::Place;
-use super::replay::RunInfo;
 use super::threads::Files;
 use crate::app::config::Config;
 use crate::app::live::Idle;
 use crate::app::turn::Turn;
 use crate::feed::CoinSpec;
+use crate::folder::{RunFolder, RunInfo};
 
 /// A run about to begin, or to go on.
 pub(super) struct Begun {
-    pub path: PathBuf,
+    pub run: RunFolder,
     pub place: Place,
     pub coins: Vec<CoinSpec>,
     pub files: Files,

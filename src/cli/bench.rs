@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
+use super::common::recording_failure;
 use super::exit::Failure;
-use super::replay::recording_failure;
 use super::{Common, say};
 use crate::app::config::Config;
 use crate::app::events::is_events;

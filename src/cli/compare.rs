@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::common::{chosen, recording_failure};
 use super::exit::{Code, Failure};
 use super::place::parse_length;
-use super::replay::{chosen, recording_failure};
 use super::{Common, say};
 use crate::app::compare::{Compared, Outcome, Simulated, on_market, on_tape};
 use crate::app::config::Config;

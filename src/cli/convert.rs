@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::common::{chosen, recording_failure};
 use super::exit::Failure;
-use super::replay::{chosen, recording_failure};
 use super::{Common, say};
 use crate::app::config::Config;
 use crate::app::convert::{ConvertError, convert};

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::common::{journal, unreadable};
+use super::common::{journal, settings, unreadable};
 use super::exit::Failure;
 use super::place::parse_length;
 use super::{Common, say};
@@ -48,8 +48,7 @@ enum Topic {
 
 pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let (status, started) = status_at(o)?;
-    let config = Config::load(Some(&o.run.join("config.toml")), &[])
-        .map_err(|e| Failure::input(format!("the run's configuration: {e}")))?;
+    let config = settings(&o.run)?;
     let named: Vec<(String, &CoinStatus)> = status
         .coins
         .iter()

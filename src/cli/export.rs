@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use super::common::{journal, unreadable};
 use super::exit::{Code, Failure};
 use super::{Common, say};
+use crate::folder::RunFolder;
 use crate::journal::{Found, frames_the_run};
 use crate::record::StrategyNames;
 use crate::report::export::{Export, Format, Table, Written, tables};
@@ -63,7 +64,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     if reader.segments() == 0 {
         return Err(Failure::input(format!("{name} holds no journal; give it a run folder")));
     }
-    let to = o.out.clone().unwrap_or_else(|| o.run.join("export"));
+    let to = o.out.clone().unwrap_or_else(|| RunFolder::at(&o.run).export());
     let refused = |e| Failure::disk(format!("cannot write in {}: {e}", to.display()));
     let mut export = Export::create(&to, kind, &wanted, names).map_err(refused)?;
     let mut faults = Vec::new();

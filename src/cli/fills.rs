@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::common::{chosen, recording_failure};
 use super::exit::{Code, Failure};
-use super::{Common, replay, say};
+use super::{Common, say};
 use crate::app::config::Config;
-use crate::app::folder::Folder;
 use crate::app::schedule::{self, BadSchedule, Outcome, Scheduled, Tape};
 use crate::app::shapes::{Shape, Shaper};
+use crate::folder::Folder;
 use crate::journal::{Found, Reader};
 use crate::settings::Room as _;
 use crate::sim::config::Model;
@@ -137,7 +138,7 @@ fn judge(o: &Options, f: &Files<'_>, config: &Config, common: &Common) -> Result
     cfg.model = o.model.unwrap_or(cfg.model);
     cfg.conservatism = o.conservatism.unwrap_or(cfg.conservatism);
     cfg.check().map_err(|e| Failure::usage(format!("[engine.sim]: {e}")))?;
-    let coins = replay::chosen(f.tape, &[])?;
+    let coins = chosen(f.tape, &[])?;
     let source = File::open(f.orders)
         .map_err(|e| Failure::input(format!("cannot read {}: {e}", f.orders.display())))?;
     let refuse = |e| refusal(f, e);
@@ -158,7 +159,7 @@ fn judge(o: &Options, f: &Files<'_>, config: &Config, common: &Common) -> Result
 
 fn refusal(f: &Files<'_>, e: BadSchedule) -> Failure {
     match e {
-        BadSchedule::Tape(e) => replay::recording_failure(f.tape, &e),
+        BadSchedule::Tape(e) => recording_failure(f.tape, &e),
         BadSchedule::NoCoin => {
             Failure::input(format!("{}: no market data of any coin", f.tape.display()))
         }

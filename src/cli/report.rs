@@ -10,11 +10,8 @@ use super::common::{digests, journal, unreadable};
 use super::exit::{Code, Failure};
 use super::{Common, say};
 use crate::app::config::Config;
-use crate::app::keep;
+use crate::folder::{RunFolder, RunInfo, keep};
 use crate::report::{self, Model, Setting, Sources};
-
-/// The page's file name in a run folder.
-const PAGE: &str = "report.html";
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -42,7 +39,7 @@ pub(super) fn read(path: &Path) -> Result<Model, Failure> {
 /// Reads a run folder and writes its page into it. A page that cannot be written fails no run.
 pub(super) fn shown(path: &Path) -> Result<(Model, Result<PathBuf, Failure>), Failure> {
     let model = read(path)?;
-    let page = path.join(PAGE);
+    let page = RunFolder::at(path).page();
     let written = write(&page, &model).map(|()| page);
     Ok((model, written))
 }
@@ -67,17 +64,16 @@ fn write(to: &Path, model: &Model) -> Result<(), Failure> {
 }
 
 fn sources(path: &Path) -> Sources {
-    let text = |name: &str| std::fs::read_to_string(path.join(name)).ok();
-    let absolute = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let name = absolute.file_name().map(|n| n.to_string_lossy().into_owned());
-    let log = std::fs::read(path.join("latency.hlog")).unwrap_or_default();
+    let run = RunFolder::at(path);
+    let log = std::fs::read(run.latencies()).unwrap_or_default();
     let mut out = Sources {
-        name: name.unwrap_or_default(),
-        settings: settings(&path.join("config.toml")),
+        name: run.name(),
+        settings: settings(&run.settings()),
         latency: report::latency_log(&log),
         ..Sources::default()
     };
-    out.take_texts(text("run.json").as_deref(), text("truth.json").as_deref());
+    let truth = std::fs::read_to_string(run.truth()).ok();
+    out.take(RunInfo::read(&run.info()).ok().as_ref(), truth.as_deref());
     out
 }
 
@@ -112,7 +108,7 @@ fn flatten(key: &str, value: &toml::Value, out: &mut Vec<(String, String)>) {
 
 pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let model = read(&o.run)?;
-    let to = o.out.clone().unwrap_or_else(|| o.run.join(PAGE));
+    let to = o.out.clone().unwrap_or_else(|| RunFolder::at(&o.run).page());
     let page = write(&to, &model).map(|()| to);
     if common.json {
         say(&format!("{}\n", report::json(&model)));
@@ -125,7 +121,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     if o.open {
         open(&page)?;
     }
-    let dropped = keep::dropped(&o.run);
+    let dropped = RunFolder::at(&o.run).dropped();
     if !common.json {
         say(&keep::dropped_text(dropped));
     }

@@ -7,28 +7,30 @@
 use std::path::Path;
 
 use super::begin::{Begun, idle};
+use super::common::{info, lock, specs, write_info};
 use super::exit::Failure;
 use super::place::Where;
-use super::replay::{RunInfo, lock};
 use super::threads::Files;
 use super::{Common, say};
 use crate::app::config::Config;
-use crate::app::keep::Keeper;
 use crate::app::resume::{Fault, Resumed, Told, resume};
+use crate::folder::RunFolder;
+use crate::folder::keep::Keeper;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
 
 /// Brings the run in `path` to where it can go on.
 pub(super) fn begin(path: &Path, to: &Where, common: &Common) -> Result<Begun, Failure> {
     let name = path.display();
-    let mut info = RunInfo::read(path)?;
+    let run = RunFolder::at(path);
+    let mut info = info(path)?;
     if info.version != env!("CARGO_PKG_VERSION") {
         let text = format!("{name} was written by version {}; resume it with that", info.version);
         return Err(Failure::usage(text));
     }
-    let mut config = Config::load(Some(&path.join("config.toml")), &common.set)
+    let mut config = Config::load(Some(&run.settings()), &common.set)
         .map_err(|e| Failure::usage(e.to_string()))?;
-    let coins = info.specs()?;
+    let coins = specs(&info)?;
     let venue = info.venue.clone().ok_or_else(|| {
         Failure::usage(format!("{name} is a replay; it has its end, and cannot be resumed"))
     })?;
@@ -38,7 +40,7 @@ pub(super) fn begin(path: &Path, to: &Where, common: &Common) -> Result<Begun, F
                     be resumed, also on one of `papermaker venue`";
         return Err(Failure::usage(text));
     }
-    let folder = lock(path)?;
+    let folder = lock(&run)?;
     let options = config.journal(config.hash(&coins));
     if !common.json {
         say(&format!("resuming {name}: its recording goes through the engine once more\n"));
@@ -55,31 +57,23 @@ pub(super) fn begin(path: &Path, to: &Where, common: &Common) -> Result<Begun, F
     let Resumed { turn, journal, recording, next, digest, told } = again;
     let took = place.clock.mono_ns().saturating_sub(begun);
     info.end = None;
-    info.write(path)?;
-    let log = path.join("latency.hlog");
+    info.bounded = config.run.bound().bytes.is_some();
+    write_info(&run, &info)?;
+    let log = run.latencies();
     let log = std::fs::OpenOptions::new()
         .append(true)
         .create(true)
         .open(&log)
         .map_err(|e| Failure::disk(format!("cannot write {}: {e}", log.display())))?;
     let files = Files {
-        keeper: Some(Keeper::new(path, &config.run).at(journal.segment())),
+        keeper: Some(Keeper::new(path, config.run.bound()).at(journal.segment())),
         journal: Some(journal),
         recording: Some(recording),
         latency_log: Some(log),
         goes_on: Some((next, digest)),
     };
     let idle = idle(to.busy_poll, &config, &coins);
-    Ok(Begun {
-        path: path.to_path_buf(),
-        place,
-        coins,
-        files,
-        turn,
-        idle,
-        info,
-        note: Some(note(&told, took)),
-    })
+    Ok(Begun { run, place, coins, files, turn, idle, info, note: Some(note(&told, took)) })
 }
 
 /// What was done to resume, as a line.

@@ -8,18 +8,18 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::begin::{Begun, idle};
-use super::common::digests;
+use super::common::{claim, digests, new_run, write_info};
 use super::exit::Failure;
 use super::place::{Place, Where};
-use super::replay::{RunEnd, RunInfo, claim, run_folder};
 use super::threads::{Ended, Files, Threads};
 use super::watch::{self, Watcher, Way, Window};
 use super::{Common, report, resume, say, stop_on_signals, summary};
 use crate::app::config::Config;
-use crate::app::keep::Keeper;
 use crate::app::status::Status;
 use crate::app::turn::Turn;
 use crate::feed::CoinSpec;
+use crate::folder::keep::Keeper;
+use crate::folder::{RunEnd, RunFolder, RunInfo};
 use crate::journal::{Writer, hex};
 use crate::ops::snapshot::Session;
 use crate::report::Model;
@@ -63,12 +63,13 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         Some(run) => resume::begin(run, &o.place, common)?,
         None => begin(o, common.load()?, &stop)?,
     };
-    let Begun { path, mut place, coins, files, turn, idle, mut info, note } = begun;
+    let Begun { run, mut place, coins, files, turn, idle, mut info, note } = begun;
     let tell = |text: &str| {
         if !common.json {
             say(text);
         }
     };
+    let path = run.path().to_path_buf();
     tell(&head(&place, &coins, &path, note.as_deref()));
     let threads = Threads::start(&place, turn, files, idle, &stop)?;
     let window = Window::open(&path, metrics, session(&path, &place), threads.board(), place.clock);
@@ -88,8 +89,8 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let records = ended.published.first_seq + ended.ending.records;
     let end = RunEnd::new(ended.reason, records, &ended.published.digest);
     info.end = Some(RunEnd { ping: ended.ping, ..end });
-    let told = info.write(&path).and_then(|()| match &truth {
-        Some(t) => write_truth(&path.join("truth.json"), t),
+    let told = write_info(&run, &info).and_then(|()| match &truth {
+        Some(t) => write_truth(&run.truth(), t),
         None => Ok(()),
     });
     // What is known is shown whatever the disk does.
@@ -106,16 +107,17 @@ fn begin(o: &Options, mut config: Config, stop: &Stop) -> Result<Begun, Failure>
     }
     let place = o.place.place(&mut config, "embedded")?;
     let (coins, note) = o.place.coins(&config, &place, stop)?;
-    let path = run_folder(o.out.as_deref(), &config, place.stem)?;
+    let run = new_run(o.out.as_deref(), &config, place.stem)?;
     let hash = config.hash(&coins);
-    let files = files(&path, &config, hash, !o.no_record)?;
-    let mut info = RunInfo::begins(&path.join("frames.gz"), &coins);
+    let files = files(&run, &config, hash, !o.no_record)?;
+    let mut info = RunInfo::begins(&run.recording(), &coins);
     info.venue = Some(o.place.named("embedded").to_owned());
-    info.write(&path)?;
+    info.bounded = config.run.bound().bytes.is_some();
+    write_info(&run, &info)?;
     let turn = Turn::reading(config.run.parser, &config.engine, &coins, hash)
         .map_err(|e| Failure::usage(format!("the list of coins: {e:?}")))?;
     let idle = idle(o.place.busy_poll, &config, &coins);
-    Ok(Begun { path, place, coins, files, turn, idle, info, note })
+    Ok(Begun { run, place, coins, files, turn, idle, info, note })
 }
 
 /// What is constant of the run, for those who watch it.
@@ -284,22 +286,22 @@ fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
 }
 
 /// The files of a run folder, in the order in which a failure is cheapest.
-fn files(path: &Path, config: &Config, hash: [u64; 2], record: bool) -> Result<Files, Failure> {
-    let name = path.display();
-    let folder = claim(path, config)?;
+fn files(run: &RunFolder, config: &Config, hash: [u64; 2], record: bool) -> Result<Files, Failure> {
+    let name = run.path().display();
+    let folder = claim(run, config)?;
     let options = config.journal(hash);
     let journal = Writer::create(folder, options)
         .map_err(|f| Failure::disk(format!("cannot start a journal in {name}: {}", f.error)))?;
-    let file = |n: &str| {
-        std::fs::File::create(path.join(n))
-            .map_err(|e| Failure::disk(format!("cannot create {name}/{n}: {e}")))
+    let file = |path: PathBuf| {
+        std::fs::File::create(&path)
+            .map_err(|e| Failure::disk(format!("cannot create {}: {e}", path.display())))
     };
-    let recording = if record { Some(file("frames.gz")?) } else { None };
+    let recording = if record { Some(file(run.recording())?) } else { None };
     Ok(Files {
         journal: Some(journal),
         recording,
-        latency_log: Some(file("latency.hlog")?),
-        keeper: Some(Keeper::new(path, &config.run)),
+        latency_log: Some(file(run.latencies())?),
+        keeper: Some(Keeper::new(run.path(), config.run.bound())),
         goes_on: None,
     })
 }

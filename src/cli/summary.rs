@@ -4,8 +4,8 @@
 
 use crate::app::status::{CoinStatus, Status};
 use crate::feed::{Counters, Feed, Stream};
+use crate::folder::Ping;
 use crate::record::{Account, Coin, FeedState, Health};
-use crate::report::Ping;
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{Percentiles, STAGES, Stage};
 use crate::units::{Cash, Ns, decimal};

@@ -12,8 +12,9 @@ use super::exit::{Code, Failure};
 use super::watch::{Viewer, Way, Wish};
 use super::{Common, say};
 use crate::app::config::Config;
+use crate::folder::RunFolder;
 use crate::ops::health;
-use crate::ops::serve::{self, SOCKET, Target};
+use crate::ops::serve::{self, Target};
 use crate::ops::snapshot::{Snapshot, Unreadable};
 use crate::view::screen::{Choice, draw};
 
@@ -90,8 +91,9 @@ fn target(text: &str) -> Target {
     if path.is_dir() {
         return Target::Folder(path.into());
     }
-    if path.file_name().is_some_and(|n| n == SOCKET) {
-        return Target::Folder(path.parent().unwrap_or(Path::new(".")).into());
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.file_name() == RunFolder::at(folder).socket().file_name() {
+        return Target::Folder(folder.into());
     }
     let addr = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
     let is_addr = addr.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
@@ -104,7 +106,9 @@ fn newest(runs: &Path) -> Result<Target, Failure> {
         .into_iter()
         .flatten()
         .filter_map(|e| Some(e.ok()?.path()))
-        .filter_map(|p| Some((std::fs::metadata(p.join(SOCKET)).ok()?.modified().ok()?, p)))
+        .filter_map(|p| {
+            Some((std::fs::metadata(RunFolder::at(&p).socket()).ok()?.modified().ok()?, p))
+        })
         .collect();
     found.sort();
     let answering = found.into_iter().rev().map(|(_, p)| Target::Folder(p));

@@ -8,14 +8,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::common::journal;
+use super::common::{info, journal, recording_failure, settings, specs};
 use super::exit::{Code, Failure};
-use super::replay::{RunEnd, RunInfo, recording_failure};
 use super::{Common, report, say};
-use crate::app::config::Config;
-use crate::app::folder::Folder;
-use crate::app::keep;
 use crate::app::replay::{Tally, replay};
+use crate::folder::{Folder, RunEnd, RunFolder, keep};
 use crate::journal::{Digests, Found, Reader, hex};
 use crate::record::{Body, Bytes, Record, StopReason};
 use crate::report::Model;
@@ -28,11 +25,10 @@ pub(super) struct Options {
 
 pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let read = report::read(&o.run)?;
-    let info = RunInfo::read(&o.run)?;
-    let config = Config::load(Some(&o.run.join("config.toml")), &[])
-        .map_err(|e| Failure::input(e.to_string()))?;
-    let coins = info.specs()?;
-    let dropped = keep::dropped(&o.run);
+    let info = info(&o.run)?;
+    let config = settings(&o.run)?;
+    let coins = specs(&info)?;
+    let dropped = RunFolder::at(&o.run).dropped();
     if dropped > 0 {
         // The first fault is the missing front itself.
         let faults = read.faults.get(1..).unwrap_or_default();
@@ -41,7 +37,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let mut beside = Beside::open(&o.run)?;
     let mut tally = Tally::new(|record: &Record, _: &Bytes| beside.take(record));
     // A run's own recording moves with its folder.
-    let inside = o.run.join("frames.gz");
+    let inside = RunFolder::at(&o.run).recording();
     let source = if inside.exists() { inside } else { info.source.clone() };
     if !source.exists() {
         let text = format!(

@@ -1,7 +1,7 @@
 //! A status in which everything has a value.
 
-use crate::app::keep::Kept;
 use crate::app::status::Status;
+use crate::folder::keep::Kept;
 use crate::quote::{AnyStrategy, Strategy};
 use crate::record::*;
 use crate::telemetry::counters::Counter;

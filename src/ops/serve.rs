@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use super::http::{self, Answer};
 use super::snapshot::Snapshot;
+use crate::folder::RunFolder;
 use crate::limits::HTTP_HEAD_MAX;
 use crate::sys::clock::Deadline;
 
@@ -26,8 +27,6 @@ use crate::sys::clock::Deadline;
 pub const CLIENTS_MAX: usize = 8;
 /// Milliseconds of a connection.
 pub const DEADLINE_MS: u64 = 2_000;
-/// Name of the socket in a run's folder.
-pub const SOCKET: &str = "status.sock";
 /// Wait after an `accept` that failed: no descriptor is free, say.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -81,7 +80,7 @@ impl Server {
     /// # Errors
     /// The path is too long for a socket (108 bytes) or the disk refuses.
     pub fn unix(folder: &Path, source: Source) -> io::Result<Server> {
-        let path = folder.join(SOCKET);
+        let path = RunFolder::at(folder).socket();
         match std::fs::remove_file(&path) {
             Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
             _ => {}
@@ -244,7 +243,7 @@ pub enum Target {
 /// Nobody answers, not in time, or not with 200.
 pub fn ask(target: &Target) -> io::Result<String> {
     match target {
-        Target::Folder(path) => question(UnixStream::connect(path.join(SOCKET))?),
+        Target::Folder(path) => question(UnixStream::connect(RunFolder::at(path).socket())?),
         Target::Addr(addr) => {
             use std::net::ToSocketAddrs as _;
             let none = || io::Error::new(ErrorKind::NotFound, "the name has no address");

@@ -41,12 +41,12 @@ fn a_folder_answers_the_same_and_takes_its_socket_along() {
     let folder = std::env::temp_dir().join(format!("papermaker-serve-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     // A socket left behind by a killed process is in nobody's way.
-    drop(UnixListener::bind(folder.join(SOCKET)).expect("a socket"));
+    drop(UnixListener::bind(RunFolder::at(&folder).socket()).expect("a socket"));
     let server = Server::unix(&folder, source()).expect("replaces it");
     let text = ask(&Target::Folder(folder.clone())).expect("an answer");
     assert_eq!(Snapshot::read(&text).expect("a snapshot").session.run, "a run");
     drop(server);
-    assert!(!folder.join(SOCKET).exists());
+    assert!(!RunFolder::at(&folder).socket().exists());
     assert!(ask(&Target::Folder(folder.clone())).is_err());
     std::fs::remove_dir_all(&folder).expect("removed");
 }

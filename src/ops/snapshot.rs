@@ -10,8 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::app::keep::Kept;
 use crate::app::status::{CoinStatus, Status};
+use crate::folder::keep::Kept;
 use crate::record::{Body, Bytes, FORMAT_VERSION, HealthChange, NO_COIN, RECORD_BYTES, Record};
 use crate::telemetry::counters::{Counter, Counters};
 use crate::telemetry::latency::{Buckets, Percentiles, STAGES};

@@ -29,5 +29,5 @@ pub use json::summary as json;
 pub use latency::parse as latency_log;
 pub use model::{Builder, Model, read};
 pub use page::page;
-pub use sources::{Ping, Setting, Sources};
+pub use sources::{Setting, Sources};
 pub use text::summary as text;

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::latency::Latency;
+use crate::folder::{Ping, RunInfo};
 
 /// A setting that is not at its default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -36,48 +37,6 @@ struct Truths {
     coins: Vec<Truth>,
 }
 
-#[derive(Deserialize)]
-struct Info {
-    version: String,
-    source: String,
-    #[serde(default)]
-    end: Option<End>,
-}
-
-#[derive(Deserialize)]
-struct End {
-    #[serde(default)]
-    ping: Option<Ping>,
-}
-
-/// Round trips of a run's heartbeats, measured at the session's clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ping {
-    /// Heartbeats answered.
-    pub answered: u64,
-    /// The last one, ns.
-    pub last_ns: u64,
-    /// Mean, ns.
-    pub mean_ns: u64,
-    /// The longest, ns.
-    pub longest_ns: u64,
-}
-
-impl Ping {
-    /// A line for people.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let ms = |ns: u64| super::stats::count(ns) * 1e-6;
-        format!(
-            "ping     {} answered: {:.1} ms the last, {:.1} ms mean, {:.1} ms the longest\n",
-            self.answered,
-            ms(self.last_ns),
-            ms(self.mean_ns),
-            ms(self.longest_ns)
-        )
-    }
-}
-
 /// What a run folder says besides its journal.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sources {
@@ -98,12 +57,12 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Reads the texts of `run.json` and `truth.json`.
-    pub fn take_texts(&mut self, run: Option<&str>, truth: Option<&str>) {
-        if let Some(info) = run.and_then(|t| serde_json::from_str::<Info>(t).ok()) {
-            self.version = Some(info.version);
-            self.source = Some(info.source);
-            self.ping = info.end.and_then(|e| e.ping);
+    /// Takes what the run says of itself, and the text of its `truth.json`.
+    pub fn take(&mut self, run: Option<&RunInfo>, truth: Option<&str>) {
+        if let Some(info) = run {
+            self.version = Some(info.version.clone());
+            self.source = Some(info.source.display().to_string());
+            self.ping = info.end.as_ref().and_then(|e| e.ping);
         }
         if let Some(t) = truth.and_then(|t| serde_json::from_str::<Truths>(t).ok()) {
             self.truth = t.coins;

@@ -12,7 +12,8 @@
 //! 3. A socket the venue has sent no data and no pong for [`IDLE_NS`] is closed with 1000,
 //!    `Inactive`. At speed > 0 this and `drop_every_s` go by the venue's clock, else by the wall's;
 //!    before its upgrade a socket has that time by the wall's clock, without a close frame.
-//! 4. An unknown coin cuts the socket without a close frame, as does `drop_every_s`.
+//! 4. An unknown coin cuts the socket without a close frame, behind what was answered before; so does
+//!    `drop_every_s`, at once.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -444,7 +445,8 @@ impl Conn {
                         self.alive = now;
                     }
                     if reply.drop {
-                        self.dead = true;
+                        // What was answered before is sent.
+                        self.closing = true;
                         return;
                     }
                 }

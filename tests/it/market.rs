@@ -2,11 +2,11 @@
 
 use papermaker::rooms::app::config::Config;
 use papermaker::rooms::app::publish::Publisher;
-use papermaker::rooms::app::recording::control;
 use papermaker::rooms::app::replay::{Tally, replay};
 use papermaker::rooms::app::turn::Turn;
 use papermaker::rooms::engine::publish::Publish;
 use papermaker::rooms::feed::CoinSpec;
+use papermaker::rooms::folder::recording::control;
 use papermaker::rooms::journal::{Digest, Digests};
 use papermaker::rooms::record::{Body, Bytes, Guard, Record, StopReason};
 use papermaker::rooms::units::Ns;

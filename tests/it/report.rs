@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use papermaker::rooms::app::folder::Folder;
+use papermaker::rooms::folder::Folder;
 use papermaker::rooms::journal::{Found, Reader};
 use papermaker::rooms::record::{Body, Lane, Record};
 use serde_json::Value;

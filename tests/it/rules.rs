@@ -4,11 +4,11 @@ use std::io::Read as _;
 use std::sync::{Arc, Mutex};
 
 use papermaker::rooms::app::config::Config;
-use papermaker::rooms::app::recording;
 use papermaker::rooms::app::replay::{Tally, replay};
 use papermaker::rooms::book::{self, Book};
 use papermaker::rooms::event::{Bbo, Level, Snapshot, Trade};
 use papermaker::rooms::feed::CoinSpec;
+use papermaker::rooms::folder::recording;
 use papermaker::rooms::record::{Bytes, Lane, OrderReason, Record, StopReason};
 use papermaker::rooms::sim;
 use papermaker::rooms::sim::config::Latency;

@@ -3,8 +3,8 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
-use papermaker::rooms::app::folder::Folder;
-use papermaker::rooms::app::recording;
+use papermaker::rooms::folder::Folder;
+use papermaker::rooms::folder::recording;
 
 use super::process::{Temporary, command, finish, papermaker, start};
 

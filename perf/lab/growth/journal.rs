@@ -7,7 +7,7 @@
 use std::io;
 
 use super::curve::{Curve, Shape, Step, Subject, each, each_ns};
-use crate::app::folder::Folder;
+use crate::folder::Folder;
 use crate::journal::{Failed, Options, Writer, inspect};
 use crate::lab::scratch::Scratch;
 use crate::record::{Bytes, NO_COIN, RECORD_BYTES, Record, Warmup};

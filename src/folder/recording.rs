@@ -516,7 +516,7 @@ fn stamp(text: &[u8]) -> Option<(Ns, usize)> {
 fn disk(e: &io::Error) -> Fault {
     match e.kind() {
         io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Fault::Gzip,
-        _ => Fault::Disk(super::folder::class(e)),
+        _ => Fault::Disk(super::disk::class(e)),
     }
 }
 

@@ -150,7 +150,7 @@ impl Disk for Folder {
 }
 
 /// The class of a system error.
-pub(super) fn class(e: &io::Error) -> DiskError {
+pub(crate) fn class(e: &io::Error) -> DiskError {
     match e.kind() {
         ErrorKind::StorageFull | ErrorKind::WriteZero => DiskError::Full,
         ErrorKind::QuotaExceeded => DiskError::Quota,

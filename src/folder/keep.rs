@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::config::{Config, Run};
 use super::recording;
 use crate::journal;
 use crate::limits::KEEP_NS;
@@ -35,10 +34,7 @@ pub struct Kept {
 #[derive(Debug)]
 pub struct Keeper {
     folder: PathBuf,
-    /// Bytes of all segments; `None`: no bound.
-    bound: Option<u64>,
-    segment_bytes: u64,
-    segment_ns: Option<i64>,
+    bound: Bound,
     /// The segment at hand, and when it began.
     segment: (u64, Option<Ns>),
     looked: Option<Ns>,
@@ -48,20 +44,25 @@ pub struct Keeper {
 /// A segment's file.
 type Entry = (u64, PathBuf, u64);
 
-/// Segments that the disk bound of the run in `folder` dropped at the front of its journal; 0
-/// where it has no bound, or nothing is missing there.
-#[must_use]
-pub fn dropped(folder: &Path) -> u64 {
-    let config = Config::load(Some(&folder.join("config.toml")), &[]);
-    if !config.is_ok_and(|c| c.run.keep_mb > 0) {
-        return 0;
-    }
+/// How much a run may hold, and how long its segments get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// Bytes of all segments; `None`: no bound.
+    pub bytes: Option<u64>,
+    /// Bytes of a segment.
+    pub segment_bytes: u64,
+    /// Age at which a segment ends even if it is not full, ns; `None`: never.
+    pub segment_ns: Option<i64>,
+}
+
+/// The lowest number of a journal segment in `folder`.
+pub(super) fn first_segment(folder: &Path) -> u64 {
     let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.file_name());
     let numbers = names.filter_map(|n| journal::segment_number(n.to_str()?));
     numbers.min().unwrap_or(0)
 }
 
-/// What [`dropped`] says, as a line for people; empty for 0.
+/// That so many segments were dropped at the front, as a line for people; empty for 0.
 #[must_use]
 pub fn dropped_text(segments: u64) -> String {
     match segments {
@@ -73,15 +74,12 @@ pub fn dropped_text(segments: u64) -> String {
 }
 
 impl Keeper {
-    /// Looks after `folder` as configured.
+    /// Looks after `folder`.
     #[must_use]
-    pub fn new(folder: &Path, run: &Run) -> Keeper {
+    pub fn new(folder: &Path, bound: Bound) -> Keeper {
         Keeper {
             folder: folder.to_path_buf(),
-            bound: (run.keep_mb > 0).then(|| run.keep_mb.saturating_mul(1_000_000)),
-            segment_bytes: run.segment_bytes,
-            segment_ns: (run.segment_hours > 0)
-                .then(|| i64::from(run.segment_hours) * 3_600 * Ns::SEC),
+            bound,
             segment: (0, None),
             looked: None,
             kept: Kept::default(),
@@ -97,8 +95,8 @@ impl Keeper {
     /// Whether the segment at hand, `recorded` bytes of recording in it, is to end.
     pub fn is_due(&mut self, now: Ns, recorded: u64) -> bool {
         let began = *self.segment.1.get_or_insert(now);
-        let old = self.segment_ns.is_some_and(|age| now.since(began) >= age);
-        let due = old || recorded >= self.segment_bytes;
+        let old = self.bound.segment_ns.is_some_and(|age| now.since(began) >= age);
+        let due = old || recorded >= self.bound.segment_bytes;
         if due {
             // Should the journal refuse, the question comes again after as long.
             self.segment.1 = Some(now);
@@ -132,7 +130,7 @@ impl Keeper {
         entries.sort();
         self.kept.bytes = entries.iter().map(|e| e.2).sum();
         for (number, path, size) in entries {
-            let over = self.bound.is_some_and(|b| self.kept.bytes > b);
+            let over = self.bound.bytes.is_some_and(|b| self.kept.bytes > b);
             if !over || number >= self.segment.0 {
                 break;
             }
@@ -161,6 +159,8 @@ impl Keeper {
 mod tests {
     use super::*;
 
+    const BOUND: Bound = Bound { bytes: None, segment_bytes: 64 << 20, segment_ns: None };
+
     fn folder(name: &str) -> PathBuf {
         let path = std::env::temp_dir().join(format!("papermaker-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
@@ -181,8 +181,7 @@ mod tests {
         let path = folder("keep");
         fill(&path, 0..4);
         fs::write(path.join("run.json"), vec![0; 5_000_000]).expect("written");
-        let run = Run { keep_mb: 1, ..Run::default() };
-        let mut keeper = Keeper::new(&path, &run);
+        let mut keeper = Keeper::new(&path, Bound { bytes: Some(1_000_000), ..BOUND });
         assert!(keeper.begun(3, Ns(0)).expect("a new segment").is_err(), "the file is there");
         let kept = keeper.look(Ns(0));
         assert_eq!(kept, Kept { bytes: 900_000, segments_dropped: 5, bytes_dropped: 1_500_000 });
@@ -200,7 +199,7 @@ mod tests {
     #[test]
     fn a_recording_has_a_file_for_each_segment_that_was_begun() {
         let path = folder("keeper-chain");
-        let mut keeper = Keeper::new(&path, &Run::default());
+        let mut keeper = Keeper::new(&path, BOUND);
         for number in [1, 4] {
             let file = keeper.begun(number, Ns(0)).expect("a new one").expect("made");
             assert_eq!(file.metadata().expect("a file").len(), 0);
@@ -213,15 +212,15 @@ mod tests {
 
     #[test]
     fn segments_end_by_size_and_by_age() {
-        let run = Run { segment_hours: 1, segment_bytes: 4096, ..Run::default() };
-        let mut keeper = Keeper::new(Path::new("/none"), &run);
         let hour = 3_600 * Ns::SEC;
+        let bound = Bound { segment_ns: Some(hour), segment_bytes: 4096, ..BOUND };
+        let mut keeper = Keeper::new(Path::new("/none"), bound);
         assert!(!keeper.is_due(Ns(0), 4095));
         assert!(keeper.is_due(Ns(1), 4096));
         assert!(!keeper.is_due(Ns(hour), 0));
         assert!(keeper.is_due(Ns(hour + 1), 0));
         assert!(keeper.begun(0, Ns(0)).is_none());
-        let forever = Run { segment_hours: 0, ..run };
-        assert!(!Keeper::new(Path::new("/none"), &forever).is_due(Ns(i64::MAX), 0));
+        let forever = Bound { segment_ns: None, ..bound };
+        assert!(!Keeper::new(Path::new("/none"), forever).is_due(Ns(i64::MAX), 0));
     }
 }

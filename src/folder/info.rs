@@ -1,0 +1,139 @@
+//! What a run says of itself, in `run.json`: written when it begins and when it ends.
+//!
+//! In: facts of a run. Out: the file, and back. Cold path.
+//!
+//! 1. It is written aside and put in its place in one step: whoever reads finds a whole one.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::feed::{BadCoin, CoinSpec};
+use crate::journal::{Digests, hex};
+use crate::record::StopReason;
+
+/// A run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// Program version.
+    pub version: String,
+    /// The recording.
+    pub source: PathBuf,
+    /// Coins with their size decimals.
+    pub coins: Vec<(String, u8)>,
+    /// The venue as it was named; `None` of a replay.
+    #[serde(default)]
+    pub venue: Option<String>,
+    /// Whether old segments of journal and recording may be dropped.
+    #[serde(default)]
+    pub bounded: bool,
+    /// How it ended; `None` while it runs, and of a run that was killed.
+    pub end: Option<RunEnd>,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunEnd {
+    /// Why: the code of the `stop` record.
+    pub reason: u8,
+    /// Records published.
+    pub records: u64,
+    /// Digest of the records published, those lost in the queue included; hexadecimal.
+    pub digest: String,
+    /// Digest of the decisions among them.
+    #[serde(default)]
+    pub decisions: String,
+    /// Round trips of the heartbeats, where the run was live.
+    #[serde(default)]
+    pub ping: Option<Ping>,
+}
+
+/// Round trips of a run's heartbeats, by the session's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ping {
+    /// Heartbeats answered.
+    pub answered: u64,
+    /// The last one, ns.
+    pub last_ns: u64,
+    /// Mean, ns.
+    pub mean_ns: u64,
+    /// The longest, ns.
+    pub longest_ns: u64,
+}
+
+impl RunInfo {
+    /// A run that begins.
+    #[must_use]
+    pub fn begins(source: &Path, coins: &[CoinSpec]) -> RunInfo {
+        RunInfo {
+            version: env!("CARGO_PKG_VERSION").into(),
+            source: std::fs::canonicalize(source).unwrap_or_else(|_| source.to_path_buf()),
+            coins: coins.iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect(),
+            venue: None,
+            bounded: false,
+            end: None,
+        }
+    }
+
+    /// The coins as they are followed.
+    ///
+    /// # Errors
+    /// [`BadCoin`] where a name or its decimals cannot be.
+    pub fn specs(&self) -> Result<Vec<CoinSpec>, BadCoin> {
+        self.coins.iter().map(|(n, d)| CoinSpec::new(n, *d)).collect()
+    }
+
+    /// Writes it to `path`.
+    ///
+    /// # Errors
+    /// As the disk refuses; nothing is left beside.
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        let json = serde_json::to_string_pretty(self).unwrap_or_default();
+        let aside = path.with_extension("json.new");
+        std::fs::write(&aside, json).and_then(|()| std::fs::rename(&aside, path)).inspect_err(
+            |_| {
+                let _ = std::fs::remove_file(&aside);
+            },
+        )
+    }
+
+    /// Reads it from `path`.
+    ///
+    /// # Errors
+    /// As the disk refuses, or [`io::ErrorKind::InvalidData`] with the parser's text.
+    pub fn read(path: &Path) -> io::Result<RunInfo> {
+        let text = std::fs::read_to_string(path)?;
+        serde_json::from_str(&text).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
+    }
+}
+
+impl RunEnd {
+    /// The end of a run that published so many records with these digests.
+    #[must_use]
+    pub fn new(reason: StopReason, records: u64, d: &Digests) -> RunEnd {
+        RunEnd {
+            reason: reason as u8,
+            records,
+            digest: hex(d.run),
+            decisions: hex(d.decisions),
+            ping: None,
+        }
+    }
+}
+
+impl Ping {
+    /// A line for people.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "for display")]
+    pub fn text(&self) -> String {
+        let ms = |ns: u64| ns as f64 * 1e-6;
+        format!(
+            "ping     {} answered: {:.1} ms the last, {:.1} ms mean, {:.1} ms the longest\n",
+            self.answered,
+            ms(self.last_ns),
+            ms(self.mean_ns),
+            ms(self.longest_ns)
+        )
+    }
+}

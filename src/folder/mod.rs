@@ -1,0 +1,226 @@
+//! The folder of a run: every file name in it, its lock, its recording, its bound.
+//!
+//! In: a path. Out: paths of its files, the run's own account of itself, readers and writers of its
+//! recording. Cold path.
+//!
+//! ```text
+//!  runs/NAME/  run.json        what the run is and how it ended      info
+//!              config.toml     settings in force
+//!              *.journal       records, in segments                  journal, through disk
+//!              frames.gz …     received frames, in as many segments  recording
+//!              latency.hlog    latencies of the hot thread
+//!              truth.json      what an embedded exchange knows of itself
+//!              report.html     the page
+//!              checkpoint      state of a replay between two frames
+//!              export/         tables for other programs
+//!              status.sock     the run's state, while it runs
+//!              lock            held by the one process that writes
+//! ```
+//! 1. Names of files in a run's folder stand here, in `journal` (segments, lock) and in
+//!    [`recording`] (segments), and nowhere else.
+//! 2. A new run's folder is made, not looked for: two runs that start together get two folders.
+
+pub mod disk;
+pub mod info;
+pub mod keep;
+pub mod recording;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use disk::{Folder, FolderError};
+pub use info::{Ping, RunEnd, RunInfo};
+
+use crate::journal::segment_name;
+
+/// Runs of one name under a folder at most.
+const RUNS_MAX: u32 = 100_000;
+
+/// A run's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+/// Why there is no folder for a new run.
+#[derive(Debug)]
+pub enum NoFolder {
+    /// The folder asked for holds a run already.
+    Taken(PathBuf),
+    /// This folder cannot be made.
+    Refused(PathBuf, io::Error),
+    /// So many runs of this name stand under the folder already.
+    TooMany(String, PathBuf),
+}
+
+impl std::fmt::Display for NoFolder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            NoFolder::Taken(path) => {
+                let name = path.display();
+                write!(f, "{name} holds a run already; name another or leave out --out")
+            }
+            NoFolder::Refused(path, e) => {
+                write!(f, "cannot make the run folder {}: {e}", path.display())
+            }
+            NoFolder::TooMany(stem, under) => {
+                write!(f, "too many runs of {stem} under {}; remove some", under.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for NoFolder {}
+
+impl RunFolder {
+    /// The folder at a path; it need not be there.
+    pub fn at(path: impl Into<PathBuf>) -> RunFolder {
+        RunFolder { path: path.into() }
+    }
+
+    /// Makes the folder asked for.
+    ///
+    /// # Errors
+    /// [`NoFolder::Taken`] where it holds a run, [`NoFolder::Refused`] where it cannot be made.
+    pub fn create(path: &Path) -> Result<RunFolder, NoFolder> {
+        let run = RunFolder::at(path);
+        if run.info().exists() || run.settings().exists() || path.join(segment_name(0)).exists() {
+            return Err(NoFolder::Taken(run.path));
+        }
+        match std::fs::create_dir_all(path) {
+            Ok(()) => Ok(run),
+            Err(e) => Err(NoFolder::Refused(run.path, e)),
+        }
+    }
+
+    /// Makes the first free one of `under/stem`, `under/stem-2`, …
+    ///
+    /// # Errors
+    /// [`NoFolder::Refused`], [`NoFolder::TooMany`].
+    pub fn create_under(under: &Path, stem: &str) -> Result<RunFolder, NoFolder> {
+        let refused = |path: &Path, e| NoFolder::Refused(path.to_path_buf(), e);
+        std::fs::create_dir_all(under).map_err(|e| refused(under, e))?;
+        for n in 1..RUNS_MAX {
+            let path = under.join(if n == 1 { stem.to_owned() } else { format!("{stem}-{n}") });
+            match std::fs::create_dir(&path) {
+                Ok(()) => return Ok(RunFolder { path }),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(refused(&path, e)),
+            }
+        }
+        Err(NoFolder::TooMany(stem.to_owned(), under.to_path_buf()))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The name of the run: that of its folder.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let whole = std::fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
+        whole.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// What the run says of itself, see [`RunInfo`].
+    #[must_use]
+    pub fn info(&self) -> PathBuf {
+        self.path.join("run.json")
+    }
+
+    /// Settings in force.
+    #[must_use]
+    pub fn settings(&self) -> PathBuf {
+        self.path.join("config.toml")
+    }
+
+    /// The first file of the recording; those that follow are found from it.
+    #[must_use]
+    pub fn recording(&self) -> PathBuf {
+        self.path.join(recording::segment_name(0))
+    }
+
+    /// Latencies of the hot thread.
+    #[must_use]
+    pub fn latencies(&self) -> PathBuf {
+        self.path.join("latency.hlog")
+    }
+
+    /// What an embedded exchange knows of itself.
+    #[must_use]
+    pub fn truth(&self) -> PathBuf {
+        self.path.join("truth.json")
+    }
+
+    /// The page.
+    #[must_use]
+    pub fn page(&self) -> PathBuf {
+        self.path.join("report.html")
+    }
+
+    /// State of a replay between two frames.
+    #[must_use]
+    pub fn checkpoint(&self) -> PathBuf {
+        self.path.join("checkpoint")
+    }
+
+    /// Folder of tables for other programs.
+    #[must_use]
+    pub fn export(&self) -> PathBuf {
+        self.path.join("export")
+    }
+
+    /// Socket that tells the run's state while it runs.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.path.join("status.sock")
+    }
+
+    /// Opens it for writing and locks it.
+    ///
+    /// # Errors
+    /// As [`Folder::create`].
+    pub fn lock(&self) -> Result<Folder, FolderError> {
+        Folder::create(&self.path)
+    }
+
+    /// Opens it for reading.
+    ///
+    /// # Errors
+    /// As [`Folder::open`].
+    pub fn open(&self) -> Result<Folder, FolderError> {
+        Folder::open(&self.path)
+    }
+
+    /// Segments that the run's disk bound dropped at the front of its journal; 0 where it has no bound,
+    /// or nothing is missing there.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        let bounded = RunInfo::read(&self.info()).is_ok_and(|i| i.bounded);
+        if bounded { keep::first_segment(&self.path) } else { 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_run_gets_a_folder_of_its_own() {
+        let under = std::env::temp_dir().join(format!("papermaker-folder-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&under);
+        let a = RunFolder::create_under(&under, "run").expect("made");
+        let b = RunFolder::create_under(&under, "run").expect("made");
+        assert_eq!((a.name(), b.name()), ("run".into(), "run-2".into()));
+        assert_eq!(RunFolder::create(a.path()).expect("empty"), a);
+        std::fs::write(a.info(), "{}").expect("written");
+        let taken = RunFolder::create(a.path()).expect_err("taken").to_string();
+        assert!(taken.contains("holds a run already"), "{taken}");
+        std::fs::write(under.join("file"), "").expect("written");
+        let refused = RunFolder::create_under(&under.join("file"), "run").expect_err("a file");
+        assert!(refused.to_string().contains("cannot make the run folder"), "{refused}");
+        std::fs::remove_dir_all(&under).expect("ours");
+    }
+}
