@@ -45,10 +45,13 @@ pub mod laws;
 
 pub use cli::main;
 pub use engine::{Components, Shipped};
+pub use event::Trade;
+pub use event::own::FillReason;
 pub use learn::Estimates;
 pub use quote::{Band, Bounds, Decline, Inputs, Ladder, OwnFill, Sizing, Stands, Strategy};
 pub use record::{Named, StrategyInfo};
 pub use sim::level::{Level, Reach};
-pub use sim::model::{FillModel, Moment, NoSettings, Order, Orders, Taker};
+pub use sim::model::{Bias, FillModel, Moment, NoSettings, Order, Orders, Taker};
 pub use sim::models::skellam::Skellam;
+pub use sim::queue::{Credit, QueuePos, Split};
 pub use units::{Mid2, Ns, Px, Side, Sz};
