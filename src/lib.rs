@@ -43,7 +43,7 @@ pub mod lab;
 #[path = "../fuzz/laws/mod.rs"]
 pub mod laws;
 
-pub use cli::main;
+pub use cli::{main, main_with};
 pub use engine::{Components, Shipped};
 pub use event::Trade;
 pub use event::own::FillReason;

@@ -8,9 +8,10 @@
 
 use std::path::Path;
 
-use super::config::Config;
+use super::config::ConfigOf;
 use super::replay::{Tally, replay};
 use super::turn::Turn;
+use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::folder::recording::RecordingError;
 use crate::record::{
@@ -143,9 +144,9 @@ pub struct Simulated {
 ///
 /// # Errors
 /// The recording cannot be read, or its coins cannot be followed.
-pub fn on_tape(
+pub fn on_tape<C: Components>(
     file: &Path,
-    config: &Config,
+    config: &ConfigOf<C>,
     coins: &[CoinSpec],
 ) -> Result<Compared, RecordingError> {
     let mut watches = Watches::new(coins.len());
@@ -159,9 +160,9 @@ pub fn on_tape(
 ///
 /// # Errors
 /// The market's law is out of range, or its coins cannot be followed.
-pub fn on_market(
+pub fn on_market<C: Components>(
     market: &Simulated,
-    config: &Config,
+    config: &ConfigOf<C>,
     coins: &[CoinSpec],
 ) -> Result<Compared, ConfigError> {
     let mut world = Market::new(&market.law, market.seed)?;
@@ -200,6 +201,7 @@ fn value_usd(f: &Fill) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::config::Config;
     use crate::venue::config::Regime;
 
     #[test]

@@ -23,6 +23,7 @@ use super::publish::Rings;
 use super::rehearsal::{Rehearsal, through};
 use super::staged::Stage;
 use super::turn::Turn;
+use crate::engine::{Components, Engine, Shipped};
 use crate::feed::{self, Loss, Verdict};
 use crate::folder::recording::control;
 use crate::limits::{CLOSE_MS, COIN_NAME_MAX, COINS_MAX, CONNECT_MS, STATUS_NS, TICK_NS};
@@ -50,7 +51,7 @@ const WAIT: Duration = Duration::from_millis(5);
 
 /// Where the loop connects to and when it ends.
 #[derive(Debug)]
-pub struct Plan {
+pub struct Plan<C: Components = Shipped> {
     /// The venue.
     pub url: Arc<Url>,
     /// TLS for `wss`.
@@ -63,7 +64,7 @@ pub struct Plan {
     /// Core to run on.
     pub pin: Pin,
     /// How it waits for the socket.
-    pub idle: Idle,
+    pub idle: Idle<C>,
     /// Masking keys of the WebSocket.
     pub mask_seed: u64,
     /// Where failed attempts to connect are noted for other threads.
@@ -74,21 +75,21 @@ pub struct Plan {
 
 /// How the loop waits for the socket.
 #[derive(Debug)]
-pub enum Idle {
+pub enum Idle<C: Components = Shipped> {
     /// In `poll`.
     Sleeps,
     /// Looks again at once; what to rehearse with meanwhile.
-    Polls(Option<Box<Rehearsal>>),
+    Polls(Option<Box<Rehearsal<C>>>),
 }
 
-impl Idle {
+impl<C: Components> Idle<C> {
     /// Polls, and rehearses with `turn`.
     #[must_use]
-    pub fn rehearsing(turn: Turn) -> Idle {
+    pub fn rehearsing(turn: Turn<Engine<C>>) -> Idle<C> {
         Idle::Polls(Some(Box::new(Rehearsal::new(turn))))
     }
 
-    fn rehearsal(&mut self) -> Option<&mut Rehearsal> {
+    fn rehearsal(&mut self) -> Option<&mut Rehearsal<C>> {
         match self {
             Idle::Sleeps => None,
             Idle::Polls(rehearsal) => rehearsal.as_deref_mut(),
@@ -98,7 +99,7 @@ impl Idle {
 
 /// How the loop ended.
 #[derive(Debug)]
-pub struct LiveEnd {
+pub struct LiveEnd<C: Components = Shipped> {
     /// Why.
     pub reason: StopReason,
     /// Whether a link ever came about.
@@ -110,7 +111,7 @@ pub struct LiveEnd {
     /// The rings' ends, for their counts.
     pub rings: Rings,
     /// Feed and engine, for their counts.
-    pub turn: Turn,
+    pub turn: Turn<Engine<C>>,
     /// How often the path was rehearsed.
     pub rehearsed: u64,
 }
@@ -121,10 +122,10 @@ enum State {
     Up(Link),
 }
 
-struct Hot {
-    plan: Plan,
+struct Hot<C: Components> {
+    plan: Plan<C>,
     rings: Rings,
-    turn: Turn,
+    turn: Turn<Engine<C>>,
     stage: Stage,
     conn: Conn,
     started: Ns,
@@ -145,7 +146,12 @@ struct Hot {
 ///
 /// # Errors
 /// The operating system gives no poll, waker or thread.
-pub fn run(plan: Plan, turn: Turn, rings: Rings, stop: &Stop) -> std::io::Result<LiveEnd> {
+pub fn run<C: Components>(
+    plan: Plan<C>,
+    turn: Turn<Engine<C>>,
+    rings: Rings,
+    stop: &Stop,
+) -> std::io::Result<LiveEnd<C>> {
     let mut poll = Poll::new()?;
     let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
     let failures = Arc::clone(&plan.failures);
@@ -204,7 +210,7 @@ pub fn run(plan: Plan, turn: Turn, rings: Rings, stop: &Stop) -> std::io::Result
     Ok(LiveEnd { reason, began: began.is_some(), lost, pinned, rings, turn, rehearsed })
 }
 
-impl Hot {
+impl<C: Components> Hot<C> {
     fn is_over(&self, now: Ns) -> bool {
         let from = self.began.unwrap_or(self.started);
         self.plan.length_ns.is_some_and(|l| now.since(from) >= l)

@@ -16,6 +16,7 @@ use rtrb::Consumer;
 use super::publish::Publisher;
 use super::staged::Stage;
 use super::turn::Turn;
+use crate::engine::{Components, Engine, Shipped};
 use crate::feed::Loss;
 use crate::journal::Digest;
 use crate::limits::{REHEARSE_NS, STAGED_MAX};
@@ -29,8 +30,8 @@ const MESSAGE_BYTES: usize = 8 << 10;
 /// Puts one message through feed, engine and queue; gives when it was parsed, decided and published, by
 /// the clock of the laps. Never in line: what is rehearsed is to be the very code that runs.
 #[inline(never)]
-pub(super) fn through(
-    turn: &mut Turn,
+pub(super) fn through<C: Components>(
+    turn: &mut Turn<Engine<C>>,
     (stage, out): (&mut Stage, &mut Publisher),
     clock: SessionClock,
     now: Ns,
@@ -46,8 +47,8 @@ pub(super) fn through(
 
 /// What is rehearsed with.
 #[derive(Debug)]
-pub struct Rehearsal {
-    turn: Turn,
+pub struct Rehearsal<C: Components = Shipped> {
+    turn: Turn<Engine<C>>,
     out: Publisher,
     /// The other end of its queue, which is emptied at once.
     end: Consumer<Bytes>,
@@ -58,10 +59,10 @@ pub struct Rehearsal {
     times: u64,
 }
 
-impl Rehearsal {
+impl<C: Components> Rehearsal<C> {
     /// Rehearses with `turn`, which is to be like the one of the run, and is no longer of use.
     #[must_use]
-    pub fn new(turn: Turn) -> Rehearsal {
+    pub fn new(turn: Turn<Engine<C>>) -> Rehearsal<C> {
         let message = Vec::with_capacity(MESSAGE_BYTES);
         let (out, end) = Publisher::new(STAGED_MAX, 0, Digest::new());
         Rehearsal { turn, out, end, message, begun: false, at: 0, times: 0 }
@@ -95,7 +96,12 @@ impl Rehearsal {
     /// Nothing was read at `mono` on the clock of the laps. The instructions are not all that a processor
     /// forgets: what the turn of the run reads when it decides is looked at as well, and records go
     /// through its stage.
-    pub fn rehearse(&mut self, clock: SessionClock, mono: u64, real: (&Turn, &mut Stage)) {
+    pub fn rehearse(
+        &mut self,
+        clock: SessionClock,
+        mono: u64,
+        real: (&Turn<Engine<C>>, &mut Stage),
+    ) {
         if self.message.is_empty() || mono.saturating_sub(self.at) < REHEARSE_NS {
             return;
         }

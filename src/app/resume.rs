@@ -17,9 +17,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
-use super::config::Config;
+use super::config::ConfigOf;
 use super::replay::{Feeder, Tally};
 use super::turn::Turn;
+use crate::engine::{Components, Engine};
 use crate::feed::CoinSpec;
 use crate::folder::disk::class;
 use crate::folder::recording::{self, Reader, RecordingError, Tail, control};
@@ -30,9 +31,9 @@ use crate::units::Ns;
 
 /// What a run goes on with.
 #[derive(Debug)]
-pub struct Resumed {
+pub struct Resumed<C: Components> {
     /// Feed and engine.
-    pub turn: Turn,
+    pub turn: Turn<Engine<C>>,
     /// The journal, in a segment of its own.
     pub journal: Writer<Folder>,
     /// The file of the recording that belongs to it.
@@ -136,8 +137,8 @@ impl From<io::Error> for Fault {
 }
 
 /// The recording, put through feed and engine once more.
-struct Again {
-    feeder: Feeder,
+struct Again<C: Components> {
+    feeder: Feeder<Engine<C>>,
     tally: (u64, Digest),
     /// Digest of the records before `from`.
     before: Digest,
@@ -149,13 +150,13 @@ struct Again {
 ///
 /// # Errors
 /// See [`Fault`].
-pub fn resume(
+pub fn resume<C: Components>(
     mut folder: Folder,
     options: Options,
-    config: &Config,
+    config: &ConfigOf<C>,
     coins: &[CoinSpec],
     clock: impl FnOnce(Ns) -> Ns,
-) -> Result<Resumed, Fault> {
+) -> Result<Resumed<C>, Fault> {
     let path = folder.path().to_path_buf();
     let newest = mend(&path)?;
     let found = journal::inspect(&mut folder)?;
@@ -215,9 +216,14 @@ pub fn resume(
     Ok(Resumed { turn, journal, recording, next, digest, told })
 }
 
-impl Again {
+impl<C: Components> Again<C> {
     /// Puts the whole recording through, and keeps the records from number `from` on.
-    fn new(path: &Path, config: &Config, coins: &[CoinSpec], from: u64) -> Result<Again, Fault> {
+    fn new(
+        path: &Path,
+        config: &ConfigOf<C>,
+        coins: &[CoinSpec],
+        from: u64,
+    ) -> Result<Again<C>, Fault> {
         let turn = Turn::reading(config.run.parser, &config.engine, coins, config.hash(coins))
             .map_err(|_| Fault::Coins)?;
         let mut feeder = Feeder::new(turn);

@@ -4,27 +4,32 @@
 
 use super::place::Place;
 use super::threads::Files;
-use crate::app::config::Config;
+use crate::app::config::ConfigOf;
 use crate::app::live::Idle;
 use crate::app::turn::Turn;
+use crate::engine::{Components, Engine};
 use crate::feed::CoinSpec;
 use crate::folder::{RunFolder, RunInfo};
 
 /// A run about to begin, or to go on.
-pub(super) struct Begun {
+pub(super) struct Begun<C: Components> {
     pub run: RunFolder,
     pub place: Place,
     pub coins: Vec<CoinSpec>,
     pub files: Files,
-    pub turn: Turn,
-    pub idle: Idle,
+    pub turn: Turn<Engine<C>>,
+    pub idle: Idle<C>,
     pub info: RunInfo,
     /// For people.
     pub note: Option<String>,
 }
 
 /// How the loop waits. A list of coins that cannot be rehearsed with could not be run either.
-pub(super) fn idle(polls: bool, config: &Config, coins: &[CoinSpec]) -> Idle {
+pub(super) fn idle<C: Components>(
+    polls: bool,
+    config: &ConfigOf<C>,
+    coins: &[CoinSpec],
+) -> Idle<C> {
     let turn = || Turn::reading(config.run.parser, &config.engine, coins, config.hash(coins)).ok();
     match polls {
         false => Idle::Sleeps,

@@ -5,8 +5,9 @@
 use std::path::Path;
 
 use super::exit::Failure;
-use crate::app::config::Config;
+use crate::app::config::ConfigOf;
 use crate::app::replay::coins_of;
+use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::folder::recording::RecordingError;
 use crate::folder::{Folder, FolderError, NoFolder, RunFolder, RunInfo};
@@ -67,9 +68,9 @@ pub(super) fn recording_failure(file: &Path, e: &RecordingError) -> Failure {
 
 /// The folder of a new run, made and still empty: the one asked for, or the first free one under
 /// `run.folder`.
-pub(super) fn new_run(
+pub(super) fn new_run<C: Components>(
     asked: Option<&Path>,
-    config: &Config,
+    config: &ConfigOf<C>,
     stem: &str,
 ) -> Result<RunFolder, Failure> {
     let made = match asked {
@@ -92,7 +93,10 @@ pub(super) fn lock(run: &RunFolder) -> Result<Folder, Failure> {
 }
 
 /// Locks the folder of a new run and writes the configuration in force into it.
-pub(super) fn claim(run: &RunFolder, config: &Config) -> Result<Folder, Failure> {
+pub(super) fn claim<C: Components>(
+    run: &RunFolder,
+    config: &ConfigOf<C>,
+) -> Result<Folder, Failure> {
     let folder = lock(run)?;
     let toml = config.to_toml().map_err(|e| Failure::usage(e.to_string()))?;
     let path = run.settings();
@@ -119,7 +123,7 @@ pub(super) fn specs(info: &RunInfo) -> Result<Vec<CoinSpec>, Failure> {
 }
 
 /// The configuration a run was made under.
-pub(super) fn settings(run: &Path) -> Result<Config, Failure> {
-    Config::load(Some(&RunFolder::at(run).settings()), &[])
+pub(super) fn settings<C: Components>(run: &Path) -> Result<ConfigOf<C>, Failure> {
+    ConfigOf::load(Some(&RunFolder::at(run).settings()), &[])
         .map_err(|e| Failure::input(format!("the run's configuration: {e}")))
 }

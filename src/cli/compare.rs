@@ -14,8 +14,9 @@ use super::exit::{Code, Failure};
 use super::place::parse_length;
 use super::{Common, say};
 use crate::app::compare::{Compared, Outcome, Simulated, on_market, on_tape};
-use crate::app::config::Config;
+use crate::app::config::ConfigOf;
 use crate::app::profile;
+use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::journal::hex;
 use crate::record::{Account, Guard};
@@ -71,10 +72,10 @@ enum Ground {
     Market(Box<Simulated>),
 }
 
-struct Job {
+struct Job<C: Components> {
     ground: usize,
     profile: String,
-    config: Config,
+    config: ConfigOf<C>,
 }
 
 fn profiles_help() -> String {
@@ -87,7 +88,7 @@ fn profiles_help() -> String {
     )
 }
 
-pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Failure> {
     let grounds = grounds(o)?;
     let coins = grounds
         .iter()
@@ -96,15 +97,15 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
             Ground::Market(m) => m.law.coins.iter().map(|c| spec(c)).collect(),
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let mut jobs = Vec::new();
+    let mut jobs: Vec<Job<C>> = Vec::new();
     let file = common.file();
     for ground in 0..grounds.len() {
         for profile in &o.profiles {
             // The profile named here stands in for one in a file or on the command line.
             let mut sets = vec![format!("profile={profile}")];
             sets.extend(common.set.iter().filter(|s| !s.starts_with("profile=")).cloned());
-            let config =
-                Config::load(file.as_deref(), &sets).map_err(|e| Failure::usage(e.to_string()))?;
+            let config = ConfigOf::load(file.as_deref(), &sets)
+                .map_err(|e| Failure::usage(e.to_string()))?;
             jobs.push(Job { ground, profile: profile.clone(), config });
         }
     }
@@ -163,8 +164,8 @@ fn spec(coin: &str) -> Result<CoinSpec, Failure> {
 }
 
 /// All jobs, as many at a time as there are cores; the first failure ends it.
-fn work(
-    jobs: &[Job],
+fn work<C: Components>(
+    jobs: &[Job<C>],
     grounds: &[(String, Ground)],
     coins: &[Vec<CoinSpec>],
     o: &Options,
@@ -197,12 +198,16 @@ fn work(
         .collect()
 }
 
-fn take<'a>(next: &AtomicUsize, jobs: &'a [Job]) -> Option<(usize, &'a Job)> {
+fn take<'a, C: Components>(next: &AtomicUsize, jobs: &'a [Job<C>]) -> Option<(usize, &'a Job<C>)> {
     let i = next.fetch_add(1, Ordering::Relaxed);
     jobs.get(i).map(|j| (i, j))
 }
 
-fn one(ground: &Ground, config: &Config, coins: &[CoinSpec]) -> Result<Compared, Failure> {
+fn one<C: Components>(
+    ground: &Ground,
+    config: &ConfigOf<C>,
+    coins: &[CoinSpec],
+) -> Result<Compared, Failure> {
     match ground {
         Ground::Tape(file) => on_tape(file, config, coins).map_err(|e| recording_failure(file, &e)),
         Ground::Market(m) => on_market(m, config, coins)
@@ -226,10 +231,10 @@ fn refusals(x: &Outcome) -> Vec<(&'static str, u64)> {
     out
 }
 
-fn table(
+fn table<C: Components>(
     name: &str,
     ground: usize,
-    jobs: &[Job],
+    jobs: &[Job<C>],
     results: &[Compared],
     coins: &[CoinSpec],
 ) -> String {

@@ -9,7 +9,8 @@ use clap::{Args, Subcommand};
 
 use super::exit::Failure;
 use super::options::{DEFAULT_FILE, say};
-use crate::app::config::Config;
+use crate::app::config::ConfigOf;
+use crate::engine::Components;
 use crate::settings::{ConfigError, Room as _, commented, explain};
 
 #[derive(Debug, Args)]
@@ -39,11 +40,15 @@ enum What {
     },
 }
 
-pub(super) fn run(o: &Options, load: &dyn Fn() -> Result<Config, Failure>) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(
+    o: &Options,
+    load: &dyn Fn() -> Result<ConfigOf<C>, Failure>,
+) -> Result<(), Failure> {
     let usage = |e: ConfigError| Failure::usage(e.to_string());
     match &o.what {
         What::Init { file } => {
-            let text = commented(&Config::section(), &Config::defaults().map_err(usage)?);
+            let text =
+                commented(&ConfigOf::<C>::section(), &ConfigOf::<C>::defaults().map_err(usage)?);
             if file.as_os_str() == "-" {
                 say(&text);
                 return Ok(());
@@ -56,8 +61,8 @@ pub(super) fn run(o: &Options, load: &dyn Fn() -> Result<Config, Failure>) -> Re
         }
         What::Print => say(&load()?.to_toml().map_err(usage)?),
         What::Explain { key } => {
-            let default = Config::defaults().map_err(usage)?;
-            say(&explain(&Config::section(), &default, key).map_err(usage)?);
+            let default = ConfigOf::<C>::defaults().map_err(usage)?;
+            say(&explain(&ConfigOf::<C>::section(), &default, key).map_err(usage)?);
         }
     }
     Ok(())

@@ -11,9 +11,10 @@ use clap::Args;
 use super::common::{chosen, recording_failure};
 use super::exit::Failure;
 use super::{Common, say};
-use crate::app::config::Config;
+use crate::app::config::ConfigOf;
 use crate::app::convert::{ConvertError, convert};
 use crate::app::events::is_events;
+use crate::engine::Components;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -28,7 +29,11 @@ pub(super) struct Options {
     coin: Vec<String>,
 }
 
-pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(
+    o: &Options,
+    config: &ConfigOf<C>,
+    common: &Common,
+) -> Result<(), Failure> {
     if is_events(&o.file) {
         let text = format!("{} is a file of events already", o.file.display());
         return Err(Failure::usage(text));

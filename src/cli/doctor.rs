@@ -10,7 +10,8 @@ use clap::Args;
 
 use super::exit::{Code, Failure};
 use super::{Common, say};
-use crate::app::config::Config;
+use crate::app::config::ConfigOf;
+use crate::engine::Components;
 use crate::feed::meta;
 use crate::limits::INFO_MS;
 use crate::ops::doctor::{DiskFacts, Facts, Finding, Grade, Venue, examine, is_well};
@@ -26,7 +27,11 @@ pub(super) struct Options {
     venue: Option<String>,
 }
 
-pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(
+    o: &Options,
+    config: &ConfigOf<C>,
+    common: &Common,
+) -> Result<(), Failure> {
     let facts = facts(o, Path::new(&config.run.folder))?;
     let findings = examine(&facts);
     let well = is_well(&findings);

@@ -12,8 +12,9 @@ use super::common::{journal, settings, unreadable};
 use super::exit::Failure;
 use super::place::parse_length;
 use super::{Common, say};
-use crate::app::config::Config;
+use crate::app::config::ConfigOf;
 use crate::app::status::{CoinStatus, Status};
+use crate::engine::Components;
 use crate::journal::Found;
 use crate::record::{self, Guard, REGIMES, StrategyNames, Terms};
 use crate::units::Ns;
@@ -46,9 +47,9 @@ enum Topic {
     Guard,
 }
 
-pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Failure> {
     let (status, started) = status_at(o)?;
-    let config = settings(&o.run)?;
+    let config = settings::<C>(&o.run)?;
     let named: Vec<(String, &CoinStatus)> = status
         .coins
         .iter()
@@ -115,7 +116,7 @@ fn status_at(o: &Options) -> Result<(Status, Ns), Failure> {
     Ok((status, started))
 }
 
-fn kappa(c: &CoinStatus, config: &Config) -> String {
+fn kappa<C: Components>(c: &CoinStatus, config: &ConfigOf<C>) -> String {
     let (Some(e), Some(w)) = (&c.estimates, &c.why) else {
         return "  kappa      nothing learned yet\n".into();
     };
@@ -241,7 +242,7 @@ fn quote(c: &CoinStatus, names: &StrategyNames) -> String {
     out
 }
 
-fn warmup(c: &CoinStatus, config: &Config) -> String {
+fn warmup<C: Components>(c: &CoinStatus, config: &ConfigOf<C>) -> String {
     let Some(w) = &c.warmup else { return "  warm-up    not begun\n".into() };
     let t = &config.engine.learn.warmup;
     let mut out = format!("  warm-up    {:.1} %\n", 100.0 * w.score);
@@ -282,7 +283,12 @@ fn guard(c: &CoinStatus, names: &StrategyNames, started: Ns) -> String {
     out
 }
 
-fn coin_json(name: &str, c: &CoinStatus, names: &StrategyNames, config: &Config) -> Value {
+fn coin_json<C: Components>(
+    name: &str,
+    c: &CoinStatus,
+    names: &StrategyNames,
+    config: &ConfigOf<C>,
+) -> Value {
     let fields = |b: Option<record::Body>| {
         b.map(|b| {
             b.fields()

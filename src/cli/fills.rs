@@ -12,9 +12,10 @@ use clap::{Args, ValueEnum};
 use super::common::{chosen, recording_failure};
 use super::exit::{Code, Failure};
 use super::{Common, say};
-use crate::app::config::Config;
+use crate::app::config::ConfigOf;
 use crate::app::schedule::{self, BadSchedule, Outcome, Scheduled, Tape};
 use crate::app::shapes::{Shape, Shaper};
+use crate::engine::Components;
 use crate::folder::Folder;
 use crate::journal::{Found, Reader};
 use crate::settings::Room as _;
@@ -88,7 +89,11 @@ struct Files<'a> {
     out: &'a Path,
 }
 
-pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(
+    o: &Options,
+    config: &ConfigOf<C>,
+    common: &Common,
+) -> Result<(), Failure> {
     if let Some(folder) = &o.run {
         return export(folder, o.format, o.out.as_deref());
     }
@@ -133,7 +138,12 @@ fn export(folder: &Path, format: Format, out: Option<&Path>) -> Result<(), Failu
     Err(Failure::new(Code::Check, format!("the journal is damaged: {}", faults.join("; "))))
 }
 
-fn judge(o: &Options, f: &Files<'_>, config: &Config, common: &Common) -> Result<(), Failure> {
+fn judge<C: Components>(
+    o: &Options,
+    f: &Files<'_>,
+    config: &ConfigOf<C>,
+    common: &Common,
+) -> Result<(), Failure> {
     let mut cfg = config.engine.sim;
     cfg.model = o.model.unwrap_or(cfg.model);
     cfg.conservatism = o.conservatism.unwrap_or(cfg.conservatism);

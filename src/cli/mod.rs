@@ -34,6 +34,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::engine::{Components, Shipped};
 use exit::Failure;
 pub(crate) use options::{Common, end, exit_codes, say, stop_on_signals};
 
@@ -85,33 +86,40 @@ enum Command {
     Config(config::Options),
 }
 
-/// Runs the command line.
+/// Runs the command line of the program as it ships.
 #[must_use]
 pub fn main() -> ExitCode {
-    end(Cli::try_parse(), |cli| run(&cli))
+    main_with::<Shipped>()
 }
 
-fn run(cli: &Cli) -> Result<(), Failure> {
+/// Runs the command line of a program that brings parts of its own: live runs, replays, journals,
+/// reports, checks and checkpoints with them.
+#[must_use]
+pub fn main_with<C: Components>() -> ExitCode {
+    end(Cli::try_parse(), |cli| run::<C>(&cli))
+}
+
+fn run<C: Components>(cli: &Cli) -> Result<(), Failure> {
     let common = &cli.common;
-    let load = || common.load();
+    let load = || common.load::<C>();
     let unset = |name| common.unset(name);
     let default = Command::Run(run::Options::default());
     match cli.command.as_ref().unwrap_or(&default) {
-        Command::Run(o) => run::run(o, common),
+        Command::Run(o) => run::run::<C>(o, common),
         Command::Replay(o) => replay::run(o, &load()?, common),
         Command::Record(o) => record::run(o, load()?, common),
         Command::Report(o) => report::run(o, unset("report")?),
         Command::Export(o) => export::run(o, unset("export")?),
         Command::Top(o) => top::run(o, &load()?, common),
         Command::Doctor(o) => doctor::run(o, &load()?, common),
-        Command::Verify(o) => verify::run(o, unset("verify")?),
+        Command::Verify(o) => verify::run::<C>(o, unset("verify")?),
         Command::Venue(o) => venue::run(o, load()?, common),
-        Command::Audit(o) => audit::run(o, &load()?, common),
-        Command::Compare(o) => compare::run(o, common),
-        Command::Explain(o) => explain::run(o, unset("explain")?),
+        Command::Audit(o) => audit::run(o, &common.load()?, common),
+        Command::Compare(o) => compare::run::<C>(o, common),
+        Command::Explain(o) => explain::run::<C>(o, unset("explain")?),
         Command::Fills(o) => fills::run(o, &load()?, common),
         Command::Convert(o) => convert::run(o, &load()?, common),
-        Command::Bench(o) => bench::run(o, &load()?, common),
+        Command::Bench(o) => bench::run(o, &common.load()?, common),
         Command::Config(o) => config::run(o, &load),
     }
 }

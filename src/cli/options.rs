@@ -9,7 +9,8 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::exit::{Code, Failure};
-use crate::app::config::Config;
+use crate::app::config::ConfigOf;
+use crate::engine::Components;
 use crate::sys::signal::Stop;
 
 /// Options of every command; those of the configuration are refused where they would do nothing.
@@ -44,8 +45,8 @@ impl Common {
     }
 
     /// The configuration.
-    pub(crate) fn load(&self) -> Result<Config, Failure> {
-        Config::load(self.file().as_deref(), &self.set).map_err(|e| Failure::usage(e.to_string()))
+    pub(crate) fn load<C: Components>(&self) -> Result<ConfigOf<C>, Failure> {
+        ConfigOf::load(self.file().as_deref(), &self.set).map_err(|e| Failure::usage(e.to_string()))
     }
 
     /// These options for the command `name`, which reads no configuration.

@@ -10,7 +10,8 @@ use clap::Args;
 use rustls::ClientConfig;
 
 use super::exit::{Code, Failure};
-use crate::app::config::Config;
+use crate::app::config::ConfigOf;
+use crate::engine::Components;
 use crate::feed::{CoinSpec, meta};
 use crate::limits::{COINS_MAX, INFO_MS};
 use crate::sys::clock::{SessionClock, wall};
@@ -93,7 +94,11 @@ impl Where {
     }
 
     /// Looks at the options and starts the embedded exchange, where it is the venue.
-    pub(super) fn place(&self, config: &mut Config, default: &str) -> Result<Place, Failure> {
+    pub(super) fn place<C: Components>(
+        &self,
+        config: &mut ConfigOf<C>,
+        default: &str,
+    ) -> Result<Place, Failure> {
         let tls = tls::client(self.ca.as_deref())
             .map_err(|e| Failure::usage(format!("--ca: {e:?}; it takes a PEM file")))?;
         let length = self.length.as_deref().map(parse_length).transpose()?;
@@ -118,9 +123,9 @@ impl Where {
         Ok(Place { url, tls, clock, length_ns: length, pin, exchange: None, stem })
     }
 
-    fn embedded(
+    fn embedded<C: Components>(
         &self,
-        config: &mut Config,
+        config: &mut ConfigOf<C>,
         tls: Arc<ClientConfig>,
         length: Option<i64>,
     ) -> Result<Place, Failure> {
@@ -143,9 +148,9 @@ impl Where {
 
     /// Names and size decimals from the venue's own list; where a look-alike has none to give, from
     /// the built-in table, and why.
-    pub(super) fn coins(
+    pub(super) fn coins<C: Components>(
         &self,
-        config: &Config,
+        config: &ConfigOf<C>,
         place: &Place,
         stop: &Stop,
     ) -> Result<(Vec<CoinSpec>, Option<String>), Failure> {
@@ -202,8 +207,8 @@ fn unlisted(name: &str, e: &meta::Unlisted) -> Failure {
 }
 
 /// Starts the embedded exchange.
-pub(super) fn exchange(
-    config: &Config,
+pub(super) fn exchange<C: Components>(
+    config: &ConfigOf<C>,
     addr: std::net::SocketAddr,
     speed: u32,
 ) -> Result<Handle, Failure> {

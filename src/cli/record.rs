@@ -12,10 +12,11 @@ use super::exit::Failure;
 use super::place::Where;
 use super::threads::{Ended, Files, Threads};
 use super::{Common, say, stop_on_signals, summary, threads};
-use crate::app::config::Config;
+use crate::app::config::ConfigOf;
 use crate::app::live::Idle;
 use crate::app::status::Status;
 use crate::app::turn::Turn;
+use crate::engine::Components;
 use crate::units::Ns;
 
 /// Looks at the status between two lines of progress: five seconds.
@@ -29,7 +30,11 @@ pub(super) struct Options {
     place: Where,
 }
 
-pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(
+    o: &Options,
+    mut config: ConfigOf<C>,
+    common: &Common,
+) -> Result<(), Failure> {
     let stop = stop_on_signals()?;
     let place = o.place.place(&mut config, "hyperliquid")?;
     let (coins, note) = o.place.coins(&config, &place, &stop)?;

@@ -11,8 +11,9 @@ use super::common::{chosen, claim, digests, new_run, recording_failure, write_in
 use super::exit::Failure;
 use super::{Common, report, say, summary};
 use crate::app::checkpoint::{Checkpoint, Fault};
-use crate::app::config::Config;
+use crate::app::config::ConfigOf;
 use crate::app::replay::{Cut, Outcome, Tally, replay_cut};
+use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::folder::recording::{self, Reader};
 use crate::folder::{RunEnd, RunFolder, RunInfo};
@@ -41,7 +42,11 @@ pub(super) struct Options {
     from: Option<PathBuf>,
 }
 
-pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(
+    o: &Options,
+    config: &ConfigOf<C>,
+    common: &Common,
+) -> Result<(), Failure> {
     if (o.out.is_some() || o.from.is_some()) && o.files.len() > 1 {
         let text = "--out and --from take one recording; leave them out for several";
         return Err(Failure::usage(text));
@@ -62,7 +67,11 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
 }
 
 /// Keeps what comes on standard input as the run's own recording, and replays that.
-fn from_standard_input(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+fn from_standard_input<C: Components>(
+    o: &Options,
+    config: &ConfigOf<C>,
+    common: &Common,
+) -> Result<(), Failure> {
     let run = new_run(o.out.as_deref(), config, "stdin")?;
     let file = run.recording();
     let ready = keep_standard_input(&file).and_then(|()| {
@@ -90,12 +99,12 @@ fn keep_standard_input(to: &Path) -> Result<(), Failure> {
     out.finish().map_err(refused)
 }
 
-fn one(
+fn one<C: Components>(
     file: &Path,
-    (coins, from): (&[CoinSpec], Option<Checkpoint>),
+    (coins, from): (&[CoinSpec], Option<Checkpoint<C>>),
     run: &RunFolder,
     o: &Options,
-    config: &Config,
+    config: &ConfigOf<C>,
     common: &Common,
 ) -> Result<(), Failure> {
     let folder = claim(run, config)?;
@@ -191,7 +200,11 @@ fn head(file: &Path, seen: &Outcome, took: i64) -> String {
     )
 }
 
-fn checkpoint(path: &Path, config: &Config, coins: &[CoinSpec]) -> Result<Checkpoint, Failure> {
+fn checkpoint<C: Components>(
+    path: &Path,
+    config: &ConfigOf<C>,
+    coins: &[CoinSpec],
+) -> Result<Checkpoint<C>, Failure> {
     Checkpoint::read(path, config, coins).map_err(|fault| {
         let text = format!("cannot go on from {}: {fault}", path.display());
         if fault == Fault::Config { Failure::usage(text) } else { Failure::input(text) }

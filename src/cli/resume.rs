@@ -12,15 +12,20 @@ use super::exit::Failure;
 use super::place::Where;
 use super::threads::Files;
 use super::{Common, say};
-use crate::app::config::Config;
+use crate::app::config::ConfigOf;
 use crate::app::resume::{Fault, Resumed, Told, resume};
+use crate::engine::Components;
 use crate::folder::RunFolder;
 use crate::folder::keep::Keeper;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
 
 /// Brings the run in `path` to where it can go on.
-pub(super) fn begin(path: &Path, to: &Where, common: &Common) -> Result<Begun, Failure> {
+pub(super) fn begin<C: Components>(
+    path: &Path,
+    to: &Where,
+    common: &Common,
+) -> Result<Begun<C>, Failure> {
     let name = path.display();
     let run = RunFolder::at(path);
     let mut info = info(path)?;
@@ -28,7 +33,7 @@ pub(super) fn begin(path: &Path, to: &Where, common: &Common) -> Result<Begun, F
         let text = format!("{name} was written by version {}; resume it with that", info.version);
         return Err(Failure::usage(text));
     }
-    let mut config = Config::load(Some(&run.settings()), &common.set)
+    let mut config = ConfigOf::<C>::load(Some(&run.settings()), &common.set)
         .map_err(|e| Failure::usage(e.to_string()))?;
     let coins = specs(&info)?;
     let venue = info.venue.clone().ok_or_else(|| {

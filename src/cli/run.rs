@@ -14,9 +14,10 @@ use super::place::{Place, Where};
 use super::threads::{Ended, Files, Threads};
 use super::watch::{self, Watcher, Way, Window};
 use super::{Common, report, resume, say, stop_on_signals, summary};
-use crate::app::config::Config;
+use crate::app::config::ConfigOf;
 use crate::app::status::Status;
 use crate::app::turn::Turn;
+use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::folder::keep::Keeper;
 use crate::folder::{RunEnd, RunFolder, RunInfo};
@@ -56,10 +57,10 @@ pub(super) struct Options {
     out: Option<PathBuf>,
 }
 
-pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Failure> {
     let stop = stop_on_signals()?;
     let metrics = watch::listen(o.metrics.as_deref())?;
-    let begun = match &o.resume {
+    let begun: Begun<C> = match &o.resume {
         Some(run) => resume::begin(run, &o.place, common)?,
         None => begin(o, common.load()?, &stop)?,
     };
@@ -101,7 +102,11 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
 }
 
 /// A new run: its place, its coins, its folder.
-fn begin(o: &Options, mut config: Config, stop: &Stop) -> Result<Begun, Failure> {
+fn begin<C: Components>(
+    o: &Options,
+    mut config: ConfigOf<C>,
+    stop: &Stop,
+) -> Result<Begun<C>, Failure> {
     if let Some(text) = &o.keep {
         config = config.keeping(text).map_err(|e| Failure::usage(format!("--keep {text}: {e}")))?;
     }
@@ -286,7 +291,12 @@ fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
 }
 
 /// The files of a run folder, in the order in which a failure is cheapest.
-fn files(run: &RunFolder, config: &Config, hash: [u64; 2], record: bool) -> Result<Files, Failure> {
+fn files<C: Components>(
+    run: &RunFolder,
+    config: &ConfigOf<C>,
+    hash: [u64; 2],
+    record: bool,
+) -> Result<Files, Failure> {
     let name = run.path().display();
     let folder = claim(run, config)?;
     let options = config.journal(hash);

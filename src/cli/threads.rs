@@ -19,6 +19,7 @@ use crate::app::publish::{Laps, Published, Publisher, RawTap};
 use crate::app::status::{CoinStatus, Status, StatusBoard};
 use crate::app::turn::Turn;
 use crate::app::writer::{Ending, Intake, Logger, Outlet};
+use crate::engine::{Components, Engine};
 use crate::feed::Counters;
 use crate::folder::keep::Keeper;
 use crate::folder::recording;
@@ -51,9 +52,9 @@ pub(super) struct Files {
 }
 
 /// The running threads.
-pub(super) struct Threads {
+pub(super) struct Threads<C: Components> {
     board: StatusBoard,
-    hot: JoinHandle<std::io::Result<LiveEnd>>,
+    hot: JoinHandle<std::io::Result<LiveEnd<C>>>,
     logging: JoinHandle<Ending>,
     failures: Arc<Failures>,
     stop: Stop,
@@ -76,15 +77,15 @@ pub(super) struct Ended {
     pub status: Status,
 }
 
-impl Threads {
+impl<C: Components> Threads<C> {
     /// Starts both threads.
     pub(super) fn start(
         place: &Place,
-        turn: Turn,
+        turn: Turn<Engine<C>>,
         files: Files,
-        idle: Idle,
+        idle: Idle<C>,
         stop: &Stop,
-    ) -> Result<Threads, Failure> {
+    ) -> Result<Threads<C>, Failure> {
         let resumed = files.goes_on.is_some();
         let (next, digest) = files.goes_on.unwrap_or_else(|| (0, Digest::new()));
         let (records, taken) = Publisher::new(QUEUE_RECORDS, next, digest);

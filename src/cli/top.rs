@@ -11,7 +11,8 @@ use clap::Args;
 use super::exit::{Code, Failure};
 use super::watch::{Viewer, Way, Wish};
 use super::{Common, say};
-use crate::app::config::Config;
+use crate::app::config::ConfigOf;
+use crate::engine::Components;
 use crate::folder::RunFolder;
 use crate::ops::health;
 use crate::ops::serve::{self, Target};
@@ -35,7 +36,11 @@ pub(super) struct Options {
     health: bool,
 }
 
-pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(
+    o: &Options,
+    config: &ConfigOf<C>,
+    common: &Common,
+) -> Result<(), Failure> {
     let target = match &o.target {
         Some(text) => target(text),
         None => newest(Path::new(&config.run.folder))?,

@@ -13,7 +13,8 @@ use super::exit::Failure;
 use super::place::{exchange, parse_length, speed};
 use super::run::{truth_text, write_truth};
 use super::{Common, say, stop_on_signals};
-use crate::app::config::Config;
+use crate::app::config::ConfigOf;
+use crate::engine::Components;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
 
@@ -42,7 +43,11 @@ pub(super) struct Options {
     truth: Option<PathBuf>,
 }
 
-pub(super) fn run(o: &Options, mut config: Config, common: &Common) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(
+    o: &Options,
+    mut config: ConfigOf<C>,
+    common: &Common,
+) -> Result<(), Failure> {
     let stop = stop_on_signals()?;
     let length = o.length.as_deref().map(parse_length).transpose()?;
     if !o.coin.is_empty() {

@@ -12,6 +12,7 @@ use super::common::{info, journal, recording_failure, settings, specs};
 use super::exit::{Code, Failure};
 use super::{Common, report, say};
 use crate::app::replay::{Tally, replay};
+use crate::engine::Components;
 use crate::folder::{Folder, RunEnd, RunFolder, keep};
 use crate::journal::{Digests, Found, Reader, hex};
 use crate::record::{Body, Bytes, Record, StopReason};
@@ -23,10 +24,10 @@ pub(super) struct Options {
     run: PathBuf,
 }
 
-pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Failure> {
     let read = report::read(&o.run)?;
     let info = info(&o.run)?;
-    let config = settings(&o.run)?;
+    let config = settings::<C>(&o.run)?;
     let coins = specs(&info)?;
     let dropped = RunFolder::at(&o.run).dropped();
     if dropped > 0 {
