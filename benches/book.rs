@@ -52,7 +52,7 @@ fn touch(book: &Book) -> [Option<Level>; 2] {
 
 fn book(c: &mut Criterion) {
     let changes = changes();
-    let mut book = Book::new(Config::default());
+    let mut book = Book::default();
     book.on_up();
     let mut digest = 0;
     for (at, change) in &changes {
@@ -67,7 +67,7 @@ fn book(c: &mut Criterion) {
     group.throughput(Throughput::Elements(changes.len() as u64));
     group.bench_function("apply", |b| {
         b.iter(|| {
-            let mut book = Book::new(Config::default());
+            let mut book = Book::default();
             book.on_up();
             changes.iter().for_each(|(at, change)| apply(&mut book, *at, black_box(change)));
             book.mid()
@@ -78,7 +78,11 @@ fn book(c: &mut Criterion) {
     group.bench_function("shown_at_20_prices", |b| {
         b.iter(|| {
             (0..20).for_each(|i| {
-                black_box(book.shown(Side::Buy, black_box(Px(best.0 - i * 10_000_000))));
+                black_box(book.shown(
+                    &Config::default(),
+                    Side::Buy,
+                    black_box(Px(best.0 - i * 10_000_000)),
+                ));
             })
         });
     });

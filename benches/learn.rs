@@ -37,18 +37,18 @@ fn sweeps(n: u32) -> Vec<(Ns, Sweep)> {
 }
 
 fn tell(x: &mut Learners, now: Ns, s: Sweep) {
-    x.on_mid(now, s.mid, &mut |_| {});
+    x.on_mid(&Config::default(), now, s.mid, &mut |_| {});
     x.on_touch(Touch { half_spread_bps: 0.05, bid: s.size, ask: 1.0 });
-    x.on_sweep(now, s, &mut |_| {});
+    x.on_sweep(&Config::default(), now, s, &mut |_| {});
 }
 
 fn learned(input: &[(Ns, Sweep)]) -> Learners {
     let mut x = Learners::new(&Config::default(), 1.5);
-    x.on_resume(Ns(0));
+    x.on_resume(&Config::default(), Ns(0));
     for (i, (now, s)) in input.iter().enumerate() {
         tell(&mut x, *now, *s);
         if i % 10 == 9 {
-            x.on_second(*now, &mut |_| {});
+            x.on_second(&Config::default(), 1.5, *now, &mut |_| {});
         }
     }
     x
@@ -73,7 +73,7 @@ fn learners(c: &mut Criterion) {
     c.bench_function("all learners, once a second", |b| {
         b.iter(|| {
             now = now.plus(Ns::SEC);
-            black_box(&mut x).on_second(now, &mut |_| {});
+            black_box(&mut x).on_second(&Config::default(), 1.5, now, &mut |_| {});
         });
     });
 }

@@ -144,7 +144,7 @@ struct Twins {
 pub fn messages(bytes: &[u8]) {
     let mut bytes = Bytes(bytes);
     let mut t = Twins {
-        book: Book::new(CONFIG),
+        book: Book::default(),
         halves: Side::BOTH.map(Half::new),
         time: None,
         up: false,
@@ -254,7 +254,11 @@ impl Twins {
             assert!(levels.len() <= LEVELS_MAX);
             let time = self.time.unwrap_or(Ns(i64::MIN));
             for px in [Px(px.0 - 1), px, Px(px.0 + 1)] {
-                assert_eq!(self.book.shown(side, px), half.shown(px, time), "{side:?} {px:?}");
+                assert_eq!(
+                    self.book.shown(&CONFIG, side, px),
+                    half.shown(px, time),
+                    "{side:?} {px:?}"
+                );
             }
             let sum: i64 = half.levels.range(..=half.key(px)).map(|(_, l)| l.0.sz.0).sum();
             assert_eq!(self.book.size_to(side, px), Sz(sum));
@@ -274,7 +278,7 @@ impl Twins {
             (Some(_), Some(_)) => Health::Fresh,
             _ => Health::OneSided,
         };
-        assert_eq!(self.book.health(self.now), health);
+        assert_eq!(self.book.health(&CONFIG, self.now), health);
         assert_eq!(self.book.mid(), best(0).zip(best(1)).map(|(b, a)| Mid2(b + a)));
     }
 }

@@ -106,7 +106,7 @@ impl Oracle {
                 let other = book.best(o.new.side.opposite());
                 o.out = other.is_some_and(|l| !o.new.side.better(l.px, o.new.px));
                 o.live = !o.out;
-                o.size = match book.shown(o.new.side, o.new.px) {
+                o.size = match book.shown(&crate::book::Config::default(), o.new.side, o.new.px) {
                     Shown::Size(l) => l.sz.0,
                     Shown::Empty => 0,
                     Shown::Unknown { last: Some(last), .. } => last.0,

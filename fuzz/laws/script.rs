@@ -135,13 +135,13 @@ impl Twins {
             participation_pct: [100, 100, 50, 20][usize::from(bytes.below(4))],
             ..Config::default()
         };
-        let mut book = Book::new(book::Config::default());
+        let mut book = Book::default();
         book.on_up();
         let mut sizes = [[0; DEPTH]; 2];
         sizes.iter_mut().flatten().for_each(|s| *s = bytes.number(60));
         let mut twins = Twins {
             cfg,
-            sim: Sim::new(cfg.shipped(), Rules::perp(2), ROOM, 1),
+            sim: Sim::new(cfg.shipped(&book::Config::default()), Rules::perp(2), ROOM, 1),
             oracle: TOLD.contains(&model).then(|| Oracle::new(cfg)),
             book,
             market: Market { bid: 1_000, ask: 1_001, sizes },
@@ -164,7 +164,9 @@ impl Twins {
     /// A message of the book: best prices, five levels or all, as of block `at`.
     fn book(&mut self, kind: u8, at: Ns) {
         let mut said = Vec::new();
-        self.sim.before(self.cfg.shipped(), at, &self.book, &mut |e| said.push(e));
+        self.sim.before(self.cfg.shipped(&book::Config::default()), at, &self.book, &mut |e| {
+            said.push(e)
+        });
         self.oracle.iter_mut().for_each(|o| o.before(at, &self.book));
         self.hear(said, None);
         let most = [1, 5, DEPTH][usize::from(kind)];
@@ -177,7 +179,9 @@ impl Twins {
             self.book.on_snapshot(at, &Snapshot { time: at, fast, bids, asks });
         }
         let mut said = Vec::new();
-        self.sim.after(self.cfg.shipped(), at, &self.book, &mut |e| said.push(e));
+        self.sim.after(self.cfg.shipped(&book::Config::default()), at, &self.book, &mut |e| {
+            said.push(e)
+        });
         self.oracle.iter_mut().for_each(|o| o.after(at, &self.book));
         self.hear(said, None);
     }
@@ -224,7 +228,12 @@ impl Twins {
             }
         }
         let mut said = Vec::new();
-        self.sim.on_prints(self.cfg.shipped(), &prints, &self.book, &mut |e| said.push(e));
+        self.sim.on_prints(
+            self.cfg.shipped(&book::Config::default()),
+            &prints,
+            &self.book,
+            &mut |e| said.push(e),
+        );
         self.oracle.iter_mut().for_each(|o| o.prints(&prints, &self.book));
         self.hear(said, Some(&prints));
     }

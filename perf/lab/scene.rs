@@ -42,9 +42,10 @@ impl Scene {
     #[must_use]
     pub fn new(model: Model, orders: usize, prices: usize) -> Scene {
         let cfg = Config { model, venue_rules: false, ..Config::default() };
-        let mut book = Book::new(book::Config::default());
+        let mut book = Book::default();
         book.on_up();
-        let sim = Sim::new(cfg.shipped(), Rules::perp(5), orders.max(64), 1);
+        let sim =
+            Sim::new(cfg.shipped(&book::Config::default()), Rules::perp(5), orders.max(64), 1);
         let rng = fastrand::Rng::with_seed(5);
         let mut s = Scene { cfg, sim, book, now: Ns(Ns::SEC), rng, filled: 0, digest: 0 };
         for _ in 0..600 {
@@ -79,9 +80,19 @@ impl Scene {
             (0..20).map(level).collect::<Levels>()
         });
         let seen = Snapshot { time: self.now, fast: false, bids, asks };
-        self.sim.before(self.cfg.shipped(), self.now, &self.book, &mut |_| {});
+        self.sim.before(
+            self.cfg.shipped(&book::Config::default()),
+            self.now,
+            &self.book,
+            &mut |_| {},
+        );
         self.book.on_snapshot(self.now, &seen);
-        self.sim.after(self.cfg.shipped(), self.now, &self.book, &mut |_| {});
+        self.sim.after(
+            self.cfg.shipped(&book::Config::default()),
+            self.now,
+            &self.book,
+            &mut |_| {},
+        );
     }
 
     /// A millisecond later a taker of one print at the best price; gives its size.
@@ -93,13 +104,18 @@ impl Scene {
         let px = touch(aggressor.opposite());
         let print = Trade { aggressor, px, sz, time: self.now, taker, tid: taker };
         let (filled, digest) = (&mut self.filled, &mut self.digest);
-        self.sim.on_prints(self.cfg.shipped(), black_box(&[print]), &self.book, &mut |e| {
-            if let SimEvent::Fill(f) = e {
-                *filled += if f.lane as u8 == 0 { f.sz.0 } else { 0 };
-                let word = f.id ^ ((f.lane as u64) << 8) ^ (f.sz.0.unsigned_abs() << 16);
-                *digest = (digest.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
-            }
-        });
+        self.sim.on_prints(
+            self.cfg.shipped(&book::Config::default()),
+            black_box(&[print]),
+            &self.book,
+            &mut |e| {
+                if let SimEvent::Fill(f) = e {
+                    *filled += if f.lane as u8 == 0 { f.sz.0 } else { 0 };
+                    let word = f.id ^ ((f.lane as u64) << 8) ^ (f.sz.0.unsigned_abs() << 16);
+                    *digest = (digest.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+                }
+            },
+        );
         sz.0
     }
 }

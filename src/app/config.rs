@@ -2,9 +2,10 @@
 //!
 //! In: a file, assignments. Out: [`Config`], and the hash of the part that decides. Cold path.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use toml::Table;
+use toml::{Table, Value};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::profile;
@@ -12,7 +13,7 @@ use crate::engine::{self, Components, Shipped};
 use crate::feed::{CoinSpec, Parser};
 use crate::folder::keep::Bound;
 use crate::journal::Options;
-use crate::settings::{ConfigError, Form, Room, assignment, check, merge, settings};
+use crate::settings::{ConfigError, Form, Room, assignment, check, join, merge, settings, shown};
 use crate::units::Ns;
 use crate::venue;
 
@@ -86,12 +87,20 @@ impl<C: Components> ConfigOf<C> {
     /// # Errors
     /// One line that says what is wrong and what to do.
     pub fn load(file: Option<&Path>, sets: &[String]) -> Result<ConfigOf<C>, ConfigError> {
+        ConfigOf::default().with(file, sets)
+    }
+
+    /// These settings, then the profile that is named, then the file, then the assignments.
+    ///
+    /// # Errors
+    /// As [`ConfigOf::load`].
+    pub fn with(&self, file: Option<&Path>, sets: &[String]) -> Result<ConfigOf<C>, ConfigError> {
         let section = ConfigOf::<C>::section();
-        let mut table = ConfigOf::<C>::defaults()?;
+        let mut table = self.table()?;
         let over = file.map(read).transpose()?;
         let sets: Vec<Table> = sets.iter().map(|s| assignment(s)).collect::<Result<_, _>>()?;
         let mut named = over.iter().map(|(_, t)| t).chain(&sets).filter_map(|t| t.get("profile"));
-        let name = named.next_back().and_then(toml::Value::as_str);
+        let name = named.next_back().and_then(Value::as_str);
         for set in name.and_then(profile::of).map_or(&[][..], |p| p.sets) {
             merge(&section, &mut table, assignment(set)?, "")?;
         }
@@ -111,7 +120,30 @@ impl<C: Components> ConfigOf<C> {
     /// # Errors
     /// When a default cannot be written as TOML.
     pub fn defaults() -> Result<Table, ConfigError> {
-        Table::try_from(ConfigOf::<C>::default()).map_err(|e| ConfigError(e.to_string()))
+        ConfigOf::<C>::default().table()
+    }
+
+    /// The settings in which `new` differs, in order of their keys.
+    ///
+    /// # Errors
+    /// When a value cannot be written as TOML.
+    pub fn changes(&self, new: &ConfigOf<C>) -> Result<Vec<Change>, ConfigError> {
+        let (was, now) = (values(&self.table()?, ""), values(&new.table()?, ""));
+        let keys: BTreeSet<&String> = was.keys().chain(now.keys()).collect();
+        let text = |v: Option<&Value>| v.map_or_else(|| "none".into(), shown);
+        let changed = keys.into_iter().filter(|k| was.get(*k) != now.get(*k));
+        Ok(changed
+            .map(|key| Change {
+                key: key.clone(),
+                old: text(was.get(key)),
+                new: text(now.get(key)),
+                decides: key.starts_with("engine."),
+            })
+            .collect())
+    }
+
+    fn table(&self) -> Result<Table, ConfigError> {
+        Table::try_from(self).map_err(|e| ConfigError(e.to_string()))
     }
 
     /// The configuration as TOML.
@@ -167,6 +199,40 @@ impl<C: Components> ConfigOf<C> {
     }
 }
 
+/// A setting that is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its key.
+    pub key: String,
+    /// What it was.
+    pub old: String,
+    /// What it is now.
+    pub new: String,
+    /// Whether records depend on it.
+    pub decides: bool,
+}
+
+impl std::fmt::Display for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`{}` {} → {}", self.key, self.old, self.new)
+    }
+}
+
+/// Every value of a table by its key from the root.
+fn values(table: &Table, path: &str) -> BTreeMap<String, Value> {
+    let mut out = BTreeMap::new();
+    for (key, value) in table {
+        let here = join(path, key);
+        match value {
+            Value::Table(t) => out.append(&mut values(t, &here)),
+            other => {
+                out.insert(here, other.clone());
+            }
+        }
+    }
+    out
+}
+
 /// A file's name and what it sets.
 fn read(path: &Path) -> Result<(String, Table), ConfigError> {
     let name = path.display();
@@ -183,6 +249,10 @@ fn read(path: &Path) -> Result<(String, Table), ConfigError> {
 mod table_tests;
 
 #[cfg(test)]
+#[path = "drawn_tests.rs"]
+mod drawn_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -197,6 +267,30 @@ mod tests {
         assert!(e.0.contains("did you mean `engine.strategy.glft.levels`"), "{e}");
         let e = Config::load(None, &["engine.strategy.glft.levels=9".into()]).unwrap_err();
         assert!(e.0.contains("1 to 5"), "{e}");
+    }
+
+    #[test]
+    fn changed_settings_are_named_with_both_values() {
+        let was = Config::load(None, &["engine.quote.max_lots=5".into()]).expect("in range");
+        let sets = ["engine.sim.entry={kind=\"constant\"}", "run.sync_ms=500", "engine.seed=3"];
+        let now = was.with(None, &sets.map(String::from)).expect("in range");
+        assert!((now.engine.quote.max_lots - 5.0).abs() < 1e-12, "what was set stays");
+        let all = was.changes(&now).expect("TOML");
+        let said: Vec<String> = all.iter().map(Change::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "`engine.seed` 0 → 3",
+                "`engine.sim.entry.base_ms` 150 → none",
+                "`engine.sim.entry.kind` \"shifted-exponential\" → \"constant\"",
+                "`engine.sim.entry.mean_ms` 100 → none",
+                "`engine.sim.entry.ms` none → 200",
+                "`run.sync_ms` 1000 → 500",
+            ]
+        );
+        let deciding: Vec<bool> = all.iter().map(|c| c.decides).collect();
+        assert_eq!(deciding, [true, true, true, true, true, false]);
+        assert_eq!(was.changes(&was), Ok(vec![]));
     }
 
     #[test]

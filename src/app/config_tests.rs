@@ -31,12 +31,12 @@ fn lists(ranges: &[(f64, f64)], default: &[f64], i: usize, end: f64) -> Vec<Stri
         format!("[{}]", all.join(", "))
     };
     let (lo, hi) = ranges[i];
-    let step = (hi / lo).powf(1.0 / (ranges.len() - 1) as f64);
+    let step = (hi - lo) / (ranges.len() - 1) as f64;
     vec![
         list(&|j| if j == i { end } else { default[j] }),
         list(&|_| end),
         // Rising from end to end.
-        list(&|j| if j + 1 == ranges.len() { hi } else { lo * step.powi(j as i32) }),
+        list(&|j| if j + 1 == ranges.len() { hi } else { lo + step * j as f64 }),
     ]
 }
 
@@ -141,7 +141,10 @@ fn combinations(path: &str, relation: &Relation) -> Vec<Vec<String>> {
     relation.keys.iter().fold(vec![Vec::new()], |done, key| {
         let path = format!("{path}.{key}");
         let leaf = all.iter().find(|l| l.path == path).expect("a relation is between leaves");
-        let values: Vec<String> = inside(leaf).concat();
+        let mut values: Vec<String> = inside(leaf).concat();
+        if let Rule::Whole(lo, _) = leaf.row.rule {
+            values.push((lo + 1).to_string());
+        }
         done.iter()
             .flat_map(|sets: &Vec<String>| {
                 values.iter().map(|v| [&sets[..], &[format!("{path}={v}")]].concat())

@@ -250,10 +250,15 @@ pub fn run(
             let mut waiting: Vec<usize> =
                 (0..orders.len()).filter(|i| orders[*i].coin == coin).collect();
             waiting.sort_by_key(|i| std::cmp::Reverse((orders[*i].live, *i)));
-            let mut book = Book::new(book::Config::default());
+            let mut book = Book::default();
             book.on_up();
-            let sim =
-                Sim::new(cfg.shipped(), coins[coin].rules(), waiting.len().max(1), 0).each_alone();
+            let sim = Sim::new(
+                cfg.shipped(&book::Config::default()),
+                coins[coin].rules(),
+                waiting.len().max(1),
+                0,
+            )
+            .each_alone();
             Bench { cfg, book, sim, waiting }
         })
         .collect();
@@ -332,9 +337,9 @@ impl Bench {
     ) {
         self.place(t, orders, seen);
         let mut out = |e| seen.note(e);
-        self.sim.before(self.cfg.shipped(), t, &self.book, &mut out);
+        self.sim.before(self.cfg.shipped(&book::Config::default()), t, &self.book, &mut out);
         if apply(&mut self.book, t) {
-            self.sim.after(self.cfg.shipped(), t, &self.book, &mut out);
+            self.sim.after(self.cfg.shipped(&book::Config::default()), t, &self.book, &mut out);
         }
     }
 
@@ -349,7 +354,12 @@ impl Bench {
             prints.iter().map(|p| Trade { time: stamp.unwrap_or(p.time), ..*p }).collect();
         for block in stamped.chunk_by(|a, b| a.time == b.time) {
             self.place(block[0].time, orders, seen);
-            self.sim.on_prints(self.cfg.shipped(), block, &self.book, &mut |e| seen.note(e));
+            self.sim.on_prints(
+                self.cfg.shipped(&book::Config::default()),
+                block,
+                &self.book,
+                &mut |e| seen.note(e),
+            );
         }
     }
 

@@ -46,21 +46,26 @@ impl Heard {
 
 impl Slot {
     fn new(plan: &Plan) -> Slot {
-        let mut book = Book::new(book::Config::default());
+        let mut book = Book::default();
         book.on_up();
-        let sim =
-            |c: &super::Contender| (c.cfg, Sim::new(c.cfg.shipped(), Rules::perp(2), 2, plan.seed));
+        let sim = |c: &super::Contender| {
+            (c.cfg, Sim::new(c.cfg.shipped(&book::Config::default()), Rules::perp(2), 2, plan.seed))
+        };
         Slot { book, sims: plan.contenders.iter().map(sim).collect() }
     }
 
     /// Lets every simulator act on what `change` does to the book at `now`.
     fn change(&mut self, now: Ns, heard: &mut Heard, change: impl FnOnce(&mut Book)) {
         for (m, (cfg, sim)) in self.sims.iter_mut().enumerate() {
-            sim.before(cfg.shipped(), now, &self.book, &mut |e| heard.hear(m, e));
+            sim.before(cfg.shipped(&book::Config::default()), now, &self.book, &mut |e| {
+                heard.hear(m, e)
+            });
         }
         change(&mut self.book);
         for (m, (cfg, sim)) in self.sims.iter_mut().enumerate() {
-            sim.after(cfg.shipped(), now, &self.book, &mut |e| heard.hear(m, e));
+            sim.after(cfg.shipped(&book::Config::default()), now, &self.book, &mut |e| {
+                heard.hear(m, e)
+            });
         }
     }
 
@@ -93,7 +98,12 @@ pub(super) fn watch(plan: &Plan, scenario: &Scenario, done: &mut impl FnMut()) -
         Seen::Prints(prints) => {
             for slot in &mut slots {
                 for (m, (cfg, sim)) in slot.sims.iter_mut().enumerate() {
-                    sim.on_prints(cfg.shipped(), prints, &slot.book, &mut |e| heard.hear(m, e));
+                    sim.on_prints(
+                        cfg.shipped(&book::Config::default()),
+                        prints,
+                        &slot.book,
+                        &mut |e| heard.hear(m, e),
+                    );
                 }
             }
         }

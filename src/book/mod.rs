@@ -46,27 +46,26 @@ pub struct Book {
     heard: [Option<Ns>; 3],
     up: bool,
     gapped: bool,
-    cfg: Config,
 }
 
 const BBO: usize = 0;
 const FAST: usize = 1;
 const FULL: usize = 2;
 
-impl Book {
+impl Default for Book {
     /// An empty book on a link that is down.
-    #[must_use]
-    pub fn new(cfg: Config) -> Book {
+    fn default() -> Book {
         Book {
             sides: [SideBook::new(Side::Buy), SideBook::new(Side::Sell)],
             time: Ns(i64::MIN),
             heard: [None; 3],
             up: false,
             gapped: false,
-            cfg,
         }
     }
+}
 
+impl Book {
     /// The link came up; nothing is known yet on it.
     pub fn on_up(&mut self) {
         self.clear();
@@ -157,8 +156,8 @@ impl Book {
 
     /// What is shown at a price of a side.
     #[must_use]
-    pub fn shown(&self, side: Side, px: Px) -> Shown {
-        let depth_ns = self.cfg.depth_stale_ms.saturating_mul(Ns::MS);
+    pub fn shown(&self, cfg: &Config, side: Side, px: Px) -> Shown {
+        let depth_ns = cfg.depth_stale_ms.saturating_mul(Ns::MS);
         self.sides[side.index()].shown(px, self.time, depth_ns)
     }
 
@@ -185,7 +184,7 @@ impl Book {
 
     /// Whether the book can be traded on at `now`.
     #[must_use]
-    pub fn health(&self, now: Ns) -> Health {
+    pub fn health(&self, cfg: &Config, now: Ns) -> Health {
         if !self.up {
             return Health::Down;
         }
@@ -195,14 +194,14 @@ impl Book {
         match (self.best_bid(), self.best_ask()) {
             (None, None) => Health::Empty,
             (Some(b), Some(a)) if b.px >= a.px => Health::Crossed,
-            (Some(_), Some(_)) if self.is_stale(now) => Health::Stale,
+            (Some(_), Some(_)) if self.is_stale(cfg, now) => Health::Stale,
             (Some(_), Some(_)) => Health::Fresh,
             _ => Health::OneSided,
         }
     }
 
-    fn is_stale(&self, now: Ns) -> bool {
-        let limit = self.cfg.touch_stale_ms.saturating_mul(Ns::MS);
+    fn is_stale(&self, cfg: &Config, now: Ns) -> bool {
+        let limit = cfg.touch_stale_ms.saturating_mul(Ns::MS);
         let newest = self.heard[BBO].max(self.heard[FAST]).max(self.heard[FULL]);
         newest.is_none_or(|h| now.since(h) > limit)
     }
@@ -246,7 +245,7 @@ mod tests {
     }
 
     fn up() -> Book {
-        let mut b = Book::new(Config::default());
+        let mut b = Book::default();
         b.on_up();
         b
     }
@@ -255,11 +254,21 @@ mod tests {
     fn outside_the_visible_depth_is_unknown_and_inside_it_is_empty() {
         let mut b = up();
         b.on_snapshot(Ns(1), &snapshot(10, true, &[(99, 5), (97, 7)], &[(101, 5), (103, 7)]));
-        assert_eq!(b.shown(Side::Buy, Px(99)), Shown::Size(level(99, 5)));
-        assert_eq!(b.shown(Side::Buy, Px(98)), Shown::Empty);
-        assert_eq!(b.shown(Side::Buy, Px(100)), Shown::Empty, "inside the spread");
-        assert_eq!(b.shown(Side::Buy, Px(96)), Shown::Unknown { last: None, age_ns: 0 });
-        assert_eq!(b.shown(Side::Sell, Px(104)), Shown::Unknown { last: None, age_ns: 0 });
+        assert_eq!(b.shown(&Config::default(), Side::Buy, Px(99)), Shown::Size(level(99, 5)));
+        assert_eq!(b.shown(&Config::default(), Side::Buy, Px(98)), Shown::Empty);
+        assert_eq!(
+            b.shown(&Config::default(), Side::Buy, Px(100)),
+            Shown::Empty,
+            "inside the spread"
+        );
+        assert_eq!(
+            b.shown(&Config::default(), Side::Buy, Px(96)),
+            Shown::Unknown { last: None, age_ns: 0 }
+        );
+        assert_eq!(
+            b.shown(&Config::default(), Side::Sell, Px(104)),
+            Shown::Unknown { last: None, age_ns: 0 }
+        );
     }
 
     #[test]
@@ -268,12 +277,15 @@ mod tests {
         let full = [(99, 5), (98, 6), (97, 7), (96, 8)];
         b.on_snapshot(Ns(1), &snapshot(10, false, &full, &[(101, 5)]));
         b.on_snapshot(Ns(2), &snapshot(20, true, &[(100, 1), (99, 4)], &[(101, 5)]));
-        assert_eq!(b.shown(Side::Buy, Px(99)), Shown::Size(level(99, 4)));
-        assert_eq!(b.shown(Side::Buy, Px(98)), Shown::Size(level(98, 6)));
+        assert_eq!(b.shown(&Config::default(), Side::Buy, Px(99)), Shown::Size(level(99, 4)));
+        assert_eq!(b.shown(&Config::default(), Side::Buy, Px(98)), Shown::Size(level(98, 6)));
         let later = Ns(20 + 16_000 * Ns::MS);
         b.on_snapshot(Ns(3), &snapshot(later.0, true, &[(100, 1), (99, 4)], &[(101, 5)]));
         let age = later.since(Ns(10));
-        assert_eq!(b.shown(Side::Buy, Px(98)), Shown::Unknown { last: Some(Sz(6)), age_ns: age });
+        assert_eq!(
+            b.shown(&Config::default(), Side::Buy, Px(98)),
+            Shown::Unknown { last: Some(Sz(6)), age_ns: age }
+        );
     }
 
     #[test]
@@ -283,31 +295,31 @@ mod tests {
         let bbo = Bbo { time: Ns(20), bid: Some(level(98, 2)), ask: Some(level(100, 3)) };
         assert!(b.on_bbo(Ns(2), &bbo));
         assert_eq!(b.mid(), Some(Mid2(198)));
-        assert_eq!(b.shown(Side::Buy, Px(99)), Shown::Empty);
+        assert_eq!(b.shown(&Config::default(), Side::Buy, Px(99)), Shown::Empty);
         b.on_snapshot(Ns(3), &snapshot(15, false, &[(99, 9), (98, 9), (97, 9)], &[(101, 9)]));
         assert_eq!(b.best_bid(), Some(level(98, 2)), "an older snapshot leaves the best");
-        assert_eq!(b.shown(Side::Buy, Px(97)), Shown::Size(level(97, 9)));
+        assert_eq!(b.shown(&Config::default(), Side::Buy, Px(97)), Shown::Size(level(97, 9)));
         assert!(!b.on_bbo(Ns(4), &Bbo { time: Ns(19), ..bbo }), "older best prices are ignored");
     }
 
     #[test]
     fn health_names_what_is_wrong() {
-        let mut b = Book::new(Config::default());
-        assert_eq!(b.health(Ns(0)), Health::Down);
+        let mut b = Book::default();
+        assert_eq!(b.health(&Config::default(), Ns(0)), Health::Down);
         b.on_up();
-        assert_eq!(b.health(Ns(0)), Health::Empty);
+        assert_eq!(b.health(&Config::default(), Ns(0)), Health::Empty);
         b.on_bbo(Ns(0), &Bbo { time: Ns(1), bid: Some(level(99, 1)), ask: None });
-        assert_eq!(b.health(Ns(0)), Health::OneSided);
+        assert_eq!(b.health(&Config::default(), Ns(0)), Health::OneSided);
         b.on_bbo(Ns(0), &Bbo { time: Ns(2), bid: Some(level(99, 1)), ask: Some(level(99, 1)) });
-        assert_eq!(b.health(Ns(0)), Health::Crossed);
+        assert_eq!(b.health(&Config::default(), Ns(0)), Health::Crossed);
         b.on_bbo(Ns(0), &Bbo { time: Ns(3), bid: Some(level(99, 1)), ask: Some(level(100, 1)) });
-        assert_eq!(b.health(Ns(0)), Health::Fresh);
-        assert_eq!(b.health(Ns(2_000 * Ns::MS)), Health::Fresh);
-        assert_eq!(b.health(Ns(2_000 * Ns::MS + 1)), Health::Stale);
+        assert_eq!(b.health(&Config::default(), Ns(0)), Health::Fresh);
+        assert_eq!(b.health(&Config::default(), Ns(2_000 * Ns::MS)), Health::Fresh);
+        assert_eq!(b.health(&Config::default(), Ns(2_000 * Ns::MS + 1)), Health::Stale);
         b.set_gapped(true);
-        assert_eq!(b.health(Ns(0)), Health::Gapped);
+        assert_eq!(b.health(&Config::default(), Ns(0)), Health::Gapped);
         b.on_down();
-        assert_eq!(b.health(Ns(0)), Health::Down);
+        assert_eq!(b.health(&Config::default(), Ns(0)), Health::Down);
         assert_eq!(b.mid(), None);
     }
 }

@@ -220,7 +220,7 @@ pub(super) fn exchange<C: Components>(
         StartError::Speed => {
             Failure::usage("the embedded exchange: its speed must be a positive number")
         }
-        StartError::Config(e) => Failure::usage(e.to_string()),
+        StartError::Config(e) => Failure::usage(format!("[exchange]: {e}")),
     })
 }
 

@@ -2,7 +2,8 @@
 //!
 //! In: the run's folder. Out: what the threads of a run need, as if it had never ended. Cold path.
 //!
-//! 1. Configuration and coins are the run's own; what decides cannot be changed on the way.
+//! 1. Coins are the run's own, and so are the settings, with a named file and assignments laid over
+//!    them: what decides cannot be changed on the way, what does not takes effect.
 
 use std::path::Path;
 
@@ -12,11 +13,12 @@ use super::exit::Failure;
 use super::place::Where;
 use super::threads::Files;
 use super::{Common, say};
-use crate::app::config::ConfigOf;
+use crate::app::config::{Change, ConfigOf};
 use crate::app::resume::{Fault, Resumed, Told, resume};
 use crate::engine::Components;
 use crate::folder::RunFolder;
 use crate::folder::keep::Keeper;
+use crate::settings::ConfigError;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
 
@@ -33,8 +35,7 @@ pub(super) fn begin<C: Components>(
         let text = format!("{name} was written by version {}; resume it with that", info.version);
         return Err(Failure::usage(text));
     }
-    let mut config = ConfigOf::<C>::load(Some(&run.settings()), &common.set)
-        .map_err(|e| Failure::usage(e.to_string()))?;
+    let (mut config, changed) = settings::<C>(&run, common)?;
     let coins = specs(&info)?;
     let venue = info.venue.clone().ok_or_else(|| {
         Failure::usage(format!("{name} is a replay; it has its end, and cannot be resumed"))
@@ -78,11 +79,45 @@ pub(super) fn begin<C: Components>(
         goes_on: Some((next, digest)),
     };
     let idle = idle(to.busy_poll, &config, &coins);
-    Ok(Begun { run, place, coins, files, turn, idle, info, note: Some(note(&told, took)) })
+    Ok(Begun {
+        run,
+        place,
+        coins,
+        files,
+        turn,
+        idle,
+        info,
+        note: Some(note(&told, took, &changed)),
+    })
+}
+
+/// The settings of the run with what is given now laid over them, and what differs from before.
+fn settings<C: Components>(
+    run: &RunFolder,
+    common: &Common,
+) -> Result<(ConfigOf<C>, Vec<Change>), Failure> {
+    let usage = |e: ConfigError| Failure::usage(e.to_string());
+    let was = ConfigOf::<C>::load(Some(&run.settings()), &[]).map_err(usage)?;
+    let now = was.with(common.config.as_deref(), &common.set).map_err(usage)?;
+    let changes = was.changes(&now).map_err(usage)?;
+    let (deciding, others): (Vec<Change>, Vec<Change>) =
+        changes.into_iter().partition(|c| c.decides);
+    if !deciding.is_empty() {
+        return Err(Failure::usage(format!(
+            "cannot resume {}: its decisions depend on what was changed: {}; start a new run for that",
+            run.path().display(),
+            listed(&deciding)
+        )));
+    }
+    Ok((now, others))
+}
+
+fn listed(changes: &[Change]) -> String {
+    changes.iter().map(Change::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// What was done to resume, as a line.
-fn note(t: &Told, took_ns: u64) -> String {
+fn note(t: &Told, took_ns: u64, changed: &[Change]) -> String {
     let s = |ns: u64| std::time::Duration::from_millis(ns / 1_000_000).as_secs_f64();
     let pause = s(t.pause_ns.unsigned_abs());
     let mut out = format!(
@@ -95,6 +130,9 @@ fn note(t: &Told, took_ns: u64) -> String {
     }
     if t.added > 0 {
         out.push_str(&format!("; {} records added that the journal lacked", t.added));
+    }
+    if !changed.is_empty() {
+        out.push_str(&format!("; changed settings: {}", listed(changed)));
     }
     out
 }

@@ -58,7 +58,8 @@ impl<C: Components> Account<C> {
                 );
                 if over {
                     let filled = o.state == OrderState::Filled;
-                    self.learners.on_quote_end(cx.now, o.id, filled, &mut |e| cx.learned(e));
+                    self.learners
+                        .on_quote_end(&cx.cfg.learn, cx.now, o.id, filled, &mut |e| cx.learned(e));
                 }
             }
         }
@@ -75,7 +76,7 @@ impl<C: Components> Account<C> {
         let mid = f.mid.to_f64();
         let sign = if f.side.sign() > 0 { 1.0 } else { -1.0 };
         // Distance from the mid it was quoted from, as depths of takers are counted.
-        let from = self.learners.reference(f.time).unwrap_or(mid);
+        let from = self.learners.reference(&cx.cfg.learn, f.time).unwrap_or(mid);
         let depth_bps = sign * (from - f.px.to_f64()) / from * 1e4;
         let sample = FillSample {
             id: f.id,
@@ -86,7 +87,7 @@ impl<C: Components> Account<C> {
             level: f.level,
             age: f.age,
         };
-        self.learners.on_fill(now, sample, &mut |e| cx.learned(e));
+        self.learners.on_fill(&cx.cfg.learn, now, sample, &mut |e| cx.learned(e));
         let (side, px, sz, level) = (f.side, f.px, f.sz, f.level);
         let fill = OwnFill { now, side, px, sz, level, depth_bps };
         self.strategy.on_fill(&cx.cfg.strategy, &cx.bounds(self.rules), &fill);
@@ -102,7 +103,7 @@ impl<C: Components> Account<C> {
         for l in &mut self.ledgers {
             l.on_mid(cx.now, mid);
         }
-        self.learners.on_mid(cx.now, mid.to_f64(), &mut |e| cx.learned(e));
+        self.learners.on_mid(&cx.cfg.learn, cx.now, mid.to_f64(), &mut |e| cx.learned(e));
     }
 
     pub(super) fn publish(&self, cx: &mut Cx<'_, C, impl Publish>) {

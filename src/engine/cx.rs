@@ -44,7 +44,7 @@ impl<C: Components, P: Publish> Cx<'_, C, P> {
 impl<'a, C: Components, P> Cx<'a, C, P> {
     /// Settings of the simulator.
     pub(super) fn sim(&self) -> Settings<'a, C::Fills> {
-        Settings { sim: &self.cfg.sim, own: &self.cfg.fills }
+        Settings { sim: &self.cfg.sim, book: &self.cfg.book, own: &self.cfg.fills }
     }
 
     pub(super) fn bounds(&self, rules: Rules) -> Bounds {

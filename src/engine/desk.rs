@@ -68,7 +68,7 @@ impl<C: Components> Desk<C> {
         Desk {
             id: cx.coin,
             name: coin.name,
-            book: Book::new(cx.cfg.book),
+            book: Book::default(),
             working: Working::new(Sim::new(cx.sim(), coin.rules, ORDERS_MAX, seed)),
             account: Account {
                 rules: coin.rules,
@@ -87,10 +87,6 @@ impl<C: Components> Desk<C> {
             ctx: Ctx::default(),
             funded: Ns(i64::MIN),
         }
-    }
-
-    pub(super) fn restore(&mut self, cfg: &super::ConfigOf<C>) {
-        self.account.learners.recall(&cfg.learn, cfg.maker_fee_bps());
     }
 
     pub(super) fn id(&self) -> CoinId {
@@ -219,7 +215,7 @@ impl<C: Components> Desk<C> {
             samples::displayed(learners, &self.book, mid);
             samples::distances(cx, learners, &self.working.sim, mid);
         }
-        learners.on_second(cx.now, &mut |e| cx.learned(e));
+        learners.on_second(&cx.cfg.learn, cx.fee_bps, cx.now, &mut |e| cx.learned(e));
         self.account.on_estimates(cx);
         self.estimates += 1;
         self.fund(cx.now);
@@ -252,16 +248,16 @@ impl<C: Components> Desk<C> {
 
     /// Publishes a change of the book's health; learners stop and continue with it.
     fn note_health(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
-        let health = self.book.health(cx.now);
+        let health = self.book.health(&cx.cfg.book, cx.now);
         if health == self.health {
             return;
         }
         cx.publish(record::HealthChange { was: self.health, now: health });
         let learners = &mut self.account.learners;
         if health == Health::Fresh {
-            learners.on_resume(cx.now);
+            learners.on_resume(&cx.cfg.learn, cx.now);
         } else if self.health == Health::Fresh {
-            learners.on_gap(cx.now, &mut |e| cx.learned(e));
+            learners.on_gap(&cx.cfg.learn, cx.now, &mut |e| cx.learned(e));
         }
         self.health = health;
     }
@@ -345,7 +341,7 @@ impl<C: Components> Desk<C> {
             ask_sz: ask.1,
             position: self.account.ledgers[0].position(),
             last_fill: self.account.last_fill,
-            signal: hundredths(self.account.learners.signal_bps()),
+            signal: hundredths(self.account.learners.signal_bps(&cx.cfg.learn)),
             held: [false; 2],
             bounds: cx.bounds(self.account.rules),
         }

@@ -106,9 +106,6 @@ impl<C: Components> Engine<C> {
     /// Continues from a state that an engine with the same settings and coins had.
     pub fn restore(&mut self, state: EngineState<C>) {
         self.state = state;
-        for d in &mut self.state.desks {
-            d.restore(&self.cfg);
-        }
     }
 
     /// The first records of a run.

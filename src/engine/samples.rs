@@ -76,7 +76,7 @@ pub(super) fn distances<C: Components>(
     for v in sim.open().filter(|v| v.live) {
         let depth_bps = depth_bps(v.side, v.px, mid);
         let sample = QuoteSample { id: v.id, side: v.side, depth_bps, level: v.level };
-        learners.on_distance(cx.now, sample, &mut |e| cx.learned(e));
+        learners.on_distance(&cx.cfg.learn, cx.now, sample, &mut |e| cx.learned(e));
     }
 }
 
@@ -109,16 +109,17 @@ pub(super) fn takers<C: Components>(
         if mid.0 <= 0 {
             continue;
         }
-        let from = learners.reference(first.time).unwrap_or_else(|| mid.to_f64());
+        let from = learners.reference(&cx.cfg.learn, first.time).unwrap_or_else(|| mid.to_f64());
         let sweep = sweep_of(taker, mid, from, rules);
-        learners.on_sweep(cx.now, sweep, &mut |e| cx.learned(e));
+        learners.on_sweep(&cx.cfg.learn, cx.now, sweep, &mut |e| cx.learned(e));
         let passive = first.aggressor.opposite();
         let worst = worst_on(passive, taker).unwrap_or(first.px);
         let met = |v: &&View| v.side == passive && !passive.better(worst, v.px);
         for v in reached.orders.iter().filter(met) {
             let through = passive.better(v.px, worst);
             let depth = depth_of(passive, v.px, from);
-            learners.on_reached(passive, depth, reached.filled.contains(&v.id), through);
+            let filled = reached.filled.contains(&v.id);
+            learners.on_reached(&cx.cfg.learn, depth, filled, through);
         }
     }
 }

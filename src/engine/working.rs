@@ -158,7 +158,7 @@ impl<C: Components> Working<C> {
         if let Some(mid) = mid {
             let NewOrder { side, px, level, .. } = new;
             let sample = QuoteSample { id, side, depth_bps: depth_bps(side, px, mid), level };
-            account.learners.on_quote(cx.now, sample, &mut |e| cx.learned(e));
+            account.learners.on_quote(&cx.cfg.learn, cx.now, sample, &mut |e| cx.learned(e));
         }
         true
     }

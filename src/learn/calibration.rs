@@ -55,6 +55,19 @@ pub struct Closed {
     pub span: i64,
 }
 
+/// A quote that is live.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quoted {
+    /// Own order.
+    pub id: u64,
+    /// Its side.
+    pub side: Side,
+    /// Its depth, bps.
+    pub depth_bps: f64,
+    /// Predicted intensity of a fill, 1/s (>= 0).
+    pub rate: f64,
+}
+
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Live {
     id: u64,
@@ -79,7 +92,6 @@ struct Live {
 /// The calibration of one coin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Calibration {
-    cfg: Config,
     #[serde(with = "BigArray")]
     live: [Live; ORDERS_MAX],
     count: usize,
@@ -89,29 +101,27 @@ pub struct Calibration {
     next: f64,
     skill: Skill,
     scale: f64,
-    corrects: bool,
     refused: u64,
 }
 
-impl Calibration {
-    /// Allocates the ring. Unless it `corrects`, the factor stays 1.
-    #[must_use]
-    pub fn new(cfg: Config, corrects: bool) -> Calibration {
+impl Default for Calibration {
+    /// Allocates the ring.
+    fn default() -> Calibration {
         Calibration {
-            cfg,
             live: [Live::default(); ORDERS_MAX],
             count: 0,
             clock: 0.0,
             next: f64::INFINITY,
             skill: Skill::new(),
             scale: 1.0,
-            corrects,
             refused: 0,
         }
     }
+}
 
+impl Calibration {
     /// `dt_s` seconds of seeing the market pass, up to `now`.
-    pub fn advance(&mut self, now: Ns, dt_s: f64, out: &mut impl FnMut(Closed)) {
+    pub fn advance(&mut self, cfg: &Config, now: Ns, dt_s: f64, out: &mut impl FnMut(Closed)) {
         self.clock += dt_s;
         if self.clock < self.next {
             return;
@@ -121,7 +131,7 @@ impl Calibration {
             if self.clock >= q.due {
                 let rest = q.rate * (self.clock - q.due);
                 (q.grown, q.since) = (q.planned, self.clock);
-                self.close(i, now, false, out);
+                self.close(cfg, i, now, false, out);
                 // What grew beyond the plan belongs to the next block; it had no fill either.
                 let q = &mut self.live[i];
                 q.grown = rest.min(0.5 * q.planned);
@@ -132,8 +142,9 @@ impl Calibration {
         self.next = due.fold(f64::INFINITY, |a, b| if b < a { b } else { a });
     }
 
-    /// A quote is live, or moved: `rate` is the predicted intensity of a fill, 1/s (>= 0).
-    pub fn quote(&mut self, now: Ns, (id, side): (u64, Side), depth_bps: f64, rate: f64) {
+    /// A quote is live, or moved.
+    pub fn quote(&mut self, cfg: &Config, now: Ns, quoted: Quoted) {
+        let id = quoted.id;
         let i = match self.find(id) {
             Some(i) => i,
             None if self.count < ORDERS_MAX => {
@@ -148,9 +159,10 @@ impl Calibration {
         let fresh = self.live[i].id != id || self.live[i].planned <= 0.0;
         self.grow(i);
         let q = &mut self.live[i];
-        (q.id, q.side, q.depth_bps, q.rate) = (id, side, depth_bps, rate);
+        (q.id, q.side) = (id, quoted.side);
+        (q.depth_bps, q.rate) = (quoted.depth_bps, quoted.rate);
         if fresh {
-            self.open(i, now, false);
+            self.open(cfg, i, now);
         } else {
             self.plan(i);
         }
@@ -179,27 +191,34 @@ impl Calibration {
     }
 
     /// A quote was filled, whole or in part. Parts of one moment count once.
-    pub fn fill(&mut self, now: Ns, id: u64, out: &mut impl FnMut(Closed)) {
+    pub fn fill(&mut self, cfg: &Config, now: Ns, id: u64, out: &mut impl FnMut(Closed)) {
         if let Some(i) = self.find(id) {
             self.grow(i);
             let q = self.live[i];
             if !(q.after_fill && q.opened == now) {
                 self.skill.cluster(now, q.side);
-                self.close(i, now, true, out);
+                self.close(cfg, i, now, true, out);
                 self.live[i].after_fill = true;
             }
         }
     }
 
     /// A quote is gone; `filled` where [`Calibration::fill`] was not told of it.
-    pub fn end(&mut self, now: Ns, id: u64, filled: bool, out: &mut impl FnMut(Closed)) {
+    pub fn end(
+        &mut self,
+        cfg: &Config,
+        now: Ns,
+        id: u64,
+        filled: bool,
+        out: &mut impl FnMut(Closed),
+    ) {
         let Some(i) = self.find(id) else { return };
         self.grow(i);
         let q = self.live[i];
         if filled && !q.after_fill {
-            self.fill(now, id, out);
+            self.fill(cfg, now, id, out);
         } else if !filled && q.grown > 0.0 {
-            self.close(i, now, false, out);
+            self.close(cfg, i, now, false, out);
         }
         self.count -= 1;
         self.live[i] = self.live[self.count];
@@ -207,29 +226,30 @@ impl Calibration {
     }
 
     /// The market is lost from sight at `now`: open blocks close unfilled with what they grew.
-    pub fn pause(&mut self, now: Ns, out: &mut impl FnMut(Closed)) {
+    pub fn pause(&mut self, cfg: &Config, now: Ns, out: &mut impl FnMut(Closed)) {
         for i in 0..self.count {
             self.grow(i);
             if self.live[i].grown > 0.0 {
-                self.close(i, now, false, out);
+                self.close(cfg, i, now, false, out);
             }
         }
     }
 
     /// It is seen again: quotes that are still live start new blocks.
-    pub fn resume(&mut self, now: Ns) {
+    pub fn resume(&mut self, cfg: &Config, now: Ns) {
         for i in 0..self.count {
-            self.open(i, now, false);
+            self.open(cfg, i, now);
         }
     }
 
-    /// Scores of the ring, and the correction from them. Once a second.
-    pub fn refresh(&mut self) -> Metrics {
+    /// Scores of the ring, and the correction from them; unless it `corrects`, the factor stays 1.
+    /// Once a second.
+    pub fn refresh(&mut self, cfg: &Config, corrects: bool) -> Metrics {
         let m = self.skill.metrics();
-        let n = self.cfg.strength;
-        if self.corrects {
+        let n = cfg.strength;
+        if corrects {
             let ratio = (m.fills / m.dispersion + n) / (m.predicted / m.dispersion + n);
-            self.scale = ratio.clamp(self.cfg.bounds[0], self.cfg.bounds[1]);
+            self.scale = ratio.clamp(cfg.bounds[0], cfg.bounds[1]);
         }
         m
     }
@@ -279,24 +299,31 @@ impl Calibration {
         }
     }
 
-    fn open(&mut self, i: usize, now: Ns, after_fill: bool) {
+    fn open(&mut self, cfg: &Config, i: usize, now: Ns) {
         let q = &mut self.live[i];
         (q.grown, q.since) = (0.0, self.clock);
         q.scale = self.scale;
-        q.planned = (self.cfg.block / q.scale).min(q.rate * self.cfg.block_s).max(1e-9);
+        q.planned = (cfg.block / q.scale).min(q.rate * cfg.block_s).max(1e-9);
         q.opened = now;
-        q.after_fill = after_fill;
+        q.after_fill = false;
         self.plan(i);
     }
 
-    fn close(&mut self, i: usize, now: Ns, filled: bool, out: &mut impl FnMut(Closed)) {
+    fn close(
+        &mut self,
+        cfg: &Config,
+        i: usize,
+        now: Ns,
+        filled: bool,
+        out: &mut impl FnMut(Closed),
+    ) {
         let q = self.live[i];
         let reach = if filled { q.planned } else { q.grown };
         let p = -det::exp_m1(-q.scale * reach);
         self.skill.push(Block { p, filled, predicted: q.grown });
         let span = now.since(q.opened).max(0);
         out(Closed { id: q.id, p, filled, depth_bps: q.depth_bps, span });
-        self.open(i, now, false);
+        self.open(cfg, i, now);
     }
 }
 
@@ -305,18 +332,22 @@ mod tests {
     use super::*;
     use crate::math::draw::Draw;
 
+    fn quoted(id: u64) -> Quoted {
+        Quoted { id, side: Side::Buy, depth_bps: 2.0, rate: 0.1 }
+    }
+
     /// Quotes live 0.5 to 8 s at intensities .01 to .5; true intensity = predicted * `truth`.
     /// Seconds pass on a 100 ms grid as in the engine.
     fn run(seed: u64, n: usize, truth: f64, feedback: bool) -> (Calibration, Vec<Closed>) {
         let mut d = Draw::new(seed);
-        let mut c = Calibration::new(Config::default(), true);
+        let mut c = Calibration::default();
         let mut closed = vec![];
         let mut t = 0i64;
         for id in 1..=n as u64 {
             let rate = 0.01 * det::exp(4.0 * d.unit());
             let (life, fill) = (0.5 + 7.5 * d.unit(), d.exp(rate * truth));
             let side = if id % 2 == 0 { Side::Buy } else { Side::Sell };
-            c.quote(Ns(t), (id, side), 2.0, rate);
+            c.quote(&Config::default(), Ns(t), Quoted { id, side, depth_bps: 2.0, rate });
             let mut age = 0.0;
             loop {
                 let step = 0.1f64.min(life.min(fill) - age);
@@ -324,21 +355,21 @@ mod tests {
                 #[expect(clippy::cast_possible_truncation, reason = "ns of seconds")]
                 let ns = (step * 1e9) as i64;
                 t += ns;
-                c.advance(Ns(t), step, &mut |x| closed.push(x));
+                c.advance(&Config::default(), Ns(t), step, &mut |x| closed.push(x));
                 if age >= fill {
-                    c.fill(Ns(t), id, &mut |x| closed.push(x));
-                    c.end(Ns(t), id, true, &mut |x| closed.push(x));
+                    c.fill(&Config::default(), Ns(t), id, &mut |x| closed.push(x));
+                    c.end(&Config::default(), Ns(t), id, true, &mut |x| closed.push(x));
                     break;
                 } else if age >= life {
-                    c.end(Ns(t), id, false, &mut |x| closed.push(x));
+                    c.end(&Config::default(), Ns(t), id, false, &mut |x| closed.push(x));
                     break;
                 }
             }
             if feedback && id % 5 == 0 {
-                c.refresh();
+                c.refresh(&Config::default(), true);
             }
         }
-        c.refresh();
+        c.refresh(&Config::default(), true);
         (c, closed)
     }
 
@@ -346,7 +377,7 @@ mod tests {
     fn a_right_model_is_found_right() {
         for seed in 0..6 {
             let (mut c, closed) = run(seed, 1_500, 1.0, false);
-            let m = c.refresh();
+            let m = c.refresh(&Config::default(), true);
             assert!(m.z.abs() < 3.5 && m.ratio_lo < 1.0 && m.ratio_hi > 1.0, "{m:?}");
             assert!(m.skill_hi > 0.0 && c.skill().scores().ece < 0.04, "{m:?}");
             let fills = closed.iter().filter(|x| x.filled).count() as f64;
@@ -354,7 +385,7 @@ mod tests {
             assert!((fills / p - 1.0).abs() < 0.15, "{}", fills / p);
         }
         let (mut c, _) = run(1, 1_500, 0.5, false);
-        let m = c.refresh();
+        let m = c.refresh(&Config::default(), true);
         assert!(m.z < -4.0 && m.ratio_hi < 0.75, "control: a model twice too high, {m:?}");
     }
 
@@ -387,20 +418,20 @@ mod tests {
 
     #[test]
     fn parts_of_one_moment_count_once_and_the_table_is_bounded() {
-        let mut c = Calibration::new(Config::default(), true);
+        let mut c = Calibration::default();
         let mut closed = vec![];
-        c.quote(Ns(0), (1, Side::Buy), 2.0, 0.1);
-        c.advance(Ns(Ns::SEC), 1.0, &mut |x| closed.push(x));
+        c.quote(&Config::default(), Ns(0), quoted(1));
+        c.advance(&Config::default(), Ns(Ns::SEC), 1.0, &mut |x| closed.push(x));
         for _ in 0..3 {
-            c.fill(Ns(Ns::SEC), 1, &mut |x| closed.push(x));
+            c.fill(&Config::default(), Ns(Ns::SEC), 1, &mut |x| closed.push(x));
         }
-        c.end(Ns(Ns::SEC), 1, true, &mut |x| closed.push(x));
+        c.end(&Config::default(), Ns(Ns::SEC), 1, true, &mut |x| closed.push(x));
         assert_eq!(closed.len(), 1);
         for id in 1..=ORDERS_MAX as u64 + 3 {
-            c.quote(Ns(0), (id, Side::Buy), 2.0, 0.1);
+            c.quote(&Config::default(), Ns(0), quoted(id));
         }
         assert_eq!(c.refused(), 3);
-        c.fill(Ns(5), 999, &mut |x| closed.push(x));
+        c.fill(&Config::default(), Ns(5), 999, &mut |x| closed.push(x));
         assert_eq!(closed.len(), 1, "an unknown order teaches nothing");
     }
 }

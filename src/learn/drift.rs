@@ -36,25 +36,21 @@ settings! {
 /// The learner.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Drift {
-    cfg: Config,
     pooled: [Ewma; BUCKETS],
     regime: [[Ewma; BUCKETS]; REGIMES],
 }
 
-impl Drift {
+impl Default for Drift {
     /// Knows the formula only.
-    #[must_use]
-    pub fn new(cfg: Config) -> Drift {
-        Drift {
-            cfg,
-            pooled: [Ewma::default(); BUCKETS],
-            regime: [[Ewma::default(); BUCKETS]; REGIMES],
-        }
+    fn default() -> Drift {
+        Drift { pooled: [Ewma::default(); BUCKETS], regime: [[Ewma::default(); BUCKETS]; REGIMES] }
     }
+}
 
+impl Drift {
     /// `dt_s` (>= 0) seconds pass.
-    pub fn advance(&mut self, dt_s: f64) {
-        let keep = det::exp(-dt_s / self.cfg.memory_s);
+    pub fn advance(&mut self, cfg: &Config, dt_s: f64) {
+        let keep = det::exp(-dt_s / cfg.memory_s);
         self.pooled.iter_mut().for_each(|e| e.scale(keep));
     }
 
@@ -79,17 +75,18 @@ impl Drift {
     #[must_use]
     pub fn against(
         &self,
+        cfg: &Config,
         depth_bps: f64,
         kappa: &[f64; REGIMES],
         sigma_bps: &[f64; REGIMES],
     ) -> [f64; REGIMES] {
-        let lag_s = f64::from(self.cfg.lag_ms) * 1e-3;
+        let lag_s = f64::from(cfg.lag_ms) * 1e-3;
         let (i, t) = bucket_of(depth_bps);
         std::array::from_fn(|r| {
             let prior = (kappa[r] * sigma_bps[r] * sigma_bps[r] * lag_s).min(depth_bps.max(0.0));
             let at = |b: usize| {
-                let all = self.pooled[b].mean(prior, self.cfg.strength);
-                self.regime[r][b].mean(all, self.cfg.borrow)
+                let all = self.pooled[b].mean(prior, cfg.strength);
+                self.regime[r][b].mean(all, cfg.borrow)
             };
             at(i) + t * (at(i + 1) - at(i))
         })
@@ -107,28 +104,29 @@ mod tests {
         // Depths X ~ Exp(.6) from a mid that moved by N(0, sigma^2 lag) meanwhile.
         let (kappa, sigma, lag) = (0.6, 2.0, 0.5);
         let mut d = Draw::new(5);
-        let mut x = Drift::new(Config { strength: 1e-9, ..Config::default() });
+        let cfg = Config { strength: 1e-9, ..Config::default() };
+        let mut x = Drift::default();
         for _ in 0..400_000 {
             let moved = sigma * f64::sqrt(lag) * d.normal();
             x.sweep(d.exp(kappa) + moved, moved, &only(NORMAL));
         }
-        let got = x.against(8.0, &[kappa; 4], &[sigma; 4])[NORMAL];
+        let got = x.against(&cfg, 8.0, &[kappa; 4], &[sigma; 4])[NORMAL];
         let formula = kappa * sigma * sigma * lag;
         assert!((got / formula - 1.0).abs() < 0.1, "{got} {formula}");
-        let none = Drift::new(Config::default()).against(8.0, &[kappa; 4], &[sigma; 4]);
+        let none = Drift::default().against(&Config::default(), 8.0, &[kappa; 4], &[sigma; 4]);
         assert!((none[0] - formula).abs() < 1e-12, "before any sweep");
-        let near = Drift::new(Config::default()).against(0.5, &[kappa; 4], &[sigma; 4]);
+        let near = Drift::default().against(&Config::default(), 0.5, &[kappa; 4], &[sigma; 4]);
         assert!((near[0] - 0.5).abs() < 1e-12, "at most the whole depth");
     }
 
     #[test]
     fn regimes_are_told_apart() {
-        let mut x = Drift::new(Config::default());
+        let mut x = Drift::default();
         for _ in 0..300 {
             x.sweep(5.0, 0.5, &only(1));
             x.sweep(5.0, 4.0, &only(3));
         }
-        let a = x.against(3.0, &[0.6; 4], &[1.0; 4]);
+        let a = x.against(&Config::default(), 3.0, &[0.6; 4], &[1.0; 4]);
         assert!((a[1] - 0.5).abs() < 0.2 && (a[3] - 4.0).abs() < 0.2, "{a:?}");
         assert!((a[0] - 2.25).abs() < 0.1, "unseen: the mean of all, {a:?}");
     }

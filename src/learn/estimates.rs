@@ -257,13 +257,14 @@ mod tests {
 
     #[test]
     fn the_depth_of_a_rate_has_that_rate() {
-        let mut learners = Learners::new(&Config::default(), 1.5);
+        let cfg = Config::default();
+        let mut learners = Learners::new(&cfg, 1.5);
         let mut rng = fastrand::Rng::with_seed(9);
         let mut now = Ns(0);
-        learners.on_resume(now);
+        learners.on_resume(&cfg, now);
         for s in 0..1_200i64 {
             now = Ns(s * Ns::SEC);
-            learners.on_mid(now, 100.0, &mut |_| ());
+            learners.on_mid(&cfg, now, 100.0, &mut |_| ());
             if s % 2 == 0 {
                 let side = if rng.bool() { Side::Buy } else { Side::Sell };
                 let depth_bps = 0.3 - det::ln(rng.f64()) / 0.6;
@@ -277,9 +278,9 @@ mod tests {
                     prints: 1,
                     mid: 100.0,
                 };
-                learners.on_sweep(now, sweep, &mut |_| ());
+                learners.on_sweep(&cfg, now, sweep, &mut |_| ());
             }
-            learners.on_second(now, &mut |_| ());
+            learners.on_second(&cfg, 1.5, now, &mut |_| ());
         }
         let e = learners.estimates();
         let rate = |d: f64| e.fill_rates(d).iter().sum::<f64>();

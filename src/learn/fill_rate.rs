@@ -38,10 +38,23 @@ settings! {
     }
 }
 
+impl Config {
+    /// Fills that a prediction of the given weight (0..1) is worth.
+    #[must_use]
+    pub fn strength(&self, weight: f64) -> f64 {
+        self.strength_min + weight * (self.strength_max - self.strength_min)
+    }
+
+    /// How long a position is held at `fills_per_s` own fills of both sides, seconds.
+    #[must_use]
+    pub fn hold_s(&self, fills_per_s: f64) -> f64 {
+        (1.0 / fills_per_s.max(1e-9)).clamp(self.hold_min_s, self.hold_max_s)
+    }
+}
+
 /// Fills and exposure.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct FillRate {
-    cfg: Config,
     minute: [u32; MINUTES],
     at: usize,
     into_minute_s: f64,
@@ -51,12 +64,10 @@ pub struct FillRate {
     exposure_s: [f64; SLOTS],
 }
 
-impl FillRate {
+impl Default for FillRate {
     /// Nothing yet.
-    #[must_use]
-    pub fn new(cfg: Config) -> FillRate {
+    fn default() -> FillRate {
         FillRate {
-            cfg,
             minute: [0; MINUTES],
             at: 0,
             into_minute_s: 0.0,
@@ -66,15 +77,17 @@ impl FillRate {
             exposure_s: [0.0; SLOTS],
         }
     }
+}
 
+impl FillRate {
     /// `dt_s` (>= 0) seconds of seeing the market pass.
-    pub fn advance(&mut self, dt_s: f64) {
+    pub fn advance(&mut self, cfg: &Config, dt_s: f64) {
         self.since_s += dt_s;
         self.into_minute_s += dt_s;
         let mut left = MINUTES;
         while self.into_minute_s >= 60.0 && left > 0 {
             self.into_minute_s -= 60.0;
-            let keep = det::exp(-60.0 / self.cfg.memory_s);
+            let keep = det::exp(-60.0 / cfg.memory_s);
             self.fills.iter_mut().chain(&mut self.exposure_s).for_each(|x| *x *= keep);
             self.at = (self.at + 1) % MINUTES;
             self.minute[self.at] = 0;
@@ -120,18 +133,6 @@ impl FillRate {
     pub fn counted(&self) -> Counted {
         Counted { fills: self.fills, exposure_s: self.exposure_s }
     }
-
-    /// Fills that a prediction of the given weight (0..1) is worth.
-    #[must_use]
-    pub fn strength(&self, weight: f64) -> f64 {
-        self.cfg.strength_min + weight * (self.cfg.strength_max - self.cfg.strength_min)
-    }
-
-    /// How long a position is held at `fills_per_s` own fills of both sides, seconds.
-    #[must_use]
-    pub fn hold_s(&self, fills_per_s: f64) -> f64 {
-        (1.0 / fills_per_s.max(1e-9)).clamp(self.cfg.hold_min_s, self.cfg.hold_max_s)
-    }
 }
 
 /// Own fills and exposure of single orders by depth slot.
@@ -168,16 +169,16 @@ mod tests {
 
     #[test]
     fn counts_half_an_hour() {
-        let mut f = FillRate::new(Config::default());
+        let mut f = FillRate::default();
         for s in 0..7_200 {
-            f.advance(1.0);
+            f.advance(&Config::default(), 1.0);
             if s % 60 == 0 {
                 f.fill();
             }
         }
         assert!((29..=30).contains(&f.last_half_hour()), "{}", f.last_half_hour());
         assert!((f.since_s() - 59.0).abs() < 1e-9);
-        f.advance(1e7);
+        f.advance(&Config::default(), 1e7);
         assert_eq!(f.last_half_hour(), 0);
     }
 
@@ -187,8 +188,8 @@ mod tests {
         let mut d = Draw::new(8);
         let (mut weak, mut strong, mut blind) = (0.0, 0.0, 0.0);
         for _ in 0..200 {
-            let mut f = FillRate::new(Config::default());
-            let mut fills_only = FillRate::new(Config::default());
+            let mut f = FillRate::default();
+            let mut fills_only = FillRate::default();
             for _ in 0..200 {
                 let wait = d.exp(0.02);
                 f.exposed(3.0, wait.min(10.0), wait < 10.0);
@@ -196,7 +197,9 @@ mod tests {
                     fills_only.exposed(3.0, wait, true);
                 }
             }
-            let at = |f: &FillRate, w: f64| f.counted().correct(3.0, 0.1, f.strength(w)) / 200.0;
+            let at = |f: &FillRate, w: f64| {
+                f.counted().correct(3.0, 0.1, Config::default().strength(w)) / 200.0
+            };
             weak += at(&f, 0.0);
             strong += at(&f, 1.0);
             blind += at(&fills_only, 0.0);
@@ -204,7 +207,7 @@ mod tests {
         assert!((weak / 0.02 - 1.0).abs() < 0.1, "unproved: {weak}");
         assert!(strong > 1.2 * weak && strong < 0.05, "proved: {strong}");
         assert!(blind > 0.15, "control: without the unfilled time, {blind}");
-        let none = FillRate::new(Config::default()).counted().correct(3.0, 0.1, 2.0);
+        let none = FillRate::default().counted().correct(3.0, 0.1, 2.0);
         assert!((none - 0.1).abs() < 1e-12, "nothing counted: the prediction");
     }
 }

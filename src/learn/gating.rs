@@ -61,29 +61,29 @@ pub struct Evidence {
 /// The gate.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Gate {
-    cfg: Config,
     open: bool,
     weight: f64,
     held_s: f64,
 }
 
-impl Gate {
+impl Default for Gate {
     /// Open, without weight.
-    #[must_use]
-    pub fn new(cfg: Config) -> Gate {
-        Gate { cfg, open: true, weight: 0.0, held_s: f64::INFINITY }
+    fn default() -> Gate {
+        Gate { open: true, weight: 0.0, held_s: f64::INFINITY }
     }
+}
 
+impl Gate {
     /// `dt_s` seconds later, judges again.
-    pub fn judge(&mut self, dt_s: f64, e: Evidence) -> Verdict {
+    pub fn judge(&mut self, cfg: &Config, dt_s: f64, e: Evidence) -> Verdict {
         self.held_s += dt_s;
-        let calm = e.z.abs() < self.cfg.z_max;
-        self.weight = if calm { (e.skill_lo / self.cfg.skill_full).clamp(0.0, 1.0) } else { 0.0 };
-        if self.held_s < self.cfg.hold_s {
+        let calm = e.z.abs() < cfg.z_max;
+        self.weight = if calm { (e.skill_lo / cfg.skill_full).clamp(0.0, 1.0) } else { 0.0 };
+        if self.held_s < cfg.hold_s {
             return Verdict::Keep;
         }
-        let known = e.blocks >= self.cfg.blocks_min && e.expected >= self.cfg.fills_min;
-        if self.open && known && e.skill_hi < -self.cfg.skill_full {
+        let known = e.blocks >= cfg.blocks_min && e.expected >= cfg.fills_min;
+        if self.open && known && e.skill_hi < -cfg.skill_full {
             (self.open, self.held_s) = (false, 0.0);
             Verdict::Shut
         } else if !self.open {
@@ -120,28 +120,44 @@ mod tests {
 
     #[test]
     fn shuts_on_evidence_only_and_holds() {
-        let mut g = Gate::new(Config::default());
-        assert_eq!(g.judge(1.0, Evidence { blocks: 499, ..BAD }), Verdict::Keep);
-        assert_eq!(g.judge(1.0, Evidence { expected: 29.0, ..BAD }), Verdict::Keep);
-        assert_eq!(g.judge(1.0, Evidence { skill_hi: -0.01, ..BAD }), Verdict::Keep);
-        assert_eq!(g.judge(1.0, BAD), Verdict::Shut);
+        let mut g = Gate::default();
+        assert_eq!(
+            g.judge(&Config::default(), 1.0, Evidence { blocks: 499, ..BAD }),
+            Verdict::Keep
+        );
+        assert_eq!(
+            g.judge(&Config::default(), 1.0, Evidence { expected: 29.0, ..BAD }),
+            Verdict::Keep
+        );
+        assert_eq!(
+            g.judge(&Config::default(), 1.0, Evidence { skill_hi: -0.01, ..BAD }),
+            Verdict::Keep
+        );
+        assert_eq!(g.judge(&Config::default(), 1.0, BAD), Verdict::Shut);
         assert!(!g.open());
         for _ in 0..599 {
-            assert_eq!(g.judge(1.0, Evidence { skill_hi: 1.0, ..BAD }), Verdict::Keep);
+            assert_eq!(
+                g.judge(&Config::default(), 1.0, Evidence { skill_hi: 1.0, ..BAD }),
+                Verdict::Keep
+            );
         }
-        assert_eq!(g.judge(1.0, BAD), Verdict::Reopen, "with a clean sheet");
-        assert_eq!(g.judge(1.0, BAD), Verdict::Keep, "at most once in ten minutes");
+        assert_eq!(g.judge(&Config::default(), 1.0, BAD), Verdict::Reopen, "with a clean sheet");
+        assert_eq!(
+            g.judge(&Config::default(), 1.0, BAD),
+            Verdict::Keep,
+            "at most once in ten minutes"
+        );
     }
 
     #[test]
     fn weight_follows_the_lower_end_and_calibration() {
-        let mut g = Gate::new(Config::default());
+        let mut g = Gate::default();
         let good = Evidence { blocks: 600, expected: 60.0, skill_lo: 0.01, skill_hi: 0.05, z: 0.0 };
-        g.judge(1.0, good);
+        g.judge(&Config::default(), 1.0, good);
         assert!((g.weight() - 0.5).abs() < 1e-12);
-        g.judge(1.0, Evidence { z: -4.1, ..good });
+        g.judge(&Config::default(), 1.0, Evidence { z: -4.1, ..good });
         assert!(g.weight() < 1e-12);
-        g.judge(1.0, Evidence { skill_lo: 0.5, ..good });
+        g.judge(&Config::default(), 1.0, Evidence { skill_lo: 0.5, ..good });
         assert!((g.weight() - 1.0).abs() < 1e-12);
     }
 
@@ -150,7 +166,7 @@ mod tests {
     fn day(seed: u64, per_s: f64, wrong: f64, informed: bool, cfg: Config) -> (f64, f64) {
         let mut d = Draw::new(seed);
         let mut skill = Skill::new();
-        let mut gate = Gate::new(cfg);
+        let mut gate = Gate::default();
         let (mut weight, mut shut, mut n) = (0.0, 0.0, 0.0);
         for step in 0..17_280i64 {
             // What is known: whether the market is slow or fast for these 5 s.
@@ -173,7 +189,7 @@ mod tests {
             let (blocks, expected) = (m.blocks, m.predicted / m.dispersion);
             let e =
                 Evidence { blocks, expected, skill_lo: m.skill_lo, skill_hi: m.skill_hi, z: m.z };
-            match gate.judge(5.0, e) {
+            match gate.judge(&cfg, 5.0, e) {
                 Verdict::Shut => shut += 1.0,
                 Verdict::Reopen => skill.clear(),
                 Verdict::Keep => {}

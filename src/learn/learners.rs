@@ -15,7 +15,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use super::calibration::{Calibration, Closed};
+use super::calibration::{Calibration, Closed, Quoted};
 use super::config::Config;
 use super::drift::Drift;
 use super::estimates::{Estimates, own_rate};
@@ -26,7 +26,7 @@ use super::kappa::book::Book;
 use super::kappa::own::{Adf, Thinning};
 use super::kappa::regime::{Mixture, Priors, estimate};
 use super::kappa::tape::{Gamma, Tape};
-use super::markout::{Due, HORIZONS, Mark, Markout, PRIMARY};
+use super::markout::{Due, HORIZONS, Mark, Markout, PRIMARY, Reading};
 use super::original::Original;
 use super::reference::Reference;
 use super::regime::{Filter, NORMAL, REGIMES, only};
@@ -68,9 +68,6 @@ const FILL_ORDER: [Pupil; 4] =
 /// The learners of one coin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Learners {
-    cfg: Config,
-    /// Maker fee, bps of notional; negative: a rebate.
-    fee_bps: f64,
     tape: Tape,
     filter: Filter,
     sigma: Sigma,
@@ -112,30 +109,30 @@ impl Learners {
     /// rebate). Nothing is learned until [`Learners::on_resume`].
     #[must_use]
     pub fn new(cfg: &Config, fee_bps: f64) -> Learners {
-        let tape = Tape::new(cfg.tape.memory_s);
+        let tape = Tape::default();
         let cost = [fee_bps + cfg.markout.mean * cfg.sigma.prior_bps; REGIMES];
         let start = cost[0] + 1e4 / cfg.tape.kappa;
-        let filter = Filter::new(cfg.filter);
+        let filter = Filter::new(&cfg.filter);
         let p = if cfg.on.regimes { filter.p() } else { only(NORMAL) };
         let mixture = estimate(&tape, &p, &cost, start, priors(cfg, 0.0), &cfg.regimes);
         let mut x = Learners {
             tape,
             filter,
-            sigma: Sigma::new(cfg.sigma),
+            sigma: Sigma::new(&cfg.sigma),
             reference: Reference::default(),
-            drift: Drift::new(cfg.drift),
-            signal: Signal::new(cfg.signal),
+            drift: Drift::default(),
+            signal: Signal::new(&cfg.signal),
             half_spread: Ewma::default(),
-            markout: Markout::new(cfg.markout, !cfg.on.shadows),
+            markout: Markout::new(&cfg.markout),
             level: Thinning::new(&cfg.own),
             through: Thinning::new(&cfg.own),
-            adf: Adf::new(cfg.own),
-            book: Book::new(cfg.book),
-            fill_rate: FillRate::new(cfg.fill_rate),
-            calibration: Calibration::new(cfg.calibration, cfg.on.controller),
-            gate: gating::Gate::new(cfg.gating),
-            warmup: Warmup::new(cfg.warmup),
-            original: Original::new(cfg.original),
+            adf: Adf::new(&cfg.own),
+            book: Book::default(),
+            fill_rate: FillRate::default(),
+            calibration: Calibration::default(),
+            gate: gating::Gate::default(),
+            warmup: Warmup::default(),
+            original: Original::new(&cfg.original),
             estimates: readout::blank(&mixture),
             mixture,
             live: false,
@@ -149,10 +146,8 @@ impl Learners {
             judged: false,
             waiting: ArrayVec::new(),
             waiting_s: 0.0,
-            cfg: *cfg,
-            fee_bps,
         };
-        x.publish(Ns(0));
+        x.publish(cfg, fee_bps, Ns(0));
         x
     }
 
@@ -169,55 +164,49 @@ impl Learners {
     }
 
     /// The market is seen from here on.
-    pub fn on_resume(&mut self, now: Ns) {
+    pub fn on_resume(&mut self, cfg: &Config, now: Ns) {
         if !self.live {
             self.live = true;
             if self.last.0 != i64::MIN {
-                self.filter.idle(Ns::seconds(now.since(self.last).max(0)));
+                self.filter.idle(&cfg.filter, Ns::seconds(now.since(self.last).max(0)));
             }
             self.last = now;
             self.mid = None;
             self.second = None;
             self.sweeps = 0.0;
-            self.calibration.resume(now);
+            self.calibration.resume(&cfg.calibration, now);
         }
     }
 
     /// The market is lost from sight: time stops for the learners, markouts not yet due are lost.
-    pub fn on_gap(&mut self, now: Ns, out: &mut impl FnMut(LearnEvent)) {
+    pub fn on_gap(&mut self, cfg: &Config, now: Ns, out: &mut impl FnMut(LearnEvent)) {
         if !self.live {
             return;
         }
-        self.advance(now, out);
-        self.settle(now, true, out);
+        self.advance(cfg, now, out);
+        self.settle(cfg, now, true, out);
         self.markout.forget_pending();
-        self.attribute(self.p());
+        self.attribute(cfg, self.p(cfg));
         self.signal.on_gap();
         self.reference.clear();
         let Learners { calibration, adf, fill_rate, .. } = self;
-        calibration.pause(now, &mut |c| closed(c, adf, fill_rate, out));
+        calibration.pause(&cfg.calibration, now, &mut |c| closed(cfg, c, adf, fill_rate, out));
         self.live = false;
     }
 
-    /// Gives learners read from a file their settings and the fee.
-    pub fn recall(&mut self, cfg: &Config, fee_bps: f64) {
-        self.cfg = *cfg;
-        self.fee_bps = fee_bps;
-    }
-
     /// The mid is `mid` USD from now on.
-    pub fn on_mid(&mut self, now: Ns, mid: f64, out: &mut impl FnMut(LearnEvent)) {
+    pub fn on_mid(&mut self, cfg: &Config, now: Ns, mid: f64, out: &mut impl FnMut(LearnEvent)) {
         if !positive(mid) {
             self.refused += 1;
             return;
         }
         if self.live {
-            self.settle(now, false, out);
+            self.settle(cfg, now, false, out);
         }
         self.mid = Some(mid);
         self.reference.on_mid(now, mid);
         if self.live {
-            self.settle(now, true, out);
+            self.settle(cfg, now, true, out);
             if self.second.is_none() {
                 self.second = Some((now, mid));
             }
@@ -225,7 +214,7 @@ impl Learners {
     }
 
     /// A taker order came.
-    pub fn on_sweep(&mut self, now: Ns, s: Sweep, out: &mut impl FnMut(LearnEvent)) {
+    pub fn on_sweep(&mut self, cfg: &Config, now: Ns, s: Sweep, out: &mut impl FnMut(LearnEvent)) {
         if !self.live {
             return;
         }
@@ -234,29 +223,31 @@ impl Learners {
             self.refused += 1;
             return;
         }
-        self.advance(now, out);
+        self.advance(cfg, now, out);
         self.sweeps += 1.0;
         self.half_tick_bps = s.half_tick_bps;
         self.book.on_sweep(s.size);
         self.signal.on_sweep(if s.side == Side::Buy { 1.0 } else { -1.0 });
-        let step = if self.cfg.tape.half_tick { s.half_tick_bps } else { 0.0 };
+        let step = if cfg.tape.half_tick { s.half_tick_bps } else { 0.0 };
         let depth_bps = s.depth_bps + step;
         if depth_bps < 0.0 {
             return;
         }
-        let (side, p) = (s.side.opposite(), self.p());
+        let (side, p) = (s.side.opposite(), self.p(cfg));
         if self.waiting.is_full() {
-            self.attribute(p);
+            self.attribute(cfg, p);
         }
         self.waiting.push((side, depth_bps));
         self.drift.sweep(depth_bps, s.drift_bps, &p);
-        self.markout.shadow(Mark { id: 0, at: now, side, depth_bps, mid: s.mid, p });
+        if cfg.on.shadows {
+            self.markout.shadow(Mark { id: 0, at: now, side, depth_bps, mid: s.mid, p });
+        }
     }
 
     /// The mid that quotes in the book at venue time `t` were made from; `None` before any.
     #[must_use]
-    pub fn reference(&self, t: Ns) -> Option<f64> {
-        self.reference.at(t.plus(-i64::from(self.cfg.drift.lag_ms) * Ns::MS))
+    pub fn reference(&self, cfg: &Config, t: Ns) -> Option<f64> {
+        self.reference.at(t.plus(-i64::from(cfg.drift.lag_ms) * Ns::MS))
     }
 
     /// The best bid and ask changed.
@@ -269,8 +260,8 @@ impl Learners {
 
     /// Expected move of the mid in the next second, bps, as far as earlier forecasts earned trust.
     #[must_use]
-    pub fn signal_bps(&self) -> f64 {
-        if self.cfg.on.signal { self.signal.move_bps(self.sigma_bps()) } else { 0.0 }
+    pub fn signal_bps(&self, cfg: &Config) -> f64 {
+        if cfg.on.signal { self.signal.move_bps(self.sigma_bps(cfg)) } else { 0.0 }
     }
 
     /// Displayed size near the mid; at most once a second is enough.
@@ -281,73 +272,102 @@ impl Learners {
     }
 
     /// An own order went live or its distance changed.
-    pub fn on_quote(&mut self, now: Ns, q: QuoteSample, out: &mut impl FnMut(LearnEvent)) {
+    pub fn on_quote(
+        &mut self,
+        cfg: &Config,
+        now: Ns,
+        q: QuoteSample,
+        out: &mut impl FnMut(LearnEvent),
+    ) {
         if !distance(q.depth_bps) || q.id == 0 {
             self.refused += 1;
             return;
         }
-        self.advance(now, out);
-        let rate = self.predicted(q.side, q.depth_bps);
-        self.calibration.quote(now, (q.id, q.side), q.depth_bps, rate);
+        self.advance(cfg, now, out);
+        let QuoteSample { id, side, depth_bps, .. } = q;
+        let rate = self.predicted(cfg, side, depth_bps);
+        let quoted = Quoted { id, side, depth_bps, rate };
+        self.calibration.quote(&cfg.calibration, now, quoted);
     }
 
     /// The distance of an own order just before [`Learners::on_second`], which works out what
     /// follows from it.
-    pub fn on_distance(&mut self, now: Ns, q: QuoteSample, out: &mut impl FnMut(LearnEvent)) {
-        self.advance(now, out);
+    pub fn on_distance(
+        &mut self,
+        cfg: &Config,
+        now: Ns,
+        q: QuoteSample,
+        out: &mut impl FnMut(LearnEvent),
+    ) {
+        self.advance(cfg, now, out);
         if !(self.live && distance(q.depth_bps) && self.calibration.moved(q.id, q.depth_bps)) {
-            self.on_quote(now, q, out);
+            self.on_quote(cfg, now, q, out);
         }
     }
 
     /// An own order is gone: filled, cancelled or rejected.
     pub fn on_quote_end(
         &mut self,
+        cfg: &Config,
         now: Ns,
         id: u64,
         filled: bool,
         out: &mut impl FnMut(LearnEvent),
     ) {
-        self.advance(now, out);
+        self.advance(cfg, now, out);
         let Learners { calibration, adf, fill_rate, .. } = self;
-        calibration.end(now, id, filled, &mut |c| closed(c, adf, fill_rate, out));
+        calibration
+            .end(&cfg.calibration, now, id, filled, &mut |c| closed(cfg, c, adf, fill_rate, out));
     }
 
-    /// A sweep reached the price of an own order at `depth_bps` on `_side` (thinning is one for
-    /// both sides), and went through it or ended there: did the order fill, whole or in part?
-    pub fn on_reached(&mut self, _side: Side, depth_bps: f64, filled: bool, through: bool) {
+    /// A sweep reached the price of an own order at `depth_bps`, and went through it or ended there:
+    /// did the order fill, whole or in part?
+    pub fn on_reached(&mut self, cfg: &Config, depth_bps: f64, filled: bool, through: bool) {
         if !distance(depth_bps) {
             self.refused += 1;
         } else if through {
-            self.through.trial(filled);
+            self.through.trial(&cfg.own, filled);
         } else {
-            self.level.trial(filled);
+            self.level.trial(&cfg.own, filled);
         }
     }
 
     /// An own order was filled, whole or in part.
-    pub fn on_fill(&mut self, now: Ns, f: FillSample, out: &mut impl FnMut(LearnEvent)) {
+    pub fn on_fill(
+        &mut self,
+        cfg: &Config,
+        now: Ns,
+        f: FillSample,
+        out: &mut impl FnMut(LearnEvent),
+    ) {
         if !distance(f.depth_bps) || !positive(f.mid) || !positive(f.sz_usd) {
             self.refused += 1;
             return;
         }
-        self.advance(now, out);
+        self.advance(cfg, now, out);
         for pupil in FILL_ORDER {
-            self.teach(pupil, now, &f, out);
+            self.teach(cfg, pupil, now, &f, out);
         }
     }
 
-    /// Once a second: returns, regimes, and everything that is read off them.
-    pub fn on_second(&mut self, now: Ns, out: &mut impl FnMut(LearnEvent)) {
+    /// Once a second: returns, regimes, and everything that is read off them, for an account that
+    /// pays `fee_bps` to make.
+    pub fn on_second(
+        &mut self,
+        cfg: &Config,
+        fee_bps: f64,
+        now: Ns,
+        out: &mut impl FnMut(LearnEvent),
+    ) {
         if !self.live {
             return;
         }
-        self.advance(now, out);
-        self.settle(now, true, out);
+        self.advance(cfg, now, out);
+        self.settle(cfg, now, true, out);
         let dt = match (self.second, self.mid) {
             (Some((then, was)), Some(mid)) => {
                 let dt = Ns::seconds(now.since(then));
-                self.on_return(((mid / was - 1.0) * 1e4).clamp(-1e4, 1e4), dt);
+                self.on_return(cfg, ((mid / was - 1.0) * 1e4).clamp(-1e4, 1e4), dt);
                 self.second = Some((now, mid));
                 dt
             }
@@ -363,50 +383,59 @@ impl Learners {
             self.half_spread.decay(dt, TOUCH_S);
             self.half_spread.add(h, 1.0);
         }
-        self.read_tape();
-        self.judge(dt);
-        self.publish(now);
+        self.read_tape(cfg, fee_bps);
+        self.judge(cfg, dt);
+        self.publish(cfg, fee_bps, now);
     }
 
-    fn teach(&mut self, p: Pupil, now: Ns, f: &FillSample, out: &mut impl FnMut(LearnEvent)) {
+    fn teach(
+        &mut self,
+        cfg: &Config,
+        p: Pupil,
+        now: Ns,
+        f: &FillSample,
+        out: &mut impl FnMut(LearnEvent),
+    ) {
         match p {
             Pupil::Calibration => {
                 let Learners { calibration, adf, fill_rate, .. } = self;
-                calibration.fill(now, f.id, &mut |c| closed(c, adf, fill_rate, out));
+                calibration.fill(&cfg.calibration, now, f.id, &mut |c| {
+                    closed(cfg, c, adf, fill_rate, out)
+                });
             }
             Pupil::FillRate => self.fill_rate.fill(),
             Pupil::Markout if self.live => {
-                let (side, p) = (f.side, self.p());
+                let (side, p) = (f.side, self.p(cfg));
                 let mark = Mark { id: f.id, at: now, side, depth_bps: f.depth_bps, mid: f.mid, p };
                 self.markout.own(mark);
             }
             Pupil::Markout => {}
             Pupil::Original => {
-                let p = self.p();
-                self.original.fill(f.depth_bps * 1e-4, f.sz_usd / f.mid, &p);
+                let p = self.p(cfg);
+                self.original.fill(&cfg.original, f.depth_bps * 1e-4, f.sz_usd / f.mid, &p);
             }
         }
     }
 
-    fn p(&self) -> [f64; REGIMES] {
-        if self.cfg.on.regimes { self.filter.p() } else { only(NORMAL) }
+    fn p(&self, cfg: &Config) -> [f64; REGIMES] {
+        if cfg.on.regimes { self.filter.p() } else { only(NORMAL) }
     }
 
-    fn sigma_bps(&self) -> f64 {
-        if self.cfg.on.sigma { self.sigma.bps() } else { self.cfg.sigma.prior_bps }
+    fn sigma_bps(&self, cfg: &Config) -> f64 {
+        if cfg.on.sigma { self.sigma.bps() } else { cfg.sigma.prior_bps }
     }
 
-    fn phi(&self) -> (f64, f64) {
-        if self.cfg.on.thinning { (self.level.mean(), self.through.mean()) } else { (1.0, 1.0) }
+    fn phi(&self, cfg: &Config) -> (f64, f64) {
+        if cfg.on.thinning { (self.level.mean(), self.through.mean()) } else { (1.0, 1.0) }
     }
 
     /// Predicted fill intensity of an own quote before correction.
-    fn predicted(&self, side: Side, depth_bps: f64) -> f64 {
-        own_rate(&self.mixture.table, side, depth_bps, self.half_tick_bps, self.phi())
+    fn predicted(&self, cfg: &Config, side: Side, depth_bps: f64) -> f64 {
+        own_rate(&self.mixture.table, side, depth_bps, self.half_tick_bps, self.phi(cfg))
     }
 
     /// Lets time pass for everything that counts exposure.
-    fn advance(&mut self, now: Ns, out: &mut impl FnMut(LearnEvent)) {
+    fn advance(&mut self, cfg: &Config, now: Ns, out: &mut impl FnMut(LearnEvent)) {
         if !self.live {
             return;
         }
@@ -416,20 +445,21 @@ impl Learners {
         }
         self.last = now;
         self.waiting_s += dt;
-        self.book.advance(dt);
-        self.signal.advance(dt);
-        self.drift.advance(dt);
-        self.fill_rate.advance(dt);
+        self.book.advance(&cfg.book, dt);
+        self.signal.advance(&cfg.signal, dt);
+        self.drift.advance(&cfg.drift, dt);
+        self.fill_rate.advance(&cfg.fill_rate, dt);
         self.original.advance(dt);
         let Learners { calibration, adf, fill_rate, .. } = self;
-        calibration.advance(now, dt, &mut |c| closed(c, adf, fill_rate, out));
+        calibration
+            .advance(&cfg.calibration, now, dt, &mut |c| closed(cfg, c, adf, fill_rate, out));
     }
 
-    fn settle(&mut self, now: Ns, inclusive: bool, out: &mut impl FnMut(LearnEvent)) {
+    fn settle(&mut self, cfg: &Config, now: Ns, inclusive: bool, out: &mut impl FnMut(LearnEvent)) {
         let Some(mid) = self.mid else { return };
-        let sigma = self.sigma_bps();
+        let at = Reading { until: now, inclusive, mid, sigma_bps: self.sigma_bps(cfg) };
         let Learners { markout, original, .. } = self;
-        markout.settle((now, inclusive), mid, sigma, &mut |d: Due| {
+        markout.settle(&cfg.markout, !cfg.on.shadows, at, &mut |d: Due| {
             if d.horizon == PRIMARY {
                 original.markout();
             }
@@ -444,13 +474,13 @@ impl Learners {
         });
     }
 
-    fn on_return(&mut self, bps: f64, dt_s: f64) {
+    fn on_return(&mut self, cfg: &Config, bps: f64, dt_s: f64) {
         if dt_s > 0.0 {
-            self.signal.on_second(bps, dt_s, self.sigma_bps());
-            self.sigma.on_return(bps, dt_s);
-            let named = self.filter.step(dt_s, bps, self.sweeps);
-            if let Some(named) = named.filter(|_| self.cfg.on.regimes) {
-                self.attribute(only(NORMAL));
+            self.signal.on_second(&cfg.signal, bps, dt_s, self.sigma_bps(cfg));
+            self.sigma.on_return(&cfg.sigma, bps, dt_s);
+            let named = self.filter.step(&cfg.filter, dt_s, bps, self.sweeps);
+            if let Some(named) = named.filter(|_| cfg.on.regimes) {
+                self.attribute(cfg, only(NORMAL));
                 self.tape.swap(NORMAL, named);
             }
             self.sweeps = 0.0;
@@ -459,8 +489,8 @@ impl Learners {
 
     /// Books the last second's sweeps and its time on the regimes. They wait for the filter to see
     /// that second: the first of a flood would be booked on the quiet regime before it.
-    fn attribute(&mut self, p: [f64; REGIMES]) {
-        self.tape.advance(self.waiting_s, &p);
+    fn attribute(&mut self, cfg: &Config, p: [f64; REGIMES]) {
+        self.tape.advance(cfg.tape.memory_s, self.waiting_s, &p);
         for (side, depth_bps) in self.waiting.drain(..) {
             self.tape.sweep(side, depth_bps, &p);
         }
@@ -468,76 +498,77 @@ impl Learners {
     }
 
     /// Expected adverse move after a fill by regime at a depth.
-    fn after_by_regime(&self, depth_bps: f64) -> [f64; REGIMES] {
-        let on = &self.cfg.on;
+    fn after_by_regime(&self, cfg: &Config, depth_bps: f64) -> [f64; REGIMES] {
+        let on = &cfg.on;
         if !on.markout {
-            return [self.cfg.markout.mean * self.sigma_bps(); REGIMES];
+            return [cfg.markout.mean * self.sigma_bps(cfg); REGIMES];
         }
         let at = if on.markout_by_depth { depth_bps } else { 1.0 };
         if on.markout_by_regime && on.regimes {
-            self.markout.by_regime(at)
+            self.markout.by_regime(&cfg.markout, at)
         } else {
             [self.markout.adverse(PRIMARY, at).0; REGIMES]
         }
     }
 
     /// Expected move against a quote before its fill by regime at a depth.
-    fn drift_by_regime(&self, depth_bps: f64) -> [f64; REGIMES] {
-        if !self.cfg.on.drift {
+    fn drift_by_regime(&self, cfg: &Config, depth_bps: f64) -> [f64; REGIMES] {
+        if !cfg.on.drift {
             return [0.0; REGIMES];
         }
         let kappa = self.mixture.regime.map(|r| r.kappa.mean());
         let sigma =
-            if self.cfg.on.regimes { self.filter.sigma_bps() } else { [self.sigma_bps(); REGIMES] };
-        self.drift.against(depth_bps, &kappa, &sigma)
+            if cfg.on.regimes { self.filter.sigma_bps() } else { [self.sigma_bps(cfg); REGIMES] };
+        self.drift.against(&cfg.drift, depth_bps, &kappa, &sigma)
     }
 
     /// Slope of the whole adverse move in depth, mixed over regimes by `share`.
-    fn slope(&self, depth_bps: f64, share: &[f64; REGIMES]) -> f64 {
-        let on = &self.cfg.on;
+    fn slope(&self, cfg: &Config, depth_bps: f64, share: &[f64; REGIMES]) -> f64 {
+        let on = &cfg.on;
         if !on.markout_by_depth {
             return 0.0;
         }
-        let after = if on.markout { self.markout.slope(depth_bps) } else { 0.0 };
+        let after = if on.markout { self.markout.slope(&cfg.markout, depth_bps) } else { 0.0 };
         let (near, far) = (depth_bps / SLOPE_SPAN, depth_bps * SLOPE_SPAN);
-        let mixed = |d: f64| dot(&self.drift_by_regime(d), share);
+        let mixed = |d: f64| dot(&self.drift_by_regime(cfg, d), share);
         let before = (mixed(far) - mixed(near)) / (far - near).max(1e-9);
         (after + before).clamp(SLOPE[0], SLOPE[1])
     }
 
     /// A quote at d costs fee + alpha0 + alpha1 d: it earns (1 - alpha1) (d - c) with
     /// c = (fee + alpha0) / (1 - alpha1), so c takes the place of the cost.
-    fn read_tape(&mut self) {
-        let p = self.p();
-        self.attribute(p);
+    fn read_tape(&mut self, cfg: &Config, fee_bps: f64) {
+        let p = self.p(cfg);
+        self.attribute(cfg, p);
         let d = self.mixture.depth_bps;
-        let slope = self.slope(d, &shares(&self.mixture));
-        let (after, before) = (self.after_by_regime(d), self.drift_by_regime(d));
+        let slope = self.slope(cfg, d, &shares(&self.mixture));
+        let (after, before) = (self.after_by_regime(cfg, d), self.drift_by_regime(cfg, d));
         let cost = std::array::from_fn(|r| {
-            let c = (self.fee_bps + after[r] + before[r] - slope * d) / (1.0 - slope);
+            let c = (fee_bps + after[r] + before[r] - slope * d) / (1.0 - slope);
             c.clamp(COST_BPS[0], COST_BPS[1])
         });
-        let priors = priors(&self.cfg, self.touch_bps());
-        self.mixture = estimate(&self.tape, &p, &cost, d, priors, &self.cfg.regimes);
-        let (phi, half, table) = (self.phi(), self.half_tick_bps, &self.mixture.table);
+        let priors = priors(cfg, self.touch_bps(cfg));
+        self.mixture = estimate(&self.tape, &p, &cost, d, priors, &cfg.regimes);
+        let (phi, half, table) = (self.phi(cfg), self.half_tick_bps, &self.mixture.table);
         self.calibration.predict(|side, depth| own_rate(table, side, depth, half, phi));
     }
 
     /// Depth up to which takers only meet the touch: half the usual spread and a step.
-    fn touch_bps(&self) -> f64 {
+    fn touch_bps(&self, cfg: &Config) -> f64 {
         let half = self.half_spread.mean(0.0, 0.0);
-        if self.cfg.on.near && half > 0.0 { half + 2.0 * self.half_tick_bps } else { f64::INFINITY }
+        if cfg.on.near && half > 0.0 { half + 2.0 * self.half_tick_bps } else { f64::INFINITY }
     }
 
-    fn judge(&mut self, dt_s: f64) {
+    fn judge(&mut self, cfg: &Config, dt_s: f64) {
         // What was predicted from priors says nothing of the model: it is judged from warm-up on.
         let warm = self.warmup.score().score >= 1.0;
         if warm && !self.judged {
             self.judged = true;
             self.calibration.restart();
         }
-        let m = self.calibration.refresh();
+        let m = self.calibration.refresh(&cfg.calibration, cfg.on.controller);
         let verdict = self.gate.judge(
+            &cfg.gating,
             dt_s,
             gating::Evidence {
                 blocks: if warm { m.blocks } else { 0 },
@@ -551,19 +582,28 @@ impl Learners {
             self.calibration.restart();
         }
         #[expect(clippy::cast_precision_loss, reason = "counts")]
-        self.warmup.update(Evidence {
-            markouts: self.markout.settled() as f64,
-            fills: self.fill_rate.total() as f64,
-            sweeps: self.mixture.n_eff,
-            seconds: self.sigma.seconds(),
-        });
+        self.warmup.update(
+            &cfg.warmup,
+            Evidence {
+                markouts: self.markout.settled() as f64,
+                fills: self.fill_rate.total() as f64,
+                sweeps: self.mixture.n_eff,
+                seconds: self.sigma.seconds(),
+            },
+        );
     }
 }
 
 /// A closed block teaches the own-quote learners, too, and goes to the records.
-fn closed(c: Closed, adf: &mut Adf, rate: &mut FillRate, out: &mut impl FnMut(LearnEvent)) {
+fn closed(
+    cfg: &Config,
+    c: Closed,
+    adf: &mut Adf,
+    rate: &mut FillRate,
+    out: &mut impl FnMut(LearnEvent),
+) {
     let span = Ns::seconds(c.span);
-    adf.observe(c.depth_bps, span, f64::from(u8::from(c.filled)));
+    adf.observe(&cfg.own, c.depth_bps, span, f64::from(u8::from(c.filled)));
     rate.exposed(c.depth_bps, span, c.filled);
     out(LearnEvent::Outcome {
         id: c.id,
@@ -580,6 +620,7 @@ fn priors(cfg: &Config, touch_bps: f64) -> Priors {
         kappa: Gamma { shape: c.kappa_strength, rate: c.kappa_strength / (c.kappa * 1e-4) },
         rate: Gamma { shape: c.rate_shape, rate: c.rate_exposure_s },
         touch_bps,
+        memory_s: c.memory_s,
     }
 }
 

@@ -123,6 +123,19 @@ pub struct Due {
     pub depth_bps: f64,
 }
 
+/// The market when markouts are looked at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// Marks that were due before this time are taken in.
+    pub until: Ns,
+    /// Those due at it, too.
+    pub inclusive: bool,
+    /// Mid in force.
+    pub mid: f64,
+    /// Volatility, bps per square root of a second.
+    pub sigma_bps: f64,
+}
+
 /// Marks in order of time, with one cursor per horizon.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Ring {
@@ -190,7 +203,6 @@ impl Ring {
 /// The learner.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Markout {
-    cfg: Config,
     shadows: Ring,
     own: Ring,
     bucket: [[Kalman; BUCKETS]; HORIZONS.len()],
@@ -202,7 +214,6 @@ pub struct Markout {
     /// Products of successive fills' signs, one memory for all horizons.
     sides: Ewma,
     side: Option<Side>,
-    own_only: bool,
     /// No mark is due before.
     next: Ns,
     /// Volatility last heard of, bps per square root of a second.
@@ -214,12 +225,11 @@ pub struct Markout {
 const NEVER: Ns = Ns(i64::MAX);
 
 impl Markout {
-    /// Allocates the rings. With `own_only` own fills take the place of shadows.
+    /// Allocates the rings.
     #[must_use]
-    pub fn new(cfg: Config, own_only: bool) -> Markout {
+    pub fn new(cfg: &Config) -> Markout {
         let prior = Kalman::new(cfg.mean, cfg.sd);
         Markout {
-            cfg,
             shadows: Ring::new(SHADOWS),
             own: Ring::new(OWN),
             bucket: [[prior; BUCKETS]; HORIZONS.len()],
@@ -230,7 +240,6 @@ impl Markout {
             regime: [Ewma::default(); REGIMES],
             sides: Ewma::default(),
             side: None,
-            own_only,
             next: NEVER,
             sigma: 1.0,
             settled: 0,
@@ -241,9 +250,6 @@ impl Markout {
     /// A sweep of that depth happened: virtual orders on the other side of the taker, `mark.side`,
     /// were filled down to it.
     pub fn shadow(&mut self, mark: Mark) {
-        if self.own_only {
-            return;
-        }
         self.next = self.next.min(mark.at.plus(HORIZONS[0]));
         if !self.shadows.push(Mark { id: 0, ..mark }) {
             self.dropped += 1;
@@ -258,14 +264,10 @@ impl Markout {
         }
     }
 
-    /// Settles what was due before `until` (or at it, when `inclusive`) with the mid in force.
-    pub fn settle(
-        &mut self,
-        (until, inclusive): (Ns, bool),
-        mid: f64,
-        sigma_bps: f64,
-        out: &mut impl FnMut(Due),
-    ) {
+    /// Takes in what was due before `at.until` (or at it, when `at.inclusive`) with the mid in force.
+    /// With `own_only` own fills take the place of shadows.
+    pub fn settle(&mut self, cfg: &Config, own_only: bool, at: Reading, out: &mut impl FnMut(Due)) {
+        let Reading { until, inclusive, mid, sigma_bps } = at;
         // What is read off in between is in the sigma of now.
         self.sigma = sigma_bps.max(SIGMA_MIN_BPS);
         if until < self.next || (until == self.next && !inclusive) {
@@ -273,14 +275,14 @@ impl Markout {
         }
         for h in 0..HORIZONS.len() {
             while let Some(m) = self.shadows.pop(h, until, inclusive) {
-                self.learn_shadow(h, &m, favour(&m, mid) / self.sigma);
+                self.learn_shadow(cfg, h, &m, favour(&m, mid) / self.sigma);
             }
             while let Some(m) = self.own.pop(h, until, inclusive) {
                 let bps = favour(&m, mid);
-                if self.own_only {
-                    self.learn_shadow(h, &m, bps / self.sigma);
+                if own_only {
+                    self.learn_shadow(cfg, h, &m, bps / self.sigma);
                 } else {
-                    self.learn_own(h, &m, bps / self.sigma);
+                    self.learn_own(cfg, h, &m, bps / self.sigma);
                 }
                 out(Due { id: m.id, side: m.side, horizon: h, bps, depth_bps: m.depth_bps });
             }
@@ -314,9 +316,9 @@ impl Markout {
     /// Local slope of the primary adverse move around a depth, bps per bps. Weighted least squares
     /// over buckets within a factor of 2.8, with a prior on the slope.
     #[must_use]
-    pub fn slope(&self, depth_bps: f64) -> f64 {
+    pub fn slope(&self, cfg: &Config, depth_bps: f64) -> f64 {
         let (level, _) = self.standard(PRIMARY, depth_bps);
-        let prior = 1.0 / (self.cfg.slope_sd * self.cfg.slope_sd).max(1e-12);
+        let prior = 1.0 / (cfg.slope_sd * cfg.slope_sd).max(1e-12);
         let (mut xx, mut xy) = (prior, 0.0);
         let mut at = BUCKET_MIN_BPS;
         for k in &self.bucket[PRIMARY] {
@@ -333,10 +335,10 @@ impl Markout {
 
     /// Primary adverse move by regime at a depth: the mean, and each regime's shrunken departure.
     #[must_use]
-    pub fn by_regime(&self, depth_bps: f64) -> [f64; REGIMES] {
+    pub fn by_regime(&self, cfg: &Config, depth_bps: f64) -> [f64; REGIMES] {
         let (level, _) = self.standard(PRIMARY, depth_bps);
         let noise = horizon_s(PRIMARY);
-        let strength = (noise / (self.cfg.sd * self.cfg.sd)).max(self.cfg.borrow);
+        let strength = (noise / (cfg.sd * cfg.sd)).max(cfg.borrow);
         self.regime.map(|r| (level + r.mean(0.0, strength)) * self.sigma)
     }
 
@@ -353,12 +355,12 @@ impl Markout {
     }
 
     /// `y`: move in our favour, sigmas.
-    fn learn_shadow(&mut self, h: usize, m: &Mark, y: f64) {
+    fn learn_shadow(&mut self, cfg: &Config, h: usize, m: &Mark, y: f64) {
         let due = m.at.plus(HORIZONS[h]);
         let dt = self.last[h].map_or(0.0, |l| Ns::seconds(due.since(l)));
         self.last[h] = Some(due);
         self.seen_s[h] += dt;
-        let tau = self.cfg.memory_s;
+        let tau = cfg.memory_s;
         let phi = det::exp(-dt / tau);
         let span = tau * -det::exp_m1(-self.seen_s[h] / tau);
         let hs = horizon_s(h);
@@ -367,7 +369,7 @@ impl Markout {
         let mut at = BUCKET_MIN_BPS;
         for b in 0..BUCKETS {
             let (k, r) = (&mut self.bucket[h][b], &mut self.rate[h][b]);
-            k.drift(phi, self.cfg.mean, self.cfg.sd);
+            k.drift(phi, cfg.mean, cfg.sd);
             r.scale(phi);
             if m.depth_bps >= at {
                 r.add(1.0, 1.0);
@@ -382,7 +384,7 @@ impl Markout {
                 self.sides.add(if side == m.side { 1.0 } else { -1.0 }, 1.0);
             }
             self.settled += 1;
-            self.offset.drift(phi, 0.0, self.cfg.own_sd);
+            self.offset.drift(phi, 0.0, cfg.own_sd);
             let b = before.iter().zip(0..).take_while(|(_, k)| m.depth_bps >= deep(*k)).last();
             if let Some((k, _)) = b {
                 for (r, p) in self.regime.iter_mut().zip(m.p) {
@@ -393,12 +395,12 @@ impl Markout {
         }
     }
 
-    fn learn_own(&mut self, h: usize, m: &Mark, y: f64) {
+    fn learn_own(&mut self, cfg: &Config, h: usize, m: &Mark, y: f64) {
         if h != PRIMARY {
             return;
         }
         self.settled += 1;
-        if self.cfg.own_sd > 0.0 {
+        if cfg.own_sd > 0.0 {
             let (shadow, sd) = self.standard(PRIMARY, m.depth_bps);
             // Levels of one ladder fill together: two fills say about as much as one.
             let noise = 2.0 * (horizon_s(PRIMARY) + sd * sd);

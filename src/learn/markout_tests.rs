@@ -8,15 +8,21 @@ fn mark(at: i64, side: Side, depth_bps: f64, mid: f64) -> Mark {
     Mark { id: 7, at: Ns(at), side, depth_bps, mid, p: [0.0, 1.0, 0.0, 0.0] }
 }
 
+fn reading(until: i64, inclusive: bool, mid: f64, sigma_bps: f64) -> Reading {
+    Reading { until: Ns(until), inclusive, mid, sigma_bps }
+}
+
 fn due(m: &mut Markout, at: i64, inclusive: bool, mid: f64) -> Vec<(usize, f64)> {
     let mut out = vec![];
-    m.settle((Ns(at), inclusive), mid, 1.0, &mut |d| out.push((d.horizon, d.bps)));
+    m.settle(&Config::default(), false, reading(at, inclusive, mid, 1.0), &mut |d| {
+        out.push((d.horizon, d.bps))
+    });
     out
 }
 
 #[test]
 fn signed_and_measured_with_the_mid_in_force() {
-    let mut m = Markout::new(Config::default(), false);
+    let mut m = Markout::new(&Config::default());
     m.own(mark(0, Side::Buy, 3.0, 100.0));
     m.own(mark(0, Side::Sell, 3.0, 100.0));
     // The mid in force until 0.6 s is 101: at 0.5 s the buyer has gained a percent.
@@ -31,7 +37,7 @@ fn signed_and_measured_with_the_mid_in_force() {
 
 #[test]
 fn a_full_ring_and_a_gap_drop_and_count() {
-    let mut m = Markout::new(Config::default(), false);
+    let mut m = Markout::new(&Config::default());
     for i in 0..2_000 {
         m.own(mark(i, Side::Buy, 3.0, 100.0));
     }
@@ -51,7 +57,8 @@ fn market(seed: u64, mut impact: f64, drift: bool) -> (f64, f64, f64) {
     if drift {
         impact = 0.5 + 0.6 * d.normal();
     }
-    let mut m = Markout::new(Config { own_sd: 0.0, ..Config::default() }, false);
+    let cfg = Config { own_sd: 0.0, ..Config::default() };
+    let mut m = Markout::new(&cfg);
     let (mut mid, mut t) = (100.0f64, 0i64);
     let mut next = 0;
     for step in 0..36_000 {
@@ -59,9 +66,9 @@ fn market(seed: u64, mut impact: f64, drift: bool) -> (f64, f64, f64) {
         if drift {
             impact = 0.5 + phi * (impact - 0.5) + 0.6 * (1.0 - phi * phi).sqrt() * d.normal();
         }
-        m.settle((Ns(t), false), mid, sigma, &mut |_| {});
+        m.settle(&cfg, false, reading(t, false, mid, sigma), &mut |_| {});
         mid *= 1.0 + 1e-4 * sigma * f64::sqrt(0.1) * d.normal();
-        m.settle((Ns(t), true), mid, sigma, &mut |_| {});
+        m.settle(&cfg, false, reading(t, true, mid, sigma), &mut |_| {});
         if step == next {
             let side = if d.chance(0.5) { Side::Buy } else { Side::Sell };
             m.shadow(mark(t, side, d.exp(0.6), mid));
@@ -152,7 +159,7 @@ fn kalman_beats_the_averages_and_shadows_beat_kalman() {
 #[test]
 fn regimes_and_depths_are_told_apart() {
     let cfg = Config { sd: 3.0, slope_sd: 0.5, ..Config::default() };
-    let mut m = Markout::new(cfg, false);
+    let mut m = Markout::new(&cfg);
     let mut d = Draw::new(9);
     let mut t = 0;
     for i in 0..4_000 {
@@ -164,11 +171,11 @@ fn regimes_and_depths_are_told_apart() {
         x.p = if wild { [0.0, 0.0, 1.0, 0.0] } else { [0.0, 1.0, 0.0, 0.0] };
         m.shadow(x);
         let mid = 100.0 * (1.0 - 1e-4 * (adverse + 0.5 * d.normal()));
-        m.settle((Ns(t + 5 * Ns::SEC), true), mid, 1.0, &mut |_| {});
-        m.settle((Ns(t + 9 * Ns::SEC), true), 100.0, 1.0, &mut |_| {});
+        m.settle(&cfg, false, reading(t + 5 * Ns::SEC, true, mid, 1.0), &mut |_| {});
+        m.settle(&cfg, false, reading(t + 9 * Ns::SEC, true, 100.0, 1.0), &mut |_| {});
     }
-    let by = m.by_regime(3.0);
+    let by = m.by_regime(&cfg, 3.0);
     assert!((by[2] - by[1] - 2.0).abs() < 0.5, "{by:?}");
     assert!((by[0] - m.adverse(PRIMARY, 3.0).0).abs() < 1e-9, "unseen: the mean");
-    assert!(m.slope(3.0) > 0.05, "{}", m.slope(3.0));
+    assert!(m.slope(&cfg, 3.0) > 0.05, "{}", m.slope(&cfg, 3.0));
 }

@@ -85,7 +85,6 @@ pub struct Estimates {
 /// Its state.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Original {
-    cfg: Config,
     alpha: f64,
     beta: f64,
     regime: [(f64, f64); REGIMES],
@@ -98,12 +97,11 @@ pub struct Original {
 impl Original {
     /// The prior.
     #[must_use]
-    pub fn new(cfg: Config) -> Original {
+    pub fn new(cfg: &Config) -> Original {
         Original {
             alpha: cfg.strength,
             beta: cfg.strength / cfg.kappa,
             regime: [(0.0, 0.0); REGIMES],
-            cfg,
             fills: 0.0,
             seconds: 0.0,
             good: 0.0,
@@ -117,7 +115,7 @@ impl Original {
     }
 
     /// A fill of `coins` at a relative `distance` from the mid, booked on the likeliest regime.
-    pub fn fill(&mut self, distance: f64, coins: f64, p: &[f64; REGIMES]) {
+    pub fn fill(&mut self, cfg: &Config, distance: f64, coins: f64, p: &[f64; REGIMES]) {
         let d = distance.abs().max(1e-5);
         self.alpha += coins;
         self.beta += coins * d;
@@ -125,7 +123,7 @@ impl Original {
         self.regime[likely].0 += 1.0;
         self.regime[likely].1 += d;
         self.fills += 1.0;
-        self.good += f64::from(u8::from(d * 1e4 < self.cfg.good_fill_bps));
+        self.good += f64::from(u8::from(d * 1e4 < cfg.good_fill_bps));
     }
 
     /// A markout of an own fill came due: an "observation" of its floor.
@@ -147,8 +145,7 @@ impl Original {
 
     /// What it believes.
     #[must_use]
-    pub fn estimates(&self, p: &[f64; REGIMES]) -> Estimates {
-        let c = &self.cfg;
+    pub fn estimates(&self, c: &Config, p: &[f64; REGIMES]) -> Estimates {
         let learned = self.alpha / self.beta;
         let mixed: f64 = (0..REGIMES)
             .map(|r| {
@@ -232,8 +229,8 @@ mod tests {
 
     #[test]
     fn believes_in_itself_with_no_data() {
-        let o = Original::new(Config::default());
-        let e = o.estimates(&only(1));
+        let o = Original::new(&Config::default());
+        let e = o.estimates(&Config::default(), &only(1));
         assert!((e.confidence - 0.691).abs() < 1e-3);
         assert!((e.kappa_blended - (0.7 * 2_500.0 + 0.3 * 2_000.0)).abs() < 1e-9);
         assert!((e.half_spread_bps - 2.75).abs() < 1e-9, "1/8000 + 1.5, floor after the blend");
@@ -244,8 +241,8 @@ mod tests {
     fn the_two_orders_it_claims_give_two_quotes() {
         // Floor 8000, regime kappa 2000: 8000 after the blend, .7 8000 + .3 2000 = 6200 before it.
         let at = |floor_first| {
-            let o = Original::new(Config { floor_first, ..Config::default() });
-            o.estimates(&only(1)).kappa
+            let cfg = Config { floor_first, ..Config::default() };
+            Original::new(&cfg).estimates(&cfg, &only(1)).kappa
         };
         assert!((at(false) - 8_000.0).abs() < 1e-9 && (at(true) - 6_200.0).abs() < 1e-9);
     }
@@ -253,12 +250,12 @@ mod tests {
     #[test]
     fn the_floor_is_a_cap_on_the_spread() {
         // Four fills of one coin lift confidence to .75, and the quote widens at once.
-        let mut o = Original::new(Config::default());
-        let before = o.estimates(&only(1)).half_spread_bps;
+        let mut o = Original::new(&Config::default());
+        let before = o.estimates(&Config::default(), &only(1)).half_spread_bps;
         for _ in 0..4 {
-            o.fill(4e-4, 1.0, &only(1));
+            o.fill(&Config::default(), 4e-4, 1.0, &only(1));
         }
-        let e = o.estimates(&only(1));
+        let e = o.estimates(&Config::default(), &only(1));
         assert!((e.confidence - 0.75).abs() < 1e-9);
         assert!(e.half_spread_bps > before + 1.0, "{e:?}");
     }
@@ -266,8 +263,8 @@ mod tests {
     #[test]
     fn the_unit_of_size_changes_what_it_learns() {
         let run = |coins: f64| {
-            let mut o = Original::new(Config::default());
-            (0..1_000).for_each(|_| o.fill(4e-4, coins, &only(1)));
+            let mut o = Original::new(&Config::default());
+            (0..1_000).for_each(|_| o.fill(&Config::default(), 4e-4, coins, &only(1)));
             o.confidence()
         };
         assert!((run(0.01) - 0.795).abs() < 1e-3 && run(1_000.0) > 0.99);
@@ -275,24 +272,24 @@ mod tests {
 
     #[test]
     fn warm_up_falls_when_fills_come() {
-        let mut o = Original::new(Config::default());
+        let mut o = Original::new(&Config::default());
         o.advance(2_001.0);
         for _ in 0..10 {
-            o.fill(4e-4, 1.0, &only(1));
+            o.fill(&Config::default(), 4e-4, 1.0, &only(1));
             o.markout();
         }
-        assert!((o.estimates(&only(1)).warmup - 1.0).abs() < 1e-9);
-        o.fill(4e-4, 1.0, &only(1));
+        assert!((o.estimates(&Config::default(), &only(1)).warmup - 1.0).abs() < 1e-9);
+        o.fill(&Config::default(), 4e-4, 1.0, &only(1));
         o.markout();
-        let after = o.estimates(&only(1)).warmup;
+        let after = o.estimates(&Config::default(), &only(1)).warmup;
         assert!((after - 0.82).abs() < 1e-9, "{after}");
     }
 
     #[test]
     fn converges_to_its_own_quote_whatever_the_market() {
-        let mut o = Original::new(Config::default());
-        (0..200).for_each(|_| o.fill(2.75e-4, 1.0, &only(1)));
-        let k = o.estimates(&only(1)).kappa_learned;
+        let mut o = Original::new(&Config::default());
+        (0..200).for_each(|_| o.fill(&Config::default(), 2.75e-4, 1.0, &only(1)));
+        let k = o.estimates(&Config::default(), &only(1)).kappa_learned;
         assert!((k / (1e4 / 2.75) - 1.0).abs() < 0.02, "one over the distance: {k}");
     }
 }

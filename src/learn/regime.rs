@@ -59,7 +59,6 @@ settings! {
 /// The filter's state.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Filter {
-    cfg: Config,
     p: [f64; REGIMES],
     ln_sigma: [f64; REGIMES],
     ln_sweeps: [f64; REGIMES],
@@ -67,14 +66,12 @@ pub struct Filter {
     abs_return: f64,
     sweeps: f64,
     anchored: bool,
-    /// Least difference of neighbouring levels.
-    gap: f64,
 }
 
 impl Filter {
     /// A filter that knows its settings only.
     #[must_use]
-    pub fn new(cfg: Config) -> Filter {
+    pub fn new(cfg: &Config) -> Filter {
         Filter {
             p: if cfg.anchor_s > 0.0 { only(NORMAL) } else { [0.25; REGIMES] },
             ln_sigma: cfg.sigma_bps.map(det::ln),
@@ -83,8 +80,6 @@ impl Filter {
             abs_return: 0.0,
             sweeps: 0.0,
             anchored: cfg.anchor_s <= 0.0,
-            gap: det::ln(cfg.ratio_min),
-            cfg,
         }
     }
 
@@ -108,19 +103,19 @@ impl Filter {
 
     /// A step of `dt_s` (about 1) seconds: the mid returned `bps` and `count` sweeps came. Gives
     /// the regime that what was seen as `Normal` so far is named, once.
-    pub fn step(&mut self, dt_s: f64, bps: f64, count: f64) -> Option<usize> {
+    pub fn step(&mut self, cfg: &Config, dt_s: f64, bps: f64, count: f64) -> Option<usize> {
         if dt_s <= 0.0 {
             return None;
         }
         let scaled = bps / dt_s.sqrt();
         if !self.anchored {
-            return self.collect(dt_s, scaled, count);
+            return self.collect(cfg, dt_s, scaled, count);
         }
         let ln_dt = det::ln(dt_s);
         let ln_like: [f64; REGIMES] =
             std::array::from_fn(|j| self.ln_like(j, scaled, count, ln_dt));
         let best = ln_like.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let prior = self.ahead(dt_s);
+        let prior = self.ahead(cfg, dt_s);
         let mut next = [0.0; REGIMES];
         let mut sum = 0.0;
         for j in 0..REGIMES {
@@ -129,23 +124,23 @@ impl Filter {
         }
         let norm = next.iter().fold(0.0, |s, x| s + (x / sum).max(FLOOR));
         self.p = next.map(|x| (x / sum).max(FLOOR) / norm);
-        if self.cfg.memory_s > 0.0 {
-            self.follow(dt_s, scaled, count);
+        if cfg.memory_s > 0.0 {
+            self.follow(cfg, dt_s, scaled, count);
         }
         None
     }
 
     /// `dt_s` (>= 0) seconds passed unseen: the regime may have changed meanwhile.
-    pub fn idle(&mut self, dt_s: f64) {
+    pub fn idle(&mut self, cfg: &Config, dt_s: f64) {
         if self.anchored && dt_s > 0.0 {
-            self.p = self.ahead(dt_s);
+            self.p = self.ahead(cfg, dt_s);
         }
     }
 
     /// Probabilities `dt_s` seconds ahead.
-    fn ahead(&self, dt_s: f64) -> [f64; REGIMES] {
+    fn ahead(&self, cfg: &Config, dt_s: f64) -> [f64; REGIMES] {
         // Four states that leave at 1/dwell: everything relaxes to 1/4 at the rate 4/(3 dwell).
-        let keep = det::exp(-dt_s / self.cfg.dwell_s * 4.0 / 3.0);
+        let keep = det::exp(-dt_s / cfg.dwell_s * 4.0 / 3.0);
         self.p.map(|p| 0.25 + keep * (p - 0.25))
     }
 
@@ -160,25 +155,26 @@ impl Filter {
 
     /// Score steps of the levels, each weighted by its regime's probability. The score of the t
     /// law saturates, so one outlier moves a level by a bounded amount.
-    fn follow(&mut self, dt_s: f64, scaled: f64, count: f64) {
+    fn follow(&mut self, cfg: &Config, dt_s: f64, scaled: f64, count: f64) {
         let info = 2.0 * NU / (NU + 3.0);
         for j in 0..REGIMES {
-            let rate = self.p[j] * dt_s / self.cfg.memory_s;
+            let rate = self.p[j] * dt_s / cfg.memory_s;
             let z2 = scaled * scaled * NU / (NU - 2.0) * det::exp(-2.0 * self.ln_sigma[j]);
             let score = (NU + 1.0) * z2 / (NU + z2) - 1.0;
             self.ln_sigma[j] += rate * score / info;
             let mean = det::exp(self.ln_sweeps[j]) * dt_s;
             self.ln_sweeps[j] += rate * (count / mean - 1.0).clamp(-1.0, 3.0);
         }
-        keep_order(&mut self.ln_sigma, self.gap);
-        keep_order(&mut self.ln_sweeps, self.gap);
+        let gap = det::ln(cfg.ratio_min);
+        keep_order(&mut self.ln_sigma, gap);
+        keep_order(&mut self.ln_sweeps, gap);
     }
 
-    fn collect(&mut self, dt_s: f64, scaled: f64, count: f64) -> Option<usize> {
+    fn collect(&mut self, cfg: &Config, dt_s: f64, scaled: f64, count: f64) -> Option<usize> {
         self.seconds += dt_s;
         self.abs_return += dt_s * scaled.abs();
         self.sweeps += count;
-        if self.seconds < self.cfg.anchor_s {
+        if self.seconds < cfg.anchor_s {
             return None;
         }
         // E|r| of a normal is sigma sqrt(2/pi). Pseudo-data keep a silent start finite.
@@ -260,15 +256,15 @@ mod tests {
             anchor_s: 0.0,
             ..Config::default()
         };
-        let mut f = Filter::new(cfg);
+        let mut f = Filter::new(&cfg);
         let mut m = Market { draw: Draw::new(seed), state: 1 };
         let (mut right, mut loss) = (0.0, 0.0);
         for _ in 0..n {
             let (s, r, k) = m.second();
             if blind {
-                f.step(1.0, 1.0, 1.0);
+                f.step(&cfg, 1.0, 1.0, 1.0);
             } else {
-                f.step(1.0, r, k);
+                f.step(&cfg, 1.0, r, k);
             }
             right += f64::from(u8::from(argmax(f.p()) == s));
             loss -= det::ln(f.p()[s]);
@@ -290,11 +286,11 @@ mod tests {
     /// over tenths of probability; each raised to `power` first.
     fn unreliability(power: f64) -> f64 {
         let cfg = Config { sigma_bps: SIGMA, sweeps: SWEEPS, anchor_s: 0.0, ..Config::default() };
-        let (mut f, mut m) = (Filter::new(cfg), Market { draw: Draw::new(8), state: 1 });
+        let (mut f, mut m) = (Filter::new(&cfg), Market { draw: Draw::new(8), state: 1 });
         let mut bins = [[0.0f64; 3]; 10];
         for _ in 0..300_000 {
             let (s, r, k) = m.second();
-            f.step(1.0, r, k);
+            f.step(&cfg, 1.0, r, k);
             let p = f.p().map(|p| det::pow(p, power));
             let all: f64 = p.iter().sum();
             for (j, p) in p.iter().enumerate() {
@@ -320,12 +316,13 @@ mod tests {
 
     #[test]
     fn changes_are_seen_within_seconds() {
-        let mut f = Filter::new(Config { anchor_s: 0.0, ..Config::default() });
+        let cfg = Config { anchor_s: 0.0, ..Config::default() };
+        let mut f = Filter::new(&cfg);
         let mut m = Market { draw: Draw::new(3), state: 1 };
         let (mut last, mut since, mut delays) = (1, 0.0, vec![]);
         for _ in 0..40_000 {
             let (s, r, k) = m.second();
-            f.step(1.0, r, k);
+            f.step(&cfg, 1.0, r, k);
             if s != last {
                 (last, since) = (s, 0.0);
             }
@@ -343,14 +340,14 @@ mod tests {
 
     /// Ten minutes of a steady market: what it is named, and what it is taken for at the end.
     fn named(cfg: Config, sigma: f64, sweeps: f64) -> (Option<usize>, usize) {
-        let mut f = Filter::new(cfg);
+        let mut f = Filter::new(&cfg);
         let mut d = Draw::new(4);
         let mut name = None;
         for _ in 0..600 {
             if f.seconds < cfg.anchor_s {
                 assert!(f.p()[NORMAL] >= 1.0);
             }
-            let seen = f.step(1.0, sigma * d.normal(), f64::from(d.poisson(sweeps)));
+            let seen = f.step(&cfg, 1.0, sigma * d.normal(), f64::from(d.poisson(sweeps)));
             assert!(name.is_none() || seen.is_none(), "named once");
             name = name.or(seen);
         }
@@ -371,11 +368,11 @@ mod tests {
 
     #[test]
     fn probabilities_stay_probabilities_under_nonsense() {
-        let mut f = Filter::new(Config::default());
+        let mut f = Filter::new(&Config::default());
         let mut d = Draw::new(6);
         for i in 0..5_000 {
             let r = 1e6 * d.normal() * f64::from(u8::from(d.chance(0.1)));
-            f.step(1.0, r, f64::from(d.poisson(3.0)) * 100.0);
+            f.step(&Config::default(), 1.0, r, f64::from(d.poisson(3.0)) * 100.0);
             let p = f.p();
             if i < 60 {
                 continue;

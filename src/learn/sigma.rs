@@ -28,7 +28,6 @@ settings! {
 /// The estimate.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Sigma {
-    cfg: Config,
     variance: Ewma,
     seconds: f64,
 }
@@ -36,19 +35,19 @@ pub struct Sigma {
 impl Sigma {
     /// Knows nothing but the prior.
     #[must_use]
-    pub fn new(cfg: Config) -> Sigma {
+    pub fn new(cfg: &Config) -> Sigma {
         let mut variance = Ewma::default();
         variance.add(cfg.prior_bps * cfg.prior_bps, cfg.strength);
-        Sigma { cfg, variance, seconds: 0.0 }
+        Sigma { variance, seconds: 0.0 }
     }
 
     /// Counts a return of `bps` over `dt_s` (> 0) seconds.
-    pub fn on_return(&mut self, bps: f64, dt_s: f64) {
+    pub fn on_return(&mut self, cfg: &Config, bps: f64, dt_s: f64) {
         if dt_s <= 0.0 {
             return;
         }
-        let top = self.cfg.clip * self.cfg.clip * self.variance();
-        self.variance.decay(dt_s, self.cfg.memory_s);
+        let top = cfg.clip * cfg.clip * self.variance();
+        self.variance.decay(dt_s, cfg.memory_s);
         self.variance.add((bps * bps / dt_s).min(top), 1.0);
         self.seconds += dt_s;
     }
@@ -77,12 +76,13 @@ mod tests {
 
     fn run(seed: u64, sigma: f64, outliers: bool, clip: f64) -> f64 {
         let mut d = Draw::new(seed);
-        let mut s = Sigma::new(Config { clip, ..Config::default() });
+        let cfg = Config { clip, ..Config::default() };
+        let mut s = Sigma::new(&cfg);
         for i in 0..1_500 {
             let dt = if i % 3 == 0 { 0.25 } else { 1.0 };
-            s.on_return(sigma * f64::sqrt(dt) * d.normal(), dt);
+            s.on_return(&cfg, sigma * f64::sqrt(dt) * d.normal(), dt);
             if outliers && i % 300 == 0 {
-                s.on_return(200.0 * sigma, 1.0);
+                s.on_return(&cfg, 200.0 * sigma, 1.0);
             }
         }
         s.bps() / sigma

@@ -33,7 +33,6 @@ settings! {
 /// The integrator.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Signal {
-    cfg: Config,
     imbalance: f64,
     flow: f64,
     /// Information matrix (xx, xy, yy) and vector.
@@ -52,10 +51,9 @@ pub struct Signal {
 impl Signal {
     /// Knows nothing.
     #[must_use]
-    pub fn new(cfg: Config) -> Signal {
+    pub fn new(cfg: &Config) -> Signal {
         let prior = 1.0 / (cfg.prior_sd * cfg.prior_sd);
         Signal {
-            cfg,
             imbalance: 0.0,
             flow: 0.0,
             info: [prior, 0.0, prior],
@@ -80,16 +78,16 @@ impl Signal {
     }
 
     /// `dt_s` (>= 0) seconds pass.
-    pub fn advance(&mut self, dt_s: f64) {
-        self.flow *= det::exp(-dt_s / self.cfg.flow_s);
+    pub fn advance(&mut self, cfg: &Config, dt_s: f64) {
+        self.flow *= det::exp(-dt_s / cfg.flow_s);
     }
 
     /// A second of `dt_s` (> 0) is over in which the mid returned `bps`, sigma being `sigma_bps`
     /// (> 0): the forecast made for it is judged, then learned from; the next one is frozen.
-    pub fn on_second(&mut self, bps: f64, dt_s: f64, sigma_bps: f64) {
+    pub fn on_second(&mut self, cfg: &Config, bps: f64, dt_s: f64, sigma_bps: f64) {
         let y = (bps / (sigma_bps * dt_s.sqrt())).clamp(-5.0, 5.0);
         if let Some((x, forecast)) = self.frozen.take() {
-            let keep = det::exp(-dt_s / self.cfg.memory_s);
+            let keep = det::exp(-dt_s / cfg.memory_s);
             let gain = y * y - (y - forecast) * (y - forecast);
             for (e, v) in [(&mut self.gain, gain), (&mut self.gain2, gain * gain)] {
                 e.scale(keep);
@@ -97,14 +95,14 @@ impl Signal {
             }
             self.y2.scale(keep);
             self.y2.add(y * y, 1.0);
-            let prior = (1.0 - keep) / (self.cfg.prior_sd * self.cfg.prior_sd);
+            let prior = (1.0 - keep) / (cfg.prior_sd * cfg.prior_sd);
             self.info = [
                 keep * self.info[0] + prior + x[0] * x[0],
                 keep * self.info[1] + x[0] * x[1],
                 keep * self.info[2] + prior + x[1] * x[1],
             ];
             self.score = [keep * self.score[0] + x[0] * y, keep * self.score[1] + x[1] * y];
-            self.weight = self.earned();
+            self.weight = self.earned(cfg);
         }
         let x = self.features();
         self.frozen = Some((x, self.forecast(x)));
@@ -123,16 +121,16 @@ impl Signal {
     }
 
     /// The weight that past forecasts earned.
-    fn earned(&self) -> f64 {
+    fn earned(&self, cfg: &Config) -> f64 {
         let n = self.gain.weight();
         let y2 = self.y2.mean(1.0, 0.0);
-        if n < self.cfg.forecasts_min || y2 <= 0.0 {
+        if n < cfg.forecasts_min || y2 <= 0.0 {
             return 0.0;
         }
         let mean = self.gain.mean(0.0, 0.0);
         let var = (self.gain2.mean(0.0, 0.0) - mean * mean).max(0.0);
         let low = mean - 1.645 * (var / n).sqrt();
-        (low / y2 / self.cfg.skill_full).clamp(0.0, 1.0)
+        (low / y2 / cfg.skill_full).clamp(0.0, 1.0)
     }
 
     /// Expected move of the mid, bps, at volatility `sigma_bps`; at most one sigma either way.
@@ -165,16 +163,16 @@ mod tests {
     /// An hour in which the imbalance tells `effect` sigmas of the next second.
     fn hour(seed: u64, effect: f64) -> Signal {
         let mut d = Draw::new(seed);
-        let mut s = Signal::new(Config::default());
+        let mut s = Signal::new(&Config::default());
         let mut last = 0.0;
         for _ in 0..3_600 {
             s.on_sweep(if d.chance(0.5) { 1.0 } else { -1.0 });
-            s.advance(1.0);
+            s.advance(&Config::default(), 1.0);
             let y = 2.0 * (effect * last + d.normal());
             let bid = d.unit();
             s.on_touch(bid, 1.0 - bid);
             last = 2.0 * bid - 1.0;
-            s.on_second(y, 1.0, 2.0);
+            s.on_second(&Config::default(), y, 1.0, 2.0);
         }
         s.on_touch(1.0, 0.0);
         s
@@ -191,7 +189,7 @@ mod tests {
             shut += u32::from(hour(seed, 0.0).weight() < 0.05);
         }
         assert!(shut >= 28, "control: noise earns no weight, {shut} of 30");
-        assert!(Signal::new(Config::default()).move_bps(2.0).abs() < 1e-12);
+        assert!(Signal::new(&Config::default()).move_bps(2.0).abs() < 1e-12);
     }
 
     #[test]
@@ -199,7 +197,7 @@ mod tests {
         let mut s = hour(2, 0.5);
         let before = s.gain.weight();
         s.on_gap();
-        s.on_second(50.0, 1.0, 2.0);
+        s.on_second(&Config::default(), 50.0, 1.0, 2.0);
         assert!((s.gain.weight() - before).abs() < 1e-12);
     }
 }

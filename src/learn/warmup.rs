@@ -54,20 +54,19 @@ pub struct Score {
 /// The latch.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Warmup {
-    cfg: Config,
     best: Score,
 }
 
-impl Warmup {
+impl Default for Warmup {
     /// Cold.
-    #[must_use]
-    pub fn new(cfg: Config) -> Warmup {
-        Warmup { cfg, best: Score { score: 0.1, gamma: 0.5, ..Score::default() } }
+    fn default() -> Warmup {
+        Warmup { best: Score { score: 0.1, gamma: 0.5, ..Score::default() } }
     }
+}
 
+impl Warmup {
     /// Takes the evidence in and raises the parts it raises.
-    pub fn update(&mut self, e: Evidence) {
-        let c = &self.cfg;
+    pub fn update(&mut self, c: &Config, e: Evidence) {
         let part = |x: f64, of: f64| if x >= of { 1.0 } else { (x / of).max(0.0) };
         let gamma = if e.seconds >= c.seconds_target { 1.0 } else { 0.5 };
         let b = &mut self.best;
@@ -97,26 +96,26 @@ mod tests {
 
     #[test]
     fn latches_at_exactly_one() {
-        let mut w = Warmup::new(Config::default());
+        let mut w = Warmup::default();
         assert!((w.score().score - 0.1).abs() < 1e-15);
-        w.update(evidence(10.0, 0.0, 40.5, 30.0));
+        w.update(&Config::default(), evidence(10.0, 0.0, 40.5, 30.0));
         assert!((w.score().score - (0.2 + 0.2 + 0.1)).abs() < 1e-12);
-        w.update(evidence(20.0, 10.0, 0.0, 59.0));
+        w.update(&Config::default(), evidence(20.0, 10.0, 0.0, 59.0));
         assert!(w.score().score < 1.0);
-        w.update(evidence(0.0, 0.0, 0.0, 60.0));
+        w.update(&Config::default(), evidence(0.0, 0.0, 0.0, 60.0));
         assert_eq!(w.score().score, 1.0);
-        w.update(Evidence::default());
+        w.update(&Config::default(), Evidence::default());
         assert_eq!(w.score().score, 1.0);
     }
 
     #[test]
     fn never_falls_whatever_comes() {
         let mut d = crate::math::draw::Draw::new(5);
-        let mut w = Warmup::new(Config::default());
+        let mut w = Warmup::default();
         let mut last = 0.0;
         for _ in 0..2_000 {
             let (m, f, s) = (25.0 * d.unit(), 12.0 * d.unit(), 90.0 * d.unit());
-            w.update(evidence(m, f, s, 70.0 * d.unit()));
+            w.update(&Config::default(), evidence(m, f, s, 70.0 * d.unit()));
             assert!(w.score().score >= last);
             last = w.score().score;
         }
@@ -125,8 +124,8 @@ mod tests {
 
     #[test]
     fn sweeps_alone_finish_the_kappa_part() {
-        let mut w = Warmup::new(Config::default());
-        w.update(evidence(20.0, 0.0, 81.0, 60.0));
+        let mut w = Warmup::default();
+        w.update(&Config::default(), evidence(20.0, 0.0, 81.0, 60.0));
         assert_eq!(w.score().score, 1.0);
     }
 }

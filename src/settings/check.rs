@@ -106,7 +106,8 @@ pub(super) fn range(row: &Row) -> String {
 }
 
 /// A value as people write it.
-pub(super) fn shown(value: &Value) -> String {
+#[must_use]
+pub fn shown(value: &Value) -> String {
     match value {
         Value::Float(x) => figure(*x),
         Value::Array(list) => {

@@ -16,14 +16,12 @@ mod room;
 mod schema;
 mod text;
 
-pub use check::check;
+pub use check::{check, shown};
 pub use error::ConfigError;
 pub use layers::{assignment, merge};
 pub use room::Room;
-pub use schema::{
-    Choice, Form, Leaf, Numbers, Relation, Row, Rule, Section, Setting, Variant, Whole,
-};
-pub use schema::{rising, sentence};
+pub use schema::{Choice, Form, Leaf, Relation, Row, Rule, Section, Setting, Variant};
+pub use schema::{join, rising, sentence};
 pub use text::{commented, explain};
 
 /// A room's table of settings: a struct, or a choice between tables (`enum`, told apart by the key

@@ -317,6 +317,7 @@ pub(super) fn kind_row(variants: &[Variant]) -> Row {
 }
 
 /// A key below a path.
-pub(super) fn join(path: &str, key: &str) -> String {
+#[must_use]
+pub fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }

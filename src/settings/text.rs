@@ -56,8 +56,7 @@ fn table(section: &Section, default: &Table, path: &str, out: &mut String) {
 fn kinds(variants: &[Variant], default: &Table, out: &mut String) {
     assignment(&kind_row(variants), default.get("kind"), out);
     for v in variants {
-        let is_default = default.get("kind").and_then(Value::as_str) == Some(v.name);
-        let from = if is_default { default } else { &v.default };
+        let from = default_of(v, default);
         comment(&format!("With kind = \"{}\":", v.name), out);
         for row in &v.section.rows {
             assignment(row, from.get(row.key), out);
@@ -99,6 +98,9 @@ fn comment(text: &str, out: &mut String) {
 /// An unknown key, with the nearest known one.
 pub fn explain(section: &Section, default: &Table, key: &str) -> Result<String, ConfigError> {
     let mut at = At { section, default, path: String::new() };
+    if key.is_empty() {
+        return Ok(listed("", &section.about, &section.rows, default));
+    }
     let mut parts = key.split('.').peekable();
     while let Some(part) = parts.next() {
         let Some(row) = at.section.row(part) else {
@@ -115,7 +117,10 @@ pub fn explain(section: &Section, default: &Table, key: &str) -> Result<String, 
                 at = At { section: s, default: t, path: here };
             }
             (Rule::Kinds(variants), Some(Value::Table(t))) => {
-                return explain_kinds(variants, t, &here, (&row.about, rest.first().copied()));
+                return match rest.first() {
+                    Some(key) => explain_variant(variants, t, &here, key),
+                    None => Ok(list_kinds(variants, t, &here, &row.about)),
+                };
             }
             (_, value) if rest.is_empty() => return Ok(described(&here, row, value)),
             _ => {
@@ -132,32 +137,35 @@ struct At<'a> {
     path: String,
 }
 
-fn explain_kinds(
+/// The default of a table that is this variant.
+fn default_of(v: &Variant, default: &Table) -> Table {
+    let is_default = default.get("kind").and_then(Value::as_str) == Some(v.name);
+    if is_default { default.clone() } else { v.default.clone() }
+}
+
+fn list_kinds(variants: &[Variant], default: &Table, path: &str, about: &str) -> String {
+    let kind = kind_row(variants);
+    let mut out = listed(path, about, std::slice::from_ref(&kind), default);
+    for v in variants {
+        out.push_str(&format!("  with kind = \"{}\":\n", v.name));
+        out.push_str(&listed_rows(&v.section.rows, &default_of(v, default)));
+    }
+    out
+}
+
+fn explain_variant(
     variants: &[Variant],
     default: &Table,
     path: &str,
-    (about, key): (&str, Option<&str>),
+    key: &str,
 ) -> Result<String, ConfigError> {
     let kind = kind_row(variants);
-    let of = |v: &Variant| {
-        let is_default = default.get("kind").and_then(Value::as_str) == Some(v.name);
-        if is_default { default.clone() } else { v.default.clone() }
-    };
-    let Some(key) = key else {
-        let mut out = format!("{path}\n  {about}\n");
-        out.push_str(&listed_rows(std::slice::from_ref(&kind), default));
-        for v in variants {
-            out.push_str(&format!("  with kind = \"{}\":\n", v.name));
-            out.push_str(&listed_rows(&v.section.rows, &of(v)));
-        }
-        return Ok(out);
-    };
     if key == "kind" {
         return Ok(described(&join(path, key), &kind, default.get(key)));
     }
     let with = |v: &Variant| {
         let row = v.section.row(key)?;
-        let text = described(&join(path, key), row, of(v).get(key));
+        let text = described(&join(path, key), row, default_of(v, default).get(key));
         Some(format!("{text}  only with `{path}.kind` = \"{}\"\n", v.name))
     };
     let found: Vec<String> = variants.iter().filter_map(with).collect();

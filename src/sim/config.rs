@@ -8,6 +8,7 @@ use super::model::{Bias, FillModel, NoSettings};
 pub use super::models::Model;
 use super::models::skellam::Skellam;
 use super::models::{Configs, ModelConfigs};
+use crate::book;
 use crate::settings::{choices, settings};
 
 choices! {
@@ -56,6 +57,8 @@ settings! {
 pub struct Settings<'a, F: FillModel> {
     /// Those of the executor and of the models that come with the engine.
     pub sim: &'a Config,
+    /// When a book is too old.
+    pub book: &'a book::Config,
     /// Those of the model the program was built with.
     pub own: &'a F::Config,
 }
@@ -82,9 +85,9 @@ impl<'a, F: FillModel> Settings<'a, F> {
 
 impl Config {
     /// The settings of a simulator that is built with no model beside those that come with the
-    /// engine.
+    /// engine, on a book that is too old as `book` says.
     #[must_use]
-    pub fn shipped(&self) -> Settings<'_, Skellam> {
-        Settings { sim: self, own: &NoSettings {} }
+    pub fn shipped<'a>(&'a self, book: &'a book::Config) -> Settings<'a, Skellam> {
+        Settings { sim: self, book, own: &NoSettings {} }
     }
 }

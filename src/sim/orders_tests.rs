@@ -33,16 +33,20 @@ impl World {
             venue_rules: false,
             ..Config::default()
         };
-        let mut book = Book::new(book::Config::default());
+        let mut book = Book::default();
         book.on_up();
-        let sim = Sim::new(cfg.shipped(), Rules::perp(2), 64, 1);
+        let sim = Sim::new(cfg.shipped(&book::Config::default()), Rules::perp(2), 64, 1);
         World { cfg, sim, book, log: Vec::new(), tid: 0 }
     }
 
     fn place(&mut self, at: i64, side: Side, px: i64, sz: i64) -> u64 {
         let new = NewOrder { side, px: Px(px), sz: Sz(sz), level: 0 };
         let log = &mut self.log;
-        self.sim.submit(self.cfg.shipped(), Ns(at * MS), new, &mut |e| log.push(e)).expect("room")
+        self.sim
+            .submit(self.cfg.shipped(&book::Config::default()), Ns(at * MS), new, &mut |e| {
+                log.push(e)
+            })
+            .expect("room")
     }
 
     fn book(&mut self, at: i64, bids: &[(i64, i64)], asks: &[(i64, i64)]) {
@@ -51,18 +55,26 @@ impl World {
         };
         let s = Snapshot { time: Ns(at * MS), fast: true, bids: levels(bids), asks: levels(asks) };
         let log = &mut self.log;
-        self.sim.before(self.cfg.shipped(), s.time, &self.book, &mut |e| log.push(e));
+        self.sim.before(self.cfg.shipped(&book::Config::default()), s.time, &self.book, &mut |e| {
+            log.push(e)
+        });
         self.book.on_snapshot(s.time, &s);
-        self.sim.after(self.cfg.shipped(), s.time, &self.book, &mut |e| log.push(e));
+        self.sim.after(self.cfg.shipped(&book::Config::default()), s.time, &self.book, &mut |e| {
+            log.push(e)
+        });
     }
 
     fn bbo(&mut self, at: i64, bid: (i64, i64), ask: (i64, i64)) {
         let level = |(p, s)| Some(event::Level { px: Px(p), sz: Sz(s), n: 1 });
         let b = Bbo { time: Ns(at * MS), bid: level(bid), ask: level(ask) };
         let log = &mut self.log;
-        self.sim.before(self.cfg.shipped(), b.time, &self.book, &mut |e| log.push(e));
+        self.sim.before(self.cfg.shipped(&book::Config::default()), b.time, &self.book, &mut |e| {
+            log.push(e)
+        });
         self.book.on_bbo(b.time, &b);
-        self.sim.after(self.cfg.shipped(), b.time, &self.book, &mut |e| log.push(e));
+        self.sim.after(self.cfg.shipped(&book::Config::default()), b.time, &self.book, &mut |e| {
+            log.push(e)
+        });
     }
 
     fn sell(&mut self, at: i64, taker: u64, prints: &[(i64, i64)]) {
@@ -83,21 +95,32 @@ impl World {
             })
             .collect();
         let log = &mut self.log;
-        self.sim.on_prints(self.cfg.shipped(), &prints, &self.book, &mut |e| log.push(e));
+        self.sim.on_prints(
+            self.cfg.shipped(&book::Config::default()),
+            &prints,
+            &self.book,
+            &mut |e| log.push(e),
+        );
     }
 
     fn cancel(&mut self, at: i64, id: u64) {
         let log = &mut self.log;
-        self.sim.cancel(self.cfg.shipped(), Ns(at * MS), id, OrderReason::Replaced, &mut |e| {
-            log.push(e)
-        });
+        self.sim.cancel(
+            self.cfg.shipped(&book::Config::default()),
+            Ns(at * MS),
+            id,
+            OrderReason::Replaced,
+            &mut |e| log.push(e),
+        );
     }
 
     fn modify(&mut self, at: i64, id: u64, px: i64, sz: i64) -> u64 {
         let new = NewOrder { side: Side::Buy, px: Px(px), sz: Sz(sz), level: 0 };
         let log = &mut self.log;
         self.sim
-            .modify(self.cfg.shipped(), Ns(at * MS), id, new, &mut |e| log.push(e))
+            .modify(self.cfg.shipped(&book::Config::default()), Ns(at * MS), id, new, &mut |e| {
+                log.push(e)
+            })
             .expect("room")
     }
 
@@ -170,7 +193,13 @@ fn no_fill_before_arrival_or_after_a_cancel_took_effect() {
     w.sell(340, 1, &[(99, 7)]);
     assert_eq!((w.filled(id, C), w.filled(late, C)), (5, 0), "arrives at 350");
     let log = &mut w.log;
-    w.sim.cancel(w.cfg.shipped(), Ns(400 * MS), late, OrderReason::Replaced, &mut |e| log.push(e));
+    w.sim.cancel(
+        w.cfg.shipped(&book::Config::default()),
+        Ns(400 * MS),
+        late,
+        OrderReason::Replaced,
+        &mut |e| log.push(e),
+    );
     w.sell(450, 2, &[(99, 2)]);
     assert_eq!(w.filled(late, C), 2, "the cancel is still on its way");
     w.sell(500, 3, &[(99, 9)]);
@@ -547,15 +576,15 @@ fn a_snapshot_that_comes_late_leaves_the_mid_before_a_block() {
     let mut w = World::new(Model::Skellam);
     w.bbo(1_000, (100, 5), (102, 5));
     w.bbo(1_100, (104, 5), (106, 5));
-    let before = w.sim.mid_for(w.cfg.shipped(), Ns(1_100 * MS));
+    let before = w.sim.mid_for(w.cfg.shipped(&book::Config::default()), Ns(1_100 * MS));
     assert_eq!(before, Mid2(202));
     w.book(1_050, &[(101, 5), (99, 5)], &[(103, 5), (110, 5)]);
     assert_eq!(
-        w.sim.mid_for(w.cfg.shipped(), Ns(1_100 * MS)),
+        w.sim.mid_for(w.cfg.shipped(&book::Config::default()), Ns(1_100 * MS)),
         before,
         "what prints of the newest block count from"
     );
-    assert_eq!(w.sim.mid_for(w.cfg.shipped(), Ns(1_200 * MS)), Mid2(210));
+    assert_eq!(w.sim.mid_for(w.cfg.shipped(&book::Config::default()), Ns(1_200 * MS)), Mid2(210));
     // Nor is what was seen at the best price dated back.
     assert_eq!(w.sim.best[0].px, Px(104));
     assert_eq!(w.sim.best[0].level.at, Ns(1_100 * MS));

@@ -18,7 +18,7 @@ fn market(model: Model, participation_pct: u8) -> (u64, u32) {
     let mut rng = fastrand::Rng::with_seed(5);
     let cfg = Config { model, participation_pct, venue_rules: false, ..Config::default() };
     w.cfg = cfg;
-    w.sim = Sim::new(cfg.shipped(), Rules::perp(2), 64, 1);
+    w.sim = Sim::new(cfg.shipped(&crate::book::Config::default()), Rules::perp(2), 64, 1);
     let mut best = 1_000;
     for step in 0..12_000i64 {
         let at = step * 40;
@@ -46,7 +46,12 @@ fn market(model: Model, participation_pct: u8) -> (u64, u32) {
                     prints.push(Trade { aggressor, px, sz, time, taker, tid });
                 }
                 let log = &mut w.log;
-                w.sim.on_prints(w.cfg.shipped(), &prints, &w.book, &mut |e| log.push(e));
+                w.sim.on_prints(
+                    w.cfg.shipped(&crate::book::Config::default()),
+                    &prints,
+                    &w.book,
+                    &mut |e| log.push(e),
+                );
             }
             7 | 8 => {
                 let side = if rng.bool() { Side::Buy } else { Side::Sell };

@@ -130,14 +130,19 @@ impl<F: FillModel> World<F> {
             venue_rules: false,
             ..Config::default()
         };
-        let mut book = Book::new(book::Config::default());
+        let mut book = Book::default();
         book.on_up();
-        let sim = Sim::new(Settings { sim: &cfg, own: &own }, Rules::perp(0), 8, 1);
+        let sim = Sim::new(
+            Settings { sim: &cfg, book: &book::Config::default(), own: &own },
+            Rules::perp(0),
+            8,
+            1,
+        );
         let mut w = World { cfg, own, sim, book, now: 0 };
         w.displays(10);
         for lots in [3, 40] {
             let new = NewOrder { side: Side::Buy, px: Px(100 * ONE), sz: Sz(lots * ONE), level: 0 };
-            let set = Settings { sim: &w.cfg, own: &w.own };
+            let set = Settings { sim: &w.cfg, book: &book::Config::default(), own: &w.own };
             w.sim.submit(set, Ns(0), new, &mut |_| {}).expect("room");
         }
         w.displays(10);
@@ -149,7 +154,10 @@ impl<F: FillModel> World<F> {
         let level = |px| Displayed { px: Px(px * ONE), sz: Sz(lots * ONE), n: 1 };
         let [bids, asks] = [100, 101].map(|px| [level(px)].into_iter().collect());
         let s = Snapshot { time: Ns(self.now), fast: true, bids, asks };
-        let (set, mut out) = (Settings { sim: &self.cfg, own: &self.own }, Vec::new());
+        let (set, mut out) = (
+            Settings { sim: &self.cfg, book: &book::Config::default(), own: &self.own },
+            Vec::new(),
+        );
         self.sim.before(set, s.time, &self.book, &mut |e| out.push(e));
         self.book.on_snapshot(s.time, &s);
         self.sim.after(set, s.time, &self.book, &mut |e| out.push(e));
@@ -161,7 +169,10 @@ impl<F: FillModel> World<F> {
         self.now += Ns::SEC;
         let (px, time) = (Px(100 * ONE), Ns(self.now));
         let print = Trade { aggressor: Side::Sell, px, sz: Sz(sz), time, taker: 1, tid: 1 };
-        let (set, mut out) = (Settings { sim: &self.cfg, own: &self.own }, Vec::new());
+        let (set, mut out) = (
+            Settings { sim: &self.cfg, book: &book::Config::default(), own: &self.own },
+            Vec::new(),
+        );
         self.sim.on_prints(set, &[print], &self.book, &mut |e| match e {
             SimEvent::Fill(f) if f.lane == lane => out.push((f.id, f.sz.0)),
             _ => {}

@@ -27,13 +27,13 @@ fn killed_twice_and_stopped_once_it_is_one_run_that_verifies() {
     let dir = Temporary::new();
     let (mut venue, address) = exchange(&dir.0);
     let args = ["run", "--venue", &address, "--coin", "BTC", "--out", "r", "--plain"];
-    let again = ["run", "--resume", "r", "--plain"];
+    let again = ["run", "--resume", "r", "--plain", "--set", "run.sync_ms=500"];
     let mut last = 0;
     for (i, (args, with)) in
         [(&args[..], "KILL"), (&again, "KILL"), (&again, "INT")].into_iter().enumerate()
     {
         let mut child = start(&dir.0, args);
-        await_text(&mut child, if i > 0 { "resumed after" } else { "length" });
+        await_text(&mut child, if i > 0 { "`run.sync_ms` 1000 → 500" } else { "length" });
         std::thread::sleep(Duration::from_secs(3));
         signal(&child, with);
         let ended = finish(child);
@@ -73,8 +73,10 @@ fn what_cannot_go_on_says_why() {
     refused(&["run", "--resume", "none"], 5, "run.json");
     let venue = "ws://127.0.0.1:9/ws";
     refused(&["run", "--resume", "e", "--out", "x"], 2, "--out");
-    let other = ["run", "--resume", "e", "--venue", venue, "--set", "engine.seed=9"];
-    refused(&other, 2, "another configuration");
+    let seed = ["--set", "engine.seed=9"];
+    let lots = ["--set", "engine.quote.max_lots=3", "--set", "run.sync_ms=200"];
+    let other = [&["run", "--resume", "e", "--venue", venue][..], &seed, &lots].concat();
+    refused(&other, 2, "`engine.quote.max_lots` 10 → 3, `engine.seed` 0 → 9; start a new run");
     // Frames that are not the journal's: nothing is changed.
     std::fs::write(dir.join("e/frames.gz"), b"").expect("written");
     refused(&["run", "--resume", "e", "--venue", venue], 2, "nothing was recorded");

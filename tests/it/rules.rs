@@ -39,14 +39,17 @@ impl Bench {
             venue_rules: false,
             ..sim::config::Config::default()
         };
-        let mut book = Book::new(book::Config::default());
+        let mut book = Book::default();
         book.on_up();
-        let sim = Sim::new(cfg.shipped(), Rules::perp(2), 64, 1);
+        let sim = Sim::new(cfg.shipped(&book::Config::default()), Rules::perp(2), 64, 1);
         let mut bench = Bench { cfg, sim, book, log: Vec::new(), id: 0 };
         bench.snapshot(0);
         let new = NewOrder { side: Side::Buy, px: Px(100 * ONE), sz: Sz(ONE), level: 0 };
         let log = &mut bench.log;
-        bench.id = bench.sim.submit(cfg.shipped(), Ns(0), new, &mut |e| log.push(e)).expect("room");
+        bench.id = bench
+            .sim
+            .submit(cfg.shipped(&book::Config::default()), Ns(0), new, &mut |e| log.push(e))
+            .expect("room");
         bench.snapshot(1_000);
         bench
     }
@@ -59,9 +62,13 @@ impl Bench {
             asks: [level(101, 10), level(102, 50)].into_iter().collect(),
         };
         let log = &mut self.log;
-        self.sim.before(self.cfg.shipped(), s.time, &self.book, &mut |e| log.push(e));
+        self.sim.before(self.cfg.shipped(&book::Config::default()), s.time, &self.book, &mut |e| {
+            log.push(e)
+        });
         self.book.on_snapshot(s.time, &s);
-        self.sim.after(self.cfg.shipped(), s.time, &self.book, &mut |e| log.push(e));
+        self.sim.after(self.cfg.shipped(&book::Config::default()), s.time, &self.book, &mut |e| {
+            log.push(e)
+        });
     }
 
     /// The best prices after a block that took the whole level.
@@ -69,9 +76,19 @@ impl Bench {
         let bbo =
             Bbo { time: Ns::from_ms(ms), bid: Some(level(99, 50)), ask: Some(level(101, 10)) };
         let log = &mut self.log;
-        self.sim.before(self.cfg.shipped(), bbo.time, &self.book, &mut |e| log.push(e));
+        self.sim.before(
+            self.cfg.shipped(&book::Config::default()),
+            bbo.time,
+            &self.book,
+            &mut |e| log.push(e),
+        );
         self.book.on_bbo(bbo.time, &bbo);
-        self.sim.after(self.cfg.shipped(), bbo.time, &self.book, &mut |e| log.push(e));
+        self.sim.after(
+            self.cfg.shipped(&book::Config::default()),
+            bbo.time,
+            &self.book,
+            &mut |e| log.push(e),
+        );
     }
 
     fn sold(&mut self, ms: i64, sz: i64) {
@@ -79,7 +96,12 @@ impl Bench {
         let (px, sz) = (Px(100 * ONE), Sz(sz * ONE));
         let print = Trade { aggressor, px, sz, time, taker: 7, tid: 7 };
         let log = &mut self.log;
-        self.sim.on_prints(self.cfg.shipped(), &[print], &self.book, &mut |e| log.push(e));
+        self.sim.on_prints(
+            self.cfg.shipped(&book::Config::default()),
+            &[print],
+            &self.book,
+            &mut |e| log.push(e),
+        );
     }
 
     /// Lets all that waits for its block's end take effect; gives what was filled.
@@ -101,7 +123,7 @@ fn fact_13_a_cancel_in_the_block_of_a_taker_comes_first() {
             let (id, log) = (b.id, &mut b.log);
             // It arrives in the very millisecond of the block.
             b.sim.cancel(
-                b.cfg.shipped(),
+                b.cfg.shipped(&book::Config::default()),
                 Ns::from_ms(1_900),
                 id,
                 OrderReason::Replaced,

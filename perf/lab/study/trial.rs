@@ -79,13 +79,13 @@ impl Trial {
         let mut learners = policy.learners(&cfg.learn);
         let now = market.now();
         if let Some(l) = &mut learners {
-            l.on_resume(now);
-            l.on_mid(now, market.mid(), &mut |_| {});
+            l.on_resume(&cfg.learn, now);
+            l.on_mid(&cfg.learn, now, market.mid(), &mut |_| {});
         }
         let orders = Orders::new(now);
         let best = market.truths().map(|truth| {
             let mut knowing = Orders::new(now);
-            knowing.work(now, &policy::knowing_ladder(now, &truth, &cfg), None);
+            knowing.work(&cfg.learn, now, &policy::knowing_ladder(now, &truth, &cfg), None);
             expected(&knowing.own, &truth, &cfg)
         });
         let totals = Totals::default();
@@ -118,13 +118,13 @@ impl Trial {
             }
             Step::Mid(mid) => {
                 if let Some(l) = learners {
-                    l.on_mid(now, mid, &mut |_| {});
+                    l.on_mid(&cfg.learn, now, mid, &mut |_| {});
                 }
             }
         });
         if let Some(l) = learners {
             l.on_touch(Touch { half_spread_bps: policy::HALF_SPREAD_BPS, bid: 1.0, ask: 1.0 });
-            l.on_second(market.now(), &mut |_| {});
+            l.on_second(&cfg.learn, FEE_BPS, market.now(), &mut |_| {});
         }
         self.quote();
     }
@@ -153,7 +153,7 @@ impl Trial {
         let truth = self.market.truth();
         let last = self.orders.last_fill;
         let ladder = self.policy.ladder(now, last, known.as_ref(), &truth, &self.cfg);
-        self.orders.work(now, &ladder, self.learners.as_mut());
+        self.orders.work(&self.cfg.learn, now, &ladder, self.learners.as_mut());
     }
 }
 
@@ -203,8 +203,8 @@ impl Orders {
                 let level = u8::try_from(level).unwrap_or(u8::MAX);
                 let (id, depth_bps) = (own.id, own.depth_bps);
                 let f = FillSample { id, side, depth_bps, mid: t.mid, sz_usd: usd, level, age: 0 };
-                l.on_fill(t.now, f, &mut |_| {});
-                l.on_quote_end(t.now, own.id, true, &mut |_| {});
+                l.on_fill(&cfg.learn, t.now, f, &mut |_| {});
+                l.on_quote_end(&cfg.learn, t.now, own.id, true, &mut |_| {});
                 // A size in USD, at a price of one.
                 let (px, sz) = (Px(ONE), Sz(units(usd)));
                 let fill = OwnFill { now: t.now, side, px, sz, level, depth_bps };
@@ -221,7 +221,7 @@ impl Orders {
                 level: u8::try_from(level).unwrap_or(u8::MAX),
             };
             if let Some(l) = learners.as_deref_mut() {
-                l.on_quote(t.now, q, &mut |_| {});
+                l.on_quote(&cfg.learn, t.now, q, &mut |_| {});
             }
         }
         totals.score += edge - 0.5 * carrying(truth, cfg) * lots * lots;
@@ -236,14 +236,20 @@ impl Orders {
             prints: 1,
             mid: t.mid,
         };
-        l.on_sweep(t.now, sweep, &mut |_| {});
+        l.on_sweep(&cfg.learn, t.now, sweep, &mut |_| {});
         for own in was.iter().filter(|o| reached(o)) {
-            l.on_reached(side, own.depth_bps, t.ours, true);
+            l.on_reached(&cfg.learn, own.depth_bps, t.ours, true);
         }
     }
 
     /// Moves the orders to where they are wanted.
-    fn work(&mut self, now: Ns, ladder: &Ladder, mut learners: Option<&mut Learners>) {
+    fn work(
+        &mut self,
+        cfg: &learn::Config,
+        now: Ns,
+        ladder: &Ladder,
+        mut learners: Option<&mut Learners>,
+    ) {
         for side in Side::BOTH {
             let wanted = &ladder[side.index()];
             for (level, own) in self.own[side.index()].iter_mut().enumerate() {
@@ -251,7 +257,7 @@ impl Orders {
                     if own.id > 0
                         && let Some(l) = learners.as_deref_mut()
                     {
-                        l.on_quote_end(now, own.id, false, &mut |_| {});
+                        l.on_quote_end(cfg, now, own.id, false, &mut |_| {});
                     }
                     *own = Own::default();
                     continue;
@@ -268,6 +274,7 @@ impl Orders {
                 {
                     let level = u8::try_from(level).unwrap_or(u8::MAX);
                     l.on_quote(
+                        cfg,
                         now,
                         QuoteSample { id: own.id, side, depth_bps, level },
                         &mut |_| {},

@@ -29,21 +29,21 @@ settings! {
 /// The estimate.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Book {
-    cfg: Config,
     density: Ewma,
     size: Ewma,
 }
 
-impl Book {
+impl Default for Book {
     /// Knows nothing.
-    #[must_use]
-    pub fn new(cfg: Config) -> Book {
-        Book { cfg, density: Ewma::default(), size: Ewma::default() }
+    fn default() -> Book {
+        Book { density: Ewma::default(), size: Ewma::default() }
     }
+}
 
+impl Book {
     /// Time passes.
-    pub fn advance(&mut self, dt_s: f64) {
-        let keep = exp(-dt_s / self.cfg.memory_s);
+    pub fn advance(&mut self, cfg: &Config, dt_s: f64) {
+        let keep = exp(-dt_s / cfg.memory_s);
         self.density.scale(keep);
         self.size.scale(keep);
     }
@@ -62,10 +62,10 @@ impl Book {
 
     /// What is believed; `None` without a book or a taker.
     #[must_use]
-    pub fn belief(&self) -> Option<Belief> {
+    pub fn belief(&self, cfg: &Config) -> Option<Belief> {
         let (rho, v) = (self.density.mean(0.0, 0.0), self.size.mean(0.0, 0.0));
         // Taker sizes are heavy-tailed: squared coefficient of variation taken as 4.
-        let var = self.cfg.model_ln_sd * self.cfg.model_ln_sd + 4.0 / self.size.weight();
+        let var = cfg.model_ln_sd * cfg.model_ln_sd + 4.0 / self.size.weight();
         (rho > 0.0 && v > 0.0).then(|| Belief {
             kappa: rho / v,
             ln_sd: var.sqrt(),
@@ -82,14 +82,14 @@ mod tests {
     #[test]
     fn finds_kappa_in_the_world_it_assumes_and_admits_its_model() {
         let mut d = Draw::new(2);
-        let mut b = Book::new(Config::default());
-        assert!(b.belief().is_none());
+        let mut b = Book::default();
+        assert!(b.belief(&Config::default()).is_none());
         for _ in 0..600 {
-            b.advance(1.0);
+            b.advance(&Config::default(), 1.0);
             b.on_book(5.0, 15.0);
             b.on_sweep(d.exp(1.0 / 5.0));
         }
-        let k = b.belief().expect("data");
+        let k = b.belief(&Config::default()).expect("data");
         assert!((k.kappa / 0.6 - 1.0).abs() < 0.2, "{k:?}");
         assert!(k.ln_sd > 0.7, "never sure");
         assert!(exp(1.96 * k.ln_sd) > 3.5);

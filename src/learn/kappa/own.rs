@@ -38,12 +38,19 @@ settings! {
     }
 }
 
+impl Config {
+    /// Prior variances of the logarithm of the rate, and of kappa per bps.
+    fn prior_variances(&self) -> [f64; 2] {
+        let sd = self.kappa_sd * 1e-4;
+        [self.rate_ln_sd * self.rate_ln_sd, sd * sd]
+    }
+}
+
 /// Beta-Bernoulli learner of one kind of trial.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Thinning {
     filled: f64,
     missed: f64,
-    trials: f64,
     /// The interval, and whether a trial came since it was worked out.
     interval: (f64, f64),
     stale: bool,
@@ -56,7 +63,6 @@ impl Thinning {
         let mut t = Thinning {
             filled: cfg.prior[0],
             missed: cfg.prior[1],
-            trials: cfg.trials,
             interval: (0.0, 1.0),
             stale: true,
         };
@@ -65,11 +71,11 @@ impl Thinning {
     }
 
     /// A sweep reached an own price; did it fill?
-    pub fn trial(&mut self, filled: bool) {
+    pub fn trial(&mut self, cfg: &Config, filled: bool) {
         let n = self.filled + self.missed;
-        if n > self.trials {
-            self.filled *= self.trials / n;
-            self.missed *= self.trials / n;
+        if n > cfg.trials {
+            self.filled *= cfg.trials / n;
+            self.missed *= cfg.trials / n;
         }
         *(if filled { &mut self.filled } else { &mut self.missed }) += 1.0;
         self.stale = true;
@@ -99,36 +105,31 @@ impl Thinning {
 /// The filter on theta = (ln rate at the reference depth, kappa per bps).
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Adf {
-    cfg: Config,
     mean: [f64; 2],
     cov: [f64; 3],
-    prior: [f64; 2],
     fills: f64,
 }
 
 impl Adf {
     /// The prior.
     #[must_use]
-    pub fn new(cfg: Config) -> Adf {
-        let sd = cfg.kappa_sd * 1e-4;
-        let prior = [cfg.rate_ln_sd * cfg.rate_ln_sd, sd * sd];
+    pub fn new(cfg: &Config) -> Adf {
+        let prior = cfg.prior_variances();
         Adf {
             mean: [det::ln(cfg.rate), cfg.kappa * 1e-4],
             cov: [prior[0], 0.0, prior[1]],
-            prior,
-            cfg,
             fills: 0.0,
         }
     }
 
     /// A quote stood at `depth_bps` for `exposure_s` (> 0) seconds and had `fills` fills.
-    pub fn observe(&mut self, depth_bps: f64, exposure_s: f64, fills: f64) {
+    pub fn observe(&mut self, cfg: &Config, depth_bps: f64, exposure_s: f64, fills: f64) {
         if exposure_s <= 0.0 || !depth_bps.is_finite() {
             return;
         }
-        self.widen(exposure_s);
+        self.widen(cfg, exposure_s);
         self.fills += fills;
-        let x1 = -(depth_bps - self.cfg.depth_ref_bps);
+        let x1 = -(depth_bps - cfg.depth_ref_bps);
         let [a, b, c] = self.cov;
         // P x, v = x' P x, s0 = x' m.
         let px = [a + b * x1, b + c * x1];
@@ -157,8 +158,8 @@ impl Adf {
 
     /// Expected own-fill rate at a depth, 1/s (at the mode).
     #[must_use]
-    pub fn rate(&self, depth_bps: f64) -> f64 {
-        det::exp(self.mean[0] - self.mean[1] * (depth_bps - self.cfg.depth_ref_bps))
+    pub fn rate(&self, cfg: &Config, depth_bps: f64) -> f64 {
+        det::exp(self.mean[0] - self.mean[1] * (depth_bps - cfg.depth_ref_bps))
     }
 
     /// Fills taken in.
@@ -167,12 +168,13 @@ impl Adf {
         self.fills
     }
 
-    fn widen(&mut self, dt_s: f64) {
-        if self.cfg.memory_s <= 0.0 {
+    fn widen(&mut self, cfg: &Config, dt_s: f64) {
+        if cfg.memory_s <= 0.0 {
             return;
         }
-        let k = det::exp(dt_s / self.cfg.memory_s);
-        let room = (self.prior[0] / self.cov[0]).min(self.prior[1] / self.cov[2]).max(1.0);
+        let k = det::exp(dt_s / cfg.memory_s);
+        let prior = cfg.prior_variances();
+        let room = (prior[0] / self.cov[0]).min(prior[1] / self.cov[2]).max(1.0);
         let k = k.min(room);
         self.cov.iter_mut().for_each(|p| *p *= k);
     }
@@ -191,12 +193,12 @@ mod tests {
         for _ in 0..draws {
             let ln_rate = det::ln(cfg.rate) + cfg.rate_ln_sd * d.normal();
             let kappa = cfg.kappa * 1e-4 + cfg.kappa_sd * 1e-4 * d.normal();
-            let mut f = Adf::new(cfg);
+            let mut f = Adf::new(&cfg);
             for _ in 0..20 {
                 for depth in [1.5, 2.5, 3.5, 5.0, 7.0] {
                     let rate = det::exp(ln_rate - kappa * (depth - cfg.depth_ref_bps));
                     let n = f64::from(d.poisson(rate * 30.0));
-                    f.observe(depth, 30.0 * (1.0 + exposure_wrong * (depth - 3.0)), n);
+                    f.observe(&cfg, depth, 30.0 * (1.0 + exposure_wrong * (depth - 3.0)), n);
                 }
             }
             let (m, sd) = f.kappa();
@@ -221,13 +223,13 @@ mod tests {
     #[test]
     fn one_depth_leaves_kappa_at_its_prior() {
         let cfg = Config { memory_s: 0.0, ..Config::default() };
-        let mut f = Adf::new(cfg);
+        let mut f = Adf::new(&cfg);
         for _ in 0..500 {
-            f.observe(cfg.depth_ref_bps, 10.0, 1.0);
+            f.observe(&cfg, cfg.depth_ref_bps, 10.0, 1.0);
         }
         let (m, sd) = f.kappa();
         assert!((m - 0.6).abs() < 1e-9 && (sd - 0.4).abs() < 1e-9);
-        assert!((f.rate(cfg.depth_ref_bps) / 0.1 - 1.0).abs() < 0.15);
+        assert!((f.rate(&cfg, cfg.depth_ref_bps) / 0.1 - 1.0).abs() < 0.15);
     }
 
     #[test]
@@ -239,7 +241,7 @@ mod tests {
                 .map(|_| {
                     let phi = d.unit();
                     let mut t = Thinning::new(&cfg);
-                    (0..40).for_each(|_| t.trial(d.chance(phi * spoil)));
+                    (0..40).for_each(|_| t.trial(&cfg, d.chance(phi * spoil)));
                     beta::lower(t.filled, t.missed, phi)
                 })
                 .collect()
@@ -250,11 +252,14 @@ mod tests {
 
     #[test]
     fn extremes_stay_finite() {
-        let mut f = Adf::new(Config::default());
+        let mut f = Adf::new(&Config::default());
         for (d, t, n) in [(60.0, 1e6, 0.0), (0.0, 1e-9, 50.0), (500.0, 1.0, 3.0), (1.0, 1e9, 0.0)] {
-            f.observe(d, t, n);
+            f.observe(&Config::default(), d, t, n);
             let (m, sd) = f.kappa();
-            assert!(m.is_finite() && sd.is_finite() && f.rate(3.0).is_finite(), "{d} {t} {n}");
+            assert!(
+                m.is_finite() && sd.is_finite() && f.rate(&Config::default(), 3.0).is_finite(),
+                "{d} {t} {n}"
+            );
         }
     }
 }

@@ -140,6 +140,8 @@ pub struct Priors {
     pub rate: Gamma,
     /// Depth up to which takers only meet the touch, bps.
     pub touch_bps: f64,
+    /// Memory of the tape, seconds of regime time.
+    pub memory_s: f64,
 }
 
 /// Reads the tape at the depth that is best for regime probabilities `p` and costs `cost_bps`
@@ -204,10 +206,10 @@ pub fn rate_at_zero(reach: Gamma, kappa: Gamma, depth_bps: f64) -> [f64; 3] {
 /// Posteriors of all regimes in a window.
 fn read(tape: &Tape, w: Window, priors: Priors, cfg: &Config) -> [Regime; REGIMES] {
     let sides: [[Tally; 2]; REGIMES] =
-        std::array::from_fn(|r| Side::BOTH.map(|s| tape.tally(s, r, w)));
+        std::array::from_fn(|r| Side::BOTH.map(|s| tape.tally(priors.memory_s, s, r, w)));
     let joint: [Tally; REGIMES] = std::array::from_fn(|r| sides[r][0].join(sides[r][1]));
     let m = &cfg.multiplier;
-    let near = near(tape, w, priors.touch_bps, cfg);
+    let near = near(tape, w, priors, cfg);
     let total =
         joint.iter().zip(m).fold((0.0, 0.0), |(a, b), (t, m)| (a + t.inside, b + t.excess * m));
     std::array::from_fn(|r| {
@@ -230,14 +232,15 @@ fn read(tape: &Tape, w: Window, priors: Priors, cfg: &Config) -> [Regime; REGIME
 
 /// What sweeps between the touch and a window's foot count for, by regime: their likelihood of kappa,
 /// censored at the foot, to a power that leaves them `cfg.near` sweeps at most.
-fn near(tape: &Tape, w: Window, touch_bps: f64, cfg: &Config) -> [Tally; REGIMES] {
-    let lo = (1..w.lo).find(|i| tape.edge(*i) > touch_bps).unwrap_or(w.lo);
+fn near(tape: &Tape, w: Window, priors: Priors, cfg: &Config) -> [Tally; REGIMES] {
+    let lo = (1..w.lo).find(|i| tape.edge(*i) > priors.touch_bps).unwrap_or(w.lo);
     if lo >= w.lo || cfg.near <= 0.0 {
         return [Tally::default(); REGIMES];
     }
     let w = Window { lo, hi: w.lo };
     std::array::from_fn(|r| {
-        let t = tape.tally(Side::Buy, r, w).join(tape.tally(Side::Sell, r, w));
+        let [bids, asks] = Side::BOTH.map(|s| tape.tally(priors.memory_s, s, r, w));
+        let t = bids.join(asks);
         let share = cfg.near / (cfg.near + t.inside);
         Tally { inside: share * t.inside, excess: share * t.excess, ..Tally::default() }
     })
@@ -331,6 +334,7 @@ mod tests {
     use crate::learn::regime::{NORMAL, only};
     use crate::math::draw::Draw;
 
+    const MEMORY_S: f64 = 1e9;
     const A: [f64; 4] = [0.15, 0.5, 2.0, 6.0];
     const K: [f64; 4] = [1.2, 0.6, 0.25, 0.08];
     const COST: [f64; 4] = [2.0, 2.0, 2.5, 4.5];
@@ -340,12 +344,13 @@ mod tests {
             kappa: Gamma { shape: 1.0, rate: 1.0 / 0.6 },
             rate: Gamma { shape: 0.5, rate: 1.0 },
             touch_bps: f64::INFINITY,
+            memory_s: MEMORY_S,
         }
     }
 
     /// `hours` of tape in each of the given regimes, known for sure.
     fn tape(seed: u64, hours: [f64; 4]) -> Tape {
-        let mut t = Tape::new(1e9);
+        let mut t = Tape::default();
         let mut d = Draw::new(seed);
         for r in 0..REGIMES {
             let p = only(r);
@@ -356,7 +361,7 @@ mod tests {
                 if left < 0.0 {
                     break;
                 }
-                t.advance(wait, &p);
+                t.advance(MEMORY_S, wait, &p);
                 let side = if d.chance(0.5) { Side::Buy } else { Side::Sell };
                 t.sweep(side, d.exp(K[r]), &p);
             }
@@ -414,7 +419,12 @@ mod tests {
     fn one_regime_alone_is_the_plain_conjugate_posterior() {
         let t = tape(3, [0.0, 1.0, 0.0, 0.0]);
         let m = estimate(&t, &only(NORMAL), &COST, 3.0, priors(), &Config::default());
-        let joint = t.tally(Side::Buy, 1, m.window).join(t.tally(Side::Sell, 1, m.window));
+        let joint = t.tally(MEMORY_S, Side::Buy, 1, m.window).join(t.tally(
+            MEMORY_S,
+            Side::Sell,
+            1,
+            m.window,
+        ));
         let g = joint.kappa(priors().kappa);
         assert!((m.kappa.mean() / g.mean() - 1.0).abs() < 1e-9);
         assert!((m.kappa.shape / g.shape - 1.0).abs() < 1e-9);
@@ -428,7 +438,7 @@ mod tests {
         let k = seen.regime[2].kappa;
         assert!((k.mean() / (0.6 * 0.42) - 1.0).abs() < 0.1, "{k:?}");
         assert!(k.shape < 21.0 && seen.n_eff < 1e-9);
-        let none = estimate(&Tape::new(1e9), &only(2), &COST, 6.0, priors(), &Config::default());
+        let none = estimate(&Tape::default(), &only(2), &COST, 6.0, priors(), &Config::default());
         assert!((none.regime[2].kappa.shape - 1.0).abs() < 1e-9, "no data anywhere: the prior");
     }
 
@@ -436,10 +446,10 @@ mod tests {
     fn raising_kappa_tightens_the_quote() {
         let mut last = f64::INFINITY;
         for k in [0.1, 0.3, 0.9, 2.7] {
-            let mut t = Tape::new(1e9);
+            let mut t = Tape::default();
             let mut d = Draw::new(7);
             for _ in 0..3_000 {
-                t.advance(1.0, &only(1));
+                t.advance(MEMORY_S, 1.0, &only(1));
                 t.sweep(Side::Buy, d.exp(k), &only(1));
             }
             let m = estimate(&t, &only(1), &COST, 3.0, priors(), &Config::default());
@@ -452,13 +462,13 @@ mod tests {
     fn a_local_fit_survives_an_atom_at_the_touch_and_a_heavy_tail() {
         // Half of all takers stop at the touch; the rest reach a Pareto depth, (1 + d/2)^-3.
         let mut d = Draw::new(8);
-        let mut t = Tape::new(1e9);
+        let mut t = Tape::default();
         let n = 5_000;
         let (mut sum, mut count) = (0.0, 0.0);
         for _ in 0..n {
             let atom = d.chance(0.5);
             let depth = if atom { 0.3 } else { 2.0 * (det::pow(d.unit(), -1.0 / 3.0) - 1.0) };
-            t.advance(1.0, &only(1));
+            t.advance(MEMORY_S, 1.0, &only(1));
             t.sweep(Side::Buy, depth, &only(1));
             sum += depth;
             count += 1.0;
@@ -478,9 +488,9 @@ mod tests {
         let (mut plain, mut helped) = (0.0, 0.0);
         for seed in 0..40 {
             let mut d = Draw::new(seed);
-            let mut t = Tape::new(1e9);
+            let mut t = Tape::default();
             for _ in 0..300 {
-                t.advance(2.0, &only(1));
+                t.advance(MEMORY_S, 2.0, &only(1));
                 let depth = if d.chance(0.9) { 0.1 } else { 0.3 + d.exp(0.6) };
                 t.sweep(Side::Buy, depth, &only(1));
             }

@@ -131,13 +131,11 @@ pub struct Tape {
     exposure: [f64; REGIMES],
     gain: [f64; REGIMES],
     edge: [f64; EDGES],
-    memory_s: f64,
 }
 
-impl Tape {
-    /// An empty memory with the given length in seconds of regime time.
-    #[must_use]
-    pub fn new(memory_s: f64) -> Tape {
+impl Default for Tape {
+    /// An empty memory.
+    fn default() -> Tape {
         let mut edge = [0.0; EDGES];
         let ratio = EDGE_MAX_BPS / EDGE_MIN_BPS;
         for (k, e) in (0u32..).zip(edge[1..].iter_mut()) {
@@ -148,15 +146,17 @@ impl Tape {
             exposure: [0.0; REGIMES],
             gain: [1.0; REGIMES],
             edge,
-            memory_s,
         }
     }
+}
 
-    /// Lets `dt_s` (>= 0) seconds of watching pass under regime probabilities `p`.
-    pub fn advance(&mut self, dt_s: f64, p: &[f64; REGIMES]) {
+impl Tape {
+    /// Lets `dt_s` (>= 0) seconds of watching pass under regime probabilities `p`, with a memory of
+    /// `memory_s` (> 0) seconds of regime time.
+    pub fn advance(&mut self, memory_s: f64, dt_s: f64, p: &[f64; REGIMES]) {
         for (r, p) in p.iter().enumerate() {
-            let grown = det::exp_m1(p * dt_s / self.memory_s);
-            self.exposure[r] += self.memory_s * self.gain[r] * grown;
+            let grown = det::exp_m1(p * dt_s / memory_s);
+            self.exposure[r] += memory_s * self.gain[r] * grown;
             self.gain[r] *= 1.0 + grown;
             if self.gain[r] > 1e100 {
                 self.rescale(r);
@@ -197,9 +197,10 @@ impl Tape {
         Window { lo, hi: above.clamp(lo + 1, EDGES) }
     }
 
-    /// What is remembered of a window, for one side and regime, in sweeps that it is worth.
+    /// What is remembered of a window, for one side and regime, in sweeps that it is worth under a
+    /// memory of `memory_s` seconds.
     #[must_use]
-    pub fn tally(&self, side: Side, regime: usize, w: Window) -> Tally {
+    pub fn tally(&self, memory_s: f64, side: Side, regime: usize, w: Window) -> Tally {
         let bins = &self.bins[regime][side.index()];
         let foot = self.edge[w.lo];
         let mut t = Tally::default();
@@ -213,7 +214,7 @@ impl Tape {
         if w.hi < EDGES {
             t.excess += t.beyond * (self.edge[w.hi] - foot);
         }
-        let scale = self.worth(regime) / self.gain[regime];
+        let scale = self.worth(memory_s, regime) / self.gain[regime];
         Tally {
             inside: t.inside * scale,
             beyond: t.beyond * scale,
@@ -224,8 +225,8 @@ impl Tape {
 
     /// Sweeps that a weight of one is worth: 1 while nothing is forgotten, 2 in the long run. The
     /// remembered exposure is tau (1 - e^(-u/tau)).
-    fn worth(&self, regime: usize) -> f64 {
-        2.0 / (2.0 - self.exposure(regime) / self.memory_s)
+    fn worth(&self, memory_s: f64, regime: usize) -> f64 {
+        2.0 / (2.0 - self.exposure(regime) / memory_s)
     }
 
     /// For each edge the remembered sweeps at or beyond it, for one side and regime.
@@ -275,17 +276,17 @@ mod tests {
 
     /// A tape of `n` exponential depths from the window's foot in `seconds`, steady regime.
     fn watch(d: &mut Draw, kappa: f64, n: u32, seconds: f64, memory_s: f64) -> Tally {
-        let mut t = Tape::new(memory_s);
+        let mut t = Tape::default();
         let p = only(NORMAL);
         for _ in 0..n {
-            t.advance(seconds / f64::from(n.max(1)), &p);
+            t.advance(memory_s, seconds / f64::from(n.max(1)), &p);
             let depth = t.edge(W.lo) + d.exp(kappa);
             t.sweep(Side::Sell, depth, &p);
         }
         if n == 0 {
-            t.advance(seconds, &p);
+            t.advance(memory_s, seconds, &p);
         }
-        t.tally(Side::Sell, NORMAL, W)
+        t.tally(memory_s, Side::Sell, NORMAL, W)
     }
 
     /// Posterior ranks of the truth over draws from the prior, for kappa and for the rate.
@@ -346,15 +347,15 @@ mod tests {
         let mut d = Draw::new(31);
         for k in 0..64 {
             let phase = step * (f64::from(k) + 0.5) / 64.0;
-            let mut t = Tape::new(1e12);
+            let mut t = Tape::default();
             let p = only(NORMAL);
             for _ in 0..2_000 {
-                t.advance(1.0, &p);
+                t.advance(1e12, 1.0, &p);
                 let floored = ((d.exp(0.6) - phase) / step).floor() * step + phase;
                 t.sweep(Side::Buy, (floored + add).max(0.0), &p);
             }
             let w = Window { lo: 8, hi: 16 };
-            let x = t.tally(Side::Buy, NORMAL, w);
+            let x = t.tally(1e12, Side::Buy, NORMAL, w);
             kappa += x.kappa(PRIOR_KAPPA).mean() / 0.6 - 1.0;
             rate += x.reach(PRIOR_RATE).mean() / det::exp(-0.6 * t.edge(w.lo)) - 1.0;
         }
@@ -376,36 +377,36 @@ mod tests {
 
     #[test]
     fn a_rare_regime_keeps_what_it_learned() {
-        let mut t = Tape::new(600.0);
+        let mut t = Tape::default();
         let wild = only(3);
         for _ in 0..100 {
-            t.advance(1.0, &wild);
+            t.advance(600.0, 1.0, &wild);
             t.sweep(Side::Buy, 10.0, &wild);
         }
         let w = t.window(10.0);
-        let before = t.tally(Side::Buy, 3, w);
-        t.advance(86_400.0, &only(NORMAL));
-        assert!((t.tally(Side::Buy, 3, w).inside - before.inside).abs() < 1e-9);
+        let before = t.tally(600.0, Side::Buy, 3, w);
+        t.advance(600.0, 86_400.0, &only(NORMAL));
+        assert!((t.tally(600.0, Side::Buy, 3, w).inside - before.inside).abs() < 1e-9);
         assert!((t.exposure(NORMAL) - 600.0).abs() < 1e-6, "and a common one forgets");
     }
 
     #[test]
     fn a_month_changes_nothing_but_the_scale() {
         // The gain is rescaled many times; the tally must be that of a fresh steady state.
-        let mut t = Tape::new(60.0);
+        let mut t = Tape::default();
         let p = only(NORMAL);
         for _ in 0..100_000 {
-            t.advance(30.0, &p);
+            t.advance(60.0, 30.0, &p);
             t.sweep(Side::Buy, 1.0, &p);
         }
-        let x = t.tally(Side::Buy, NORMAL, t.window(1.0));
+        let x = t.tally(60.0, Side::Buy, NORMAL, t.window(1.0));
         let want = 2.0 / (1.0 - det::exp(-0.5));
         assert!((x.inside - want).abs() < 1e-9 && (x.exposure - 120.0).abs() < 1e-6, "{x:?}");
     }
 
     #[test]
     fn windows_hold_their_depth_at_every_depth() {
-        let t = Tape::new(60.0);
+        let t = Tape::default();
         for i in 0..2_000 {
             let d = 0.05 * f64::from(i);
             let w = t.window(d);

@@ -3,7 +3,7 @@
 //! In: the learners' state. Out: [`Estimates`]. Hot path at 1 Hz: no allocation.
 
 use super::Learners;
-use crate::learn::config::{Estimator, Profile};
+use crate::learn::config::{Config, Estimator, Profile};
 use crate::learn::estimates::{Adverse, Estimates, Gate, Kappa, Regime, Span};
 use crate::learn::fill_rate::Counted;
 use crate::learn::kappa::blended::{Belief, blend, per_unit};
@@ -18,15 +18,15 @@ use crate::math::gamma::interval95;
 use crate::units::Ns;
 
 impl Learners {
-    pub(super) fn publish(&mut self, now: Ns) {
+    pub(super) fn publish(&mut self, cfg: &Config, fee_bps: f64, now: Ns) {
         let m = self.mixture;
-        let sigma = self.sigma_bps();
+        let sigma = self.sigma_bps(cfg);
         let tape = Belief::of(m.kappa, m.n_eff);
         let own = Belief::normal(self.adf.kappa(), self.adf.fills());
         let own = own.filter(|_| self.adf.fills() > 0.0);
-        let book = self.book.belief();
+        let book = self.book.belief(&cfg.book);
         let all = blend(&[Some(tape), own, book]);
-        let chosen = match self.cfg.estimator {
+        let chosen = match cfg.estimator {
             Estimator::Tape => None,
             Estimator::Own => own,
             Estimator::Book => book,
@@ -34,7 +34,7 @@ impl Learners {
         };
         let shares = shares(&m);
         let (after, before) =
-            (self.after_by_regime(m.depth_bps), self.drift_by_regime(m.depth_bps));
+            (self.after_by_regime(cfg, m.depth_bps), self.drift_by_regime(cfg, m.depth_bps));
         let drift_bps = super::dot(&before, &shares);
         let adverse_bps = super::dot(&after, &shares) + drift_bps;
         let by_regime = std::array::from_fn(|r| after[r] + before[r]);
@@ -70,9 +70,9 @@ impl Learners {
             refused: self.refused + self.markout.dropped() + self.calibration.refused(),
             ..self.estimates
         };
-        self.adverse(&mut e, &shares);
-        self.fills(&mut e);
-        self.progress(&mut e);
+        self.adverse(cfg, fee_bps, &mut e, &shares);
+        self.fills(cfg, &mut e);
+        self.progress(cfg, &mut e);
         self.estimates = e;
     }
 
@@ -92,8 +92,7 @@ impl Learners {
         })
     }
 
-    fn adverse(&self, e: &mut Estimates, shares: &[f64; REGIMES]) {
-        let c = &self.cfg;
+    fn adverse(&self, c: &Config, fee_bps: f64, e: &mut Estimates, shares: &[f64; REGIMES]) {
         let s = e.sigma_bps;
         let prior = Adverse { mean: c.markout.mean * s, sd: c.markout.sd * s };
         let d = e.depth_bps;
@@ -102,12 +101,12 @@ impl Learners {
             if c.on.markout { Adverse { mean, sd } } else { prior }
         });
         e.adverse_sd = e.adverse[PRIMARY].sd;
-        let slope = self.slope(d, shares);
+        let slope = self.slope(c, d, shares);
         (e.alpha0, e.alpha1) = (e.adverse_bps - slope * d, slope);
         e.floor_bps = if c.on.floor {
-            floor::floor_bps(self.fee_bps, (e.adverse_bps, e.adverse_sd), &c.floor)
+            floor::floor_bps(fee_bps, (e.adverse_bps, e.adverse_sd), &c.floor)
         } else {
-            self.fee_bps
+            fee_bps
         };
     }
 
@@ -122,25 +121,25 @@ impl Learners {
     }
 
     /// What is known of own fills.
-    fn fills(&self, e: &mut Estimates) {
-        let on = &self.cfg.on;
-        let (level, through) = self.phi();
+    fn fills(&self, cfg: &Config, e: &mut Estimates) {
+        let on = &cfg.on;
+        let (level, through) = self.phi(cfg);
         let phi = |t: &Thinning, mean: f64| {
             let (lo, hi) = if on.thinning { t.interval95() } else { (1.0, 1.0) };
             Span { mean, lo, hi }
         };
         e.phi_level = phi(&self.level, level);
         e.phi_through = phi(&self.through, through);
-        e.trust = self.fill_rate.strength(if on.gating { self.gate.weight() } else { 1.0 });
+        e.trust = cfg.fill_rate.strength(if on.gating { self.gate.weight() } else { 1.0 });
         e.counted = if on.counted { self.fill_rate.counted() } else { Counted::default() };
         let fills: f64 = e.fill_rates(e.depth_bps).iter().sum();
-        e.hold_s = self.fill_rate.hold_s(fills);
-        e.signal_bps = self.signal_bps();
+        e.hold_s = cfg.fill_rate.hold_s(fills);
+        e.signal_bps = self.signal_bps(cfg);
         e.signal_weight = if on.signal { self.signal.weight() } else { 0.0 };
     }
 
-    fn progress(&self, e: &mut Estimates) {
-        let on = &self.cfg.on;
+    fn progress(&self, cfg: &Config, e: &mut Estimates) {
+        let on = &cfg.on;
         let root = e.kappa.n_eff.max(0.0).sqrt();
         e.confidence = if on.confidence { root / (1.0 + root) } else { 1.0 };
         let done = Score { score: 1.0, floor: 1.0, kappa: 1.0, gamma: 1.0 };
@@ -150,8 +149,8 @@ impl Learners {
         } else {
             Gate { weight: 1.0, open: true }
         };
-        e.original = self.original.estimates(&self.p());
-        if self.cfg.profile == Profile::Original {
+        e.original = self.original.estimates(&cfg.original, &self.p(cfg));
+        if cfg.profile == Profile::Original {
             self.as_the_original(e);
         }
     }

@@ -28,7 +28,7 @@ impl World {
     }
 
     /// One second into `x`: sweeps at random moments, then the tick of the second.
-    fn second(&mut self, x: &mut Learners, out: &mut impl FnMut(LearnEvent)) {
+    fn second(&mut self, x: &mut Run, out: &mut impl FnMut(LearnEvent)) {
         if self.draw.chance(1.0 / self.dwell_s) {
             self.state = (self.state + 1 + self.draw.below(3)) % 4;
         }
@@ -56,13 +56,65 @@ impl World {
         self.at += Ns::SEC;
         x.on_mid(Ns(self.at - 1_000), self.mid, out);
         let bid = if self.ahead > 0.0 { 0.8 } else { 0.2 };
-        x.on_touch(Touch { half_spread_bps: 0.1, bid, ask: 1.0 - bid });
+        x.of.on_touch(Touch { half_spread_bps: 0.1, bid, ask: 1.0 - bid });
         x.on_second(Ns(self.at), out);
     }
 }
 
-fn started(cfg: &Config) -> Learners {
-    let mut x = Learners::new(cfg, 1.5);
+/// Learners with the settings that go into each call, of an account that pays 1.5 bps.
+struct Run {
+    of: Learners,
+    cfg: Config,
+}
+
+impl Run {
+    fn new(cfg: &Config) -> Run {
+        Run { of: Learners::new(cfg, 1.5), cfg: *cfg }
+    }
+
+    fn estimates(&self) -> &Estimates {
+        self.of.estimates()
+    }
+
+    fn on_resume(&mut self, now: Ns) {
+        self.of.on_resume(&self.cfg, now);
+    }
+
+    fn on_gap(&mut self, now: Ns, out: &mut impl FnMut(LearnEvent)) {
+        self.of.on_gap(&self.cfg, now, out);
+    }
+
+    fn on_mid(&mut self, now: Ns, mid: f64, out: &mut impl FnMut(LearnEvent)) {
+        self.of.on_mid(&self.cfg, now, mid, out);
+    }
+
+    fn on_sweep(&mut self, now: Ns, s: Sweep, out: &mut impl FnMut(LearnEvent)) {
+        self.of.on_sweep(&self.cfg, now, s, out);
+    }
+
+    fn on_quote(&mut self, now: Ns, q: QuoteSample, out: &mut impl FnMut(LearnEvent)) {
+        self.of.on_quote(&self.cfg, now, q, out);
+    }
+
+    fn on_quote_end(&mut self, now: Ns, id: u64, filled: bool, out: &mut impl FnMut(LearnEvent)) {
+        self.of.on_quote_end(&self.cfg, now, id, filled, out);
+    }
+
+    fn on_reached(&mut self, depth_bps: f64, filled: bool, through: bool) {
+        self.of.on_reached(&self.cfg, depth_bps, filled, through);
+    }
+
+    fn on_fill(&mut self, now: Ns, f: FillSample, out: &mut impl FnMut(LearnEvent)) {
+        self.of.on_fill(&self.cfg, now, f, out);
+    }
+
+    fn on_second(&mut self, now: Ns, out: &mut impl FnMut(LearnEvent)) {
+        self.of.on_second(&self.cfg, 1.5, now, out);
+    }
+}
+
+fn started(cfg: &Config) -> Run {
+    let mut x = Run::new(cfg);
     x.on_resume(Ns(0));
     x.on_mid(Ns(0), 100.0, &mut |_| {});
     x
@@ -80,7 +132,7 @@ fn known_levels() -> Config {
     }
 }
 
-fn run(cfg: &Config, seed: u64, seconds: u32) -> Learners {
+fn run(cfg: &Config, seed: u64, seconds: u32) -> Run {
     let mut x = started(cfg);
     let mut w = World::new(seed, NORMAL, 1e18);
     let mut id = 0;
@@ -92,7 +144,7 @@ fn run(cfg: &Config, seed: u64, seconds: u32) -> Learners {
 }
 
 /// One own bid at 2 bps for ten seconds at a time; it fills at the rate .1 / s.
-fn trade(x: &mut Learners, w: &mut World, s: u32, id: &mut u64) {
+fn trade(x: &mut Run, w: &mut World, s: u32, id: &mut u64) {
     let now = Ns(w.at);
     let fill = w.draw.chance(0.1);
     if s.is_multiple_of(10) {
@@ -102,13 +154,13 @@ fn trade(x: &mut Learners, w: &mut World, s: u32, id: &mut u64) {
         x.on_quote(now, q, &mut |_| {});
     }
     if fill {
-        x.on_reached(Side::Buy, 2.0, true, s.is_multiple_of(2));
+        x.on_reached(2.0, true, s.is_multiple_of(2));
         x.on_fill(now, fill_of(*id, w.mid, 2.0), &mut |_| {});
         x.on_quote_end(now, *id, true, &mut |_| {});
     } else {
-        x.on_reached(Side::Buy, 2.0, false, false);
+        x.on_reached(2.0, false, false);
     }
-    x.on_book(BookSample { within_bps: 5.0, size: 15.0 });
+    x.of.on_book(BookSample { within_bps: 5.0, size: 15.0 });
 }
 
 fn fill_of(id: u64, mid: f64, depth_bps: f64) -> FillSample {
@@ -242,11 +294,12 @@ fn finds_the_optimum_where_the_original_spirals_away() {
     assert!(e.kappa.span.lo < 6_000.0 && 6_000.0 < e.kappa.span.hi, "{:?}", e.kappa);
     assert!((e.rate[0].mean / 0.5 - 1.0).abs() < 0.3, "{:?}", e.rate);
     // The original's estimator, closed loop: quote, be filled there, learn that distance.
-    let mut o = Original::new(super::super::original::Config::default());
+    let cfg = super::super::original::Config::default();
+    let mut o = Original::new(&cfg);
     let mut d = 2.75;
     for _ in 0..1_000 {
-        o.fill(d * 1e-4, 1.0, &only(NORMAL));
-        d = 1e4 / o.estimates(&only(NORMAL)).kappa_learned + 1.5;
+        o.fill(&cfg, d * 1e-4, 1.0, &only(NORMAL));
+        d = 1e4 / o.estimates(&cfg, &only(NORMAL)).kappa_learned + 1.5;
     }
     assert!(d > 2.0 * best, "{d}");
 }
@@ -296,7 +349,7 @@ fn warms_up_from_the_tape_alone() {
 
 #[test]
 fn starts_unsure_and_finite() {
-    let e = *Learners::new(&Config::default(), 1.5).estimates();
+    let e = *Run::new(&Config::default()).estimates();
     assert!(e.confidence.abs() < 1e-12 && (e.warmup.score - 0.1).abs() < 1e-9);
     assert!((e.kappa.span.mean - 6_000.0).abs() < 60.0, "{:?}", e.kappa);
     assert!((e.depth_bps - (1.5 + 0.5 + 1.0 / 0.6)).abs() < 0.02, "{}", e.depth_bps);
@@ -339,7 +392,7 @@ fn nonsense_is_refused_and_estimates_stay_finite() {
                 x.on_fill(now, f, out);
             }
             6 => x.on_quote_end(now, i % 90, i % 2 == 0, out),
-            7 => x.on_reached(Side::Buy, depth_bps, i % 3 == 0, i % 2 == 0),
+            7 => x.on_reached(depth_bps, i % 3 == 0, i % 2 == 0),
             _ if i % 50 == 0 => x.on_gap(now, out),
             _ => x.on_resume(now),
         }
@@ -389,10 +442,10 @@ fn rescaled(seed: u64, wrong: f64) -> Vec<f64> {
                 out.push(1.0 - det::exp(-grown));
             }
             grown = 0.0;
-            x.on_reached(Side::Buy, depth, true, true);
+            x.on_reached(depth, true, true);
         }
         for _ in 0..d.poisson(truth / 0.6 * 0.4) {
-            x.on_reached(Side::Buy, depth, false, true);
+            x.on_reached(depth, false, true);
         }
         w.second(&mut x, &mut |_| {});
     }
@@ -411,9 +464,10 @@ fn fills_are_poisson_in_predicted_time() {
 
 #[test]
 fn a_gap_blurs_the_regime() {
-    let mut f = Filter::new(known_levels().filter);
-    (0..60).for_each(|_| _ = f.step(1.0, 8.0, 12.0));
+    let cfg = known_levels().filter;
+    let mut f = Filter::new(&cfg);
+    (0..60).for_each(|_| _ = f.step(&cfg, 1.0, 8.0, 12.0));
     let sure = f.p()[3];
-    f.idle(600.0);
+    f.idle(&cfg, 600.0);
     assert!(sure > 0.99 && f.p()[3] < 0.6 && f.p()[3] > 0.4, "{:?}", f.p());
 }

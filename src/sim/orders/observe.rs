@@ -72,7 +72,7 @@ impl<F: FillModel> Sim<F> {
     /// Order `i` is in the book from its arrival on.
     pub(super) fn go_live(&mut self, set: Settings<'_, F>, i: usize, book: &Book) {
         let (side, px) = (self.orders[i].req.side, self.orders[i].req.px);
-        let (size, n, sight_age) = match book.shown(side, px) {
+        let (size, n, sight_age) = match book.shown(set.book, side, px) {
             Shown::Size(l) => (l.sz.0, l.n, None),
             Shown::Empty => (0, 0, None),
             Shown::Unknown { last: Some(last), age_ns } => (last.0, 0, Some(age_ns)),
