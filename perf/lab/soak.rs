@@ -212,9 +212,9 @@ pub fn run(
         _ => config.clone(),
     };
     let market = Market::new(&config.exchange, config.exchange.seed)
-        .map_err(|e| other(format!("the exchange's configuration: {e:?}")))?;
+        .map_err(|e| other(format!("the exchange's configuration: {e}")))?;
     let coins =
-        coins_of(&config.exchange).map_err(|e| other(format!("the exchange's coins: {e:?}")))?;
+        coins_of(&config.exchange).map_err(|e| other(format!("the exchange's coins: {e}")))?;
     let scratch = Scratch::new("soak")?;
     let enough = Stop::unhooked();
     let (theirs, asked) = (enough.clone(), stop.clone());
@@ -270,7 +270,7 @@ pub fn run(
 /// Where the logging thread writes: all that a run keeps.
 fn outlet(scratch: &Scratch, config: &Config, coins: &[CoinSpec]) -> io::Result<Outlet<Folder>> {
     let other = |e: String| io::Error::other(e);
-    let folder = Folder::create(scratch.path()).map_err(|e| other(format!("{e:?}")))?;
+    let folder = Folder::create(scratch.path()).map_err(io::Error::other)?;
     let journal = Writer::create(folder, config.journal(config.hash(coins)))
         .map_err(|f| other(format!("cannot start a journal: {}", f.error)))?;
     let file = File::create(scratch.path().join(recording::segment_name(0)))?;

@@ -5,6 +5,7 @@
 //! 1. The feed reads the frames as in a run; what it tells the engine is written down instead of
 //!    decided on. So a replay of the file gives the records of a replay of the frames.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -27,6 +28,17 @@ pub enum ConvertError {
     /// The file cannot be written.
     Output(io::Error),
 }
+
+impl fmt::Display for ConvertError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConvertError::Recording(e) => write!(f, "the recording: {e}"),
+            ConvertError::Output(e) => write!(f, "the file of events: {e}"),
+        }
+    }
+}
+
+impl std::error::Error for ConvertError {}
 
 /// Notes what the engine would be told.
 struct Recorder<W: Write> {

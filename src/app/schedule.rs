@@ -8,6 +8,7 @@
 //! 3. Prints that are older than the recording are history and fill nothing; a gap in the data ends
 //!    every order that is live.
 
+use std::fmt;
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -90,6 +91,18 @@ pub enum BadSchedule {
     NoCoin,
 }
 
+impl fmt::Display for BadSchedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BadSchedule::Line(line, text) => write!(f, "line {line}: {text}"),
+            BadSchedule::Tape(e) => write!(f, "the recording: {e}"),
+            BadSchedule::NoCoin => f.write_str("no market data in the recording's first frames"),
+        }
+    }
+}
+
+impl std::error::Error for BadSchedule {}
+
 impl From<RecordingError> for BadSchedule {
     fn from(e: RecordingError) -> BadSchedule {
         BadSchedule::Tape(e)
@@ -161,7 +174,7 @@ fn order(row: Row, coins: &[CoinSpec]) -> Result<Scheduled, String> {
     let number = |name: &str, text: &str| match decimal::parse(text.as_bytes()) {
         Ok(0) => Err(format!("{name} is zero")),
         Ok(v) => Ok(v),
-        Err(bad) => Err(format!("{name} `{text}` is no price or size: {bad:?}")),
+        Err(bad) => Err(format!("{name} `{text}` is no price or size: {bad}")),
     };
     let (px, sz) = (Px(number("px", &row.px)?), Sz(number("sz", &row.sz)?));
     let (live, cancel) = (Ns(row.ts_live_ns), row.ts_cancel_ns.map(Ns));

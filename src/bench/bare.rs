@@ -52,9 +52,8 @@ pub fn run(frames: &Arc<Frames>, pace: Pace) -> io::Result<Histogram<u64>> {
 }
 
 fn read(url: &Url, clock: SessionClock, pace: Pace) -> io::Result<Histogram<u64>> {
-    let other = |e: String| io::Error::other(e);
     let link = open(&mut Dialer::new(trusting()?), url, Deadline::after_ms(CONNECT_MS));
-    let mut link = link.map_err(|e| other(format!("{e:?}")))?;
+    let mut link = link.map_err(io::Error::other)?;
     let mut poll = Poll::new()?;
     poll.registry().register(link.source(), Token(0), Interest::READABLE)?;
     link.acknowledge();
@@ -69,9 +68,9 @@ fn read(url: &Url, clock: SessionClock, pace: Pace) -> io::Result<Histogram<u64>
             match link.read_into(&mut conn) {
                 ReadOutcome::Bytes(_) => times.saturating_record((clock.mono_ns() - begun).max(1)),
                 ReadOutcome::WouldBlock => ready = false,
-                end => return Err(other(format!("the server's end: {end:?}"))),
+                _ => return Err(io::Error::other("the server ended the link early")),
             }
-            while let Some(message) = conn.poll().map_err(|e| other(format!("{e:?}")))? {
+            while let Some(message) = conn.poll().map_err(io::Error::other)? {
                 taken += usize::from(matches!(message, Message::Text(_)));
             }
         }

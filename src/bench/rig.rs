@@ -93,8 +93,7 @@ impl<T: Send + 'static> Rig<T> {
         let clock = SessionClock::start(1);
         let hash = config.hash(coins);
         let turn = || {
-            Turn::reading(config.run.parser, &config.engine, coins, hash)
-                .map_err(|e| io::Error::other(format!("{e:?}")))
+            Turn::reading(config.run.parser, &config.engine, coins, hash).map_err(io::Error::other)
         };
         let idle = match idling {
             Idling::Sleeps => Idle::Sleeps,
@@ -177,12 +176,12 @@ impl<T: Send + 'static> Rig<T> {
 pub(crate) fn listen() -> io::Result<(TcpListener, Url)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("ws://{}/ws", listener.local_addr()?).parse();
-    Ok((listener, url.map_err(|e| io::Error::other(format!("{e:?}")))?))
+    Ok((listener, url.map_err(io::Error::other)?))
 }
 
 /// What connecting wants, though nothing here is encrypted.
 pub(crate) fn trusting() -> io::Result<Arc<ClientConfig>> {
-    tls::client(None).map_err(|e| io::Error::other(format!("{e:?}")))
+    tls::client(None).map_err(io::Error::other)
 }
 
 impl Sender {

@@ -110,7 +110,7 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
                     replay::run_events(path, config, n).map_err(|e| recording_failure(path, &e))?
                 }
                 _ => replay::run(&load(file.as_deref())?, config, n)
-                    .map_err(|e| Failure::input(format!("the frames' coins: {e:?}")))?,
+                    .map_err(|e| Failure::input(format!("the frames' coins: {e}")))?,
             };
             say(&if common.json { json(&passes) } else { text(&passes) });
         }
@@ -147,9 +147,9 @@ fn load(file: Option<&Path>) -> Result<Frames, Failure> {
 /// The path in memory under both parsers.
 fn paths(frames: &Frames, config: &Config, common: &Common) -> Result<String, Failure> {
     let mut out = String::new();
-    for parser in [Parser::Scanner, Parser::SimdJson] {
+    for (parser, name) in [(Parser::Scanner, "scanner"), (Parser::SimdJson, "simd-json")] {
         let r = path::run(frames, config, parser, WARM.min(frames.len() / 2))
-            .map_err(|e| Failure::input(format!("the frames' coins: {e:?}")))?;
+            .map_err(|e| Failure::input(format!("the frames' coins: {e}")))?;
         if common.json {
             let kinds: serde_json::Map<String, serde_json::Value> = Kind::ALL
                 .iter()
@@ -165,7 +165,7 @@ fn paths(frames: &Frames, config: &Config, common: &Common) -> Result<String, Fa
         }
         let _ = writeln!(
             out,
-            "path in memory, message to last record in the queue, {parser:?}, ns (clock's {} taken off)\n{}",
+            "path in memory, message to last record in the queue, {name}, ns (clock's {} taken off)\n{}",
             r.clock_ns, HEAD
         );
         for k in Kind::ALL {

@@ -15,13 +15,9 @@ use crate::journal::{Digests, ReadError, Reader, hex};
 
 /// The journal of a run folder, from its beginning.
 pub(super) fn journal(run: &Path) -> Result<Reader<Folder>, Failure> {
-    let folder = RunFolder::at(run).open().map_err(|e| {
-        let why = match e {
-            FolderError::Busy => "it is being written by another process".to_owned(),
-            FolderError::Disk(d) => d.to_string(),
-        };
-        Failure::input(format!("no run folder {}: {why}", run.display()))
-    })?;
+    let folder = RunFolder::at(run)
+        .open()
+        .map_err(|e| Failure::input(format!("no run folder `{}`: {e}", run.display())))?;
     Reader::open(folder).map_err(|e| unreadable(run, e))
 }
 
@@ -63,7 +59,7 @@ pub(super) fn chosen(file: &Path, wanted: &[String]) -> Result<Vec<CoinSpec>, Fa
 /// The failure of reading a recording.
 pub(super) fn recording_failure(file: &Path, e: &RecordingError) -> Failure {
     let line = if e.line > 0 { format!(", line {}", e.line) } else { String::new() };
-    Failure::input(format!("cannot read {}{line}: {:?}", file.display(), e.fault))
+    Failure::input(format!("cannot read {}{line}: {}", file.display(), e.fault))
 }
 
 /// The folder of a new run, made and still empty: the one asked for, or the first free one under
@@ -119,7 +115,7 @@ pub(super) fn info(run: &Path) -> Result<RunInfo, Failure> {
 
 /// The coins of a run as they are followed.
 pub(super) fn specs(info: &RunInfo) -> Result<Vec<CoinSpec>, Failure> {
-    info.specs().map_err(|e| Failure::input(format!("run.json: {e:?}")))
+    info.specs().map_err(|e| Failure::input(format!("run.json: {e}")))
 }
 
 /// The configuration a run was made under.

@@ -154,13 +154,15 @@ fn grounds(o: &Options) -> Result<Vec<(String, Ground)>, Failure> {
     }
     law.check().map_err(|e| Failure::usage(format!("--coin: {e}")))?;
     let length_ns = parse_length(&o.length)?;
-    let name = format!("{kind:?} market, seed {}, {}", o.seed, o.length).to_lowercase();
+    let kind = kind.to_possible_value();
+    let kind = kind.as_ref().map_or("", |k| k.get_name());
+    let name = format!("{kind} market, seed {}, {}", o.seed, o.length);
     Ok(vec![(name, Ground::Market(Box::new(Simulated { law, seed: o.seed, length_ns })))])
 }
 
 fn spec(coin: &str) -> Result<CoinSpec, Failure> {
     CoinSpec::new(coin, Listing::of(coin).sz_decimals)
-        .map_err(|e| Failure::usage(format!("--coin {coin}: {e:?}")))
+        .map_err(|e| Failure::usage(format!("--coin {coin}: {e}")))
 }
 
 /// All jobs, as many at a time as there are cores; the first failure ends it.
@@ -211,7 +213,7 @@ fn one<C: Components>(
     match ground {
         Ground::Tape(file) => on_tape(file, config, coins).map_err(|e| recording_failure(file, &e)),
         Ground::Market(m) => on_market(m, config, coins)
-            .map_err(|e| Failure::usage(format!("the simulated market: {e:?}"))),
+            .map_err(|e| Failure::usage(format!("the simulated market: {e}"))),
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn run<C: Components>(
         say(&format!("{v}\n"));
     } else {
         say(&format!(
-            "convert  {}\nframes   {}, {} rejected, {} duplicate prints, tail {:?}\nevents   {}, \
+            "convert  {}\nframes   {}, {} rejected, {} duplicate prints, tail {}\nevents   {}, \
              {bytes} bytes\n",
             o.file.display(),
             seen.frames,

@@ -71,7 +71,8 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     while let Some(found) = reader.step().map_err(fault)? {
         match found {
             Found::Record(r) => export.take(&r).map_err(refused)?,
-            other => faults.push(format!("{other:?}")),
+            Found::Damage(damage) => faults.push(damage.to_string()),
+            Found::Torn(torn) => faults.push(torn.to_string()),
         }
     }
     let written = export.finish().map_err(refused)?;

@@ -9,15 +9,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::common::{chosen, recording_failure};
+use super::common::{chosen, journal, recording_failure, unreadable};
 use super::exit::{Code, Failure};
 use super::{Common, say};
 use crate::app::config::ConfigOf;
 use crate::app::schedule::{self, BadSchedule, Outcome, Scheduled, Tape};
 use crate::app::shapes::{Shape, Shaper};
 use crate::engine::Components;
-use crate::folder::Folder;
-use crate::journal::{Found, Reader};
+use crate::journal::Found;
 use crate::settings::Room as _;
 use crate::sim::config::Model;
 
@@ -109,11 +108,8 @@ fn export(folder: &Path, format: Format, out: Option<&Path>) -> Result<(), Failu
         Format::UserFills => Shape::UserFills,
         Format::OrderUpdates => Shape::OrderUpdates,
     };
-    let name = folder.display();
-    let opened =
-        Folder::open(folder).map_err(|e| Failure::input(format!("no run folder {name}: {e:?}")))?;
-    let fault = |e| Failure::input(format!("cannot read the journal in {name}: {e:?}"));
-    let mut reader = Reader::open(opened).map_err(fault)?;
+    let fault = |e| unreadable(folder, e);
+    let mut reader = journal(folder)?;
     let cannot = |e| Failure::disk(format!("cannot write the export: {e}"));
     let mut target: Box<dyn Write> = match out {
         Some(path) => Box::new(BufWriter::new(File::create(path).map_err(cannot)?)),
@@ -128,7 +124,8 @@ fn export(folder: &Path, format: Format, out: Option<&Path>) -> Result<(), Failu
                     writeln!(target, "{line}").map_err(cannot)?;
                 }
             }
-            other => faults.push(format!("{other:?}")),
+            Found::Damage(damage) => faults.push(damage.to_string()),
+            Found::Torn(torn) => faults.push(torn.to_string()),
         }
     }
     target.flush().map_err(cannot)?;

@@ -100,7 +100,7 @@ impl Where {
         default: &str,
     ) -> Result<Place, Failure> {
         let tls = tls::client(self.ca.as_deref())
-            .map_err(|e| Failure::usage(format!("--ca: {e:?}; it takes a PEM file")))?;
+            .map_err(|e| Failure::usage(format!("--ca: {e}; it takes a PEM file")))?;
         let length = self.length.as_deref().map(parse_length).transpose()?;
         if self.coin.len() > COINS_MAX {
             return Err(Failure::usage(format!("--coin: at most {COINS_MAX} at a time")));
@@ -162,7 +162,7 @@ impl Where {
         let mut note = None;
         let universe = match ask(place, stop)? {
             Ok(text) => meta::parse(text.as_bytes()).map_err(|e| {
-                Failure::new(Code::Venue, format!("the venue's list of coins: {e:?}"))
+                Failure::new(Code::Venue, format!("the venue's list of coins: {e}"))
             })?,
             Err(e) if place.stem == "live" => {
                 note = Some(format!("no list of coins from the venue ({e}); using the built-in"));

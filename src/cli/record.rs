@@ -46,7 +46,7 @@ pub(super) fn run<C: Components>(
         _ => Failure::disk(format!("cannot create {name}: {e}")),
     })?;
     let turn = Turn::listening(&config.engine, &coins)
-        .map_err(|e| Failure::usage(format!("the list of coins: {e:?}")))?;
+        .map_err(|e| Failure::usage(format!("the list of coins: {e}")))?;
     let tell = |text: &str| {
         if !common.json {
             say(text);

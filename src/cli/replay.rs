@@ -186,7 +186,7 @@ fn head(file: &Path, seen: &Outcome, took: i64) -> String {
     format!(
         "replay   {}\nframes   {} over {span:.1} s, in {spent:.3} s ({rate:.0} frames/s)\n\
          feed     {} rejected{}, {} duplicates, {} histories ({} contiguous, {} with a gap), {} \
-         silences, tail {:?}\n",
+         silences, tail {}\n",
         file.display(),
         seen.frames,
         c.rejects(),

@@ -120,7 +120,7 @@ fn begin<C: Components>(
     info.bounded = config.run.bound().bytes.is_some();
     write_info(&run, &info)?;
     let turn = Turn::reading(config.run.parser, &config.engine, &coins, hash)
-        .map_err(|e| Failure::usage(format!("the list of coins: {e:?}")))?;
+        .map_err(|e| Failure::usage(format!("the list of coins: {e}")))?;
     let idle = idle(o.place.busy_poll, &config, &coins);
     Ok(Begun { run, place, coins, files, turn, idle, info, note })
 }

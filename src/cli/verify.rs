@@ -140,9 +140,22 @@ fn killed(read: &Model, beside: &Beside, replayed: u64, common: &Common) -> Resu
 }
 
 fn differing((held, fresh): &(Record, Record)) -> Failure {
-    let (seq, was, is) = (fresh.seq, held.body, fresh.body);
-    let text = format!("record {seq} differs: the journal has {was:?}, the replay gives {is:?}");
+    let seq = fresh.seq;
+    let [was, is] = [(held, fresh), (fresh, held)].map(|(r, other)| shown(&r.body, &other.body));
+    let text = format!("record {seq} differs: the journal has {was}, the replay gives {is}");
     Failure::new(Code::Check, text)
+}
+
+/// The kind of a record and the fields that differ from another.
+fn shown(body: &Body, other: &Body) -> String {
+    let others = other.fields();
+    let fields = body.fields().into_iter().filter(|f| !others.contains(f));
+    let fields: Vec<String> = fields.map(|(name, value)| format!("{name} {value}")).collect();
+    format!(
+        "`{}` with {}",
+        body.name(),
+        if fields.is_empty() { "the same".into() } else { fields.join(", ") }
+    )
 }
 
 /// The verdict on a run whose beginning its disk bound dropped: what is left can be intact, but

@@ -7,6 +7,8 @@
 //!    it can stand in a JSON string as it is.
 //! 2. Names are case-sensitive, and each stands once.
 
+use std::fmt;
+
 use arrayvec::{ArrayString, ArrayVec};
 
 use crate::limits::{COIN_NAME_MAX, COINS_MAX};
@@ -43,6 +45,22 @@ pub enum BadCoin {
     /// No coin at all.
     None,
 }
+
+impl fmt::Display for BadCoin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            BadCoin::Empty => "a name is empty",
+            BadCoin::TooLong => "a name is too long",
+            BadCoin::Character => "a name has a character that no coin has",
+            BadCoin::Decimals => "sizes have at most six decimals",
+            BadCoin::Twice => "a name stands twice",
+            BadCoin::TooMany => "too many coins",
+            BadCoin::None => "no coin at all",
+        })
+    }
+}
+
+impl std::error::Error for BadCoin {}
 
 impl CoinSpec {
     /// A coin of the given name with sizes of `sz_decimals` decimal places.

@@ -8,6 +8,8 @@
 //! 2. The built-in table holds only what was read from the venue; it is a fallback for recordings
 //!    and machines without network, not a list of what is listed.
 
+use std::fmt;
+
 use arrayvec::ArrayVec;
 use serde::Deserialize;
 
@@ -46,6 +48,17 @@ pub enum BadMeta {
     Empty,
 }
 
+impl fmt::Display for BadMeta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            BadMeta::Shape => "it is no list of named coins",
+            BadMeta::Empty => "it holds no coin that can be followed",
+        })
+    }
+}
+
+impl std::error::Error for BadMeta {}
+
 /// Why a name is not a coin to follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unlisted {
@@ -57,6 +70,26 @@ pub enum Unlisted {
     /// The coin is no longer traded.
     Delisted,
 }
+
+impl fmt::Display for Unlisted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unlisted::Delisted => f.write_str("it is no longer traded"),
+            Unlisted::Unknown { nearest } if nearest.is_empty() => {
+                f.write_str("there is no such coin; names are case-sensitive")
+            }
+            Unlisted::Unknown { nearest } => {
+                f.write_str("there is no such coin; did you mean ")?;
+                for (i, name) in nearest.iter().enumerate() {
+                    write!(f, "{}{name}", if i == 0 { "" } else { ", " })?;
+                }
+                f.write_str("?")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Unlisted {}
 
 #[derive(Deserialize)]
 struct Meta {

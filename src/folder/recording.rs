@@ -8,6 +8,7 @@
 //! 2. Memory is one buffer: the longest line is a stamp and `MESSAGE_MAX` bytes.
 //! 3. Empty lines are skipped, everything else that is no line is an error with its number.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -112,6 +113,48 @@ pub struct RecordingError {
     pub fault: Fault,
 }
 
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Disk(e) => e.fmt(f),
+            Fault::Gzip => f.write_str("the gzip stream is corrupt"),
+            Fault::Stamp => f.write_str("the line does not begin with a time and a blank"),
+            Fault::Long => f.write_str("the line is longer than a message may be"),
+            Fault::NotThatOne => {
+                f.write_str("it is not the recording that the checkpoint was made of")
+            }
+            Fault::Checkpoint => f.write_str("the checkpoint could not be written"),
+            Fault::Version(n) => write!(f, "it is a file of events of version {n}; convert again"),
+            Fault::Damaged => f.write_str("the file of events is damaged; convert again"),
+            Fault::Cut => f.write_str("the file of events ends before its end; convert again"),
+            Fault::OtherCoins => f.write_str("its coins are others, or cannot be followed"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl fmt::Display for RecordingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => self.fault.fmt(f),
+            line => write!(f, "line {line}: {}", self.fault),
+        }
+    }
+}
+
+impl std::error::Error for RecordingError {}
+
+impl fmt::Display for Tail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Tail::Whole => f.write_str("whole"),
+            Tail::Unfinished(n) => write!(f, "unfinished ({n} bytes left out)"),
+            Tail::Truncated(n) => write!(f, "cut within gzip ({n} bytes left out)"),
+        }
+    }
+}
+
 /// Reads a recording.
 pub struct Reader {
     source: Box<dyn Read + Send>,
@@ -142,8 +185,8 @@ impl Line<'_> {
     }
 }
 
-impl std::fmt::Debug for Reader {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Reader {{ line: {}, tail: {:?} }}", self.line, self.tail)
     }
 }

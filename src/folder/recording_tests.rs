@@ -225,3 +225,12 @@ fn a_recording_in_several_files_reads_as_one() {
         assert_eq!(segment_number(name), want, "{name}");
     }
 }
+
+#[test]
+fn what_is_wrong_with_a_recording_is_a_sentence_with_its_line() {
+    let wrong = RecordingError { line: 4, fault: Fault::Stamp };
+    assert_eq!(wrong.to_string(), "line 4: the line does not begin with a time and a blank");
+    let unread = RecordingError { line: 0, fault: Fault::Disk(DiskError::Missing) };
+    assert_eq!(unread.to_string(), "there is no such file or folder");
+    assert_eq!(Tail::Unfinished(12).to_string(), "unfinished (12 bytes left out)");
+}

@@ -48,6 +48,8 @@ impl fmt::Display for DiskError {
     }
 }
 
+impl std::error::Error for DiskError {}
+
 /// A folder of append-only files.
 pub trait Disk {
     /// An open file.

@@ -97,6 +97,41 @@ pub enum ReadError {
     },
 }
 
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Checksum => f.write_str("a checksum is wrong"),
+            Cause::Malformed => f.write_str("the content is no record of this version"),
+            Cause::Partial => f.write_str("the segment ends within a record"),
+            Cause::Sequence { expected, found } => {
+                write!(f, "record {found} stands where {expected} should")
+            }
+            Cause::Header(fault) => fault.fmt(f),
+            Cause::Number(number) => write!(f, "the header says segment {number}"),
+            Cause::Config => f.write_str("the segment belongs to another configuration"),
+            Cause::Chain => f.write_str("the segment before is not the one it was written after"),
+            Cause::Missing(n) => write!(f, "{n} segments are missing"),
+        }
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Damage { segment, from, to, seq, cause } = self;
+        write!(
+            f,
+            "damage in segment {segment}, bytes {from} to {to}, from record {seq} on: {cause}"
+        )
+    }
+}
+
+impl fmt::Display for Torn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Torn { segment, keep, cut } = self;
+        write!(f, "segment {segment} ends unfinished: {cut} bytes after the {keep} that are sound")
+    }
+}
+
 /// Reads a journal from its beginning.
 #[derive(Debug)]
 pub struct Reader<D: Disk> {
@@ -125,13 +160,13 @@ struct Segment<F> {
     cursor: (usize, usize),
     last: bool,
     damaged: bool,
-    bad: Option<Bad>,
+    bad: Option<Unsound>,
     hash: Xxh3,
 }
 
 /// A run of places without a usable record.
 #[derive(Clone, Copy)]
-struct Bad {
+struct Unsound {
     from: u64,
     cause: Cause,
     /// One of them holds a sound record out of its turn: no crash does that.
@@ -333,7 +368,7 @@ impl<D: Disk> Reader<D> {
         s.offset += RECORD_BYTES as u64;
         let found = match sound(&bytes) {
             Err(cause) => {
-                s.bad.get_or_insert(Bad { from, cause, out_of_turn: false });
+                s.bad.get_or_insert(Unsound { from, cause, out_of_turn: false });
                 self.gap = Some(self.gap.unwrap_or(0) + 1);
                 None
             }
@@ -351,7 +386,7 @@ impl<D: Disk> Reader<D> {
         let expected = self.next.unwrap_or(record.seq);
         let cause = Cause::Sequence { expected, found: record.seq };
         if record.seq < expected.saturating_add(self.gap.unwrap_or(0)) {
-            s.bad.get_or_insert(Bad { from, cause, out_of_turn: true }).out_of_turn = true;
+            s.bad.get_or_insert(Unsound { from, cause, out_of_turn: true }).out_of_turn = true;
             return None;
         }
         let follows = match record.body {
@@ -379,7 +414,7 @@ impl<D: Disk> Reader<D> {
 
     /// Ends a run of unsound places at `to`.
     fn end_range(&mut self, s: &mut Segment<D::File>, to: u64) -> Option<Damage> {
-        let Bad { from, cause, .. } = s.bad.take()?;
+        let Unsound { from, cause, .. } = s.bad.take()?;
         s.damaged = true;
         Some(Damage { segment: s.number, from, to, seq: self.next.unwrap_or(0), cause })
     }
@@ -388,7 +423,7 @@ impl<D: Disk> Reader<D> {
     fn close(&mut self, mut s: Segment<D::File>, rest: u64) -> Option<Found> {
         let end = s.offset + rest;
         if rest > 0 {
-            let bad = Bad { from: s.offset, cause: Cause::Partial, out_of_turn: false };
+            let bad = Unsound { from: s.offset, cause: Cause::Partial, out_of_turn: false };
             s.bad.get_or_insert(bad);
             self.gap = Some(self.gap.unwrap_or(0) + 1);
         }

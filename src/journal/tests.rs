@@ -520,3 +520,19 @@ fn arbitrary_bytes_never_read_as_records() {
         assert!(n == 128 || !damage.is_empty() || torn.is_some());
     }
 }
+
+#[test]
+fn damage_and_failures_are_sentences() {
+    let damage = Damage { segment: 3, from: 128, to: 256, seq: 41, cause: Cause::Checksum };
+    assert_eq!(
+        damage.to_string(),
+        "damage in segment 3, bytes 128 to 256, from record 41 on: a checksum is wrong"
+    );
+    let header = Cause::Header(HeaderFault::Magic);
+    assert_eq!(header.to_string(), "the file is no segment of a journal");
+    let failed = Failed { at: 7, step: Step::Sync, error: DiskError::Full };
+    assert_eq!(
+        failed.to_string(),
+        "the journal failed at record 7, making records durable: no space is left; free some"
+    );
+}

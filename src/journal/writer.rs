@@ -9,6 +9,8 @@
 //! 3. The first failure is final: nothing is tried again, every later call gives the same answer.
 //! 4. One write has at most [`JOURNAL_BATCH_BYTES`].
 
+use std::fmt;
+
 use xxhash_rust::xxh3::Xxh3;
 
 use super::disk::{Disk, DiskError};
@@ -58,6 +60,28 @@ pub struct Failed {
     /// What the disk said.
     pub error: DiskError,
 }
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Step::Open => "clearing the folder",
+            Step::Create => "creating a segment",
+            Step::Append => "appending records",
+            Step::Sync => "making records durable",
+            Step::Rename => "naming a segment",
+            Step::Directory => "making a segment's name durable",
+            Step::Check => "looking at the finished segment",
+        })
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the journal failed at record {}, {}: {}", self.at, self.step, self.error)
+    }
+}
+
+impl std::error::Error for Failed {}
 
 /// An open journal.
 #[derive(Debug)]
@@ -346,8 +370,8 @@ impl<D: Disk> Writer<D> {
 #[derive(Clone)]
 struct SegmentHash(Xxh3);
 
-impl std::fmt::Debug for SegmentHash {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for SegmentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0.digest128())
     }
 }

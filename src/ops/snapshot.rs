@@ -92,8 +92,7 @@ impl Snapshot {
     /// The snapshot of a status at `now`.
     #[must_use]
     pub fn new(session: Session, now: Ns, status: Status) -> Snapshot {
-        let failed =
-            status.failed.map(|f| format!("{:?} at record {}: {:?}", f.step, f.at, f.error));
+        let failed = status.failed.map(|f| f.to_string());
         Snapshot { session, now, status, failed }
     }
 

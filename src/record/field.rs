@@ -2,7 +2,9 @@
 //!
 //! In: typed fields. Out: little-endian bytes at running offsets. Hot path for `put`.
 
-use crate::units::{Mid2, Ns, Px, Side, Sz};
+use std::fmt;
+
+use crate::units::{Mid2, Ns, Px, Side, Sz, decimal};
 
 /// Bytes of an encoded record.
 pub const RECORD_BYTES: usize = 128;
@@ -34,6 +36,26 @@ pub enum Value {
     Bool(bool),
     /// Several.
     List(Vec<Value>),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Int(x) => x.fmt(f),
+            Value::Float(x) => x.fmt(f),
+            Value::Fixed(x) => f.write_str(&decimal::format(*x, 0)),
+            Value::Half(x) => write!(f, "half of {}", decimal::format(*x, 0)),
+            Value::Time(x) => write!(f, "{x} ns"),
+            Value::Text(x) => f.write_str(x),
+            Value::Bool(x) => x.fmt(f),
+            Value::List(list) => {
+                for (i, x) in list.iter().enumerate() {
+                    write!(f, "{}{x}", if i == 0 { "" } else { " " })?;
+                }
+                Ok(())
+            }
+        }
+    }
 }
 
 /// A type that can stand in a record.

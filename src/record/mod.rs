@@ -19,6 +19,8 @@ mod ladder;
 mod own;
 mod strategy;
 
+use std::fmt;
+
 pub use codes::*;
 pub use field::{
     Field, HEADER_BYTES, LADDER_PART, PAYLOAD_BYTES, RECORD_BYTES, TERMS_MAX, Value, padded,
@@ -59,6 +61,17 @@ pub enum Malformed {
     /// A field holds a code this version does not know.
     Code,
 }
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Malformed::Kind(kind) => write!(f, "kind {kind} is not known to this version"),
+            Malformed::Code => f.write_str("a field holds a code not known to this version"),
+        }
+    }
+}
+
+impl std::error::Error for Malformed {}
 
 macro_rules! records {
     ($(

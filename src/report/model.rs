@@ -80,7 +80,8 @@ pub fn read<D: Disk>(reader: &mut Reader<D>, sources: Sources) -> Result<Model, 
     while let Some(found) = reader.step()? {
         match found {
             Found::Record(record) => builder.take(&record),
-            other => builder.faults.push(format!("{other:?}")),
+            Found::Damage(damage) => builder.faults.push(damage.to_string()),
+            Found::Torn(torn) => builder.faults.push(torn.to_string()),
         }
     }
     Ok(builder.finish(sources))

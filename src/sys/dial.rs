@@ -163,7 +163,7 @@ fn connect(addresses: &[IpAddr], port: u16, deadline: Deadline) -> Result<TcpStr
 
 impl Stream {
     fn secure(&mut self, host: &str, config: Arc<ClientConfig>) -> Result<(), ConnectError> {
-        let bad_name = || rustls::Error::General(format!("{host:?} cannot be named in TLS"));
+        let bad_name = || rustls::Error::General(format!("`{host}` cannot be named in TLS"));
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| ConnectError::Tls(Box::new(bad_name())))?;
         let mut tls =

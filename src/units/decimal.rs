@@ -7,6 +7,8 @@
 //!    after it; no sign, exponent, blank or separator; at most [`DIGITS_MAX`] bytes.
 //! 2. Nothing is rounded: a digit that is not zero beyond the eighth decimal is `TooFine`.
 
+use std::fmt;
+
 use super::{ONE, SCALE};
 
 /// Longest accepted text, in bytes. Prices and sizes on the wire have at most 14.
@@ -24,6 +26,19 @@ pub enum Bad {
     /// Does not fit in 63 bits at eight decimals.
     TooLarge,
 }
+
+impl fmt::Display for Bad {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Bad::Grammar => "digits with at most one point are needed",
+            Bad::TooLong => "the text is too long",
+            Bad::TooFine => "it has more than eight decimals",
+            Bad::TooLarge => "the number is too large",
+        })
+    }
+}
+
+impl std::error::Error for Bad {}
 
 /// Parses a decimal text into units of 1e-8.
 ///

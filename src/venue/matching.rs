@@ -13,6 +13,7 @@
 #![deny(clippy::float_arithmetic)]
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::event::Level;
 use crate::units::{Px, Side, Sz};
@@ -41,6 +42,18 @@ pub enum Refused {
     /// The level's size would not fit in 63 bits.
     TooLarge,
 }
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refused::NotPositive => "price or size is not positive",
+            Refused::WouldCross => "a post-only order would trade at once",
+            Refused::TooLarge => "the size of the level would not fit",
+        })
+    }
+}
+
+impl std::error::Error for Refused {}
 
 /// What a limit order did on arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

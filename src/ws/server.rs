@@ -8,6 +8,8 @@
 //!    message at most `MESSAGE_MAX` bytes; nothing is reserved by a declared length.
 //! 2. After a violation or a close frame of the client nothing more is yielded.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -50,6 +52,19 @@ pub enum BadRequest {
     /// 431: the head is longer, or has more fields, than accepted.
     HeadTooLarge,
 }
+
+impl fmt::Display for BadRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            BadRequest::Malformed => "the request is not well-formed",
+            BadRequest::BodyTooLarge => "the body is too large",
+            BadRequest::Version => "another version of WebSocket than 13 is asked for",
+            BadRequest::HeadTooLarge => "the head is too large",
+        })
+    }
+}
+
+impl std::error::Error for BadRequest {}
 
 /// A message of a client, unmasked and reassembled.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -138,7 +138,7 @@ fn what_is_wrong_is_said_in_a_line_with_the_right_code() {
         (&["run", "--set", "exchange.coins=[\"BTC\",\"BTC\"]"], 2, "exchange"),
         (&["replay", "none.frames"], 5, "none.frames"),
         (&["replay", "file"], 5, "file"),
-        (&["report", "none"], 5, "no run folder none"),
+        (&["report", "none"], 5, "no run folder `none`: there is no such folder"),
         (&["record", "file", "--venue", "embedded"], 2, "exists already"),
     ];
     for (args, code, text) in cases {

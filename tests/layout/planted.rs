@@ -286,6 +286,23 @@ pub const DEBUG_IN_DISPLAY: Planted = Planted {
     finds: &[("src/units.rs", 3, "debug output `{:?}` in a text for people")],
 };
 
+pub const MUTE_ERROR: Planted = Planted {
+    name: "errors that people and other programs cannot read",
+    sources: || {
+        texts(&[(
+            "src/ops/queue.rs",
+            "pub enum ReadError {\n  Gone,\n}\nstruct BadName;\nimpl Display for BadName {}\npub \
+             enum Fault {}\nimpl std::fmt::Display for Fault {}\nimpl std::error::Error for Fault \
+             {}\nstruct Error2;\n#[cfg(test)]\nstruct TestError;\n",
+        )])
+    },
+    finds: &[
+        ("src/ops/queue.rs", 1, "`ReadError` is an error without `Display`"),
+        ("src/ops/queue.rs", 1, "`ReadError` is an error without `Error`"),
+        ("src/ops/queue.rs", 4, "`BadName` is an error without `Error`"),
+    ],
+};
+
 pub const SETTINGS_IN_STATE: Planted = Planted {
     name: "settings in what a checkpoint writes",
     sources: || {

@@ -85,6 +85,12 @@ pub const RULES: &[Rule] = &[
         more: &[planted::DEBUG_IN_DISPLAY],
     },
     Rule {
+        name: "every error is a sentence and a std error",
+        check: errors,
+        first: planted::MUTE_ERROR,
+        more: &[],
+    },
+    Rule {
         name: "settings are no part of state",
         check: settings_in_state,
         first: planted::SETTINGS_IN_STATE,
@@ -337,7 +343,7 @@ fn debug_output(tree: &Tree) -> Vec<Finding> {
     }
     let mut wrong = Vec::new();
     for (_, f) in tree.code() {
-        if !tables::UNSEEN.contains(&f.room()) && !tables::DEBUG_LEFT.contains(&f.path.as_str()) {
+        if !tables::UNSEEN.contains(&f.room()) {
             let mut texts = Texts(f, Vec::new());
             texts.visit_file(&f.code);
             wrong.append(&mut texts.1);
@@ -362,6 +368,48 @@ fn debug_placeholder(text: &str) -> Option<&str> {
         at = close + 1;
     }
     None
+}
+
+/// A type named as an error implements `Display` and `Error` beside its definition.
+fn errors(tree: &Tree) -> Vec<Finding> {
+    #[derive(Default)]
+    struct Errors {
+        named: Vec<(String, usize)>,
+        implements: BTreeSet<(String, String)>,
+    }
+    impl<'a> Visit<'a> for Errors {
+        fn visit_item_struct(&mut self, s: &'a syn::ItemStruct) {
+            self.named.push((s.ident.to_string(), s.ident.span().start().line));
+        }
+        fn visit_item_enum(&mut self, e: &'a syn::ItemEnum) {
+            self.named.push((e.ident.to_string(), e.ident.span().start().line));
+        }
+        fn visit_item_impl(&mut self, i: &'a syn::ItemImpl) {
+            let of = i.trait_.as_ref().and_then(|(p, _)| p.segments.last());
+            if let (Some(of), syn::Type::Path(ty)) = (of, &*i.self_ty)
+                && let Some(ty) = ty.path.segments.last()
+            {
+                self.implements.insert((ty.ident.to_string(), of.ident.to_string()));
+            }
+        }
+    }
+    let ends =
+        ["Error", "Fault", "Failed", "Failure", "Refused", "Refusal", "Malformed", "Violation"];
+    let sounds = |n: &str| n.starts_with("Bad") || ends.iter().any(|e| n.ends_with(e));
+    let mut wrong = Vec::new();
+    for (_, f) in tree.code().filter(|(_, f)| !tables::UNSEEN.contains(&f.room())) {
+        let mut errors = Errors::default();
+        errors.visit_file(&f.code);
+        for (name, line) in errors.named {
+            for of in ["Display", "Error"] {
+                let has = errors.implements.contains(&(name.clone(), of.to_owned()));
+                if !has && sounds(&name) && !tables::NO_ERRORS.contains(&(&f.path, &name)) {
+                    wrong.push(found(f, line, format!("`{name}` is an error without `{of}`")));
+                }
+            }
+        }
+    }
+    wrong
 }
 
 /// No type that a checkpoint writes holds a type of settings.

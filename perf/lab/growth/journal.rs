@@ -41,8 +41,8 @@ fn measure(sizes: &[u32], step: &mut Step<'_>) -> io::Result<Vec<Curve>> {
         let mb = FREE / 1_000_000;
         return Err(io::Error::other(format!("less than {mb} MB free for temporary files")));
     }
-    let failed = |f: Failed| io::Error::other(format!("{f:?}"));
-    let folder = Folder::create(scratch.path()).map_err(|e| io::Error::other(format!("{e:?}")))?;
+    let failed = |f: Failed| io::Error::other(f);
+    let folder = Folder::create(scratch.path()).map_err(io::Error::other)?;
     let mut writer = Writer::create(folder, Options::new([1, 2])).map_err(failed)?;
     let clock = SessionClock::start(1);
     let (mut appended, mut read) = (each(sizes), each(sizes));
@@ -58,10 +58,9 @@ fn measure(sizes: &[u32], step: &mut Step<'_>) -> io::Result<Vec<Curve>> {
             writer.sync().map_err(failed)?;
         }
         for _ in 0..READINGS {
-            let mut folder =
-                Folder::open(scratch.path()).map_err(|e| io::Error::other(format!("{e:?}")))?;
+            let mut folder = Folder::open(scratch.path()).map_err(io::Error::other)?;
             let begun = clock.mono_ns();
-            let found = inspect(&mut folder).map_err(|e| io::Error::other(format!("{e:?}")))?;
+            let found = inspect(&mut folder).map_err(io::Error::other)?;
             read[i].1.push(each_ns(clock.mono_ns() - begun, 1_000_000));
             if found.records != writer.records() || !found.is_clean() {
                 return Err(io::Error::other("the journal read back is not the one written"));
