@@ -18,7 +18,7 @@ fn market(model: Model, participation_pct: u8) -> (u64, u32) {
     let mut rng = fastrand::Rng::with_seed(5);
     let cfg = Config { model, participation_pct, venue_rules: false, ..Config::default() };
     w.cfg = cfg;
-    w.sim = Sim::new(cfg.shipped(&crate::book::Config::default()), Rules::perp(2), 64, 1);
+    w.sim = Sim::new(cfg.shipped(&book::Config::default()), Rules::perp(2), 64, 1);
     let mut best = 1_000;
     for step in 0..12_000i64 {
         let at = step * 40;
@@ -47,7 +47,7 @@ fn market(model: Model, participation_pct: u8) -> (u64, u32) {
                 }
                 let log = &mut w.log;
                 w.sim.on_prints(
-                    w.cfg.shipped(&crate::book::Config::default()),
+                    w.cfg.shipped(&book::Config::default()),
                     &prints,
                     &w.book,
                     &mut |e| log.push(e),

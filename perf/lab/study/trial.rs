@@ -11,7 +11,7 @@
 use super::market::{Market, PHI, Step, Truth};
 use super::policy::{self, FEE_BPS, Ladder, Policy, Settings};
 use crate::learn::regime::REGIMES;
-use crate::learn::{Estimates, FillSample, Learners, QuoteSample, Sweep, Touch};
+use crate::learn::{self, Estimates, FillSample, Learners, QuoteSample, Sweep, Touch};
 use crate::limits::LADDER_MAX;
 use crate::math::det::exp;
 use crate::quote::OwnFill;
