@@ -272,7 +272,7 @@ fn the_commented_file_sets_nothing_until_a_mark_is_taken_away() {
     let same = |a: &Config, b: &Config| assert_eq!(a.to_toml(), b.to_toml());
     same(&loaded(&text), &Config::default());
     same(&loaded(&text.replace("\n#phi = 0.25\n", "\nphi = 0.25\n")), &Config::default());
-    let changed = loaded(&text.replace("\n#max_lots = 10.0\n", "\nmax_lots = 3.0\n"));
+    let changed = loaded(&text.replace("\n#max_lots = 10\n", "\nmax_lots = 3.0\n"));
     assert!((changed.engine.quote.max_lots - 3.0).abs() < 1e-12);
     assert!(text.lines().all(|l| l.len() <= 100 || l.starts_with('#') && !l.starts_with("# ")));
 }

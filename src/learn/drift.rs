@@ -29,7 +29,7 @@ settings! {
         /// Strength with which a regime believes the mean over regimes.
         borrow: f64 = 10.0, 1e-3..=1e9, "sweeps";
         /// Memory.
-        memory_s: f64 = 1_800.0, 1.0..=1e15, "s";
+        memory_s: f64 = 1_800.0, 1.0..=1e9, "s";
     }
 }
 

@@ -24,7 +24,7 @@ settings! {
         /// Fills that a proved one is worth.
         strength_max: f64 = 20.0, 1e-3..=1e9, "fills";
         /// Memory of fills and exposure by depth.
-        memory_s: f64 = 1_800.0, 1.0..=1e15, "s";
+        memory_s: f64 = 1_800.0, 1.0..=1e9, "s";
         /// Longest holding time assumed for the variance of a fill.
         hold_max_s: f64 = 600.0, 1e-3..=1e9, "s";
         /// Shortest holding time assumed.

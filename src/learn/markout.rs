@@ -47,7 +47,7 @@ settings! {
         /// Standard deviation of the adverse move around that mean over time.
         sd: f64 = 0.6, 1e-3..=100.0, "sigmas";
         /// Memory.
-        memory_s: f64 = 1_800.0, 1.0..=1e15, "s";
+        memory_s: f64 = 1_800.0, 1.0..=1e9, "s";
         /// Standard deviation of the own fills' difference from virtual ones; 0: none.
         own_sd: f64 = 0.3, 0.0..=100.0, "sigmas";
         /// Standard deviation of the change of the adverse move with depth.

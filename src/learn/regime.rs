@@ -46,7 +46,7 @@ settings! {
         /// Time with data after which the levels are scaled to it; 0: never.
         anchor_s: f64 = 60.0, 0.0..=1e6, "s";
         /// Memory of the levels, in time of their regime; 0: they do not follow.
-        memory_s: f64 = 3_600.0, 0.0..=1e15, "s";
+        memory_s: f64 = 3_600.0, 0.0..=1e9, "s";
         /// Least ratio of neighbouring volatilities and counts.
         ratio_min: f64 = 1.5, 1.01..=10.0;
     }

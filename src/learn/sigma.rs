@@ -19,7 +19,7 @@ settings! {
         /// Strength of that prior.
         strength: f64 = 2.0, 1e-3..=1e6, "returns";
         /// Memory.
-        memory_s: f64 = 300.0, 1.0..=1e15, "s";
+        memory_s: f64 = 300.0, 1.0..=1e9, "s";
         /// Largest return counted in full.
         clip: f64 = 5.0, 1.0..=1e9, "sigmas";
     }

@@ -20,7 +20,7 @@ settings! {
         /// Memory of takers' sides.
         flow_s: f64 = 2.0, 0.01..=1e6, "s";
         /// Memory of the regression and of its skill.
-        memory_s: f64 = 1_800.0, 1.0..=1e15, "s";
+        memory_s: f64 = 1_800.0, 1.0..=1e9, "s";
         /// Standard deviation of a coefficient without data.
         prior_sd: f64 = 0.3, 1e-3..=100.0, "sigmas";
         /// Skill (lower end) that earns full weight.

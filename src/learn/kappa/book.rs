@@ -20,7 +20,7 @@ settings! {
     /// Settings of kappa from the book's shape.
     pub struct Config: Copy {
         /// Memory.
-        memory_s: f64 = 600.0, 1.0..=1e15, "s";
+        memory_s: f64 = 600.0, 1.0..=1e9, "s";
         /// Standard deviation of ln kappa that no amount of data removes.
         model_ln_sd: f64 = 0.7, 1e-3..=10.0;
     }

@@ -20,7 +20,7 @@ settings! {
     /// Settings of kappa from own quotes and fills.
     pub struct Config: Copy {
         /// Prior of a fill at a price that was reached: pseudo-counts filled and missed.
-        prior: [f64; 2] = [1.0, 1.0], 1e-3..=1e6, "trials";
+        prior: [f64; 2] = [1.0, 1.0], 0.01..=1e4, "trials";
         /// Trials remembered.
         trials: f64 = 2_000.0, 2.0..=1e9, "trials";
         /// Prior mean of the own-fill rate at the reference depth.
@@ -28,13 +28,13 @@ settings! {
         /// Prior standard deviation of its logarithm.
         rate_ln_sd: f64 = 2.0, 1e-3..=10.0;
         /// Prior mean of kappa.
-        kappa: f64 = 6_000.0, 0.0..=1e6, "per unit of relative price";
+        kappa: f64 = 6_000.0, 0.0..=1e5, "per unit of relative price";
         /// Prior standard deviation of kappa, wide enough to hold a quiet market.
-        kappa_sd: f64 = 4_000.0, 1.0..=1e6, "per unit of relative price";
+        kappa_sd: f64 = 4_000.0, 1.0..=1e5, "per unit of relative price";
         /// Reference depth.
-        depth_ref_bps: f64 = 3.0, 0.0..=1e3, "bps";
+        depth_ref_bps: f64 = 3.0, 0.0..=100.0, "bps";
         /// Memory in time of quoting: the belief widens by e per memory, up to the prior; 0: none.
-        memory_s: f64 = 14_400.0, 0.0..=1e15, "s";
+        memory_s: f64 = 14_400.0, 0.0..=1e9, "s";
     }
 }
 

@@ -35,7 +35,7 @@ settings! {
     /// Settings of kappa by regime.
     pub struct Config: Copy {
         /// Kappa of each regime relative to the base, a priori.
-        multiplier: [f64; REGIMES] = [2.0, 1.0, 0.42, 0.13], 1e-3..=1e3;
+        multiplier: [f64; REGIMES] = [2.0, 1.0, 0.42, 0.13], 0.01..=100.0;
         /// Strength with which a regime believes the other regimes' base.
         borrow: f64 = 20.0, 1e-3..=1e9, "sweeps";
         /// Strength that depths between the touch and the window have together.
@@ -155,12 +155,16 @@ pub fn estimate(
     priors: Priors,
     cfg: &Config,
 ) -> Mixture {
-    let clamp = |d: f64| d.clamp(cfg.depth_min_bps, cfg.depth_max_bps);
-    let mut d = clamp(depth_bps);
+    // Where the weights of all regimes vanish there is no best depth: the last one stays.
+    let clamp = |d: f64, last: f64| {
+        let d = if d.is_finite() { d } else { last };
+        d.clamp(cfg.depth_min_bps, cfg.depth_max_bps)
+    };
+    let mut d = clamp(depth_bps, cfg.depth_max_bps);
     let mut window = tape.window(d);
     let mut regime = read(tape, window, priors, cfg);
     for _ in 0..WINDOW_STEPS {
-        d = clamp(best_depth(&regime, p, cost_bps, tape.edge(window.lo), d));
+        d = clamp(best_depth(&regime, p, cost_bps, tape.edge(window.lo), d), d);
         let next = tape.window(d);
         if next == window {
             break;
@@ -169,7 +173,7 @@ pub fn estimate(
         regime = read(tape, window, priors, cfg);
     }
     let foot = tape.edge(window.lo);
-    d = clamp(best_depth(&regime, p, cost_bps, foot, d));
+    d = clamp(best_depth(&regime, p, cost_bps, foot, d), d);
     let w: [f64; REGIMES] = std::array::from_fn(|r| weight(&regime[r], p[r], d - foot));
     let all: f64 = w.iter().sum();
     let share = w.map(|x| if all > 0.0 { x / all } else { 0.0 });
@@ -193,12 +197,16 @@ pub fn estimate(
     }
 }
 
+/// Most e-folds over which a rate is extrapolated, and the largest error of its logarithm.
+const EFOLDS_MOST: f64 = 200.0;
+
 /// Mean and 95 % interval of the rate extrapolated along the local slope to depth 0, given its
-/// law at `depth_bps`. The errors of rate and slope are independent and add in the logarithm.
+/// law at `depth_bps`. The errors of rate and slope are independent and add in the logarithm. What
+/// lies further than [`EFOLDS_MOST`] from the depth is not extrapolated: the figures stay finite.
 #[must_use]
 pub fn rate_at_zero(reach: Gamma, kappa: Gamma, depth_bps: f64) -> [f64; 3] {
-    let mean = reach.mean() * det::exp(kappa.mean() * depth_bps);
-    let slope_sd = depth_bps * kappa.shape.sqrt() / kappa.rate;
+    let mean = reach.mean() * det::exp((kappa.mean() * depth_bps).min(EFOLDS_MOST));
+    let slope_sd = (depth_bps * kappa.shape.sqrt() / kappa.rate).min(EFOLDS_MOST);
     let shape = 1.0 / (1.0 / reach.shape + slope_sd * slope_sd);
     gamma::interval95(shape, shape / mean)
 }

@@ -31,15 +31,15 @@ settings! {
     /// Settings of kappa from the tape.
     pub struct Config: Copy {
         /// Prior mean of kappa; 6000 is 0.6 per bps.
-        kappa: f64 = 6_000.0, 1.0..=1e6, "per unit of relative price";
+        kappa: f64 = 6_000.0, 10.0..=1e5, "per unit of relative price";
         /// Strength of that prior.
-        kappa_strength: f64 = 1.0, 1e-3..=1e6, "sweeps";
+        kappa_strength: f64 = 1.0, 0.01..=1e4, "sweeps";
         /// Shape of the rate's prior.
-        rate_shape: f64 = 0.5, 1e-3..=1e6, "sweeps";
+        rate_shape: f64 = 0.5, 0.01..=1e4, "sweeps";
         /// Exposure of the rate's prior.
-        rate_exposure_s: f64 = 1.0, 1e-3..=1e9, "s";
+        rate_exposure_s: f64 = 1.0, 0.01..=1e6, "s";
         /// Memory in time of a regime.
-        memory_s: f64 = 1_800.0, 1.0..=1e15, "s";
+        memory_s: f64 = 1_800.0, 1.0..=1e9, "s";
         /// Adds half a price step to each depth. Prices are on a grid, so a depth is floored to it
         /// and rates by depth come out low by about kappa h / 2 for a step h (-25 % at 1 bps and
         /// kappa .6 per bps); kappa itself is unbiased either way.
