@@ -137,7 +137,7 @@ impl<C: Components> Feeder<Engine<C>> {
         let p = from.place;
         (self.seen.frames, self.seen.from, self.seen.downs) = (p.frames, p.from, p.downs);
         (self.ours, self.last) = (p.ours, Some(p.last));
-        self.turn.recall(from.feed, from.engine)
+        self.turn.restore(from.feed, from.engine)
     }
 
     /// Where a checkpoint is made, behind the frame stamped `last` whose hash is `frame`.

@@ -109,9 +109,9 @@ impl<C: Components> Turn<Engine<C>> {
     }
 
     /// Goes on where another one of the same coins stood; false where it had other coins.
-    pub fn recall(&mut self, feed: Memory, engine: EngineState<C>) -> bool {
+    pub fn restore(&mut self, feed: Memory, engine: EngineState<C>) -> bool {
         self.engine.restore(engine);
-        self.feed.recall(feed)
+        self.feed.restore(feed)
     }
 }
 

@@ -337,7 +337,7 @@ impl Feed {
     }
 
     /// Goes on with what another feed of the same coins knew; false where it had other coins.
-    pub fn recall(&mut self, m: Memory) -> bool {
+    pub fn restore(&mut self, m: Memory) -> bool {
         let fits = m.joiners.len() == self.joiners.len();
         if fits {
             (self.joiners, self.paces, self.lags) = (m.joiners, m.paces, m.lags);
