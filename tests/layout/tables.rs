@@ -77,7 +77,7 @@ pub const LINES: &[(&str, usize)] = &[
     ("engine", 1_600),
     ("event", 300),
     ("feed", 3_100),
-    ("folder", 1_150),
+    ("folder", 1_350),
     ("journal", 1_800),
     ("learn", 5_300),
     ("limits", 250),
