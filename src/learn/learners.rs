@@ -10,10 +10,9 @@
 //!    are refused and counted.
 
 mod readout;
+mod state;
 #[cfg(test)]
 mod tests;
-
-use serde::{Deserialize, Serialize};
 
 use super::calibration::{Calibration, Closed, Quoted};
 use super::config::Config;
@@ -24,7 +23,7 @@ use super::gating;
 use super::inputs::{BookSample, FillSample, LearnEvent, QuoteSample, Sweep, Touch};
 use super::kappa::book::Book;
 use super::kappa::own::{Adf, Thinning};
-use super::kappa::regime::{Mixture, Priors, estimate};
+use super::kappa::regime::{Priors, estimate};
 use super::kappa::tape::{Gamma, Tape};
 use super::markout::{Due, HORIZONS, Mark, Markout, PRIMARY, Reading};
 use super::original::Original;
@@ -37,72 +36,30 @@ use crate::math::ewma::Ewma;
 use crate::units::{Ns, Side};
 use arrayvec::ArrayVec;
 use readout::shares;
+pub use state::Learners;
 
 /// Memory of the half-spread, seconds.
 const TOUCH_S: f64 = 600.0;
 /// What a fill may cost, bps: beyond it nothing real lies, and far beyond it exponentials overflow.
 const COST_BPS: [f64; 2] = [-60.0, 600.0];
-/// Slopes are taken between a depth over this factor and a depth times it.
-const SLOPE_SPAN: f64 = 1.5;
-/// Bounds of the adverse move's slope: a quote farther out is never worth less for being farther,
-/// and its edge is never taken to grow more than half again as fast as its distance.
-const SLOPE: [f64; 2] = [-0.5, 0.8];
 
-/// Sweeps that wait for the end of their second; more than the busiest second has had (185).
-const WAITING: usize = 256;
-
-/// A learner that wants to hear of a fill.
+/// A learner that is notified of own fills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pupil {
+enum FillListener {
     Calibration,
     FillRate,
     Markout,
     Original,
 }
 
-/// The order in which a fill is told: first the prediction that was in force is scored, then what
+/// The order in which they are notified: first the prediction that was in force is scored, then what
 /// it was scored with may change.
-const FILL_ORDER: [Pupil; 4] =
-    [Pupil::Calibration, Pupil::FillRate, Pupil::Markout, Pupil::Original];
-
-/// The learners of one coin.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Learners {
-    tape: Tape,
-    filter: Filter,
-    sigma: Sigma,
-    reference: Reference,
-    drift: Drift,
-    signal: Signal,
-    half_spread: Ewma,
-    markout: Markout,
-    level: Thinning,
-    through: Thinning,
-    adf: Adf,
-    book: Book,
-    fill_rate: FillRate,
-    calibration: Calibration,
-    gate: gating::Gate,
-    warmup: Warmup,
-    original: Original,
-    mixture: Mixture,
-    estimates: Estimates,
-    /// The market is seen.
-    live: bool,
-    last: Ns,
-    mid: Option<f64>,
-    second: Option<(Ns, f64)>,
-    sweeps: f64,
-    half_tick_bps: f64,
-    /// Half the spread now.
-    touch: Option<f64>,
-    refused: u64,
-    /// Fill predictions count since warm-up.
-    judged: bool,
-    /// Sweeps, and seconds, that are not yet booked on a regime.
-    waiting: ArrayVec<(Side, f64), WAITING>,
-    waiting_s: f64,
-}
+const FILL_ORDER: [FillListener; 4] = [
+    FillListener::Calibration,
+    FillListener::FillRate,
+    FillListener::Markout,
+    FillListener::Original,
+];
 
 impl Learners {
     /// Learners that know their priors, of an account that pays `fee_bps` to make (negative: a
@@ -258,12 +215,6 @@ impl Learners {
         }
     }
 
-    /// Expected move of the mid in the next second, bps, as far as earlier forecasts earned trust.
-    #[must_use]
-    pub fn signal_bps(&self, cfg: &Config) -> f64 {
-        if cfg.on.signal { self.signal.move_bps(self.sigma_bps(cfg)) } else { 0.0 }
-    }
-
     /// Displayed size near the mid; at most once a second is enough.
     pub fn on_book(&mut self, b: BookSample) {
         if positive(b.within_bps) && positive(b.size) {
@@ -345,8 +296,8 @@ impl Learners {
             return;
         }
         self.advance(cfg, now, out);
-        for pupil in FILL_ORDER {
-            self.teach(cfg, pupil, now, &f, out);
+        for listener in FILL_ORDER {
+            self.notify(cfg, listener, now, &f, out);
         }
     }
 
@@ -388,45 +339,33 @@ impl Learners {
         self.publish(cfg, fee_bps, now);
     }
 
-    fn teach(
+    fn notify(
         &mut self,
         cfg: &Config,
-        p: Pupil,
+        listener: FillListener,
         now: Ns,
         f: &FillSample,
         out: &mut impl FnMut(LearnEvent),
     ) {
-        match p {
-            Pupil::Calibration => {
+        match listener {
+            FillListener::Calibration => {
                 let Learners { calibration, adf, fill_rate, .. } = self;
                 calibration.fill(&cfg.calibration, now, f.id, &mut |c| {
                     closed(cfg, c, adf, fill_rate, out)
                 });
             }
-            Pupil::FillRate => self.fill_rate.fill(),
-            Pupil::Markout if self.live => {
+            FillListener::FillRate => self.fill_rate.fill(),
+            FillListener::Markout if self.live => {
                 let (side, p) = (f.side, self.p(cfg));
                 let mark = Mark { id: f.id, at: now, side, depth_bps: f.depth_bps, mid: f.mid, p };
                 self.markout.own(mark);
             }
-            Pupil::Markout => {}
-            Pupil::Original => {
+            FillListener::Markout => {}
+            FillListener::Original => {
                 let p = self.p(cfg);
                 self.original.fill(&cfg.original, f.depth_bps * 1e-4, f.sz_usd / f.mid, &p);
             }
         }
-    }
-
-    fn p(&self, cfg: &Config) -> [f64; REGIMES] {
-        if cfg.on.regimes { self.filter.p() } else { only(NORMAL) }
-    }
-
-    fn sigma_bps(&self, cfg: &Config) -> f64 {
-        if cfg.on.sigma { self.sigma.bps() } else { cfg.sigma.prior_bps }
-    }
-
-    fn phi(&self, cfg: &Config) -> (f64, f64) {
-        if cfg.on.thinning { (self.level.mean(), self.through.mean()) } else { (1.0, 1.0) }
     }
 
     /// Predicted fill intensity of an own quote before correction.
@@ -497,44 +436,6 @@ impl Learners {
         self.waiting_s = 0.0;
     }
 
-    /// Expected adverse move after a fill by regime at a depth.
-    fn after_by_regime(&self, cfg: &Config, depth_bps: f64) -> [f64; REGIMES] {
-        let on = &cfg.on;
-        if !on.markout {
-            return [cfg.markout.mean * self.sigma_bps(cfg); REGIMES];
-        }
-        let at = if on.markout_by_depth { depth_bps } else { 1.0 };
-        if on.markout_by_regime && on.regimes {
-            self.markout.by_regime(&cfg.markout, at)
-        } else {
-            [self.markout.adverse(PRIMARY, at).0; REGIMES]
-        }
-    }
-
-    /// Expected move against a quote before its fill by regime at a depth.
-    fn drift_by_regime(&self, cfg: &Config, depth_bps: f64) -> [f64; REGIMES] {
-        if !cfg.on.drift {
-            return [0.0; REGIMES];
-        }
-        let kappa = self.mixture.regime.map(|r| r.kappa.mean());
-        let sigma =
-            if cfg.on.regimes { self.filter.sigma_bps() } else { [self.sigma_bps(cfg); REGIMES] };
-        self.drift.against(&cfg.drift, depth_bps, &kappa, &sigma)
-    }
-
-    /// Slope of the whole adverse move in depth, mixed over regimes by `share`.
-    fn slope(&self, cfg: &Config, depth_bps: f64, share: &[f64; REGIMES]) -> f64 {
-        let on = &cfg.on;
-        if !on.markout_by_depth {
-            return 0.0;
-        }
-        let after = if on.markout { self.markout.slope(&cfg.markout, depth_bps) } else { 0.0 };
-        let (near, far) = (depth_bps / SLOPE_SPAN, depth_bps * SLOPE_SPAN);
-        let mixed = |d: f64| dot(&self.drift_by_regime(cfg, d), share);
-        let before = (mixed(far) - mixed(near)) / (far - near).max(1e-9);
-        (after + before).clamp(SLOPE[0], SLOPE[1])
-    }
-
     /// A quote at d costs fee + alpha0 + alpha1 d: it earns (1 - alpha1) (d - c) with
     /// c = (fee + alpha0) / (1 - alpha1), so c takes the place of the cost.
     fn read_tape(&mut self, cfg: &Config, fee_bps: f64) {
@@ -594,7 +495,7 @@ impl Learners {
     }
 }
 
-/// A closed block teaches the own-quote learners, too, and goes to the records.
+/// A closed block is a sample for the learners of own quotes, too, and goes to the records.
 fn closed(
     cfg: &Config,
     c: Closed,
@@ -622,10 +523,6 @@ fn priors(cfg: &Config, touch_bps: f64) -> Priors {
         touch_bps,
         memory_s: c.memory_s,
     }
-}
-
-fn dot(a: &[f64; REGIMES], b: &[f64; REGIMES]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
 /// Positive, and of a magnitude that prices, sizes and values have.

@@ -10,95 +10,26 @@
 //! 4. Prints of a block act on the queue as it was before the block ([`Order::Block`]).
 
 mod observe;
+mod state;
 
-use super::config::{Model, Order, Settings};
+use super::config::{Order, Settings};
 use super::latency::Latency;
 use super::level::{Level, Reach};
 use super::model::{FillModel, Moment, Taker};
 use super::models::AnyQueues;
-use super::models::skellam::Skellam;
 use super::order::{Cause, NEVER, SimOrder, mid_at};
 use super::queues::Run;
 use super::refusal::refusal;
-use super::room::Room;
 use crate::book::Book;
 use crate::event::Trade;
 use crate::event::own::{LANES, OrderReason, OrderState};
-use crate::units::rules::Rules;
 use crate::units::{Mid2, Ns, Px, Side, add_volume};
-use serde::{Deserialize, Serialize};
 
 pub use super::order::{NewOrder, SimEvent, View};
 pub use super::room::Full;
-
-/// The best level of a side, which models may learn from.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct Best {
-    px: Px,
-    level: Level,
-    /// Size displayed since and when, held back until the prints of the block are in.
-    held: Option<(Ns, i64)>,
-}
-
-/// The executor. `F` is the fill model the program was built with, which runs in the lanes that
-/// choose [`Model::Own`]; the others run what they choose among the models of the engine.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(bound = "")]
-pub struct Sim<F: FillModel = Skellam> {
-    rules: Rules,
-    /// Each order is judged as if it were the only one.
-    alone: bool,
-    orders: Room<SimOrder>,
-    lanes: [AnyQueues<F>; 3],
-    next_id: u64,
-    #[serde(with = "crate::math::seed")]
-    rng: fastrand::Rng,
-    best: [Best; 2],
-    /// Taken of the crossing side in each lane, while the book crosses own orders of a side.
-    crossed: [[i64; 3]; 2],
-    /// Something is held back for the prints of its block.
-    holding: bool,
-    /// By side: what a message says behind the best own price changes nothing.
-    #[serde(skip)]
-    calm: [bool; 2],
-    /// Block time of the newest trades, and of the newest book.
-    traded: Ns,
-    mid: (Ns, Option<Mid2>),
-    mid_before: Option<Mid2>,
-    /// Earliest arrival or cancel that is still to take effect.
-    next: Ns,
-}
+pub use state::Sim;
 
 impl<F: FillModel> Sim<F> {
-    /// An executor with room for `places` orders, live or on their way.
-    #[must_use]
-    pub fn new(set: Settings<'_, F>, rules: Rules, places: usize, seed: u64) -> Sim<F> {
-        let lane = |model: Model| AnyQueues::new(set.models(), model, places, seed);
-        Sim {
-            rules,
-            alone: false,
-            orders: Room::new(places),
-            lanes: [set.sim.model, set.sim.pessimistic, set.sim.optimistic].map(lane),
-            next_id: 1,
-            rng: fastrand::Rng::with_seed(seed),
-            best: [Best::default(); 2],
-            crossed: [[0; 3]; 2],
-            holding: false,
-            calm: [false; 2],
-            traded: Ns(i64::MIN),
-            mid: (Ns(i64::MIN), None),
-            mid_before: None,
-            next: NEVER,
-        }
-    }
-
-    /// Judges each order as if it were the only one of ours: orders do not share printed volume.
-    /// For schedules of orders that measure a model.
-    #[must_use]
-    pub fn each_alone(self) -> Sim<F> {
-        Sim { alone: true, ..self }
-    }
-
     /// Sends an order at `now`; it arrives after a drawn latency. Gives its number.
     ///
     /// # Errors
@@ -165,21 +96,6 @@ impl<F: FillModel> Sim<F> {
     /// [`Full`] when there is no room.
     pub fn submit_at(&mut self, id: u64, new: NewOrder, arrive: Ns) -> Result<(), Full> {
         self.insert(SimOrder::new(id, new, arrive, arrive))
-    }
-
-    fn insert(&mut self, own: SimOrder) -> Result<(), Full> {
-        let at = self.orders.partition_point(|o| o.key() < own.key());
-        self.orders.insert(at, own)?;
-        for lane in &mut self.lanes {
-            lane.insert(at)?;
-        }
-        self.next = Ns(self.next.0.min(own.arrive.0));
-        Ok(())
-    }
-
-    fn remove(&mut self, i: usize) -> SimOrder {
-        self.lanes.iter_mut().for_each(|l| l.remove(i));
-        self.orders.remove(i)
     }
 
     /// Sends a cancel at `now`. It never overtakes its order. Unknown numbers are ignored.
@@ -453,33 +369,12 @@ impl<F: FillModel> Sim<F> {
         Some(o.cancel_at)
     }
 
-    fn drop_filled(&mut self, t: Ns, out: &mut impl FnMut(SimEvent)) {
-        let mut i = 0;
-        while let Some(o) = self.orders.get(i) {
-            if o.is_done() {
-                out(SimEvent::Order(o.state(OrderState::Filled, OrderReason::None, t)));
-                self.remove(i);
-            } else {
-                i += 1;
-            }
-        }
-    }
-
     /// The mid before block `t`, as far as it is known; 0 before the first.
     #[must_use]
     pub fn mid_for(&self, set: Settings<'_, F>, t: Ns) -> Mid2 {
         match set.sim.order {
             Order::Block => mid_at(t, self.mid, self.mid_before),
             Order::Arrival => self.mid.1.unwrap_or_default(),
-        }
-    }
-
-    /// Own orders of a side, as places in the list.
-    fn range(&self, side: Side) -> std::ops::Range<usize> {
-        let asks = self.orders.partition_point(|o| o.req.side == Side::Buy);
-        match side {
-            Side::Buy => 0..asks,
-            Side::Sell => asks..self.orders.len(),
         }
     }
 

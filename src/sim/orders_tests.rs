@@ -9,9 +9,10 @@ use super::*;
 use crate::book;
 use crate::event::own::{FillReason, Lane};
 use crate::event::{self, Bbo, Snapshot};
-use crate::sim::config::Config;
+use crate::sim::config::{Config, Model};
 use crate::sim::models::rates::Rates;
 use crate::units::Sz;
+use crate::units::rules::Rules;
 use proptest::prelude::*;
 
 const MS: i64 = Ns::MS;

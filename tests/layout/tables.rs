@@ -159,31 +159,5 @@ pub const LIMITS_LEFT: &[&str] = &[
     "src/ws/frame.rs",
 ];
 
-/// Circles that still stand.
-pub const CIRCLES_LEFT: &[&[&str]] = &[
-    &["src/learn/learners.rs", "src/learn/learners/readout.rs"],
-    &["src/sim/orders.rs", "src/sim/orders/observe.rs"],
-];
-
-/// Files whose state still holds settings.
-pub const SETTINGS_LEFT: &[&str] = &[
-    "src/book/mod.rs",
-    "src/engine/desk.rs",
-    "src/learn/calibration.rs",
-    "src/learn/drift.rs",
-    "src/learn/fill_rate.rs",
-    "src/learn/gating.rs",
-    "src/learn/kappa/book.rs",
-    "src/learn/kappa/own.rs",
-    "src/learn/learners.rs",
-    "src/learn/markout.rs",
-    "src/learn/original.rs",
-    "src/learn/regime.rs",
-    "src/learn/sigma.rs",
-    "src/learn/signal.rs",
-    "src/learn/warmup.rs",
-    "src/quote/mod.rs",
-];
-
 /// Refused words and better ones.
 pub const WORDS: &[(&str, &str)] = &[("heed", "obey or follow"), ("taught", "trained")];

@@ -2,7 +2,7 @@
 //!
 //! In: the learners' state. Out: [`Estimates`]. Hot path at 1 Hz: no allocation.
 
-use super::Learners;
+use super::state::{Learners, dot};
 use crate::learn::config::{Config, Estimator, Profile};
 use crate::learn::estimates::{Adverse, Estimates, Gate, Kappa, Regime, Span};
 use crate::learn::fill_rate::Counted;
@@ -35,8 +35,8 @@ impl Learners {
         let shares = shares(&m);
         let (after, before) =
             (self.after_by_regime(cfg, m.depth_bps), self.drift_by_regime(cfg, m.depth_bps));
-        let drift_bps = super::dot(&before, &shares);
-        let adverse_bps = super::dot(&after, &shares) + drift_bps;
+        let drift_bps = dot(&before, &shares);
+        let adverse_bps = dot(&after, &shares) + drift_bps;
         let by_regime = std::array::from_fn(|r| after[r] + before[r]);
         let kappa = chosen.map_or(m.kappa, Belief::gamma);
         let depth_bps = match chosen {

@@ -170,7 +170,15 @@ fn fill_of(id: u64, mid: f64, depth_bps: f64) -> FillSample {
 #[test]
 fn a_fill_reaches_every_learner_once_in_order() {
     // The forecast is scored before anything it was made from changes.
-    assert_eq!(FILL_ORDER, [Pupil::Calibration, Pupil::FillRate, Pupil::Markout, Pupil::Original]);
+    assert_eq!(
+        FILL_ORDER,
+        [
+            FillListener::Calibration,
+            FillListener::FillRate,
+            FillListener::Markout,
+            FillListener::Original
+        ]
+    );
     let mut x = started(&Config { profile: Profile::Original, ..Config::default() });
     let mut events = vec![];
     let q = QuoteSample { id: 9, side: Side::Buy, depth_bps: 2.0, level: 0 };

@@ -9,13 +9,13 @@
 
 use std::ops::Range;
 
-use super::{Sim, SimEvent};
+use super::state::Sim;
 use crate::book::{Book, Shown};
 use crate::event::own::{FillReason, LANES};
 use crate::sim::config::Settings;
 use crate::sim::level::Level;
 use crate::sim::model::{FillModel, Moment};
-use crate::sim::order::{Cause, Held, NEVER, SimOrder, mid_at};
+use crate::sim::order::{Cause, Held, NEVER, SimEvent, SimOrder, mid_at};
 use crate::sim::queues::Run;
 use crate::units::{Ns, Side};
 
