@@ -27,6 +27,7 @@ use crate::units::{Mid2, Ns, Px, Side, add_volume};
 
 pub use super::order::{NewOrder, SimEvent, View};
 pub use super::room::Full;
+use state::Best;
 pub use state::Sim;
 
 impl<F: FillModel> Sim<F> {

@@ -108,3 +108,21 @@ fn every_models_fills_are_what_they_were() {
     ];
     assert_eq!(got, want, "{got:#x?}");
 }
+
+#[test]
+fn a_calm_side_hears_of_its_orders_from_a_late_book() {
+    let run = |calm: bool| {
+        let mut w = World::new(Model::Skellam);
+        w.book(1_000, &[(100, 5), (98, 5), (96, 5)], &[(102, 5)]);
+        w.place(1_000, Side::Buy, 94, 3);
+        w.bbo(1_200, (100, 5), (102, 5));
+        w.bbo(1_300, (95, 5), (102, 5));
+        w.bbo(1_400, (95, 4), (102, 5));
+        assert!(w.sim.calm[0] && w.sim.orders[0].live);
+        w.sim.calm[0] = calm;
+        w.book(1_250, &[(97, 5), (96, 5), (95, 5), (94, 9), (93, 5)], &[(102, 5)]);
+        w.bbo(1_500, (95, 4), (102, 5));
+        w.sim.orders[0].level.size
+    };
+    assert_eq!((run(true), run(false)), (9, 9), "the shortcut leaves nothing out");
+}

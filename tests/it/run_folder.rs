@@ -88,7 +88,7 @@ fn a_run_reports_verifies_and_replays_to_the_same_digest() {
     bytes[middle] ^= 1;
     std::fs::write(&journal, bytes).expect("written");
     let verify = papermaker(&dir.0, &["verify", "runs/embedded"]);
-    assert!(verify.assert_code(1).err.contains("Damage"), "{verify:?}");
+    assert!(verify.assert_code(1).err.contains("damage in segment 0"), "{verify:?}");
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub const ROOMS: &[(&str, &str)] = &[
     ("view", "ops app telemetry record units limits"),
     (
         "cli",
-        "settings ops view app sim audit bench report journal record units venue sys telemetry limits feed folder",
+        "settings ops view app engine sim audit bench report journal record units venue sys telemetry limits feed folder",
     ),
     ("rooms", "*"),
     ("laws", "*"),

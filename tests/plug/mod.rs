@@ -164,17 +164,15 @@ fn a_grid_of_twenty_orders_is_quoted_on_every_trade_and_repeats() {
 
 #[test]
 fn an_own_fill_model_decides_the_fills_and_repeats() {
-    let fills = |sets: &[&str]| {
-        let config = settings::<WithShare>(sets).expect("settings");
-        let records = repeats("share", &config);
-        let configured =
-            |r: &&Record| matches!(&r.body, Body::Fill(f) if f.lane == Lane::Configured);
-        records.iter().filter(configured).count()
+    let config = settings::<WithShare>(&["engine.sim.model=own", "engine.strategy.half_bps=1"]);
+    let records = repeats("share", &config.expect("settings"));
+    let fills = |lane| {
+        let of = |r: &&Record| matches!(&r.body, Body::Fill(f) if f.lane == lane);
+        records.iter().filter(of).count()
     };
-    let own = ["engine.sim.model=own", "engine.strategy.half_bps=1", "engine.fills.ahead_pct=0"];
-    let behind = fills(&own);
-    let ahead = fills(&[own[0], own[1], "engine.fills.ahead_pct=100"]);
-    assert!(behind > 5 && behind < ahead, "every cancel ahead fills sooner: {behind} {ahead}");
+    let (own, least, most) =
+        (fills(Lane::Configured), fills(Lane::Pessimistic), fills(Lane::Optimistic));
+    assert!(own > 5 && least <= own && own <= most, "between the brackets: {least} {own} {most}");
     let e = settings::<WithShare>(&["engine.fills.ahead_pct=101"]).expect_err("refused");
     assert!(e.contains("engine.fills.ahead_pct") && e.contains("0 to 100"), "{e}");
 }
