@@ -224,7 +224,7 @@ pub struct Sizing {
     pub size_factor: f64,
 }
 
-/// A ladder as a strategy wants it. Levels beyond [`LADDER_MAX`] a side are left out.
+/// A ladder as a strategy wants it. Levels beyond the twentieth of a side are left out.
 #[derive(Clone, Debug)]
 pub struct Ladder {
     sides: [ArrayVec<(Px, Sz), LADDER_MAX>; 2],

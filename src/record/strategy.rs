@@ -27,7 +27,7 @@ pub struct StrategyInfo {
     pub name: &'static str,
     /// Version: a strategy that decides otherwise under the same settings takes another.
     pub version: u32,
-    /// Terms, at most [`TERMS_MAX`]; more are left out.
+    /// Terms, at most twelve; more are left out.
     pub terms: &'static [Named],
     /// Own reasons to decline, at most 255; the first has code 1.
     pub reasons: &'static [Named],
