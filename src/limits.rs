@@ -2,6 +2,8 @@
 //!
 //! In: nothing. Out: constants. Hot path and cold path.
 
+use std::time::Duration;
+
 /// Coins one process quotes. Ten connections and 1,000 subscriptions per address would allow
 /// more; sixteen keep the engine's state in a few megabytes.
 pub const COINS_MAX: usize = 16;
@@ -186,6 +188,85 @@ pub const TICK_NS: i64 = 100_000_000;
 
 /// Bytes of a coin's name; the longest seen has 16.
 pub const COIN_NAME_MAX: usize = 24;
+
+/// Bytes of a checkpoint's body: 16 coins of a few hundred kilobytes each, and room.
+pub const CHECKPOINT_MAX: usize = 64 << 20;
+
+/// Bytes of stack of the thread that reads a checkpoint: the state is large and is built by value.
+pub const CHECKPOINT_STACK: usize = 64 << 20;
+
+/// Reads of the socket in one round of the hot loop, so that ticks and signals are served under a flood.
+pub const READS_PER_TURN: u64 = 16;
+
+/// Longest wait of the hot loop without a look at the clock.
+pub const HOT_WAIT: Duration = Duration::from_millis(5);
+
+/// Bytes of the longest message that is rehearsed: a book of both sides has about 3,000.
+pub const REHEARSED_MAX: usize = 8 << 10;
+
+/// Records that the logging thread takes in one round before the other rings are looked at.
+pub const RECORDS_PER_TURN: usize = 4096;
+
+/// Raw bytes that it takes in one round: about a millisecond of compression.
+pub const RAW_PER_TURN: usize = 128 << 10;
+
+/// Laps that it takes in one round.
+pub const LAPS_PER_TURN: usize = 4096;
+
+/// Its shortest and longest sleep when there is nothing to do.
+pub const WRITER_SLEEP: (Duration, Duration) =
+    (Duration::from_micros(50), Duration::from_millis(1));
+
+/// How often a command looks at the status, at signals and at keys.
+pub const LOOK: Duration = Duration::from_millis(50);
+
+/// Links lost at the same coin's subscription after which the coin is set aside.
+pub const STRIKES_MAX: u8 = 3;
+
+/// Longest text of a rate, in bytes: the longest seen on the wire has 25.
+pub const RATE_TEXT_MAX: usize = 40;
+
+/// Runs of one name under a folder at most.
+pub const RUNS_MAX: u32 = 100_000;
+
+/// Connections that metrics and status are served to at once.
+pub const CLIENTS_MAX: usize = 8;
+
+/// Milliseconds of such a connection.
+pub const CLIENT_MS: u64 = 2_000;
+
+/// Wait after an `accept` that failed: no descriptor is free, say.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// Fills of a coin whose markout is still to come.
+pub const PENDING_MAX: usize = 1024;
+
+/// Bytes of an answer to `/info`. The list of all coins has about 30 KB.
+pub const INFO_ANSWER_MAX: u64 = 8 << 20;
+
+/// Reads of the socket per call when TLS records bring no text (keys, tickets).
+pub const TLS_ROUNDS_MAX: usize = 8;
+
+/// Wishes for links, and links made or given back, that may wait. There is one link at a time.
+pub const CONNECT_QUEUE: usize = 4;
+
+/// Unsent bytes at which the embedded exchange cuts a slow reader.
+pub const VENUE_BACKLOG_MAX: usize = 8 * MESSAGE_MAX;
+
+/// Unsent bytes up to which it produces blocks at speed 0.
+pub const VENUE_BACKLOG_LOW: usize = 256 << 10;
+
+/// Silence after which it closes a socket, in nanoseconds.
+pub const VENUE_IDLE_NS: i64 = 60_000_000_000;
+
+/// Its connections at a time; more are refused.
+pub const VENUE_CONNECTIONS_MAX: usize = 64;
+
+/// Its blocks between two looks at the sockets.
+pub const VENUE_BLOCKS_PER_TURN: usize = 64;
+
+/// Its longest wait without a look at the clocks.
+pub const VENUE_WAIT: Duration = Duration::from_millis(100);
 
 const _: () = assert!(RECEIVE_MAX > MESSAGE_MAX);
 const _: () = assert!(PING_SILENCE_NS < MESSAGE_SILENCE_NS && MESSAGE_SILENCE_NS < DATA_SILENCE_NS);

@@ -25,16 +25,13 @@ use super::turn::Turn;
 use crate::engine::{Components, Engine, EngineState, Shipped};
 use crate::feed::{CoinSpec, Memory};
 use crate::journal::Digest;
+use crate::limits::{CHECKPOINT_MAX, CHECKPOINT_STACK};
 use crate::units::Ns;
 
 const MAGIC: &[u8; 8] = b"pmstate\n";
 /// Layout of this file; the body's is the program's version.
 const LAYOUT: u32 = 2;
 const HEADER: usize = 8 + 4 + 8 + 16;
-/// Longest body read: 16 coins of a few hundred kilobytes each, and room.
-const BODY_MAX: usize = 64 << 20;
-/// Stack of the thread that reads a body: the state is large and is built by value.
-const STACK: usize = 64 << 20;
 
 /// Where in a recording a replay stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,7 +186,7 @@ impl<C: Components> Checkpoint<C> {
         }
         let found = thread::scope(|s| {
             let read = || postcard::from_bytes::<Checkpoint<C>>(state).map(Box::new);
-            let reader = thread::Builder::new().stack_size(STACK).spawn_scoped(s, read);
+            let reader = thread::Builder::new().stack_size(CHECKPOINT_STACK).spawn_scoped(s, read);
             reader.map(thread::ScopedJoinHandle::join)
         });
         let found = found.map_err(|e| Fault::Disk(e.kind()))?;
@@ -229,7 +226,7 @@ fn body(bytes: &[u8]) -> Result<&[u8], Fault> {
     if layout != LAYOUT {
         return Err(Fault::Layout(layout));
     }
-    if number(12, 20) != body.len() as u128 || body.len() > BODY_MAX {
+    if number(12, 20) != body.len() as u128 || body.len() > CHECKPOINT_MAX {
         return Err(Fault::Length);
     }
     if number(20, HEADER) != xxh3_128(body) {

@@ -26,7 +26,9 @@ use super::turn::Turn;
 use crate::engine::{Components, Engine, Shipped};
 use crate::feed::{self, Loss, Verdict};
 use crate::folder::recording::control;
-use crate::limits::{CLOSE_MS, COIN_NAME_MAX, COINS_MAX, CONNECT_MS, STATUS_NS, TICK_NS};
+use crate::limits::{
+    CLOSE_MS, COIN_NAME_MAX, COINS_MAX, CONNECT_MS, HOT_WAIT, READS_PER_TURN, STATUS_NS, TICK_NS,
+};
 use crate::record::StopReason;
 use crate::sys::clock::SessionClock;
 use crate::sys::connector::{Answer, Connector, Failures};
@@ -42,12 +44,8 @@ use crate::ws::conn::{Conn, Message};
 
 const SOCKET: Token = Token(0);
 const WAKER: Token = Token(1);
-/// Reads of a turn, so that ticks and signals are served under a flood.
-const READS_PER_TURN: u64 = 16;
 /// Bytes of the line that says that a coin was set aside.
 const SET_ASIDE_MAX: usize = 80 + COIN_NAME_MAX;
-/// Longest wait without a look at the clock.
-const WAIT: Duration = Duration::from_millis(5);
 
 /// Where the loop connects to and when it ends.
 #[derive(Debug)]
@@ -194,7 +192,7 @@ pub fn run<C: Components>(
         };
         hot.count(now);
         let polls = matches!(hot.plan.idle, Idle::Polls(_));
-        let wait = if hot.more || polls { Duration::ZERO } else { WAIT };
+        let wait = if hot.more || polls { Duration::ZERO } else { HOT_WAIT };
         match poll.poll(&mut events, Some(wait)) {
             Err(e) if e.kind() != std::io::ErrorKind::Interrupted => return Err(e),
             _ => hot.more |= events.iter().any(|e| e.token() == SOCKET),

@@ -19,13 +19,10 @@ use super::turn::Turn;
 use crate::engine::{Components, Engine, Shipped};
 use crate::feed::Loss;
 use crate::journal::Digest;
-use crate::limits::{REHEARSE_NS, STAGED_MAX};
+use crate::limits::{REHEARSE_NS, REHEARSED_MAX, STAGED_MAX};
 use crate::record::Bytes;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
-
-/// Bytes of the longest message that is rehearsed: a book of both sides has about 3,000.
-const MESSAGE_BYTES: usize = 8 << 10;
 
 /// Puts one message through feed, engine and queue; gives when it was parsed, decided and published, by
 /// the clock of the laps. Never in line: what is rehearsed is to be the very code that runs.
@@ -63,7 +60,7 @@ impl<C: Components> Rehearsal<C> {
     /// Rehearses with `turn`, which is to be like the one of the run, and is no longer of use.
     #[must_use]
     pub fn new(turn: Turn<Engine<C>>) -> Rehearsal<C> {
-        let message = Vec::with_capacity(MESSAGE_BYTES);
+        let message = Vec::with_capacity(REHEARSED_MAX);
         let (out, end) = Publisher::new(STAGED_MAX, 0, Digest::new());
         Rehearsal { turn, out, end, message, begun: false, at: 0, times: 0 }
     }
@@ -87,7 +84,7 @@ impl<C: Components> Rehearsal<C> {
 
     /// A message was taken. Longer ones than a book are not rehearsed.
     pub fn heard(&mut self, text: &[u8]) {
-        if text.len() <= MESSAGE_BYTES {
+        if text.len() <= REHEARSED_MAX {
             self.message.clear();
             self.message.extend_from_slice(text);
         }
@@ -164,7 +161,7 @@ mod tests {
         r.down(clock.at(100 * 1_000_000_000));
         assert_eq!(idle(&mut r, REHEARSE_NS).0, rounds, "nothing is heard without a link");
         r.up(clock.at(101 * 1_000_000_000));
-        r.heard(&vec![b'x'; MESSAGE_BYTES + 1]);
+        r.heard(&vec![b'x'; REHEARSED_MAX + 1]);
         assert_eq!(idle(&mut r, REHEARSE_NS).0, rounds, "too long");
     }
 }

@@ -26,20 +26,13 @@ use super::status::{Status, StatusBoard};
 use crate::folder::keep::Keeper;
 use crate::folder::recording;
 use crate::journal::{Digest, Digests, Disk, Failed, Writer};
-use crate::limits::{LATENCY_LOG_NS, STATUS_NS};
+use crate::limits::{
+    LAPS_PER_TURN, LATENCY_LOG_NS, RAW_PER_TURN, RECORDS_PER_TURN, STATUS_NS, WRITER_SLEEP,
+};
 use crate::record::{Bytes, Record};
 use crate::telemetry::counters::Board;
 use crate::telemetry::latency::{Lap, Latencies, Percentiles, STAGES};
 use crate::units::Ns;
-
-/// Records taken in one turn before the other rings are looked at.
-const RECORDS_PER_TURN: usize = 4096;
-/// Raw bytes taken in one turn: about a millisecond of compression.
-const RAW_PER_TURN: usize = 128 << 10;
-/// Laps taken in one turn.
-const LAPS_PER_TURN: usize = 4096;
-/// Shortest and longest sleep when there is nothing to do.
-const SLEEP: (Duration, Duration) = (Duration::from_micros(50), Duration::from_millis(1));
 
 /// The cold ends of the rings.
 #[derive(Debug)]
@@ -161,16 +154,16 @@ impl<D: Disk> Logger<D> {
 
     /// As [`Logger::run`], and gives the journal's disk back.
     pub fn run_and_keep(mut self, mut clock: impl FnMut() -> Ns) -> (Ending, Option<D>) {
-        let mut sleep = SLEEP.0;
+        let mut sleep = WRITER_SLEEP.0;
         loop {
             let last = self.is_abandoned();
             if self.turn(clock()) {
-                sleep = SLEEP.0;
+                sleep = WRITER_SLEEP.0;
             } else if last {
                 return self.finish_and_keep(clock());
             } else {
                 std::thread::sleep(sleep);
-                sleep = (sleep * 2).min(SLEEP.1);
+                sleep = (sleep * 2).min(WRITER_SLEEP.1);
             }
         }
     }

@@ -25,7 +25,7 @@ use crate::folder::keep::Keeper;
 use crate::folder::recording;
 use crate::folder::{Folder, Ping};
 use crate::journal::{Digest, Writer};
-use crate::limits::{QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS};
+use crate::limits::{LOOK, QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS};
 use crate::record::StopReason;
 use crate::sys::connector::Failures;
 use crate::sys::pin::Pinned;
@@ -33,8 +33,6 @@ use crate::sys::signal::Stop;
 use crate::sys::tls;
 use crate::telemetry::counters::{self, Board, Counter};
 
-/// How often the status is looked at.
-const LOOK: Duration = Duration::from_millis(50);
 /// Looks after the wish to stop from which a further signal ends the process at once: half a
 /// second.
 const LOOKS_TO_ARM: u32 = 10;

@@ -4,7 +4,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use clap::Args;
 
@@ -14,13 +14,13 @@ use super::{Common, say};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::folder::RunFolder;
+use crate::limits::LOOK;
 use crate::ops::health;
 use crate::ops::serve::{self, Target};
 use crate::ops::snapshot::{Snapshot, Unreadable};
 use crate::view::screen::{Choice, draw};
 
-/// Between two looks at the keys, and looks between two questions to the engine.
-const LOOK: Duration = Duration::from_millis(50);
+/// Looks at the keys between two questions to the engine.
 const QUESTION: u32 = 4;
 
 #[derive(Debug, Args)]

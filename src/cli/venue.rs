@@ -5,7 +5,6 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 
@@ -15,11 +14,10 @@ use super::run::{truth_text, write_truth};
 use super::{Common, say, stop_on_signals};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
+use crate::limits::LOOK;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
 
-/// How often signals and the clock are looked at.
-const LOOK: Duration = Duration::from_millis(50);
 /// Looks between two lines of progress: ten seconds.
 const LOOKS_PER_LINE: u32 = 200;
 

@@ -24,6 +24,7 @@ use super::working::{Wanted, Working};
 use crate::book::Book;
 use crate::event::{Bbo, Ctx, Joint, Snapshot, Trade};
 use crate::learn::Learners;
+use crate::learn::markout::{HORIZONS, PRIMARY};
 use crate::limits::{COIN_NAME_MAX, ORDERS_MAX};
 use crate::quote::guard::{self, State};
 use crate::quote::{Inputs, Ladder, Strategy, fit};
@@ -35,8 +36,7 @@ use crate::units::rules::Rules;
 use crate::units::{CoinId, Ns, Px, Side, Sz};
 
 /// Horizon of the account's adverse selection: the primary markout horizon.
-const HORIZON_NS: i64 = 5 * Ns::SEC;
-const HOUR_NS: i64 = 3_600 * Ns::SEC;
+const HORIZON: i64 = HORIZONS[PRIMARY];
 
 /// One coin of the engine.
 #[derive(Debug, Serialize, Deserialize)]
@@ -72,7 +72,7 @@ impl<C: Components> Desk<C> {
             working: Working::new(Sim::new(cx.sim(), coin.rules, ORDERS_MAX, seed)),
             account: Account {
                 rules: coin.rules,
-                ledgers: [HORIZON_NS; 3].map(Ledger::new),
+                ledgers: [HORIZON; 3].map(Ledger::new),
                 learners,
                 strategy,
                 last_fill: Ns(i64::MIN),
@@ -230,7 +230,7 @@ impl<C: Components> Desk<C> {
     /// Funding is paid at each full hour, on the position held then.
     fn fund(&mut self, now: Ns) {
         if self.funded.0 == i64::MIN
-            || now.0.div_euclid(HOUR_NS) == self.funded.0.div_euclid(HOUR_NS)
+            || now.0.div_euclid(Ns::HOUR) == self.funded.0.div_euclid(Ns::HOUR)
         {
             return;
         }

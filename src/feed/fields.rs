@@ -8,7 +8,7 @@
 
 use super::reject::Reject;
 use crate::event::Level;
-use crate::limits::NUMBER_MAX;
+use crate::limits::{NUMBER_MAX, RATE_TEXT_MAX};
 use crate::units::decimal::{self, Bad};
 use crate::units::{Px, SCALE, Side, Sz};
 
@@ -50,12 +50,9 @@ pub(super) fn taker(hash: &[u8]) -> u64 {
     value
 }
 
-/// Longest text of a rate, in bytes: the longest seen on the wire has 25.
-const RATE_MAX: usize = 40;
-
 /// A signed decimal in units of `10^-decimals`, further decimals cut off toward zero.
 pub(super) fn rate(text: &[u8], decimals: u32) -> Result<i64, Reject> {
-    if text.len() > RATE_MAX {
+    if text.len() > RATE_TEXT_MAX {
         return Err(Reject::Number(Bad::TooLong));
     }
     let (negative, digits) = match text {

@@ -15,11 +15,8 @@ use arrayvec::ArrayVec;
 
 use super::coins::Coins;
 use super::outcome::Stream;
-use crate::limits::{ACK_NS, COINS_MAX, SUBSCRIBE_BURST, SUBSCRIBE_EVERY_NS};
+use crate::limits::{ACK_NS, COINS_MAX, STRIKES_MAX, SUBSCRIBE_BURST, SUBSCRIBE_EVERY_NS};
 use crate::units::{CoinId, Ns};
-
-/// Links lost at the same coin's subscription after which the coin is set aside.
-const STRIKES_MAX: u8 = 3;
 
 const STREAMS: usize = Stream::ALL.len();
 

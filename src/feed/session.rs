@@ -158,8 +158,6 @@ pub struct Memory {
 
 const PING: &[u8] = b"{\"method\":\"ping\"}";
 
-const MINUTE_NS: i64 = 60 * Ns::SEC;
-
 impl Feed {
     /// A feed for the given coins, numbered in their order. `seed` draws the waits before
     /// reconnects and nothing else that shows.
@@ -525,7 +523,7 @@ impl Feed {
     fn reject(&mut self, now: Ns, reject: Reject) -> Input<'_> {
         self.counters.rejected[reject.index()] += 1;
         if let Some(link) = &mut self.link {
-            if now.since(link.minute) >= MINUTE_NS {
+            if now.since(link.minute) >= Ns::MINUTE {
                 link.minute = now;
                 link.rejects = 0;
             }

@@ -32,9 +32,7 @@ pub use disk::{Folder, FolderError};
 pub use info::{Ping, RunEnd, RunInfo};
 
 use crate::journal::segment_name;
-
-/// Runs of one name under a folder at most.
-const RUNS_MAX: u32 = 100_000;
+use crate::limits::RUNS_MAX;
 
 /// A run's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! connection for as long as it lasts.
 //!
 //! 1. At most [`CLIENTS_MAX`] connections at once; the next gets 503 and is closed.
-//! 2. A connection has [`DEADLINE_MS`] from its first byte to its last, whatever the client does,
+//! 2. A connection has [`CLIENT_MS`] from its first byte to its last, whatever the client does,
 //!    and sends at most `HTTP_HEAD_MAX` bytes that anybody looks at.
 //! 3. Nothing waits for a client: not the logging thread, not the hot one.
 
@@ -20,15 +20,8 @@ use std::time::Duration;
 use super::http::{self, Answer};
 use super::snapshot::Snapshot;
 use crate::folder::RunFolder;
-use crate::limits::HTTP_HEAD_MAX;
+use crate::limits::{ACCEPT_PAUSE, CLIENT_MS, CLIENTS_MAX, HTTP_HEAD_MAX};
 use crate::sys::clock::Deadline;
-
-/// Connections served at once.
-pub const CLIENTS_MAX: usize = 8;
-/// Milliseconds of a connection.
-pub const DEADLINE_MS: u64 = 2_000;
-/// Wait after an `accept` that failed: no descriptor is free, say.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// Where snapshots come from.
 pub type Source = Arc<dyn Fn() -> Snapshot + Send + Sync>;
@@ -114,7 +107,7 @@ impl Server {
                 }
                 match client {
                     Ok(stream) => welcome(stream, &source, &clients),
-                    Err(_) => std::thread::sleep(PAUSE),
+                    Err(_) => std::thread::sleep(ACCEPT_PAUSE),
                 }
             }
         })?;
@@ -132,7 +125,7 @@ impl Drop for Server {
                 if addr.ip().is_unspecified() {
                     addr.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
                 }
-                TcpStream::connect_timeout(&addr, PAUSE).is_ok()
+                TcpStream::connect_timeout(&addr, ACCEPT_PAUSE).is_ok()
             }
             End::Unix(path) => {
                 let woken = UnixStream::connect(path).is_ok();
@@ -185,7 +178,7 @@ impl Drop for Place {
 }
 
 fn serve(stream: &mut impl Stream, source: &Source) -> io::Result<()> {
-    let deadline = Deadline::after_ms(DEADLINE_MS);
+    let deadline = Deadline::after_ms(CLIENT_MS);
     let mut head = Vec::new();
     let mut part = [0u8; 1024];
     let answer = loop {
@@ -248,13 +241,13 @@ pub fn ask(target: &Target) -> io::Result<String> {
             use std::net::ToSocketAddrs as _;
             let none = || io::Error::new(ErrorKind::NotFound, "the name has no address");
             let addr = addr.to_socket_addrs()?.next().ok_or_else(none)?;
-            question(TcpStream::connect_timeout(&addr, Duration::from_millis(DEADLINE_MS))?)
+            question(TcpStream::connect_timeout(&addr, Duration::from_millis(CLIENT_MS))?)
         }
     }
 }
 
 fn question(mut stream: impl Stream) -> io::Result<String> {
-    stream.limit(Duration::from_millis(DEADLINE_MS))?;
+    stream.limit(Duration::from_millis(CLIENT_MS))?;
     stream.write_all(b"GET /status HTTP/1.1\r\nHost: papermaker\r\nConnection: close\r\n\r\n")?;
     let mut text = String::new();
     // Sixteen coins with full ladders and orders take about 400 KB.

@@ -17,12 +17,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::own::Fill;
+use crate::limits::PENDING_MAX;
 use crate::units::{Cash, Mid2, Ns, Px, Side, Sz};
 
 use super::fees::CENTI;
-
-/// Fills whose horizon is still to come.
-pub const PENDING_MAX: usize = 1024;
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Pending {

@@ -23,10 +23,8 @@ use super::link::Link;
 use super::tls;
 use super::url::Url;
 use crate::limits;
+use crate::limits::CONNECT_QUEUE;
 use crate::ws::handshake::Upgrade;
-
-/// Wishes, answers and returns that may wait. There is one link at a time.
-const QUEUE: usize = 4;
 
 /// What cold threads may know of the attempts.
 #[derive(Debug, Default)]
@@ -90,9 +88,9 @@ impl Connector {
         failures: Arc<Failures>,
     ) -> io::Result<Connector> {
         let shared = Arc::new(Shared {
-            wishes: ArrayQueue::new(QUEUE),
-            answers: ArrayQueue::new(QUEUE),
-            returns: ArrayQueue::new(QUEUE),
+            wishes: ArrayQueue::new(CONNECT_QUEUE),
+            answers: ArrayQueue::new(CONNECT_QUEUE),
+            returns: ArrayQueue::new(CONNECT_QUEUE),
             stop: AtomicBool::new(false),
             failures,
         });

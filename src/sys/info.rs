@@ -5,7 +5,7 @@
 //!
 //! 1. Connections are opened by [`dial`](super::dial), so certificates are judged and errors named
 //!    as for the WebSocket.
-//! 2. The answer has at most [`ANSWER_MAX`] bytes; the whole exchange one deadline.
+//! 2. The answer has at most [`INFO_ANSWER_MAX`] bytes; the whole exchange one deadline.
 
 use std::fmt;
 use std::io::{Read, Write};
@@ -23,9 +23,7 @@ use ureq::unversioned::transport::{
 use super::clock::Deadline;
 use super::dial::{ConnectError, Dialer, Stage, Stream};
 use super::url::Url;
-
-/// Bytes of the longest answer. The list of all coins has about 30 KB.
-pub const ANSWER_MAX: u64 = 8 << 20;
+use crate::limits::INFO_ANSWER_MAX;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +72,12 @@ pub fn ask(
     if answer.status() != 200 {
         return Err(InfoError::Status(answer.status().as_u16()));
     }
-    answer.body_mut().with_config().limit(ANSWER_MAX).read_to_string().map_err(InfoError::from_ureq)
+    answer
+        .body_mut()
+        .with_config()
+        .limit(INFO_ANSWER_MAX)
+        .read_to_string()
+        .map_err(InfoError::from_ureq)
 }
 
 impl InfoError {

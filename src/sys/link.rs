@@ -4,7 +4,7 @@
 //! In: readiness. Out: received bytes, or how the link ended. Hot path: never waits; without TLS it
 //! does not allocate. With TLS, rustls allocates once per record received.
 //!
-//! 1. One call reads the socket at most once without TLS, [`ROUNDS_MAX`] times with.
+//! 1. One call reads the socket at most once without TLS, [`TLS_ROUNDS_MAX`] times with.
 //! 2. Bytes that came before an end or an error are handed out before it is reported, and what is
 //!    reported is the first error.
 //! 3. Readiness is edge-triggered: read until `WouldBlock`, also once right after adoption, since
@@ -18,10 +18,8 @@ use mio::event::Source;
 use mio::net::TcpStream;
 use rustls::ClientConnection;
 
+use crate::limits::TLS_ROUNDS_MAX;
 use crate::ws::conn::Conn;
-
-/// Reads of the socket per call when TLS records bring no text (keys, tickets).
-pub const ROUNDS_MAX: usize = 8;
 
 /// An upgraded, non-blocking connection. Made and dropped on the connector's thread.
 #[derive(Debug)]
@@ -118,7 +116,7 @@ impl Link {
 
     fn read_tls(&mut self, space: &mut [u8]) -> ReadOutcome {
         let Some(tls) = &mut self.tls else { return ReadOutcome::Tls };
-        for _ in 0..ROUNDS_MAX {
+        for _ in 0..TLS_ROUNDS_MAX {
             match tls.reader().read(space) {
                 Ok(0) => return ReadOutcome::Eof,
                 Ok(n) => return ReadOutcome::Bytes(n),

@@ -167,6 +167,10 @@ impl Ns {
     pub const MS: i64 = 1_000_000;
     /// One second, in nanoseconds.
     pub const SEC: i64 = 1_000_000_000;
+    /// One minute, in nanoseconds.
+    pub const MINUTE: i64 = 60 * Self::SEC;
+    /// One hour, in nanoseconds.
+    pub const HOUR: i64 = 60 * Self::MINUTE;
 
     /// A venue block time given in milliseconds; saturates.
     #[must_use]

@@ -7,9 +7,9 @@
 //!    time. At speed 0 blocks follow each other as fast as the slowest client reads: venue time
 //!    then jumps from block to block, and a client has to stamp what it receives by block times or
 //!    by its own clock. Nothing runs while no client has a subscription.
-//! 2. A client that lets [`BACKLOG_MAX`] bytes wait is cut; at speed 0 it makes the venue wait
+//! 2. A client that lets [`VENUE_BACKLOG_MAX`] bytes wait is cut; at speed 0 it makes the venue wait
 //!    before that.
-//! 3. A socket the venue has sent no data and no pong for [`IDLE_NS`] is closed with 1000,
+//! 3. A socket the venue has sent no data and no pong for [`VENUE_IDLE_NS`] is closed with 1000,
 //!    `Inactive`. At speed > 0 this and `drop_every_s` go by the venue's clock, else by the wall's;
 //!    before its upgrade a socket has that time by the wall's clock, without a close frame.
 //! 4. An unknown coin cuts the socket without a close frame, behind what was answered before; so does
@@ -33,23 +33,14 @@ use super::session::Session;
 use super::truth::Truth;
 use super::wire;
 use super::world::{CoinFrames, World};
-use crate::limits::MESSAGE_MAX;
+use crate::limits::{
+    VENUE_BACKLOG_LOW, VENUE_BACKLOG_MAX, VENUE_BLOCKS_PER_TURN, VENUE_CONNECTIONS_MAX,
+    VENUE_IDLE_NS, VENUE_WAIT,
+};
 use crate::settings::ConfigError;
 use crate::units::Ns;
 use crate::ws::server::{self, FromClient, Request, ServerConn};
 
-/// Unsent bytes at which a slow reader is cut.
-pub const BACKLOG_MAX: usize = 8 * MESSAGE_MAX;
-/// Unsent bytes up to which blocks are produced at speed 0.
-const BACKLOG_LOW: usize = 256 << 10;
-/// Silence after which a socket is closed.
-pub const IDLE_NS: i64 = 60 * Ns::SEC;
-/// Connections at a time; more are refused.
-const CONNECTIONS_MAX: usize = 64;
-/// Blocks between two looks at the sockets.
-const BLOCKS_PER_TURN: usize = 64;
-/// Longest wait without a look at the clocks.
-const WAIT_MAX: Duration = Duration::from_millis(100);
 const LISTENER: Token = Token(0);
 const WAKER: Token = Token(1);
 
@@ -285,21 +276,21 @@ impl Serving {
         if self.service.speed > 0.0 {
             let left = Ns::from_ms(self.shared.world().next_ms()).since(self.now());
             let wall = draw::floor(draw::float(left) / self.service.speed);
-            return Duration::from_nanos(wall.max(0).unsigned_abs()).min(WAIT_MAX);
+            return Duration::from_nanos(wall.max(0).unsigned_abs()).min(VENUE_WAIT);
         }
-        if self.hungry() { Duration::ZERO } else { WAIT_MAX }
+        if self.hungry() { Duration::ZERO } else { VENUE_WAIT }
     }
 
     /// At speed 0: whether somebody wants blocks and nobody is behind.
     fn hungry(&self) -> bool {
         let wants = |c: &Conn| matches!(&c.phase, Phase::WebSocket(_, s) if !s.is_empty());
         self.conns.values().any(wants)
-            && self.conns.values().all(|c| c.dead || c.closing || c.backlog() < BACKLOG_LOW)
+            && self.conns.values().all(|c| c.dead || c.closing || c.backlog() < VENUE_BACKLOG_LOW)
     }
 
     /// Sends the blocks that are due, a bounded number.
     fn blocks(&mut self) {
-        for _ in 0..BLOCKS_PER_TURN {
+        for _ in 0..VENUE_BLOCKS_PER_TURN {
             let now = self.now();
             let due = if self.service.speed > 0.0 {
                 Ns::from_ms(self.shared.world().next_ms()) <= now
@@ -320,7 +311,7 @@ impl Serving {
         let now = (self.service.clock)();
         // Ends with `WouldBlock`; any other failure concerns one connection that is gone.
         while let Ok((mut stream, _)) = self.listener.accept() {
-            if self.conns.len() >= CONNECTIONS_MAX {
+            if self.conns.len() >= VENUE_CONNECTIONS_MAX {
                 continue;
             }
             let token = self.next_token;
@@ -352,9 +343,9 @@ impl Serving {
         let wall = (self.service.clock)();
         for conn in self.conns.values_mut() {
             match &conn.phase {
-                Phase::Http(_) => conn.dead |= wall.since(conn.opened) >= IDLE_NS,
+                Phase::Http(_) => conn.dead |= wall.since(conn.opened) >= VENUE_IDLE_NS,
                 Phase::WebSocket(..) => {
-                    if !conn.closing && now.since(conn.alive) >= IDLE_NS {
+                    if !conn.closing && now.since(conn.alive) >= VENUE_IDLE_NS {
                         server::close(&mut conn.out, 1000, "Inactive");
                         conn.closing = true;
                     }
@@ -363,7 +354,7 @@ impl Serving {
                 }
             }
             conn.flush();
-            conn.dead |= conn.backlog() > BACKLOG_MAX;
+            conn.dead |= conn.backlog() > VENUE_BACKLOG_MAX;
             conn.dead |= conn.closing && conn.backlog() == 0;
         }
         self.conns.retain(|_, conn| !conn.dead);

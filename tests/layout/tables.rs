@@ -124,39 +124,21 @@ pub const RUNNING: &[&str] = &[
 ];
 
 /// Constants that look like limits of a run and are none: file, names, why.
-pub const LIMITS_ELSEWHERE: &[(&str, &str, &str)] = &[];
-
-/// Files with limits that are still to move.
-pub const LIMITS_LEFT: &[&str] = &[
-    "src/app/checkpoint.rs",
-    "src/app/compare.rs",
-    "src/app/events.rs",
-    "src/app/live.rs",
-    "src/app/writer.rs",
-    "src/cli/threads.rs",
-    "src/cli/top.rs",
-    "src/cli/venue.rs",
-    "src/engine/desk.rs",
-    "src/feed/fields.rs",
-    "src/folder/mod.rs",
-    "src/folder/recording.rs",
-    "src/feed/meta.rs",
-    "src/feed/plan.rs",
-    "src/feed/session.rs",
-    "src/mem/seen.rs",
-    "src/ops/serve.rs",
-    "src/sim/latency.rs",
-    "src/sim/ledger.rs",
-    "src/sim/models/skellam.rs",
-    "src/sim/models/rates.rs",
-    "src/sys/info.rs",
-    "src/sys/link.rs",
-    "src/venue/cst.rs",
-    "src/venue/flow.rs",
-    "src/venue/makers.rs",
-    "src/venue/market.rs",
-    "src/venue/serve.rs",
-    "src/ws/frame.rs",
+pub const LIMITS_ELSEWHERE: &[(&str, &str, &str)] = &[
+    ("src/app/compare.rs", "DELAY_NS", "law of a simulated market"),
+    ("src/app/events.rs", "ITEM_MAX", "follows from the file's layout"),
+    ("src/app/live.rs", "SET_ASIDE_MAX", "length of a line of our own"),
+    ("src/feed/meta.rs", "NEAREST_MAX", "names that a message suggests"),
+    ("src/folder/recording.rs", "STAMP_MAX", "digits of a number"),
+    ("src/mem/seen.rs", "CAPACITY_MAX", "bits of an entry"),
+    ("src/sim/latency.rs", "POINTS_MAX DELAY_MAX", "range of a setting"),
+    ("src/sim/models/rates.rs", "SAMPLES_MAX", "memory of an estimator"),
+    ("src/sim/models/skellam.rs", "DRAWN_MAX", "where the model goes over to its mean"),
+    ("src/venue/cst.rs", "EVERY_NS WATCH_NS", "law of an experiment"),
+    ("src/venue/flow.rs", "PRINTS_SOFT_MAX", "law of a simulated market"),
+    ("src/venue/makers.rs", "REACH_MAX", "law of a simulated market"),
+    ("src/venue/market.rs", "EPOCH_MS", "start of a simulated market"),
+    ("src/ws/frame.rs", "HEADER_MAX CONTROL_MAX", "RFC 6455"),
 ];
 
 /// Refused words and better ones.
