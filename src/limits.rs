@@ -151,7 +151,7 @@ pub const REHEARSE_NS: u64 = 20_000;
 /// made 580. More go out before the decision is whole.
 pub const STAGED_MAX: usize = 1024;
 
-/// Part of the record queue (percent) from which on the engine is told to withdraw: at the worst
+/// Fill of the record queue (percent) at which quoting is suspended: at the worst
 /// burst four tenths of a second are left, and a withdrawn ladder publishes little.
 pub const BEHIND_PERCENT: usize = 75;
 

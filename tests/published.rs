@@ -68,7 +68,7 @@ fn avellaneda_and_stoikovs_six_profits() {
         println!("gamma {gamma} inventory {inventory}: z {right:+.2}, sd {s:.2} for {sd}");
         assert!(right.abs() < 3.5, "gamma {gamma} inventory {inventory}: z {right}");
         assert!((s / sd - 1.0).abs() < 0.12, "sd {s} for {sd}");
-        assert!(z(110.0).0.abs() > 3.5, "control: a fifth fewer takers are told apart");
+        assert!(z(110.0).0.abs() > 3.5, "control: a fifth fewer takers are distinguished");
     }
 }
 

@@ -1,10 +1,10 @@
-//! The merged book against maps by price, told rule by rule.
+//! The merged book against maps by price, written rule by rule.
 //!
 //! In: bytes. Out: a panic that says which law broke. Cold path.
 //!
 //! Laws:
-//! 1. After every message each side's levels, what is shown at any price, and how far a message
-//!    told are the model's.
+//! 1. After every message each side's levels, what is shown at any price, and how far a message is
+//!    complete are the model's.
 //! 2. Levels are strictly ordered, at most `LEVELS_MAX`, of positive size.
 //! 3. Health names what is wrong; a book read back from bytes goes on the same.
 
@@ -118,7 +118,7 @@ impl Half {
         }
     }
 
-    fn told(&self, at: Ns) -> Option<Px> {
+    fn complete_to(&self, at: Ns) -> Option<Px> {
         let best = self.levels.iter().next().map(|(k, l)| (*k, l.1));
         let marks = [best, self.reach, self.deep].into_iter().flatten();
         marks.filter(|m| m.1 == at).map(|m| m.0).max().map(|k| Px(-self.side.sign() * k))
@@ -264,7 +264,11 @@ impl Twins {
             assert_eq!(self.book.size_to(side, px), Sz(sum));
             for back in 0..3 {
                 let at = time.plus(-back * Ns::MS);
-                assert_eq!(self.book.told(side, at), half.told(at), "{side:?} {at:?}");
+                assert_eq!(
+                    self.book.complete_to(side, at),
+                    half.complete_to(at),
+                    "{side:?} {at:?}"
+                );
             }
         }
         let best = |i: usize| self.halves[i].levels.values().next().map(|l| l.0.px.0);

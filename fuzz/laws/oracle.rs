@@ -1,10 +1,10 @@
-//! The fill rules told a second time, naively: what tests compare the executor with.
+//! The fill rules written a second time, naively: what tests compare the executor with.
 //!
 //! In: the same book, prints, orders and cancels. Out: the fills of the three lanes. Cold path.
 //!
 //! 1. Nothing here is shared with the executor but the book and the words.
-//! 2. Every lane is told on its own; every sum is made anew.
-//! 3. The Skellam model is told as it is before any rate is known: net changes only.
+//! 2. Every lane stands on its own; every sum is computed from the start.
+//! 3. The Skellam model is as it is before any rate is known: net changes only.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ struct Mine {
     seen: Ns,
     traded: i64,
     lanes: [Lane; 3],
-    waiting: Option<Told>,
+    waiting: Option<Observed>,
 }
 
 /// Where an order stands under one model.
@@ -42,9 +42,9 @@ struct Lane {
     printed: i64,
 }
 
-/// What a message told of an order's price, until the prints of its block are in.
+/// What a message showed at an order's price, until the prints of its block are in.
 #[derive(Clone, Copy, Debug)]
-struct Told {
+struct Observed {
     at: Ns,
     level: Option<i64>,
     crossing: i64,
@@ -100,7 +100,7 @@ impl Oracle {
 
     /// A message of block `t` is about to be applied to `book`.
     pub fn before(&mut self, t: Ns, book: &Book) {
-        self.apply(|told| told < t);
+        self.apply(|at| at < t);
         for o in self.orders.iter_mut().filter(|o| !o.out) {
             if !o.live && o.arrive <= t {
                 let other = book.best(o.new.side.opposite());
@@ -137,14 +137,14 @@ impl Oracle {
                     continue;
                 }
                 let known = book.levels(side).iter().find(|k| k.level.px == px);
-                let whole = book.told(side, t).is_some_and(|worst| !side.better(worst, px));
+                let whole = book.complete_to(side, t).is_some_and(|worst| !side.better(worst, px));
                 let level = match known {
                     Some(k) => (k.seen == t).then_some(k.level.sz.0),
                     None => whole.then_some(0),
                 };
                 if level.is_some() || crossing > 0 {
                     let level = level.or(o.waiting.and_then(|w| w.level));
-                    o.waiting = Some(Told { at: t, level, crossing });
+                    o.waiting = Some(Observed { at: t, level, crossing });
                 }
             }
             if !any {
@@ -152,7 +152,7 @@ impl Oracle {
             }
         }
         if self.cfg.order == Order::Arrival || self.printed.is_some_and(|p| p >= t) {
-            self.apply(|told| told <= t);
+            self.apply(|at| at <= t);
         }
     }
 
@@ -177,7 +177,7 @@ impl Oracle {
             }
             self.printed = self.printed.max(Some(first.time));
             if prints.get(i + taker.len()).is_none_or(|p| p.time > first.time) {
-                self.apply(|told| told <= first.time);
+                self.apply(|at| at <= first.time);
             }
         }
     }
@@ -230,28 +230,28 @@ impl Oracle {
         }
     }
 
-    /// What was told of the blocks `due` becomes what is known.
+    /// What was shown of the blocks `due` becomes what is known.
     fn apply(&mut self, due: impl Fn(Ns) -> bool) {
         for side in Side::BOTH {
             for i in self.ranked(side) {
                 let o = &mut self.orders[i];
-                let Some(told) = o.waiting.filter(|w| due(w.at)) else { continue };
+                let Some(shown) = o.waiting.filter(|w| due(w.at)) else { continue };
                 o.waiting = None;
-                if let Some(now) = told.level {
+                if let Some(now) = shown.level {
                     for (lane, model) in o.lanes.iter_mut().zip(self.models) {
                         let gone = cancelled_ahead(model, &self.cfg, lane, (o.size, o.traded, now));
                         lane.front = (lane.front - gone - lane.printed).clamp(0, now);
                         lane.printed = 0;
                     }
-                    (o.size, o.seen, o.traded) = (now, told.at, 0);
+                    (o.size, o.seen, o.traded) = (now, shown.at, 0);
                 }
                 for (lane, mine) in o.lanes.iter_mut().enumerate() {
-                    let left = told.crossing - self.crossed[side.index()][lane];
+                    let left = shown.crossing - self.crossed[side.index()][lane];
                     let got = left.clamp(0, mine.open);
                     if got > 0 {
                         self.crossed[side.index()][lane] += got;
                         mine.open -= got;
-                        *self.fills.entry((o.id, lane, told.at)).or_default() += got;
+                        *self.fills.entry((o.id, lane, shown.at)).or_default() += got;
                     }
                 }
                 if o.lanes[0].open == 0 {

@@ -33,7 +33,7 @@ const ROOM: usize = 12;
 /// One millisecond; all times are multiples.
 const MS: i64 = Ns::MS;
 /// Models whose every fill the oracle tells; the others are held to the laws alone.
-const TOLD: [Model; 5] =
+const IN_THE_ORACLE: [Model; 5] =
     [Model::RiskAverse, Model::Front, Model::Linear, Model::Power, Model::Skellam];
 
 /// The market as it is: sizes from the best price on, 0 where nobody is.
@@ -121,7 +121,7 @@ pub fn run(bytes: &[u8]) {
 
 impl Twins {
     fn new(bytes: &mut Bytes<'_>) -> Twins {
-        let all = [TOLD.as_slice(), &[Model::Log]].concat();
+        let all = [IN_THE_ORACLE.as_slice(), &[Model::Log]].concat();
         let model = all[usize::from(bytes.below(6))];
         let arrival = bytes.below(4) == 0;
         let cfg = Config {
@@ -142,7 +142,7 @@ impl Twins {
         let mut twins = Twins {
             cfg,
             sim: Sim::new(cfg.shipped(&book::Config::default()), Rules::perp(2), ROOM, 1),
-            oracle: TOLD.contains(&model).then(|| Oracle::new(cfg)),
+            oracle: IN_THE_ORACLE.contains(&model).then(|| Oracle::new(cfg)),
             book,
             market: Market { bid: 1_000, ask: 1_001, sizes },
             now: Ns(1_000 * Ns::SEC),

@@ -367,7 +367,7 @@ impl Watch {
     /// The interval that ends now; the next one begins.
     fn row(&mut self, elapsed_ns: u64) -> Row {
         let c = self.board.read();
-        self.board.begin_anew();
+        self.board.reset_largest();
         let whole = Percentiles::of(&self.interval);
         self.interval.reset();
         Row {
@@ -449,9 +449,9 @@ mod tests {
         let stop = Stop::unhooked();
         stop.ask();
         let wanted = Wanted { length_ns: u64::MAX, rate: 100, idling: Idling::Sleeps };
-        let mut told = 0;
-        let r = run(&Config::default(), wanted, &stop, |_| told += 1).expect("loopback");
+        let mut seen = 0;
+        let r = run(&Config::default(), wanted, &stop, |_| seen += 1).expect("loopback");
         assert!(r.interrupted && r.exceeded().is_empty(), "{:?}", r.exceeded());
-        assert_eq!((told, r.rows.len()), (1, 1));
+        assert_eq!((seen, r.rows.len()), (1, 1));
     }
 }

@@ -23,7 +23,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::config::ConfigOf;
 use super::turn::Turn;
 use crate::engine::{Components, Engine, EngineState, Shipped};
-use crate::feed::{CoinSpec, Memory};
+use crate::feed::{CoinSpec, SessionState};
 use crate::journal::Digest;
 use crate::limits::{CHECKPOINT_MAX, CHECKPOINT_STACK};
 use crate::units::Ns;
@@ -60,7 +60,7 @@ pub struct Written<'a, C: Components = Shipped> {
     config: [u64; 2],
     place: Place,
     digest: &'a Digest,
-    feed: Memory,
+    feed: SessionState,
     engine: &'a EngineState<C>,
 }
 
@@ -75,7 +75,7 @@ pub struct Checkpoint<C: Components = Shipped> {
     /// Digest of the records so far.
     pub digest: Digest,
     /// What the feed knows.
-    pub feed: Memory,
+    pub feed: SessionState,
     /// The engine.
     pub engine: EngineState<C>,
 }
@@ -129,7 +129,7 @@ impl<'a, C: Components> Written<'a, C> {
         digest: &'a Digest,
         turn: &'a Turn<Engine<C>>,
     ) -> Written<'a, C> {
-        let (feed, engine) = turn.memory();
+        let (feed, engine) = turn.state();
         Written { program: env!("CARGO_PKG_VERSION"), config, place, digest, feed, engine }
     }
 

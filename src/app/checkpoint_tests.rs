@@ -32,12 +32,12 @@ fn recording(to: &Path, seed: u64, seconds: i64) {
     let law = venue::config::Config::stationary("BTC", Regime::Volatile);
     let mut market = Market::new(&law, seed).expect("a sound configuration");
     let mut text: Vec<u8> = Vec::new();
-    let mut begun = None;
+    let mut started = None;
     let mut up = false;
     loop {
         let block = market.next_block();
         let now = block.time.plus(50 * Ns::MS);
-        let at = now.since(*begun.get_or_insert(now)) / Ns::SEC;
+        let at = now.since(*started.get_or_insert(now)) / Ns::SEC;
         if at >= seconds {
             break;
         }

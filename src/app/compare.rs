@@ -171,12 +171,12 @@ pub fn on_market<C: Components>(
     let mut turn = Turn::new(&config.engine, coins, hash).map_err(refused)?;
     let mut watches = Watches::new(coins.len());
     let mut out = Tally::new(|r: &Record, _: &Bytes| watches.take(r));
-    let mut begun: Option<Ns> = None;
+    let mut started: Option<Ns> = None;
     let mut now = Ns(0);
     loop {
         let block = world.next_block();
         now = now.max(block.time.plus(DELAY_NS));
-        let start = *begun.get_or_insert_with(|| {
+        let start = *started.get_or_insert_with(|| {
             turn.start(now, &mut out);
             turn.up(now, &mut out);
             now

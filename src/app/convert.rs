@@ -40,7 +40,7 @@ impl fmt::Display for ConvertError {
 
 impl std::error::Error for ConvertError {}
 
-/// Notes what the engine would be told.
+/// Notes what the engine would be given.
 struct Recorder<W: Write> {
     to: Writer<W>,
     grid: Grid,

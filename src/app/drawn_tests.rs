@@ -160,7 +160,7 @@ fn replay(config: &Config, frames: &[(Ns, Option<String>)]) -> Result<u64, Strin
     let mut turn = Turn::new(&config.engine, &coins, [0; 2]).expect("a coin");
     run(&mut turn, frames, &mut out);
     let records = out.next;
-    let state = format!("{:?}", turn.memory().1);
+    let state = format!("{:?}", turn.state().1);
     drop(out);
     match wrong {
         Some(text) => Err(text),
@@ -296,7 +296,7 @@ fn no_setting_is_in_anything_that_a_checkpoint_holds() {
     let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
     let mut turn = Turn::new(&Config::default().engine, &coins, [0; 2]).expect("a coin");
     run(&mut turn, &minute(), &mut Tally::new(|_, _| {}));
-    let (feed, engine) = turn.memory();
+    let (feed, engine) = turn.state();
     let mut held = written_names(engine);
     assert!(held.len() > 100, "the state is there: {}", held.len());
     held.append(&mut written_names(&feed));

@@ -1,4 +1,4 @@
-//! Recordings whose messages were read already: what the engine was told, and when.
+//! Recordings whose messages were read already: what the engine was given, and when.
 //!
 //! In: stamped items, or a file of them. Out: the file, or the items. Cold path, but for the
 //! decoding, which a replay does once an event.

@@ -4,7 +4,7 @@
 //! their rings. Hot path: waits only in `poll`; connecting and dropping links is the connector's.
 //!
 //! 1. A run begins with its first link: what is published before would have no place in a replay. One
-//!    that is resumed has begun: its clock goes on with the link down.
+//!    that is resumed has started: its clock goes on with the link down.
 //! 2. Everything that reaches the engine is recorded with the stamp it had there.
 //! 3. A readable socket is read until it would block, a bounded number of reads a turn; one that is not
 //!    is left alone: a read would wait for the lock under which the system is about to fill it.
@@ -175,7 +175,7 @@ pub fn run<C: Components>(
     let mut state = State::Wait(Ns(i64::MIN));
     let reason = loop {
         let now = hot.plan.clock.now();
-        hot.settle(now);
+        hot.advance(now);
         if stop.is_asked() {
             let failed = hot.rings.records.has_failed();
             break if failed { StopReason::Failed } else { StopReason::Signal };
@@ -286,7 +286,7 @@ impl<C: Components> Hot<C> {
     }
 
     /// Ticks that are due, and the state of the queue.
-    fn settle(&mut self, now: Ns) {
+    fn advance(&mut self, now: Ns) {
         self.turned.0 = self.plan.clock.mono_ns();
         if self.began.is_none() {
             return;
@@ -314,7 +314,7 @@ impl<C: Components> Hot<C> {
     fn show_counters(&mut self) {
         // Turns since the last show belong to what a reader has not seen: none is left out.
         let longest = std::mem::take(&mut self.longest);
-        if self.rings.board.is_anew() {
+        if self.rings.board.was_reset() {
             self.counters.set(Counter::TurnNsMax, longest);
         } else {
             self.counters.max(Counter::TurnNsMax, longest);
@@ -410,7 +410,7 @@ impl<C: Components> Hot<C> {
         self.note(now, control::STOP);
         let records = self.rings.records.next_seq();
         self.turn.stop(now, reason, records, &mut self.rings.records);
-        self.rings.settle();
+        self.rings.flush_lost_markers();
         self.show_counters();
     }
 
@@ -418,12 +418,12 @@ impl<C: Components> Hot<C> {
     fn pump(&mut self, link: &mut Link) -> Result<(), Loss> {
         let mut reads = 0;
         while self.more && reads < READS_PER_TURN {
-            let begun = self.plan.clock.mono_ns();
+            let asked = self.plan.clock.mono_ns();
             match link.read_into(&mut self.conn) {
                 ReadOutcome::Bytes(n) => {
                     reads += 1;
                     self.counters.add(Counter::ReadBytes, n as u64);
-                    if let Err(loss) = self.take(begun) {
+                    if let Err(loss) = self.take(asked) {
                         // The answer to a close frame, if it fits at once.
                         let _ = link.flush(&mut self.conn);
                         return Err(loss);
@@ -461,8 +461,8 @@ impl<C: Components> Hot<C> {
         }
     }
 
-    /// The messages of one read that began at `begun`.
-    fn take(&mut self, begun: u64) -> Result<(), Loss> {
+    /// The messages of one read that began at `asked`.
+    fn take(&mut self, asked: u64) -> Result<(), Loss> {
         let clock = self.plan.clock;
         let read = clock.mono_ns();
         let now = clock.at(read);
@@ -481,7 +481,7 @@ impl<C: Components> Hot<C> {
                 Message::Text(text) => text,
                 Message::Close { code, .. } => {
                     self.counters.bump(Counter::ClosedByVenue);
-                    return Err(farewell(code));
+                    return Err(loss_of(code));
                 }
                 Message::Binary(_) | Message::Pong => continue,
             };
@@ -495,7 +495,7 @@ impl<C: Components> Hot<C> {
             let [parsed, decided, published] = through(&mut self.turn, to, clock, now, text);
             let short = |from: u64, to: u64| u32::try_from(to - from).unwrap_or(u32::MAX);
             self.rings.laps.push(Lap {
-                read: short(begun, read),
+                read: short(asked, read),
                 wait: short(read, started),
                 frame: short(started, framed),
                 parse: short(framed, parsed),
@@ -514,7 +514,7 @@ impl<C: Components> Hot<C> {
 
 /// What a close code says of coming back: 1008 (policy), 1013 (try again later) and private codes
 /// want to be left alone for a while.
-fn farewell(code: u16) -> Loss {
+fn loss_of(code: u16) -> Loss {
     match code {
         1008 | 1013 | 4000..=4999 => Loss::Refused,
         _ => Loss::Lost,

@@ -69,10 +69,10 @@ pub struct Rings {
 }
 
 impl Rings {
-    /// Says what is owed for want of room, as far as there is room now. `true`: nothing is owed.
-    pub fn settle(&mut self) -> bool {
-        let raw = self.raw.as_mut().is_none_or(RawTap::settle);
-        self.records.settle() && raw
+    /// Writes the pending notes of what was lost if the rings have room; `true` if none is pending.
+    pub fn flush_lost_markers(&mut self) -> bool {
+        let raw = self.raw.as_mut().is_none_or(RawTap::flush_lost_marker);
+        self.records.flush_lost_marker() && raw
     }
 }
 
@@ -130,7 +130,7 @@ impl Publisher {
     }
 
     /// The flag by which the logging thread says that the journal failed; from then on the engine
-    /// is told that it is behind, for good. An atomic load a turn, no lock.
+    /// sees that it is behind, permanently. An atomic load a turn, no lock.
     #[must_use]
     pub fn failure_flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.failed)
@@ -144,9 +144,9 @@ impl Publisher {
 
     /// Whether the state of the queue changed for the engine: `Some(true)` from 75 % full or with
     /// the first dropped record on, or when the journal failed; `Some(false)` when less than 25 %
-    /// is used and nothing is owed. The caller makes it `Event::Behind`. Ask once a turn.
+    /// is used and no lost record is unreported. The caller makes it `Event::Behind`. Ask once a turn.
     pub fn behind(&mut self) -> Option<bool> {
-        self.settle();
+        self.flush_lost_marker();
         let capacity = self.ring.buffer().capacity();
         let used = capacity - self.ring.slots();
         let bound = if self.behind { DRAINED_PERCENT } else { BEHIND_PERCENT };
@@ -156,8 +156,8 @@ impl Publisher {
         changed.then_some(behind)
     }
 
-    /// Closes an open gap if there is room. `true`: nothing is owed.
-    pub fn settle(&mut self) -> bool {
+    /// Writes the pending `Lost` record if the ring has room; `true` if none is pending.
+    pub fn flush_lost_marker(&mut self) -> bool {
         let Some((first, count)) = self.gap else { return true };
         let seq = first + (count - 1);
         let body = Lost { first, count }.into();
@@ -208,8 +208,8 @@ impl Publish for Publisher {
         self.newest = at;
         let bytes = Record { seq, at, coin, body: body.into() }.encode();
         self.digest.update(&bytes);
-        let owing = self.gap.is_some() && !self.settle();
-        if owing || self.ring.push(bytes).is_err() {
+        let pending = self.gap.is_some() && !self.flush_lost_marker();
+        if pending || self.ring.push(bytes).is_err() {
             self.drop_one(seq);
         } else {
             self.pushed += 1;
@@ -222,8 +222,8 @@ impl Publish for Publisher {
 #[derive(Debug)]
 pub struct RawTap {
     ring: Producer<u8>,
-    /// Frames dropped that the ring does not speak of yet.
-    owed: u64,
+    /// Frames dropped that the ring does not mention yet.
+    unreported: u64,
     taken: u64,
     dropped: u64,
 }
@@ -233,14 +233,14 @@ impl RawTap {
     #[must_use]
     pub fn new(bytes: usize) -> (RawTap, Consumer<u8>) {
         let (ring, consumer) = resident(bytes, 0);
-        (RawTap { ring, owed: 0, taken: 0, dropped: 0 }, consumer)
+        (RawTap { ring, unreported: 0, taken: 0, dropped: 0 }, consumer)
     }
 
     /// Offers one frame. `false`: it did not fit and was counted.
     pub fn offer(&mut self, at: Ns, frame: &[u8]) -> bool {
-        let settled = self.settle();
+        let reported = self.flush_lost_marker();
         let length = u32::try_from(frame.len()).ok().filter(|n| *n != RAW_LOST);
-        let (Some(length), true) = (length, settled) else { return self.drop_one() };
+        let (Some(length), true) = (length, reported) else { return self.drop_one() };
         let Ok(mut room) = self.ring.write_chunk(RAW_HEADER + frame.len()) else {
             return self.drop_one();
         };
@@ -253,18 +253,18 @@ impl RawTap {
         true
     }
 
-    /// Puts the count of dropped frames into the ring if there is room. `true`: nothing is owed.
-    pub fn settle(&mut self) -> bool {
-        if self.owed == 0 {
+    /// Writes the pending count of dropped frames if the ring has room; `true` if none is pending.
+    pub fn flush_lost_marker(&mut self) -> bool {
+        if self.unreported == 0 {
             return true;
         }
         let mut note = [0u8; RAW_HEADER];
         note[..4].copy_from_slice(&RAW_LOST.to_le_bytes());
-        note[4..].copy_from_slice(&self.owed.to_le_bytes());
+        note[4..].copy_from_slice(&self.unreported.to_le_bytes());
         if self.ring.push_entire_slice(&note).is_err() {
             return false;
         }
-        self.owed = 0;
+        self.unreported = 0;
         true
     }
 
@@ -283,7 +283,7 @@ impl RawTap {
     #[cold]
     #[inline(never)]
     fn drop_one(&mut self) -> bool {
-        self.owed += 1;
+        self.unreported += 1;
         self.dropped += 1;
         false
     }
@@ -391,7 +391,7 @@ mod tests {
                             1 => popped
                                 .extend(c.pop().ok().map(|b| Record::decode(&b).expect("known"))),
                             _ => {
-                                p.settle();
+                                p.flush_lost_marker();
                             }
                         }
                         digits /= 3;
@@ -403,8 +403,8 @@ mod tests {
                     }
                     let lost = law(first, &queued);
                     assert_eq!(lost, Ok(p.published().dropped - p.published().open_gap));
-                    // Room again: nothing stays owed, and then the counts are whole.
-                    assert!(p.settle());
+                    // Room again: nothing stays unreported, and then the counts are whole.
+                    assert!(p.flush_lost_marker());
                     while let Ok(b) = c.pop() {
                         queued.push(Record::decode(&b).expect("known"));
                     }
@@ -488,22 +488,22 @@ mod tests {
                 assert_eq!(model.pop_front(), Some(got), "seed {seed}");
                 true
             };
-            let mut owed = 0;
+            let mut unreported = 0;
             for at in 0..400 {
                 if rng.u8(..3) > 0 {
                     let frame: Vec<u8> = (0..rng.usize(..120)).map(|_| rng.u8(..)).collect();
                     let (before, room) = (tap.dropped(), ring.buffer().capacity() - ring.slots());
-                    let settled = owed == 0 || room >= RAW_HEADER;
-                    if settled && owed > 0 {
-                        model.push_back(Err(owed));
-                        owed = 0;
+                    let reported = unreported == 0 || room >= RAW_HEADER;
+                    if reported && unreported > 0 {
+                        model.push_back(Err(unreported));
+                        unreported = 0;
                     }
                     let fits = tap.offer(Ns(at), &frame);
                     offered += 1;
                     if fits {
                         model.push_back(Ok((at, frame)));
                     } else {
-                        owed += 1;
+                        unreported += 1;
                     }
                     assert_eq!(tap.dropped() - before, u64::from(!fits));
                 } else {
@@ -511,9 +511,9 @@ mod tests {
                 }
             }
             while take(&mut ring, &mut model) {}
-            if owed > 0 {
-                assert!(tap.settle());
-                model.push_back(Err(owed));
+            if unreported > 0 {
+                assert!(tap.flush_lost_marker());
+                model.push_back(Err(unreported));
                 assert!(take(&mut ring, &mut model));
             }
             assert_eq!((model.len(), seen, missing), (0, tap.taken(), tap.dropped()));

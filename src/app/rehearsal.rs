@@ -1,12 +1,12 @@
-//! A second feed and engine that take the newest message again and again while nothing comes.
+//! Cache warming: replays the newest message through a shadow pipeline while the socket is idle.
 //!
 //! In: messages, and the time where nothing was read. Out: nothing. Hot path of a loop that polls
 //! without rest: no allocation.
 //!
-//! A processor unlearns what it does not do: after a hundredth of a second of looking for bytes,
-//! reading a message takes ten times as long as in a row. Rehearsing keeps the instructions and
-//! branches of the path at hand. What it works on is its own but for the list in which records wait,
-//! which is empty between messages; what the engine of the run would read is looked at besides.
+//! After a hundredth of a second of polling, the path of a message has left the caches and branch
+//! predictors: the next one takes ten times as long. Warming keeps them filled. Feed and engine are
+//! its own but for the list in which records wait, which is empty between messages; the state that the
+//! run's engine would read next is prefetched besides.
 //!
 //! 1. Nothing of it reaches a record, an order, a file or the engine that quotes.
 //! 2. It is at work only when a read found nothing, at most once in [`REHEARSE_NS`].
@@ -50,7 +50,7 @@ pub struct Rehearsal<C: Components = Shipped> {
     /// The other end of its queue, which is emptied at once.
     end: Consumer<Bytes>,
     message: Vec<u8>,
-    begun: bool,
+    started: bool,
     /// When the last one was, by the clock of the laps.
     at: u64,
     times: u64,
@@ -62,13 +62,13 @@ impl<C: Components> Rehearsal<C> {
     pub fn new(turn: Turn<Engine<C>>) -> Rehearsal<C> {
         let message = Vec::with_capacity(REHEARSED_MAX);
         let (out, end) = Publisher::new(STAGED_MAX, 0, Digest::new());
-        Rehearsal { turn, out, end, message, begun: false, at: 0, times: 0 }
+        Rehearsal { turn, out, end, message, started: false, at: 0, times: 0 }
     }
 
     /// The link came up.
     pub fn up(&mut self, now: Ns) {
-        if !self.begun {
-            self.begun = true;
+        if !self.started {
+            self.started = true;
             self.turn.start(now, &mut self.out);
         }
         self.turn.up(now, &mut self.out);

@@ -43,12 +43,12 @@ pub struct Resumed<C: Components> {
     /// Digest of all records before it.
     pub digest: Digest,
     /// What was done.
-    pub told: Told,
+    pub summary: ResumeSummary,
 }
 
 /// What was done to resume.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct ResumeSummary {
     /// Frames of the recording, control lines included.
     pub frames: u64,
     /// Stamp of the last one.
@@ -146,7 +146,7 @@ struct Again<C: Components> {
     rest: Vec<Bytes>,
 }
 
-/// Brings a run to where it can go on. `clock` gives the session time, told the last stamp.
+/// Brings a run to where it can go on. `clock` gives the session time from the last stamp.
 ///
 /// # Errors
 /// See [`Fault`].
@@ -206,14 +206,14 @@ pub fn resume<C: Components>(
     turn.advance(now, &mut out);
     let (next, digest) = out.end();
     journal.sync()?;
-    let told = Told {
+    let summary = ResumeSummary {
         frames: seen.frames,
         last: seen.to,
         pause_ns: now.since(seen.to),
         taken_back: had.saturating_sub(tally.0),
         added: rest.len() as u64,
     };
-    Ok(Resumed { turn, journal, recording, next, digest, told })
+    Ok(Resumed { turn, journal, recording, next, digest, summary })
 }
 
 impl<C: Components> Again<C> {

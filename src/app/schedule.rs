@@ -340,7 +340,7 @@ fn take(
 }
 
 impl Bench {
-    /// A state after block `t` was told.
+    /// A state after block `t` was given out.
     fn state(
         &mut self,
         t: Ns,

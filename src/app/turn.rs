@@ -10,12 +10,12 @@
 use crate::engine::publish::Publish;
 use crate::engine::{Coin, Components, ConfigOf, Engine, EngineState, is_second};
 use crate::event::{Event, Link};
-use crate::feed::{self, BadCoin, CoinSpec, Feed, Input, Loss, Memory, Parser, Verdict};
+use crate::feed::{self, BadCoin, CoinSpec, Feed, Input, Loss, Parser, SessionState, Verdict};
 use crate::limits::COIN_NAME_MAX;
 use crate::record::{FeedState, StopReason};
 use crate::units::{CoinId, Ns};
 
-/// What a turn drives: the engine, or what stands in its place to note what it would be told.
+/// What a turn drives: the engine, or what stands in its place to note what it would be given.
 pub trait Decide {
     /// The run begins.
     fn start(&mut self, now: Ns, out: &mut impl Publish);
@@ -98,8 +98,8 @@ impl<C: Components> Turn<Engine<C>> {
 
     /// What it knows, for a checkpoint.
     #[must_use]
-    pub fn memory(&self) -> (Memory, &EngineState<C>) {
-        (self.feed.memory(), self.engine.state())
+    pub fn state(&self) -> (SessionState, &EngineState<C>) {
+        (self.feed.state(), self.engine.state())
     }
 
     /// Touches the state that the next decision reads; no effect. The `n`th time.
@@ -109,7 +109,7 @@ impl<C: Components> Turn<Engine<C>> {
     }
 
     /// Goes on where another one of the same coins stood; false where it had other coins.
-    pub fn restore(&mut self, feed: Memory, engine: EngineState<C>) -> bool {
+    pub fn restore(&mut self, feed: SessionState, engine: EngineState<C>) -> bool {
         self.engine.restore(engine);
         self.feed.restore(feed)
     }

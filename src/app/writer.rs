@@ -353,7 +353,7 @@ impl<D: Disk> Logger<D> {
             let _ = journal.next_segment();
         }
         if let (Some(file), Some(recording), false) = (
-            keeper.begun(journal.segment(), now),
+            keeper.started(journal.segment(), now),
             &mut self.out.recording,
             self.status.recording_failed,
         ) {

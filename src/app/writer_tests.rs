@@ -113,7 +113,7 @@ fn counts_are_exact_under_stalls_by_seed() {
         }
         if rng.bool() {
             logger.turn(Ns(1));
-            assert!(hot.settle());
+            assert!(hot.flush_lost_marker());
         }
         let published = hot.published();
         drop(hot);

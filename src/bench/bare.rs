@@ -64,9 +64,11 @@ fn read(url: &Url, clock: SessionClock, pace: Pace) -> io::Result<Histogram<u64>
         poll.poll(&mut events, wait)?;
         let mut ready = !events.is_empty();
         while ready {
-            let begun = clock.mono_ns();
+            let started = clock.mono_ns();
             match link.read_into(&mut conn) {
-                ReadOutcome::Bytes(_) => times.saturating_record((clock.mono_ns() - begun).max(1)),
+                ReadOutcome::Bytes(_) => {
+                    times.saturating_record((clock.mono_ns() - started).max(1))
+                }
                 ReadOutcome::WouldBlock => ready = false,
                 _ => return Err(io::Error::other("the server ended the link early")),
             }

@@ -121,9 +121,9 @@ pub fn run_events(path: &Path, config: &Config, passes: usize) -> Result<Passes,
         let reader = Reader::open(path)?;
         let hash = config.hash(reader.coins());
         let engine = engine(&config.engine, reader.coins(), hash);
-        let begun = clock.mono_ns();
+        let started = clock.mono_ns();
         let seen = play(reader, engine, Some(StopReason::Finished), &mut tally)?;
-        out.ns.push(clock.mono_ns() - begun);
+        out.ns.push(clock.mono_ns() - started);
         let digest = tally.digest.value().run;
         assert!(pass == 0 || digest == out.digest, "equal passes have equal digests");
         (out.digest, out.records, out.frames) = (digest, tally.next, seen.frames);

@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loop_that_polls_rehearses_unless_told_not_to() {
+    fn a_loop_that_polls_rehearses_unless_switched_off() {
         let frames = Arc::new(Frames::embedded(2, 200, 0));
         let pace = Pace { rate: 2_000, count: 200, idling: Idling::Rehearses };
         let r = run(&frames, &Config::default(), pace).expect("loopback");

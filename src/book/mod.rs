@@ -142,7 +142,7 @@ impl Book {
         (self.time.0 != i64::MIN).then_some(self.time)
     }
 
-    /// The price of a side at which every change is told: the best one, where best prices come.
+    /// The price of a side at which every change is shown: the best one, where best prices come.
     #[must_use]
     pub fn pushed(&self, side: Side) -> Option<Px> {
         self.heard[BBO].and(self.best(side)).map(|l| l.px)
@@ -161,10 +161,11 @@ impl Book {
         self.sides[side.index()].shown(px, self.time, depth_ns)
     }
 
-    /// The worst price down to which the newest message of block `at` showed a side whole.
+    /// The worst price down to which the newest message of block `at` showed a side whole; `None`
+    /// where no message of that block did.
     #[must_use]
-    pub fn told(&self, side: Side, at: Ns) -> Option<Px> {
-        self.sides[side.index()].told(at)
+    pub fn complete_to(&self, side: Side, at: Ns) -> Option<Px> {
+        self.sides[side.index()].complete_to(at)
     }
 
     /// Displayed size of a side at `px` and better: what an order of the other side at `px` would

@@ -172,7 +172,7 @@ impl SideBook {
     }
 
     /// The worst price down to which the message of block `at` showed everything.
-    pub(super) fn told(&self, at: Ns) -> Option<Px> {
+    pub(super) fn complete_to(&self, at: Ns) -> Option<Px> {
         let best = self.levels.first().filter(|k| k.seen == at).map(|k| (k.level.px, k.seen));
         let marks = [best, self.reach, self.deep].into_iter().flatten().filter(|m| m.1 == at);
         marks.map(|m| m.0).reduce(|a, b| if self.side.better(a, b) { b } else { a })

@@ -12,7 +12,7 @@ use crate::feed::CoinSpec;
 use crate::folder::{RunFolder, RunInfo};
 
 /// A run about to begin, or to go on.
-pub(super) struct Begun<C: Components> {
+pub(super) struct Prepared<C: Components> {
     pub run: RunFolder,
     pub place: Place,
     pub coins: Vec<CoinSpec>,

@@ -243,7 +243,7 @@ fn quote(c: &CoinStatus, names: &StrategyNames) -> String {
 }
 
 fn warmup<C: Components>(c: &CoinStatus, config: &ConfigOf<C>) -> String {
-    let Some(w) = &c.warmup else { return "  warm-up    not begun\n".into() };
+    let Some(w) = &c.warmup else { return "  warm-up    not started\n".into() };
     let t = &config.engine.learn.warmup;
     let mut out = format!("  warm-up    {:.1} %\n", 100.0 * w.score);
     let parts = [

@@ -120,7 +120,7 @@ fn one<C: Components>(
     let mut info = RunInfo::begins(file, coins);
     write_info(run, &info)?;
     let clock = SessionClock::start(1);
-    let begun = clock.mono_ns();
+    let started = clock.mono_ns();
     let mut tally = Tally::from(begins.next_seq, &begins.digest, |_: &_, bytes: &_| {
         // A failed journal remembers its failure; it is reported by `finish`.
         let _ = journal.append(bytes);
@@ -138,7 +138,7 @@ fn one<C: Components>(
     journal
         .finish()
         .map_err(|f| disk(format!("the journal failed at record {}: {}", f.at, f.error)))?;
-    let took = i64::try_from(clock.mono_ns() - begun).unwrap_or(i64::MAX);
+    let took = i64::try_from(clock.mono_ns() - started).unwrap_or(i64::MAX);
     let digest = digest.value();
     info.end = Some(RunEnd::new(StopReason::Finished, records, &digest));
     write_info(run, &info)?;

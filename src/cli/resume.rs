@@ -7,14 +7,14 @@
 
 use std::path::Path;
 
-use super::begin::{Begun, idle};
+use super::begin::{Prepared, idle};
 use super::common::{info, lock, specs, write_info};
 use super::exit::Failure;
 use super::place::Where;
 use super::threads::Files;
 use super::{Common, say};
 use crate::app::config::{Change, ConfigOf};
-use crate::app::resume::{Fault, Resumed, Told, resume};
+use crate::app::resume::{Fault, ResumeSummary, Resumed, resume};
 use crate::engine::Components;
 use crate::folder::RunFolder;
 use crate::folder::keep::Keeper;
@@ -27,7 +27,7 @@ pub(super) fn begin<C: Components>(
     path: &Path,
     to: &Where,
     common: &Common,
-) -> Result<Begun<C>, Failure> {
+) -> Result<Prepared<C>, Failure> {
     let name = path.display();
     let run = RunFolder::at(path);
     let mut info = info(path)?;
@@ -51,7 +51,7 @@ pub(super) fn begin<C: Components>(
     if !common.json {
         say(&format!("resuming {name}: its recording goes through the engine once more\n"));
     }
-    let begun = place.clock.mono_ns();
+    let started = place.clock.mono_ns();
     // A wall clock that was set back must not take the session's time with it.
     let clock = |last: Ns| {
         if place.clock.now() < last {
@@ -60,8 +60,8 @@ pub(super) fn begin<C: Components>(
         place.clock.now()
     };
     let again = resume(folder, options, &config, &coins, clock).map_err(|e| refused(path, &e))?;
-    let Resumed { turn, journal, recording, next, digest, told } = again;
-    let took = place.clock.mono_ns().saturating_sub(begun);
+    let Resumed { turn, journal, recording, next, digest, summary } = again;
+    let took = place.clock.mono_ns().saturating_sub(started);
     info.end = None;
     info.bounded = config.run.bound().bytes.is_some();
     write_info(&run, &info)?;
@@ -79,7 +79,7 @@ pub(super) fn begin<C: Components>(
         goes_on: Some((next, digest)),
     };
     let idle = idle(to.busy_poll, &config, &coins);
-    Ok(Begun {
+    Ok(Prepared {
         run,
         place,
         coins,
@@ -87,7 +87,7 @@ pub(super) fn begin<C: Components>(
         turn,
         idle,
         info,
-        note: Some(note(&told, took, &changed)),
+        note: Some(note(&summary, took, &changed)),
     })
 }
 
@@ -117,7 +117,7 @@ fn listed(changes: &[Change]) -> String {
 }
 
 /// What was done to resume, as a line.
-fn note(t: &Told, took_ns: u64, changed: &[Change]) -> String {
+fn note(t: &ResumeSummary, took_ns: u64, changed: &[Change]) -> String {
     let s = |ns: u64| std::time::Duration::from_millis(ns / 1_000_000).as_secs_f64();
     let pause = s(t.pause_ns.unsigned_abs());
     let mut out = format!(

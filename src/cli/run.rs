@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::begin::{Begun, idle};
+use super::begin::{Prepared, idle};
 use super::common::{claim, digests, new_run, write_info};
 use super::exit::Failure;
 use super::place::{Place, Where};
@@ -60,11 +60,11 @@ pub(super) struct Options {
 pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Failure> {
     let stop = stop_on_signals()?;
     let metrics = watch::listen(o.metrics.as_deref())?;
-    let begun: Begun<C> = match &o.resume {
+    let started: Prepared<C> = match &o.resume {
         Some(run) => resume::begin(run, &o.place, common)?,
         None => begin(o, common.load()?, &stop)?,
     };
-    let Begun { run, mut place, coins, files, turn, idle, mut info, note } = begun;
+    let Prepared { run, mut place, coins, files, turn, idle, mut info, note } = started;
     let tell = |text: &str| {
         if !common.json {
             say(text);
@@ -90,7 +90,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     let records = ended.published.first_seq + ended.ending.records;
     let end = RunEnd::new(ended.reason, records, &ended.published.digest);
     info.end = Some(RunEnd { ping: ended.ping, ..end });
-    let told = write_info(&run, &info).and_then(|()| match &truth {
+    let written = write_info(&run, &info).and_then(|()| match &truth {
         Some(t) => write_truth(&run.truth(), t),
         None => Ok(()),
     });
@@ -98,7 +98,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     let (model, page) = report::shown(&path).unwrap_or_else(|e| (Model::empty(), Err(e)));
     show(&path, &ended, (&model, page), truth.as_ref(), common);
     outcome(&ended)?;
-    told
+    written
 }
 
 /// A new run: its place, its coins, its folder.
@@ -106,7 +106,7 @@ fn begin<C: Components>(
     o: &Options,
     mut config: ConfigOf<C>,
     stop: &Stop,
-) -> Result<Begun<C>, Failure> {
+) -> Result<Prepared<C>, Failure> {
     if let Some(text) = &o.keep {
         config = config.keeping(text).map_err(|e| Failure::usage(format!("--keep {text}: {e}")))?;
     }
@@ -122,7 +122,7 @@ fn begin<C: Components>(
     let turn = Turn::reading(config.run.parser, &config.engine, &coins, hash)
         .map_err(|e| Failure::usage(format!("the list of coins: {e}")))?;
     let idle = idle(o.place.busy_poll, &config, &coins);
-    Ok(Begun { run, place, coins, files, turn, idle, info, note })
+    Ok(Prepared { run, place, coins, files, turn, idle, info, note })
 }
 
 /// What is constant of the run, for those who watch it.

@@ -197,8 +197,8 @@ impl<C: Components> Threads<C> {
         let live = self.hot.join().map_err(|_| broken("hot"));
         let live = live.and_then(|end| end.map_err(no_poll)).map(|end| {
             let LiveEnd { reason, began, lost, pinned, mut rings, turn, .. } = end;
-            // What is owed for want of room is said once the logging thread has made some.
-            while !rings.settle() && !self.logging.is_finished() {
+            // Notes of what was lost are written once the logging thread has made room.
+            while !rings.flush_lost_markers() && !self.logging.is_finished() {
                 std::thread::sleep(Duration::from_millis(1));
             }
             (reason, began, lost, pinned, rings.records.published(), turn)

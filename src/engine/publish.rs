@@ -5,7 +5,7 @@
 //! never waits and never allocates.
 //!
 //! 1. The publisher numbers records from 0 without holes, in the order of the calls.
-//! 2. The engine cannot see whether a record was dropped; it is told by `Event::Behind`.
+//! 2. The engine cannot see whether a record was dropped; `Event::Behind` says so.
 
 use crate::record::Body;
 use crate::units::{CoinId, Ns};

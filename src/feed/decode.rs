@@ -53,8 +53,8 @@ const NO_TRADE: Trade =
 /// parser's own slack of a block.
 const SURELY_FITS: usize = TOKENS_MAX - 128;
 
-/// The parser makes room for one token in so many bytes of the length it is told, and grows when there
-/// are more. Told a length for `TOKENS_MAX` of them, it never does; what it sets aside besides is
+/// The parser makes room for one token in so many bytes of the length it is given, and grows when there
+/// are more. Given a length for `TOKENS_MAX` of them, it never does; what it sets aside besides is
 /// address space that no page is ever touched of.
 const BYTES_A_TOKEN: usize = 128;
 

@@ -41,7 +41,7 @@ impl Joiner {
         Joiner { seen: Seen::new(SEEN_MAX, seed), last: None, waiting: true, acked: None }
     }
 
-    /// Another connection, on which this coin is subscribed anew.
+    /// Another connection, on which this coin is subscribed again.
     pub(super) fn renew(&mut self) {
         self.waiting = true;
         self.acked = None;

@@ -34,4 +34,4 @@ pub use control::{Control, control, is_ours, set_aside, set_aside_line};
 pub use decode::{Decoder, Parser};
 pub use outcome::{Decoded, Stream, VenueError};
 pub use reject::{Counters, Reject};
-pub use session::{Close, Config, Feed, Input, Loss, Memory, Quiet, Verdict};
+pub use session::{Close, Config, Feed, Input, Loss, Quiet, SessionState, Verdict};

@@ -128,7 +128,7 @@ impl Plan {
         states.into_iter().any(|s| matches!(s, State::Sent(at) if now.since(at) > ACK_NS))
     }
 
-    /// The link was lost: notes at whose subscription, if that can be told.
+    /// The link was lost: notes at whose subscription, if that is known.
     pub(super) fn lost(&mut self) {
         let suspect = self.suspect();
         if let (Some(coin), true) = (suspect, self.answered > 0) {

@@ -145,7 +145,7 @@ pub struct Feed {
 /// What a feed has to know to go on with the same link: all but buffers, subscriptions and attempts
 /// to connect.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Memory {
+pub struct SessionState {
     joiners: Box<[Joiner]>,
     paces: Box<[[Pace; Stream::ALL.len()]]>,
     lags: Box<[Option<i64>]>,
@@ -207,7 +207,7 @@ impl Feed {
     }
 
     /// A recording shows that its recorder reconnected here, though it has no line saying so: all
-    /// streams begin anew, with a history of each coin.
+    /// streams start again, with a history of each coin.
     pub fn resubscribed(&mut self, now: Ns) {
         self.counters.ups += 1;
         self.counters.downs += u64::from(self.link.is_some());
@@ -322,8 +322,8 @@ impl Feed {
 
     /// What it knows.
     #[must_use]
-    pub fn memory(&self) -> Memory {
-        Memory {
+    pub fn state(&self) -> SessionState {
+        SessionState {
             joiners: self.joiners.clone(),
             paces: self.paces.clone(),
             lags: self.lags.clone(),
@@ -335,7 +335,7 @@ impl Feed {
     }
 
     /// Goes on with what another feed of the same coins knew; false where it had other coins.
-    pub fn restore(&mut self, m: Memory) -> bool {
+    pub fn restore(&mut self, m: SessionState) -> bool {
         let fits = m.joiners.len() == self.joiners.len();
         if fits {
             (self.joiners, self.paces, self.lags) = (m.joiners, m.paces, m.lags);

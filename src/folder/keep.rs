@@ -106,7 +106,7 @@ impl Keeper {
 
     /// The journal is at segment `number`: `Some` with the file for the recording where that is
     /// a new one.
-    pub fn begun(&mut self, number: u64, now: Ns) -> Option<io::Result<File>> {
+    pub fn started(&mut self, number: u64, now: Ns) -> Option<io::Result<File>> {
         if number == self.segment.0 {
             return None;
         }
@@ -182,7 +182,7 @@ mod tests {
         fill(&path, 0..4);
         fs::write(path.join("run.json"), vec![0; 5_000_000]).expect("written");
         let mut keeper = Keeper::new(&path, Bound { bytes: Some(1_000_000), ..BOUND });
-        assert!(keeper.begun(3, Ns(0)).expect("a new segment").is_err(), "the file is there");
+        assert!(keeper.started(3, Ns(0)).expect("a new segment").is_err(), "the file is there");
         let kept = keeper.look(Ns(0));
         assert_eq!(kept, Kept { bytes: 900_000, segments_dropped: 5, bytes_dropped: 1_500_000 });
         let left: Vec<_> = keeper.entries().into_iter().map(|e| e.0).collect();
@@ -197,16 +197,16 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_has_a_file_for_each_segment_that_was_begun() {
+    fn a_recording_has_a_file_for_each_segment_that_was_started() {
         let path = folder("keeper-chain");
         let mut keeper = Keeper::new(&path, BOUND);
         for number in [1, 4] {
-            let file = keeper.begun(number, Ns(0)).expect("a new one").expect("made");
+            let file = keeper.started(number, Ns(0)).expect("a new one").expect("made");
             assert_eq!(file.metadata().expect("a file").len(), 0);
         }
         let there = (1..=5).filter(|n| path.join(recording::segment_name(*n)).is_file());
         assert_eq!(there.collect::<Vec<_>>(), [1, 2, 3, 4]);
-        assert!(keeper.begun(4, Ns(1)).is_none());
+        assert!(keeper.started(4, Ns(1)).is_none());
         fs::remove_dir_all(&path).expect("removed");
     }
 
@@ -219,7 +219,7 @@ mod tests {
         assert!(keeper.is_due(Ns(1), 4096));
         assert!(!keeper.is_due(Ns(hour), 0));
         assert!(keeper.is_due(Ns(hour + 1), 0));
-        assert!(keeper.begun(0, Ns(0)).is_none());
+        assert!(keeper.started(0, Ns(0)).is_none());
         let forever = Bound { segment_ns: None, ..bound };
         assert!(!Keeper::new(Path::new("/none"), forever).is_due(Ns(i64::MAX), 0));
     }

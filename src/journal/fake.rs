@@ -1,4 +1,4 @@
-//! A disk for tests that fails when told and forgets what was not synced.
+//! A disk for tests that fails on demand and forgets what was not synced.
 //! Cold path.
 //!
 //! In: a seed, a plan of faults. Out: the journal's [`Disk`] in memory. Feature `testing` only.

@@ -168,7 +168,7 @@ impl Calibration {
         }
     }
 
-    /// A quote stands at another distance; its intensity is told by [`Calibration::predict`] before
+    /// A quote stands at another distance; its intensity comes by [`Calibration::predict`] before
     /// time goes on. `false`: it is not known, or has no block.
     pub fn moved(&mut self, id: u64, depth_bps: f64) -> bool {
         match self.find(id) {
@@ -203,7 +203,7 @@ impl Calibration {
         }
     }
 
-    /// A quote is gone; `filled` where [`Calibration::fill`] was not told of it.
+    /// A quote is gone; `filled` where [`Calibration::fill`] was not called for it.
     pub fn end(
         &mut self,
         cfg: &Config,
@@ -432,6 +432,6 @@ mod tests {
         }
         assert_eq!(c.refused(), 3);
         c.fill(&Config::default(), Ns(5), 999, &mut |x| closed.push(x));
-        assert_eq!(closed.len(), 1, "an unknown order teaches nothing");
+        assert_eq!(closed.len(), 1, "an unknown order changes nothing");
     }
 }

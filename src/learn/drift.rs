@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn regimes_are_told_apart() {
+    fn regimes_are_distinguished() {
         let mut x = Drift::default();
         for _ in 0..300 {
             x.sweep(5.0, 0.5, &only(1));

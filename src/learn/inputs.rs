@@ -1,4 +1,4 @@
-//! What the learners of one coin are told, and what they tell back as it happens.
+//! What the learners of one coin are given, and the events they give back.
 //!
 //! In: plain values from the engine. Out: [`LearnEvent`]. Hot path: `Copy`.
 

@@ -141,7 +141,7 @@ impl Learners {
             return;
         }
         self.advance(cfg, now, out);
-        self.settle(cfg, now, true, out);
+        self.evaluate_markouts(cfg, now, true, out);
         self.markout.forget_pending();
         self.attribute(cfg, self.p(cfg));
         self.signal.on_gap();
@@ -158,12 +158,12 @@ impl Learners {
             return;
         }
         if self.live {
-            self.settle(cfg, now, false, out);
+            self.evaluate_markouts(cfg, now, false, out);
         }
         self.mid = Some(mid);
         self.reference.on_mid(now, mid);
         if self.live {
-            self.settle(cfg, now, true, out);
+            self.evaluate_markouts(cfg, now, true, out);
             if self.second.is_none() {
                 self.second = Some((now, mid));
             }
@@ -314,7 +314,7 @@ impl Learners {
             return;
         }
         self.advance(cfg, now, out);
-        self.settle(cfg, now, true, out);
+        self.evaluate_markouts(cfg, now, true, out);
         let dt = match (self.second, self.mid) {
             (Some((then, was)), Some(mid)) => {
                 let dt = Ns::seconds(now.since(then));
@@ -394,11 +394,17 @@ impl Learners {
             .advance(&cfg.calibration, now, dt, &mut |c| closed(cfg, c, adf, fill_rate, out));
     }
 
-    fn settle(&mut self, cfg: &Config, now: Ns, inclusive: bool, out: &mut impl FnMut(LearnEvent)) {
+    fn evaluate_markouts(
+        &mut self,
+        cfg: &Config,
+        now: Ns,
+        inclusive: bool,
+        out: &mut impl FnMut(LearnEvent),
+    ) {
         let Some(mid) = self.mid else { return };
         let at = Reading { until: now, inclusive, mid, sigma_bps: self.sigma_bps(cfg) };
         let Learners { markout, original, .. } = self;
-        markout.settle(&cfg.markout, !cfg.on.shadows, at, &mut |d: Due| {
+        markout.evaluate(&cfg.markout, !cfg.on.shadows, at, &mut |d: Due| {
             if d.horizon == PRIMARY {
                 original.markout();
             }
@@ -486,7 +492,7 @@ impl Learners {
         self.warmup.update(
             &cfg.warmup,
             Evidence {
-                markouts: self.markout.settled() as f64,
+                markouts: self.markout.evaluated() as f64,
                 fills: self.fill_rate.total() as f64,
                 sweeps: self.mixture.n_eff,
                 seconds: self.sigma.seconds(),

@@ -2,7 +2,7 @@
 //!
 //! In: own fills, sweeps (fills of virtual orders at every depth they reached), mids. Out: signed
 //! markouts of own fills, and the expected adverse move with its error. Hot path: amortised one
-//! mark per horizon and fill; a burst settles at most the ring.
+//! mark per horizon and fill; a burst evaluates at most the ring.
 //!
 //! 1. Signed: y = s (m(t+h) - m(t)) / m(t) in bps, s = +1 for a bought fill; adverse is -y.
 //! 2. The mid of a horizon is the one in force at exactly t + h, not the next update's.
@@ -141,7 +141,7 @@ pub struct Reading {
 struct Ring {
     marks: Box<[Mark]>,
     pushed: usize,
-    settled: [usize; HORIZONS.len()],
+    evaluated: [usize; HORIZONS.len()],
 }
 
 impl Ring {
@@ -149,13 +149,13 @@ impl Ring {
         Ring {
             marks: vec![Mark::default(); capacity].into_boxed_slice(),
             pushed: 0,
-            settled: [0; HORIZONS.len()],
+            evaluated: [0; HORIZONS.len()],
         }
     }
 
     /// False when it is full: the mark is not taken.
     fn push(&mut self, mark: Mark) -> bool {
-        let oldest = self.settled.iter().copied().min().unwrap_or(0);
+        let oldest = self.evaluated.iter().copied().min().unwrap_or(0);
         if self.pushed - oldest >= self.marks.len() {
             return false;
         }
@@ -168,7 +168,7 @@ impl Ring {
     /// When the next mark of any horizon is due.
     fn next(&self) -> Ns {
         let mut next = NEVER;
-        for (i, h) in self.settled.iter().zip(HORIZONS) {
+        for (i, h) in self.evaluated.iter().zip(HORIZONS) {
             if *i < self.pushed {
                 next = next.min(self.marks[i % self.marks.len()].at.plus(h));
             }
@@ -178,24 +178,24 @@ impl Ring {
 
     /// The next mark of a horizon that is due before `until`, or at it when `inclusive`.
     fn pop(&mut self, horizon: usize, until: Ns, inclusive: bool) -> Option<Mark> {
-        let i = self.settled[horizon];
+        let i = self.evaluated[horizon];
         if i == self.pushed {
             return None;
         }
         let mark = &self.marks[i % self.marks.len()];
         let due = mark.at.plus(HORIZONS[horizon]);
         if due < until || (inclusive && due == until) {
-            self.settled[horizon] = i + 1;
+            self.evaluated[horizon] = i + 1;
             Some(*mark)
         } else {
             None
         }
     }
 
-    /// Forgets what is not settled; gives how many horizons that were.
+    /// Forgets what is not evaluated; gives how many horizons that were.
     fn clear(&mut self) -> u64 {
-        let lost: usize = self.settled.iter().map(|s| self.pushed - s).sum();
-        self.settled = [self.pushed; HORIZONS.len()];
+        let lost: usize = self.evaluated.iter().map(|s| self.pushed - s).sum();
+        self.evaluated = [self.pushed; HORIZONS.len()];
         lost as u64
     }
 }
@@ -218,7 +218,7 @@ pub struct Markout {
     next: Ns,
     /// Volatility last heard of, bps per square root of a second.
     sigma: f64,
-    settled: u64,
+    evaluated: u64,
     dropped: u64,
 }
 
@@ -242,7 +242,7 @@ impl Markout {
             side: None,
             next: NEVER,
             sigma: 1.0,
-            settled: 0,
+            evaluated: 0,
             dropped: 0,
         }
     }
@@ -266,7 +266,13 @@ impl Markout {
 
     /// Takes in what was due before `at.until` (or at it, when `at.inclusive`) with the mid in force.
     /// With `own_only` own fills take the place of shadows.
-    pub fn settle(&mut self, cfg: &Config, own_only: bool, at: Reading, out: &mut impl FnMut(Due)) {
+    pub fn evaluate(
+        &mut self,
+        cfg: &Config,
+        own_only: bool,
+        at: Reading,
+        out: &mut impl FnMut(Due),
+    ) {
         let Reading { until, inclusive, mid, sigma_bps } = at;
         // What is read off in between is in the sigma of now.
         self.sigma = sigma_bps.max(SIGMA_MIN_BPS);
@@ -344,8 +350,8 @@ impl Markout {
 
     /// Markouts at the primary horizon so far, own and shadow.
     #[must_use]
-    pub fn settled(&self) -> u64 {
-        self.settled
+    pub fn evaluated(&self) -> u64 {
+        self.evaluated
     }
 
     /// Marks refused by a full ring, or lost in a gap.
@@ -383,7 +389,7 @@ impl Markout {
                 self.sides.scale(phi);
                 self.sides.add(if side == m.side { 1.0 } else { -1.0 }, 1.0);
             }
-            self.settled += 1;
+            self.evaluated += 1;
             self.offset.drift(phi, 0.0, cfg.own_sd);
             let b = before.iter().zip(0..).take_while(|(_, k)| m.depth_bps >= deep(*k)).last();
             if let Some((k, _)) = b {
@@ -399,7 +405,7 @@ impl Markout {
         if h != PRIMARY {
             return;
         }
-        self.settled += 1;
+        self.evaluated += 1;
         if cfg.own_sd > 0.0 {
             let (shadow, sd) = self.standard(PRIMARY, m.depth_bps);
             // Levels of one ladder fill together: two fills say about as much as one.

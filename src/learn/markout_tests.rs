@@ -14,7 +14,7 @@ fn reading(until: i64, inclusive: bool, mid: f64, sigma_bps: f64) -> Reading {
 
 fn due(m: &mut Markout, at: i64, inclusive: bool, mid: f64) -> Vec<(usize, f64)> {
     let mut out = vec![];
-    m.settle(&Config::default(), false, reading(at, inclusive, mid, 1.0), &mut |d| {
+    m.evaluate(&Config::default(), false, reading(at, inclusive, mid, 1.0), &mut |d| {
         out.push((d.horizon, d.bps))
     });
     out
@@ -32,7 +32,7 @@ fn signed_and_measured_with_the_mid_in_force() {
     assert!(due(&mut m, Ns::SEC, false, 99.0).is_empty(), "due exactly then: the next mid");
     assert_eq!(due(&mut m, Ns::SEC, true, 98.0).len(), 2);
     assert_eq!(due(&mut m, 40 * Ns::SEC, true, 100.0).len(), 4);
-    assert_eq!(m.settled(), 2, "once at the primary horizon each");
+    assert_eq!(m.evaluated(), 2, "once at the primary horizon each");
 }
 
 #[test]
@@ -66,9 +66,9 @@ fn market(seed: u64, mut impact: f64, drift: bool) -> (f64, f64, f64) {
         if drift {
             impact = 0.5 + phi * (impact - 0.5) + 0.6 * (1.0 - phi * phi).sqrt() * d.normal();
         }
-        m.settle(&cfg, false, reading(t, false, mid, sigma), &mut |_| {});
+        m.evaluate(&cfg, false, reading(t, false, mid, sigma), &mut |_| {});
         mid *= 1.0 + 1e-4 * sigma * f64::sqrt(0.1) * d.normal();
-        m.settle(&cfg, false, reading(t, true, mid, sigma), &mut |_| {});
+        m.evaluate(&cfg, false, reading(t, true, mid, sigma), &mut |_| {});
         if step == next {
             let side = if d.chance(0.5) { Side::Buy } else { Side::Sell };
             m.shadow(mark(t, side, d.exp(0.6), mid));
@@ -157,7 +157,7 @@ fn kalman_beats_the_averages_and_shadows_beat_kalman() {
 }
 
 #[test]
-fn regimes_and_depths_are_told_apart() {
+fn regimes_and_depths_are_distinguished() {
     let cfg = Config { sd: 3.0, slope_sd: 0.5, ..Config::default() };
     let mut m = Markout::new(&cfg);
     let mut d = Draw::new(9);
@@ -171,8 +171,8 @@ fn regimes_and_depths_are_told_apart() {
         x.p = if wild { [0.0, 0.0, 1.0, 0.0] } else { [0.0, 1.0, 0.0, 0.0] };
         m.shadow(x);
         let mid = 100.0 * (1.0 - 1e-4 * (adverse + 0.5 * d.normal()));
-        m.settle(&cfg, false, reading(t + 5 * Ns::SEC, true, mid, 1.0), &mut |_| {});
-        m.settle(&cfg, false, reading(t + 9 * Ns::SEC, true, 100.0, 1.0), &mut |_| {});
+        m.evaluate(&cfg, false, reading(t + 5 * Ns::SEC, true, mid, 1.0), &mut |_| {});
+        m.evaluate(&cfg, false, reading(t + 9 * Ns::SEC, true, 100.0, 1.0), &mut |_| {});
     }
     let by = m.by_regime(&cfg, 3.0);
     assert!((by[2] - by[1] - 2.0).abs() < 0.5, "{by:?}");

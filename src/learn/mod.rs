@@ -7,7 +7,7 @@
 //!  mid ────┬─▶ sigma, regime ─┐                        ┌─▶ kappa/regime ─┐
 //!  sweep ──┼─▶ tape, drift ───┼─▶ once a second, joined┼─▶ markout, floor┼─▶ Estimates
 //!  quote ──┼─▶ calibration ───┤                        ├─▶ fill rates    │
-//!  fill ───┴─▶ teach (order) ─┘                        └─▶ warm-up, gate ┘
+//!  fill ───┴─▶ notify (order) ─┘                        └─▶ warm-up, gate ┘
 //! ```
 //! 1. After construction nothing allocates; work per event is bounded; transcendental functions
 //!    come from [`crate::math::det`], so equal inputs give equal bits.

@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(r.at(Ns(0)), Some(1_019.0), "not older than two seconds");
         assert_eq!(r.at(Ns(now + 1)), Some(1_099.0));
         r.on_mid(Ns(now + 5 * Ns::MS), 7.0);
-        assert_eq!(r.at(Ns(now)), Some(7.0), "too close together to be told apart");
+        assert_eq!(r.at(Ns(now)), Some(7.0), "too close together to be distinguished");
         r.clear();
         assert_eq!(r.at(Ns(now)), None);
     }

@@ -180,9 +180,9 @@ mod tests {
 
     #[test]
     fn a_signal_that_tells_moves_the_quote_and_noise_does_not() {
-        let told = hour(1, 0.5);
-        assert!(told.weight() > 0.9, "{}", told.weight());
-        let m = told.move_bps(2.0);
+        let trained = hour(1, 0.5);
+        assert!(trained.weight() > 0.9, "{}", trained.weight());
+        let m = trained.move_bps(2.0);
         assert!((m / 1.0 - 1.0).abs() < 0.35, "half a sigma of 2 bps: {m}");
         let mut shut = 0;
         for seed in 10..40 {

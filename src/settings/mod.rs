@@ -24,7 +24,7 @@ pub use schema::{Choice, Form, Leaf, Relation, Row, Rule, Section, Setting, Vari
 pub use schema::{join, rising, sentence};
 pub use text::{commented, explain};
 
-/// A room's table of settings: a struct, or a choice between tables (`enum`, told apart by the key
+/// A room's table of settings: a struct, or a choice between tables (`enum`, distinguished by the key
 /// `kind`).
 ///
 /// ```text

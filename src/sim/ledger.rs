@@ -140,7 +140,7 @@ impl Ledger {
         self.volume += value.abs();
         self.fills = self.fills.saturating_add(1);
         if self.len == PENDING_MAX {
-            self.settle_oldest();
+            self.close_oldest();
             self.closed_early += 1;
         }
         let slot = (self.head + self.len) % PENDING_MAX;
@@ -157,7 +157,7 @@ impl Ledger {
         self.adverse += self.pending_net * move_;
         self.inventory += (self.position - self.pending_net) * move_;
         while self.len > 0 && self.pending[self.head].due <= now {
-            self.settle_oldest();
+            self.close_oldest();
         }
         debug_assert_eq!(self.profit(), self.equity());
     }
@@ -243,7 +243,7 @@ impl Ledger {
         self.mark.map_or(0, |m| i128::from(m.0))
     }
 
-    fn settle_oldest(&mut self) {
+    fn close_oldest(&mut self) {
         let p = self.pending[self.head];
         self.pending_net -= i128::from(p.signed);
         self.head = (self.head + 1) % PENDING_MAX;

@@ -274,7 +274,7 @@ fn a_fill_is_held_against_the_mid_before_its_block() {
         };
         w.log.iter().filter_map(fill).collect()
     };
-    // The same block is told twice before its takers are: 99 to 101 was before it.
+    // The same block is shown twice before its takers are: 99 to 101 was before it.
     w.book(300, &[(98, 5)], &[(100, 50)]);
     w.book(300, &[(98, 5)], &[(104, 50)]);
     w.sell(300, 1, &[(98, 2)]);
@@ -284,7 +284,7 @@ fn a_fill_is_held_against_the_mid_before_its_block() {
 }
 
 #[test]
-fn a_best_price_that_moves_teaches_no_rate() {
+fn a_best_price_that_moves_trains_no_rate() {
     let mut w = World::new(Model::Skellam);
     for i in 0..300 {
         let best = 98 + i % 2;
@@ -355,7 +355,7 @@ fn an_order_judged_alone_shares_nothing() {
     assert_eq!((w.filled(a, C), w.filled(b, C)), (4, 4));
     let (c, d) = (w.place(300, Side::Buy, 98, 5), w.place(300, Side::Buy, 98, 5));
     w.book(450, &[(98, 7)], ASK);
-    // What crosses is there for each of them, and once however often it is told.
+    // What crosses is there for each of them, and once however often it is shown.
     for at in [500, 600, 700] {
         w.book(at, &[(97, 7)], &[(98, 3)]);
     }
@@ -495,7 +495,7 @@ fn a_taker_goes_past_an_own_order_only_when_it_is_filled() {
 }
 
 #[test]
-fn a_late_snapshot_tells_nothing_of_what_was_told_since() {
+fn a_late_snapshot_shows_nothing_of_what_was_shown_since() {
     let (mut w, id) = joined(Model::RiskAverse, 10);
     w.bbo(300, (99, 8), (101, 5));
     w.book(290, &[(99, 1)], ASK);

@@ -6,7 +6,7 @@
 //! 1. Name, TCP, TLS and upgrade share one deadline, [`limits::CONNECT_MS`].
 //! 2. Every wish that was accepted gets exactly one answer, in order, while the handle lives.
 //! 3. Every answer may be given back; then it is dropped on the connector's thread, a link after a
-//!    farewell.
+//!    close_notify.
 
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};

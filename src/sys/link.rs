@@ -10,7 +10,7 @@
 //! 3. Readiness is edge-triggered: read until `WouldBlock`, also once right after adoption, since
 //!    the first bytes may have come together with the upgrade.
 //! 4. Left alone, the system acknowledges inside the read, before it hands the bytes out: two thirds
-//!    of the read's time. It is told to wait, and to send the acknowledgement when the work is done.
+//!    of the read's time. The system waits at our wish, and sends the acknowledgement when the work is done.
 
 use std::io::{ErrorKind, Read, Write};
 
@@ -43,7 +43,7 @@ pub enum ReadOutcome {
     WouldBlock,
     /// The server has ended the stream (with TLS: properly).
     Eof,
-    /// The stream ended without the farewell of TLS: it may have been cut.
+    /// The stream ended without TLS's close_notify: it may have been cut.
     Truncated,
     /// The connection is lost: reset, timed out, ...
     Lost(ErrorKind),
@@ -184,7 +184,7 @@ impl Link {
         }
     }
 
-    /// Says farewell as far as it goes without waiting, and ends the stream. Cold: on the
+    /// Best-effort close_notify, never blocks; then ends the stream. Cold: on the
     /// connector's thread, before the link is dropped.
     pub(super) fn finish(mut self) {
         if let Some(tls) = &mut self.tls {

@@ -26,12 +26,12 @@ fn the_stream_ends_at_every_offset() {
     for reset in [false, true] {
         for cut in 0..=bytes.len() {
             let part = bytes[..cut].to_vec();
-            let (told, heard) = std::sync::mpsc::channel::<()>();
+            let (ready, waits) = std::sync::mpsc::channel::<()>();
             let (url, served) = server("ws", move |mut tcp| {
                 grant(&mut tcp, &part);
                 if reset {
                     // Closing with bytes of the client unread sends a reset.
-                    heard.recv().unwrap();
+                    waits.recv().unwrap();
                     tcp.peek(&mut [0]).unwrap();
                 }
             });
@@ -40,7 +40,7 @@ fn the_stream_ends_at_every_offset() {
             if reset {
                 conn.send_text(b"unread").unwrap();
                 assert_eq!(link.flush(&mut conn), FlushOutcome::Done);
-                told.send(()).unwrap();
+                ready.send(()).unwrap();
             }
             let (texts, end) = read_to_end(&mut link, &mut conn);
             let whole = ends.iter().filter(|&&e| e <= cut).count();
@@ -57,10 +57,10 @@ fn the_stream_ends_at_every_offset() {
 }
 
 #[test]
-fn over_tls_the_end_is_told_from_a_cut() {
+fn over_tls_the_end_is_not_taken_for_a_cut() {
     let (bytes, _) = script();
     let certified = self_signed("localhost", false);
-    for farewell in [true, false] {
+    for notified in [true, false] {
         let part = bytes.clone();
         let (url, served) = tls_server(&certified, move |mut stream| {
             grant(&mut stream, &part[..5]);
@@ -76,7 +76,7 @@ fn over_tls_the_end_is_told_from_a_cut() {
                     break message;
                 }
             };
-            if farewell {
+            if notified {
                 stream.conn.send_close_notify();
                 stream.conn.complete_io(&mut stream.sock).unwrap();
             }
@@ -84,24 +84,24 @@ fn over_tls_the_end_is_told_from_a_cut() {
         });
         let mut link = open_with(certified.pem.as_bytes(), &url, LONG_MS).unwrap();
         let mut conn = Conn::new(1);
-        conn.send_text(b"heard").unwrap();
+        conn.send_text(b"waits").unwrap();
         assert_eq!(link.flush(&mut conn), FlushOutcome::Done);
         let (texts, end) = read_to_end(&mut link, &mut conn);
         assert_eq!(texts, ["one", "", "three"]);
-        assert_eq!(end, if farewell { ReadOutcome::Eof } else { ReadOutcome::Truncated });
-        assert_eq!(served.join().unwrap(), FromClient::Text("heard".into()));
+        assert_eq!(end, if notified { ReadOutcome::Eof } else { ReadOutcome::Truncated });
+        assert_eq!(served.join().unwrap(), FromClient::Text("waits".into()));
     }
 }
 
 #[test]
 fn a_damaged_record_ends_the_link_after_what_was_good() {
     let certified = self_signed("localhost", false);
-    let (told, heard) = std::sync::mpsc::channel::<()>();
+    let (ready, waits) = std::sync::mpsc::channel::<()>();
     let (url, served) = tls_server(&certified, move |mut stream| {
         let mut first = Vec::new();
         server::text(&mut first, "good");
         grant(&mut stream, &first);
-        heard.recv().unwrap();
+        waits.recv().unwrap();
         // A record that decrypts to nothing.
         stream.sock.write_all(&[0x17, 3, 3, 0, 32]).unwrap();
         stream.sock.write_all(&[7; 32]).unwrap();
@@ -109,7 +109,7 @@ fn a_damaged_record_ends_the_link_after_what_was_good() {
         stream.sock.read(&mut alert).unwrap() > 0
     });
     let mut link = open_with(certified.pem.as_bytes(), &url, LONG_MS).unwrap();
-    told.send(()).unwrap();
+    ready.send(()).unwrap();
     let mut conn = Conn::new(1);
     let (texts, end) = read_to_end(&mut link, &mut conn);
     assert_eq!((texts, end), (vec!["good".to_owned()], ReadOutcome::Tls));
@@ -119,7 +119,7 @@ fn a_damaged_record_ends_the_link_after_what_was_good() {
 
 /// Sends texts until nothing more fits anywhere, then lets the server read: nothing is lost,
 /// doubled or out of order.
-fn a_peer_that_does_not_read(link: &mut Link, told: &std::sync::mpsc::Sender<()>) -> u32 {
+fn a_peer_that_does_not_read(link: &mut Link, ready: &std::sync::mpsc::Sender<()>) -> u32 {
     let mut conn = Conn::new(3);
     let mut poll = Poll::new().unwrap();
     let mut events = Events::with_capacity(8);
@@ -135,7 +135,7 @@ fn a_peer_that_does_not_read(link: &mut Link, told: &std::sync::mpsc::Sender<()>
             }
         }
     }
-    told.send(()).unwrap();
+    ready.send(()).unwrap();
     while link.flush(&mut conn) == FlushOutcome::WouldBlock {
         let _ = poll.poll(&mut events, None);
     }
@@ -165,33 +165,33 @@ fn count_texts(stream: &mut impl Read) -> u32 {
 
 #[test]
 fn a_full_socket_is_neither_waited_for_nor_forgotten() {
-    let (told, heard) = std::sync::mpsc::channel();
+    let (ready, waits) = std::sync::mpsc::channel();
     let (url, served) = server("ws", move |mut tcp| {
         grant(&mut tcp, b"");
-        heard.recv().unwrap();
+        waits.recv().unwrap();
         count_texts(&mut tcp)
     });
     let mut link = plain_open(&url, LONG_MS).unwrap();
-    let sent = a_peer_that_does_not_read(&mut link, &told);
+    let sent = a_peer_that_does_not_read(&mut link, &ready);
     assert_eq!(served.join().unwrap(), sent);
     assert!(sent > 50);
 
     let certified = self_signed("localhost", false);
-    let (told, heard) = std::sync::mpsc::channel();
+    let (ready, waits) = std::sync::mpsc::channel();
     let (url, served) = tls_server(&certified, move |mut stream| {
         grant(&mut stream, b"");
-        heard.recv().unwrap();
+        waits.recv().unwrap();
         count_texts(&mut stream)
     });
     let mut link = open_with(certified.pem.as_bytes(), &url, LONG_MS).unwrap();
-    let sent = a_peer_that_does_not_read(&mut link, &told);
+    let sent = a_peer_that_does_not_read(&mut link, &ready);
     assert_eq!(served.join().unwrap(), sent);
     assert!(sent > 50);
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn the_system_acknowledges_when_it_is_told_and_not_inside_the_read() {
+fn the_system_acknowledges_at_our_wish_and_not_inside_the_read() {
     let (url, served) = server("ws", |mut tcp| {
         grant(&mut tcp, &[]);
         for _ in 0..3 {

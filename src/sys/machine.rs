@@ -128,8 +128,8 @@ mod tests {
     }
 
     #[test]
-    fn what_this_process_uses_is_told() {
-        let (now, most) = (resident_now().expect("told"), resident_bytes().expect("told"));
+    fn what_this_process_uses_is_known() {
+        let (now, most) = (resident_now().expect("known"), resident_bytes().expect("known"));
         assert!(now > 1 << 20 && now <= most + (1 << 20), "{now} {most}");
     }
 

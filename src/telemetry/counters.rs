@@ -123,8 +123,8 @@ pub struct Counters {
 #[derive(Debug)]
 pub struct Board {
     values: CachePadded<[AtomicU64; COUNTERS]>,
-    /// A reader wants the largest values to begin anew.
-    anew: AtomicBool,
+    /// A reader wants the largest values to start from zero.
+    reset: AtomicBool,
 }
 
 impl Default for Counters {
@@ -180,7 +180,7 @@ impl Default for Board {
     fn default() -> Board {
         Board {
             values: CachePadded::new([const { AtomicU64::new(0) }; COUNTERS]),
-            anew: AtomicBool::new(false),
+            reset: AtomicBool::new(false),
         }
     }
 }
@@ -202,15 +202,15 @@ impl Board {
         out
     }
 
-    /// A reader has noted the largest values: from what is shown next they begin anew.
+    /// A reader has noted the largest values: they start from zero with what is shown next.
     #[cfg(any(test, feature = "lab"))]
-    pub fn begin_anew(&self) {
-        self.anew.store(true, Ordering::Relaxed);
+    pub fn reset_largest(&self) {
+        self.reset.store(true, Ordering::Relaxed);
     }
 
     /// Whether a reader asked since the last look. For the thread that writes the board.
-    pub fn is_anew(&self) -> bool {
-        self.anew.load(Ordering::Relaxed) && self.anew.swap(false, Ordering::Relaxed)
+    pub fn was_reset(&self) -> bool {
+        self.reset.load(Ordering::Relaxed) && self.reset.swap(false, Ordering::Relaxed)
     }
 }
 
@@ -241,8 +241,8 @@ mod tests {
         c.show(&board);
         assert_eq!(board.read(), c);
         assert_eq!(c.value(Counter::TurnNsMax), 9);
-        assert!(!board.is_anew());
-        board.begin_anew();
-        assert!(board.is_anew() && !board.is_anew(), "once for each wish");
+        assert!(!board.was_reset());
+        board.reset_largest();
+        assert!(board.was_reset() && !board.was_reset(), "once for each wish");
     }
 }

@@ -42,7 +42,7 @@ fn fills_are_the_published_ones() {
         let other = &SCENARIOS[[5, 6, 0, 4, 6, 10, 7, 6][number - 1]];
         if number != 8 {
             let z = distance(&all, other, sd);
-            assert!(z > 3.5, "scenario {number} is told from {}", other.number);
+            assert!(z > 3.5, "scenario {number} differs from {}", other.number);
         }
     }
 }

@@ -103,7 +103,7 @@ pub fn error(text: &str) -> String {
     format!(r#"{{"channel":"error","data":{}}}"#, Value::from(text))
 }
 
-/// The error for a subscription begun or ended twice.
+/// The error for a subscription started or ended twice.
 #[must_use]
 pub fn already(begin: bool, stream: Stream, coin: &str) -> String {
     let what = if begin { "subscribed" } else { "unsubscribed" };

@@ -16,7 +16,7 @@ const BEGIN_MS: i64 = 1_757_015_216_000;
 const DELAY_MS: i64 = 300;
 
 /// Puts messages through feed and engine, a list every 100 ms of `rounds`; gives the bodies published.
-fn told(rounds: u64, say: impl Fn(u64, i64) -> Vec<String>) -> Vec<Body> {
+fn decided(rounds: u64, say: impl Fn(u64, i64) -> Vec<String>) -> Vec<Body> {
     let config = Config::default();
     let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
     let mut turn = Turn::new(&config.engine, &coins, config.hash(&coins)).expect("coins");
@@ -86,7 +86,7 @@ fn largest(sz: &'static str) -> impl Fn(u64, i64) -> Vec<String> {
 #[test]
 fn the_largest_numbers_that_are_read_overflow_nothing() {
     for sz in ["9999999999", "0.00000001", "1"] {
-        let bodies = told(600, largest(sz));
+        let bodies = decided(600, largest(sz));
         assert!(count(&bodies, |b| matches!(b, Body::Print(_))) > 10_000);
         assert!(count(&bodies, |b| matches!(b, Body::Estimates(_))) > 30, "it learned");
     }
@@ -95,7 +95,7 @@ fn the_largest_numbers_that_are_read_overflow_nothing() {
 #[test]
 fn numbers_beyond_are_turned_away() {
     let fresh = |b: &Body| matches!(b, Body::HealthChange(h) if h.now == Health::Fresh);
-    let quoted = |bid, ask| count(&told(3, |_, ms| vec![bbo(ms, bid, ask, "1")]), fresh);
+    let quoted = |bid, ask| count(&decided(3, |_, ms| vec![bbo(ms, bid, ask, "1")]), fresh);
     assert_eq!(quoted(9_999_999_998, 9_999_999_999), 1);
     assert_eq!(quoted(50_000_000_000, 50_000_000_001), 0);
 }
@@ -112,12 +112,12 @@ fn market(round: u64, ms: i64) -> Vec<String> {
 
 #[test]
 fn a_time_that_cannot_be_shuts_out_nothing_that_follows() {
-    let plain = told(200, market);
+    let plain = decided(200, market);
     let prints = count(&plain, |b| matches!(b, Body::Print(_)));
     assert!(prints > 300);
     // Microseconds, a year ahead, and the largest number.
     for ms in [BEGIN_MS * 1_000, BEGIN_MS + 31_536_000_000, 999_999_999_999_999_999] {
-        let bodies = told(200, |round, now| {
+        let bodies = decided(200, |round, now| {
             let mut said = market(round, now);
             if round == 50 {
                 let sides = [80_000, 80_001].map(|usd| [level(usd, "1")]);

@@ -123,7 +123,7 @@ fn a_full_queue_is_counted_exactly_withdraws_the_quotes_and_replays_to_the_same_
     let so_far = records.next_seq();
     turn.stop(now, StopReason::Finished, so_far, &mut records);
     take(&mut taken);
-    assert!(records.settle());
+    assert!(records.flush_lost_marker());
     take(&mut taken);
     let counts = records.published();
     assert!(counts.dropped > 0, "the queue was never full");

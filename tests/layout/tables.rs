@@ -142,4 +142,22 @@ pub const LIMITS_ELSEWHERE: &[(&str, &str, &str)] = &[
 ];
 
 /// Refused words and better ones.
-pub const WORDS: &[(&str, &str)] = &[("heed", "obey or follow"), ("taught", "trained")];
+pub const WORDS: &[(&str, &str)] = &[
+    ("told", "given, shown or known"),
+    ("untold", "unobserved"),
+    ("settle", "evaluate, flush or reconcile"),
+    ("settled", "evaluated or flushed"),
+    ("recall", "restore"),
+    ("glance", "prefetch"),
+    ("teach", "notify or train"),
+    ("teaches", "notifies or trains"),
+    ("taught", "trained"),
+    ("pupil", "listener"),
+    ("anew", "again or from the start"),
+    ("heed", "obey or follow"),
+    ("owed", "pending or unreported"),
+    ("owes", "has pending"),
+    ("farewell", "close or close_notify"),
+    ("begun", "started"),
+    ("unlearns", "evicts or forgets"),
+];

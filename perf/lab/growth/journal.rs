@@ -49,19 +49,19 @@ fn measure(sizes: &[u32], step: &mut Step<'_>) -> io::Result<Vec<Curve>> {
     for (i, mb) in sizes.iter().enumerate() {
         while writer.bytes() < u64::from(*mb) * 1_000_000 {
             let part = records(writer.next_seq());
-            let begun = clock.mono_ns();
+            let started = clock.mono_ns();
             for record in &part {
                 writer.append(record).map_err(failed)?;
             }
             writer.flush().map_err(failed)?;
-            appended[i].1.push(each_ns(clock.mono_ns() - begun, PART));
+            appended[i].1.push(each_ns(clock.mono_ns() - started, PART));
             writer.sync().map_err(failed)?;
         }
         for _ in 0..READINGS {
             let mut folder = Folder::open(scratch.path()).map_err(io::Error::other)?;
-            let begun = clock.mono_ns();
+            let started = clock.mono_ns();
             let found = inspect(&mut folder).map_err(io::Error::other)?;
-            read[i].1.push(each_ns(clock.mono_ns() - begun, 1_000_000));
+            read[i].1.push(each_ns(clock.mono_ns() - started, 1_000_000));
             if found.records != writer.records() || !found.is_clean() {
                 return Err(io::Error::other("the journal read back is not the one written"));
             }

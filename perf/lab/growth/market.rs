@@ -164,11 +164,11 @@ pub(super) fn hours(config: &Config, step: &mut Step<'_>) -> io::Result<Vec<Curv
             while stretch.span_ns() < STRETCH_NS {
                 stretch.block(&market.next_block(), DELAY_NS);
             }
-            let begun = clock.mono_ns();
+            let started = clock.mono_ns();
             for (at, text) in stretch.iter() {
                 feeder.take(at, text, &mut tally);
             }
-            costs[hour].1.push(each_ns(clock.mono_ns() - begun, stretch.len() as u64));
+            costs[hour].1.push(each_ns(clock.mono_ns() - started, stretch.len() as u64));
         }
         memory[hour].1.extend(beyond(before, machine::resident_now()));
         step()?;

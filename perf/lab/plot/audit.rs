@@ -9,7 +9,7 @@ use crate::math::det;
 use crate::venue::cst::{Cancels, HORIZONS_S, SCENARIOS};
 use crate::venue::draw::{float, floor};
 
-/// Colours told apart by people who see few (Okabe and Ito), then shades.
+/// Colours distinguished by people who see few (Okabe and Ito), then shades.
 const COLOURS: [&str; 10] = [
     "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c6d31", "#7f7f7f",
     "#b8a800", "#9467bd",

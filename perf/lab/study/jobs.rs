@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Threads to use unless told otherwise: one a core.
+/// Threads to use unless set otherwise: one a core.
 #[must_use]
 pub fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZeroUsize::get)

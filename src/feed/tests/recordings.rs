@@ -32,7 +32,7 @@ fn frames(name: &str) -> Option<Vec<(Ns, Vec<u8>)>> {
     Some(frames.collect())
 }
 
-/// Whether the connection begins anew at a frame that comes `gap` after the one before.
+/// Whether the connection starts again at a frame that comes `gap` after the one before.
 fn reconnects(gap: i64) -> bool {
     gap >= 10 * Ns::SEC
 }

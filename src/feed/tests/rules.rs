@@ -6,7 +6,7 @@
 use super::*;
 
 #[test]
-fn fact_01_fast_and_full_books_are_two_streams_told_apart_by_their_flag() {
+fn fact_01_fast_and_full_books_are_two_streams_that_their_flag_distinguishes() {
     for parser in PARSERS {
         let mut rig = Rig::up(parser);
         let fast = |out: Out| match out {

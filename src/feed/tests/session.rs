@@ -77,7 +77,7 @@ fn waits_start_over_only_after_a_link_that_talked() {
 }
 
 #[test]
-fn every_link_subscribes_and_judges_anew() {
+fn every_link_subscribes_and_judges_from_the_start() {
     let mut rig = Rig::new(Parser::Scanner);
     rig.feed.connected(Ns(100 * S));
     for i in 1..=100 {
@@ -92,7 +92,7 @@ fn every_link_subscribes_and_judges_anew() {
 }
 
 #[test]
-fn a_replayed_reconnect_without_a_line_of_its_own_begins_anew() {
+fn a_replayed_reconnect_without_a_line_of_its_own_starts_again() {
     for parser in PARSERS {
         let mut rig = Rig::up(parser);
         rig.get(1, buys("BTC", [(1, 1)]));

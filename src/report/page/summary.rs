@@ -111,7 +111,7 @@ fn verdict(i: &Interval, m: &Model) -> &'static str {
     let split = signs.iter().any(|s| *s != signs[0]);
     match (i.lo, i.hi) {
         _ if split => "the fill models disagree on its sign",
-        (Some(lo), Some(hi)) if lo <= 0.0 && hi >= 0.0 => "not told from zero",
+        (Some(lo), Some(hi)) if lo <= 0.0 && hi >= 0.0 => "not distinguishable from zero",
         (Some(lo), _) if lo > 0.0 => "above zero",
         (Some(_), Some(_)) => "below zero",
         _ => "",

@@ -3,7 +3,7 @@
 //! In: displayed sizes with their times, prints. Out: the volume that reaches an order. Hot path:
 //! integers, O(1) per event and order.
 //!
-//! 1. The best level of a side teaches how fast orders are added and cancelled there.
+//! 1. The best level of a side shows how fast orders are added and cancelled there.
 //! 2. The net change of a level in a time is a difference of two Poisson counts (Skellam), which
 //!    gives the gross cancels behind it; any order of the level is as likely theirs as any other.
 //! 3. Where few orders are ahead, cancels are drawn order by order (seeded by the order's number):

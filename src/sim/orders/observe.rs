@@ -22,12 +22,12 @@ use crate::units::{Ns, Side};
 impl<F: FillModel> Sim<F> {
     /// Notes what the message of block `t` shows at the prices of own orders.
     pub(super) fn note(&mut self, side: Side, t: Ns, book: &Book) {
-        let (told, pushed) = (book.told(side, t), book.pushed(side));
+        let (whole_to, pushed) = (book.complete_to(side, t), book.pushed(side));
         let range = self.range(side);
         let own = self.orders.get(range.clone());
         if let Some(best) = own.and_then(|o| o.first()).map(|o| o.req.px)
             && self.calm[side.index()]
-            && told.is_some_and(|worst| side.better(worst, best))
+            && whole_to.is_some_and(|worst| side.better(worst, best))
             && book.size_to(side.opposite(), best).0 == 0
         {
             self.crossed[side.index()] = [0; 3];
@@ -52,7 +52,7 @@ impl<F: FillModel> Sim<F> {
             o.level.known_until = o.level.known_until.min(known_until);
             let level = match levels.peek() {
                 Some(k) if k.level.px == px => (k.seen == t).then_some((k.level.sz.0, k.level.n)),
-                _ => told.is_some_and(|worst| !side.better(worst, px)).then_some((0, 0)),
+                _ => whole_to.is_some_and(|worst| !side.better(worst, px)).then_some((0, 0)),
             };
             let none = crossing == 0;
             o.lanes.iter_mut().filter(|_| none).for_each(|l| l.crossed = 0);
