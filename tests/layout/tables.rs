@@ -80,7 +80,7 @@ pub const LINES: &[(&str, usize)] = &[
     ("folder", 1_350),
     ("journal", 1_800),
     ("learn", 5_300),
-    ("limits", 250),
+    ("limits", 290),
     ("math", 750),
     ("mem", 450),
     ("ops", 1_550),
