@@ -4,6 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
@@ -20,7 +22,7 @@ pub(super) struct Options {
     #[arg(required = true, value_name = "HLOG")]
     logs: Vec<PathBuf>,
     /// Stages to draw, comma separated; `all` for every one.
-    #[arg(long, value_delimiter = ',', default_value = "whole,scheduled", value_name = "A,B")]
+    #[arg(long, value_delimiter = ',', default_value = "whole", value_name = "A,B")]
     stages: Vec<String>,
     /// Line above the plot.
     #[arg(long, default_value = "time by percentile")]
@@ -69,7 +71,7 @@ fn stages(path: &Path) -> Result<Vec<(String, Histogram<u64>)>, Failure> {
             continue;
         };
         let damaged = || Failure::input(format!("{name} holds a damaged histogram"));
-        let packed = data_encoding(interval.encoded_histogram()).ok_or_else(damaged)?;
+        let packed = STANDARD.decode(interval.encoded_histogram()).map_err(|_| damaged())?;
         let times: Histogram<u64> =
             Deserializer::new().deserialize(&mut packed.as_slice()).map_err(|_| damaged())?;
         let stage = interval.tag().map_or("", |t| t.as_str());
@@ -79,10 +81,4 @@ fn stages(path: &Path) -> Result<Vec<(String, Histogram<u64>)>, Failure> {
         }
     }
     Ok(out)
-}
-
-/// The bytes of a histogram in a log.
-fn data_encoding(text: &str) -> Option<Vec<u8>> {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.decode(text).ok()
 }
