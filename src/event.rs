@@ -111,8 +111,6 @@ pub enum Joint {
 /// Everything that can happen to the engine.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
-    /// The clock passed a point of the tick grid.
-    Tick,
     /// The link changed.
     Link(Link),
     /// New prints of one frame, in match order, duplicates removed. May be empty of news.

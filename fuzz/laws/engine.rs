@@ -142,9 +142,7 @@ impl<C: Components> World<C> {
     /// Time goes on, and what the grid is due for happens.
     fn advance(&mut self, ns: i64, out: &mut Sink) {
         self.now = self.now.plus(ns);
-        while let Some(at) = self.engine.due(self.now) {
-            self.engine.step(at, Event::Tick, out);
-        }
+        self.engine.advance(self.now, out);
     }
 
     fn turn(&mut self, bytes: &mut Bytes<'_>, out: &mut Sink) {

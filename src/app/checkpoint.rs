@@ -21,16 +21,17 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::config::ConfigOf;
+use super::source::SourceState;
 use super::turn::Turn;
-use crate::engine::{Components, Engine, EngineState, Shipped};
-use crate::feed::{CoinSpec, SessionState};
+use crate::engine::{Components, EngineState, Shipped};
+use crate::feed::CoinSpec;
 use crate::journal::Digest;
 use crate::limits::{CHECKPOINT_MAX, CHECKPOINT_STACK};
 use crate::units::Ns;
 
 const MAGIC: &[u8; 8] = b"pmstate\n";
 /// Layout of this file; the body's is the program's version.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 const HEADER: usize = 8 + 4 + 8 + 16;
 
 /// Where in a recording a replay stands.
@@ -60,7 +61,7 @@ pub struct Written<'a, C: Components = Shipped> {
     config: [u64; 2],
     place: Place,
     digest: &'a Digest,
-    feed: SessionState,
+    source: SourceState,
     engine: &'a EngineState<C>,
 }
 
@@ -75,7 +76,7 @@ pub struct Checkpoint<C: Components = Shipped> {
     /// Digest of the records so far.
     pub digest: Digest,
     /// What the feed knows.
-    pub feed: SessionState,
+    pub source: SourceState,
     /// The engine.
     pub engine: EngineState<C>,
 }
@@ -127,10 +128,10 @@ impl<'a, C: Components> Written<'a, C> {
         config: [u64; 2],
         place: Place,
         digest: &'a Digest,
-        turn: &'a Turn<Engine<C>>,
+        turn: &'a Turn<C>,
     ) -> Written<'a, C> {
-        let (feed, engine) = turn.state();
-        Written { program: env!("CARGO_PKG_VERSION"), config, place, digest, feed, engine }
+        let (source, engine) = turn.state();
+        Written { program: env!("CARGO_PKG_VERSION"), config, place, digest, source, engine }
     }
 
     /// The file's bytes.

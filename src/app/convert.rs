@@ -9,16 +9,11 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::events::{End, Item, Writer};
-use super::replay::{Feeder, Outcome};
-use super::turn::{Decide, Turn};
-use crate::engine::Grid;
-use crate::engine::publish::Publish;
-use crate::event::Event;
+use super::events::{End, Entry, Writer};
+use super::replay::{Lines, Outcome};
+use super::source::Source;
 use crate::feed::{CoinSpec, Parser};
 use crate::folder::recording::{Fault, Reader, RecordingError};
-use crate::record::{Body, FeedState, StopReason};
-use crate::units::{CoinId, Ns};
 
 /// Why a recording was not converted.
 #[derive(Debug)]
@@ -40,47 +35,6 @@ impl fmt::Display for ConvertError {
 
 impl std::error::Error for ConvertError {}
 
-/// Notes what the engine would be given.
-struct Recorder<W: Write> {
-    to: Writer<W>,
-    grid: Grid,
-    failed: Option<io::Error>,
-}
-
-impl<W: Write> Recorder<W> {
-    fn note(&mut self, at: Ns, item: &Item<'_>) {
-        if self.failed.is_none() {
-            self.failed = self.to.item(at, item).err();
-        }
-    }
-}
-
-impl<W: Write> Decide for Recorder<W> {
-    fn start(&mut self, now: Ns, _: &mut impl Publish) {
-        self.note(now, &Item::Start);
-    }
-    fn due(&mut self, now: Ns) -> Option<Ns> {
-        self.grid.due(now)
-    }
-    fn step(&mut self, now: Ns, event: Event<'_>, _: &mut impl Publish) {
-        if !matches!(event, Event::Tick) {
-            self.note(now, &Item::Event(event));
-        }
-    }
-    fn feed(&mut self, now: Ns, coin: CoinId, state: FeedState, _: &mut impl Publish) {
-        self.note(now, &Item::Feed(coin, state));
-    }
-    fn stopping(&mut self, _: Ns, _: &mut impl Publish) {}
-    fn stop(&mut self, _: Ns, _: StopReason, _: u64, _: &mut impl Publish) {}
-}
-
-/// Takes no records: a recorder makes none.
-struct Nowhere;
-
-impl Publish for Nowhere {
-    fn publish(&mut self, _: Ns, _: CoinId, _: impl Into<Body>) {}
-}
-
 /// Writes the events of the recording at `path`, of the given coins, to `out`.
 ///
 /// # Errors
@@ -92,20 +46,23 @@ pub fn convert<W: Write>(
     out: W,
 ) -> Result<Outcome, ConvertError> {
     let mut reader = Reader::open(path).map_err(ConvertError::Recording)?;
-    let to = Writer::new(out, coins).map_err(ConvertError::Output)?;
-    let recorder = Recorder { to, grid: Grid::default(), failed: None };
+    let mut to = Writer::new(out, coins).map_err(ConvertError::Output)?;
     let bad = |_| ConvertError::Recording(RecordingError { line: 0, fault: Fault::OtherCoins });
-    let mut feeder = Feeder::new(Turn::with(recorder, parser, coins, 0).map_err(bad)?);
+    let mut source = Source::new(parser, coins, 0).map_err(bad)?;
+    let mut lines = Lines::default();
+    let mut written = Ok(());
     while let Some(line) = reader.step().map_err(ConvertError::Recording)? {
-        feeder.take(line.at, line.bytes(), &mut Nowhere);
+        lines.read(line.at, line.bytes(), |at, signal| {
+            source.take(at, signal, &mut |at, item| {
+                if written.is_ok() {
+                    written = to.entry(at, &Entry::Item(item));
+                }
+            });
+        });
     }
-    let seen = Outcome { tail: reader.tail(), ..feeder.seen() };
-    feeder.stopping(&mut Nowhere);
-    let mut recorder = feeder.finish(StopReason::Finished, 0, &mut Nowhere);
+    let counters = source.feed().counters();
+    let seen = Outcome { tail: reader.tail(), counters, ..lines.seen() };
     let end = End { frames: seen.frames, from: seen.from, downs: seen.downs };
-    recorder.note(seen.to, &Item::End(end));
-    match recorder.failed {
-        Some(e) => Err(ConvertError::Output(e)),
-        None => Ok(seen),
-    }
+    written.and_then(|()| to.entry(seen.to, &Entry::End(end))).map_err(ConvertError::Output)?;
+    Ok(seen)
 }

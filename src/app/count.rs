@@ -4,12 +4,12 @@
 
 use super::publish::Rings;
 use super::turn::Turn;
-use crate::engine::{Components, Engine};
+use crate::engine::Components;
 use crate::feed::Reject;
 use crate::telemetry::counters::{Counter, Counters};
 
 /// Brings feed, engine and rings into the table.
-pub fn gather<C: Components>(out: &mut Counters, turn: &Turn<Engine<C>>, rings: &Rings) {
+pub fn gather<C: Components>(out: &mut Counters, turn: &Turn<C>, rings: &Rings) {
     let feed = turn.feed().counters();
     for class in REJECTS.map(|r| r.1) {
         out.set(class, 0);

@@ -17,11 +17,12 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
+use super::source::Item;
 use crate::event::{Bbo, Ctx, Event, Joint, Level, Levels, Link, Snapshot, Trade};
 use crate::feed::CoinSpec;
 use crate::folder::recording::{Fault, RecordingError};
 use crate::limits::{COIN_NAME_MAX, COINS_MAX, PRINTS_MAX};
-use crate::record::{Body, FeedState, RECORD_BYTES, Record};
+use crate::record::{Body, RECORD_BYTES, Record};
 use crate::units::{CoinId, Ns, Px, Side, Sz};
 
 /// First bytes of a file of events.
@@ -35,22 +36,16 @@ const ITEM_MAX: usize = 64 + PRINTS_MAX * TRADE;
 const TRADE: usize = 41;
 const COIN: usize = COIN_NAME_MAX + 8;
 
-/// One thing that happened.
+/// One thing that happened, as the file has it.
 #[derive(Clone, Copy, Debug)]
-pub enum Item<'a> {
-    /// The run began.
-    Start,
-    /// Something for the engine; never a tick.
-    Event(Event<'a>),
-    /// Nothing but the passing of time.
-    Time,
-    /// What the feed said of itself after the tick of this stamp.
-    Feed(CoinId, FeedState),
+pub enum Entry<'a> {
+    /// Something that the engine was given.
+    Item(Item<'a>),
     /// The end.
     End(End),
 }
 
-/// What a file's end says of the recording.
+/// What the end says of the recording.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct End {
     /// Frames of the recording, control lines included.
@@ -66,7 +61,6 @@ const UP: u8 = 2;
 const DOWN: u8 = 3;
 const BEHIND: u8 = 4;
 const DRAINED: u8 = 5;
-const TIME: u8 = 6;
 const TRADES: u8 = 7;
 const HISTORY: u8 = 8;
 const BBO: u8 = 9;
@@ -103,13 +97,13 @@ impl<W: Write> Writer<W> {
         Ok(Writer { out, block: Vec::with_capacity(BLOCK + ITEM_MAX) })
     }
 
-    /// Adds an item.
+    /// Adds an entry.
     ///
     /// # Errors
     /// As `out` refuses.
-    pub fn item(&mut self, at: Ns, item: &Item<'_>) -> io::Result<()> {
-        self.put(at, item);
-        if self.block.len() >= BLOCK || matches!(item, Item::End(_)) {
+    pub fn entry(&mut self, at: Ns, entry: &Entry<'_>) -> io::Result<()> {
+        self.put(at, entry);
+        if self.block.len() >= BLOCK || matches!(entry, Entry::End(_)) {
             self.flush()?;
         }
         Ok(())
@@ -124,28 +118,26 @@ impl<W: Write> Writer<W> {
         self.out.flush()
     }
 
-    fn put(&mut self, at: Ns, item: &Item<'_>) {
-        match item {
-            Item::Start => self.head(START, CoinId(0), 0, at),
-            Item::Time => self.head(TIME, CoinId(0), 0, at),
-            Item::Feed(coin, state) => {
+    fn put(&mut self, at: Ns, entry: &Entry<'_>) {
+        match entry {
+            Entry::Item(Item::Start) => self.head(START, CoinId(0), 0, at),
+            Entry::Item(Item::Feed(coin, state)) => {
                 self.head(FEED, *coin, 0, at);
                 let record = Record { seq: 0, at, coin: *coin, body: (*state).into() };
                 self.block.extend(record.encode());
             }
-            Item::End(e) => {
+            Entry::End(e) => {
                 self.head(END, CoinId(0), 0, at);
                 for n in [e.frames.to_le_bytes(), e.from.0.to_le_bytes(), e.downs.to_le_bytes()] {
                     self.block.extend(n);
                 }
             }
-            Item::Event(event) => self.event(at, event),
+            Entry::Item(Item::Event(event)) => self.event(at, event),
         }
     }
 
     fn event(&mut self, at: Ns, event: &Event<'_>) {
         match event {
-            Event::Tick => {}
             Event::Link(Link::Up) => self.head(UP, CoinId(0), 0, at),
             Event::Link(Link::Down) => self.head(DOWN, CoinId(0), 0, at),
             Event::Behind(true) => self.head(BEHIND, CoinId(0), 0, at),
@@ -302,7 +294,7 @@ impl Reader {
     ///
     /// # Errors
     /// The file was cut or damaged; `line` is the number of the block.
-    pub fn step(&mut self) -> Result<Option<(Ns, Item<'_>)>, RecordingError> {
+    pub fn step(&mut self) -> Result<Option<(Ns, Entry<'_>)>, RecordingError> {
         if self.ended {
             return Ok(None);
         }
@@ -332,7 +324,7 @@ impl Reader {
         Ok(())
     }
 
-    fn decode(&mut self) -> Option<(Ns, Item<'_>)> {
+    fn decode(&mut self) -> Option<(Ns, Entry<'_>)> {
         let mut from = Take { bytes: self.block.get(self.at..)? };
         let [kind, coin, a, b] = from.array()?;
         let (coin, count) = (CoinId(coin), usize::from(u16::from_le_bytes([a, b])));
@@ -376,7 +368,7 @@ impl Reader {
             _ => None,
         };
         let item = match event {
-            Some(event) => Item::Event(event),
+            Some(event) => Entry::Item(Item::Event(event)),
             None => from.rest(kind, coin)?,
         };
         self.ended = kind == END;
@@ -445,17 +437,16 @@ impl Take<'_> {
     }
 
     /// The items that are no events.
-    fn rest(&mut self, kind: u8, coin: CoinId) -> Option<Item<'static>> {
+    fn rest(&mut self, kind: u8, coin: CoinId) -> Option<Entry<'static>> {
         match kind {
-            START => Some(Item::Start),
-            TIME => Some(Item::Time),
+            START => Some(Entry::Item(Item::Start)),
             FEED => match Record::decode(&self.array::<RECORD_BYTES>()?).ok()?.body {
-                Body::FeedState(state) => Some(Item::Feed(coin, state)),
+                Body::FeedState(state) => Some(Entry::Item(Item::Feed(coin, state))),
                 _ => None,
             },
             END => {
                 let (frames, from, downs) = (self.u64()?, Ns(self.i64()?), self.u64()?);
-                Some(Item::End(End { frames, from, downs }))
+                Some(Entry::End(End { frames, from, downs }))
             }
             _ => None,
         }

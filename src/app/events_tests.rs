@@ -7,6 +7,7 @@ use crate::app::config::Config;
 use crate::app::convert::convert;
 use crate::app::replay::{Tally, coins_of, replay};
 use crate::feed::Parser;
+use crate::record::FeedState;
 use crate::record::StopReason;
 
 fn coins() -> Vec<CoinSpec> {
@@ -51,20 +52,19 @@ fn file() -> Vec<u8> {
         set_aside: true,
     };
     for item in [
-        Item::Start,
-        Item::Event(Event::Link(Link::Up)),
-        Item::Event(Event::History { coin, prints: &prints[..1], joint }),
-        Item::Event(Event::Trades { coin, prints: &prints }),
-        Item::Event(Event::Bbo { coin, bbo: &bbo }),
-        Item::Event(Event::Book { coin, book: &book }),
-        Item::Event(Event::Ctx { coin, ctx: &ctx }),
-        Item::Feed(coin, state),
-        Item::Event(Event::Behind(true)),
-        Item::Time,
-        Item::Event(Event::Link(Link::Down)),
-        Item::End(End { frames: 8, from: Ns(100), downs: 2 }),
+        Entry::Item(Item::Start),
+        Entry::Item(Item::Event(Event::Link(Link::Up))),
+        Entry::Item(Item::Event(Event::History { coin, prints: &prints[..1], joint })),
+        Entry::Item(Item::Event(Event::Trades { coin, prints: &prints })),
+        Entry::Item(Item::Event(Event::Bbo { coin, bbo: &bbo })),
+        Entry::Item(Item::Event(Event::Book { coin, book: &book })),
+        Entry::Item(Item::Event(Event::Ctx { coin, ctx: &ctx })),
+        Entry::Item(Item::Feed(coin, state)),
+        Entry::Item(Item::Event(Event::Behind(true))),
+        Entry::Item(Item::Event(Event::Link(Link::Down))),
+        Entry::End(End { frames: 8, from: Ns(100), downs: 2 }),
     ] {
-        w.item(Ns(100), &item).expect("a list");
+        w.entry(Ns(100), &item).expect("a list");
     }
     out
 }
@@ -83,13 +83,13 @@ fn read(bytes: &[u8]) -> Result<Vec<String>, RecordingError> {
 #[test]
 fn every_kind_reads_back() {
     let items = read(&file()).expect("whole");
-    assert_eq!(items.len(), 12);
+    assert_eq!(items.len(), 11);
     assert!(items[2].contains("Gap { from: Ns(1), to: Ns(2) }") && items[2].contains("tid: 1"));
     assert!(items[3].contains("tid: 2") && items[3].contains("taker: 18446744073709551615"));
     assert!(items[4].contains("bid: None, ask: Some(Level { px: Px(3), sz: Sz(4), n: 7 })"));
     assert!(items[5].contains("fast: true") && items[5].matches("Level").count() == 25);
     assert!(items[7].contains("ages: [-1, 2, 3, 4]") && items[7].contains("silent: true"));
-    assert!(items[11].contains("frames: 8"));
+    assert!(items[10].contains("frames: 8"));
 }
 
 #[test]

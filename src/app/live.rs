@@ -20,10 +20,11 @@ use rustls::ClientConfig;
 
 use super::count;
 use super::publish::Rings;
-use super::rehearsal::{Rehearsal, through};
+use super::rehearsal::Rehearsal;
 use super::staged::Stage;
+use super::step::step;
 use super::turn::Turn;
-use crate::engine::{Components, Engine, Shipped};
+use crate::engine::{Components, Shipped};
 use crate::feed::{self, Loss, Verdict};
 use crate::folder::recording::control;
 use crate::limits::{
@@ -83,7 +84,7 @@ pub enum Idle<C: Components = Shipped> {
 impl<C: Components> Idle<C> {
     /// Polls, and rehearses with `turn`.
     #[must_use]
-    pub fn rehearsing(turn: Turn<Engine<C>>) -> Idle<C> {
+    pub fn rehearsing(turn: Turn<C>) -> Idle<C> {
         Idle::Polls(Some(Box::new(Rehearsal::new(turn))))
     }
 
@@ -109,7 +110,7 @@ pub struct LiveEnd<C: Components = Shipped> {
     /// The rings' ends, for their counts.
     pub rings: Rings,
     /// Feed and engine, for their counts.
-    pub turn: Turn<Engine<C>>,
+    pub turn: Turn<C>,
     /// How often the path was rehearsed.
     pub rehearsed: u64,
 }
@@ -123,7 +124,7 @@ enum State {
 struct Hot<C: Components> {
     plan: Plan<C>,
     rings: Rings,
-    turn: Turn<Engine<C>>,
+    turn: Turn<C>,
     stage: Stage,
     conn: Conn,
     started: Ns,
@@ -146,7 +147,7 @@ struct Hot<C: Components> {
 /// The operating system gives no poll, waker or thread.
 pub fn run<C: Components>(
     plan: Plan<C>,
-    turn: Turn<Engine<C>>,
+    turn: Turn<C>,
     rings: Rings,
     stop: &Stop,
 ) -> std::io::Result<LiveEnd<C>> {
@@ -492,7 +493,7 @@ impl<C: Components> Hot<C> {
             }
             let framed = clock.mono_ns();
             let to = (&mut self.stage, &mut self.rings.records);
-            let [parsed, decided, published] = through(&mut self.turn, to, clock, now, text);
+            let [parsed, decided, published] = step(&mut self.turn, to, clock, now, text);
             let short = |from: u64, to: u64| u32::try_from(to - from).unwrap_or(u32::MAX);
             self.rings.laps.push(Lap {
                 read: short(asked, read),

@@ -15,8 +15,9 @@ use rtrb::Consumer;
 
 use super::publish::Publisher;
 use super::staged::Stage;
+use super::step::step;
 use super::turn::Turn;
-use crate::engine::{Components, Engine, Shipped};
+use crate::engine::{Components, Shipped};
 use crate::feed::Loss;
 use crate::journal::Digest;
 use crate::limits::{REHEARSE_NS, REHEARSED_MAX, STAGED_MAX};
@@ -24,28 +25,10 @@ use crate::record::Bytes;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
 
-/// Puts one message through feed, engine and queue; gives when it was parsed, decided and published, by
-/// the clock of the laps. Never in line: what is rehearsed is to be the very code that runs.
-#[inline(never)]
-pub(super) fn through<C: Components>(
-    turn: &mut Turn<Engine<C>>,
-    (stage, out): (&mut Stage, &mut Publisher),
-    clock: SessionClock,
-    now: Ns,
-    text: &[u8],
-) -> [u64; 3] {
-    let mut parsed = 0;
-    let mut staged = stage.before(out);
-    turn.message_marked(now, text, &mut staged, || parsed = clock.mono_ns());
-    let decided = clock.mono_ns();
-    staged.flush();
-    [parsed, decided, clock.mono_ns()]
-}
-
 /// What is rehearsed with.
 #[derive(Debug)]
 pub struct Rehearsal<C: Components = Shipped> {
-    turn: Turn<Engine<C>>,
+    turn: Turn<C>,
     out: Publisher,
     /// The other end of its queue, which is emptied at once.
     end: Consumer<Bytes>,
@@ -59,7 +42,7 @@ pub struct Rehearsal<C: Components = Shipped> {
 impl<C: Components> Rehearsal<C> {
     /// Rehearses with `turn`, which is to be like the one of the run, and is no longer of use.
     #[must_use]
-    pub fn new(turn: Turn<Engine<C>>) -> Rehearsal<C> {
+    pub fn new(turn: Turn<C>) -> Rehearsal<C> {
         let message = Vec::with_capacity(REHEARSED_MAX);
         let (out, end) = Publisher::new(STAGED_MAX, 0, Digest::new());
         Rehearsal { turn, out, end, message, started: false, at: 0, times: 0 }
@@ -93,12 +76,7 @@ impl<C: Components> Rehearsal<C> {
     /// Nothing was read at `mono` on the clock of the laps. The instructions are not all that a processor
     /// forgets: what the turn of the run reads when it decides is looked at as well, and records go
     /// through its stage.
-    pub fn rehearse(
-        &mut self,
-        clock: SessionClock,
-        mono: u64,
-        real: (&Turn<Engine<C>>, &mut Stage),
-    ) {
+    pub fn rehearse(&mut self, clock: SessionClock, mono: u64, real: (&Turn<C>, &mut Stage)) {
         if self.message.is_empty() || mono.saturating_sub(self.at) < REHEARSE_NS {
             return;
         }
@@ -106,7 +84,7 @@ impl<C: Components> Rehearsal<C> {
         self.times += 1;
         let (turn, stage) = real;
         let now = clock.at(mono);
-        through(&mut self.turn, (stage, &mut self.out), clock, now, &self.message);
+        step(&mut self.turn, (stage, &mut self.out), clock, now, &self.message);
         self.forget();
         turn.prefetch(now, self.times);
     }

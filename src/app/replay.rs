@@ -14,11 +14,11 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::checkpoint::{Checkpoint, Place, Written};
 use super::config::ConfigOf;
-use super::events::{self, Item, is_events};
-use super::turn::{Decide, Turn, engine};
+use super::events::{self, Entry, is_events};
+use super::source::Signal;
+use super::turn::{Turn, engine, give};
 use crate::engine::publish::Publish;
 use crate::engine::{Components, Engine, Shipped};
-use crate::event::Event;
 use crate::feed::{CoinSpec, Control, Counters, Loss, control, meta, set_aside};
 use crate::folder::recording::{self, Fault, Reader, RecordingError, Tail};
 use crate::journal::Digest;
@@ -121,107 +121,124 @@ pub fn coins_of(path: &Path) -> Result<Vec<CoinSpec>, RecordingError> {
     Ok(meta::infer(frames.iter().map(Vec::as_slice)))
 }
 
-/// Puts recorded frames through feed and engine, the link's ups and downs as recorded or implied.
-#[derive(Debug)]
-pub struct Feeder<E = Engine> {
-    turn: Turn<E>,
+/// What the lines of a recording mean: messages, and the link's ups and downs as recorded or implied.
+#[derive(Debug, Default)]
+pub struct Lines {
     seen: Outcome,
     /// The recording is our own: it says when the link changed.
     ours: bool,
     last: Option<Ns>,
 }
 
-impl<C: Components> Feeder<Engine<C>> {
+impl Lines {
+    /// One line, stamped `at`; a stamp that goes back counts as no time. `to` is given what it means.
+    pub fn read(&mut self, at: Ns, line: &[u8], mut to: impl FnMut(Ns, Signal<'_>)) {
+        let at = self.last.map_or(at, |l| l.max(at));
+        if self.last.is_none() {
+            self.seen.from = at;
+            to(at, Signal::Start);
+        }
+        self.seen.frames += 1;
+        if let Some(what) = control(line) {
+            self.ours = true;
+            to(at, what.into());
+        } else if let Some(coin) = set_aside(line) {
+            to(at, Signal::Aside(coin));
+        } else if let Some(missing) = recording::control::lost(line) {
+            self.seen.missing = self.seen.missing.saturating_add(missing);
+        } else {
+            if !self.ours && self.last.is_none_or(|l| at.since(l) >= MESSAGE_SILENCE_NS) {
+                self.imply(at, &mut to);
+            }
+            to(at, Signal::Message(line));
+        }
+        self.last = Some(at);
+    }
+
+    /// A recording of somebody else: the first frame means up, silence means down and up again.
+    #[cold]
+    fn imply(&mut self, at: Ns, to: &mut impl FnMut(Ns, Signal<'_>)) {
+        if let Some(last) = self.last {
+            to(last.plus(MESSAGE_SILENCE_NS), Signal::Down(Loss::Lost));
+            self.seen.downs += 1;
+        }
+        to(at, Signal::Up);
+    }
+
+    /// What was seen so far, but for the feed's counters and the recording's tail.
+    #[must_use]
+    pub fn seen(&self) -> Outcome {
+        Outcome { to: self.last.unwrap_or_default(), ..self.seen }
+    }
+}
+
+impl From<Control> for Signal<'_> {
+    fn from(line: Control) -> Self {
+        match line {
+            Control::Up => Signal::Up,
+            Control::Down => Signal::Down(Loss::Lost),
+            Control::Behind => Signal::Behind(true),
+            Control::Drained => Signal::Behind(false),
+            Control::Stop => Signal::Time,
+        }
+    }
+}
+
+/// Puts the lines of a recording through feed and engine.
+#[derive(Debug)]
+pub struct Feeder<C: Components = Shipped> {
+    turn: Turn<C>,
+    lines: Lines,
+}
+
+impl<C: Components> Feeder<C> {
+    /// Nothing was put through yet.
+    #[must_use]
+    pub fn new(turn: Turn<C>) -> Feeder<C> {
+        Feeder { turn, lines: Lines::default() }
+    }
+
     /// Goes on where a checkpoint was made; `false` where it does not fit.
     fn resume(&mut self, from: Checkpoint<C>) -> bool {
-        let p = from.place;
-        (self.seen.frames, self.seen.from, self.seen.downs) = (p.frames, p.from, p.downs);
-        (self.ours, self.last) = (p.ours, Some(p.last));
-        self.turn.restore(from.feed, from.engine)
+        let Place { frames, from: first, last, downs, ours, .. } = from.place;
+        let seen = Outcome { frames, from: first, downs, ..Outcome::default() };
+        self.lines = Lines { seen, ours, last: Some(last) };
+        self.turn.restore(from.source, from.engine)
     }
 
     /// Where a checkpoint is made, behind the frame stamped `last` whose hash is `frame`.
     fn place(&self, last: Ns, records: u64, frame: u64) -> Place {
-        let Outcome { frames, from, downs, .. } = self.seen;
-        Place { frames, from, last, downs, ours: self.ours, records, frame }
-    }
-}
-
-impl<E: Decide> Feeder<E> {
-    /// Nothing was put through yet.
-    #[must_use]
-    pub fn new(turn: Turn<E>) -> Feeder<E> {
-        Feeder { turn, seen: Outcome::default(), ours: false, last: None }
+        let Outcome { frames, from, downs, .. } = self.lines.seen;
+        Place { frames, from, last, downs, ours: self.lines.ours, records, frame }
     }
 
-    /// One frame, stamped `at`; a stamp that goes back counts as no time.
-    pub fn take(&mut self, at: Ns, frame: &[u8], out: &mut impl Publish) {
-        let at = self.last.map_or(at, |l| l.max(at));
-        if self.last.is_none() {
-            self.seen.from = at;
-            self.turn.start(at, out);
-        }
-        self.seen.frames += 1;
-        if let Some(what) = control(frame) {
-            self.change(at, what, out);
-        } else if let Some(coin) = set_aside(frame) {
-            self.turn.put_aside(at, coin, out);
-        } else if let Some(missing) = recording::control::lost(frame) {
-            self.seen.missing = self.seen.missing.saturating_add(missing);
-        } else {
-            if !self.ours && self.last.is_none_or(|l| at.since(l) >= MESSAGE_SILENCE_NS) {
-                self.imply(at, out);
-            }
-            self.turn.message(at, frame, out);
-        }
-        self.last = Some(at);
+    /// One line, stamped `at`; a stamp that goes back counts as no time.
+    pub fn take(&mut self, at: Ns, line: &[u8], out: &mut impl Publish) {
+        let Feeder { turn, lines } = self;
+        lines.read(at, line, |at, signal| turn.take(at, signal, out));
     }
 
     /// What was seen so far, but for the recording's tail.
     #[must_use]
     pub fn seen(&self) -> Outcome {
-        let counters = self.turn.feed().counters();
-        Outcome { to: self.last.unwrap_or_default(), counters, ..self.seen }
+        Outcome { counters: self.turn.feed().counters(), ..self.lines.seen() }
     }
 
     /// Feed and engine, as they stand.
     #[must_use]
-    pub fn into_turn(self) -> Turn<E> {
+    pub fn into_turn(self) -> Turn<C> {
         self.turn
     }
 
     /// The end is near: quotes are taken down.
     pub fn stopping(&mut self, out: &mut impl Publish) {
-        self.turn.stopping(self.last.unwrap_or_default(), out);
+        self.turn.stopping(self.lines.seen().to, out);
     }
 
     /// The end, after `records` records.
-    pub fn finish(mut self, reason: StopReason, records: u64, out: &mut impl Publish) -> E {
-        self.turn.stop(self.last.unwrap_or_default(), reason, records, out);
+    pub fn finish(mut self, reason: StopReason, records: u64, out: &mut impl Publish) -> Engine<C> {
+        self.turn.stop(self.lines.seen().to, reason, records, out);
         self.turn.into_engine()
-    }
-
-    /// The link changed, or the queue's state did, as our own recorder noted.
-    #[cold]
-    fn change(&mut self, at: Ns, what: Control, out: &mut impl Publish) {
-        self.ours = true;
-        match what {
-            Control::Up => self.turn.up(at, out),
-            Control::Down => self.turn.down(at, Loss::Lost, out),
-            Control::Behind => self.turn.behind(at, true, out),
-            Control::Drained => self.turn.behind(at, false, out),
-            Control::Stop => self.turn.advance(at, out),
-        }
-    }
-
-    /// A recording of somebody else: the first frame means up, silence means down and up again.
-    #[cold]
-    fn imply(&mut self, at: Ns, out: &mut impl Publish) {
-        if let Some(last) = self.last {
-            self.turn.down(last.plus(MESSAGE_SILENCE_NS), Loss::Lost, out);
-            self.seen.downs += 1;
-        }
-        self.turn.up(at, out);
     }
 }
 
@@ -277,8 +294,8 @@ pub fn replay_cut<C: Components>(
         }
     }
     while let Some(line) = reader.step()? {
-        if let (Some(last), Some((after, file))) = (feeder.last, &cut.at)
-            && line.at.max(last).since(feeder.seen.from) >= *after
+        if let (Some(last), Some((after, file))) = (feeder.lines.last, &cut.at)
+            && line.at.max(last).since(feeder.lines.seen.from) >= *after
         {
             let place = feeder.place(last, out.next, frame);
             let written = Written::new(hash, place, &out.digest, &feeder.turn).write(file);
@@ -311,19 +328,12 @@ pub fn play<C: Components>(
     out: &mut Tally<'_>,
 ) -> Result<Outcome, RecordingError> {
     let mut seen = Outcome::default();
-    while let Some((at, item)) = reader.step()? {
-        if !matches!(item, Item::Start) {
-            while let Some(tick) = engine.due(at) {
-                engine.step(tick, Event::Tick, out);
-            }
-        }
-        match item {
-            Item::Start => engine.start(at, out),
-            Item::Event(event) => engine.step(at, event, out),
-            Item::Feed(coin, state) => out.publish(at, coin, state),
-            Item::Time => {}
-            Item::End(e) => {
+    while let Some((at, entry)) = reader.step()? {
+        match entry {
+            Entry::Item(item) => give(&mut engine, at, item, out),
+            Entry::End(e) => {
                 (seen.frames, seen.from, seen.to, seen.downs) = (e.frames, e.from, at, e.downs);
+                engine.advance(at, out);
                 if let Some(reason) = reason {
                     engine.stopping(at, out);
                     let before = out.next;

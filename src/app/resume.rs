@@ -20,7 +20,7 @@ use std::path::Path;
 use super::config::ConfigOf;
 use super::replay::{Feeder, Tally};
 use super::turn::Turn;
-use crate::engine::{Components, Engine};
+use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::folder::disk::class;
 use crate::folder::recording::{self, Reader, RecordingError, Tail, control};
@@ -33,7 +33,7 @@ use crate::units::Ns;
 #[derive(Debug)]
 pub struct Resumed<C: Components> {
     /// Feed and engine.
-    pub turn: Turn<Engine<C>>,
+    pub turn: Turn<C>,
     /// The journal, in a segment of its own.
     pub journal: Writer<Folder>,
     /// The file of the recording that belongs to it.
@@ -138,7 +138,7 @@ impl From<io::Error> for Fault {
 
 /// The recording, put through feed and engine once more.
 struct Again<C: Components> {
-    feeder: Feeder<Engine<C>>,
+    feeder: Feeder<C>,
     tally: (u64, Digest),
     /// Digest of the records before `from`.
     before: Digest,

@@ -335,7 +335,7 @@ fn take(
                 bench.prints(&prints[old..], stamp, orders, seen);
             }
         }
-        Event::Tick | Event::Link(_) | Event::Ctx { .. } | Event::Behind(_) => {}
+        Event::Link(_) | Event::Ctx { .. } | Event::Behind(_) => {}
     }
 }
 

@@ -7,7 +7,7 @@ use super::threads::Files;
 use crate::app::config::ConfigOf;
 use crate::app::live::Idle;
 use crate::app::turn::Turn;
-use crate::engine::{Components, Engine};
+use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::folder::{RunFolder, RunInfo};
 
@@ -17,7 +17,7 @@ pub(super) struct Prepared<C: Components> {
     pub place: Place,
     pub coins: Vec<CoinSpec>,
     pub files: Files,
-    pub turn: Turn<Engine<C>>,
+    pub turn: Turn<C>,
     pub idle: Idle<C>,
     pub info: RunInfo,
     /// For people.

@@ -19,7 +19,7 @@ use crate::app::publish::{Laps, Published, Publisher, RawTap};
 use crate::app::status::{CoinStatus, Status, StatusBoard};
 use crate::app::turn::Turn;
 use crate::app::writer::{Ending, Intake, Logger, Outlet};
-use crate::engine::{Components, Engine};
+use crate::engine::Components;
 use crate::feed::Counters;
 use crate::folder::keep::Keeper;
 use crate::folder::recording;
@@ -79,7 +79,7 @@ impl<C: Components> Threads<C> {
     /// Starts both threads.
     pub(super) fn start(
         place: &Place,
-        turn: Turn<Engine<C>>,
+        turn: Turn<C>,
         files: Files,
         idle: Idle<C>,
         stop: &Stop,

@@ -2,7 +2,7 @@
 //!
 //! In: `step(now, Event, publisher)`. Out: records. Hot path: no allocation, no clock, no I/O.
 //!
-//! 1. `now` never goes back; a tick of the grid comes before any message with a later stamp.
+//! 1. `now` never goes back; every point of the grid up to `now` comes before what is stamped `now`.
 //! 2. Within a message: book and fills first, then learning, then at most one re-quote.
 //! 3. Nothing is filled across a gap: a lost link takes every own order out.
 //! 4. Same events and configuration, same records, byte for byte.
@@ -14,6 +14,7 @@ pub mod config;
 mod convert;
 mod cx;
 mod desk;
+pub mod grid;
 pub mod publish;
 mod requote;
 mod samples;
@@ -22,7 +23,7 @@ mod working;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, Joint, Link};
-use crate::limits::{COINS_MAX, TICK_NS};
+use crate::limits::COINS_MAX;
 use crate::quote::Strategy;
 use crate::record::{self, JointCode, NO_COIN, StopReason};
 use crate::units::{CoinId, Ns};
@@ -31,6 +32,7 @@ pub use components::{Components, Shipped, StrategyConfig};
 pub use config::{Coin, Config, ConfigOf};
 use cx::Cx;
 use desk::Desk;
+use grid::{Grid, is_second};
 use publish::Publish;
 
 /// The engine: settings, held once, and the state they act on.
@@ -53,33 +55,6 @@ pub struct EngineState<C: Components = Shipped> {
     frames: u64,
     up: bool,
     tick: Grid,
-}
-
-/// The grid on which what happens without a message happens. It begins with the first question.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Grid {
-    /// Next point; `None` before the first question.
-    next: Option<Ns>,
-}
-
-impl Grid {
-    /// The next point at or before `now`, each once, in order.
-    pub fn due(&mut self, now: Ns) -> Option<Ns> {
-        let tick = *self.next.get_or_insert_with(|| next_tick(now));
-        if tick > now {
-            return None;
-        }
-        self.next = Some(tick.plus(TICK_NS));
-        Some(tick)
-    }
-}
-
-/// Whether a point of the tick grid is one of those at which what is learned is read off: once a
-/// second.
-#[must_use]
-pub fn is_second(tick: Ns) -> bool {
-    tick.0.rem_euclid(Ns::SEC) == 0
 }
 
 impl<C: Components> Engine<C> {
@@ -136,11 +111,12 @@ impl<C: Components> Engine<C> {
         out.publish(now, NO_COIN, body);
     }
 
-    /// Gives the next point of the tick grid at or before `now`, if one is due: the caller steps
-    /// it with [`Event::Tick`] before anything stamped `now`.
-    #[must_use]
-    pub fn due(&mut self, now: Ns) -> Option<Ns> {
-        self.state.tick.due(now)
+    /// Time is at `now`: what happens without a message happens, at each point of the grid.
+    pub fn advance(&mut self, now: Ns, out: &mut impl Publish) {
+        while let Some(tick) = self.state.tick.due(now) {
+            let second = is_second(tick);
+            self.each(tick, out, |d, cx| d.on_tick(cx, second));
+        }
     }
 
     /// Touches the state that the next decision about a coin reads; no effect. Coins take turns by `n`.
@@ -153,13 +129,10 @@ impl<C: Components> Engine<C> {
         }
     }
 
-    /// One event.
+    /// One event, after the time up to `now` has passed.
     pub fn step(&mut self, now: Ns, event: Event<'_>, out: &mut impl Publish) {
+        self.advance(now, out);
         match event {
-            Event::Tick => {
-                let second = is_second(now);
-                self.each(now, out, |d, cx| d.on_tick(cx, second));
-            }
             Event::Link(link) => self.on_link(now, link, out),
             Event::Behind(behind) => self.each(now, out, |d, cx| d.set_behind(cx, behind)),
             Event::Trades { coin, prints } => {
@@ -177,6 +150,7 @@ impl<C: Components> Engine<C> {
 
     /// The run is ending: quotes are taken down.
     pub fn stopping(&mut self, now: Ns, out: &mut impl Publish) {
+        self.advance(now, out);
         self.each(now, out, Desk::set_stopping);
     }
 
@@ -219,10 +193,6 @@ impl<C: Components> Engine<C> {
         out.publish(now, NO_COIN, record::LinkChange { up, opened });
         self.each(now, out, |d, cx| if up { d.on_up(cx, opened > 1) } else { d.on_down(cx) });
     }
-}
-
-fn next_tick(now: Ns) -> Ns {
-    Ns(now.0 - now.0.rem_euclid(TICK_NS) + TICK_NS)
 }
 
 fn data_gap(joint: Joint, prints: usize) -> record::DataGap {

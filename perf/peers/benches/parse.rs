@@ -5,10 +5,10 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use papermaker::bench::input::Frames;
-use papermaker::bench::path::Kind;
-use papermaker::feed::{Coins, Decoded, Decoder, Parser};
-use papermaker::units::{Ns, decimal};
+use papermaker::rooms::bench::input::Frames;
+use papermaker::rooms::bench::path::Kind;
+use papermaker::rooms::feed::{Coins, Decoded, Decoder, Parser};
+use papermaker::rooms::units::{Ns, decimal};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

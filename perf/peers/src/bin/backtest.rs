@@ -36,18 +36,19 @@ use hftbacktest::prelude::{
     BUY_EVENT, Bot, DEPTH_EVENT, EXCH_EVENT, ElapseResult, Event as Row, LOCAL_EVENT, MarketDepth,
     OrdType, Order, ROIVectorMarketDepth, SELL_EVENT, Side as GridSide, TRADE_EVENT, TimeInForce,
 };
-use papermaker::app::config::Config;
-use papermaker::app::convert::convert;
-use papermaker::app::events::{Item, Reader};
-use papermaker::app::replay::{Feeder, Tally, coins_of, play};
-use papermaker::app::turn::{Turn, engine};
-use papermaker::bench::input::Frames;
-use papermaker::bench::replay::{self, Passes};
-use papermaker::event::{Event, Level};
-use papermaker::record::{Body, Lane, OrderState, Record, StopReason};
-use papermaker::sim::config::Latency;
-use papermaker::sys::clock::SessionClock;
-use papermaker::units::{Ns, ONE, Side};
+use papermaker::rooms::app::config::Config;
+use papermaker::rooms::app::convert::convert;
+use papermaker::rooms::app::events::{Entry, Reader};
+use papermaker::rooms::app::source::Item;
+use papermaker::rooms::app::replay::{Feeder, Tally, coins_of, play};
+use papermaker::rooms::app::turn::{Turn, engine};
+use papermaker::rooms::bench::input::Frames;
+use papermaker::rooms::bench::replay::{self, Passes};
+use papermaker::rooms::event::{Event, Level};
+use papermaker::rooms::record::{Body, Lane, OrderState, Record, StopReason};
+use papermaker::rooms::sim::config::Latency;
+use papermaker::rooms::sys::clock::SessionClock;
+use papermaker::rooms::units::{Ns, ONE, Side};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -198,17 +199,17 @@ fn assets(file: &Path, unit_usd: f64) -> Fallible<Vec<Asset>> {
     let mut tapes: Vec<Tape> = decimals.iter().map(|_| Tape::default()).collect();
     while let Some((now, item)) = reader.step().map_err(&read)? {
         match item {
-            Item::Event(Event::Trades { coin, prints }) => {
+            Entry::Item(Item::Event(Event::Trades { coin, prints })) => {
                 for p in prints {
                     let at = (p.time, now);
                     tapes[coin.index()].row(TRADE_EVENT, p.aggressor, at, p.px.0, p.sz.0);
                 }
             }
-            Item::Event(Event::Bbo { coin, bbo }) => {
+            Entry::Item(Item::Event(Event::Bbo { coin, bbo })) => {
                 let sides = [bbo.bid.as_slice(), bbo.ask.as_slice()];
                 tapes[coin.index()].levels((bbo.time, now), sides);
             }
-            Item::Event(Event::Book { coin, book }) => {
+            Entry::Item(Item::Event(Event::Book { coin, book })) => {
                 tapes[coin.index()].levels((book.time, now), [&book.bids, &book.asks]);
             }
             _ => {}
@@ -378,7 +379,7 @@ fn events(file: &Path, config: &Config, passes: usize) -> Fallible<Measured> {
     let mut m = Measured { orders: 2 * config.engine.strategy.glft.levels, ..Measured::default() };
     let mut reader = Reader::open(file).map_err(&read)?;
     while let Some((_, item)) = reader.step().map_err(&read)? {
-        m.units += u64::from(matches!(item, Item::Event(_)));
+        m.units += u64::from(matches!(item, Entry::Item(Item::Event(_))));
     }
     forget_peak()?;
     let mut seen = Seen::default();

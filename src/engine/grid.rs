@@ -1,0 +1,36 @@
+//! The grid of time on which what happens without a message happens.
+//!
+//! In: the time. Out: the points of the grid that it has passed. Hot path.
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::TICK_NS;
+use crate::units::Ns;
+
+/// Points every [`TICK_NS`], from the first time that is asked about on.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Grid {
+    /// Next point; `None` before the first question.
+    next: Option<Ns>,
+}
+
+impl Grid {
+    /// The next point at or before `now`, each once, in order.
+    pub fn due(&mut self, now: Ns) -> Option<Ns> {
+        let first = || Ns(now.0 - now.0.rem_euclid(TICK_NS) + TICK_NS);
+        let tick = *self.next.get_or_insert_with(first);
+        if tick > now {
+            return None;
+        }
+        self.next = Some(tick.plus(TICK_NS));
+        Some(tick)
+    }
+}
+
+/// Whether a point of the grid is one of those at which what is learned is read off: once a
+/// second.
+#[must_use]
+pub fn is_second(tick: Ns) -> bool {
+    tick.0.rem_euclid(Ns::SEC) == 0
+}
