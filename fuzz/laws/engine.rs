@@ -17,8 +17,9 @@ use std::collections::BTreeMap;
 
 use super::bytes::Bytes;
 use super::hostile::HostileEngine;
+use crate::engine::config::Config;
 use crate::engine::publish::Publish;
-use crate::engine::{Coin, Components, Config, ConfigOf, Engine};
+use crate::engine::{Coin, Components, ConfigOf, Engine};
 use crate::event::{Bbo, Ctx, Event, Joint, Level, Levels, Link, Snapshot, Trade};
 use crate::limits::LEVELS_MAX;
 use crate::quote::Name;

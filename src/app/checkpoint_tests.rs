@@ -3,7 +3,7 @@
 use super::*;
 use crate::app::config::Config;
 use crate::app::replay::{Cut, Tally, replay, replay_cut};
-use crate::folder::recording::control;
+use crate::feed::Control;
 use crate::journal::Digests;
 use crate::record::{Bytes, Record, StopReason};
 use crate::venue;
@@ -46,7 +46,7 @@ fn recording(to: &Path, seed: u64, seconds: i64) {
             text.extend([now.0.to_string().as_bytes(), b" ", l, b"\n"].concat());
         };
         if seen != up {
-            line(if seen { control::UP } else { control::DOWN });
+            line(if seen { Control::Up } else { Control::Down }.line());
             up = seen;
         }
         if seen {

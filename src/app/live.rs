@@ -25,8 +25,7 @@ use super::staged::Stage;
 use super::step::step;
 use super::turn::Turn;
 use crate::engine::{Components, Shipped};
-use crate::feed::{self, Loss, Verdict};
-use crate::folder::recording::control;
+use crate::feed::{self, Control, Loss, Verdict};
 use crate::limits::{
     CLOSE_MS, COIN_NAME_MAX, COINS_MAX, CONNECT_MS, HOT_WAIT, READS_PER_TURN, STATUS_NS, TICK_NS,
 };
@@ -295,7 +294,7 @@ impl<C: Components> Hot<C> {
         self.turn.advance(now, &mut self.rings.records);
         if let Some(behind) = self.rings.records.behind() {
             self.counters.add(Counter::Behind, u64::from(behind));
-            self.note(now, if behind { control::BEHIND } else { control::DRAINED });
+            self.note(now, if behind { Control::Behind } else { Control::Drained }.line());
             self.turn.behind(now, behind, &mut self.rings.records);
         }
     }
@@ -335,7 +334,7 @@ impl<C: Components> Hot<C> {
             self.began = Some(now);
             self.turn.start(now, &mut self.rings.records);
         }
-        self.note(now, control::UP);
+        self.note(now, Control::Up.line());
         self.conn.restart();
         self.turn.up(now, &mut self.rings.records);
         if let Some(rehearsal) = self.plan.idle.rehearsal() {
@@ -345,7 +344,7 @@ impl<C: Components> Hot<C> {
 
     fn down(&mut self, now: Ns, loss: Loss) {
         self.lost += 1;
-        self.note(now, control::DOWN);
+        self.note(now, Control::Down.line());
         // Who hears of it can say why.
         self.show_counters();
         let before = self.set_aside();
@@ -408,7 +407,7 @@ impl<C: Components> Hot<C> {
         }
         let now = self.plan.clock.now();
         self.turn.stopping(now, &mut self.rings.records);
-        self.note(now, control::STOP);
+        self.note(now, Control::Stop.line());
         let records = self.rings.records.next_seq();
         self.turn.stop(now, reason, records, &mut self.rings.records);
         self.rings.flush_lost_markers();

@@ -270,6 +270,7 @@ impl RawTap {
 
     /// Frames taken.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn taken(&self) -> u64 {
         self.taken
     }

@@ -19,8 +19,8 @@ use super::source::Signal;
 use super::turn::{Turn, engine, give};
 use crate::engine::publish::Publish;
 use crate::engine::{Components, Engine, Shipped};
-use crate::feed::{CoinSpec, Control, Counters, Loss, control, meta, set_aside};
-use crate::folder::recording::{self, Fault, Reader, RecordingError, Tail};
+use crate::feed::{CoinSpec, Control, Counters, Loss, control, lost_frames, meta, set_aside};
+use crate::folder::recording::{Fault, Reader, RecordingError, Tail};
 use crate::journal::Digest;
 use crate::limits::MESSAGE_SILENCE_NS;
 use crate::record::{Bytes, Record, StopReason};
@@ -144,7 +144,7 @@ impl Lines {
             to(at, what.into());
         } else if let Some(coin) = set_aside(line) {
             to(at, Signal::Aside(coin));
-        } else if let Some(missing) = recording::control::lost(line) {
+        } else if let Some(missing) = lost_frames(line) {
             self.seen.missing = self.seen.missing.saturating_add(missing);
         } else {
             if !self.ours && self.last.is_none_or(|l| at.since(l) >= MESSAGE_SILENCE_NS) {

@@ -21,9 +21,9 @@ use super::config::ConfigOf;
 use super::replay::{Feeder, Tally};
 use super::turn::Turn;
 use crate::engine::Components;
-use crate::feed::CoinSpec;
+use crate::feed::{CoinSpec, Control};
 use crate::folder::disk::class;
-use crate::folder::recording::{self, Reader, RecordingError, Tail, control};
+use crate::folder::recording::{self, Reader, RecordingError, Tail};
 use crate::folder::{Folder, RunFolder};
 use crate::journal::{self, Digest, Digests, DiskError, Failed, Found, Options, ReadError, Writer};
 use crate::record::{Bytes, Record};
@@ -194,7 +194,7 @@ pub fn resume<C: Components>(
         let _ = journal.append(bytes);
     });
     let mut lines = recording::Writer::new(&recording);
-    for line in [control::DOWN, control::DRAINED] {
+    for line in [Control::Down.line(), Control::Drained.line()] {
         lines.frame(seen.to, line)?;
         feeder.take(seen.to, line, &mut out);
     }

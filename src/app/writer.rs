@@ -17,7 +17,6 @@
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use rtrb::Consumer;
 
@@ -105,7 +104,7 @@ pub struct Logger<D: Disk> {
     shown_at: Option<Ns>,
     logged_at: Option<Ns>,
     #[cfg(any(test, feature = "lab"))]
-    stall: Option<(u64, Duration)>,
+    stall: Option<(u64, std::time::Duration)>,
 }
 
 impl<D: Disk> std::fmt::Debug for Logger<D> {
@@ -143,7 +142,7 @@ impl<D: Disk> Logger<D> {
 
     /// Stops for `length` before the `record`-th record is drained: a disk that hangs.
     #[cfg(any(test, feature = "lab"))]
-    pub fn stall(&mut self, record: u64, length: Duration) {
+    pub fn stall(&mut self, record: u64, length: std::time::Duration) {
         self.stall = Some((record, length));
     }
 
@@ -180,6 +179,7 @@ impl<D: Disk> Logger<D> {
     }
 
     /// Ends all files and gives the result. What is still queued is drained first.
+    #[cfg(any(test, feature = "lab"))]
     pub fn finish(self, now: Ns) -> Ending {
         self.finish_and_keep(now).0
     }

@@ -5,11 +5,10 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::feed::{BadCoin, CoinSpec, meta};
+use crate::feed::{CoinSpec, meta};
 use crate::folder::recording::{Reader, RecordingError};
 use crate::units::Ns;
 use crate::venue;
-use crate::venue::config::Listing;
 use crate::venue::market::{Block, Market};
 
 /// Frames looked at for the coins of a recording.
@@ -18,9 +17,10 @@ const LOOK: usize = 5_000;
 /// The coins of an exchange under this law.
 ///
 /// # Errors
-/// [`BadCoin`] where a name cannot be a coin's.
-pub fn coins_of(law: &venue::config::Config) -> Result<Vec<CoinSpec>, BadCoin> {
-    let coin = |name: &String| CoinSpec::new(name, Listing::of(name).sz_decimals);
+/// [`crate::feed::BadCoin`] where a name cannot be a coin's.
+#[cfg(any(test, feature = "lab"))]
+pub fn coins_of(law: &venue::config::Config) -> Result<Vec<CoinSpec>, crate::feed::BadCoin> {
+    let coin = |name: &String| CoinSpec::new(name, venue::config::Listing::of(name).sz_decimals);
     law.coins.iter().map(coin).collect()
 }
 
@@ -49,6 +49,7 @@ impl Frames {
     }
 
     /// Takes all frames out and keeps the memory.
+    #[cfg(any(test, feature = "lab"))]
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.index.clear();
@@ -62,18 +63,21 @@ impl Frames {
 
     /// Whether there are none.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn is_empty(&self) -> bool {
         self.index.is_empty()
     }
 
     /// Bytes of all frames.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn bytes(&self) -> usize {
         self.bytes.len()
     }
 
     /// Session time from the first to the last frame, ns.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn span_ns(&self) -> i64 {
         let ends = self.index.first().zip(self.index.last());
         ends.map_or(0, |(first, last)| last.0.since(first.0))

@@ -179,6 +179,7 @@ impl Book {
 
     /// Age of the newest message of each stream (bbo, fast, full) at `now`, ns; -1: none yet.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn ages(&self, now: Ns) -> [i64; 3] {
         self.heard.map(|h| h.map_or(-1, |h| now.since(h)))
     }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::components::{Components, FillsConfig, Shipped, StrategyConfig};
+use super::components::{Components, FillsConfig, StrategyConfig};
 use crate::limits::COIN_NAME_MAX;
 use crate::quote::{Bounds, Strategy};
 use crate::settings::settings;
@@ -44,7 +44,8 @@ settings! {
 impl<C: Components> Copy for ConfigOf<C> where StrategyConfig<C>: Copy {}
 
 /// The settings of the engine that this program ships.
-pub type Config = ConfigOf<Shipped>;
+#[cfg(any(test, feature = "lab"))]
+pub type Config = ConfigOf<super::components::Shipped>;
 
 impl<C: Components> ConfigOf<C> {
     /// What the account pays to make, bps; negative is a rebate.

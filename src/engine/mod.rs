@@ -28,8 +28,8 @@ use crate::quote::Strategy;
 use crate::record::{self, JointCode, NO_COIN, StopReason};
 use crate::units::{CoinId, Ns};
 
-pub use components::{Components, Shipped, StrategyConfig};
-pub use config::{Coin, Config, ConfigOf};
+pub use components::{Components, Shipped};
+pub use config::{Coin, ConfigOf};
 use cx::Cx;
 use desk::Desk;
 use grid::{Grid, is_second};

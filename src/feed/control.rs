@@ -19,6 +19,7 @@ pub enum Control {
 }
 
 const HEAD: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"";
+const LOST: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"lost\",\"frames\":";
 const TAIL: &[u8] = b"\"}}";
 const SET_ASIDE: &[u8] =
     b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"set_aside\",\"coin\":\"";
@@ -40,15 +41,15 @@ impl Control {
         }
     }
 
-    /// The line's text, without its time, as the recorder writes it.
+    /// The line, without its time, as the recorder writes it.
     #[must_use]
-    pub fn text(self) -> &'static str {
+    pub fn line(self) -> &'static [u8] {
         match self {
-            Control::Up => "{\"channel\":\"papermaker\",\"data\":{\"event\":\"up\"}}",
-            Control::Down => "{\"channel\":\"papermaker\",\"data\":{\"event\":\"down\"}}",
-            Control::Behind => "{\"channel\":\"papermaker\",\"data\":{\"event\":\"behind\"}}",
-            Control::Drained => "{\"channel\":\"papermaker\",\"data\":{\"event\":\"drained\"}}",
-            Control::Stop => "{\"channel\":\"papermaker\",\"data\":{\"event\":\"stop\"}}",
+            Control::Up => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"up\"}}",
+            Control::Down => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"down\"}}",
+            Control::Behind => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"behind\"}}",
+            Control::Drained => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"drained\"}}",
+            Control::Stop => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"stop\"}}",
         }
     }
 }
@@ -62,6 +63,18 @@ pub fn set_aside_line(coin: &str) -> impl Iterator<Item = u8> {
 #[must_use]
 pub fn set_aside(frame: &[u8]) -> Option<&str> {
     std::str::from_utf8(frame.strip_prefix(SET_ASIDE)?.strip_suffix(TAIL)?).ok()
+}
+
+/// The line that says that so many frames are missing here: the disk fell behind.
+pub fn lost_line(frames: u64) -> impl Iterator<Item = u8> {
+    LOST.iter().copied().chain(frames.to_string().into_bytes()).chain(*b"}}")
+}
+
+/// How many frames the line `frame` says are missing; `None`: it is another line.
+#[must_use]
+pub fn lost_frames(frame: &[u8]) -> Option<u64> {
+    let count = frame.strip_prefix(LOST)?.strip_suffix(b"}}")?;
+    std::str::from_utf8(count).ok()?.parse().ok()
 }
 
 /// Whether `frame` begins as the recorder's own lines do, that of lost frames included.
@@ -84,14 +97,19 @@ mod tests {
     #[test]
     fn control_lines_read_back() {
         for c in Control::ALL {
-            assert_eq!(control(c.text().as_bytes()), Some(c));
-            assert!(is_ours(c.text().as_bytes()));
+            assert_eq!(control(c.line()), Some(c));
+            assert!(is_ours(c.line()));
         }
         let line: Vec<u8> = set_aside_line("kPEPE").collect();
         assert_eq!((set_aside(&line), control(&line)), (Some("kPEPE"), None));
-        assert!(is_ours(&line) && set_aside(Control::Up.text().as_bytes()).is_none());
-        for text in ["", "{\"channel\":\"pong\"}", &Control::Up.text().replace("up", "upside")] {
-            assert_eq!(control(text.as_bytes()), None);
+        assert!(is_ours(&line) && set_aside(Control::Up.line()).is_none());
+        let upside: Vec<u8> = [HEAD, b"upside", TAIL].concat();
+        for line in ["".as_bytes(), b"{\"channel\":\"pong\"}", &upside] {
+            assert_eq!(control(line), None);
         }
+        let lost: Vec<u8> = lost_line(12).collect();
+        assert_eq!(lost, br#"{"channel":"papermaker","data":{"event":"lost","frames":12}}"#);
+        assert!(is_ours(&lost) && lost_frames(&lost) == Some(12) && control(&lost).is_none());
+        assert_eq!(lost_frames(Control::Up.line()), None);
     }
 }

@@ -178,14 +178,9 @@ impl Universe {
 
     /// All coins, in the venue's order.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn coins(&self) -> &[Listed] {
         &self.coins
-    }
-
-    /// Entries of the answer that cannot be coins.
-    #[must_use]
-    pub fn unusable(&self) -> usize {
-        self.unusable
     }
 
     /// Traded names at most half their length of edits away, case aside, nearest first.
@@ -265,7 +260,7 @@ mod tests {
             assert_eq!(u.find("BTC").expect("listed").sz_decimals, 5);
             assert_eq!(u.find("kPEPE").expect("listed").sz_decimals, 0);
             assert_eq!(u.find("MATIC"), Err(Unlisted::Delisted));
-            assert_eq!((u.coins().len(), u.unusable()), (4, 1));
+            assert_eq!((u.coins().len(), u.unusable), (4, 1));
         }
         for json in ["", "null", "[]", "{}", r#"{"universe":{}}"#, r#"{"universe":[{"name":"A"}]}"#]
         {

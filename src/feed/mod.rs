@@ -28,10 +28,9 @@ mod tape;
 #[cfg(test)]
 mod tests;
 
-pub use cadence::{Ages, Cadence, Stale};
-pub use coins::{BadCoin, CoinName, CoinSpec, Coins};
-pub use control::{Control, control, is_ours, set_aside, set_aside_line};
+pub use coins::{BadCoin, CoinSpec, Coins};
+pub use control::{Control, control, is_ours, lost_frames, lost_line, set_aside, set_aside_line};
 pub use decode::{Decoder, Parser};
-pub use outcome::{Decoded, Stream, VenueError};
+pub use outcome::{Decoded, Stream};
 pub use reject::{Counters, Reject};
-pub use session::{Close, Config, Feed, Input, Loss, Quiet, SessionState, Verdict};
+pub use session::{Config, Feed, Input, Loss, SessionState, Verdict};

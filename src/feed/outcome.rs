@@ -33,12 +33,6 @@ impl Stream {
         self as usize
     }
 
-    /// Short name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        ["bbo", "fast", "slow", "trades", "ctx"][self.index()]
-    }
-
     /// The stream of a subscription's `type` and `fast`, if it is one of ours.
     pub(super) fn of(kind: &[u8], fast: bool) -> Option<Stream> {
         match kind {

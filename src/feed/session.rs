@@ -51,8 +51,16 @@ pub enum Input<'a> {
     /// An event.
     Event(Event<'a>),
     /// Nothing the engine needs to know.
+    #[cfg_attr(
+        not(any(test, feature = "lab")),
+        expect(dead_code, reason = "counters tell a run, this tells a test")
+    )]
     Nothing(Quiet),
     /// Turned away.
+    #[cfg_attr(
+        not(any(test, feature = "lab")),
+        expect(dead_code, reason = "counters tell a run, this tells a test")
+    )]
     Rejected(Reject),
 }
 
@@ -208,6 +216,7 @@ impl Feed {
 
     /// A recording shows that its recorder reconnected here, though it has no line saying so: all
     /// streams start again, with a history of each coin.
+    #[cfg(any(test, feature = "lab"))]
     pub fn resubscribed(&mut self, now: Ns) {
         self.counters.ups += 1;
         self.counters.downs += u64::from(self.link.is_some());

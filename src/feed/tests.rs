@@ -7,6 +7,9 @@ mod rejects;
 mod rules;
 mod session;
 
+use super::cadence::{Cadence, Stale};
+use super::outcome::VenueError;
+use super::session::{Close, Quiet};
 use super::*;
 use crate::event::{Bbo, Ctx, Event, Joint, Snapshot, Trade};
 use crate::units::{CoinId, Ns, Px, Side, Sz};

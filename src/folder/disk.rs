@@ -18,7 +18,8 @@ use crate::journal::{Disk, DiskError, FOLDER_LOCK};
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    lock: Option<File>,
+    /// Held while it is written: closing the file gives the lock up.
+    _lock: Option<File>,
 }
 
 /// Why a folder cannot be had.
@@ -57,7 +58,7 @@ impl Folder {
             .open(path.join(FOLDER_LOCK))
             .map_err(refused)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Folder { path: path.to_path_buf(), lock: Some(lock) }),
+            Ok(()) => Ok(Folder { path: path.to_path_buf(), _lock: Some(lock) }),
             Err(TryLockError::WouldBlock) => Err(FolderError::Busy),
             Err(TryLockError::Error(e)) => Err(refused(e)),
         }
@@ -69,7 +70,7 @@ impl Folder {
     /// [`FolderError::Disk`] with [`DiskError::Missing`] where there is none.
     pub fn open(path: &Path) -> Result<Folder, FolderError> {
         match std::fs::metadata(path) {
-            Ok(m) if m.is_dir() => Ok(Folder { path: path.to_path_buf(), lock: None }),
+            Ok(m) if m.is_dir() => Ok(Folder { path: path.to_path_buf(), _lock: None }),
             Ok(_) => Err(FolderError::Disk(DiskError::Missing)),
             Err(e) => Err(FolderError::Disk(class(&e))),
         }
@@ -79,12 +80,6 @@ impl Folder {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Whether this process may write it.
-    #[must_use]
-    pub fn is_writable(&self) -> bool {
-        self.lock.is_some()
     }
 
     fn at(&self, name: &str) -> PathBuf {

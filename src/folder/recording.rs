@@ -17,36 +17,10 @@ use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 
+use crate::feed;
 use crate::journal::DiskError;
 use crate::limits::{MESSAGE_MAX, RAW_FLUSH_NS};
 use crate::units::Ns;
-
-/// Frames that our own recorder writes among the venue's, on a channel of our own.
-pub mod control {
-    /// The channel.
-    pub const CHANNEL: &str = "papermaker";
-    /// A connection was opened.
-    pub const UP: &[u8] = br#"{"channel":"papermaker","data":{"event":"up"}}"#;
-    /// The connection was lost.
-    pub const DOWN: &[u8] = br#"{"channel":"papermaker","data":{"event":"down"}}"#;
-    /// The logging thread fell behind.
-    pub const BEHIND: &[u8] = br#"{"channel":"papermaker","data":{"event":"behind"}}"#;
-    /// It caught up.
-    pub const DRAINED: &[u8] = br#"{"channel":"papermaker","data":{"event":"drained"}}"#;
-    /// The run ended.
-    pub const STOP: &[u8] = br#"{"channel":"papermaker","data":{"event":"stop"}}"#;
-    /// Frames are missing from the recording here; their number follows, then [`LOST_END`].
-    pub const LOST: &[u8] = br#"{"channel":"papermaker","data":{"event":"lost","frames":"#;
-    /// See [`LOST`].
-    pub const LOST_END: &[u8] = b"}}";
-
-    /// How many frames a line says are missing; `None`: it is another line.
-    #[must_use]
-    pub fn lost(line: &[u8]) -> Option<u64> {
-        let count = line.strip_prefix(LOST)?.strip_suffix(LOST_END)?;
-        std::str::from_utf8(count).ok()?.parse().ok()
-    }
-}
 
 /// Bytes of a stamp and its blank, at most.
 const STAMP_MAX: usize = 21;
@@ -180,6 +154,7 @@ impl Line<'_> {
 
     /// The frame and [`PADDING`] bytes behind it that may be overwritten, and its length: for a
     /// parser that works in place.
+    #[cfg(any(test, feature = "lab"))]
     pub fn padded(&mut self) -> (&mut [u8], usize) {
         (self.padded, self.len)
     }
@@ -300,12 +275,6 @@ impl Reader {
         self.tail
     }
 
-    /// Number of the line read last.
-    #[must_use]
-    pub fn line_number(&self) -> u64 {
-        self.line
-    }
-
     /// Hands a frame out together with the bytes behind it. Those belong to the next line: they
     /// are kept, and put back by the next step.
     fn line(&mut self, at: Ns, from: usize, len: usize) -> Line<'_> {
@@ -409,8 +378,6 @@ impl Read for Chain {
 #[derive(Debug)]
 pub struct Writer<W: Write> {
     gzip: GzEncoder<Counted<W>>,
-    /// Bytes of the files before this one.
-    before: u64,
     frames: u64,
     lost: u64,
     flushed_at: Option<Ns>,
@@ -440,7 +407,7 @@ impl<W: Write> Writer<W> {
     #[must_use]
     pub fn new(out: W) -> Writer<W> {
         let gzip = GzEncoder::new(Counted { out, bytes: 0 }, Compression::fast());
-        Writer { gzip, before: 0, frames: 0, lost: 0, flushed_at: None, dirty: false }
+        Writer { gzip, frames: 0, lost: 0, flushed_at: None, dirty: false }
     }
 
     /// Writes one frame. A line feed within it, and a carriage return at its end, becomes a tab, so that a
@@ -471,12 +438,9 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// As the file refuses.
     pub fn lost(&mut self, at: Ns, count: u64) -> io::Result<()> {
-        let (head, end) = (control::LOST, control::LOST_END);
         write!(self.gzip, "{} ", at.0)?;
-        self.gzip.write_all(head)?;
-        write!(self.gzip, "{count}")?;
-        self.gzip.write_all(end)?;
-        self.gzip.write_all(b"\n")?;
+        let line: Vec<u8> = feed::lost_line(count).chain(*b"\n").collect();
+        self.gzip.write_all(&line)?;
         self.lost += count;
         self.dirty = true;
         Ok(())
@@ -524,15 +488,8 @@ impl<W: Write> Writer<W> {
     /// As the old file refuses; the recording then stays in it.
     pub fn turn(&mut self, out: W) -> io::Result<()> {
         self.finish()?;
-        self.before += self.gzip.get_ref().bytes;
         self.gzip = GzEncoder::new(Counted { out, bytes: 0 }, Compression::fast());
         Ok(())
-    }
-
-    /// Compressed bytes written so far.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.before + self.segment_bytes()
     }
 
     /// Compressed bytes in the file at hand.

@@ -1,6 +1,7 @@
 //! Recordings cut, killed, corrupted and read in any chunks.
 
 use super::*;
+use crate::feed::{Control, lost_frames};
 
 type Lines = Vec<(i64, Vec<u8>)>;
 
@@ -121,7 +122,7 @@ fn a_line_stays_a_line() {
     let mut w = Writer::new(Vec::new());
     w.frame(Ns(7), b"{\n \"a\":1\n}\r").expect("memory");
     w.lost(Ns(8), 12).expect("memory");
-    w.frame(Ns(9), control::STOP).expect("memory");
+    w.frame(Ns(9), Control::Stop.line()).expect("memory");
     w.finish().expect("memory");
     assert_eq!((w.frames(), w.frames_lost()), (2, 12));
     let (got, tail) = read(&w.gzip.get_ref().out);
@@ -129,11 +130,9 @@ fn a_line_stays_a_line() {
     assert_eq!(got[0], (7, b"{\t \"a\":1\t}\t".to_vec()));
     for (_, frame) in &got[1..] {
         let v: serde_json::Value = serde_json::from_slice(frame).expect("json");
-        assert_eq!(v["channel"], control::CHANNEL);
+        assert_eq!(v["channel"], "papermaker");
     }
-    assert_eq!(got[1].1, br#"{"channel":"papermaker","data":{"event":"lost","frames":12}}"#);
-    assert!(crate::feed::is_ours(&got[1].1));
-    assert_eq!(got.iter().map(|f| control::lost(&f.1)).collect::<Vec<_>>(), [None, Some(12), None]);
+    assert_eq!(got.iter().map(|f| lost_frames(&f.1)).collect::<Vec<_>>(), [None, Some(12), None]);
 }
 
 #[test]
@@ -196,9 +195,7 @@ fn a_recording_in_several_files_reads_as_one() {
     }
     w.finish().unwrap();
     let first = folder.join(segment_name(0));
-    let sizes: u64 =
-        (0..4).map(|n| std::fs::metadata(folder.join(segment_name(n))).unwrap().len()).sum();
-    assert_eq!((w.bytes(), w.frames()), (sizes, 30));
+    assert_eq!(w.frames(), 30);
     let stamps = |path: &Path| {
         let mut reader = Reader::open(path)?;
         let mut out = Vec::new();

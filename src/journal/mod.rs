@@ -20,8 +20,8 @@ mod digest;
 mod disk;
 #[cfg(any(test, feature = "lab"))]
 pub mod fake;
-mod format;
-mod reader;
+pub mod format;
+pub mod reader;
 mod recovery;
 mod writer;
 
@@ -30,7 +30,7 @@ mod tests;
 
 pub use digest::{Digest, Digests, frames_the_run, hex};
 pub use disk::{Disk, DiskError};
-pub use format::{FOLDER_LOCK, Header, HeaderFault, LAYOUT_VERSION, segment_name, segment_number};
-pub use reader::{Cause, Damage, Found, ReadError, Reader, Torn};
-pub use recovery::{DAMAGE_LISTED, Recovered, cut, inspect, repair};
-pub use writer::{Failed, Options, Step, Writer};
+pub use format::{FOLDER_LOCK, segment_name, segment_number};
+pub use reader::{Found, ReadError, Reader};
+pub use recovery::{Recovered, cut, inspect, repair};
+pub use writer::{Failed, Options, Writer};

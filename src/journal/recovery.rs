@@ -46,8 +46,6 @@ pub struct Recovered {
     pub damages: u64,
     /// Sound records after the first damage.
     pub salvageable: u64,
-    /// Unfinished segments.
-    pub temporary: u64,
     /// Hash of the last segment's sound bytes.
     pub(super) last_hash: u128,
 }
@@ -80,11 +78,7 @@ impl Recovered {
 /// # Errors
 /// [`ReadError`] where it cannot be read at all. Damage is a result, not an error.
 pub fn inspect<D: Disk>(disk: &mut D) -> Result<Recovered, ReadError> {
-    let names = disk.names()?;
-    let mut out = Recovered {
-        temporary: names.iter().filter(|n| format::is_temporary(n)).count() as u64,
-        ..Recovered::default()
-    };
+    let mut out = Recovered::default();
     let mut reader = Reader::open(disk)?;
     while let Some(found) = reader.step()? {
         match found {

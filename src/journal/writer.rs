@@ -289,6 +289,7 @@ impl<D: Disk> Writer<D> {
 
     /// Sequence number expected next.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn next_seq(&self) -> u64 {
         self.next
     }

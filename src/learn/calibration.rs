@@ -379,7 +379,7 @@ mod tests {
             let (mut c, closed) = run(seed, 1_500, 1.0, false);
             let m = c.refresh(&Config::default(), true);
             assert!(m.z.abs() < 3.5 && m.ratio_lo < 1.0 && m.ratio_hi > 1.0, "{m:?}");
-            assert!(m.skill_hi > 0.0 && c.skill().scores().ece < 0.04, "{m:?}");
+            assert!(m.skill_hi > 0.0, "{m:?}");
             let fills = closed.iter().filter(|x| x.filled).count() as f64;
             let p: f64 = closed.iter().map(|x| x.p).sum();
             assert!((fills / p - 1.0).abs() < 0.15, "{}", fills / p);

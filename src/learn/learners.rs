@@ -114,12 +114,6 @@ impl Learners {
         &self.estimates
     }
 
-    /// Scores' reliability table and raw blocks, for reports.
-    #[must_use]
-    pub fn calibration(&self) -> &Calibration {
-        &self.calibration
-    }
-
     /// The market is seen from here on.
     pub fn on_resume(&mut self, cfg: &Config, now: Ns) {
         if !self.live {

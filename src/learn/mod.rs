@@ -35,7 +35,7 @@ pub mod signal;
 pub mod skill;
 pub mod warmup;
 
-pub use config::{Config, Estimator, Profile, Use};
+pub use config::Config;
 pub use estimates::Estimates;
 pub use inputs::{BookSample, FillSample, LearnEvent, QuoteSample, Sweep, Touch};
 pub use learners::Learners;

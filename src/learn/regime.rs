@@ -95,12 +95,6 @@ impl Filter {
         self.ln_sigma.map(det::exp)
     }
 
-    /// The regimes' sweeps per second, both sides.
-    #[must_use]
-    pub fn sweeps(&self) -> [f64; REGIMES] {
-        self.ln_sweeps.map(det::exp)
-    }
-
     /// A step of `dt_s` (about 1) seconds: the mid returned `bps` and `count` sweeps came. Gives
     /// the regime that what was seen as `Normal` so far is named, once.
     pub fn step(&mut self, cfg: &Config, dt_s: f64, bps: f64, count: f64) -> Option<usize> {

@@ -1,7 +1,7 @@
 //! Scores of probability forecasts on a ring of blocks.
 //!
 //! In: blocks (probability, outcome, compensator). Out: calibration ratio with interval, Brier
-//! score, skill with interval; on demand reliability and what follows from it. Hot path at 1 Hz:
+//! score, skill with interval. Hot path at 1 Hz:
 //! sums over the ring and its batches are differences of running sums, in integers that neither
 //! round nor drift.
 //!
@@ -14,19 +14,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::math::{det, gamma};
+#[cfg(test)]
+use crate::math::det;
+use crate::math::gamma;
 use crate::units::{Ns, Side};
 
 /// Blocks kept.
 pub const BLOCKS: usize = 2_000;
-/// Bins of the reliability table.
-pub const BINS: usize = 10;
 /// Batches of the skill's interval, and the 97.5 % quantile of Student's t for them.
 const BATCHES: usize = 20;
 const T_BATCHES: f64 = 2.093;
-/// Cells of the counting sort that makes bins of equal mass.
-const CELLS: usize = 256;
-
 /// One forecast and its outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Block {
@@ -67,17 +64,6 @@ pub struct Metrics {
     pub skill_hi: f64,
 }
 
-/// Scores that need a pass over the ring: for reports.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Scores {
-    /// Mean negative log-likelihood, probabilities clipped to [1e-6, 1 - 1e-6].
-    pub log_loss: f64,
-    /// Expected calibration error over bins of equal mass.
-    pub ece: f64,
-    /// Resolution over uncertainty, less its value under no information.
-    pub information: f64,
-}
-
 impl Default for Metrics {
     fn default() -> Metrics {
         Metrics {
@@ -95,17 +81,6 @@ impl Default for Metrics {
             skill_hi: 1.0,
         }
     }
-}
-
-/// One bin of the reliability table.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Bin {
-    /// Blocks.
-    pub n: f64,
-    /// Sum of forecasts.
-    pub p: f64,
-    /// Fills.
-    pub fills: f64,
 }
 
 /// Sums over all blocks up to some point, modulo 2^64; only differences mean anything.
@@ -221,40 +196,6 @@ impl Skill {
         self.cached.1
     }
 
-    /// Reliability in bins of (nearly) equal mass, lowest forecasts first.
-    #[must_use]
-    pub fn reliability(&self) -> [Bin; BINS] {
-        let blocks = self.blocks();
-        let top = blocks.iter().fold(1e-12, |m: f64, b| m.max(b.p));
-        let mut cells = [Bin::default(); CELLS];
-        for b in blocks {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=255")]
-            let c = &mut cells[(b.p / top * (CELLS - 1) as f64) as usize];
-            c.n += 1.0;
-            c.p += b.p;
-            c.fills += f64::from(u8::from(b.filled));
-        }
-        let mut bins = [Bin::default(); BINS];
-        let (mut at, mut seen) = (0, 0.0);
-        let share = blocks.len() as f64 / BINS as f64;
-        for c in cells {
-            let bin = &mut bins[at];
-            bin.n += c.n;
-            bin.p += c.p;
-            bin.fills += c.fills;
-            seen += c.n;
-            while at + 1 < BINS && seen >= share * (at + 1) as f64 {
-                at += 1;
-            }
-        }
-        bins
-    }
-
-    /// Blocks in the ring, oldest first only while it has not wrapped.
-    fn blocks(&self) -> &[Block] {
-        &self.ring[..self.pushed.min(BLOCKS)]
-    }
-
     fn compute(&self) -> Metrics {
         let n = self.pushed.min(BLOCKS);
         let nf = n as f64;
@@ -311,33 +252,6 @@ impl Skill {
         let kept = self.pushed.min(BLOCKS);
         if i >= kept { self.sums } else { self.before[(self.pushed - kept + i) % BLOCKS] }
     }
-
-    /// Scores that need a pass over the ring. Cold: for reports.
-    #[must_use]
-    pub fn scores(&self) -> Scores {
-        let blocks = self.blocks();
-        let n = blocks.len() as f64;
-        let mut s = Scores::default();
-        let mut fills = 0.0;
-        for b in blocks {
-            let p = b.p.clamp(1e-6, 1.0 - 1e-6);
-            s.log_loss -= det::ln(if b.filled { p } else { 1.0 - p }) / n;
-            fills += f64::from(u8::from(b.filled));
-        }
-        let base = fills / n;
-        let unc = base * (1.0 - base);
-        if blocks.is_empty() || unc <= 0.0 {
-            return s;
-        }
-        let mut resolution = 0.0;
-        for bin in self.reliability().iter().filter(|b| b.n > 0.0) {
-            let (p, y) = (bin.p / bin.n, bin.fills / bin.n);
-            s.ece += bin.n / n * (p - y).abs();
-            resolution += bin.n / n * (y - base) * (y - base);
-        }
-        s.information = resolution / unc - (BINS - 1) as f64 / n;
-        s
-    }
 }
 
 impl Default for Skill {
@@ -368,12 +282,10 @@ mod tests {
         let (mut cover, mut shut) = (0, 0);
         for seed in 0..200 {
             let mut ring = ring(seed, 1_000, 1.0);
-            let (m, s) = (ring.metrics(), ring.scores());
-            assert!(s.ece < 0.05, "beyond chance at 1000 blocks: {}", s.ece);
+            let m = ring.metrics();
             // The truth's skill: Var p / (m (1 - m)) of Beta(1, 6).
             cover += u32::from(m.skill_lo <= 0.125 && 0.125 <= m.skill_hi);
             shut += u32::from(m.skill_hi < 0.0);
-            assert!(s.information.abs() < 0.4);
         }
         assert_eq!(shut, 0, "a right model is never shut out");
         assert!((175..=200).contains(&cover), "{cover} of 200");
@@ -431,23 +343,13 @@ mod tests {
             let mut s = ring(9, n, 0.9);
             let m = s.metrics();
             let start = if n > BLOCKS { n % BLOCKS } else { 0 };
-            let mut blocks = s.blocks().to_vec();
+            let mut blocks = s.ring.clone();
             blocks.rotate_left(start);
             let (predicted, brier, skill, half) = plain(&blocks);
             assert!((m.predicted - predicted).abs() < 1e-6, "{n}");
             assert!((m.brier - brier).abs() < 1e-9 && (m.skill - skill).abs() < 1e-8, "{n}");
             assert!((m.skill_hi - m.skill - half).abs() < 1e-8, "{n}: {} {half}", m.skill_hi);
         }
-    }
-
-    #[test]
-    fn bins_have_equal_mass_and_hold_everything() {
-        let s = ring(3, 2_500, 1.0);
-        let bins = s.reliability();
-        let n: f64 = bins.iter().map(|b| b.n).sum();
-        assert!((n - BLOCKS as f64).abs() < 1e-9);
-        assert!(bins.iter().all(|b| (100.0..=300.0).contains(&b.n)), "{bins:?}");
-        assert!(bins.windows(2).all(|w| w[0].p / w[0].n <= w[1].p / w[1].n));
     }
 
     #[test]

@@ -115,18 +115,21 @@ impl Seen {
 
     /// Keys held.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn len(&self) -> usize {
         self.len
     }
 
     /// Whether nothing has been seen.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// Newest block time among the keys forgotten, if any.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn horizon(&self) -> Option<Ns> {
         self.horizon
     }

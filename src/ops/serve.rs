@@ -84,6 +84,7 @@ impl Server {
 
     /// The address, where it is TCP.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn addr(&self) -> Option<SocketAddr> {
         match self.end {
             End::Tcp(addr) => Some(addr),

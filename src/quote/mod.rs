@@ -18,7 +18,9 @@ pub mod original;
 mod rounding;
 pub mod strategy;
 
-pub use any::{AnyStrategy, Config as AnyConfig, Name};
+pub use any::AnyStrategy;
+#[cfg(any(test, feature = "lab"))]
+pub use any::{Config as AnyConfig, Name};
 pub use config::Config;
 pub use fit::{SideQuote, fit};
 pub use glft::Glft;

@@ -23,8 +23,7 @@ use std::fmt;
 
 pub use codes::*;
 pub use field::{
-    Field, HEADER_BYTES, LADDER_PART, PAYLOAD_BYTES, RECORD_BYTES, TERMS_MAX, Value, padded,
-    unpadded,
+    Field, HEADER_BYTES, LADDER_PART, PAYLOAD_BYTES, RECORD_BYTES, TERMS_MAX, Value, unpadded,
 };
 pub use ladder::{WholeLadder, ladder_records};
 pub use strategy::{Named, StrategyInfo, StrategyNames};

@@ -27,7 +27,7 @@ mod time;
 
 pub use json::summary as json;
 pub use latency::parse as latency_log;
-pub use model::{Builder, Model, read};
+pub use model::{Model, read};
 pub use page::page;
 pub use sources::{Setting, Sources};
 pub use text::summary as text;

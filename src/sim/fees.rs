@@ -22,21 +22,19 @@ pub const CENTI: i128 = Cash::USD / 100_000_000;
 pub struct Tier {
     /// Weighted 14-day volume above which it applies, USD.
     pub volume_usd: u64,
-    /// Taker rate.
-    pub taker: Rate,
     /// Maker rate.
     pub maker: Rate,
 }
 
 /// The venue's tiers (Hyperliquid documentation, "Fees", perpetuals).
 pub const TIERS: [Tier; 7] = [
-    Tier { volume_usd: 0, taker: Rate(45_000), maker: Rate(15_000) },
-    Tier { volume_usd: 5_000_000, taker: Rate(40_000), maker: Rate(12_000) },
-    Tier { volume_usd: 25_000_000, taker: Rate(35_000), maker: Rate(8_000) },
-    Tier { volume_usd: 100_000_000, taker: Rate(30_000), maker: Rate(4_000) },
-    Tier { volume_usd: 500_000_000, taker: Rate(28_000), maker: Rate(0) },
-    Tier { volume_usd: 2_000_000_000, taker: Rate(26_000), maker: Rate(0) },
-    Tier { volume_usd: 7_000_000_000, taker: Rate(24_000), maker: Rate(0) },
+    Tier { volume_usd: 0, maker: Rate(15_000) },
+    Tier { volume_usd: 5_000_000, maker: Rate(12_000) },
+    Tier { volume_usd: 25_000_000, maker: Rate(8_000) },
+    Tier { volume_usd: 100_000_000, maker: Rate(4_000) },
+    Tier { volume_usd: 500_000_000, maker: Rate(0) },
+    Tier { volume_usd: 2_000_000_000, maker: Rate(0) },
+    Tier { volume_usd: 7_000_000_000, maker: Rate(0) },
 ];
 
 /// Maker shares of the venue's volume above which it pays instead, in 1e-4, and the rates.
@@ -69,12 +67,6 @@ impl Fees {
     pub fn maker(&self) -> Rate {
         let rebate = REBATES.iter().find(|(share, _)| self.maker_share_bps > *share);
         rebate.map_or_else(|| self.discounted(self.tier().maker), |(_, rate)| *rate)
-    }
-
-    /// The taker rate: the simulated orders are post-only and never pay it.
-    #[must_use]
-    pub fn taker(&self) -> Rate {
-        self.discounted(self.tier().taker)
     }
 
     fn tier(&self) -> Tier {
@@ -151,16 +143,12 @@ mod tests {
         for (share, rate) in [(51, -1_000), (150, -1_000), (151, -2_000), (301, -3_000)] {
             assert_eq!(of(0, share).maker(), Rate(rate));
         }
-        // Rates seen on the venue: 4.5 and 4.32, 4.0, 3.4 (4.0 less 15 %), 2.4 and 1.44 bps.
         let cut = |volume_usd, staking_pct, referral_pct| Fees {
             volume_usd,
             staking_pct,
             referral_pct,
             ..Fees::default()
         };
-        assert_eq!(cut(0, 0, 4).taker(), Rate(43_200));
-        assert_eq!(cut(6_000_000, 15, 0).taker(), Rate(34_000));
-        assert_eq!(cut(8_000_000_000, 40, 0).taker(), Rate(14_400));
         assert_eq!(cut(0, 10, 4).maker(), Rate(12_960));
         assert_eq!(Fees { maker_share_bps: 301, ..cut(0, 40, 4) }.maker(), Rate(-3_000));
         assert!(cut(0, 10, 4).check().is_ok());

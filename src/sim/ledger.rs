@@ -181,6 +181,7 @@ impl Ledger {
 
     /// Average entry price of the open position, rounded towards zero; `None` when flat.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn entry(&self) -> Option<Px> {
         if self.position == 0 {
             return None;
@@ -196,6 +197,7 @@ impl Ledger {
 
     /// Profit of the open position against the average entry, at the mark.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn unrealised(&self) -> Cash {
         Cash(self.position * self.mark_value() - self.basis)
     }
@@ -214,12 +216,14 @@ impl Ledger {
 
     /// Value traded so far.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn volume(&self) -> Cash {
         Cash(self.volume)
     }
 
     /// Fills whose horizon was closed early because too many were pending.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn closed_early(&self) -> u64 {
         self.closed_early
     }

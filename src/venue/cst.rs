@@ -150,6 +150,10 @@ pub enum Seen<'a> {
     /// A shadow is placed behind the queue as displayed now, in this book.
     Placed(&'a Shadow, &'a Snapshot),
     /// A shadow is no longer watched: its outcome.
+    #[cfg_attr(
+        not(any(test, feature = "lab")),
+        expect(dead_code, reason = "tests follow single shadows")
+    )]
     Done(&'a Shadow),
 }
 

@@ -1,3 +1,4 @@
+use super::super::session::Reply;
 use super::*;
 use crate::units::decimal;
 use serde_json::Value;

@@ -248,6 +248,7 @@ impl Conn {
     ///
     /// # Errors
     /// As [`Conn::send_text`].
+    #[cfg(any(test, feature = "lab"))]
     pub fn send_binary(&mut self, bytes: &[u8]) -> Result<(), Refused> {
         self.send_data(Opcode::Binary, bytes)
     }
@@ -289,12 +290,14 @@ impl Conn {
     /// Where the closing handshake stands.
     #[inline]
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn state(&self) -> State {
         self.state
     }
 
     /// Pings received since the last [`Conn::restart`]; the caller may judge a flood by it.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn pings(&self) -> u64 {
         self.pings
     }

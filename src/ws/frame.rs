@@ -97,6 +97,7 @@ pub enum Violation {
 
 impl Violation {
     /// Every violation, for tables and counters.
+    #[cfg(any(test, feature = "lab"))]
     pub const ALL: [Violation; 15] = [
         Violation::Masked,
         Violation::Unmasked,

@@ -151,6 +151,7 @@ impl ServerConn {
 
     /// Whether the client has closed, or broken the protocol.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn ended(&self) -> bool {
         self.ended
     }
@@ -307,6 +308,7 @@ pub fn text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Appends a ping. Only the first 125 bytes of `payload` are sent.
+#[cfg(any(test, feature = "lab"))]
 pub fn ping(out: &mut Vec<u8>, payload: &[u8]) {
     frame(out, Opcode::Ping, &payload[..payload.len().min(frame::CONTROL_MAX)]);
 }

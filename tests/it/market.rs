@@ -6,7 +6,7 @@ use papermaker::rooms::app::replay::{Tally, replay};
 use papermaker::rooms::app::turn::Turn;
 use papermaker::rooms::engine::publish::Publish;
 use papermaker::rooms::feed::CoinSpec;
-use papermaker::rooms::folder::recording::control;
+use papermaker::rooms::feed::Control;
 use papermaker::rooms::journal::{Digest, Digests};
 use papermaker::rooms::record::{Body, Bytes, Guard, Record, StopReason};
 use papermaker::rooms::units::Ns;
@@ -97,13 +97,13 @@ fn a_full_queue_is_counted_exactly_withdraws_the_quotes_and_replays_to_the_same_
         }
     };
     turn.start(blocks[0].0, &mut records);
-    lines.push((blocks[0].0, control::UP.to_vec()));
+    lines.push((blocks[0].0, Control::Up.line().to_vec()));
     turn.up(blocks[0].0, &mut records);
     for (i, (now, frames)) in blocks.iter().enumerate() {
         turn.advance(*now, &mut records);
         if let Some(behind) = records.behind() {
             changes[usize::from(behind)] += 1;
-            let line = if behind { control::BEHIND } else { control::DRAINED };
+            let line = if behind { Control::Behind } else { Control::Drained }.line();
             lines.push((*now, line.to_vec()));
             turn.behind(*now, behind, &mut records);
         }
@@ -118,7 +118,7 @@ fn a_full_queue_is_counted_exactly_withdraws_the_quotes_and_replays_to_the_same_
     }
     let now = blocks[blocks.len() - 1].0;
     turn.stopping(now, &mut records);
-    lines.push((now, control::STOP.to_vec()));
+    lines.push((now, Control::Stop.line().to_vec()));
     take(&mut taken);
     let so_far = records.next_seq();
     turn.stop(now, StopReason::Finished, so_far, &mut records);

@@ -15,7 +15,7 @@ use papermaker::rooms::app::replay::{Cut, Tally, replay_cut};
 use papermaker::rooms::app::turn::Turn;
 use papermaker::rooms::engine::publish::Publish;
 use papermaker::rooms::feed::CoinSpec;
-use papermaker::rooms::folder::recording::control;
+use papermaker::rooms::feed::Control;
 use papermaker::rooms::journal::Digests;
 use papermaker::rooms::record::{Body, Bytes, Guard, Lane, Record, StopReason, WholeLadder};
 use papermaker::rooms::units::{CoinId, Ns, Side};
@@ -75,7 +75,7 @@ fn recording(to: &Path, seconds: i64) {
     market(seconds, |now, frame| {
         let line = |l: &[u8]| [now.0.to_string().as_bytes(), b" ", l, b"\n"].concat();
         if text.is_empty() {
-            text.extend(line(control::UP));
+            text.extend(line(Control::Up.line()));
         }
         text.extend(line(frame));
     });

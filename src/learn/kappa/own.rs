@@ -158,6 +158,7 @@ impl Adf {
 
     /// Expected own-fill rate at a depth, 1/s (at the mode).
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn rate(&self, cfg: &Config, depth_bps: f64) -> f64 {
         det::exp(self.mean[0] - self.mean[1] * (depth_bps - cfg.depth_ref_bps))
     }

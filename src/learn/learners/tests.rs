@@ -1,8 +1,8 @@
 //! Tests of the facade: order, gaps, determinism, switches, and closed loops on known markets.
 
 use super::*;
+use crate::learn::config::{Profile, Use};
 use crate::learn::regime;
-use crate::learn::{Profile, Use};
 use crate::math::det;
 use crate::math::draw::{Draw, ks_uniform};
 

@@ -59,6 +59,7 @@ pub fn rate_after_cost(a: f64, k: f64, c: f64) -> f64 {
 /// Closed-form distance of the bid (first) and the ask at inventory `n` lots:
 /// c1 + (n + 1/2) theta and c1 - (n - 1/2) theta.
 #[must_use]
+#[cfg(any(test, feature = "lab"))]
 pub fn closed_form(c1: f64, theta: f64, n: f64) -> (f64, f64) {
     (c1 + (n + 0.5) * theta, c1 - (n - 0.5) * theta)
 }

@@ -70,6 +70,7 @@ impl Lean {
 
     /// ln(f_q / f_q+1) at whole inventory `q`, -steps to steps - 1; 0 outside.
     #[must_use]
+    #[cfg(any(test, feature = "lab"))]
     pub fn bid(&self, q: i32) -> f64 {
         let i = usize::try_from(i64::from(q) + self.steps as i64).unwrap_or(usize::MAX);
         if i < 2 * self.steps { self.ln_ratio[i] } else { 0.0 }

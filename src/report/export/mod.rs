@@ -18,7 +18,7 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use sink::Sink;
-pub use table::{Cell, Column, Table, Type, tables};
+pub use table::{Table, tables};
 
 use crate::record::{Body, Record, StrategyNames};
 
