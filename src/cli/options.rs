@@ -12,6 +12,7 @@ use super::exit::{Code, Failure};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::sys::signal::Stop;
+use crate::sys::terminal;
 
 /// Options of every command; those of the configuration are refused where they would do nothing.
 #[derive(Debug, Args)]
@@ -57,11 +58,24 @@ impl Common {
     }
 }
 
+/// A broken invariant ends the process with a line that names it and the exit code of its kind, on
+/// whatever thread and however the program was built.
+fn end_on_broken_invariants() {
+    std::panic::set_hook(Box::new(|broken| {
+        terminal::restore();
+        let what = broken.payload_as_str().unwrap_or("no words");
+        let place = broken.location().map_or_else(String::new, |at| format!(" at {at}"));
+        eprintln!("papermaker: a broken invariant: {what}{place}; please report it");
+        std::process::exit(i32::from(Code::Internal as u8));
+    }));
+}
+
 /// Runs what was parsed; its outcome as an exit code, its failure as a line.
 pub(crate) fn end<C>(
     parsed: Result<C, clap::Error>,
     run: impl FnOnce(C) -> Result<(), Failure>,
 ) -> ExitCode {
+    end_on_broken_invariants();
     let cli = match parsed {
         Ok(cli) => cli,
         Err(e) => {

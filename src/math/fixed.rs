@@ -53,6 +53,35 @@ pub fn mul_div(a: i64, b: i64, c: i64) -> i64 {
     i64::try_from(q).unwrap_or(if q < 0 { i64::MIN } else { i64::MAX })
 }
 
+/// `a * b / c` for the largest sums of money and sizes, towards zero; `b` is from 0 to `c`, so that the
+/// result is never beyond `a`. 0 where `c` is 0.
+#[must_use]
+pub fn share_of(a: i128, b: i128, c: i128) -> i128 {
+    if let Some(product) = a.checked_mul(b) {
+        return product.checked_div(c).unwrap_or(0);
+    }
+    let (whole, mut rest) = (a.unsigned_abs(), b.unsigned_abs());
+    let c = c.unsigned_abs().max(1);
+    // Long division of the part of `a` below `c`, bit by bit of `b`: all stays below twice `c`.
+    let (mut part, mut over) = (0u128, 0u128);
+    for bit in (0..u128::BITS - rest.leading_zeros()).rev() {
+        (part, over) = (part << 1, over << 1);
+        if over >= c {
+            (part, over) = (part + 1, over - c);
+        }
+        if rest >> bit != 0 {
+            rest -= 1 << bit;
+            over += whole % c;
+            if over >= c {
+                (part, over) = (part + 1, over - c);
+            }
+        }
+    }
+    let size = (whole / c).saturating_mul(b.unsigned_abs()).saturating_add(part);
+    let size = i128::try_from(size).unwrap_or(i128::MAX);
+    if a < 0 { -size } else { size }
+}
+
 /// `value` times a Q32 factor not above one.
 #[must_use]
 pub fn scale(value: i64, factor: u64) -> i64 {
@@ -104,6 +133,35 @@ mod tests {
         let sum: i64 = (0..n).map(|_| exponential(rng.u64(..), 1_000_000)).sum();
         // Four standard errors.
         assert!((sum / n - 1_000_000).abs() < 4 * 1_000_000 / 447, "{}", sum / n);
+    }
+
+    #[test]
+    fn a_share_of_the_largest_sum_is_exact() {
+        // Sizes that are known otherwise: `a = k c + r` has the share `k b + r b / c`.
+        let (c, b) = ((1i128 << 90) + 7, (1i128 << 89) + 3);
+        for k in [1i128 << 30, 12_345, 0] {
+            for r in [0, 1, c / 2, c - 1] {
+                let a = k * c + r;
+                // `r b / c` by halves: b = c / 2, rounded down, plus 0.
+                let part = mul_div_slow(r, b, c);
+                assert_eq!(share_of(a, b, c), k * b + part, "{k} {r}");
+                assert_eq!(share_of(-a, b, c), -(k * b + part), "{k} {r}");
+            }
+        }
+        assert_eq!(share_of(i128::MAX, 1 << 100, 1 << 100), i128::MAX);
+        assert_eq!((share_of(100, 1, 3), share_of(-100, 1, 3), share_of(5, 0, 0)), (33, -33, 0));
+    }
+
+    /// By subtraction from the remainder, one doubling of `b` at a time: an independent way.
+    fn mul_div_slow(r: i128, b: i128, c: i128) -> i128 {
+        if b == 0 {
+            return 0;
+        }
+        let half = mul_div_slow(r, b / 2, c);
+        // r (b / 2) = half c + rest; rest is found modulo 2^127, which is enough as it is below c.
+        let rest = r.wrapping_mul(b / 2).wrapping_sub(half.wrapping_mul(c));
+        let twice = 2 * rest + if b % 2 == 1 { r } else { 0 };
+        2 * half + twice / c
     }
 
     #[test]

@@ -13,11 +13,14 @@
 //! 1. `profit() == equity()` after every call, as integers.
 //! 2. A fill's horizon is the first mid at or after fill time plus the horizon.
 //! 3. When more fills are pending than the ring holds, the oldest is closed early and counted.
+//! 4. A sum beyond 8e21 USD stays at that limit: the largest position at the largest price overflows
+//!    nothing, and up to there every sum is exact.
 
 use serde::{Deserialize, Serialize};
 
 use crate::event::own::Fill;
 use crate::limits::PENDING_MAX;
+use crate::math::fixed::share_of;
 use crate::units::{Cash, Mid2, Ns, Px, Side, Sz};
 
 use super::fees::CENTI;
@@ -130,14 +133,16 @@ impl Ledger {
         let signed = fill.side.sign() * fill.sz.0;
         let z = i128::from(signed);
         let value = 2 * i128::from(fill.px.0) * z;
-        self.spread += i128::from(fill.mid.0) * z - value;
-        self.adverse += i128::from(mark.0 - fill.mid.0) * z;
+        add(&mut self.spread, i128::from(fill.mid.0) * z);
+        add(&mut self.spread, -value);
+        add(&mut self.adverse, i128::from(mark.0 - fill.mid.0) * z);
         let fee = i128::from(fill.fee_e8) * CENTI;
-        self.fees -= fee;
-        self.cash -= value + fee;
-        self.enter(z, value);
+        add(&mut self.fees, -fee);
+        add(&mut self.cash, -value);
+        add(&mut self.cash, -fee);
+        self.enter(z, fill.px, value);
         self.position += z;
-        self.volume += value.abs();
+        add(&mut self.volume, value.abs());
         self.fills = self.fills.saturating_add(1);
         if self.len == PENDING_MAX {
             self.close_oldest();
@@ -147,26 +152,34 @@ impl Ledger {
         self.pending[slot] = Pending { due: fill.at.plus(self.horizon_ns), signed };
         self.len += 1;
         self.pending_net += z;
-        debug_assert_eq!(self.profit(), self.equity());
+        self.check();
     }
 
     /// Marks to a mid and closes the horizons that have come.
     pub fn on_mid(&mut self, now: Ns, mid: Mid2) {
         let old = self.mark.replace(mid).unwrap_or(mid);
-        let move_ = i128::from(mid.0 - old.0);
-        self.adverse += self.pending_net * move_;
-        self.inventory += (self.position - self.pending_net) * move_;
+        let moved = i128::from(mid.0 - old.0);
+        add(&mut self.adverse, self.pending_net.saturating_mul(moved));
+        add(&mut self.inventory, (self.position - self.pending_net).saturating_mul(moved));
         while self.len > 0 && self.pending[self.head].due <= now {
             self.close_oldest();
         }
-        debug_assert_eq!(self.profit(), self.equity());
+        self.check();
+    }
+
+    /// Invariant 1, as long as no sum is at its limit.
+    fn check(&self) {
+        let sums = [self.spread, self.adverse, self.inventory, self.cash, self.held().0];
+        debug_assert!(
+            sums.iter().any(|x| x.unsigned_abs() >= LIMIT) || self.profit() == self.equity()
+        );
     }
 
     /// Books funding, in units of 1e-8 USD, negative when paid.
     pub fn on_funding(&mut self, amount_e8: i64) {
         let amount = i128::from(amount_e8) * CENTI;
-        self.funding += amount;
-        self.cash += amount;
+        add(&mut self.funding, amount);
+        add(&mut self.cash, amount);
     }
 
     /// Position, signed.
@@ -186,7 +199,7 @@ impl Ledger {
         if self.position == 0 {
             return None;
         }
-        i64::try_from(self.basis / (2 * self.position)).ok().map(Px)
+        i64::try_from(self.basis / 2 / self.position).ok().map(Px)
     }
 
     /// Profit realised by reductions against the average entry, before fees and funding.
@@ -199,19 +212,20 @@ impl Ledger {
     #[must_use]
     #[cfg(any(test, feature = "lab"))]
     pub fn unrealised(&self) -> Cash {
-        Cash(self.position * self.mark_value() - self.basis)
+        Cash(self.held().0.saturating_sub(self.basis))
     }
 
     /// Sum of the five parts.
     #[must_use]
     pub fn profit(&self) -> Cash {
-        Cash(self.spread + self.adverse + self.inventory + self.fees + self.funding)
+        let parts = [self.spread, self.adverse, self.inventory, self.fees, self.funding];
+        Cash(parts.into_iter().fold(0, i128::saturating_add))
     }
 
     /// Cash plus position at the mark. Equal to [`Ledger::profit`] at all times.
     #[must_use]
     pub fn equity(&self) -> Cash {
-        Cash(self.cash + self.position * self.mark_value())
+        Cash(self.cash.saturating_add(self.held().0))
     }
 
     /// Value traded so far.
@@ -243,8 +257,9 @@ impl Ledger {
         }
     }
 
-    fn mark_value(&self) -> i128 {
-        self.mark.map_or(0, |m| i128::from(m.0))
+    /// The position at the mark.
+    fn held(&self) -> Cash {
+        Cash(self.mark.map_or(0, |m| self.position.saturating_mul(i128::from(m.0))))
     }
 
     fn close_oldest(&mut self) {
@@ -256,23 +271,28 @@ impl Ledger {
 
     /// Average entry: additions raise the basis; reductions take their share of it, the rounding
     /// staying in the basis until the position is closed; a flip closes, then opens.
-    fn enter(&mut self, z: i128, value: i128) {
+    fn enter(&mut self, z: i128, px: Px, value: i128) {
         let adds = self.position == 0 || (self.position > 0) == (z > 0);
         if adds {
-            self.basis += value;
+            add(&mut self.basis, value);
             return;
         }
         let closes = z.abs().min(self.position.abs());
-        let cost = self.basis * closes / self.position.abs();
-        let proceeds = value / z * -closes * z.signum();
-        // `value / z` is exact: value is twice the price times z.
-        self.realised += proceeds - cost;
-        self.basis -= cost;
-        let opens = z.abs() - closes;
-        if opens > 0 {
-            self.basis += value / z * opens * z.signum();
-        }
+        let cost = share_of(self.basis, closes, self.position.abs());
+        let one = 2 * i128::from(px.0) * z.signum();
+        add(&mut self.realised, -one * closes);
+        add(&mut self.realised, -cost);
+        add(&mut self.basis, -cost);
+        add(&mut self.basis, one * (z.abs() - closes));
     }
+}
+
+/// Where exactness ends: an eighth of what a sum holds, so that a few of them add up.
+const LIMIT: u128 = 1 << 124;
+
+/// Adds to a sum, which stays at its limit.
+fn add(sum: &mut i128, x: i128) {
+    *sum = sum.saturating_add(x);
 }
 
 #[cfg(test)]
@@ -362,12 +382,48 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_no_account_holds_stays_at_the_limit() {
+        let most = 1_000_000_000_000_000_000;
+        let mut l = Ledger::new(5 * SEC);
+        for i in 0..400 {
+            let side = if i < 200 { Side::Buy } else { Side::Sell };
+            let (at, px, sz) = (Ns(i), Px(most), Sz(most));
+            l.on_fill(&Booking { at, side, px, sz, mid: Mid2(2 * most), fee_e8: i64::MAX });
+            l.on_mid(Ns(i), Mid2([2 * most, 1][usize::from(i % 2 == 0)]));
+            l.on_funding(i64::MIN);
+            let _ = (l.profit(), l.equity(), l.entry(), l.realised(), l.unrealised());
+        }
+        assert_eq!((l.position(), l.volume()), (Sz(0), Cash(i128::MAX)));
+    }
+
     /// The parts by their definitions, over all fills at once: signed size, mid, due time, and the
     /// mid at which the horizon closed.
     fn by_definition(fills: &[(i128, i128, i64, Option<i128>)], mark: i128) -> (i128, i128) {
         let adverse = fills.iter().map(|(z, mid, _, end)| z * (end.unwrap_or(mark) - mid)).sum();
         let inventory = fills.iter().map(|(z, _, _, end)| z * (mark - end.unwrap_or(mark))).sum();
         (adverse, inventory)
+    }
+
+    proptest! {
+        /// From the smallest price and size that are read to the largest, in every mixture.
+        #[test]
+        fn the_largest_price_size_and_position_are_exact(
+            ops in prop::collection::vec((any::<bool>(), 0u32..18, 0u32..17, 0u32..18, 1i64..10), 1..40)
+        ) {
+            let mut l = Ledger::new(5 * SEC);
+            for (n, (buy, px, sz, mid, k)) in (0..).zip(ops) {
+                let side = if buy { Side::Buy } else { Side::Sell };
+                let (at, px, sz) = (Ns(n), Px(k * 10i64.pow(px)), Sz(k * 10i64.pow(sz)));
+                l.on_fill(&Booking { at, side, px, sz, mid: Mid2(k * 10i64.pow(mid)), fee_e8: k });
+                l.on_mid(Ns(n), Mid2(k * 10i64.pow(mid)));
+                let a = l.statement();
+                prop_assert_eq!(l.profit(), l.equity());
+                prop_assert_eq!(l.realised().0 + l.unrealised().0, a.spread + a.adverse + a.inventory);
+                // The entry is between the prices paid: reductions leave it where it was.
+                prop_assert!(l.entry().is_none_or(|e| e.0 > 0 && e.0 <= 9 * 10i64.pow(17)), "{:?}", l.entry());
+            }
+        }
     }
 
     proptest! {

@@ -72,7 +72,6 @@ impl Screen {
             save(Saved { termios: None });
             None
         };
-        restore_on_panic();
         show(ENTER)?;
         Ok(Screen { keys })
     }
@@ -112,17 +111,6 @@ pub fn restore() {
 
 fn save(saved: Saved) {
     *SAVED.lock().unwrap_or_else(PoisonError::into_inner) = Some(saved);
-}
-
-fn restore_on_panic() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            restore();
-            before(info);
-        }));
-    });
 }
 
 /// Reads keys on a thread of its own, which ends with the process.

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -199,4 +199,28 @@ fn round_trips_are_measured_and_shown() {
     assert_eq!(run["feed"]["not_json"], 0);
     let report = papermaker(&dir.0, &["report", "runs/embedded"]);
     assert!(report.assert_code(0).out.contains("ping     "), "{}", report.out);
+}
+
+/// What a broken invariant does to the process, in a process of its own: see the test below.
+#[test]
+#[ignore = "ends the process that runs it"]
+fn planted_panic() {
+    // The arguments are this test's, so the command line is refused; what guards it stands by then.
+    let _ = papermaker::main();
+    std::thread::spawn(|| panic!("seven is not eight")).join().expect("never comes here");
+}
+
+#[test]
+fn a_broken_invariant_ends_with_its_own_code_and_one_line() {
+    let child = Command::new(std::env::current_exe().expect("a path"))
+        .args(["--exact", "promises::planted_panic", "--ignored", "--nocapture"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    let ended = finish(child);
+    ended.assert_code(70);
+    let line = ended.err.lines().last().expect("a line");
+    assert!(line.starts_with("papermaker: a broken invariant: seven is not eight at "), "{line}");
+    assert!(line.ends_with("; please report it"), "{line}");
 }
