@@ -55,6 +55,7 @@ struct Observed {
 pub struct Oracle {
     cfg: Config,
     models: [Model; 3],
+    lot: i64,
     orders: Vec<Mine>,
     /// Block time of the newest prints.
     printed: Option<Ns>,
@@ -67,9 +68,9 @@ pub struct Oracle {
 impl Oracle {
     /// Rules without orders.
     #[must_use]
-    pub fn new(cfg: Config) -> Oracle {
+    pub fn new(cfg: Config, lot: i64) -> Oracle {
         let models = [cfg.model, cfg.pessimistic, cfg.optimistic];
-        Oracle { cfg, models, ..Oracle::default() }
+        Oracle { cfg, models, lot, ..Oracle::default() }
     }
 
     /// An order is live from the first message of a block at or after `arrive`.
@@ -219,6 +220,7 @@ impl Oracle {
                 let cap = (at + beyond) / 100 * i64::from(self.cfg.participation_pct);
                 got = got.min((cap - taken).max(0));
             }
+            got = whole(got, mine.open, self.lot);
             // A taker goes on only past orders it has filled.
             let goes_on = !stopped;
             stopped |= mine.open > got;
@@ -247,7 +249,7 @@ impl Oracle {
                 }
                 for (lane, mine) in o.lanes.iter_mut().enumerate() {
                     let left = shown.crossing - self.crossed[side.index()][lane];
-                    let got = left.clamp(0, mine.open);
+                    let got = whole(left.clamp(0, mine.open), mine.open, self.lot);
                     if got > 0 {
                         self.crossed[side.index()][lane] += got;
                         mine.open -= got;
@@ -271,6 +273,11 @@ impl Oracle {
         });
         of
     }
+}
+
+/// Whole lots of what reaches an order, or all that is open of it.
+fn whole(got: i64, open: i64, lot: i64) -> i64 {
+    if got == open { open } else { got - got % lot }
 }
 
 /// How much of a net decrease was ahead: `was` displayed, `traded` since, `now` displayed.

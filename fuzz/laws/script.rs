@@ -137,12 +137,14 @@ impl Twins {
         };
         let mut book = Book::default();
         book.on_up();
+        // Lots of one unit or of ten: sizes need be no whole number of them.
+        let rules = Rules { sz_decimals: 7 + bytes.below(2), min_value_usd: 10 };
         let mut sizes = [[0; DEPTH]; 2];
         sizes.iter_mut().flatten().for_each(|s| *s = bytes.number(60));
         let mut twins = Twins {
             cfg,
-            sim: Sim::new(cfg.shipped(&book::Config::default()), Rules::perp(2), ROOM, 1),
-            oracle: IN_THE_ORACLE.contains(&model).then(|| Oracle::new(cfg)),
+            sim: Sim::new(cfg.shipped(&book::Config::default()), rules, ROOM, 1),
+            oracle: IN_THE_ORACLE.contains(&model).then(|| Oracle::new(cfg, rules.lot())),
             book,
             market: Market { bid: 1_000, ask: 1_001, sizes },
             now: Ns(1_000 * Ns::SEC),

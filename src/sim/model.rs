@@ -167,16 +167,20 @@ pub struct Taker {
     /// Own orders do not share it.
     alone: bool,
     participation_pct: u8,
+    /// Smallest step of a fill.
+    lot: i64,
 }
 
 impl Taker {
-    pub(super) fn new(alone: bool, participation_pct: u8) -> Taker {
-        Taker { reach: Reach::default(), used: 0, stopped: false, alone, participation_pct }
+    pub(super) fn new(alone: bool, participation_pct: u8, lot: i64) -> Taker {
+        let reach = Reach::default();
+        Taker { reach, used: 0, stopped: false, alone, participation_pct, lot }
     }
 
     /// Shares the taker out among `orders`, each of which is asked in turn what of the volume that
-    /// is left reaches it. It gets no more than that, than it has open, than is left, and than own
-    /// orders may take of a taker; and nothing when an order before it was not filled up.
+    /// is left reaches it. It gets the whole lots of that, no more than it has open, than is left,
+    /// and than own orders may take of a taker; and nothing when an order before it was not filled
+    /// up.
     pub fn share<Q>(
         &mut self,
         orders: &mut Orders<'_, Q>,
@@ -199,19 +203,16 @@ impl Taker {
                 self.used = 0;
             }
             let left = self.reach.less(self.used);
-            let most = o.open.min(left.at.saturating_add(left.beyond));
-            let mut got = reaches(&mut o, left).min(most);
+            let mut got = reaches(&mut o, left).min(left.at.saturating_add(left.beyond));
             if self.participation_pct < 100 {
                 let whole = (self.reach.at + self.reach.beyond) / 100;
                 let cap = whole * i64::from(self.participation_pct);
                 got = got.min((cap - self.used).max(0));
             }
-            let past = self.stopped && !self.alone;
-            self.stopped |= o.open > got;
-            if got > 0 && !past {
-                self.used += got;
-                o.fill(got, reason);
+            if self.alone || !self.stopped {
+                self.used += o.fill(got, self.lot, reason);
             }
+            self.stopped |= o.open > 0;
         }
     }
 }
@@ -259,11 +260,11 @@ impl<Q> Orders<'_, Q> {
 }
 
 impl<Q> Order<'_, Q> {
-    /// Fills `size`, at most what is open; nothing where it is not positive.
-    pub(super) fn fill(&mut self, size: i64, reason: FillReason) {
-        let size = size.clamp(0, self.open);
-        self.state.pending += size;
-        self.open -= size;
-        self.state.reason = reason;
+    /// Fills the whole lots of `size`, at most what is open; nothing where it is not positive. Gives
+    /// how much.
+    pub(super) fn fill(&mut self, size: i64, lot: i64, reason: FillReason) -> i64 {
+        let got = self.state.take(size, lot, reason);
+        self.open -= got;
+        got
     }
 }

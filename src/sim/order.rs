@@ -103,6 +103,19 @@ pub(super) struct SimOrder {
     pub held: Option<Held>,
 }
 
+impl LaneState {
+    /// Takes `size` of what is open, in whole steps of `lot`, to be booked: what is less than a step
+    /// stays in the queue. An order that is no whole number of steps ends with its rest. Gives what
+    /// was taken.
+    pub(super) fn take(&mut self, size: i64, lot: i64, reason: FillReason) -> i64 {
+        let open = self.open - self.pending;
+        let got = if size < open { size.max(0) / lot * lot } else { open };
+        self.pending += got;
+        self.reason = reason;
+        got
+    }
+}
+
 impl SimOrder {
     pub(super) fn new(id: u64, req: NewOrder, sent: Ns, arrive: Ns) -> SimOrder {
         SimOrder {

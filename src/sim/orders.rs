@@ -248,7 +248,8 @@ impl<F: FillModel> Sim<F> {
         let mid = self.mid_for(set, time);
         let by = Cause { time, tid: first.tid, mid, fee: set.sim.fees.maker() };
         let mut filled = self.each_print(set, prints, by, out);
-        let mut takers = [Taker::new(self.alone, set.sim.participation_pct); LANES.len()];
+        let taker = Taker::new(self.alone, set.sim.participation_pct, self.rules.lot());
+        let mut takers = [taker; LANES.len()];
         let (biases, lot) = (set.biases(), self.rules.lot());
         let mut rest = self.range(side);
         while let Some(px) = self.orders.get(rest.clone()).and_then(|o| o.first()).map(|o| o.req.px)
@@ -288,11 +289,11 @@ impl<F: FillModel> Sim<F> {
         by: Cause,
         out: &mut impl FnMut(SimEvent),
     ) -> bool {
-        let mut done = false;
+        let (mut done, lot) = (false, self.rules.lot());
         for (lane, queues) in self.lanes.iter_mut().enumerate().filter(|(_, q)| q.each_print()) {
             for print in prints {
-                let range = 0..self.orders.len();
-                queues.on_print(set.models(), print, Run { lane, orders: &mut self.orders, range });
+                let run = Run { lane, range: 0..self.orders.len(), orders: &mut self.orders };
+                queues.on_print(set.models(), print, lot, run);
                 let by = Cause { tid: print.tid, ..by };
                 for o in self.orders.iter_mut() {
                     done |= o.book(lane, &by, out);

@@ -1,5 +1,7 @@
 //! What decides whether an own order fills: named cases, and the brackets as a property.
 
+#[path = "lots_tests.rs"]
+mod lots;
 #[path = "pinned_tests.rs"]
 mod pinned;
 #[path = "referee_tests.rs"]
@@ -16,6 +18,8 @@ use crate::units::rules::Rules;
 use proptest::prelude::*;
 
 const MS: i64 = Ns::MS;
+/// Sizes in steps of one unit: the numbers of a test are small.
+const RULES: Rules = Rules { sz_decimals: 8, min_value_usd: 10 };
 
 struct World {
     cfg: Config,
@@ -36,7 +40,7 @@ impl World {
         };
         let mut book = Book::default();
         book.on_up();
-        let sim = Sim::new(cfg.shipped(&book::Config::default()), Rules::perp(2), 64, 1);
+        let sim = Sim::new(cfg.shipped(&book::Config::default()), RULES, 64, 1);
         World { cfg, sim, book, log: Vec::new(), tid: 0 }
     }
 
@@ -445,6 +449,7 @@ fn a_lost_link_takes_every_order_out_and_fills_nothing_across() {
 fn venue_rules_refuse_with_their_own_reasons() {
     let mut w = World::new(Model::Skellam);
     w.cfg.venue_rules = true;
+    w.sim = Sim::new(w.cfg.shipped(&book::Config::default()), Rules::perp(2), 64, 1);
     let one = crate::units::ONE;
     w.book(0, &[(100 * one, 1)], &[(101 * one, 1)]);
     let bad_tick = w.place(0, Side::Buy, 99 * one + 1, one);

@@ -73,10 +73,10 @@ impl<F: FillModel> Queues<F> {
         self.model.on_taker(cfg, at, &mut orders, taker);
     }
 
-    pub(super) fn on_print(&mut self, cfg: &F::Config, print: &Trade, run: Run<'_>) {
+    pub(super) fn on_print(&mut self, cfg: &F::Config, print: &Trade, lot: i64, run: Run<'_>) {
         for mut o in lend(&mut self.queues, run).iter_mut() {
             let size = self.model.on_print(cfg, print, &mut o);
-            o.fill(size, FillReason::Drawn);
+            o.fill(size, lot, FillReason::Drawn);
         }
     }
 

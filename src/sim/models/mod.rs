@@ -170,10 +170,16 @@ macro_rules! fill_models {
                 }
             }
 
-            pub(super) fn on_print(&mut self, set: Configs<'_, F>, print: &Trade, run: Run<'_>) {
+            pub(super) fn on_print(
+                &mut self,
+                set: Configs<'_, F>,
+                print: &Trade,
+                lot: i64,
+                run: Run<'_>,
+            ) {
                 match self {
-                    Self::Own(q) => q.on_print(set.own, print, run),
-                    $( Self::$name(q) => q.on_print(fill_models!(@cfg set $file $( $about )?), print, run), )*
+                    Self::Own(q) => q.on_print(set.own, print, lot, run),
+                    $( Self::$name(q) => q.on_print(fill_models!(@cfg set $file $( $about )?), print, lot, run), )*
                 }
             }
 

@@ -85,7 +85,7 @@ impl<F: FillModel<Queue: Positioned>> One<F> {
     /// it fills.
     fn fills(&mut self, reach: Reach, used: i64, unseen: i64) -> i64 {
         self.at.time = self.orders[0].level.known_until.plus(unseen);
-        let mut taker = Taker::new(false, 100);
+        let mut taker = Taker::new(false, 100, 1);
         (taker.reach, taker.used) = (reach, used);
         let run = Run { lane: 0, orders: &mut self.orders, range: 0..1 };
         self.lane.on_taker(&self.cfg, &self.at, run, &mut taker);

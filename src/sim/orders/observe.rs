@@ -177,6 +177,7 @@ impl<F: FillModel> Sim<F> {
         let mid = mid_at(held.at, self.mid, self.mid_before);
         let by = Cause { time: held.at, tid: 0, mid, fee: set.sim.fees.maker() };
         let crosses = self.lanes.each_ref().map(|l| l.crosses());
+        let lot = self.rules.lot();
         let crossed = &mut self.crossed[side.index()];
         let mut done = false;
         for o in &mut self.orders[range] {
@@ -187,11 +188,9 @@ impl<F: FillModel> Sim<F> {
             for lane in (0..LANES.len()).filter(|lane| crosses[*lane]) {
                 let state = &mut o.lanes[lane];
                 let taken = if self.alone { state.crossed } else { crossed[lane] };
-                let got = (h.crossing - taken).clamp(0, state.open);
+                let got = state.take(h.crossing - taken, lot, FillReason::Crossed);
                 crossed[lane] += got;
                 state.crossed += got;
-                state.pending = got;
-                state.reason = FillReason::Crossed;
                 done |= o.book(lane, &by, out);
             }
         }
