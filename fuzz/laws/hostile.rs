@@ -11,6 +11,7 @@ use crate::quote::{Band, Bounds, Decline, Inputs, Ladder, OwnFill, Stands, Strat
 use crate::record::{Named, StrategyInfo};
 use crate::settings::settings;
 use crate::sim::models::skellam::Skellam;
+use crate::sim::paper::Paper;
 use crate::units::{Ns, Px, Side, Sz};
 
 settings! {
@@ -34,6 +35,7 @@ pub struct HostileEngine;
 impl Components for HostileEngine {
     type Strategy = Hostile;
     type Fills = Skellam;
+    type Executor = Paper<Skellam>;
 }
 
 const NUMBERS: [f64; 10] =

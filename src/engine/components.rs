@@ -6,8 +6,10 @@
 use std::fmt::Debug;
 
 use crate::quote::{AnyStrategy, Strategy};
+use crate::sim::executor::Executor;
 use crate::sim::model::FillModel;
 use crate::sim::models::skellam::Skellam;
+use crate::sim::paper::Paper;
 
 /// The parts of an engine that a program can bring along.
 ///
@@ -19,6 +21,8 @@ pub trait Components: Copy + Debug + Default + PartialEq + Send + Sync + 'static
     /// The fill model that a lane runs where the configuration says `own`, beside those that come
     /// with the engine.
     type Fills: FillModel;
+    /// Who executes the orders: [`Paper`] simulates them.
+    type Executor: Executor<Self::Fills>;
 }
 
 /// What this program ships: every part chosen by the configuration.
@@ -28,6 +32,7 @@ pub struct Shipped;
 impl Components for Shipped {
     type Strategy = AnyStrategy;
     type Fills = Skellam;
+    type Executor = Paper<Skellam>;
 }
 
 /// The settings of a bundle's strategy.

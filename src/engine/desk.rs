@@ -17,6 +17,7 @@ use super::components::Components;
 use super::config::Coin;
 use super::convert::{e8, hundredths, market, print};
 use super::cx::Cx;
+use super::mids::Mids;
 use super::publish::Publish;
 use super::requote::{Basis, HELD, Spot, Standing};
 use super::samples::{self, Reached};
@@ -25,13 +26,14 @@ use crate::book::Book;
 use crate::event::{Bbo, Ctx, Joint, Snapshot, Trade};
 use crate::learn::Learners;
 use crate::learn::markout::{HORIZONS, PRIMARY};
-use crate::limits::{COIN_NAME_MAX, ORDERS_MAX};
+use crate::limits::COIN_NAME_MAX;
 use crate::quote::guard::{self, State};
 use crate::quote::{Inputs, Ladder, Strategy, fit};
 use crate::record::{self, Guard, Health};
+use crate::sim::executor::Executor;
 use crate::sim::fees::funding_e8;
 use crate::sim::ledger::Ledger;
-use crate::sim::orders::{Sim, View};
+use crate::sim::orders::View;
 use crate::units::rules::Rules;
 use crate::units::{CoinId, Ns, Px, Side, Sz};
 
@@ -45,6 +47,7 @@ pub(super) struct Desk<C: Components> {
     id: CoinId,
     name: [u8; COIN_NAME_MAX],
     book: Book,
+    mids: Mids,
     working: Working<C>,
     account: Account<C>,
     health: Health,
@@ -69,7 +72,8 @@ impl<C: Components> Desk<C> {
             id: cx.coin,
             name: coin.name,
             book: Book::default(),
-            working: Working::new(Sim::new(cx.sim(), coin.rules, ORDERS_MAX, seed)),
+            mids: Mids::new(),
+            working: Working::new(C::Executor::new(cx.sim(), coin.rules, seed)),
             account: Account {
                 rules: coin.rules,
                 ledgers: [HORIZON; 3].map(Ledger::new),
@@ -101,9 +105,15 @@ impl<C: Components> Desk<C> {
         self.account.rules
     }
 
+    #[cfg(any(test, feature = "lab"))]
+    pub(super) fn account(&self) -> &Account<C> {
+        &self.account
+    }
+
     pub(super) fn on_up(&mut self, cx: &mut Cx<'_, C, impl Publish>, again: bool) {
         self.book.on_up();
         self.book.set_gapped(again);
+        self.working.exec.on_up();
         self.note_health(cx);
     }
 
@@ -133,19 +143,19 @@ impl<C: Components> Desk<C> {
     pub(super) fn on_bbo(&mut self, cx: &mut Cx<'_, C, impl Publish>, bbo: &Bbo) {
         let Desk { book, working: w, account, .. } = self;
         w.clock.see(cx.now, bbo.time);
-        w.sim.before(cx.sim(), bbo.time, book, &mut |e| account.on_sim(cx, e));
         if book.on_bbo(cx.now, bbo) {
-            w.sim.after(cx.sim(), bbo.time, book, &mut |e| account.on_sim(cx, e));
+            self.mids.see(bbo.time, book.mid());
         }
+        w.exec.on_bbo(cx.sim(), cx.now, bbo, &mut |e| account.on_sim(cx, e));
         self.on_market(cx);
     }
 
     pub(super) fn on_book(&mut self, cx: &mut Cx<'_, C, impl Publish>, snapshot: &Snapshot) {
         let Desk { book, working: w, account, .. } = self;
         w.clock.see(cx.now, snapshot.time);
-        w.sim.before(cx.sim(), snapshot.time, book, &mut |e| account.on_sim(cx, e));
         book.on_snapshot(cx.now, snapshot);
-        w.sim.after(cx.sim(), snapshot.time, book, &mut |e| account.on_sim(cx, e));
+        self.mids.see(snapshot.time, book.mid());
+        w.exec.on_book(cx.sim(), cx.now, snapshot, &mut |e| account.on_sim(cx, e));
         self.on_market(cx);
     }
 
@@ -157,20 +167,22 @@ impl<C: Components> Desk<C> {
             return;
         }
         self.beats += 1;
-        let Desk { book, working: w, account, .. } = self;
-        let mut reached = Reached::before(&w.sim, prints);
-        w.sim.on_prints(cx.sim(), prints, book, &mut |e| {
+        let Desk { mids, working: w, account, .. } = self;
+        let mut reached = Reached::before(&w.exec, prints);
+        w.exec.on_prints(cx.sim(), cx.now, prints, &mut |e| {
             reached.note(&e);
             account.on_sim(cx, e);
         });
         let rules = account.rules;
-        samples::takers(cx, &mut account.learners, (&w.sim, rules), prints, &reached);
+        samples::takers(cx, &mut account.learners, (mids, rules), prints, &reached);
         self.check_loss(cx);
         self.decide(cx);
     }
 
     pub(super) fn on_tick(&mut self, cx: &mut Cx<'_, C, impl Publish>, second: bool) {
         self.beats += 1;
+        let Desk { working: w, account, .. } = self;
+        w.exec.on_time(cx.sim(), cx.now, &mut |e| account.on_sim(cx, e));
         self.note_health(cx);
         if second {
             self.on_second(cx);
@@ -213,7 +225,7 @@ impl<C: Components> Desk<C> {
             && let Some(mid) = self.book.mid()
         {
             samples::displayed(learners, &self.book, mid);
-            samples::distances(cx, learners, &self.working.sim, mid);
+            samples::distances(cx, learners, &self.working.exec, mid);
         }
         learners.on_second(&cx.cfg.learn, cx.fee_bps, cx.now, &mut |e| cx.learned(e));
         self.account.on_estimates(cx);
@@ -243,7 +255,8 @@ impl<C: Components> Desk<C> {
     /// Takes every own order out: nothing fills across a gap.
     fn void_orders(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
         let account = &mut self.account;
-        self.working.sim.void(cx.now, &mut |e| account.on_sim(cx, e));
+        self.mids = Mids::new();
+        self.working.exec.on_gap(cx.sim(), cx.now, &mut |e| account.on_sim(cx, e));
     }
 
     /// Publishes a change of the book's health; learners stop and continue with it.
@@ -381,6 +394,6 @@ impl<C: Components> Desk<C> {
             let wanted = quotes[v.side.index()].levels.first();
             wanted.map_or(0, |(px, _)| px.0.wrapping_sub(v.px.0))
         };
-        black_box(self.working.sim.open().map(off).fold(0, i64::wrapping_add));
+        black_box(self.working.exec.open().map(off).fold(0, i64::wrapping_add));
     }
 }

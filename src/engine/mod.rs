@@ -15,6 +15,7 @@ mod convert;
 mod cx;
 mod desk;
 pub mod grid;
+mod mids;
 pub mod publish;
 mod requote;
 mod samples;
@@ -55,6 +56,16 @@ pub struct EngineState<C: Components = Shipped> {
     frames: u64,
     up: bool,
     tick: Grid,
+}
+
+#[cfg(any(test, feature = "lab"))]
+impl<C: Components> EngineState<C> {
+    /// What accounts, learners and strategies hold, coin by coin: what must not depend on who
+    /// executes the orders.
+    #[must_use]
+    pub fn learned(&self) -> impl Serialize + '_ {
+        self.desks.iter().map(Desk::account).collect::<Vec<_>>()
+    }
 }
 
 impl<C: Components> Engine<C> {

@@ -9,14 +9,17 @@ use arrayvec::ArrayVec;
 use super::components::Components;
 use super::convert::{depth_bps, depth_of, e8, sweep_of, worst_on};
 use super::cx::Cx;
+use super::mids::Mids;
 use super::publish::Publish;
 use crate::book::Book;
 use crate::event::Trade;
 use crate::learn::{BookSample, Learners, QuoteSample, Touch};
 use crate::limits::ORDERS_MAX;
 use crate::record::Lane;
+use crate::sim::config::Order;
+use crate::sim::executor::Executor;
 use crate::sim::model::FillModel;
-use crate::sim::orders::{Sim, SimEvent, View};
+use crate::sim::orders::{SimEvent, View};
 use crate::units::rules::Rules;
 use crate::units::{Mid2, Px, Side};
 
@@ -32,12 +35,12 @@ pub(super) struct Reached {
 
 impl Reached {
     /// The own orders that these prints reach, before they fill.
-    pub(super) fn before(sim: &Sim<impl FillModel>, prints: &[Trade]) -> Reached {
+    pub(super) fn before<F: FillModel>(exec: &impl Executor<F>, prints: &[Trade]) -> Reached {
         let mut r = Reached::default();
         for side in Side::BOTH {
             let Some(worst) = worst_on(side, prints) else { continue };
             // There is room for every order there can be.
-            for v in sim.reached(side, worst) {
+            for v in exec.reached(side, worst) {
                 let _ = r.orders.try_push(v);
             }
         }
@@ -70,10 +73,10 @@ pub(super) fn touch(learners: &mut Learners, book: &Book, mid: Mid2) {
 pub(super) fn distances<C: Components>(
     cx: &mut Cx<'_, C, impl Publish>,
     learners: &mut Learners,
-    sim: &Sim<C::Fills>,
+    exec: &C::Executor,
     mid: Mid2,
 ) {
-    for v in sim.open().filter(|v| v.live) {
+    for v in exec.open().filter(|v| v.live) {
         let depth_bps = depth_bps(v.side, v.px, mid);
         let sample = QuoteSample { id: v.id, side: v.side, depth_bps, level: v.level };
         learners.on_distance(&cx.cfg.learn, cx.now, sample, &mut |e| cx.learned(e));
@@ -94,7 +97,7 @@ pub(super) fn displayed(learners: &mut Learners, book: &Book, mid: Mid2) {
 pub(super) fn takers<C: Components>(
     cx: &mut Cx<'_, C, impl Publish>,
     learners: &mut Learners,
-    (sim, rules): (&Sim<C::Fills>, Rules),
+    (mids, rules): (&Mids, Rules),
     prints: &[Trade],
     reached: &Reached,
 ) {
@@ -105,7 +108,10 @@ pub(super) fn takers<C: Components>(
         };
         let (taker, tail) = rest.split_at(rest.iter().take_while(same).count());
         rest = tail;
-        let mid = sim.mid_for(cx.sim(), first.time);
+        let mid = match cx.cfg.sim.order {
+            Order::Block => mids.before(first.time),
+            Order::Arrival => mids.newest(),
+        };
         if mid.0 <= 0 {
             continue;
         }

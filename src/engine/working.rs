@@ -21,14 +21,15 @@ use crate::learn::QuoteSample;
 use crate::limits::{LADDER_MAX, ORDERS_MAX};
 use crate::quote::SideQuote;
 use crate::record::{self, Guard, OrderReason};
-use crate::sim::orders::{NewOrder, Sim};
+use crate::sim::executor::Executor;
+use crate::sim::orders::NewOrder;
 use crate::units::{Mid2, Ns, Px, Side, Sz};
 
 /// Own orders and what each side shows.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub(super) struct Working<C: Components> {
-    pub sim: Sim<C::Fills>,
+    pub exec: C::Executor,
     pub clock: Clock,
     pub sides: [Shown; 2],
 }
@@ -64,9 +65,9 @@ pub(super) struct Wanted<'a> {
 }
 
 impl<C: Components> Working<C> {
-    pub(super) fn new(sim: Sim<C::Fills>) -> Working<C> {
+    pub(super) fn new(exec: C::Executor) -> Working<C> {
         let none = Shown { guard: (Guard::LinkDown, 0), changed: Ns(i64::MIN), standing: None };
-        Working { sim, clock: Clock::new(), sides: [none; 2] }
+        Working { exec, clock: Clock::new(), sides: [none; 2] }
     }
 
     /// Whether a side may change now.
@@ -101,7 +102,7 @@ impl<C: Components> Working<C> {
         let mut slack = Some(tolerance - tick);
         let mut kept = [false; LADDER_MAX];
         let mut loose: ArrayVec<u64, ORDERS_MAX> = ArrayVec::new();
-        for v in self.sim.open().filter(|v| v.side == side && !v.cancelling) {
+        for v in self.exec.open().filter(|v| v.side == side && !v.cancelling) {
             let off = |px: Px| (px.0 - v.px.0).abs();
             let stays = |(px, sz): &(Px, Sz)| {
                 off(*px) <= tolerance && v.open.0 * 2 >= sz.0 && v.open.0 <= sz.0 * 2
@@ -129,7 +130,7 @@ impl<C: Components> Working<C> {
         let why = if down { OrderReason::Withdrawn } else { OrderReason::Replaced };
         for id in loose {
             changed = true;
-            self.sim.cancel(cx.sim(), leaves, id, why, &mut |e| account.on_sim(cx, e));
+            self.exec.cancel(cx.sim(), leaves, id, why, &mut |e| account.on_sim(cx, e));
         }
         if changed {
             self.publish(cx, side, w.quote);
@@ -151,8 +152,8 @@ impl<C: Components> Working<C> {
         let set = cx.sim();
         let to = &mut |e| account.on_sim(cx, e);
         let sent = match instead {
-            Some(old) => self.sim.modify(set, leaves, old, new, to),
-            None => self.sim.submit(set, leaves, new, to),
+            Some(old) => self.exec.modify(set, leaves, old, new, to),
+            None => self.exec.submit(set, leaves, new, to),
         };
         let Ok(id) = sent else { return false };
         if let Some(mid) = mid {

@@ -6,6 +6,7 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod config;
+pub mod executor;
 pub mod fees;
 pub mod latency;
 pub mod level;
@@ -14,6 +15,7 @@ pub mod model;
 pub mod models;
 mod order;
 pub mod orders;
+pub mod paper;
 pub mod queue;
 mod queues;
 mod refusal;

@@ -31,8 +31,8 @@ pub struct NewOrder {
     pub level: u8,
 }
 
-/// An own order as the strategy sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An own order as the engine sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     /// Number.
     pub id: u64,

@@ -1,8 +1,8 @@
 //! A fixed half-spread that leans against the position: a whole strategy of one's own.
 
 use papermaker::{
-    Band, Bounds, Components, Estimates, Inputs, Ladder, Named, Side, Skellam, Stands, Strategy,
-    StrategyInfo, settings,
+    Band, Bounds, Components, Estimates, Inputs, Ladder, Named, Paper, Side, Skellam, Stands,
+    Strategy, StrategyInfo, settings,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,7 @@ pub struct WithFixed;
 impl Components for WithFixed {
     type Strategy = Fixed;
     type Fills = Skellam;
+    type Executor = Paper<Skellam>;
 }
 
 impl Strategy for Fixed {

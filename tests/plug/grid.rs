@@ -1,7 +1,7 @@
 //! A grid of twenty orders, quoted again on every trade, as wide as the market is wild.
 
 use papermaker::{
-    Bounds, Components, Decline, Estimates, Inputs, Ladder, Named, Side, Skellam, Strategy,
+    Bounds, Components, Decline, Estimates, Inputs, Ladder, Named, Paper, Side, Skellam, Strategy,
     StrategyInfo, settings,
 };
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,7 @@ pub struct WithGrid;
 impl Components for WithGrid {
     type Strategy = Grid;
     type Fills = Skellam;
+    type Executor = Paper<Skellam>;
 }
 
 impl Strategy for Grid {

@@ -1,6 +1,7 @@
 //! Parts that a program brings along: whole examples, and proof that they replay, go on from a
 //! checkpoint, are refused wrong settings, and allocate nothing.
 
+mod executor;
 mod fixed;
 mod grid;
 mod share;
@@ -8,20 +9,20 @@ mod share;
 use std::path::{Path, PathBuf};
 
 use allocation_counter::measure;
-use papermaker::Components;
 use papermaker::rooms::app::checkpoint::Checkpoint;
 use papermaker::rooms::app::config::ConfigOf;
 use papermaker::rooms::app::replay::{Cut, Tally, replay_cut};
 use papermaker::rooms::app::turn::Turn;
-use papermaker::rooms::engine::publish::Publish;
-use papermaker::rooms::feed::CoinSpec;
-use papermaker::rooms::feed::Control;
+use papermaker::rooms::engine::publish::{Collector, Publish};
+use papermaker::rooms::feed::{CoinSpec, Control, Loss};
 use papermaker::rooms::journal::Digests;
-use papermaker::rooms::record::{Body, Bytes, Guard, Lane, Record, StopReason, WholeLadder};
+use papermaker::rooms::record::{Body, Bytes, Guard, Record, StopReason, WholeLadder};
 use papermaker::rooms::units::{CoinId, Ns, Side};
 use papermaker::rooms::venue::config::{Config as Law, Regime};
 use papermaker::rooms::venue::market::Market;
+use papermaker::{Components, Lane, SimEvent};
 
+use executor::{SCRIPT, Script, WithNoted, WithScripted};
 use fixed::WithFixed;
 use grid::WithGrid;
 use share::WithShare;
@@ -188,6 +189,64 @@ fn wrong_settings_are_refused_and_right_ones_decide_the_hash() {
     assert_ne!(hash(&[]), hash(&["engine.strategy.half_bps=2"]));
     let other = settings::<WithGrid>(&[]).expect("settings").hash(&coins());
     assert_ne!(hash(&[]), other);
+}
+
+/// The records of a minute and a half with a loss of the link in the middle, and what was learned.
+fn executed<C: Components>() -> (Vec<Record>, Vec<u8>) {
+    let config = settings::<C>(&["engine.quote.unit_usd=2000"]).expect("settings");
+    let mut turn = Turn::new(&config.engine, &coins(), [0; 2]).expect("coins");
+    let (mut out, mut up, mut lost, mut first) = (Collector::default(), false, false, Ns(0));
+    market(90, |now, frame| {
+        if !up {
+            turn.start(now, &mut out);
+            turn.up(now, &mut out);
+            (up, first) = (true, now);
+        }
+        if !lost && now.since(first) > 45 * Ns::SEC {
+            lost = true;
+            turn.down(now, Loss::Lost, &mut out);
+            turn.up(now.plus(10 * Ns::MS), &mut out);
+        }
+        turn.message(now.plus(20 * Ns::MS), frame, &mut out);
+    });
+    let learned = postcard::to_stdvec(&turn.state().1.learned()).expect("plain");
+    (out.records, learned)
+}
+
+#[test]
+fn the_same_market_and_fills_decide_alike_whoever_executes() {
+    let (paper, learned) = executed::<WithNoted>();
+    let script: Script = SCRIPT.with_borrow(Vec::clone);
+    let filled =
+        |(_, e): &&(u64, SimEvent)| matches!(e, SimEvent::Fill(f) if f.lane == Lane::Configured);
+    let fills = script.iter().filter(filled).count();
+    assert!(fills > 10, "{fills}");
+    let decided =
+        |r: &&Record| matches!(r.body, Body::Ladder(_) | Body::Terms(_) | Body::Estimates(_));
+    let bytes = |r: &[Record]| r.iter().filter(decided).map(Record::encode).collect::<Vec<_>>();
+    assert!(executed::<WithScripted>() == (paper.clone(), learned.clone()), "parity");
+
+    // One fill a few messages earlier, or none of it: no parity. A millisecond is in its record.
+    let old =
+        |x: &&(u64, SimEvent)| filled(x) && matches!(x.1, SimEvent::Fill(f) if f.age > Ns::SEC);
+    let at = script.iter().position(|x| old(&x)).expect("a fill");
+    let mut dropped = script.clone();
+    let (call, fill) = dropped.remove(at);
+    let mut moved = dropped.clone();
+    let to = moved.partition_point(|(c, _)| *c < call - 6);
+    moved.insert(to, (call - 6, fill));
+    for (what, script) in [("moved", moved), ("dropped", dropped)] {
+        SCRIPT.set(script);
+        let (other, otherwise) = executed::<WithScripted>();
+        assert!(otherwise != learned, "{what}: learned the same");
+        assert!(bytes(&other) != bytes(&paper), "{what}: decided the same");
+    }
+    let mut later = script;
+    if let SimEvent::Fill(f) = &mut later[at].1 {
+        f.time = f.time.plus(Ns::MS);
+    }
+    SCRIPT.set(later);
+    assert!(executed::<WithScripted>().0 != paper, "a millisecond later");
 }
 
 /// Counts and forgets.

@@ -1,6 +1,6 @@
 //! A fill model of one's own: prints shorten the queue ahead, and a fixed share of every cancel does.
 
-use papermaker::{Components, FillModel, Level, Moment, Orders, Taker, settings};
+use papermaker::{Components, FillModel, Level, Moment, Orders, Paper, Taker, settings};
 use serde::{Deserialize, Serialize};
 
 use super::fixed::Fixed;
@@ -24,6 +24,7 @@ pub struct WithShare;
 impl Components for WithShare {
     type Strategy = Fixed;
     type Fills = Share;
+    type Executor = Paper<Share>;
 }
 
 impl FillModel for Share {

@@ -1,0 +1,107 @@
+//! The seam of executors: where own orders go, and what comes back of them.
+//!
+//! In: orders, changes, cancels; the market, the time and the link. Out: states and fills of own
+//! orders. Hot path: no allocation, no clock.
+//!
+//! 1. An executor says what happened to an order when it knows of it: in any call that has `out`. What
+//!    the engine wants next follows from the market and from what was said, whoever says it.
+//! 2. Of every order it says `Sent` when it takes it, then how it got on, then one end: `Rejected`,
+//!    `Cancelled` or `Filled`; fills of the configured lane only between `Live` and the end.
+//! 3. Settings are lent to each call and are no part of an executor's state.
+
+use std::fmt::Debug;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::config::Settings;
+use super::model::FillModel;
+use super::order::{NewOrder, SimEvent, View};
+use super::room::Full;
+use crate::event::own::OrderReason;
+use crate::event::{Bbo, Snapshot, Trade};
+use crate::units::rules::Rules;
+use crate::units::{Ns, Px, Side};
+
+/// Executes the own orders of one coin. Its value is part of a checkpoint. `F` is the fill model that
+/// the program was built with; executors that do not simulate ignore it.
+///
+/// Times `leaves` are on the venue's clock, times `now` on the session clock.
+pub trait Executor<F: FillModel>: Debug + Serialize + DeserializeOwned + Send + 'static {
+    /// An executor without orders; `seed` decides all its draws.
+    fn new(set: Settings<'_, F>, rules: Rules, seed: u64) -> Self;
+
+    /// Sends an order. Gives its number, above those of all before it.
+    ///
+    /// # Errors
+    /// [`Full`] when there is no room; nothing was sent.
+    fn submit(
+        &mut self,
+        set: Settings<'_, F>,
+        leaves: Ns,
+        new: NewOrder,
+        out: &mut impl FnMut(SimEvent),
+    ) -> Result<u64, Full>;
+
+    /// Changes the open order `id` into another one. Gives the number of the new one, which is
+    /// refused when the old one is gone by then.
+    ///
+    /// # Errors
+    /// [`Full`] when there is no room; nothing was sent.
+    fn modify(
+        &mut self,
+        set: Settings<'_, F>,
+        leaves: Ns,
+        id: u64,
+        new: NewOrder,
+        out: &mut impl FnMut(SimEvent),
+    ) -> Result<u64, Full>;
+
+    /// Sends a cancel. Unknown numbers are ignored.
+    fn cancel(
+        &mut self,
+        set: Settings<'_, F>,
+        leaves: Ns,
+        id: u64,
+        why: OrderReason,
+        out: &mut impl FnMut(SimEvent),
+    );
+
+    /// The orders that are not out, as far as it knows: bids first, best price first, earliest first.
+    fn open(&self) -> impl Iterator<Item = View> + '_;
+
+    /// The live orders of a side that a taker reaching `worst` meets, best price first.
+    fn reached(&self, side: Side, worst: Px) -> impl Iterator<Item = View> + '_ {
+        self.open().filter(move |v| v.side == side && v.live && !side.better(worst, v.px))
+    }
+
+    /// The link came up.
+    fn on_up(&mut self);
+
+    /// The link went down, or trades were lost: no order is out there any more.
+    fn on_gap(&mut self, set: Settings<'_, F>, now: Ns, out: &mut impl FnMut(SimEvent));
+
+    /// Best prices came.
+    fn on_bbo(&mut self, set: Settings<'_, F>, now: Ns, bbo: &Bbo, out: &mut impl FnMut(SimEvent));
+
+    /// A snapshot came.
+    fn on_book(
+        &mut self,
+        set: Settings<'_, F>,
+        now: Ns,
+        book: &Snapshot,
+        out: &mut impl FnMut(SimEvent),
+    );
+
+    /// Prints of one frame came, in match order.
+    fn on_prints(
+        &mut self,
+        set: Settings<'_, F>,
+        now: Ns,
+        prints: &[Trade],
+        out: &mut impl FnMut(SimEvent),
+    );
+
+    /// The session clock is at `now`: a point of the tick grid.
+    fn on_time(&mut self, set: Settings<'_, F>, now: Ns, out: &mut impl FnMut(SimEvent));
+}
