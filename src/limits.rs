@@ -119,13 +119,54 @@ pub const STALE_SLOW_NS: i64 = 15_000_000_000;
 /// Age in nanoseconds beyond which a context is stale (1 s apart).
 pub const STALE_CTX_NS: i64 = 5_000_000_000;
 
-/// Nanoseconds that a block may be behind its receipt. Beyond it the feed's clock is another one than
-/// ours: a link that slow is long stale.
-pub const LAG_MAX_NS: i64 = 60_000_000_000;
+/// By how much the receiver's clock and the venue's may drift apart, parts of a billion: a host
+/// without time service is within 100 of a million, a clock that is being adjusted slews by up to 500
+/// for a while.
+pub const DRIFT_PPB_MAX: i64 = 500_000;
 
-/// Nanoseconds that a block may be ahead of its receipt: a host's clock may be slow. A unit mistaken for
-/// another or a wrong date is far beyond, and what is taken for the newest shuts out all that follow.
-pub const AHEAD_MAX_NS: i64 = 3_600_000_000_000;
+/// Nanoseconds of delays from which on a drift can be told from their noise: in a minute, 200 of a
+/// million are 12 ms.
+pub const DRIFT_AFTER_NS: i64 = 60_000_000_000;
+
+/// Nanoseconds of which the least delay is kept.
+pub const ENVELOPE_STEP_NS: i64 = 5_000_000_000;
+
+/// Points kept, ten minutes: longer than congestions, shorter than the moods of a quartz.
+pub const ENVELOPE_POINTS: usize = 120;
+
+/// Latest date of a block, the year 2200: a unit mistaken for another is far beyond.
+pub const DATE_MAX_NS: i64 = 7_258_118_400_000_000_000;
+
+/// Nanoseconds that a block may be earlier than any before allowed, at once: the least delay of a
+/// network varies by tenths of a second within hours.
+pub const BLOCK_AHEAD_NS: i64 = 500_000_000;
+
+/// Nanoseconds that a block may be late before it may mean a jump: a link that slow is long silent.
+pub const BLOCK_BEHIND_NS: i64 = 60_000_000_000;
+
+/// Nanoseconds from a link's first block on in which earlier ones are believed at once: first
+/// snapshots of quiet coins are old.
+pub const CLOCK_YOUNG_NS: i64 = 5_000_000_000;
+
+/// How much earlier they may be, in nanoseconds.
+pub const CLOCK_YOUNG_AHEAD_NS: i64 = 3_600_000_000_000;
+
+/// Messages in a row that have to agree on a jump of the clocks: two blocks of four coins.
+pub const JUMP_MESSAGES: u32 = 20;
+
+/// Nanoseconds that they have to span.
+pub const JUMP_AFTER_NS: i64 = 1_000_000_000;
+
+/// Nanoseconds between two stamps of one link from which on blocks have to confirm the second one:
+/// twice the silence after which a link is given up.
+pub const STAMP_LEAP_NS: i64 = 60_000_000_000;
+
+/// Nanoseconds by which the offset of the clocks has to change to be recorded again.
+pub const CLOCK_SAID_NS: u64 = 20_000_000;
+
+/// Nanoseconds of a pause beyond which the points of the grid within it are left out: what is cut
+/// out of a recording, or a wrong stamp, costs nothing.
+pub const GRID_CUT_NS: i64 = 60_000_000_000;
 
 /// Prices and sizes are below this many units of 1e-8, ten digits before the point: four prices add up in
 /// 63 bits. Sizes on the wire have up to nine digits.

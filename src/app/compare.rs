@@ -177,7 +177,6 @@ pub fn on_market<C: Components>(
         let block = world.next_block();
         now = now.max(block.time.plus(DELAY_NS));
         let start = *started.get_or_insert_with(|| {
-            turn.start(now, &mut out);
             turn.up(now, &mut out);
             now
         });

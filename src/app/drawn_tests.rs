@@ -132,7 +132,6 @@ fn no_number(r: &Record) -> Option<String> {
 /// Puts the feed through.
 fn run(turn: &mut Turn, frames: &[(Ns, Option<String>)], out: &mut Tally<'_>) {
     let (first, last) = (frames[0].0, frames[frames.len() - 1].0);
-    turn.start(first, out);
     turn.up(first, out);
     for (now, text) in frames {
         match text {

@@ -22,13 +22,13 @@ use crate::event::{Bbo, Ctx, Event, Joint, Level, Levels, Link, Snapshot, Trade}
 use crate::feed::CoinSpec;
 use crate::folder::recording::{Fault, RecordingError};
 use crate::limits::{COIN_NAME_MAX, COINS_MAX, PRINTS_MAX};
-use crate::record::{Body, RECORD_BYTES, Record};
+use crate::record::{Body, NO_COIN, RECORD_BYTES, Record};
 use crate::units::{CoinId, Ns, Px, Side, Sz};
 
 /// First bytes of a file of events.
 pub const MAGIC: [u8; 8] = *b"pmevents";
 /// Version of the layout.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Bytes after which a block is written.
 const BLOCK: usize = 256 << 10;
 /// Longest item: a largest message of trades.
@@ -69,6 +69,7 @@ const FULL: u8 = 11;
 const CTX: u8 = 12;
 const FEED: u8 = 13;
 const END: u8 = 14;
+const CLOCKS: u8 = 15;
 
 /// Writes a file of events.
 #[derive(Debug)]
@@ -121,11 +122,8 @@ impl<W: Write> Writer<W> {
     fn put(&mut self, at: Ns, entry: &Entry<'_>) {
         match entry {
             Entry::Item(Item::Start) => self.head(START, CoinId(0), 0, at),
-            Entry::Item(Item::Feed(coin, state)) => {
-                self.head(FEED, *coin, 0, at);
-                let record = Record { seq: 0, at, coin: *coin, body: (*state).into() };
-                self.block.extend(record.encode());
-            }
+            Entry::Item(Item::Feed(coin, state)) => self.record(FEED, at, *coin, *state),
+            Entry::Item(Item::Clocks(clocks)) => self.record(CLOCKS, at, NO_COIN, *clocks),
             Entry::End(e) => {
                 self.head(END, CoinId(0), 0, at);
                 for n in [e.frames.to_le_bytes(), e.from.0.to_le_bytes(), e.downs.to_le_bytes()] {
@@ -134,6 +132,11 @@ impl<W: Write> Writer<W> {
             }
             Entry::Item(Item::Event(event)) => self.event(at, event),
         }
+    }
+
+    fn record(&mut self, kind: u8, at: Ns, coin: CoinId, body: impl Into<Body>) {
+        self.head(kind, coin, 0, at);
+        self.block.extend(Record { seq: 0, at, coin, body: body.into() }.encode());
     }
 
     fn event(&mut self, at: Ns, event: &Event<'_>) {
@@ -442,6 +445,10 @@ impl Take<'_> {
             START => Some(Entry::Item(Item::Start)),
             FEED => match Record::decode(&self.array::<RECORD_BYTES>()?).ok()?.body {
                 Body::FeedState(state) => Some(Entry::Item(Item::Feed(coin, state))),
+                _ => None,
+            },
+            CLOCKS => match Record::decode(&self.array::<RECORD_BYTES>()?).ok()?.body {
+                Body::Clocks(clocks) => Some(Entry::Item(Item::Clocks(clocks))),
                 _ => None,
             },
             END => {

@@ -332,7 +332,6 @@ impl<C: Components> Hot<C> {
     fn up(&mut self, now: Ns) {
         if self.began.is_none() {
             self.began = Some(now);
-            self.turn.start(now, &mut self.rings.records);
         }
         self.note(now, Control::Up.line());
         self.conn.restart();

@@ -33,7 +33,6 @@ pub struct Rehearsal<C: Components = Shipped> {
     /// The other end of its queue, which is emptied at once.
     end: Consumer<Bytes>,
     message: Vec<u8>,
-    started: bool,
     /// When the last one was, by the clock of the laps.
     at: u64,
     times: u64,
@@ -45,15 +44,11 @@ impl<C: Components> Rehearsal<C> {
     pub fn new(turn: Turn<C>) -> Rehearsal<C> {
         let message = Vec::with_capacity(REHEARSED_MAX);
         let (out, end) = Publisher::new(STAGED_MAX, 0, Digest::new());
-        Rehearsal { turn, out, end, message, started: false, at: 0, times: 0 }
+        Rehearsal { turn, out, end, message, at: 0, times: 0 }
     }
 
     /// The link came up.
     pub fn up(&mut self, now: Ns) {
-        if !self.started {
-            self.started = true;
-            self.turn.start(now, &mut self.out);
-        }
         self.turn.up(now, &mut self.out);
         self.forget();
     }

@@ -131,12 +131,10 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// One line, stamped `at`; a stamp that goes back counts as no time. `to` is given what it means.
+    /// One line, stamped `at`. `to` is given what it means.
     pub fn read(&mut self, at: Ns, line: &[u8], mut to: impl FnMut(Ns, Signal<'_>)) {
-        let at = self.last.map_or(at, |l| l.max(at));
         if self.last.is_none() {
             self.seen.from = at;
-            to(at, Signal::Start);
         }
         self.seen.frames += 1;
         if let Some(what) = control(line) {
@@ -212,7 +210,7 @@ impl<C: Components> Feeder<C> {
         Place { frames, from, last, downs, ours: self.lines.ours, records, frame }
     }
 
-    /// One line, stamped `at`; a stamp that goes back counts as no time.
+    /// One line, stamped `at`.
     pub fn take(&mut self, at: Ns, line: &[u8], out: &mut impl Publish) {
         let Feeder { turn, lines } = self;
         lines.read(at, line, |at, signal| turn.take(at, signal, out));

@@ -1,24 +1,29 @@
-//! The feed with the grid of time: what reaches it becomes what the engine is given.
+//! The feed with the map of the clocks and the grid of time: what reaches it becomes what the
+//! engine is given.
 //!
-//! In: stamped signals, live or from a recording. Out: stamped items. Hot path: no I/O, no clock.
+//! In: signals with their receive stamps, live or from a recording. Out: items at session time.
+//! Hot path: no I/O, no clock.
 //!
 //! 1. What the feed says of itself depends on what was received and when, never on what was sent:
 //!    a replay sends nothing.
-//! 2. Points of the grid up to a signal's stamp come before the signal.
+//! 2. Points of the grid up to an item's time come before the item.
+//! 3. A run begins with its first block, and a link is up from its first block on: before it, no
+//!    stamp can be placed in the venue's time. While there is no link, no time passes.
 
 use serde::{Deserialize, Serialize};
 
 use crate::engine::grid::{Grid, is_second};
-use crate::event::{Event, Link};
-use crate::feed::{self, BadCoin, CoinSpec, Feed, Input, Loss, Parser, SessionState, Verdict};
-use crate::record::FeedState;
+use crate::event::{Event, Joint, Link};
+use crate::feed::{
+    self, BadCoin, ClockMap, CoinSpec, Feed, Input, Loss, Parser, Read, Seen, SessionState, Verdict,
+};
+use crate::limits::CLOCK_SAID_NS;
+use crate::record::{self, FeedState};
 use crate::units::{CoinId, Ns};
 
 /// What happens on the link, or around it.
 #[derive(Clone, Copy, Debug)]
 pub enum Signal<'a> {
-    /// The run begins.
-    Start,
     /// The link came up.
     Up,
     /// The link went down.
@@ -31,6 +36,8 @@ pub enum Signal<'a> {
     Message(&'a [u8]),
     /// Nothing but the passing of time.
     Time,
+    /// The run is about to end.
+    Stop,
 }
 
 /// What the engine is given.
@@ -42,22 +49,36 @@ pub enum Item<'a> {
     Event(Event<'a>),
     /// What the feed says of itself, at a point of the grid.
     Feed(CoinId, FeedState),
+    /// How the clocks stand.
+    Clocks(record::Clocks),
 }
 
-/// The feed, and the points of time at which it looks at itself.
+/// The feed, the map of the clocks, and the points of time at which the feed looks at itself.
 #[derive(Debug)]
 pub struct Source {
     feed: Feed,
-    grid: Grid,
     verdict: Verdict,
     ticks: u64,
+    time: Time,
+}
+
+/// How time goes on, and what waits for it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Time {
+    clock: ClockMap,
+    grid: Grid,
+    started: bool,
+    /// The engine knows that there is a link.
+    linked: bool,
+    /// What was last said of the clocks.
+    said: (i64, [u32; 2]),
 }
 
 /// Everything that changes in it and decides: what a checkpoint holds.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SourceState {
     feed: SessionState,
-    grid: Grid,
+    time: Time,
 }
 
 impl Source {
@@ -68,60 +89,162 @@ impl Source {
     pub fn new(parser: Parser, coins: &[CoinSpec], seed: u64) -> Result<Source, BadCoin> {
         let wanted = feed::Config { parser, ..feed::Config::default() };
         let feed = Feed::new(&wanted, coins, seed)?;
-        Ok(Source { feed, grid: Grid::default(), verdict: Verdict::Keep, ticks: 0 })
+        Ok(Source { feed, verdict: Verdict::Keep, ticks: 0, time: Time::default() })
     }
 
     /// What it knows, for a checkpoint.
     #[must_use]
     pub fn state(&self) -> SourceState {
-        SourceState { feed: self.feed.state(), grid: self.grid }
+        SourceState { feed: self.feed.state(), time: self.time.clone() }
     }
 
     /// Goes on where another one of the same coins stood; false where it had other coins.
     pub fn restore(&mut self, state: SourceState) -> bool {
-        self.grid = state.grid;
+        self.time = state.time;
         self.feed.restore(state.feed)
     }
 
-    /// Takes one signal, stamped `now`; `to` is given what follows from it, in order.
-    pub fn take(&mut self, now: Ns, signal: Signal<'_>, to: &mut impl FnMut(Ns, Item<'_>)) {
-        if !matches!(signal, Signal::Start) {
-            self.advance(now, to);
-        }
-        let item = match signal {
-            Signal::Start => Item::Start,
+    /// Session time at the receive stamp `stamp`.
+    #[must_use]
+    pub fn time(&self, stamp: Ns) -> Ns {
+        self.time.clock.at(stamp)
+    }
+
+    /// Whether the engine knows of a link.
+    #[must_use]
+    pub fn is_linked(&self) -> bool {
+        self.time.linked
+    }
+
+    /// How the clocks stand.
+    #[must_use]
+    pub fn clock(&self) -> &ClockMap {
+        &self.time.clock
+    }
+
+    /// Takes one signal, received at `stamp`; `to` is given what follows from it, in order, at
+    /// session time. Gives session time.
+    pub fn take(&mut self, stamp: Ns, signal: Signal<'_>, to: &mut impl FnMut(Ns, Item<'_>)) -> Ns {
+        match signal {
+            Signal::Message(text) => return self.message(stamp, text, to),
             Signal::Up => {
+                let now = self.time.clock.link(stamp);
                 self.feed.connected(now);
                 self.verdict = Verdict::Keep;
-                Item::Event(Event::Link(Link::Up))
+                return now;
             }
+            _ => {}
+        }
+        let now = match signal {
+            Signal::Down(_) => self.time.clock.unlink(stamp),
+            _ => self.time.clock.pass(stamp),
+        };
+        self.advance(now, to);
+        match signal {
             Signal::Down(loss) => {
                 self.feed.disconnected(now, loss);
-                Item::Event(Event::Link(Link::Down))
+                if std::mem::take(&mut self.time.linked) {
+                    to(now, Item::Event(Event::Link(Link::Down)));
+                }
             }
             Signal::Aside(coin) => {
                 if let Some(coin) = self.feed.coins().find(coin.as_bytes()) {
                     self.feed.put_aside(coin);
                 }
-                return;
             }
-            Signal::Behind(behind) => Item::Event(Event::Behind(behind)),
-            Signal::Message(text) => {
-                let Input::Event(event) = self.feed.message(now, text) else { return };
-                Item::Event(event)
+            Signal::Behind(behind) if self.time.started => {
+                to(now, Item::Event(Event::Behind(behind)));
             }
-            Signal::Time => return,
+            Signal::Stop => self.start(now, to),
+            _ => {}
+        }
+        now
+    }
+
+    fn message(&mut self, stamp: Ns, text: &[u8], to: &mut impl FnMut(Ns, Item<'_>)) -> Ns {
+        let mut read = self.feed.read(text);
+        let clock = &mut self.time.clock;
+        let before = clock.at(stamp);
+        let Some(block) = self.feed.block(&read) else {
+            let now = clock.pass(stamp);
+            self.advance(now, to);
+            self.event(now, read, to);
+            return now;
         };
-        to(now, item);
+        let (now, seen) = clock.see(stamp, block);
+        let (shift, set) = (clock.shift(), clock.is_set());
+        match seen {
+            Seen::Known => {}
+            Seen::Ahead => read = read.out_of_range(),
+            Seen::Jump => self.jump(before, now, to),
+        }
+        if shift != 0 {
+            self.feed.shift(shift);
+        }
+        self.start(now, to);
+        self.advance(now, to);
+        if set && !self.time.linked {
+            self.time.linked = true;
+            self.note_clocks(now, to);
+            to(now, Item::Event(Event::Link(Link::Up)));
+        }
+        self.event(now, read, to);
+        now
+    }
+
+    fn event(&mut self, now: Ns, read: Read, to: &mut impl FnMut(Ns, Item<'_>)) {
+        if let Input::Event(event) = self.feed.take(now, read)
+            && self.time.linked
+        {
+            to(now, Item::Event(event));
+        }
+    }
+
+    /// The run begins with its first block.
+    fn start(&mut self, now: Ns, to: &mut impl FnMut(Ns, Item<'_>)) {
+        if !std::mem::replace(&mut self.time.started, true) {
+            to(now, Item::Start);
+        }
+    }
+
+    /// The clocks jumped against each other: nobody knows how much time passed. Orders end, and
+    /// what was learned of a moment ago no longer is of one.
+    #[cold]
+    fn jump(&mut self, from: Ns, now: Ns, to: &mut impl FnMut(Ns, Item<'_>)) {
+        if !std::mem::take(&mut self.time.linked) {
+            return;
+        }
+        to(from, Item::Event(Event::Link(Link::Down)));
+        self.advance(now, to);
+        self.time.linked = true;
+        self.note_clocks(now, to);
+        to(now, Item::Event(Event::Link(Link::Up)));
+        for coin in self.feed.ids() {
+            let joint = Joint::Gap { from, to: now };
+            to(now, Item::Event(Event::History { coin, prints: &[], joint }));
+        }
+    }
+
+    /// Says how the clocks stand, where that has changed by more than a few milliseconds.
+    fn note_clocks(&mut self, now: Ns, to: &mut impl FnMut(Ns, Item<'_>)) {
+        let Some(offset) = self.time.clock.offset_ns() else { return };
+        let breaks = self.time.clock.breaks();
+        let (was, broken) = self.time.said;
+        if was.abs_diff(offset) > CLOCK_SAID_NS || broken != breaks {
+            self.time.said = (offset, breaks);
+            let [steps, jumps] = breaks;
+            to(now, Item::Clocks(record::Clocks { offset, steps, jumps }));
+        }
     }
 
     fn advance(&mut self, now: Ns, to: &mut impl FnMut(Ns, Item<'_>)) {
-        while let Some(tick) = self.grid.due(now) {
+        while let Some(tick) = self.time.grid.due(now) {
             if self.feed.is_up() {
                 self.verdict = self.feed.tick(tick);
             }
             self.ticks += 1;
-            if is_second(tick) {
+            if is_second(tick) && self.time.started {
+                self.note_clocks(tick, to);
                 for coin in self.feed.ids() {
                     to(tick, Item::Feed(coin, feed_state(&self.feed, coin, tick)));
                 }

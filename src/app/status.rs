@@ -13,9 +13,9 @@ use crate::folder::keep::Kept;
 use crate::journal::Failed;
 use crate::limits::{COINS_MAX, ORDERS_MAX, STATUS_FILLS};
 use crate::record::{
-    Account, Body, Coin, DataGap, Estimates, FeedState, Fill, Guard, Health, Lane, Latch, Learned,
-    LinkChange, Market, Order, OrderState, Print, Record, Regimes, Start, Stop, StrategyNames,
-    Terms, Warmup, WholeLadder, Why,
+    Account, Body, Clocks, Coin, DataGap, Estimates, FeedState, Fill, Guard, Health, Lane, Latch,
+    Learned, LinkChange, Market, Order, OrderState, Print, Record, Regimes, Start, Stop,
+    StrategyNames, Terms, Warmup, WholeLadder, Why,
 };
 use crate::telemetry::counters::{Counter, Counters};
 use crate::telemetry::latency::{Buckets, Percentiles, STAGES};
@@ -101,6 +101,8 @@ pub struct Status {
     pub strategy: StrategyNames,
     /// The link.
     pub link: Option<Since<LinkChange>>,
+    /// How the clocks stand.
+    pub clocks: Option<Clocks>,
     /// Coins, as [`CoinId`] counts.
     pub coins: Vec<CoinStatus>,
     /// Last fills of the configured lane, newest last.
@@ -177,6 +179,7 @@ impl Status {
             Body::Stop(x) => self.stop = Some(x),
             Body::Strategy(_) | Body::Label(_) => self.strategy.take(&record.body),
             Body::LinkChange(x) => self.link = Some(Since { value: x, at }),
+            Body::Clocks(x) => self.clocks = Some(x),
             Body::Lost(x) => {
                 self.lost = self.lost.saturating_add(x.count);
                 // Ends of orders may be among them: what is not known is not shown.
@@ -274,6 +277,7 @@ impl CoinStatus {
             Body::Start(_)
             | Body::Stop(_)
             | Body::LinkChange(_)
+            | Body::Clocks(_)
             | Body::Lost(_)
             | Body::Strategy(_)
             | Body::Label(_)

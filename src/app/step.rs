@@ -3,6 +3,7 @@
 //! In: a message. Out: records in the queue, and the times of the way. Hot path.
 
 use super::publish::Publisher;
+use super::source::Signal;
 use super::staged::Stage;
 use super::turn::Turn;
 use crate::engine::Components;
@@ -21,7 +22,7 @@ pub(super) fn step<C: Components>(
 ) -> [u64; 3] {
     let mut parsed = 0;
     let mut staged = stage.before(out);
-    turn.message_marked(now, text, &mut staged, || parsed = clock.mono_ns());
+    turn.take_marked(now, Signal::Message(text), &mut staged, || parsed = clock.mono_ns());
     let decided = clock.mono_ns();
     staged.flush();
     // What asks for no decision was parsed when the step was done.

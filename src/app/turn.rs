@@ -5,9 +5,9 @@
 use super::source::{Item, Signal, Source, SourceState};
 use crate::engine::publish::Publish;
 use crate::engine::{Coin, Components, ConfigOf, Engine, EngineState, Shipped};
-use crate::feed::{BadCoin, CoinSpec, Feed, Loss, Parser, Verdict};
+use crate::feed::{BadCoin, ClockMap, CoinSpec, Feed, Loss, Parser, Verdict};
 use crate::limits::COIN_NAME_MAX;
-use crate::record::StopReason;
+use crate::record::{NO_COIN, StopReason};
 use crate::units::Ns;
 
 /// Feed and engine, joined.
@@ -32,6 +32,10 @@ pub fn give<C: Components>(engine: &mut Engine<C>, at: Ns, item: Item<'_>, out: 
         Item::Feed(coin, state) => {
             engine.advance(at, out);
             out.publish(at, coin, state);
+        }
+        Item::Clocks(clocks) => {
+            engine.advance(at, out);
+            out.publish(at, NO_COIN, clocks);
         }
     }
 }
@@ -83,44 +87,38 @@ impl<C: Components> Turn<C> {
     /// Touches the state that the next decision reads; no effect. The `n`th time.
     #[cfg_attr(rtsan, sanitize(realtime = "nonblocking"))]
     pub fn prefetch(&self, now: Ns, n: u64) {
-        self.engine.prefetch(now, n);
+        self.engine.prefetch(self.source.time(now), n);
     }
 
-    /// One signal.
+    /// One signal, received at `stamp`.
     #[cfg_attr(rtsan, sanitize(realtime = "nonblocking"))]
-    pub fn take(&mut self, now: Ns, signal: Signal<'_>, out: &mut impl Publish) {
+    pub fn take(&mut self, stamp: Ns, signal: Signal<'_>, out: &mut impl Publish) {
+        self.take_marked(stamp, signal, out, || ());
+    }
+
+    /// One signal; `read` is called before each event it brings, which is when it was read.
+    #[cfg_attr(rtsan, sanitize(realtime = "nonblocking"))]
+    pub fn take_marked(
+        &mut self,
+        stamp: Ns,
+        signal: Signal<'_>,
+        out: &mut impl Publish,
+        mut read: impl FnMut(),
+    ) {
         let Turn { source, engine } = self;
-        source.take(now, signal, &mut |at, item| give(engine, at, item, out));
-        if !matches!(signal, Signal::Start) {
+        let now = source.take(stamp, signal, &mut |at, item| {
+            if let Item::Event(_) = item {
+                read();
+            }
+            give(engine, at, item, out);
+        });
+        // Without a link, time passes with the items alone: a file of events has no others.
+        if source.is_linked() {
             engine.advance(now, out);
         }
     }
 
-    /// One message; `parsed` is called between its reading and its decision, if it asks for one.
-    #[cfg_attr(rtsan, sanitize(realtime = "nonblocking"))]
-    pub fn message_marked(
-        &mut self,
-        now: Ns,
-        text: &[u8],
-        out: &mut impl Publish,
-        mut parsed: impl FnMut(),
-    ) {
-        let Turn { source, engine } = self;
-        source.take(now, Signal::Message(text), &mut |at, item| {
-            if let Item::Event(_) = item {
-                parsed();
-            }
-            give(engine, at, item, out);
-        });
-        engine.advance(now, out);
-    }
-
-    /// The run begins.
-    pub fn start(&mut self, now: Ns, out: &mut impl Publish) {
-        self.take(now, Signal::Start, out);
-    }
-
-    /// The clock is at `now`.
+    /// Time passes up to `now`.
     pub fn advance(&mut self, now: Ns, out: &mut impl Publish) {
         self.take(now, Signal::Time, out);
     }
@@ -146,14 +144,14 @@ impl<C: Components> Turn<C> {
     }
 
     /// The run is about to end: quotes are taken down.
-    pub fn stopping(&mut self, now: Ns, out: &mut impl Publish) {
-        self.advance(now, out);
-        self.engine.stopping(now, out);
+    pub fn stopping(&mut self, stamp: Ns, out: &mut impl Publish) {
+        self.take(stamp, Signal::Stop, out);
+        self.engine.stopping(self.source.time(stamp), out);
     }
 
     /// The run ends; `records` were produced so far.
-    pub fn stop(&mut self, now: Ns, why: StopReason, records: u64, out: &mut impl Publish) {
-        self.engine.stop(now, why, records, out);
+    pub fn stop(&mut self, stamp: Ns, why: StopReason, records: u64, out: &mut impl Publish) {
+        self.engine.stop(self.source.time(stamp), why, records, out);
     }
 
     /// What the feed thinks of the link since the last point of the grid.
@@ -164,6 +162,7 @@ impl<C: Components> Turn<C> {
 
     /// The next text to send at `now`, if one is due.
     pub fn next_send(&mut self, now: Ns) -> Option<&[u8]> {
+        let now = self.source.time(now);
         self.source.feed_mut().next_send(now)
     }
 
@@ -187,6 +186,12 @@ impl<C: Components> Turn<C> {
     #[must_use]
     pub fn feed(&self) -> &Feed {
         self.source.feed()
+    }
+
+    /// How the clocks stand.
+    #[must_use]
+    pub fn clock(&self) -> &ClockMap {
+        self.source.clock()
     }
 
     /// The engine alone.

@@ -129,7 +129,6 @@ pub fn run(
     };
     for (i, (at, text)) in frames.iter().enumerate() {
         if i == 0 {
-            turn.start(at, &mut out);
             turn.up(at, &mut out);
         }
         let kind = Kind::of(text);

@@ -42,6 +42,11 @@ impl<C: Components, P: Publish> Cx<'_, C, P> {
 }
 
 impl<'a, C: Components, P> Cx<'a, C, P> {
+    /// When what is decided now leaves, on the venue's clock.
+    pub(super) fn leaves(&self) -> Ns {
+        self.now.plus(i64::from(self.cfg.sim.feed_ms) * Ns::MS)
+    }
+
     /// Settings of the simulator.
     pub(super) fn sim(&self) -> Settings<'a, C::Fills> {
         Settings { sim: &self.cfg.sim, book: &self.cfg.book, own: &self.cfg.fills }

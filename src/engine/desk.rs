@@ -12,7 +12,6 @@ use std::hint::black_box;
 use serde::{Deserialize, Serialize};
 
 use super::account::{Account, ESTIMATE_RECORDS};
-use super::clock::Clock;
 use super::components::Components;
 use super::config::Coin;
 use super::convert::{e8, hundredths, market, print};
@@ -119,7 +118,6 @@ impl<C: Components> Desk<C> {
 
     pub(super) fn on_down(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
         self.book.on_down();
-        self.working.clock = Clock::new();
         self.void_orders(cx);
         self.note_health(cx);
         self.decide(cx);
@@ -142,7 +140,6 @@ impl<C: Components> Desk<C> {
 
     pub(super) fn on_bbo(&mut self, cx: &mut Cx<'_, C, impl Publish>, bbo: &Bbo) {
         let Desk { book, working: w, account, .. } = self;
-        w.clock.see(cx.now, bbo.time);
         if book.on_bbo(cx.now, bbo) {
             self.mids.see(bbo.time, book.mid());
         }
@@ -152,7 +149,6 @@ impl<C: Components> Desk<C> {
 
     pub(super) fn on_book(&mut self, cx: &mut Cx<'_, C, impl Publish>, snapshot: &Snapshot) {
         let Desk { book, working: w, account, .. } = self;
-        w.clock.see(cx.now, snapshot.time);
         book.on_snapshot(cx.now, snapshot);
         self.mids.see(snapshot.time, book.mid());
         w.exec.on_book(cx.sim(), cx.now, snapshot, &mut |e| account.on_sim(cx, e));

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::TICK_NS;
+use crate::limits::{GRID_CUT_NS, TICK_NS};
 use crate::units::Ns;
 
 /// Points every [`TICK_NS`], from the first time that is asked about on.
@@ -16,10 +16,14 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// The next point at or before `now`, each once, in order.
+    /// The next point at or before `now`, each once, in order; of a pause of more than
+    /// [`GRID_CUT_NS`], only those of its last second.
     pub fn due(&mut self, now: Ns) -> Option<Ns> {
-        let first = || Ns(now.0 - now.0.rem_euclid(TICK_NS) + TICK_NS);
-        let tick = *self.next.get_or_insert_with(first);
+        let after = |t: Ns| Ns(t.0 - t.0.rem_euclid(TICK_NS) + TICK_NS);
+        let mut tick = *self.next.get_or_insert_with(|| after(now));
+        if now.since(tick) > GRID_CUT_NS {
+            tick = after(now.plus(-Ns::SEC));
+        }
         if tick > now {
             return None;
         }

@@ -8,7 +8,6 @@
 //! 4. Same events and configuration, same records, byte for byte.
 
 mod account;
-mod clock;
 mod components;
 pub mod config;
 mod convert;

@@ -11,7 +11,6 @@ use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
 use super::account::Account;
-use super::clock::Clock;
 use super::components::Components;
 use super::convert::{depth_bps, e8};
 use super::cx::Cx;
@@ -30,7 +29,6 @@ use crate::units::{Mid2, Ns, Px, Side, Sz};
 #[serde(bound = "")]
 pub(super) struct Working<C: Components> {
     pub exec: C::Executor,
-    pub clock: Clock,
     pub sides: [Shown; 2],
 }
 
@@ -67,7 +65,7 @@ pub(super) struct Wanted<'a> {
 impl<C: Components> Working<C> {
     pub(super) fn new(exec: C::Executor) -> Working<C> {
         let none = Shown { guard: (Guard::LinkDown, 0), changed: Ns(i64::MIN), standing: None };
-        Working { exec, clock: Clock::new(), sides: [none; 2] }
+        Working { exec, sides: [none; 2] }
     }
 
     /// Whether a side may change now.
@@ -126,7 +124,7 @@ impl<C: Components> Working<C> {
                 slack = None;
             }
         }
-        let leaves = self.clock.venue(cx.now);
+        let leaves = cx.leaves();
         let why = if down { OrderReason::Withdrawn } else { OrderReason::Replaced };
         for id in loose {
             changed = true;
@@ -148,7 +146,7 @@ impl<C: Components> Working<C> {
         instead: Option<u64>,
         mid: Option<Mid2>,
     ) -> bool {
-        let leaves = self.clock.venue(cx.now);
+        let leaves = cx.leaves();
         let set = cx.sim();
         let to = &mut |e| account.on_sim(cx, e);
         let sent = match instead {

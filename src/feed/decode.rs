@@ -109,6 +109,13 @@ impl Decoder {
         &self.out.prints
     }
 
+    /// Adds to the block times of what was decoded last.
+    pub(super) fn shift(&mut self, by: i64) {
+        let out = &mut self.out;
+        let times = [&mut out.book.time, &mut out.bbo.time].into_iter();
+        times.chain(out.prints.iter_mut().map(|p| &mut p.time)).for_each(|t| *t = t.plus(by));
+    }
+
     /// The same, to drop those that are not new.
     pub(super) fn prints_mut(&mut self) -> &mut Vec<Trade> {
         &mut self.out.prints

@@ -12,9 +12,11 @@
 #![deny(clippy::float_arithmetic)]
 
 mod cadence;
+mod clock;
 mod coins;
 mod control;
 mod decode;
+mod envelope;
 mod fields;
 mod history;
 pub mod meta;
@@ -28,9 +30,10 @@ mod tape;
 #[cfg(test)]
 mod tests;
 
+pub use clock::{ClockMap, Seen};
 pub use coins::{BadCoin, CoinSpec, Coins};
 pub use control::{Control, control, is_ours, lost_frames, lost_line, set_aside, set_aside_line};
 pub use decode::{Decoder, Parser};
 pub use outcome::{Decoded, Stream};
 pub use reject::{Counters, Reject};
-pub use session::{Config, Feed, Input, Loss, SessionState, Verdict};
+pub use session::{Config, Feed, Input, Loss, Read, SessionState, Verdict};

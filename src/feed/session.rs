@@ -21,7 +21,7 @@ use super::reject::{Counters, Reject};
 use super::retry::Retry;
 use crate::event::{Event, Joint};
 use crate::limits::{
-    AHEAD_MAX_NS, COINS_MAX, DATA_SILENCE_NS, MESSAGE_SILENCE_NS, PING_EVERY_NS, PING_SILENCE_NS,
+    COINS_MAX, DATA_SILENCE_NS, DATE_MAX_NS, MESSAGE_SILENCE_NS, PING_EVERY_NS, PING_SILENCE_NS,
     REJECTS_PER_MIN_MAX,
 };
 use crate::units::{CoinId, Ns};
@@ -62,6 +62,18 @@ pub enum Input<'a> {
         expect(dead_code, reason = "counters tell a run, this tells a test")
     )]
     Rejected(Reject),
+}
+
+/// A message that was read and not yet taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Read(Result<Decoded, Reject>);
+
+impl Read {
+    /// The same, turned away for its date.
+    #[must_use]
+    pub fn out_of_range(self) -> Read {
+        Read(self.0.and(Err(Reject::OutOfRange)))
+    }
 }
 
 /// Messages without an event.
@@ -223,16 +235,50 @@ impl Feed {
         self.renew(now);
     }
 
-    /// Reads one message received at `now`.
-    #[inline]
+    /// Reads one message and takes it as received at `now`: a feed alone, whose stamps are session
+    /// time.
     pub fn message(&mut self, now: Ns, message: &[u8]) -> Input<'_> {
+        let read = self.read(message);
+        self.take(now, read)
+    }
+
+    /// Reads one message: its block says what time it is, and then it is to be taken.
+    #[inline]
+    pub fn read(&mut self, message: &[u8]) -> Read {
         self.counters.messages += 1;
         self.counters.bytes += message.len() as u64;
+        let read = Read(self.decoder.decode(message));
+        match self.block(&read) {
+            Some(block) if block.0 > DATE_MAX_NS => read.out_of_range(),
+            _ => read,
+        }
+    }
+
+    /// The newest block time of what was read last.
+    #[inline]
+    #[must_use]
+    pub fn block(&self, read: &Read) -> Option<Ns> {
+        match read.0 {
+            Ok(Decoded::Bbo { .. }) => Some(self.decoder.bbo().time),
+            Ok(Decoded::Book { .. }) => Some(self.decoder.book().time),
+            Ok(Decoded::Trades { .. }) => self.decoder.prints().iter().map(|p| p.time).max(),
+            _ => None,
+        }
+    }
+
+    /// Adds to the block times of what was read last.
+    #[cold]
+    pub fn shift(&mut self, by: i64) {
+        self.decoder.shift(by);
+    }
+
+    /// Takes what was read last as received at session time `now`.
+    #[inline]
+    pub fn take(&mut self, now: Ns, read: Read) -> Input<'_> {
         if let Some(link) = &mut self.link {
             link.any = now;
         }
-        let decoded = self.decoder.decode(message);
-        match decoded.and_then(|d| self.not_ahead(now, d)) {
+        match read.0 {
             Ok(Decoded::Bbo { coin }) => {
                 self.counters.bbos += 1;
                 self.data(now, coin, Stream::Bbo, Some(self.decoder.bbo().time));
@@ -405,21 +451,6 @@ impl Feed {
     #[must_use]
     pub fn counters(&self) -> Counters {
         Counters { handed_over: self.decoder.handed_over(), ..self.counters }
-    }
-
-    /// Refuses what is dated beyond any fault of our clock.
-    #[inline]
-    fn not_ahead(&self, now: Ns, decoded: Decoded) -> Result<Decoded, Reject> {
-        let newest = match decoded {
-            Decoded::Bbo { .. } => Some(self.decoder.bbo().time),
-            Decoded::Book { .. } => Some(self.decoder.book().time),
-            Decoded::Trades { .. } => self.decoder.prints().iter().map(|p| p.time).max(),
-            _ => None,
-        };
-        match newest {
-            Some(time) if time.since(now) > AHEAD_MAX_NS => Err(Reject::OutOfRange),
-            _ => Ok(decoded),
-        }
     }
 
     fn trades(&mut self, now: Ns, coin: CoinId) -> Input<'_> {

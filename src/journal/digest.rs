@@ -4,12 +4,12 @@
 //! folds every record it produces, one hash each; no allocation.
 //!
 //! ```text
-//!  Start Coin Strategy Label Stop ──▶ chain `frame` ─┐
+//!  Start Coin Strategy Label Clocks Stop ──▶ chain `frame` ─┐
 //!                                                    ├─▶ run = xxh3-128(frame, decisions)
 //!  every other record, number aside ─▶ decisions ────┘
 //! ```
 //! 1. `decisions` covers what was seen, decided and learned: every record but those that say what the
-//!    run is and how it ended ([`frames_the_run`]). It is free of the configuration's hash, of
+//!    run is, how its clocks stood and how it ended ([`frames_the_run`]). It is free of the configuration's hash, of
 //!    sequence numbers (the order counts, not the number), and of how the run was ended. So the same
 //!    market under settings that decide the same gives the same `decisions`, whatever the settings
 //!    are called.
@@ -26,7 +26,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::record::{Bytes, Coin, Label, RECORD_BYTES, Start, Stop, Strategy};
+use crate::record::{Bytes, Clocks, Coin, Label, RECORD_BYTES, Start, Stop, Strategy};
 
 /// Bytes of a chain so far.
 const SO_FAR: usize = 16;
@@ -59,10 +59,14 @@ pub struct Digest {
     decisions: u128,
 }
 
-/// Whether records of a kind say what the run is and how it ended, and nothing of what it decided.
+/// Whether records of a kind say what the run is, by which clock it was stamped and how it ended,
+/// and nothing of what it decided.
 #[must_use]
 pub const fn frames_the_run(of: u8) -> bool {
-    matches!(of, Start::KIND | Coin::KIND | Strategy::KIND | Label::KIND | Stop::KIND)
+    matches!(
+        of,
+        Start::KIND | Coin::KIND | Strategy::KIND | Label::KIND | Stop::KIND | Clocks::KIND
+    )
 }
 
 impl Digest {

@@ -343,7 +343,7 @@ mod tests {
             let mut s = ring(9, n, 0.9);
             let m = s.metrics();
             let start = if n > BLOCKS { n % BLOCKS } else { 0 };
-            let mut blocks = s.ring.clone();
+            let mut blocks = s.ring[..n.min(BLOCKS)].to_vec();
             blocks.rotate_left(start);
             let (predicted, brier, skill, half) = plain(&blocks);
             assert!((m.predicted - predicted).abs() < 1e-6, "{n}");

@@ -6,6 +6,7 @@
 //!    person or a restart has to mend.
 
 use super::snapshot::Snapshot;
+use crate::telemetry::clocks;
 use crate::telemetry::counters::Counter;
 
 /// Real seconds without a record after which the run counts as stuck: one comes every second.
@@ -18,6 +19,8 @@ const DOWN_S: f64 = 60.0;
 pub struct Verdict {
     /// Reasons, a line each.
     pub reasons: Vec<String>,
+    /// What is worth knowing and hurts nothing, a line each.
+    pub notes: Vec<String>,
 }
 
 impl Verdict {
@@ -30,10 +33,12 @@ impl Verdict {
     /// The answer's text.
     #[must_use]
     pub fn text(&self) -> String {
+        let mut text: String = self.reasons.iter().map(|r| format!("degraded: {r}\n")).collect();
         if self.is_ok() {
-            return "ok\n".into();
+            text.push_str("ok\n");
         }
-        self.reasons.iter().map(|r| format!("degraded: {r}\n")).collect()
+        self.notes.iter().for_each(|n| text.push_str(&format!("note: {n}\n")));
+        text
     }
 }
 
@@ -56,12 +61,13 @@ pub fn judge(s: &Snapshot) -> Verdict {
             reasons.push(format!("no connection to the venue yet, {tries} attempts failed"));
         }
     } else {
-        let silent = s.real_s(s.now.since(st.at));
-        if silent > SILENT_S {
+        let silent = s.age_s(st.at);
+        // While the link is down, no time passes for the engine.
+        if silent > SILENT_S && st.link.is_some_and(|l| l.value.up) {
             reasons.push(format!("no record for {silent:.0} s: a thread is stuck"));
         }
         if let Some(link) = st.link.filter(|l| !l.value.up) {
-            let down = s.real_s(s.now.since(link.at));
+            let down = s.age_s(link.at);
             if down > DOWN_S {
                 reasons.push(format!("the link is down for {down:.0} s"));
             }
@@ -75,7 +81,8 @@ pub fn judge(s: &Snapshot) -> Verdict {
             reasons.push(format!("{name}: {}; quoting stays off", latch.value.guard.sentence()));
         }
     }
-    Verdict { reasons }
+    let notes = st.clocks.as_ref().map(clocks::notes).unwrap_or_default();
+    Verdict { reasons, notes }
 }
 
 #[cfg(test)]

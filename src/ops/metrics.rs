@@ -15,6 +15,7 @@ use crate::app::status::CoinStatus;
 use crate::record::{Account, Estimates, Health, Lane, Learned, REGIMES, StrategyNames, Terms};
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{BOUNDS_NS, Stage};
+use crate::units::Ns;
 use crate::units::{Cash, Side};
 
 /// The media type of the text.
@@ -185,7 +186,16 @@ fn run(out: &mut Text, s: &Snapshot) {
     out.one("papermaker_link_open", "gauge", "1: the link to the venue is open.", up);
     let name = "papermaker_record_age_seconds";
     let help = "Real time since the newest record; one comes at least every second.";
-    out.one(name, "gauge", help, s.real_s(s.now.since(st.at)));
+    out.one(name, "gauge", help, s.age_s(st.at));
+    if let Some(x) = st.clocks {
+        let name = "papermaker_clock_offset_seconds";
+        let help =
+            "By how much this machine's clock is ahead of the venue's, least delay included.";
+        out.one(name, "gauge", help, Ns::seconds(x.offset));
+        let name = "papermaker_clock_breaks_total";
+        let help = "Receive stamps that contradicted their blocks, and jumps of the clocks.";
+        out.one(name, "counter", help, u64::from(x.steps) + u64::from(x.jumps));
+    }
     let (used, most) = st.queue;
     let name = "papermaker_queue_records";
     out.one(name, "gauge", "Records waiting for the logging thread.", used as u64);
@@ -289,7 +299,7 @@ fn quotes(out: &mut Text, s: &Snapshot, coins: &[(String, &CoinStatus)]) {
         for (guard, (_, side)) in c.guard.iter().zip(sides) {
             let labels =
                 [("coin", coin.as_str()), ("side", side), ("obstacle", guard.value.text())];
-            out.sample(name, &labels, s.real_s(s.now.since(guard.at)));
+            out.sample(name, &labels, s.age_s(guard.at));
         }
     }
     let name = "papermaker_orders_working";

@@ -109,6 +109,14 @@ impl Snapshot {
         ns as f64 * 1e-9 / f64::from(self.session.speed.max(1))
     }
 
+    /// Real seconds since a record's time.
+    #[must_use]
+    pub fn age_s(&self, at: Ns) -> f64 {
+        // Records are at the venue's time.
+        let offset = self.status.clocks.map_or(0, |c| c.offset);
+        self.real_s(self.now.plus(-offset).since(at).max(0))
+    }
+
     /// As JSON.
     #[must_use]
     pub fn write(&self) -> String {
@@ -197,6 +205,9 @@ fn records(s: &Status) -> Vec<Record> {
     s.strategy.records().for_each(|b| put(s.began, NO_COIN, b));
     if let Some(x) = s.link {
         put(x.at, NO_COIN, x.value.into());
+    }
+    if let Some(x) = s.clocks {
+        put(s.at, NO_COIN, x.into());
     }
     // Fills before orders: an order's open size is already what its fills left.
     for f in &s.fills {

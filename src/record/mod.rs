@@ -522,6 +522,15 @@ records! {
         /// One sentence for people, zero padded.
         sentence: [u8; 70],
     }
+    /// How the receiver's clock stands to the venue's, when that changed.
+    26 Clocks / "clocks" {
+        /// By how much the receiver's is ahead, the least delay of the network included, ns.
+        offset: i64,
+        /// Receive stamps that went back, or leapt against their blocks.
+        steps: u32,
+        /// Jumps of one clock against the other.
+        jumps: u32,
+    }
 }
 
 impl Coin {

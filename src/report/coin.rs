@@ -207,6 +207,7 @@ impl CoinModel {
             Body::Start(_)
             | Body::Stop(_)
             | Body::LinkChange(_)
+            | Body::Clocks(_)
             | Body::Lost(_)
             | Body::Strategy(_)
             | Body::Label(_)

@@ -43,6 +43,11 @@ pub fn summary(m: &Model) -> Value {
         "seconds": m.seconds(),
         "ended": m.stop.map(|x| x.reason.text()),
         "links": m.links.iter().filter(|l| !l.1.up).count(),
+        "clock": m.clocks.map(|c| json!({
+            "offset_s": Ns::seconds(c.offset),
+            "steps": c.steps,
+            "jumps": c.jumps,
+        })),
         "seed": m.start.map(|x| x.seed),
         "config": m.start.map(|x| format!("{:016x}{:016x}", x.config[0], x.config[1])),
         "version": s.version,

@@ -12,7 +12,7 @@ use super::series::Series;
 use super::sources::Sources;
 use super::stats::{Blocks, Interval};
 use crate::journal::{Digest, Digests, Disk, Found, ReadError, Reader};
-use crate::record::{Body, LinkChange, Record, Start, Stop, StrategyNames};
+use crate::record::{Body, Clocks, LinkChange, Record, Start, Stop, StrategyNames};
 use crate::units::{CoinId, Ns};
 
 /// All coins together under one fill model.
@@ -49,6 +49,8 @@ pub struct Model {
     pub faults: Vec<String>,
     /// Changes of the link.
     pub links: Vec<(Ns, LinkChange)>,
+    /// How the clocks stood at last.
+    pub clocks: Option<Clocks>,
     /// Coins as [`CoinId`] counts; those without a name left out.
     pub coins: Vec<CoinModel>,
     /// Coins together, as `Lane` counts; `None` where no coin has an account.
@@ -102,6 +104,7 @@ impl Builder {
             Body::Stop(x) => m.stop = Some(x),
             Body::Strategy(_) | Body::Label(_) => m.strategy.take(&r.body),
             Body::LinkChange(x) => m.links.push((r.at, x)),
+            Body::Clocks(x) => m.clocks = Some(x),
             Body::Lost(x) => m.lost = m.lost.saturating_add(x.count),
             Body::Account(x) => self.changed[x.lane as usize] = true,
             _ => {}
@@ -156,6 +159,7 @@ impl Model {
             digest: Digests::default(),
             faults: Vec::new(),
             links: Vec::new(),
+            clocks: None,
             coins: Vec::new(),
             total: [None; 3],
             equity: std::array::from_fn(|_| Series::new(from)),

@@ -7,6 +7,7 @@ use super::coin::CoinModel;
 use super::model::Model;
 use super::stats::Interval;
 use crate::record::{Guard, Lane, Learned};
+use crate::telemetry::clocks;
 use crate::units::{Ns, decimal};
 
 /// Fewest fills from which predictions are judged.
@@ -23,6 +24,9 @@ pub fn summary(m: &Model) -> String {
             "\nset aside  {}: the subscription ended link after link\n",
             aside.join(", ")
         ));
+    }
+    for note in m.clocks.iter().flat_map(clocks::notes) {
+        out.push_str(&format!("\nclock      {note}\n"));
     }
     if let Some(ping) = &m.sources.ping {
         out.push_str(&format!("\n{}", ping.text()));

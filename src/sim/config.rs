@@ -38,6 +38,9 @@ settings! {
         models: ModelConfigs = ModelConfigs::default();
         /// Order of events inside a block.
         order: Order = Order::Block;
+        /// Least time from a block's stamp to its receipt here. No feed tells it apart from an
+        /// offset of the clocks, so it is assumed; every order and cancel takes as much longer.
+        feed_ms: u32 = 200, 0..=10_000, "ms";
         /// Delay of a new order. The venue's own figures: median 0.2 s, p99 0.9 s co-located.
         entry: Latency = Latency::ShiftedExponential { base_ms: 150, mean_ms: 100 };
         /// Delay of a cancel.

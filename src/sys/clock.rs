@@ -4,9 +4,9 @@
 //! work. Hot path: one read of the monotonic clock per call.
 //!
 //! 1. Session time never goes back: it is the wall time at the start plus monotonic time elapsed,
-//!    so a step of the wall clock changes nothing.
-//! 2. Wall time is read once per session: it sets where the session's time begins, and with it when own
-//!    orders reach the venue. A host's clock that is off by seconds is as much latency more or less.
+//!    so a step of the wall clock changes nothing. Time in which the machine was suspended counts.
+//! 2. Wall time is read once per session: it says where receive stamps begin. What they mean is for
+//!    the blocks to say (`feed/clock.rs`).
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -16,7 +16,8 @@ use crate::units::Ns;
 #[derive(Clone, Copy, Debug)]
 pub struct SessionClock {
     start: Ns,
-    origin: Instant,
+    /// Time since the machine was started, ns.
+    origin: u64,
     speed: u32,
 }
 
@@ -40,6 +41,23 @@ fn instant() -> Instant {
     Instant::now()
 }
 
+/// Nanoseconds since the machine was started, those in which it was suspended included.
+#[cfg(target_os = "linux")]
+fn running_ns() -> u64 {
+    let t = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let (s, ns) = (u64::try_from(t.tv_sec).unwrap_or(0), u64::try_from(t.tv_nsec).unwrap_or(0));
+    s.saturating_mul(1_000_000_000).saturating_add(ns)
+}
+
+/// Nanoseconds on a clock that never goes back; whether it runs while the machine is suspended is
+/// the system's choice.
+#[cfg(not(target_os = "linux"))]
+fn running_ns() -> u64 {
+    static ORIGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    let origin = *ORIGIN.get_or_init(instant);
+    u64::try_from(instant().duration_since(origin).as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl SessionClock {
     /// A clock that starts at the wall time and runs `speed` times as fast as real time (1 live;
     /// more against the embedded venue; 0 counts as 1).
@@ -51,7 +69,7 @@ impl SessionClock {
     /// A clock that starts at `start`; otherwise as [`SessionClock::start`].
     #[must_use]
     pub fn start_at(start: Ns, speed: u32) -> SessionClock {
-        SessionClock { start, origin: instant(), speed: speed.max(1) }
+        SessionClock { start, origin: running_ns(), speed: speed.max(1) }
     }
 
     /// Session time. Monotone; saturates.
@@ -73,7 +91,7 @@ impl SessionClock {
     #[inline]
     #[must_use]
     pub fn mono_ns(&self) -> u64 {
-        u64::try_from(instant().duration_since(self.origin).as_nanos()).unwrap_or(u64::MAX)
+        running_ns().saturating_sub(self.origin)
     }
 
     /// Session time at the start.

@@ -5,5 +5,6 @@
 //!
 //! 1. Nothing here decides anything.
 
+pub mod clocks;
 pub mod counters;
 pub mod latency;

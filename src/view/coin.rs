@@ -243,7 +243,7 @@ fn obstacle(c: &mut Canvas, s: &Snapshot, coin: &CoinStatus, side: Side, (x, y, 
         return;
     }
     let guard = coin.guard[side.index()];
-    let held = span(s.real_s(s.now.since(guard.at)));
+    let held = span(s.age_s(guard.at));
     if guard.value == Guard::None {
         c.put_within(x, y, end, Ink::Good, &format!("quoted for {held}"));
         return;

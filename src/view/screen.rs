@@ -81,9 +81,7 @@ fn head(c: &mut Canvas, s: &Snapshot) {
     let (ink, word) = match (st.ended, up, st.link) {
         (true, ..) => (Ink::Warn, "ended".to_owned()),
         (_, true, _) => (Ink::Good, "link up".to_owned()),
-        (_, false, Some(l)) => {
-            (Ink::Bad, format!("link down {}", span(s.real_s(s.now.since(l.at)))))
-        }
+        (_, false, Some(l)) => (Ink::Bad, format!("link down {}", span(s.age_s(l.at)))),
         (_, false, None) => (Ink::Warn, "connecting".to_owned()),
     };
     let length = session.length_ns.map(|ns| format!(" of {}", clock(s.real_s(ns))));

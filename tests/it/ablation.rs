@@ -71,7 +71,6 @@ fn market(law: &venue::config::Config, set: &str) -> Vec<Second> {
         let block = world.next_block();
         let now = block.time.plus(50 * Ns::MS);
         let begun = *start.get_or_insert_with(|| {
-            turn.start(now, &mut out);
             turn.up(now, &mut out);
             now
         });

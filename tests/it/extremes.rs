@@ -25,7 +25,6 @@ fn decided(rounds: u64, say: impl Fn(u64, i64) -> Vec<String>) -> Vec<Body> {
     for (round, block) in (0..rounds).zip((BEGIN_MS..).step_by(100)) {
         let now = Ns((block + DELAY_MS) * Ns::MS);
         if round == 0 {
-            turn.start(now, &mut out);
             turn.up(now, &mut out);
         }
         turn.advance(now, &mut out);

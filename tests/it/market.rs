@@ -43,7 +43,6 @@ fn cut(blocks: &[(Ns, Vec<String>)], mut size: impl FnMut() -> usize) -> (Digest
     let mut turn = turn(&config);
     let mut out = Tally::new(|_: &Record, _: &Bytes| {});
     let mut conn = Conn::new(1);
-    turn.start(blocks[0].0, &mut out);
     turn.up(blocks[0].0, &mut out);
     for (now, frames) in blocks {
         let mut bytes = Vec::new();
@@ -96,7 +95,6 @@ fn a_full_queue_is_counted_exactly_withdraws_the_quotes_and_replays_to_the_same_
             }
         }
     };
-    turn.start(blocks[0].0, &mut records);
     lines.push((blocks[0].0, Control::Up.line().to_vec()));
     turn.up(blocks[0].0, &mut records);
     for (i, (now, frames)) in blocks.iter().enumerate() {
@@ -151,7 +149,6 @@ fn a_publisher_held_back_by_a_stage_is_the_same_publisher() {
         let mut turn = turn(&config);
         let mut out = Tally::new(|_: &Record, _: &Bytes| {});
         let mut stage = papermaker::rooms::app::staged::Stage::default();
-        turn.start(blocks[0].0, &mut out);
         turn.up(blocks[0].0, &mut out);
         for (now, frames) in &blocks {
             turn.advance(*now, &mut out);

@@ -68,7 +68,7 @@ impl Hot {
             while let Some(message) = self.conn.poll().expect("sound frames") {
                 let Message::Text(text) = message else { continue };
                 let mut staged = self.stage.before(&mut self.records);
-                self.turn.message_marked(now, text, &mut staged, || ());
+                self.turn.message(now, text, &mut staged);
                 staged.flush();
                 self.laps.push(Lap::default());
                 self.raw.offer(now, text);
@@ -147,7 +147,6 @@ fn events_allocate_nothing(seed: u64, events: u64) -> String {
         let block = market.next_block();
         let now = block.time.plus(50 * Ns::MS);
         let clock = *begun.get_or_insert_with(|| {
-            hot.turn.start(now, &mut hot.records);
             hot.turn.up(now, &mut hot.records);
             rehearsal.up(now);
             SessionClock::start_at(now, 1)
@@ -218,7 +217,6 @@ fn the_largest_and_densest_messages_allocate_nothing_even_as_the_first() {
         let (mut records, _end) = Publisher::new(QUEUE_RECORDS, 0, Digest::new());
         let mut turn =
             Turn::new(&config.engine, &coins, config.hash(&coins)).expect("one sound coin");
-        turn.start(Ns(Ns::SEC), &mut records);
         turn.up(Ns(Ns::SEC), &mut records);
         let used = measure(|| turn.message(Ns(2 * Ns::SEC), message.as_bytes(), &mut records));
         assert_eq!((used.count_total, used.count_current), (0, 0), "message {n}");

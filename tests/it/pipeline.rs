@@ -36,7 +36,6 @@ fn run(seed: u64, seconds: i64, cut: bool) -> Run {
         let block = market.next_block();
         now = now.max(block.time.plus(DELAY_NS));
         let start = *begun.get_or_insert_with(|| {
-            turn.start(now, &mut out);
             turn.up(now, &mut out);
             now
         });

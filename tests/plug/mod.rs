@@ -198,7 +198,6 @@ fn executed<C: Components>() -> (Vec<Record>, Vec<u8>) {
     let (mut out, mut up, mut lost, mut first) = (Collector::default(), false, false, Ns(0));
     market(90, |now, frame| {
         if !up {
-            turn.start(now, &mut out);
             turn.up(now, &mut out);
             (up, first) = (true, now);
         }
@@ -267,7 +266,6 @@ fn a_grid_allocates_nothing() {
     let mut allocated = 0;
     market(120, |now, frame| {
         if !up {
-            turn.start(now, &mut out);
             turn.up(now, &mut out);
             up = true;
         }

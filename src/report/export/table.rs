@@ -110,6 +110,7 @@ fn name(body: &Body) -> &'static str {
         Body::Coin(_) => "coins",
         Body::Stop(_) => "stops",
         Body::LinkChange(_) => "links",
+        Body::Clocks(_) => "clocks",
         Body::DataGap(_) => "gaps",
         Body::Lost(_) => "lost",
         Body::HealthChange(_) => "health",

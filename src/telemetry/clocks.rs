@@ -1,0 +1,30 @@
+//! How this machine's clock stands to the venue's, for people.
+//!
+//! In: the newest [`Clocks`] record. Out: sentences. Cold path.
+
+use crate::record::Clocks;
+use crate::units::Ns;
+
+/// Seconds by which the clocks may differ without a word: delays of networks are below.
+const SAID_S: f64 = 1.0;
+
+/// What is worth saying; nothing where the clocks agree.
+#[must_use]
+pub fn notes(c: &Clocks) -> Vec<String> {
+    let mut out = Vec::new();
+    let s = Ns::seconds(c.offset);
+    if s > SAID_S || s < 0.0 {
+        let (by, which) = (s.abs(), if s < 0.0 { "behind" } else { "ahead of" });
+        out.push(format!(
+            "this machine's clock is {by:.3} s {which} the venue's (delay of the network included); \
+             results do not depend on it, but set it right"
+        ));
+    }
+    if c.steps > 0 {
+        out.push(format!("{} receive stamps contradicted their blocks, which counted", c.steps));
+    }
+    if c.jumps > 0 {
+        out.push(format!("the clocks jumped against each other {} times: gaps", c.jumps));
+    }
+    out
+}
