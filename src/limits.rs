@@ -168,6 +168,23 @@ pub const CLOCK_SAID_NS: u64 = 20_000_000;
 /// out of a recording, or a wrong stamp, costs nothing.
 pub const GRID_CUT_NS: i64 = 60_000_000_000;
 
+/// Nanoseconds between two stamps beyond which the time between them is skipped: a week of ticks is six
+/// million, a recorder's clock that was set in between may be decades off.
+pub const SKIP_NS: i64 = 7 * 24 * 3_600_000_000_000;
+
+/// Stamps of following lines that a stamp is held against where it is far from the one before. Most of
+/// so many are right even where a few are not.
+pub const STAMPS_AHEAD: usize = 8;
+
+/// Nanoseconds that a stamp may be off its block time and still be taken for the same time in another
+/// unit: a thousand times as much is decades.
+pub const UNIT_OFF_NS: i64 = 24 * 3_600_000_000_000;
+
+/// Nanoseconds that a print may be behind the newest block shown, or behind the newest print of its
+/// message, and be live. In 66,000 live messages the most are 1.03 s and 0.51 s; histories begin 7 s
+/// and more back.
+pub const HISTORY_NS: i64 = 2_000_000_000;
+
 /// Prices and sizes are below this many units of 1e-8, ten digits before the point: four prices add up in
 /// 63 bits. Sizes on the wire have up to nine digits.
 pub const NUMBER_MAX: i64 = 1_000_000_000_000_000_000;
@@ -226,6 +243,13 @@ pub const STATUS_FILLS: usize = 32;
 
 /// Grid of the engine's own clock, in nanoseconds: what happens without a message happens here.
 pub const TICK_NS: i64 = 100_000_000;
+
+/// Most decimals of a size: prices of perpetuals have six less those of the size.
+pub const DECIMALS_MAX: u8 = 6;
+
+/// Names of coins that are looked for in a recording: the venue lists some 250 perpetuals and 1,000
+/// spot pairs and outcomes.
+pub const NAMES_MAX: usize = 2048;
 
 /// Bytes of a coin's name; the longest seen has 16.
 pub const COIN_NAME_MAX: usize = 24;

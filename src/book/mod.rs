@@ -97,12 +97,13 @@ impl Book {
         true
     }
 
-    /// A snapshot after a block.
+    /// A snapshot after a block. One that is older than the best prices deepens the book and keeps
+    /// nothing fresh.
     pub fn on_snapshot(&mut self, now: Ns, book: &Snapshot) {
-        self.heard[if book.fast { FAST } else { FULL }] = Some(now);
         let whole = book.time >= self.time;
         let full = !book.fast;
         if whole {
+            self.heard[if full { FULL } else { FAST }] = Some(now);
             self.time = book.time;
             self.sides[0].replace(&book.bids, book.time, full);
             self.sides[1].replace(&book.asks, book.time, full);
@@ -300,6 +301,7 @@ mod tests {
         assert_eq!(b.shown(&Config::default(), Side::Buy, Px(99)), Shown::Empty);
         b.on_snapshot(Ns(3), &snapshot(15, false, &[(99, 9), (98, 9), (97, 9)], &[(101, 9)]));
         assert_eq!(b.best_bid(), Some(level(98, 2)), "an older snapshot leaves the best");
+        assert_eq!(b.ages(Ns(3)), [1, -1, 2], "and keeps nothing fresh");
         assert_eq!(b.shown(&Config::default(), Side::Buy, Px(97)), Shown::Size(level(97, 9)));
         assert!(!b.on_bbo(Ns(4), &Bbo { time: Ns(19), ..bbo }), "older best prices are ignored");
     }

@@ -11,12 +11,19 @@ use std::fmt;
 
 use arrayvec::{ArrayString, ArrayVec};
 
-use crate::limits::{COIN_NAME_MAX, COINS_MAX};
+use crate::limits::{COIN_NAME_MAX, COINS_MAX, DECIMALS_MAX};
 use crate::units::CoinId;
 use crate::units::rules::Rules;
 
 /// A coin's name as the venue spells it: `BTC`, `kPEPE`, `@107`, `xyz:XYZ100`.
 pub type CoinName = ArrayString<COIN_NAME_MAX>;
+
+/// Whether a name is a perpetual's: spot pairs are `@107` or `PURR/USDC`, outcomes `#14720`. Their
+/// prices, fees and positions follow other rules.
+#[must_use]
+pub fn is_perpetual(name: &str) -> bool {
+    !name.starts_with(['@', '#']) && !name.contains('/')
+}
 
 /// One coin to follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +81,7 @@ impl CoinSpec {
         if !name.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\') {
             return Err(BadCoin::Character);
         }
-        if sz_decimals > 6 {
+        if sz_decimals > DECIMALS_MAX {
             return Err(BadCoin::Decimals);
         }
         let name = CoinName::from(name).map_err(|_| BadCoin::TooLong)?;
@@ -154,6 +161,16 @@ mod tests {
             "dex:STREAMABCD****",
         ] {
             assert_eq!(CoinSpec::new(name, 2).expect(name).name.as_str(), name);
+        }
+    }
+
+    #[test]
+    fn spot_and_outcomes_are_no_perpetuals() {
+        for name in ["BTC", "kPEPE", "0G", "xyz:XYZ100", "dex:STREAMABCD****"] {
+            assert!(is_perpetual(name), "{name}");
+        }
+        for name in ["@107", "PURR/USDC", "#14720"] {
+            assert!(!is_perpetual(name), "{name}");
         }
     }
 

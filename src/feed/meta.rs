@@ -14,6 +14,7 @@ use arrayvec::ArrayVec;
 use serde::Deserialize;
 
 use super::coins::{CoinName, CoinSpec};
+use crate::limits::{DECIMALS_MAX, NAMES_MAX};
 
 /// Size decimals of well-known coins, as the venue's `meta` gave them in 2026-10.
 const KNOWN: [(&str, u8); 6] =
@@ -144,23 +145,49 @@ pub fn fallback() -> Universe {
 ///
 /// Only the JSON of each frame is given, without its time. Frames need not be well-formed.
 pub fn infer<F: AsRef<[u8]>>(frames: impl IntoIterator<Item = F>) -> Vec<CoinSpec> {
-    let mut found: Vec<CoinSpec> = Vec::new();
-    for frame in frames {
-        let Some((name, decimals)) = sizes(frame.as_ref()) else {
-            continue;
+    let mut finder = Finder::default();
+    frames.into_iter().for_each(|f| finder.take(f.as_ref()));
+    finder.coins()
+}
+
+/// Finds the coins of a recording, frame by frame.
+#[derive(Debug, Default)]
+pub struct Finder {
+    found: Vec<CoinSpec>,
+    /// Place of the coin found last: frames of one coin come together.
+    last: usize,
+}
+
+impl Finder {
+    /// Looks at one frame. Sizes of more than six decimals are noise and say nothing of the coin;
+    /// aggregated books add sizes up and say nothing either. Of more than `NAMES_MAX` names, those
+    /// that come later are left out.
+    pub fn take(&mut self, frame: &[u8]) {
+        let Some((name, decimals)) = sizes(frame) else {
+            return;
         };
-        match found.iter_mut().find(|c| c.name.as_bytes() == name) {
-            Some(coin) => coin.sz_decimals = coin.sz_decimals.max(decimals),
-            None => found.extend(
-                std::str::from_utf8(name).ok().and_then(|n| CoinSpec::new(n, decimals).ok()),
-            ),
+        let is = |c: &CoinSpec| c.name.as_bytes() == name;
+        if !self.found.get(self.last).is_some_and(is) {
+            self.last = self.found.iter().position(is).unwrap_or(self.found.len());
+        }
+        if let Some(coin) = self.found.get_mut(self.last) {
+            coin.sz_decimals = coin.sz_decimals.max(decimals);
+        } else if self.found.len() < NAMES_MAX {
+            let name = std::str::from_utf8(name).ok();
+            self.found.extend(name.and_then(|n| CoinSpec::new(n, decimals).ok()));
         }
     }
-    for coin in &mut found {
-        let known = KNOWN.iter().find(|(name, _)| *name == coin.name.as_str());
-        coin.sz_decimals = coin.sz_decimals.max(known.map_or(0, |k| k.1));
+
+    /// The coins found, in order of appearance.
+    #[must_use]
+    pub fn coins(self) -> Vec<CoinSpec> {
+        let mut found = self.found;
+        for coin in &mut found {
+            let known = KNOWN.iter().find(|(name, _)| *name == coin.name.as_str());
+            coin.sz_decimals = coin.sz_decimals.max(known.map_or(0, |k| k.1));
+        }
+        found
     }
-    found
 }
 
 impl Universe {
@@ -209,8 +236,14 @@ fn sizes(frame: &[u8]) -> Option<(&[u8], u8)> {
         match key {
             b"channel" => market |= matches!(text, b"trades" | b"bbo" | b"l2Book"),
             b"coin" => coin = Some(text),
-            b"sz" => decimals = decimals.max(self::decimals(text)),
+            b"sz" => {
+                let new = self::decimals(text);
+                decimals = if new > DECIMALS_MAX { decimals } else { decimals.max(new) };
+            }
             _ => {}
+        }
+        if text == b"spread" {
+            return None;
         }
         key = text;
     }
@@ -230,7 +263,7 @@ fn decimals(text: &[u8]) -> u8 {
 fn strings(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let start = rest.iter().position(|&b| b == b'"')? + 1;
+        let start = memchr::memchr(b'"', rest)? + 1;
         let mut end = start;
         while *rest.get(end)? != b'"' {
             end += if rest[end] == b'\\' { 2 } else { 1 };
@@ -307,6 +340,11 @@ mod tests {
             r#"{"channel":"trades","data":[{"coin":"CUT","sz":"1.0"#,
             "garbage",
         ];
+        // Noise, and levels added up, say nothing of a coin.
+        let frames = frames.into_iter().chain([
+            r#"{"channel":"bbo","data":{"coin":"BTC","bbo":[{"sz":"0.30000000000000004"},null]}}"#,
+            r#"{"channel":"l2Book","data":{"coin":"XYZ","levels":[[{"sz":"1.00001"}],[]],"spread":"1"}}"#,
+        ]);
         let found: Vec<_> =
             infer(frames).into_iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect();
         let want = [("XYZ", 4), ("BTC", 5), ("CUT", 0)];

@@ -27,13 +27,15 @@ mod retry;
 mod scan;
 mod session;
 mod tape;
+mod verdict;
 #[cfg(test)]
 mod tests;
 
 pub use clock::{ClockMap, Seen};
-pub use coins::{BadCoin, CoinSpec, Coins};
+pub use coins::{BadCoin, CoinSpec, Coins, is_perpetual};
 pub use control::{Control, control, is_ours, lost_frames, lost_line, set_aside, set_aside_line};
 pub use decode::{Decoder, Parser};
 pub use outcome::{Decoded, Stream};
 pub use reject::{Counters, Reject};
-pub use session::{Config, Feed, Input, Loss, Read, SessionState, Verdict};
+pub use session::{Config, Feed, Input, Read, SessionState};
+pub use verdict::{Loss, Verdict};

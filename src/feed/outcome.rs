@@ -76,6 +76,8 @@ pub enum Decoded {
         /// Coin.
         coin: CoinId,
     },
+    /// A book whose levels were put together (`nSigFigs`): another stream than the book.
+    Aggregated,
     /// A best bid and offer: [`Decoder::bbo`].
     Bbo {
         /// Coin.

@@ -161,6 +161,10 @@ counters! {
     venue_errors,
     /// Texts that are not JSON and greet.
     greetings,
+    /// Books put together by significant figures, which are no books of a coin.
+    aggregated,
+    /// Histories that nothing announced: known by the age of their prints.
+    unannounced,
     /// Messages on channels not followed.
     unknown,
     /// Messages of coins not followed.

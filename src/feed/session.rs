@@ -4,7 +4,9 @@
 //! send, a [`Verdict`] on the link, waits before reconnects. Hot path: no allocation, no clock.
 //!
 //! 1. Every message has exactly one outcome, and is counted under it.
-//! 2. The first trades message of a coin on a connection is history (see `history`).
+//! 2. The first trades message of a coin on a connection is history (see `history`). So is one whose
+//!    oldest print is more than `HISTORY_NS` behind the newest block shown, or behind its own newest
+//!    print: the recorder subscribed again and wrote no acknowledgement.
 //! 3. A verdict to close stands until the link is gone; what still arrives is processed as ever.
 //! 4. Deadlines are judged on the session clock; block times of the venue decide nothing here.
 
@@ -19,10 +21,11 @@ use super::outcome::{Decoded, Stream, VenueError};
 use super::plan::Plan;
 use super::reject::{Counters, Reject};
 use super::retry::Retry;
+use super::verdict::{Close, Loss, Verdict};
 use crate::event::{Event, Joint};
 use crate::limits::{
-    COINS_MAX, DATA_SILENCE_NS, DATE_MAX_NS, MESSAGE_SILENCE_NS, PING_EVERY_NS, PING_SILENCE_NS,
-    REJECTS_PER_MIN_MAX,
+    COINS_MAX, DATA_SILENCE_NS, DATE_MAX_NS, HISTORY_NS, MESSAGE_SILENCE_NS, PING_EVERY_NS,
+    PING_SILENCE_NS, REJECTS_PER_MIN_MAX,
 };
 use crate::units::{CoinId, Ns};
 
@@ -91,39 +94,10 @@ pub enum Quiet {
     Unknown,
     /// A coin that is not followed.
     Foreign,
+    /// A book put together by significant figures.
+    Aggregated,
     /// An empty list of trades that is no history.
     EmptyTrades,
-}
-
-/// Whether to go on with the link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Verdict {
-    /// Go on.
-    Keep,
-    /// Close it and connect again.
-    Close(Close),
-}
-
-/// Why a link is given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Close {
-    /// No message for `MESSAGE_SILENCE_NS`.
-    Silent,
-    /// No market data for `DATA_SILENCE_NS`, though other messages come.
-    NoData,
-    /// A subscription was not answered for `ACK_NS`.
-    NoAck,
-    /// More than `REJECTS_PER_MIN_MAX` messages turned away in a minute.
-    Rejects,
-}
-
-/// How a link ended, or why none came about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loss {
-    /// Anything ordinary: closed, reset, refused by the network, given up by us.
-    Lost,
-    /// The venue refused by policy: close 1008, HTTP 429. The next attempt waits in the slow lane.
-    Refused,
 }
 
 /// What the current link has done so far.
@@ -154,6 +128,8 @@ pub struct Feed {
     paces: Box<[[Pace; Stream::ALL.len()]]>,
     /// Receive time less block time of the newest message of each coin.
     lags: Box<[Option<i64>]>,
+    /// Block of the newest state of each coin on this connection.
+    shown: Box<[Option<Ns>]>,
     /// Lot of each coin, in size units.
     lots: Box<[i64]>,
     follow: [bool; Stream::ALL.len()],
@@ -169,6 +145,7 @@ pub struct SessionState {
     joiners: Box<[Joiner]>,
     paces: Box<[[Pace; Stream::ALL.len()]]>,
     lags: Box<[Option<i64>]>,
+    shown: Box<[Option<Ns>]>,
     link: Option<Link>,
     rtt_ns: Option<i64>,
     /// Coins set aside.
@@ -198,6 +175,7 @@ impl Feed {
             joiners: specs.iter().map(|_| Joiner::new(seed)).collect(),
             paces: specs.iter().map(|_| Stream::ALL.map(|_| Pace::new())).collect(),
             lags: specs.iter().map(|_| None).collect(),
+            shown: specs.iter().map(|_| None).collect(),
             lots: specs.iter().map(|s| s.rules().lot()).collect(),
             follow,
             link: None,
@@ -382,6 +360,7 @@ impl Feed {
             joiners: self.joiners.clone(),
             paces: self.paces.clone(),
             lags: self.lags.clone(),
+            shown: self.shown.clone(),
             link: self.link,
             rtt_ns: self.rtt_ns,
             aside: self.ids().filter(|c| self.set_aside(*c)).collect(),
@@ -394,6 +373,7 @@ impl Feed {
         let fits = m.joiners.len() == self.joiners.len();
         if fits {
             (self.joiners, self.paces, self.lags) = (m.joiners, m.paces, m.lags);
+            self.shown = m.shown;
             (self.link, self.rtt_ns, self.counters) = (m.link, m.rtt_ns, m.counters);
             m.aside.into_iter().for_each(|c| self.put_aside(c));
         }
@@ -453,10 +433,21 @@ impl Feed {
         Counters { handed_over: self.decoder.handed_over(), ..self.counters }
     }
 
+    /// Whether the prints at hand are too old to be live. Held against the block shown last, not the
+    /// newest ever: one wrong time must not make history of all that follows.
+    #[inline]
+    fn is_old(&self, coin: CoinId) -> bool {
+        let times = self.decoder.prints().iter().map(|p| p.time);
+        let newest = times.clone().max().max(self.shown[coin.index()]);
+        newest.zip(times.min()).is_some_and(|(new, old)| new.since(old) > HISTORY_NS)
+    }
+
     fn trades(&mut self, now: Ns, coin: CoinId) -> Input<'_> {
         let newest = self.decoder.prints().last().map(|p| p.time);
         self.data(now, coin, Stream::Trades, newest);
-        if self.joiners[coin.index()].waiting() {
+        let unannounced = !self.joiners[coin.index()].waiting() && self.is_old(coin);
+        self.counters.unannounced += u64::from(unannounced);
+        if unannounced || self.joiners[coin.index()].waiting() {
             return self.history(now, coin);
         }
         let dropped = self.joiners[coin.index()].live(self.decoder.prints_mut());
@@ -538,6 +529,10 @@ impl Feed {
                 c.foreign += 1;
                 Quiet::Foreign
             }
+            Decoded::Aggregated => {
+                c.aggregated += 1;
+                Quiet::Aggregated
+            }
             _ => {
                 c.unknown += 1;
                 Quiet::Unknown
@@ -577,6 +572,9 @@ impl Feed {
     fn data(&mut self, now: Ns, coin: CoinId, stream: Stream, time: Option<Ns>) {
         if let Some(time) = time {
             self.lags[coin.index()] = Some(now.since(time));
+            if stream != Stream::Trades {
+                self.shown[coin.index()] = Some(time);
+            }
         }
         self.paces[coin.index()][stream.index()].note(now);
         self.plan.answer(coin, stream);
@@ -608,6 +606,7 @@ impl Feed {
         });
         self.plan.renew(now);
         self.joiners.iter_mut().for_each(Joiner::renew);
+        self.shown.fill(None);
         self.paces.iter_mut().flatten().for_each(Pace::cut);
     }
 }

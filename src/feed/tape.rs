@@ -7,7 +7,8 @@
 //! 1. A key that is read stands at most once in its object; a key that is not read is skipped with
 //!    all below it.
 //! 2. Levels of a side beyond `LEVELS_MAX` are skipped unread: the book is the best ones.
-//! 3. `null` is an absent side, an absent `fast` is `false`, an absent `n` is 0 ("unknown").
+//! 3. A book with a `spread` was put together by significant figures: no book of the coin.
+//! 4. `null` is an absent side, an absent `fast` is `false`, an absent `n` is 0 ("unknown").
 
 use simd_json::{Node, StaticNode};
 
@@ -99,6 +100,7 @@ fn trade<'i>(walk: &mut Walk<'_, 'i>) -> Result<(&'i [u8], Trade), Reject> {
 
 fn book(mut walk: Walk<'_, '_>, coins: &Coins, out: &mut Output) -> Result<Decoded, Reject> {
     let (mut coin, mut time, mut fast, mut levels) = (None, None, None, None);
+    let mut aggregated = None;
     out.book.bids.clear();
     out.book.asks.clear();
     for _ in 0..walk.object()? {
@@ -106,6 +108,12 @@ fn book(mut walk: Walk<'_, '_>, coins: &Coins, out: &mut Output) -> Result<Decod
             b"coin" => set(&mut coin, walk.text()?)?,
             b"time" => set(&mut time, walk.time()?)?,
             b"fast" => set(&mut fast, walk.optional_bool()?)?,
+            b"spread" => {
+                set(&mut aggregated, !walk.null())?;
+                if aggregated == Some(true) {
+                    walk.skip()?;
+                }
+            }
             b"levels" => {
                 set(&mut levels, ())?;
                 let sides = walk.array()?;
@@ -126,7 +134,10 @@ fn book(mut walk: Walk<'_, '_>, coins: &Coins, out: &mut Output) -> Result<Decod
     levels.ok_or(missing)?;
     out.book.time = time.ok_or(missing)?;
     out.book.fast = fast.unwrap_or(false);
-    Ok(known(coins, coin.ok_or(missing)?, |coin| Decoded::Book { coin }))
+    Ok(known(coins, coin.ok_or(missing)?, |coin| match aggregated {
+        Some(true) => Decoded::Aggregated,
+        _ => Decoded::Book { coin },
+    }))
 }
 
 fn side_levels(walk: &mut Walk<'_, '_>, side: Side, to: &mut Levels) -> Result<(), Reject> {

@@ -9,7 +9,8 @@ mod session;
 
 use super::cadence::{Cadence, Stale};
 use super::outcome::VenueError;
-use super::session::{Close, Quiet};
+use super::session::Quiet;
+use super::verdict::Close;
 use super::*;
 use crate::event::{Bbo, Ctx, Event, Joint, Snapshot, Trade};
 use crate::units::{CoinId, Ns, Px, Side, Sz};

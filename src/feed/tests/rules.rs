@@ -170,6 +170,48 @@ fn fact_09_overlap_after_a_reconnect_proves_continuity_and_its_absence_is_a_gap(
 }
 
 #[test]
+fn rule_2_prints_too_old_to_be_live_are_history_without_an_acknowledgement() {
+    for parser in PARSERS {
+        let mut rig = Rig::up(parser);
+        rig.get(1, buys("BTC", [(1_000, 1)]));
+        rig.get(2, wire_bbo("BTC", 10_000, "1.0", "2.0"));
+        // As late as any live print that was ever seen, and three blocks in one message.
+        let live = buys("BTC", [(8_000, 2), (9_000, 3), (10_000, 4)]);
+        assert!(matches!(rig.get(3, live), Out::Trades(BTC, _)));
+        // Older than the state shown: the recorder subscribed again.
+        let joint = Joint::Gap { from: Ns::from_ms(10_000), to: Ns::from_ms(10_000) };
+        let old = rig.get(4, buys("BTC", [(7_999, 5), (8_000, 6)]));
+        assert_eq!(old, Out::History(BTC, bought([(7_999, 5), (8_000, 6)]), joint));
+        // Before any state came: prints that span more than a live message does.
+        let joint = Joint::Contiguous { recovered: 2 };
+        let keys = [(10_000, 4), (11_000, 7), (12_001, 8)];
+        let out = rig.get(5, buys("BTC", keys));
+        assert_eq!(out, Out::History(BTC, bought(keys[1..].iter().copied()), joint));
+        // One state that is dated ahead makes no history of all that follows.
+        rig.get(6, wire_bbo("BTC", 900_000, "1.0", "2.0"));
+        rig.get(7, wire_bbo("BTC", 12_100, "1.0", "2.0"));
+        assert!(matches!(rig.get(8, buys("BTC", [(12_100, 9)])), Out::Trades(BTC, _)));
+        let c = rig.feed.counters();
+        assert_eq!((c.histories, c.unannounced, c.contiguous, c.gaps), (3, 2, 1, 1));
+    }
+}
+
+#[test]
+fn a_book_put_together_by_figures_is_another_stream() {
+    for parser in PARSERS {
+        let mut rig = Rig::up(parser);
+        let book = wire_book("BTC", 1_000, 2, "");
+        let with = |tail: &str| book.replace("]]}}", &format!("]],{tail}}}}}"));
+        assert!(matches!(rig.get(1, &book), Out::Book(BTC, _)));
+        let out = rig.get(2, with("\"spread\":\"10.0\""));
+        assert_eq!(out, Out::Quiet(Quiet::Aggregated));
+        assert!(matches!(rig.get(3, with("\"spread\":null")), Out::Book(BTC, _)));
+        let c = rig.feed.counters();
+        assert_eq!((c.aggregated, c.slow_books, c.rejects()), (1, 2, 0));
+    }
+}
+
+#[test]
 fn fact_10_names_are_checked_before_they_are_subscribed() {
     let universe = meta::parse(br#"{"universe":[{"szDecimals":5,"name":"BTC"}]}"#).expect("a list");
     assert!(universe.find("BTC").is_ok());
@@ -391,7 +433,7 @@ fn rule_7_what_must_be_accepted() {
         "{\"channel\":\"bbo\",\"data\":{\"coin\":\"BTC\",\"time\":1,\"bbo\":[{\"px\":\"1.0\",\"sz\":\"1.0\",\"n\":1}]}}",
         "{\"channel\":\"l2Book\",\"data\":{\"coin\":\"BTC\",\"time\":1,\"levels\":[[],[]]}}",
         "{\"channel\":\"l2Book\",\"data\":{\"coin\":\"BTC\",\"time\":1,\"levels\":[]}}",
-        "{\"channel\":\"l2Book\",\"data\":{\"coin\":\"BTC\",\"time\":1,\"levels\":[null,[]],\"spread\":\"0.1\",\"fast\":null}}",
+        "{\"channel\":\"l2Book\",\"data\":{\"coin\":\"BTC\",\"time\":1,\"levels\":[null,[]],\"spread\":null,\"fast\":null}}",
         "{\"channel\":\"l2Book\",\"data\":{\"coin\":\"BTC\",\"time\":1,\"levels\":[[{\"px\":\"1.0\",\"sz\":\"1.0\"}],[]]}}",
         // Ten decimals and twenty-four digits, as long as none beyond the eighth matters.
         "{\"channel\":\"bbo\",\"data\":{\"coin\":\"BTC\",\"time\":1,\"bbo\":[{\"px\":\"0000000000001.0000000000\",\"sz\":\"1\",\"n\":1}]}}",
