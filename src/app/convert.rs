@@ -61,7 +61,8 @@ pub fn convert<W: Write>(
         });
     }
     let counters = source.feed().counters();
-    let seen = Outcome { tail: reader.tail(), counters, ..lines.seen() };
+    let left_out = reader.left_out();
+    let seen = Outcome { tail: reader.tail(), left_out, counters, ..lines.seen() };
     let end = End { frames: seen.frames, from: seen.from, downs: seen.downs };
     written.and_then(|()| to.entry(seen.to, &Entry::End(end))).map_err(ConvertError::Output)?;
     Ok(seen)

@@ -20,5 +20,6 @@ pub mod source;
 pub mod staged;
 pub mod status;
 mod step;
+pub mod survey;
 pub mod turn;
 pub mod writer;

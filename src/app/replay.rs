@@ -16,18 +16,16 @@ use super::checkpoint::{Checkpoint, Place, Written};
 use super::config::ConfigOf;
 use super::events::{self, Entry, is_events};
 use super::source::Signal;
+use super::survey::survey;
 use super::turn::{Turn, engine, give};
 use crate::engine::publish::Publish;
 use crate::engine::{Components, Engine, Shipped};
-use crate::feed::{CoinSpec, Control, Counters, Loss, control, lost_frames, meta, set_aside};
-use crate::folder::recording::{Fault, Reader, RecordingError, Tail};
+use crate::feed::{CoinSpec, Control, Counters, Loss, control, lost_frames, set_aside};
+use crate::folder::recording::{Fault, LeftOut, Reader, RecordingError, Tail};
 use crate::journal::Digest;
 use crate::limits::MESSAGE_SILENCE_NS;
 use crate::record::{Bytes, Record, StopReason};
 use crate::units::{CoinId, Ns};
-
-/// Frames looked at for the coins of a recording.
-const LOOK: usize = 5_000;
 
 /// Where a tally hands records on, decoded and as bytes.
 type Sink<'a> = Box<dyn FnMut(&Record, &Bytes) + 'a>;
@@ -102,23 +100,16 @@ pub struct Outcome {
     pub counters: Counters,
     /// How the recording ends.
     pub tail: Tail,
+    /// Lines and stamps that were not taken as they stand.
+    pub left_out: LeftOut,
 }
 
-/// The coins of a recording, from its first frames.
+/// The perpetuals of a recording, wherever they first appear.
 ///
 /// # Errors
 /// The recording cannot be read.
 pub fn coins_of(path: &Path) -> Result<Vec<CoinSpec>, RecordingError> {
-    if is_events(path) {
-        return Ok(events::Reader::open(path)?.coins().to_vec());
-    }
-    let mut reader = Reader::open(path)?;
-    let mut frames: Vec<Vec<u8>> = Vec::new();
-    while frames.len() < LOOK {
-        let Some(line) = reader.step()? else { break };
-        frames.push(line.bytes().to_vec());
-    }
-    Ok(meta::infer(frames.iter().map(Vec::as_slice)))
+    survey(path).map(|s| s.coins)
 }
 
 /// What the lines of a recording mean: messages, and the link's ups and downs as recorded or implied.
@@ -280,7 +271,7 @@ pub fn replay_cut<C: Components>(
         return play(reader, engine(&config.engine, coins, hash), reason, out);
     }
     let mut reader = Reader::open(path)?;
-    let bad = |_| fault(Fault::Stamp);
+    let bad = |_| fault(Fault::Coins);
     let turn = Turn::reading(config.run.parser, &config.engine, coins, hash).map_err(bad)?;
     let mut feeder = Feeder::new(turn);
     let mut frame = 0;
@@ -306,7 +297,7 @@ pub fn replay_cut<C: Components>(
         }
         feeder.take(line.at, line.bytes(), out);
     }
-    let seen = Outcome { tail: reader.tail(), ..feeder.seen() };
+    let seen = Outcome { tail: reader.tail(), left_out: reader.left_out(), ..feeder.seen() };
     if let Some(reason) = reason {
         feeder.stopping(out);
         let before = out.next;

@@ -239,6 +239,9 @@ impl<C: Components> Again<C> {
         while let Some(line) = reader.step()? {
             feeder.take(line.at, line.bytes(), &mut tally);
         }
+        if reader.tail() == Tail::Corrupt {
+            return Err(corrupt());
+        }
         if feeder.seen().frames == 0 {
             return Err(Fault::Empty);
         }
@@ -261,6 +264,11 @@ fn prefix(path: &Path, seq: u64) -> Result<Digests, Fault> {
     Ok(digest.value())
 }
 
+/// What follows a damage would be lost, and the run would go on without it.
+fn corrupt() -> Fault {
+    Fault::Recording(RecordingError { line: 0, fault: recording::Fault::Gzip })
+}
+
 /// Cuts what a kill left unfinished at the end of the recording, and gives the number of its newest
 /// file.
 fn mend(path: &Path) -> Result<u64, Fault> {
@@ -273,8 +281,10 @@ fn mend(path: &Path) -> Result<u64, Fault> {
     let file = path.join(recording::segment_name(newest));
     let mut reader = Reader::detect(File::open(&file)?)?;
     while reader.step()?.is_some() {}
-    if reader.tail() == Tail::Whole {
-        return Ok(newest);
+    match reader.tail() {
+        Tail::Whole => return Ok(newest),
+        Tail::Corrupt => return Err(corrupt()),
+        Tail::Unfinished(_) | Tail::Truncated(_) => {}
     }
     let aside = file.with_extension("part");
     let mut out = recording::Writer::new(BufWriter::new(File::create(&aside)?));

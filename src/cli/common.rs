@@ -6,12 +6,13 @@ use std::path::Path;
 
 use super::exit::Failure;
 use crate::app::config::ConfigOf;
-use crate::app::replay::coins_of;
+use crate::app::survey::{Survey, survey};
 use crate::engine::Components;
-use crate::feed::CoinSpec;
+use crate::feed::{CoinSpec, is_perpetual};
 use crate::folder::recording::RecordingError;
 use crate::folder::{Folder, FolderError, NoFolder, RunFolder, RunInfo};
 use crate::journal::{Digests, ReadError, Reader, hex};
+use crate::limits::{COINS_MAX, DECIMALS_MAX};
 
 /// The journal of a run folder, from its beginning.
 pub(super) fn journal(run: &Path) -> Result<Reader<Folder>, Failure> {
@@ -35,31 +36,101 @@ pub(super) fn digests(d: &Digests) -> String {
     )
 }
 
-/// The coins of a recording that are asked for; all where none is named.
+/// Coins by name, and the decimals of their sizes where they are given: `ETH`, `DOGE:0`,
+/// `xyz:XYZ100:2`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub name: String,
+    pub decimals: Option<u8>,
+}
+
+impl Asked {
+    /// Reads a name as it was given. Coins of other kinds than perpetuals are refused.
+    pub(super) fn parse(text: &str) -> Result<Asked, Failure> {
+        let with = text.rsplit_once(':').and_then(|(name, digit)| {
+            let decimals = digit.parse().ok().filter(|d| *d <= DECIMALS_MAX && digit.len() == 1)?;
+            Some(Asked { name: name.to_owned(), decimals: Some(decimals) })
+        });
+        let asked = with.unwrap_or_else(|| Asked { name: text.to_owned(), decimals: None });
+        if !is_perpetual(&asked.name) {
+            let text = format!("--coin {text}: spot or an outcome; perpetuals only");
+            return Err(Failure::usage(text));
+        }
+        Ok(asked)
+    }
+}
+
+fn names(coins: &[CoinSpec]) -> String {
+    coins.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// The first pass over a recording.
+pub(super) fn surveyed(file: &Path) -> Result<Survey, Failure> {
+    survey(file).map_err(|e| recording_failure(file, &e))
+}
+
+/// The coins of a recording that are asked for; all where none is named. Coins of other kinds are
+/// named and left out.
 pub(super) fn chosen(file: &Path, wanted: &[String]) -> Result<Vec<CoinSpec>, Failure> {
-    let all = coins_of(file).map_err(|e| recording_failure(file, &e))?;
-    let names = || all.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ");
-    if all.is_empty() {
-        let text = format!("{}: no market data of any coin in its first frames", file.display());
+    chosen_of(file, &surveyed(file)?, wanted)
+}
+
+/// The same after the first pass.
+pub(super) fn chosen_of(
+    file: &Path,
+    seen: &Survey,
+    wanted: &[String],
+) -> Result<Vec<CoinSpec>, Failure> {
+    let wanted = wanted.iter().map(|w| Asked::parse(w)).collect::<Result<Vec<_>, _>>()?;
+    let Survey { coins: all, others, .. } = seen;
+    let shown = file.display();
+    if all.is_empty() && others.is_empty() {
+        let text = format!("{shown}: no market data of any coin in it");
         return Err(Failure::input(text));
     }
-    if wanted.is_empty() {
-        return Ok(all);
+    if all.is_empty() {
+        let text = format!("{shown} has {}: spot or outcomes; perpetuals only", names(others));
+        return Err(Failure::input(text));
     }
-    wanted
-        .iter()
-        .map(|w| {
-            all.iter().find(|c| c.name.as_str() == w).copied().ok_or_else(|| {
-                Failure::usage(format!("no coin `{w}` in {}; it has {}", file.display(), names()))
-            })
-        })
-        .collect()
+    if !others.is_empty() && wanted.is_empty() {
+        eprintln!(
+            "papermaker: {shown}: left out {}: spot or outcomes; perpetuals only",
+            names(others)
+        );
+    }
+    let coins = wanted.iter().map(|w| {
+        let found = all.iter().find(|c| c.name.as_str() == w.name).copied();
+        let coin = found.ok_or_else(|| {
+            let (name, has) = (&w.name, names(all));
+            Failure::usage(format!("no coin `{name}` in {shown}; it has {has}"))
+        })?;
+        Ok(CoinSpec { sz_decimals: w.decimals.unwrap_or(coin.sz_decimals), ..coin })
+    });
+    let coins = if wanted.is_empty() { all.clone() } else { coins.collect::<Result<_, _>>()? };
+    if coins.len() > COINS_MAX {
+        return Err(Failure::usage(format!(
+            "{} coins in {shown}, at most {COINS_MAX} at a time: choose with --coin; it has {}",
+            coins.len(),
+            names(all)
+        )));
+    }
+    Ok(coins)
 }
 
 /// The failure of reading a recording.
 pub(super) fn recording_failure(file: &Path, e: &RecordingError) -> Failure {
     let line = if e.line > 0 { format!(", line {}", e.line) } else { String::new() };
-    Failure::input(format!("cannot read {}{line}: {}", file.display(), e.fault))
+    let shown = file.display();
+    if file.is_dir() {
+        let inside = RunFolder::at(file).recording();
+        let what = if inside.exists() {
+            format!("its recording is {}", inside.display())
+        } else {
+            "name the recording in it".to_owned()
+        };
+        return Failure::input(format!("{shown} is a folder; {what}"));
+    }
+    Failure::input(format!("cannot read {shown}{line}: {}", e.fault))
 }
 
 /// The folder of a new run, made and still empty: the one asked for, or the first free one under

@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::common::{chosen, recording_failure};
 use super::exit::Failure;
-use super::{Common, say};
+use super::{Common, say, summary};
 use crate::app::config::ConfigOf;
 use crate::app::convert::{ConvertError, convert};
 use crate::app::events::is_events;
@@ -51,17 +51,20 @@ pub(super) fn run<C: Components>(
         let v = serde_json::json!({
             "out": o.out, "frames": seen.frames, "bytes": bytes,
             "rejects": seen.counters.rejects(), "duplicates": seen.counters.duplicates,
+            "left_out": summary::left_out_json(&seen.left_out), "tail": seen.tail.to_string(),
         });
         say(&format!("{v}\n"));
     } else {
         say(&format!(
-            "convert  {}\nframes   {}, {} rejected, {} duplicate prints, tail {}\nevents   {}, \
-             {bytes} bytes\n",
+            "convert  {}\nframes   {}, {} rejected{}, {} duplicate prints, tail {}\n{}events   \
+             {}, {bytes} bytes\n",
             o.file.display(),
             seen.frames,
             seen.counters.rejects(),
+            summary::reasons(&seen.counters),
             seen.counters.duplicates,
             seen.tail,
+            summary::left_out(&seen.left_out, &seen.counters),
             o.out.display(),
         ));
     }

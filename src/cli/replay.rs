@@ -162,6 +162,8 @@ fn show(
         v["decisions"] = serde_json::json!(hex(digest.decisions));
         v["records"] = serde_json::json!(records);
         v["frames"] = serde_json::json!(seen.frames);
+        v["left_out"] = summary::left_out_json(&seen.left_out);
+        v["tail"] = serde_json::json!(seen.tail.to_string());
         v["feed"] = summary::feed_json(&seen.counters);
         v["took_s"] = serde_json::json!(Ns::seconds(took));
         say(&format!("{v}\n"));
@@ -180,13 +182,14 @@ fn show(
 
 fn head(file: &Path, seen: &Outcome, took: i64) -> String {
     let c = &seen.counters;
+    let left_out = summary::left_out(&seen.left_out, c);
     let span = Ns::seconds(seen.to.since(seen.from));
     let spent = Ns::seconds(took);
     let rate = if spent > 0.0 { summary::float(seen.frames) / spent } else { 0.0 };
     format!(
         "replay   {}\nframes   {} over {span:.1} s, in {spent:.3} s ({rate:.0} frames/s)\n\
          feed     {} rejected{}, {} duplicates, {} histories ({} contiguous, {} with a gap), {} \
-         silences, tail {}\n",
+         silences, tail {}\n{left_out}",
         file.display(),
         seen.frames,
         c.rejects(),

@@ -5,6 +5,7 @@
 use crate::app::status::{CoinStatus, Status};
 use crate::feed::{Counters, Feed, Stream};
 use crate::folder::Ping;
+use crate::folder::recording::LeftOut;
 use crate::record::{Account, Coin, FeedState, Health};
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{Percentiles, STAGES, Stage};
@@ -54,6 +55,29 @@ pub(super) fn cadence_text(feed: &Feed) -> String {
 pub(super) fn reasons(c: &Counters) -> String {
     let each: Vec<String> = c.reasons().map(|(name, n)| format!("{n} {name}")).collect();
     if each.is_empty() { String::new() } else { format!(" ({})", each.join(", ")) }
+}
+
+/// Lines and books of a recording that were not taken as they stand, a line; empty where none was.
+pub(super) fn left_out(l: &LeftOut, c: &Counters) -> String {
+    let mut parts = Vec::new();
+    if *l != LeftOut::default() {
+        parts.push(l.to_string());
+    }
+    if c.aggregated > 0 {
+        parts.push(format!("{} aggregated books are another stream and ignored", c.aggregated));
+    }
+    if c.unannounced > 0 {
+        parts.push(format!("{} histories came without an acknowledgement", c.unannounced));
+    }
+    if parts.is_empty() { String::new() } else { format!("lines    {}\n", parts.join("; ")) }
+}
+
+/// The same as numbers.
+pub(super) fn left_out_json(l: &LeftOut) -> serde_json::Value {
+    serde_json::json!({
+        "lines": l.lines(), "no_lines": l.no_lines, "too_long": l.long, "stamps": l.stamps,
+        "first_line": l.first, "stamps_back": l.back, "clock_set_back": l.set_back,
+    })
 }
 
 /// Everything the feed counted, by name.

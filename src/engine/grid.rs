@@ -38,3 +38,24 @@ impl Grid {
 pub fn is_second(tick: Ns) -> bool {
     tick.0.rem_euclid(Ns::SEC) == 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_come_once_in_order_and_not_across_years() {
+        let mut grid = Grid::default();
+        let mut points = |now: i64| std::iter::from_fn(|| grid.due(Ns(now))).collect::<Vec<_>>();
+        assert_eq!(points(TICK_NS + 1), []);
+        assert_eq!(points(3 * TICK_NS), [Ns(2 * TICK_NS), Ns(3 * TICK_NS)]);
+        assert_eq!(points(2 * TICK_NS), []);
+        // A minute is stepped through; of a longer pause its last second.
+        let minute = i64::try_from(points(4 * TICK_NS + GRID_CUT_NS).len()).expect("small");
+        assert_eq!(minute, GRID_CUT_NS / TICK_NS + 1);
+        let later = 6 * TICK_NS + 3 * GRID_CUT_NS;
+        assert_eq!(points(later).len(), 10);
+        assert_eq!(points(later + TICK_NS), [Ns(later + TICK_NS)]);
+        assert_eq!(points(i64::MAX - Ns::MINUTE).len(), 10);
+    }
+}

@@ -21,6 +21,7 @@
 //! 2. A new run's folder is made, not looked for: two runs that start together get two folders.
 
 pub mod disk;
+mod fault;
 pub mod info;
 pub mod keep;
 pub mod recording;

@@ -1,12 +1,15 @@
 //! Recordings: one line a frame, `<session ns> <json>\n`, plain or gzip.
 //!
-//! In: files, standard input; on the writing side frames with their receive stamps. Out: lines
-//! from one reusable buffer; gzip that a killed process leaves readable. Cold path.
+//! In: files, standard input. Out: lines from one reusable buffer. Cold path.
 //!
 //! 1. A line is given out whole or not at all. The unfinished end that a crash leaves (half a
 //!    line, half a gzip stream) ends the recording and is reported by [`Reader::tail`].
 //! 2. Memory is one buffer: the longest line is a stamp and `MESSAGE_MAX` bytes.
-//! 3. Empty lines are skipped, everything else that is no line is an error with its number.
+//! 3. Empty lines are skipped. A line that is none, or too long, is left out and counted; where no
+//!    line comes first, it is the wrong kind of file and refused.
+//! 4. A stamp far ahead of those that follow is wrong: its line is left out, or everything after it
+//!    would happen at that one time. One far behind, and followed by others like it, is a clock set
+//!    back: time goes on from there.
 
 use std::fmt;
 use std::fs::File;
@@ -17,15 +20,18 @@ use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 
+use super::fault::of_source;
+pub use super::fault::{Fault, LeftOut, Looks, RecordingError, Tail, Unit};
 use crate::feed;
-use crate::journal::DiskError;
-use crate::limits::{MESSAGE_MAX, RAW_FLUSH_NS};
+use crate::limits::{MESSAGE_MAX, MESSAGE_SILENCE_NS, RAW_FLUSH_NS, SKIP_NS, STAMPS_AHEAD};
 use crate::units::Ns;
 
 /// Bytes of a stamp and its blank, at most.
 const STAMP_MAX: usize = 21;
 /// Bytes asked of the source at once.
 const READ: usize = 256 << 10;
+/// Compressed bytes unpacked at once.
+const PIECE: usize = 512;
 /// Bytes after a line's end that belong to the buffer, so that a parser may read ahead.
 pub const PADDING: usize = 64;
 
@@ -41,98 +47,11 @@ pub struct Line<'a> {
     padded: &'a mut [u8],
 }
 
-/// What the end of a recording looks like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tail {
-    /// A whole line.
-    #[default]
-    Whole,
-    /// So many bytes of a line without its end; not given out.
-    Unfinished(usize),
-    /// The gzip stream ends early; so many bytes of an unfinished line were not given out.
-    Truncated(usize),
-}
-
-/// What is wrong with a recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The disk refused.
-    Disk(DiskError),
-    /// The gzip stream is corrupt.
-    Gzip,
-    /// A line does not begin with digits and a blank, or the stamp does not fit 63 bits.
-    Stamp,
-    /// A line longer than a message may be.
-    Long,
-    /// It is not the recording that a checkpoint was made of, or ends before its place.
-    NotThatOne,
-    /// The checkpoint could not be written.
-    Checkpoint,
-    /// A file of events of another version.
-    Version(u32),
-    /// A file of events that is not as it was written.
-    Damaged,
-    /// A file of events that ends before its end.
-    Cut,
-    /// A file of events of these coins cannot be replayed for others.
-    OtherCoins,
-}
-
-/// What is wrong with a recording, and where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RecordingError {
-    /// Number of the line, from 1.
-    pub line: u64,
-    /// What.
-    pub fault: Fault,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Fault::Disk(e) => e.fmt(f),
-            Fault::Gzip => f.write_str("the gzip stream is corrupt"),
-            Fault::Stamp => f.write_str("the line does not begin with a time and a blank"),
-            Fault::Long => f.write_str("the line is longer than a message may be"),
-            Fault::NotThatOne => {
-                f.write_str("it is not the recording that the checkpoint was made of")
-            }
-            Fault::Checkpoint => f.write_str("the checkpoint could not be written"),
-            Fault::Version(n) => write!(f, "it is a file of events of version {n}; convert again"),
-            Fault::Damaged => f.write_str("the file of events is damaged; convert again"),
-            Fault::Cut => f.write_str("the file of events ends before its end; convert again"),
-            Fault::OtherCoins => f.write_str("its coins are others, or cannot be followed"),
-        }
-    }
-}
-
-impl std::error::Error for Fault {}
-
-impl fmt::Display for RecordingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => self.fault.fmt(f),
-            line => write!(f, "line {line}: {}", self.fault),
-        }
-    }
-}
-
-impl std::error::Error for RecordingError {}
-
-impl fmt::Display for Tail {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Tail::Whole => f.write_str("whole"),
-            Tail::Unfinished(n) => write!(f, "unfinished ({n} bytes left out)"),
-            Tail::Truncated(n) => write!(f, "cut within gzip ({n} bytes left out)"),
-        }
-    }
-}
-
 /// Reads a recording.
 pub struct Reader {
     source: Box<dyn Read + Send>,
     buffer: Box<[u8]>,
+    /// Where the line at hand, or the next one, begins.
     from: usize,
     to: usize,
     /// No line ends before here.
@@ -140,9 +59,18 @@ pub struct Reader {
     /// What stood behind the frame given out last, where a parser may write.
     behind: Option<(usize, [u8; PADDING])>,
     line: u64,
+    /// The line at hand is too long: it is passed over.
+    long: bool,
     ended: bool,
-    truncated: bool,
+    broken: Option<Tail>,
     tail: Tail,
+    /// Newest time given out.
+    last: Option<Ns>,
+    /// Added to stamps since the recorder's clock was set back.
+    shift: i64,
+    /// What the first line that is none looks like, as long as no line came.
+    refused: Option<RecordingError>,
+    left_out: LeftOut,
 }
 
 impl Line<'_> {
@@ -173,7 +101,7 @@ impl Reader {
     /// # Errors
     /// [`Fault::Disk`] at line 0 where it cannot be read.
     pub fn open(path: &Path) -> Result<Reader, RecordingError> {
-        let refused = |e: io::Error| RecordingError { line: 0, fault: disk(&e) };
+        let refused = |e: io::Error| RecordingError { line: 0, fault: of_source(&e) };
         Self::detect(Chain::open(path).map_err(refused)?)
     }
 
@@ -190,20 +118,26 @@ impl Reader {
     /// # Errors
     /// [`Fault::Disk`] at line 0 where it cannot be read.
     pub fn detect(mut source: impl Read + Send + 'static) -> Result<Reader, RecordingError> {
-        let mut head = [0u8; 2];
+        let mut head = [0u8; 3];
         let mut got = 0;
         while got < head.len() {
             match source.read(&mut head[got..]) {
                 Ok(0) => break,
                 Ok(n) => got += n,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(RecordingError { line: 0, fault: disk(&e) }),
+                Err(e) => return Err(RecordingError { line: 0, fault: of_source(&e) }),
             }
         }
-        let gzip = head == [0x1f, 0x8b];
+        let gzip = head[..2] == [0x1f, 0x8b];
+        if head == [0xef, 0xbb, 0xbf] {
+            // The mark of UTF-8 that some programs write first.
+            got = 0;
+        }
         let source = io::Cursor::new(head).take(got as u64).chain(source);
         Ok(if gzip {
             let source = io::BufReader::with_capacity(READ, source);
+            // What is behind a damage takes what was unpacked in one piece with it.
+            let source = io::BufReader::with_capacity(PIECE, source);
             Self::over(Box::new(MultiGzDecoder::new(source)))
         } else {
             Self::over(Box::new(source))
@@ -220,52 +154,52 @@ impl Reader {
             looked: 0,
             behind: None,
             line: 0,
+            long: false,
             ended: false,
-            truncated: false,
+            broken: None,
             tail: Tail::Whole,
+            last: None,
+            shift: 0,
+            refused: None,
+            left_out: LeftOut::default(),
         }
     }
 
     /// The next frame; `None` at the end, see [`Reader::tail`].
     ///
     /// # Errors
-    /// [`RecordingError`]. After a fault of a single line reading may go on with the next one;
-    /// after one of the disk or of gzip the recording is over.
+    /// [`RecordingError`]: the source cannot be read, or holds no line.
     pub fn step(&mut self) -> Result<Option<Line<'_>>, RecordingError> {
         if let Some((at, bytes)) = self.behind.take() {
             self.buffer[at..at + PADDING].copy_from_slice(&bytes);
         }
         loop {
-            let Some(end) = memchr::memchr(b'\n', &self.buffer[self.looked..self.to]) else {
-                self.looked = self.to;
-                if self.ended {
-                    let rest = self.to - self.from;
-                    self.tail = match (self.truncated, rest) {
-                        (true, n) => Tail::Truncated(n),
-                        (false, 0) => Tail::Whole,
-                        (false, n) => Tail::Unfinished(n),
-                    };
-                    return Ok(None);
-                }
-                self.refill()?;
-                continue;
+            let Some(end) = self.line_end()? else {
+                return self.end().map(|()| None);
             };
-            let (from, end) = (self.from, self.looked + end);
-            self.from = end + 1;
-            self.looked = self.from;
             self.line += 1;
-            let text = &self.buffer[from..end];
+            let next = end + 1 - self.from;
+            let text = &self.buffer[self.from..end];
             let text = text.strip_suffix(b"\r").unwrap_or(text);
-            if text.is_empty() {
-                continue;
+            if std::mem::take(&mut self.long) {
+                self.leave(|l| &mut l.long);
+            } else if let Some((stamp, blank)) = stamp(text) {
+                let len = text.len() - blank;
+                if len > MESSAGE_MAX {
+                    self.leave(|l| &mut l.long);
+                } else if let Some(at) = self.timed(stamp, blank, next)? {
+                    let from = self.from + blank;
+                    self.pass(next);
+                    return Ok(Some(self.line(at, from, len)));
+                } else {
+                    self.leave(|l| &mut l.stamps);
+                }
+            } else if !text.is_empty() {
+                let fault = Fault::NoLine(Looks::of(text));
+                self.refuse(RecordingError { line: self.line, fault })?;
+                self.leave(|l| &mut l.no_lines);
             }
-            let fault = |fault| RecordingError { line: self.line, fault };
-            let (at, blank) = stamp(text).ok_or(fault(Fault::Stamp))?;
-            let len = text.len() - blank;
-            if len > MESSAGE_MAX {
-                return Err(fault(Fault::Long));
-            }
-            return Ok(Some(self.line(at, from + blank, len)));
+            self.pass(next);
         }
     }
 
@@ -273,6 +207,146 @@ impl Reader {
     #[must_use]
     pub fn tail(&self) -> Tail {
         self.tail
+    }
+
+    /// Lines left out so far.
+    #[must_use]
+    pub fn left_out(&self) -> LeftOut {
+        self.left_out
+    }
+
+    /// Where the line at hand ends; `None` at the end of the recording.
+    fn line_end(&mut self) -> Result<Option<usize>, RecordingError> {
+        loop {
+            if let Some(end) = memchr::memchr(b'\n', &self.buffer[self.looked..self.to]) {
+                return Ok(Some(self.looked + end));
+            }
+            self.looked = self.to;
+            if self.ended {
+                return Ok(None);
+            }
+            if self.to - self.from > MESSAGE_MAX + STAMP_MAX + 1 {
+                let fault = Fault::NoLine(Looks::of(&self.buffer[self.from..self.to]));
+                if stamp(&self.buffer[self.from..self.to]).is_none() {
+                    self.refuse(RecordingError { line: self.line + 1, fault })?;
+                }
+                self.long = true;
+                (self.from, self.looked, self.to) = (0, 0, 0);
+            }
+            self.refill()?;
+        }
+    }
+
+    /// The end of the source.
+    fn end(&mut self) -> Result<(), RecordingError> {
+        let rest = &self.buffer[self.from..self.to];
+        if self.last.is_none()
+            && !rest.is_empty()
+            && self.refused.is_none()
+            && stamp(rest).is_none()
+            && !rest.iter().all(u8::is_ascii_digit)
+        {
+            let fault = Fault::NoLine(Looks::of(rest));
+            return Err(RecordingError { line: self.line + 1, fault });
+        }
+        if let (Some(e), None) = (self.refused, self.last) {
+            return Err(e);
+        }
+        self.tail = match (self.broken, rest.len()) {
+            (Some(Tail::Truncated(_)), n) => Tail::Truncated(n),
+            (Some(tail), _) => tail,
+            (None, 0) => Tail::Whole,
+            (None, n) => Tail::Unfinished(n),
+        };
+        Ok(())
+    }
+
+    /// A line is none. Of the first ones, so many are borne with.
+    fn refuse(&mut self, e: RecordingError) -> Result<(), RecordingError> {
+        if self.last.is_some() {
+            return Ok(());
+        }
+        let first = *self.refused.get_or_insert(e);
+        if e.line.saturating_sub(first.line) >= STAMPS_AHEAD as u64 { Err(first) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn leave(&mut self, counter: impl FnOnce(&mut LeftOut) -> &mut u64) {
+        if self.left_out.lines() == 0 {
+            self.left_out.first = self.line;
+        }
+        *counter(&mut self.left_out) += 1;
+    }
+
+    /// Goes on `next` bytes behind the beginning of the line at hand.
+    fn pass(&mut self, next: usize) {
+        self.from += next;
+        self.looked = self.from;
+    }
+
+    /// The time of a line with this stamp; `None`: those after it contradict it.
+    fn timed(
+        &mut self,
+        stamp: Ns,
+        blank: usize,
+        next: usize,
+    ) -> Result<Option<Ns>, RecordingError> {
+        let mut at = stamp.plus(self.shift);
+        let reach = MESSAGE_SILENCE_NS;
+        if at.0 > i64::MAX - SKIP_NS {
+            return Ok(None);
+        }
+        match self.last {
+            Some(last) if at >= last && at.since(last) <= reach => {}
+            Some(last) if at < last && last.since(at) <= reach => self.left_out.back += 1,
+            Some(last) if at > last => {
+                if self.most_ahead(next, |t| t.plus(reach) < at)? {
+                    return Ok(None);
+                }
+            }
+            Some(last) => {
+                if self.most_ahead(next, |t| t.plus(reach) < last)? {
+                    self.shift = self.shift.saturating_add(last.since(at));
+                    at = last;
+                    self.left_out.set_back += 1;
+                } else {
+                    self.left_out.back += 1;
+                }
+            }
+            None => {
+                let frame = &self.buffer[self.from + blank..self.to];
+                let wrong = |t: Ns| t.plus(reach) < at || at.plus(SKIP_NS) < t;
+                if !feed::is_ours(frame) && self.most_ahead(next, wrong)? {
+                    return Ok(None);
+                }
+            }
+        }
+        self.last = self.last.max(Some(at));
+        Ok(Some(at))
+    }
+
+    /// Whether most of the stamps that follow `next` bytes on are so; of no stamps, none is.
+    #[cold]
+    fn most_ahead(
+        &mut self,
+        next: usize,
+        is_so: impl Fn(Ns) -> bool,
+    ) -> Result<bool, RecordingError> {
+        loop {
+            let rest = &self.buffer[self.from + next..self.to];
+            let lines = rest.split_inclusive(|b| *b == b'\n').filter(|l| l.ends_with(b"\n"));
+            let stamps = lines.filter_map(stamp).take(STAMPS_AHEAD);
+            let (mut all, mut so) = (0, 0);
+            for (at, _) in stamps {
+                all += 1;
+                so += usize::from(is_so(at.plus(self.shift)));
+            }
+            let room = self.to - self.from <= MESSAGE_MAX + STAMP_MAX;
+            if all == STAMPS_AHEAD || self.ended || !room {
+                return Ok(so * 2 > all);
+            }
+            self.refill()?;
+        }
     }
 
     /// Hands a frame out together with the bytes behind it. Those belong to the next line: they
@@ -286,13 +360,8 @@ impl Reader {
         Line { number: self.line, at, len, padded }
     }
 
-    /// Moves the unfinished line to the front and reads on.
+    /// Moves the line at hand to the front and reads on.
     fn refill(&mut self) -> Result<(), RecordingError> {
-        let line = self.line + 1;
-        if self.to - self.from > MESSAGE_MAX + STAMP_MAX + 1 {
-            self.ended = true;
-            return Err(RecordingError { line, fault: Fault::Long });
-        }
         self.buffer.copy_within(self.from..self.to, 0);
         self.to -= self.from;
         self.looked -= self.from;
@@ -304,11 +373,15 @@ impl Reader {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
                 self.ended = true;
-                self.truncated = true;
+                self.broken = Some(Tail::Truncated(0));
             }
             Err(e) => {
                 self.ended = true;
-                return Err(RecordingError { line, fault: disk(&e) });
+                let fault = of_source(&e);
+                if fault != Fault::Gzip || (self.last.is_none() && self.to == 0) {
+                    return Err(RecordingError { line: self.line + 1, fault });
+                }
+                self.broken = Some(Tail::Corrupt);
             }
         }
         Ok(())
@@ -510,14 +583,6 @@ fn stamp(text: &[u8]) -> Option<(Ns, usize)> {
         }
     }
     None
-}
-
-/// The fault in a source's error: flate2 says `InvalidInput` or `InvalidData` of a corrupt stream.
-fn disk(e: &io::Error) -> Fault {
-    match e.kind() {
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Fault::Gzip,
-        _ => Fault::Disk(super::disk::class(e)),
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::feed::{Control, lost_frames};
+use crate::journal::DiskError;
 
 type Lines = Vec<(i64, Vec<u8>)>;
 
@@ -136,30 +137,123 @@ fn a_line_stays_a_line() {
 }
 
 #[test]
-fn faults_have_line_numbers() {
-    let at = |line, fault| Err(RecordingError { line, fault });
-    for (text, line) in [
-        (&b"1 {}\nx {}\n"[..], 2),
-        (b"1 {}\n\n\n-1 {}\n", 4),
-        (b"1{}\n", 1),
-        (b" 1 {}\n", 1),
-        (b"1\n", 1),
-        (b"9223372036854775808 {}\n", 1),
-        (b"000000000000000000000000001 {}\n", 1),
+fn a_file_that_is_no_recording_is_refused_with_what_it_looks_like() {
+    let long = [&[b'['; MESSAGE_MAX + READ][..], b"\n"].concat();
+    for (text, line, looks) in [
+        (&b"1{}\n"[..], 1, Looks::NoBlank),
+        (b" 1 {}\n", 1, Looks::Other),
+        (b"\n\n-1 {}\n", 3, Looks::Other),
+        (b"9223372036854775808 {}\n", 1, Looks::Other),
+        (b"000000000000000000000000001 {}\n", 1, Looks::Other),
+        (b"{\"channel\":1}\n{}\n", 1, Looks::Json),
+        (b"{\"channel\":1}", 1, Looks::Json),
+        (b"\x28\xb5\x2f\xfd\0\n\nx", 1, Looks::Packed("zstd")),
+        (&long, 1, Looks::Json),
     ] {
-        assert_eq!(read(text).1, at(line, Fault::Stamp), "{:?}", String::from_utf8_lossy(text));
+        let want = Err(RecordingError { line, fault: Fault::NoLine(looks) });
+        let shown = String::from_utf8_lossy(&text[..text.len().min(30)]);
+        assert_eq!(read(text).1, want, "{shown}");
     }
-    assert_eq!(read(b"9223372036854775807 {}\r\n").0, vec![(i64::MAX, b"{}".to_vec())]);
-    // One bad line does not spoil the others.
-    let mut reader = Reader::detect(io::Cursor::new(b"x\n1 a\n2 b\n".to_vec())).expect("open");
-    assert!(reader.step().is_err());
-    for want in [1, 2] {
-        assert_eq!(reader.step().map(|l| l.map(|l| l.at.0)), Ok(Some(want)));
+    assert!(read(b"\xef\xbb\xbf1 {}\n").0 == [(1, b"{}".to_vec())], "a mark of UTF-8 does no harm");
+}
+
+fn left_out(bytes: &[u8]) -> (Vec<i64>, LeftOut) {
+    let mut reader = Reader::detect(io::Cursor::new(bytes.to_vec())).expect("open");
+    let mut list = Vec::new();
+    while let Some(line) = reader.step().expect("readable") {
+        list.push(line.at.0);
     }
-    let mut corrupt = gzip(&lines(200));
+    (list, reader.left_out())
+}
+
+#[test]
+fn odd_lines_lose_themselves_and_not_the_rest() {
+    let (got, l) = left_out(b"# made by hand\n1 a\nx\n2 b\r\n\n-3 c\n4 d\n");
+    assert_eq!(got, [1, 2, 4]);
+    assert_eq!(l, LeftOut { no_lines: 3, first: 1, ..LeftOut::default() });
+}
+
+#[test]
+fn a_stamp_that_those_after_it_contradict_costs_its_line() {
+    let now: i64 = 1_790_000_000_000_000_000;
+    let tape = |stamps: &[i64]| {
+        let lines: Vec<_> = stamps.iter().map(|at| (*at, b"{}".to_vec())).collect();
+        left_out(&plain(&lines))
+    };
+    let usual: Vec<i64> = (0..40).map(|i| now + i * Ns::SEC).collect();
+    for (place, wild) in [
+        (0, 0),
+        (0, i64::MAX),
+        (0, now + Ns::HOUR),
+        (20, i64::MAX),
+        (20, now * 5),
+        (20, now + Ns::HOUR),
+        (38, now + Ns::MINUTE),
+        (39, i64::MAX),
+    ] {
+        let mut stamps = usual.clone();
+        stamps.insert(place, wild);
+        let (got, l) = tape(&stamps);
+        assert_eq!(got, usual, "{wild} at {place}");
+        assert_eq!((l.stamps, l.first), (1, place as u64 + 1), "{wild} at {place}");
+    }
+    assert_eq!(tape(&[0, now]).0, [now]);
+    assert_eq!(tape(&[now, 9_000_000_000_000_000_000, now]).0, [now, now]);
+    // A hole is none: what follows is there too.
+    let later: Vec<i64> = usual.iter().map(|at| at + 3 * SKIP_NS).collect();
+    let hole = [&usual[..], &later].concat();
+    assert_eq!(tape(&hole), (hole.clone(), LeftOut::default()));
+    // A start before the clock was set is a hole, too.
+    let early: Vec<i64> = (5..25).chain(usual).collect();
+    assert_eq!(tape(&early).0.last(), early.last());
+    assert_eq!(tape(&early).0.first(), Some(&5));
+}
+
+#[test]
+fn a_clock_that_is_set_back_goes_on_and_single_steps_back_are_counted() {
+    let tape = |stamps: &[i64]| {
+        let lines: Vec<_> = stamps.iter().map(|s| (*s * Ns::SEC, b"{}".to_vec())).collect();
+        let (got, l) = left_out(&plain(&lines));
+        (got.iter().map(|at| at / Ns::SEC).collect::<Vec<_>>(), l)
+    };
+    let (got, l) =
+        tape(&[991, 992, 993, 994, 995, 996, 997, 998, 999, 1_000, 1_001, 501, 502, 503, 504]);
+    assert_eq!(got[9..], [1_000, 1_001, 1_001, 1_002, 1_003, 1_004]);
+    assert_eq!(l, LeftOut { set_back: 1, ..LeftOut::default() });
+    let (got, l) = tape(&[1_000, 1_001, 0, 1_000, 1_002, 1_003]);
+    assert_eq!(got, [1_000, 1_001, 0, 1_000, 1_002, 1_003], "who takes them takes no time back");
+    assert_eq!(l, LeftOut { back: 2, ..LeftOut::default() });
+}
+
+#[test]
+fn a_gzip_stream_is_read_as_far_as_it_is_sound() {
+    let list = lines(5_000);
+    let whole = gzip(&list);
+    for (name, end) in [("zeros", vec![0; 4096]), ("another file", b"something else".to_vec())] {
+        let (got, tail) = read(&[&whole[..], &end].concat());
+        assert_eq!((got == list, tail), (true, Ok(Tail::Corrupt)), "{name}");
+    }
+    let mut corrupt = whole.clone();
     let middle = corrupt.len() / 2;
     corrupt[middle..].fill(0xff);
-    assert!(matches!(read(&corrupt).1, Err(RecordingError { fault: Fault::Gzip, .. })));
+    let (got, tail) = read(&corrupt);
+    assert_ne!(tail, Ok(Tail::Whole));
+    assert_eq!(got[..500], list[..500]);
+    // A part that a kill cut, and another one behind it.
+    let mut w = Writer::new(Vec::new());
+    list.iter().for_each(|(at, b)| w.frame(Ns(*at), b).expect("memory"));
+    w.gzip.flush().expect("memory");
+    let (got, tail) = read(&[&w.gzip.get_ref().out[..], &whole].concat());
+    assert_eq!(tail, Ok(Tail::Corrupt));
+    assert_eq!(got[..2_000], list[..2_000]);
+    assert_eq!(
+        read(&[0x1f, 0x8b, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]).1,
+        Err(RecordingError { line: 1, fault: Fault::Gzip })
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_an_error() {
     assert!(matches!(
         Reader::open(Path::new("/no/such/recording")).map(drop),
         Err(RecordingError { line: 0, fault: Fault::Disk(DiskError::Missing) })
@@ -170,13 +264,15 @@ fn faults_have_line_numbers() {
 fn the_longest_line_and_one_byte_more() {
     for (extra, fits) in [(0, true), (1, false), (READ + 100, false)] {
         let long = vec![b'z'; MESSAGE_MAX + extra];
-        let bytes = plain(&[(1, b"{}".to_vec()), (i64::MAX, long.clone()), (3, b"{}".to_vec())]);
+        let bytes = plain(&[(1, b"{}".to_vec()), (2, long.clone()), (3, b"{}".to_vec())]);
         let (got, end) = read(&bytes);
-        assert_eq!(got[0].1, b"{}");
+        assert_eq!((&got[0].1, end), (&b"{}".to_vec(), Ok(Tail::Whole)));
         if fits {
-            assert_eq!((got[1].1 == long, got.len(), end), (true, 3, Ok(Tail::Whole)));
+            assert_eq!((got[1].1 == long, got.len()), (true, 3));
         } else {
-            assert_eq!(end, Err(RecordingError { line: 2, fault: Fault::Long }));
+            assert_eq!(got[1..], [(3, b"{}".to_vec())]);
+            let l = left_out(&bytes).1;
+            assert_eq!(l, LeftOut { long: 1, first: 2, ..LeftOut::default() });
         }
     }
 }
@@ -225,8 +321,6 @@ fn a_recording_in_several_files_reads_as_one() {
 
 #[test]
 fn what_is_wrong_with_a_recording_is_a_sentence_with_its_line() {
-    let wrong = RecordingError { line: 4, fault: Fault::Stamp };
-    assert_eq!(wrong.to_string(), "line 4: the line does not begin with a time and a blank");
     let unread = RecordingError { line: 0, fault: Fault::Disk(DiskError::Missing) };
     assert_eq!(unread.to_string(), "there is no such file or folder");
     assert_eq!(Tail::Unfinished(12).to_string(), "unfinished (12 bytes left out)");

@@ -7,6 +7,7 @@ mod faults;
 mod fill_model;
 mod market;
 mod no_alloc;
+mod odd_recordings;
 mod pipeline;
 #[path = "../plug/mod.rs"]
 mod plug;

@@ -1,0 +1,330 @@
+//! What can be wrong with a recording, as sentences with the next step.
+//!
+//! In: the bytes of a line that is none, errors of a source. Out: [`Fault`], [`Tail`], [`LeftOut`].
+//! Cold path.
+
+use std::fmt;
+use std::io;
+
+use crate::journal::DiskError;
+
+/// What is wrong with a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The disk refused.
+    Disk(DiskError),
+    /// The gzip stream is corrupt: before its first line, or where all of it is needed.
+    Gzip,
+    /// No line begins as a line does: digits that fit 63 bits, and a blank.
+    NoLine(Looks),
+    /// The stamps are the block times in another unit than nanoseconds.
+    Unit(Unit),
+    /// Its coins cannot be followed.
+    Coins,
+    /// It is not the recording that a checkpoint was made of, or ends before its place.
+    NotThatOne,
+    /// The checkpoint could not be written.
+    Checkpoint,
+    /// A file of events of another version.
+    Version(u32),
+    /// A file of events that is not as it was written.
+    Damaged,
+    /// A file of events that ends before its end.
+    Cut,
+    /// A file of events of these coins cannot be replayed for others.
+    OtherCoins,
+}
+
+/// What the first line of a file looks like that is no recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looks {
+    /// JSON without a time before it.
+    Json,
+    /// A date, or a date and a time of day.
+    Date,
+    /// A number with a fraction.
+    Fraction,
+    /// Digits, and something else than a blank after them.
+    NoBlank,
+    /// UTF-16.
+    Utf16,
+    /// Compressed by the program of this name.
+    Packed(&'static str),
+    /// Anything else.
+    Other,
+}
+
+/// A unit of time that stamps were mistaken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// 1e9 ns.
+    Seconds,
+    /// 1e6 ns.
+    Milliseconds,
+    /// 1e3 ns.
+    Microseconds,
+}
+
+/// First bytes of compressed files, and the program that reads them.
+const PACKED: [(&[u8], &str); 5] = [
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"BZh", "bzip2"),
+    (b"PK\x03\x04", "unzip"),
+];
+
+impl Looks {
+    /// What a line that is none looks like.
+    #[must_use]
+    pub fn of(line: &[u8]) -> Looks {
+        if let Some((_, tool)) = PACKED.iter().find(|(head, _)| line.starts_with(head)) {
+            return Looks::Packed(tool);
+        }
+        if line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff") {
+            return Looks::Utf16;
+        }
+        let digits = line.iter().take_while(|b| b.is_ascii_digit()).count();
+        match (digits, line.get(digits)) {
+            (0, Some(b'{' | b'[')) => Looks::Json,
+            (4, Some(b'-' | b'/')) => Looks::Date,
+            (1.., Some(b'.')) => Looks::Fraction,
+            (1..=19, Some(b)) if *b != b' ' => Looks::NoBlank,
+            _ => Looks::Other,
+        }
+    }
+}
+
+impl Unit {
+    /// All of them.
+    pub const ALL: [Unit; 3] = [Unit::Seconds, Unit::Milliseconds, Unit::Microseconds];
+
+    /// Nanoseconds in one.
+    #[must_use]
+    pub fn ns(self) -> i64 {
+        match self {
+            Unit::Seconds => 1_000_000_000,
+            Unit::Milliseconds => 1_000_000,
+            Unit::Microseconds => 1_000,
+        }
+    }
+
+    /// Its name, in the plural.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Unit::Seconds => "seconds",
+            Unit::Milliseconds => "milliseconds",
+            Unit::Microseconds => "microseconds",
+        }
+    }
+}
+
+impl fmt::Display for Looks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Looks::Packed(tool) => {
+                write!(f, "this file is compressed: unpack it with `{tool}`")
+            }
+            Looks::Utf16 => f.write_str("this file is UTF-16: try `iconv -f UTF-16 -t UTF-8`"),
+            Looks::Json => f.write_str(
+                "this one is JSON alone: put the time before it at which it was received",
+            ),
+            Looks::Date => f.write_str(
+                "this one begins with a date: `date -u -d DATE +%s%N` gives its nanoseconds",
+            ),
+            Looks::Fraction => {
+                f.write_str("this one's time has a fraction: write it as whole nanoseconds")
+            }
+            Looks::NoBlank => f.write_str(
+                "this one has no blank after the time: try `sed -E 's/^([0-9]+)[^0-9{]+/\\1 /'`",
+            ),
+            Looks::Other => f.write_str("this one does not begin with a time and a blank"),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Disk(e) => e.fmt(f),
+            Fault::Gzip => f.write_str("the gzip stream is corrupt; see `gzip -tv`"),
+            Fault::NoLine(looks) => write!(
+                f,
+                "a line is `<receive time, ns since 1970> <json>`, as in `1790000000050000000 \
+                 {{\"channel\":…}}`; {looks}"
+            ),
+            Fault::Unit(unit) => write!(
+                f,
+                "the receive times look like {}, nanoseconds are needed: try `sed -E \
+                 's/^([0-9]+) /\\1{} /'`",
+                unit.name(),
+                &unit.ns().to_string()[1..],
+            ),
+            Fault::Coins => f.write_str("its coins cannot be followed"),
+            Fault::NotThatOne => {
+                f.write_str("it is not the recording that the checkpoint was made of")
+            }
+            Fault::Checkpoint => f.write_str("the checkpoint could not be written"),
+            Fault::Version(n) => write!(f, "it is a file of events of version {n}; convert again"),
+            Fault::Damaged => f.write_str("the file of events is damaged; convert again"),
+            Fault::Cut => f.write_str("the file of events ends before its end; convert again"),
+            Fault::OtherCoins => f.write_str("its coins are others, or cannot be followed"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// What is wrong with a recording, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordingError {
+    /// Number of the line, from 1.
+    pub line: u64,
+    /// What.
+    pub fault: Fault,
+}
+
+impl fmt::Display for RecordingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => self.fault.fmt(f),
+            line => write!(f, "line {line}: {}", self.fault),
+        }
+    }
+}
+
+impl std::error::Error for RecordingError {}
+
+/// The fault in a source's error: flate2 says `InvalidInput` or `InvalidData` of a corrupt stream.
+pub(super) fn of_source(e: &io::Error) -> Fault {
+    match e.kind() {
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Fault::Gzip,
+        _ => Fault::Disk(super::disk::class(e)),
+    }
+}
+
+/// What the end of a recording looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tail {
+    /// A whole line.
+    #[default]
+    Whole,
+    /// So many bytes of a line without its end; not given out.
+    Unfinished(usize),
+    /// The gzip stream ends early; so many bytes of an unfinished line were not given out.
+    Truncated(usize),
+    /// What follows is no gzip stream, or a corrupt one: nothing of it was given out.
+    Corrupt,
+}
+
+impl fmt::Display for Tail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Tail::Whole => f.write_str("whole"),
+            Tail::Unfinished(n) => write!(f, "unfinished ({n} bytes left out)"),
+            Tail::Truncated(n) => write!(f, "cut within gzip ({n} bytes left out)"),
+            Tail::Corrupt => f.write_str(
+                "followed by bytes that are no sound gzip (zeros, another file, a part that was \
+                 cut by a kill): left out; `gzip -tv` names them",
+            ),
+        }
+    }
+}
+
+/// Lines that were not given out, and stamps that are not what they seem.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Lines that do not begin with a time and a blank.
+    pub no_lines: u64,
+    /// Lines longer than a message may be.
+    pub long: u64,
+    /// Lines whose stamp those after it contradict: it lies ahead of them.
+    pub stamps: u64,
+    /// Number of the first line left out, from 1.
+    pub first: u64,
+    /// Stamps that go back by up to `MESSAGE_SILENCE_NS`; they count as no time.
+    pub back: u64,
+    /// Times the recorder's clock was set back by more: time goes on from there.
+    pub set_back: u64,
+}
+
+impl LeftOut {
+    /// Lines left out.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.no_lines + self.long + self.stamps
+    }
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        let mut part = |n: u64, one: &str, many: &str| match n {
+            0 => {}
+            1 => parts.push(format!("1 {one}")),
+            n => parts.push(format!("{n} {many}")),
+        };
+        part(
+            self.stamps,
+            "line whose time is not near the others'",
+            "lines whose time is not near the others'",
+        );
+        part(self.no_lines, "line without a time", "lines without a time");
+        part(self.long, "line that is too long", "lines that are too long");
+        if self.lines() > 0 {
+            write!(f, "left out: {}; the first is line {}", parts.join(", "), self.first)?;
+        }
+        let gap = if self.lines() > 0 { "; " } else { "" };
+        if self.back > 0 {
+            write!(f, "{gap}{} stamps go back and count as no time", self.back)?;
+        }
+        let gap = if self.lines() + self.back > 0 { "; " } else { "" };
+        if self.set_back > 0 {
+            write!(f, "{gap}the recorder's clock was set back {} times", self.set_back)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_line_is_named_with_the_tool_that_helps() {
+        let cases: [(&[u8], &str); 12] = [
+            (b"\x28\xb5\x2f\xfd\x04", "zstd"),
+            (b"\x04\x22\x4d\x18\x64", "lz4"),
+            (b"\xff\xfe1\0", "iconv"),
+            (b"{\"channel\":1}", "JSON alone"),
+            (b"2026-04-01T01:00:02.126609288Z {}", "date -u"),
+            (b"1790000000.05 {}", "whole nanoseconds"),
+            (b"1790000000050000000\t{}", "sed"),
+            (b"1790000000050000000: {}", "sed"),
+            (b"1790000000050000000,{}", "sed"),
+            (b"local_ts json", "does not begin"),
+            (b"99999999999999999999 {}", "does not begin"),
+            (b"", "does not begin"),
+        ];
+        for (line, says) in cases {
+            let text = Fault::NoLine(Looks::of(line)).to_string();
+            assert!(text.contains(says) && text.contains("<json>"), "{text}");
+        }
+        let text = RecordingError { line: 3, fault: Fault::Unit(Unit::Milliseconds) }.to_string();
+        assert!(text.starts_with("line 3: ") && text.contains("milliseconds"), "{text}");
+        assert!(text.contains("\\1000000 /"), "{text}");
+    }
+
+    #[test]
+    fn what_was_left_out_is_one_sentence() {
+        let l = LeftOut { no_lines: 1, stamps: 2, first: 7, back: 3, set_back: 1, long: 0 };
+        assert_eq!(
+            l.to_string(),
+            "left out: 2 lines whose time is not near the others', 1 line without a time; the \
+             first is line 7; 3 stamps go back and count as no time; the recorder's clock was set \
+             back 1 times"
+        );
+        assert_eq!(LeftOut::default().to_string(), "");
+    }
+}
