@@ -8,18 +8,19 @@
 //! 3. Prints that are older than the recording are history and fill nothing; a gap in the data ends
 //!    every order that is live.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{Read, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::replay::coins_of;
 use crate::book::{self, Book};
 use crate::event::own::{Fill, FillReason, Lane, OrderReason, OrderState};
 use crate::event::{Bbo, Event, Joint, Snapshot, Trade};
-use crate::feed::{self, CoinSpec, Control, Feed, Input, control};
-use crate::folder::recording::{Reader, RecordingError};
+use crate::feed::{self, CoinSpec, Control, Counters, Feed, Input, control};
+use crate::folder::recording::{LeftOut, Reader, RecordingError, Unit};
+use crate::limits::UNIT_OFF_NS;
 use crate::sim::config::{Config, Order};
 use crate::sim::orders::{NewOrder, Sim, SimEvent};
 use crate::units::{Ns, Px, Side, Sz, decimal};
@@ -70,14 +71,16 @@ pub struct Filled {
 pub struct Outcome {
     /// Fills in order of time.
     pub fills: Vec<Filled>,
-    /// Orders refused on arrival: they would have crossed.
-    pub refused: u64,
+    /// Places in the schedule of the orders refused on arrival: they would have crossed.
+    pub refused: Vec<usize>,
     /// Orders that a gap in the data ended.
     pub ended: u64,
     /// Frames read.
     pub frames: u64,
-    /// Frames turned away by the feed.
-    pub rejected: u64,
+    /// What the feed counted.
+    pub counters: Counters,
+    /// Lines and stamps of the recording that were not taken as they stand.
+    pub left_out: LeftOut,
 }
 
 /// Why a schedule cannot be run.
@@ -130,18 +133,39 @@ struct OutRow<'a> {
     reason: &'static str,
 }
 
-/// Reads a schedule for a recording of `coins`.
+/// Reads a schedule for a recording of `coins` with these stamps of its first and last line.
 ///
 /// # Errors
 /// [`BadSchedule::Line`] for the first line that is none.
-pub fn read(source: impl Read, coins: &[CoinSpec]) -> Result<Vec<Scheduled>, BadSchedule> {
+pub fn read(
+    source: impl Read,
+    coins: &[CoinSpec],
+    (from, to): (Ns, Ns),
+) -> Result<Vec<Scheduled>, BadSchedule> {
+    let mut names = BTreeSet::new();
     let mut csv = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source);
     let mut orders = Vec::new();
     for (row, line) in csv.deserialize::<Row>().zip(2u64..) {
         let row = row.map_err(|e| BadSchedule::Line(line, plain(&e)))?;
-        orders.push(order(row, coins).map_err(|text| BadSchedule::Line(line, text))?);
+        let bad = |text| BadSchedule::Line(line, text);
+        let order = order(row, coins).map_err(bad)?;
+        if let Some(unit) = in_unit(order.live, (from, to)) {
+            let text = format!("ts_live_ns looks like {}; nanoseconds are needed", unit.name());
+            return Err(bad(text));
+        }
+        if !names.insert(order.id.clone()) {
+            return Err(bad(format!("order_id `{}` stands twice", order.id)));
+        }
+        orders.push(order);
     }
     Ok(orders)
+}
+
+/// The unit that puts a time beside the recording, where nanoseconds are far before it.
+fn in_unit(at: Ns, (from, to): (Ns, Ns)) -> Option<Unit> {
+    let near = |ns: i64| ns > from.0.saturating_sub(UNIT_OFF_NS) && ns < to.plus(UNIT_OFF_NS).0;
+    let scaled = |u: &Unit| near(at.0.saturating_mul(u.ns()));
+    if near(at.0) { None } else { Unit::ALL.into_iter().find(scaled) }
 }
 
 fn plain(e: &csv::Error) -> String {
@@ -157,7 +181,8 @@ fn plain(e: &csv::Error) -> String {
 fn order(row: Row, coins: &[CoinSpec]) -> Result<Scheduled, String> {
     let coin = match coins.iter().position(|c| c.name.as_str() == row.inst) {
         Some(i) => i,
-        None if coins.len() == 1 => 0,
+        // A number is an instrument of somebody's own list, no coin.
+        None if coins.len() == 1 && row.inst.bytes().all(|b| b.is_ascii_digit()) => 0,
         None => {
             let names: Vec<&str> = coins.iter().map(|c| c.name.as_str()).collect();
             return Err(format!("no `{}` in the recording; it has {}", row.inst, names.join(", ")));
@@ -209,9 +234,8 @@ pub fn write(target: impl Write, orders: &[Scheduled], fills: &[Filled]) -> std:
 ///
 /// # Errors
 /// The recording cannot be read.
-pub fn order_of(path: &Path) -> Result<Tape, BadSchedule> {
-    let coins = coins_of(path)?;
-    let mut feed = open(&coins)?;
+pub fn order_of(path: &Path, coins: &[CoinSpec]) -> Result<Tape, BadSchedule> {
+    let mut feed = open(coins)?;
     let mut reader = Reader::open(path)?;
     let (mut prints, mut followed) = (0u64, 0u64);
     let mut last = None;
@@ -296,7 +320,8 @@ pub fn run(
             take(&event, stamp, since, orders, &mut benches, &mut seen);
         }
     }
-    seen.rejected = feed.counters().rejects();
+    seen.counters = feed.counters();
+    seen.left_out = reader.left_out();
     seen.fills.sort_by_key(|f| (f.at, f.order));
     Ok(seen)
 }
@@ -330,7 +355,9 @@ fn take(
             if let (Joint::Gap { .. }, Some(p)) = (joint, prints.last()) {
                 bench.gap(p.time, seen);
             } else if joint == Joint::First {
-                // What is younger than the recording itself happened in its sight.
+                // What is younger than the recording itself happened in its sight; block times are
+                // whole milliseconds.
+                let since = Ns(since.0 - since.0.rem_euclid(Ns::MS));
                 let old = prints.iter().take_while(|p| p.time < since).count();
                 bench.prints(&prints[old..], stamp, orders, seen);
             }
@@ -408,7 +435,9 @@ impl Outcome {
                 let order = usize::try_from(id - 1).unwrap_or(usize::MAX);
                 self.fills.push(Filled { order, at: time, sz, px, reason });
             }
-            SimEvent::Order(o) if o.state == OrderState::Rejected => self.refused += 1,
+            SimEvent::Order(o) if o.state == OrderState::Rejected => {
+                self.refused.push(usize::try_from(o.id - 1).unwrap_or(usize::MAX));
+            }
             SimEvent::Fill(_) | SimEvent::Order(_) => {}
         }
     }

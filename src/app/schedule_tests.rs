@@ -48,15 +48,16 @@ fn sold(at: i64, px: i64, sz: i64, tid: u64) -> (i64, &'static str, String) {
 
 fn schedule(rows: &str) -> Result<Vec<Scheduled>, BadSchedule> {
     let head = "order_id,inst,side,px,sz,ts_submit_ns,ts_live_ns,ts_cancel_ns,tif\n";
-    read(format!("{head}{rows}").as_bytes(), &coins())
+    let tape = (Ns(1_000_000_000), Ns(2_000_001_000));
+    read(format!("{head}{rows}").as_bytes(), &coins(), tape)
 }
 
 fn fills(file: &File, rows: &str) -> Vec<(String, i64, i64)> {
     let orders = schedule(rows).expect("a schedule");
-    let order = order_of(&file.0).expect("a tape");
+    let order = order_of(&file.0, &coins()).expect("a tape");
     assert_eq!(order, Tape::Matching);
     let done = run(&file.0, &coins(), &orders, order, &Config::default()).expect("runs");
-    assert_eq!(done.rejected, 0);
+    assert_eq!(done.counters.rejects(), 0);
     let one = 100_000_000;
     done.fills.iter().map(|f| (orders[f.order].id.clone(), f.at.0, f.sz.0 / one)).collect()
 }
@@ -128,11 +129,40 @@ fn what_is_no_schedule_is_named_with_its_line() {
         ("a,1,B,100,1,0,5,2,Alo", "before"),
         ("a,1,B,100,1,0,x,2,Alo", "invalid digit"),
         ("a,1,B,100", "4 columns"),
+        ("a,1,B,99,1,0,1,2,Alo", "stands twice"),
+        ("b,BTC,B,100,1,0,1,2,Alo", "it has MBQ"),
     ] {
         let (n, text) = line(&format!("{good}{bad}\n"));
         assert_eq!(n, 3, "{bad}");
         assert!(text.contains(what), "{bad}: {text}");
     }
+}
+
+#[test]
+fn times_in_another_unit_are_refused_and_times_before_the_tape_are_not() {
+    let now: i64 = 1_790_000_000_000_000_000;
+    let at = |live: i64| {
+        let text = format!(
+            "order_id,inst,side,px,sz,ts_submit_ns,ts_live_ns,ts_cancel_ns,tif\n\
+             a,MBQ,B,100,1,0,{live},,Alo\n"
+        );
+        read(text.as_bytes(), &coins(), (Ns(now), Ns(now + Ns::HOUR)))
+    };
+    for (unit, name) in [(1_000_000_000, "seconds"), (1_000_000, "milli"), (1_000, "micro")] {
+        let e = at(now / unit).expect_err(name).to_string();
+        assert!(e.contains(name) && e.starts_with("line 2"), "{e}");
+    }
+    for live in [0, now - 48 * Ns::HOUR, now, now + 48 * Ns::HOUR] {
+        assert!(at(live).is_ok(), "{live}");
+    }
+}
+
+#[test]
+fn orders_refused_on_arrival_are_named() {
+    let orders = schedule("a,1,B,102,1,0,1500000000,,Alo\nb,1,B,100,1,0,1500000000,,Alo\n");
+    let orders = orders.expect("a schedule");
+    let done = run(&two_sales().0, &coins(), &orders, Tape::Matching, &Config::default());
+    assert_eq!(done.expect("runs").refused, [0]);
 }
 
 #[test]

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::common::{chosen, journal, recording_failure, unreadable};
+use super::common::{chosen_of, journal, recording_failure, surveyed, unreadable};
 use super::exit::{Code, Failure};
+use super::summary::{feed_json, left_out, left_out_json, reasons};
 use super::{Common, say};
 use crate::app::config::ConfigOf;
 use crate::app::schedule::{self, BadSchedule, Outcome, Scheduled, Tape};
@@ -19,6 +20,9 @@ use crate::engine::Components;
 use crate::journal::Found;
 use crate::settings::Room as _;
 use crate::sim::config::Model;
+
+/// Refused orders that are named; `--json` names all.
+const LISTED: usize = 20;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -145,13 +149,14 @@ fn judge<C: Components>(
     cfg.model = o.model.unwrap_or(cfg.model);
     cfg.conservatism = o.conservatism.unwrap_or(cfg.conservatism);
     cfg.check().map_err(|e| Failure::usage(format!("[engine.sim]: {e}")))?;
-    let coins = chosen(f.tape, &[])?;
+    let seen = surveyed(f.tape)?;
+    let coins = chosen_of(f.tape, &seen, &[])?;
     let source = File::open(f.orders)
         .map_err(|e| Failure::input(format!("cannot read {}: {e}", f.orders.display())))?;
     let refuse = |e| refusal(f, e);
-    let orders = schedule::read(source, &coins).map_err(refuse)?;
+    let orders = schedule::read(source, &coins, (seen.from, seen.to)).map_err(refuse)?;
     let tape = match o.order {
-        Order::Auto => schedule::order_of(f.tape).map_err(refuse)?,
+        Order::Auto => schedule::order_of(f.tape, &coins).map_err(refuse)?,
         Order::Block => Tape::Block,
         Order::Matching => Tape::Matching,
     };
@@ -188,27 +193,37 @@ fn summary(
     filled.sort_unstable();
     filled.dedup();
     let order = if tape == Tape::Block { "block" } else { "matching" };
+    let refused: Vec<&str> = done.refused.iter().map(|i| orders[*i].id.as_str()).collect();
     if common.json {
         let v = serde_json::json!({
             "model": model.name(), "order": order, "orders": orders.len(),
-            "filled": filled.len(), "fills": done.fills.len(), "refused": done.refused,
-            "ended_by_gap": done.ended, "frames": done.frames, "rejected": done.rejected,
+            "filled": filled.len(), "fills": done.fills.len(), "refused": refused.len(),
+            "refused_orders": refused, "ended_by_gap": done.ended, "frames": done.frames,
+            "rejected": done.counters.rejects(), "feed": feed_json(&done.counters),
+            "left_out": left_out_json(&done.left_out),
             "out": f.out,
         });
         return format!("{v}\n");
     }
     let mut text = format!(
-        "model    {}, tape in {order} order, {} frames, {} rejected\n\
+        "model    {}, tape in {order} order, {} frames, {} rejected{}\n{}\
          orders   {}, of which {} filled in {} fills\n",
         model.name(),
         done.frames,
-        done.rejected,
+        done.counters.rejects(),
+        reasons(&done.counters),
+        left_out(&done.left_out, &done.counters),
         orders.len(),
         filled.len(),
         done.fills.len(),
     );
-    if done.refused > 0 {
-        text += &format!("refused  {} would have crossed the book on arrival\n", done.refused);
+    if !refused.is_empty() {
+        let more = if refused.len() > LISTED { ", …" } else { "" };
+        text += &format!(
+            "refused  {} would have crossed the book on arrival: {}{more}\n",
+            refused.len(),
+            refused[..refused.len().min(LISTED)].join(", "),
+        );
     }
     if done.ended > 0 {
         text += &format!("ended    {} by a gap in the data\n", done.ended);
