@@ -107,7 +107,7 @@ fn venue(wish: Option<&str>) -> Result<Venue, Failure> {
     let tls = tls::client(None).map_err(|e| Failure::new(Code::Internal, format!("TLS: {e}")))?;
     let clock = SessionClock::start(1);
     let silent = |why: String| Venue::Silent(why, wish.is_some());
-    Ok(match info::meta(&url, tls, INFO_MS) {
+    Ok(match info::meta(&url, tls, INFO_MS, "") {
         Err(e) => silent(format!("no answer: {e}")),
         Ok(text) => match meta::parse(text.as_bytes()) {
             Err(e) => silent(format!("its list of coins cannot be read: {e}")),

@@ -9,10 +9,12 @@ use std::time::Duration;
 use clap::Args;
 use rustls::ClientConfig;
 
+use super::common::Asked;
 use super::exit::{Code, Failure};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
-use crate::feed::{CoinSpec, meta};
+use crate::feed::CoinSpec;
+use crate::feed::meta::{self, Universe};
 use crate::limits::{COINS_MAX, INFO_MS};
 use crate::sys::clock::{SessionClock, wall};
 use crate::sys::pin::Pin;
@@ -37,7 +39,8 @@ pub(super) struct Where {
     /// hyperliquid for `record`.
     #[arg(long, value_name = "VENUE")]
     venue: Option<String>,
-    /// Coins, comma separated, at most 16. Default: those of the embedded exchange, else ETH.
+    /// Coins, comma separated, at most 16; `dex:COIN` of a builder's dex, `COIN:DECIMALS` where the
+    /// venue gives no list. Default: those of the embedded exchange, else ETH.
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     coin: Vec<String>,
     /// How long, in market time: `90s`, `10m`, `2h`. Default: 10m on the embedded exchange, else
@@ -146,8 +149,9 @@ impl Where {
         Ok(Place { url, tls, clock, length_ns, pin, exchange: Some(exchange), stem: "embedded" })
     }
 
-    /// Names and size decimals from the venue's own list; where a look-alike has none to give, from
-    /// the built-in table, and why.
+    /// Names and size decimals from the venue's own lists, a builder's coins (`dex:COIN`) from that
+    /// dex's; where there is no list, from `NAME:DECIMALS` or the built-in table. What there is to say
+    /// about it comes second.
     pub(super) fn coins<C: Components>(
         &self,
         config: &ConfigOf<C>,
@@ -159,30 +163,65 @@ impl Where {
             ([], None) => vec!["ETH".to_owned()],
             (names, _) => names.to_vec(),
         };
-        let mut note = None;
-        let universe = match ask(place, stop)? {
-            Ok(text) => meta::parse(text.as_bytes()).map_err(|e| {
-                Failure::new(Code::Venue, format!("the venue's list of coins: {e}"))
-            })?,
-            Err(e) if place.stem == "live" => {
-                note = Some(format!("no list of coins from the venue ({e}); using the built-in"));
-                meta::fallback()
+        let wanted = wanted.iter().map(|w| Asked::parse(w)).collect::<Result<Vec<_>, _>>()?;
+        let mut lists: Vec<(&str, Result<Universe, String>)> = Vec::new();
+        let mut notes: Vec<String> = Vec::new();
+        let mut coins = Vec::new();
+        for asked in &wanted {
+            let dex = asked.name.split_once(':').map_or("", |(dex, _)| dex);
+            if !lists.iter().any(|(d, _)| *d == dex) {
+                let text = ask(place, stop, dex)?.map_err(|e| e.to_string());
+                let parsed =
+                    text.and_then(|t| meta::parse(t.as_bytes()).map_err(|e| e.to_string()));
+                lists.push((dex, parsed));
             }
-            Err(e) => {
-                let text = format!("no list of coins from the venue: {e}");
-                return Err(Failure::new(Code::Venue, text));
+            let list = lists.iter().find(|(d, _)| *d == dex).map(|(_, list)| list);
+            match list {
+                Some(Ok(universe)) => {
+                    coins.push(universe.find(&asked.name).map_err(|e| unlisted(&asked.name, &e))?);
+                }
+                Some(Err(why)) => {
+                    let (coin, how) = unlisted_coin(asked, why, place.stem == "live")?;
+                    coins.push(coin);
+                    let note = format!("no list of coins from the venue ({why}); {how}");
+                    if !notes.contains(&note) {
+                        notes.push(note);
+                    }
+                }
+                None => {}
             }
-        };
-        let coins: Result<Vec<_>, _> =
-            wanted.iter().map(|n| universe.find(n).map_err(|e| unlisted(n, &e))).collect();
-        Ok((coins?, note))
+        }
+        Ok((coins, (!notes.is_empty()).then(|| notes.join("; "))))
     }
 }
 
-/// Asks for the list of coins on a thread of its own, so that a signal ends the wait.
-fn ask(place: &Place, stop: &Stop) -> Result<Result<String, info::InfoError>, Failure> {
-    let (url, tls) = (place.url.clone(), Arc::clone(&place.tls));
-    let asking = std::thread::spawn(move || info::meta(&url, tls, INFO_MS));
+/// A coin of a venue that gives no list: with its decimals by hand, or from the built-in table where
+/// the venue is a look-alike.
+fn unlisted_coin(
+    asked: &Asked,
+    why: &str,
+    alike: bool,
+) -> Result<(CoinSpec, &'static str), Failure> {
+    let name = &asked.name;
+    if let Some(decimals) = asked.decimals {
+        let coin = CoinSpec::new(name, decimals)
+            .map_err(|e| Failure::usage(format!("--coin {name}:{decimals}: {e}")))?;
+        return Ok((coin, "decimals as given"));
+    }
+    let known = meta::fallback().find(name).ok().filter(|_| alike);
+    known.map(|coin| (coin, "using the built-in")).ok_or_else(|| {
+        let text = format!(
+            "no list of coins from the venue ({why}); give the decimals of its sizes, as in --coin \
+             {name}:2"
+        );
+        Failure::new(Code::Venue, text)
+    })
+}
+
+/// Asks for a list of coins on a thread of its own, so that a signal ends the wait.
+fn ask(place: &Place, stop: &Stop, dex: &str) -> Result<Result<String, info::InfoError>, Failure> {
+    let (url, tls, dex) = (place.url.clone(), Arc::clone(&place.tls), dex.to_owned());
+    let asking = std::thread::spawn(move || info::meta(&url, tls, INFO_MS, &dex));
     while !asking.is_finished() {
         if stop.is_asked() {
             return Err(Failure::new(Code::Venue, "stopped before the venue listed its coins"));

@@ -94,7 +94,7 @@ impl std::error::Error for Unlisted {}
 
 #[derive(Deserialize)]
 struct Meta {
-    universe: Vec<Entry>,
+    universe: Vec<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -123,9 +123,15 @@ pub fn parse(json: &[u8]) -> Result<Universe, BadMeta> {
     let (Answer::Meta(meta) | Answer::WithContexts(meta, _)) = answer;
     let mut universe = Universe { coins: Vec::new(), unusable: 0 };
     for entry in meta.universe {
-        match CoinSpec::new(&entry.name, entry.sz_decimals) {
-            Ok(spec) => universe.coins.push(Listed { spec, delisted: entry.is_delisted }),
-            Err(_) => universe.unusable += 1,
+        // An odd entry loses itself.
+        let entry = serde_json::from_value::<Entry>(entry).ok();
+        let listed = entry.and_then(|e| {
+            let spec = CoinSpec::new(&e.name, e.sz_decimals).ok()?;
+            Some(Listed { spec, delisted: e.is_delisted })
+        });
+        match listed {
+            Some(listed) => universe.coins.push(listed),
+            None => universe.unusable += 1,
         }
     }
     if universe.coins.is_empty() { Err(BadMeta::Empty) } else { Ok(universe) }
@@ -295,11 +301,18 @@ mod tests {
             assert_eq!(u.find("MATIC"), Err(Unlisted::Delisted));
             assert_eq!((u.coins().len(), u.unusable), (4, 1));
         }
-        for json in ["", "null", "[]", "{}", r#"{"universe":{}}"#, r#"{"universe":[{"name":"A"}]}"#]
-        {
+        for json in ["", "null", "[]", "{}", r#"{"universe":{}}"#] {
             assert_eq!(parse(json.as_bytes()), Err(BadMeta::Shape), "{json}");
         }
-        assert_eq!(parse(br#"{"universe":[]}"#), Err(BadMeta::Empty));
+        for json in [r#"{"universe":[]}"#, r#"{"universe":[{"name":"A"},7,null]}"#] {
+            assert_eq!(parse(json.as_bytes()), Err(BadMeta::Empty));
+        }
+        // An odd entry loses itself.
+        let odd = META
+            .replace("\"szDecimals\":1,", "")
+            .replace(":0,\"name\":\"kPEPE", ":300,\"name\":\"k");
+        let u = parse(odd.as_bytes()).expect("a list");
+        assert_eq!((u.coins().len(), u.unusable), (2, 3));
     }
 
     #[test]

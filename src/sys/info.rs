@@ -36,12 +36,22 @@ pub enum InfoError {
     Answer(String),
 }
 
-/// The text of the answer to `{"type":"meta"}`: the venue's coins and their rules.
+/// The text of the answer to `{"type":"meta"}`: coins and their rules, the venue's own or those of a
+/// builder's `dex` (HIP-3), whose coins are named `dex:COIN`.
 ///
 /// # Errors
 /// Why there is none.
-pub fn meta(url: &Url, tls: Arc<ClientConfig>, deadline_ms: u64) -> Result<String, InfoError> {
-    ask(url, tls, deadline_ms, r#"{"type":"meta"}"#)
+pub fn meta(
+    url: &Url,
+    tls: Arc<ClientConfig>,
+    deadline_ms: u64,
+    dex: &str,
+) -> Result<String, InfoError> {
+    let question = match dex {
+        "" => r#"{"type":"meta"}"#.to_owned(),
+        dex => format!(r#"{{"type":"meta","dex":"{dex}"}}"#),
+    };
+    ask(url, tls, deadline_ms, &question)
 }
 
 /// POSTs `question` (JSON) to `/info` at the host and port of `url`.
@@ -208,34 +218,34 @@ mod tests {
             &body[..5],
             &body[5..]
         );
-        for answer in [whole.clone(), chunked.into_bytes()] {
+        for (dex, question, answer) in [
+            ("", r#"{"type":"meta"}"#, whole.clone()),
+            ("xyz", r#"{"type":"meta","dex":"xyz"}"#, chunked.into_bytes()),
+        ] {
             let (url, served) = server("ws", move |mut tcp| answer_info(&mut tcp, &answer));
-            assert_eq!(meta(&url, Arc::clone(&tls), LONG_MS), Ok(body.to_owned()));
+            assert_eq!(meta(&url, Arc::clone(&tls), LONG_MS, dex), Ok(body.to_owned()));
             let Request::Plain { method, path, body, .. } = served.join().unwrap() else {
                 panic!("a post");
             };
-            assert_eq!(
-                (&method[..], &path[..], &body[..]),
-                ("POST", "/info", &br#"{"type":"meta"}"#[..])
-            );
+            assert_eq!((&method[..], &path[..], &body[..]), ("POST", "/info", question.as_bytes()));
         }
         let (url, served) = tls_server(&certified, move |mut s| answer_info(&mut s, &whole));
-        assert_eq!(meta(&url, Arc::clone(&tls), LONG_MS), Ok(body.to_owned()));
+        assert_eq!(meta(&url, Arc::clone(&tls), LONG_MS, ""), Ok(body.to_owned()));
         served.join().unwrap();
 
         let refused = server::response((500, "Oops"), "text/plain", b"no");
         let (url, served) = server("ws", move |mut tcp| answer_info(&mut tcp, &refused));
-        assert_eq!(meta(&url, Arc::clone(&tls), LONG_MS), Err(InfoError::Status(500)));
+        assert_eq!(meta(&url, Arc::clone(&tls), LONG_MS, ""), Err(InfoError::Status(500)));
         served.join().unwrap();
 
         let (url, served) = server("ws", |mut tcp| answer_info(&mut tcp, b"HTTP/1.1 20"));
-        let error = meta(&url, Arc::clone(&tls), LONG_MS).unwrap_err();
+        let error = meta(&url, Arc::clone(&tls), LONG_MS, "").unwrap_err();
         assert!(!error.to_string().is_empty());
         served.join().unwrap();
 
         let (url, served) =
             server("ws", |mut tcp| while tcp.read(&mut [0; 9]).is_ok_and(|n| n > 0) {});
-        let error = meta(&url, tls, SHORT_MS).unwrap_err();
+        let error = meta(&url, tls, SHORT_MS, "").unwrap_err();
         assert_eq!(error, InfoError::Connect(ConnectError::Timeout(Stage::Http)));
         served.join().unwrap();
     }
