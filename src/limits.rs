@@ -285,6 +285,9 @@ pub const WRITER_SLEEP: (Duration, Duration) =
 /// How often a command looks at the status, at signals and at keys.
 pub const LOOK: Duration = Duration::from_millis(50);
 
+/// Bytes of the venue's words that are kept of an error message: its longest sentence and a subscription.
+pub const WORDS_MAX: usize = 160;
+
 /// Links lost at the same coin's subscription after which the coin is set aside.
 pub const STRIKES_MAX: u8 = 3;
 

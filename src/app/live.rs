@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrayvec::ArrayVec;
+use crossbeam::queue::ArrayQueue;
 use mio::{Events, Interest, Poll, Token, Waker};
 use rustls::ClientConfig;
 
@@ -25,7 +26,7 @@ use super::staged::Stage;
 use super::step::step;
 use super::turn::Turn;
 use crate::engine::{Components, Shipped};
-use crate::feed::{self, Control, Loss, Verdict};
+use crate::feed::{self, Close, Control, Loss, Refusal, Verdict};
 use crate::limits::{
     CLOSE_MS, COIN_NAME_MAX, COINS_MAX, CONNECT_MS, HOT_WAIT, READS_PER_TURN, STATUS_NS, TICK_NS,
 };
@@ -47,6 +48,24 @@ const WAKER: Token = Token(1);
 /// Bytes of the line that says that a coin was set aside.
 const SET_ASIDE_MAX: usize = 80 + COIN_NAME_MAX;
 
+/// Streams that were given up, on their way from the hot thread to one that shows them.
+#[derive(Clone, Debug)]
+pub struct GivenUp(Arc<ArrayQueue<Refusal>>);
+
+impl Default for GivenUp {
+    fn default() -> GivenUp {
+        GivenUp(Arc::new(ArrayQueue::new(COINS_MAX)))
+    }
+}
+
+impl GivenUp {
+    /// The next one.
+    #[must_use]
+    pub fn next(&self) -> Option<Refusal> {
+        self.0.pop()
+    }
+}
+
 /// Where the loop connects to and when it ends.
 #[derive(Debug)]
 pub struct Plan<C: Components = Shipped> {
@@ -67,6 +86,8 @@ pub struct Plan<C: Components = Shipped> {
     pub mask_seed: u64,
     /// Where failed attempts to connect are noted for other threads.
     pub failures: Arc<Failures>,
+    /// Where streams that were given up are noted for another thread.
+    pub refused: GivenUp,
     /// The run began before, and goes on.
     pub resumed: bool,
 }
@@ -138,6 +159,8 @@ struct Hot<C: Components> {
     turned: (u64, Ns),
     /// The longest turn since then, ns.
     longest: u64,
+    /// Streams given up that were shown.
+    refused: usize,
 }
 
 /// Runs until the stop flag, the end of the time, or a lasting refusal of the first attempt.
@@ -170,6 +193,7 @@ pub fn run<C: Components>(
         counters: Counters::new(),
         turned: (0, Ns(0)),
         longest: 0,
+        refused: 0,
         plan,
     };
     let mut state = State::Wait(Ns(i64::MIN));
@@ -257,8 +281,18 @@ impl<C: Components> Hot<C> {
                 }
             },
             State::Up(mut link) => {
-                let closing = self.turn.verdict() != Verdict::Keep;
-                self.counters.add(Counter::TimedOut, u64::from(closing));
+                self.show_refusals();
+                let verdict = self.turn.verdict();
+                if verdict == Verdict::Refused {
+                    let _ = poll.registry().deregister(link.source());
+                    let answer = Answer { attempt: self.attempt, result: Ok(link) };
+                    let _ = connector.give_back(answer);
+                    return Ok(None);
+                }
+                if let Verdict::Close(close) = verdict {
+                    self.counters.bump(counter_of(close));
+                }
+                let closing = verdict != Verdict::Keep;
                 match if closing { Err(Loss::Lost) } else { self.pump(&mut link) } {
                     Ok(()) => State::Up(link),
                     Err(loss) => {
@@ -274,6 +308,16 @@ impl<C: Components> Hot<C> {
                 }
             }
         }))
+    }
+
+    /// Streams given up since the last look, for those who watch.
+    fn show_refusals(&mut self) {
+        let list = self.turn.feed().refusals().list();
+        while let Some(r) = list.get(self.refused)
+            && self.plan.refused.0.push(*r).is_ok()
+        {
+            self.refused += 1;
+        }
     }
 
     /// An attempt failed at `now`; gives when to try again.
@@ -508,6 +552,16 @@ impl<C: Components> Hot<C> {
                 rehearsal.heard(text);
             }
         }
+    }
+}
+
+/// What counts the links that were given up for this.
+fn counter_of(close: Close) -> Counter {
+    match close {
+        Close::Silent => Counter::TimedOut,
+        Close::NoData => Counter::ClosedNoData,
+        Close::NoAck => Counter::ClosedNoAck,
+        Close::Rejects => Counter::ClosedRejects,
     }
 }
 

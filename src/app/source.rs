@@ -168,7 +168,7 @@ impl Source {
         let Some(block) = self.feed.block(&read) else {
             let now = clock.pass(stamp);
             self.advance(now, to);
-            self.event(now, read, to);
+            self.event(now, (read, text), to);
             return now;
         };
         let (now, seen) = clock.see(stamp, block);
@@ -188,12 +188,17 @@ impl Source {
             self.note_clocks(now, to);
             to(now, Item::Event(Event::Link(Link::Up)));
         }
-        self.event(now, read, to);
+        self.event(now, (read, text), to);
         now
     }
 
-    fn event(&mut self, now: Ns, read: Read, to: &mut impl FnMut(Ns, Item<'_>)) {
-        if let Input::Event(event) = self.feed.take(now, read)
+    fn event(
+        &mut self,
+        now: Ns,
+        (read, text): (Read, &[u8]),
+        to: &mut impl FnMut(Ns, Item<'_>),
+    ) {
+        if let Input::Event(event) = self.feed.take(now, read, text)
             && self.time.linked
         {
             to(now, Item::Event(event));

@@ -16,7 +16,7 @@ use std::time::Duration;
 use rustls::ClientConfig;
 
 use crate::app::config::Config;
-use crate::app::live::{self, Idle, LiveEnd, Plan};
+use crate::app::live::{self, GivenUp, Idle, LiveEnd, Plan};
 use crate::app::publish::Rings;
 use crate::app::publish::{Laps, Publisher, RawTap};
 use crate::app::turn::Turn;
@@ -121,6 +121,7 @@ impl<T: Send + 'static> Rig<T> {
             idle,
             mask_seed: 1,
             failures: Arc::default(),
+            refused: GivenUp::default(),
             resumed: false,
         };
         let theirs = stop.clone();

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::exit::Failure;
+use super::exit::{Code, Failure};
 use super::place::Where;
 use super::threads::{Ended, Files, Threads};
 use super::{Common, say, stop_on_signals, summary, threads};
@@ -85,6 +85,9 @@ pub(super) fn run<C: Components>(
     threads.watch(progress, void, tell);
     let ended = threads.join()?;
     show(o, &ended, common);
+    if let Some(why) = ended.refused {
+        return Err(Failure::new(Code::Venue, why));
+    }
     if ended.ending.recording_failed {
         return Err(Failure::disk(format!("{name} could not be written to its end; is it full?")));
     }
@@ -109,14 +112,14 @@ fn show(o: &Options, e: &Ended, common: &Common) {
             "file": o.file, "frames": e.ending.frames, "frames_lost": e.ending.frames_lost,
             "lost_links": e.lost_links, "prints": c.prints, "histories": c.histories,
             "gaps": c.gaps, "rejected": c.rejects(), "feed": summary::feed_json(c), "ping": e.ping,
-            "set_aside": e.set_aside, "ended": e.reason.text(),
+            "set_aside": e.set_aside, "given_up": e.given_up, "ended": e.reason.text(),
         });
         say(&format!("{v}\n"));
         return;
     }
     say(&format!(
         "frames   {} recorded, {} lost\nfeed     {} prints, {} histories ({} with a gap), {} \
-         rejected{}, {} links lost\n{}{}{}ended    {}\nfile     {}; put it through the engine with: \
+         rejected{}, {} links lost\n{}{}{}{}ended    {}\nfile     {}; put it through the engine with: \
          papermaker replay {}\n",
         e.ending.frames,
         e.ending.frames_lost,
@@ -126,6 +129,7 @@ fn show(o: &Options, e: &Ended, common: &Common) {
         c.rejects(),
         summary::reasons(c),
         e.lost_links,
+        e.given_up.concat(),
         e.set_aside.iter().map(|c| threads::set_aside(c)).collect::<String>(),
         e.ping.map_or_else(String::new, |p| p.text()),
         e.cadence,

@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::begin::{Prepared, idle};
 use super::common::{claim, digests, new_run, write_info};
-use super::exit::Failure;
+use super::exit::{Code, Failure};
 use super::place::{Place, Where};
 use super::threads::{Ended, Files, Threads};
 use super::watch::{self, Watcher, Way, Window};
@@ -194,6 +194,7 @@ fn show(
         v["frames_lost"] = serde_json::json!(e.ending.frames_lost);
         v["lost_links"] = serde_json::json!(e.lost_links);
         v["feed"] = summary::feed_json(&e.counters);
+        v["given_up"] = serde_json::json!(e.given_up);
         v["rejected"] = serde_json::json!(e.counters.rejects());
         v["messages"] = serde_json::json!(e.counters.messages);
         say(&format!("{v}\n"));
@@ -212,7 +213,7 @@ fn show(
     }
     let c = &e.counters;
     say(&format!(
-        "\nfeed     {} messages, {} rejected{}, {} duplicates, {} links lost\n{}hot      {}\n{}records  \
+        "\nfeed     {} messages, {} rejected{}, {} duplicates, {} links lost\n{}{}hot      {}\n{}records  \
          {}, {dropped} dropped, {} durable; {} frames recorded, {} lost\nended    {}\nrun      {}\n\
          {}",
         c.messages,
@@ -220,6 +221,7 @@ fn show(
         summary::reasons(c),
         c.duplicates,
         e.lost_links,
+        e.given_up.concat(),
         e.cadence,
         e.pinned,
         summary::latency_text(&e.ending.latency),
@@ -234,8 +236,11 @@ fn show(
     say(&report::line(&page));
 }
 
-/// Whether everything was written.
+/// Whether everything was written, and the venue did not end it.
 fn outcome(e: &Ended) -> Result<(), Failure> {
+    if let Some(why) = &e.refused {
+        return Err(Failure::new(Code::Venue, why.clone()));
+    }
     match e.ending.failed {
         Some(f) => Err(Failure::disk(format!(
             "the journal failed: {}; {} of {} records are durable",

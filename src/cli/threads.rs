@@ -13,14 +13,14 @@ use std::time::Duration;
 use super::exit::{Code, Failure};
 use super::place::Place;
 use super::summary;
-use crate::app::live::{self, Idle, LiveEnd, Plan};
+use crate::app::live::{self, GivenUp, Idle, LiveEnd, Plan};
 use crate::app::publish::Rings;
 use crate::app::publish::{Laps, Published, Publisher, RawTap};
 use crate::app::status::{CoinStatus, Status, StatusBoard};
 use crate::app::turn::Turn;
 use crate::app::writer::{Ending, Intake, Logger, Outlet};
 use crate::engine::Components;
-use crate::feed::Counters;
+use crate::feed::{Counters, Refusal};
 use crate::folder::keep::Keeper;
 use crate::folder::recording;
 use crate::folder::{Folder, Ping};
@@ -55,6 +55,8 @@ pub(super) struct Threads<C: Components> {
     hot: JoinHandle<std::io::Result<LiveEnd<C>>>,
     logging: JoinHandle<Ending>,
     failures: Arc<Failures>,
+    refused: GivenUp,
+    coins: Vec<String>,
     stop: Stop,
 }
 
@@ -70,6 +72,10 @@ pub(super) struct Ended {
     pub ping: Option<Ping>,
     /// Coins no longer subscribed.
     pub set_aside: Vec<String>,
+    /// Streams that were given up, a line each.
+    pub given_up: Vec<String>,
+    /// Why the venue ended the run: it refuses a stream that is needed.
+    pub refused: Option<String>,
     pub published: Published,
     pub ending: Ending,
     pub status: Status,
@@ -104,6 +110,8 @@ impl<C: Components> Threads<C> {
         };
         let logger = Logger::new(intake, outlet);
         let failures = Arc::new(Failures::default());
+        let refused = GivenUp::default();
+        let coins = turn.feed().coins().as_slice().iter().map(|c| c.name.to_string()).collect();
         let plan = Plan {
             url: Arc::new(place.url.clone()),
             tls: Arc::clone(&place.tls),
@@ -113,6 +121,7 @@ impl<C: Components> Threads<C> {
             idle,
             mask_seed: u64::from_le_bytes(tls::entropy::<8>()),
             failures: Arc::clone(&failures),
+            refused: refused.clone(),
             resumed,
         };
         let no_thread = |e| Failure::new(Code::Internal, format!("no thread: {e}"));
@@ -126,7 +135,7 @@ impl<C: Components> Threads<C> {
             .name("hot".into())
             .spawn(move || live::run(plan, turn, rings, &theirs))
             .map_err(no_thread)?;
-        Ok(Threads { board, hot, logging, failures, stop: stop.clone() })
+        Ok(Threads { board, hot, logging, failures, refused, coins, stop: stop.clone() })
     }
 
     /// Where the newest state is.
@@ -160,6 +169,9 @@ impl<C: Components> Threads<C> {
                     say(&format!("link lost{why}: quotes withdrawn, trying to connect again\n"));
                 }
                 (up, opened, before) = (link.up, link.opened, status.counters);
+            }
+            while let Some(r) = self.refused.next() {
+                say(&given_up(&self.coins, &r));
             }
             for coin in newly_set_aside(&status, &mut aside) {
                 say(&set_aside(&coin));
@@ -213,6 +225,10 @@ impl<C: Components> Threads<C> {
             return Err(Failure::new(Code::Venue, format!("cannot connect: {why}")));
         }
         let feed = turn.feed();
+        let refusals = feed.refusals();
+        let streams = refusals.list().iter().map(|r| given_up(&self.coins, r)).collect();
+        let needed = refusals.needed();
+        let refused = needed.map(|r| given_up(&self.coins, r).trim_end().to_owned());
         let aside = feed.ids().filter(|c| feed.set_aside(*c));
         let set_aside = aside.filter_map(|c| Some(feed.coins().get(c)?.name.to_string())).collect();
         Ok(Ended {
@@ -223,6 +239,8 @@ impl<C: Components> Threads<C> {
             cadence: summary::cadence_text(feed),
             ping: summary::ping(feed),
             set_aside,
+            given_up: streams,
+            refused,
             published,
             ending,
             status: self.board.read(),
@@ -241,6 +259,12 @@ fn newly_set_aside(s: &Status, known: &mut Vec<usize>) -> Vec<String> {
         .collect()
 }
 
+/// What was given up of a coin, a line.
+fn given_up(coins: &[String], r: &Refusal) -> String {
+    let coin = coins.get(r.coin.index()).map_or("?", String::as_str);
+    format!("{coin}: {r}\n")
+}
+
 /// That a coin was set aside, a line.
 pub(super) fn set_aside(coin: &str) -> String {
     format!(
@@ -253,6 +277,9 @@ pub(super) fn set_aside(coin: &str) -> String {
 fn lost_by(before: &counters::Counters, now: &counters::Counters) -> &'static str {
     let ways = [
         (Counter::TimedOut, " (nothing came for too long)"),
+        (Counter::ClosedNoData, " (no market data came for too long)"),
+        (Counter::ClosedNoAck, " (a subscription that is needed was not answered)"),
+        (Counter::ClosedRejects, " (too many frames were rejected)"),
         (Counter::ProtocolErrors, " (a breach of the WebSocket protocol)"),
         (Counter::ClosedByVenue, " (closed by the venue)"),
         (Counter::Reset, " (reset)"),

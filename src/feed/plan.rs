@@ -5,7 +5,7 @@
 //! 1. Per coin: best bid and offer, fast book, full book, trades, context; coin after coin.
 //! 2. At most `SUBSCRIBE_BURST` texts at once, then one every `SUBSCRIBE_EVERY_NS`.
 //! 3. An acknowledgement or the stream's own data answers a subscription; an unanswered one is
-//!    overdue after `ACK_NS`.
+//!    overdue after `ACK_NS`. A stream that the venue refuses is not asked for again.
 //! 4. The venue drops the whole socket, without a word, for a coin it does not know. A coin whose
 //!    subscription was the first unanswered one on [`STRIKES_MAX`] links that had answered others
 //!    is set aside. So that any coin can come after another one, each such link starts the list at
@@ -22,7 +22,7 @@ const STREAMS: usize = Stream::ALL.len();
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Not followed.
+    /// Not followed, or not on this link any more.
     Off,
     Unsent,
     Sent(Ns),
@@ -34,6 +34,8 @@ struct CoinPlan {
     texts: [Box<[u8]>; STREAMS],
     states: [State; STREAMS],
     strikes: u8,
+    /// Streams that the venue refuses.
+    refused: [bool; STREAMS],
 }
 
 /// The subscriptions of a run on its current connection.
@@ -61,6 +63,7 @@ impl Plan {
                 texts: Stream::ALL.map(|stream| text(stream, &coin.name)),
                 states: [State::Off; STREAMS],
                 strikes: 0,
+                refused: [false; STREAMS],
             })
             .collect();
         Plan {
@@ -78,8 +81,10 @@ impl Plan {
     pub(super) fn renew(&mut self, now: Ns) {
         for coin in &mut self.coins {
             let aside = coin.strikes >= STRIKES_MAX;
-            for (state, follow) in coin.states.iter_mut().zip(self.follow) {
-                *state = if follow && !aside { State::Unsent } else { State::Off };
+            let followed = self.follow.into_iter().zip(coin.refused);
+            for (state, (follow, refused)) in coin.states.iter_mut().zip(followed) {
+                let wanted = follow && !refused && !aside;
+                *state = if wanted { State::Unsent } else { State::Off };
             }
         }
         self.next = 0;
@@ -122,10 +127,47 @@ impl Plan {
         }
     }
 
-    /// Whether a subscription has waited for its answer longer than `ACK_NS`.
-    pub(super) fn overdue(&self, now: Ns) -> bool {
-        let states = self.coins.iter().flat_map(|c| c.states);
-        states.into_iter().any(|s| matches!(s, State::Sent(at) if now.since(at) > ACK_NS))
+    /// A subscription that has waited for its answer longer than `ACK_NS`, and whether its coin cannot
+    /// be followed without: trades, and a book or best prices where no other answered. One of those
+    /// before all others.
+    pub(super) fn overdue(&self, now: Ns) -> Option<(CoinId, Stream, bool)> {
+        let late = |s: &State| matches!(s, State::Sent(at) if now.since(*at) > ACK_NS);
+        let answered = |s: &State| *s == State::Answered;
+        let mut optional = None;
+        for (c, coin) in (0u8..).zip(&self.coins) {
+            for stream in Stream::ALL.into_iter().filter(|s| late(&coin.states[s.index()])) {
+                let needed = alone(stream, |s| answered(&coin.states[s.index()]));
+                if needed {
+                    return Some((CoinId(c), stream, true));
+                }
+                optional.get_or_insert((CoinId(c), stream, false));
+            }
+        }
+        optional
+    }
+
+    /// Whether a coin cannot be followed once the venue refuses a stream, besides those that it
+    /// refused before.
+    pub(super) fn needs(&self, coin: CoinId, stream: Stream) -> bool {
+        let left = |c: &CoinPlan, s: Stream| {
+            s != stream && self.follow[s.index()] && !c.refused[s.index()]
+        };
+        self.coins.get(coin.index()).is_some_and(|c| alone(stream, |s| left(c, s)))
+    }
+
+    /// The venue refuses a stream, on this link and those to come.
+    pub(super) fn refuse(&mut self, coin: CoinId, stream: Stream) {
+        self.give_up(coin, stream);
+        if let Some(coin) = self.coins.get_mut(coin.index()) {
+            coin.refused[stream.index()] = true;
+        }
+    }
+
+    /// An unanswered stream is given up on this link.
+    pub(super) fn give_up(&mut self, coin: CoinId, stream: Stream) {
+        if let Some(coin) = self.coins.get_mut(coin.index()) {
+            coin.states[stream.index()] = State::Off;
+        }
     }
 
     /// The link was lost: notes at whose subscription, if that is known.
@@ -172,6 +214,13 @@ impl Plan {
             self.refilled = now;
         }
     }
+}
+
+/// Whether nothing stands in for a stream: nothing does for trades, any of best prices and books for
+/// another; contexts are not needed.
+fn alone(stream: Stream, is_there: impl Fn(Stream) -> bool) -> bool {
+    let books = [Stream::Bbo, Stream::Fast, Stream::Slow];
+    stream == Stream::Trades || (books.contains(&stream) && !books.into_iter().any(is_there))
 }
 
 /// The text that subscribes to a stream. A coin's name needs no escapes.
@@ -246,13 +295,33 @@ mod tests {
         let mut p = plan(1);
         p.renew(Ns(0));
         send(&mut p, Ns(0));
-        assert!(!p.overdue(Ns(ACK_NS)));
-        assert!(p.overdue(Ns(ACK_NS + 1)));
+        assert_eq!(p.overdue(Ns(ACK_NS)), None);
         for stream in Stream::ALL {
-            assert!(p.overdue(Ns(ACK_NS + 1)));
+            assert!(p.overdue(Ns(ACK_NS + 1)).is_some());
             p.answer(CoinId(0), stream);
         }
-        assert!(!p.overdue(Ns(i64::MAX)));
+        assert_eq!(p.overdue(Ns(i64::MAX)), None);
+    }
+
+    #[test]
+    fn trades_and_one_book_are_needed_and_what_is_refused_stays_out() {
+        let mut p = plan(1);
+        let coin = CoinId(0);
+        p.renew(Ns(0));
+        send(&mut p, Ns(0));
+        assert!(p.needs(coin, Stream::Trades) && !p.needs(coin, Stream::Ctx));
+        for stream in [Stream::Ctx, Stream::Fast, Stream::Bbo] {
+            assert!(!p.needs(coin, stream));
+            p.refuse(coin, stream);
+        }
+        assert!(p.needs(coin, Stream::Slow), "the last book");
+        assert_eq!(p.overdue(Ns(ACK_NS + 1)), Some((coin, Stream::Slow, true)));
+        p.answer(coin, Stream::Slow);
+        assert_eq!(p.overdue(Ns(ACK_NS + 1)), Some((coin, Stream::Trades, true)));
+        p.renew(Ns(0));
+        let sent = send(&mut p, Ns(0)).concat();
+        assert!(sent.contains("l2Book") && sent.contains("trades"), "{sent}");
+        assert!(!sent.contains("fast") && !sent.contains("bbo"), "{sent}");
     }
 
     /// Plays one link against a venue that drops it at the subscription of coin `bad`.

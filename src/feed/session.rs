@@ -17,11 +17,12 @@ use super::cadence::{self, Ages, Cadence, Pace, Stale};
 use super::coins::{BadCoin, CoinSpec, Coins};
 use super::decode::{Decoder, Parser};
 use super::history::{Dropped, Joiner};
-use super::outcome::{Decoded, Stream, VenueError};
+use super::outcome::{Decoded, Stream};
 use super::plan::Plan;
+use super::refusal::Refusals;
 use super::reject::{Counters, Reject};
 use super::retry::Retry;
-use super::verdict::{Close, Loss, Verdict};
+use super::verdict::{Close, Input, Loss, Quiet, Verdict};
 use crate::event::{Event, Joint};
 use crate::limits::{
     COINS_MAX, DATA_SILENCE_NS, DATE_MAX_NS, HISTORY_NS, MESSAGE_SILENCE_NS, PING_EVERY_NS,
@@ -48,25 +49,6 @@ impl Default for Config {
     }
 }
 
-/// What a message was to the engine.
-#[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
-    /// An event.
-    Event(Event<'a>),
-    /// Nothing the engine needs to know.
-    #[cfg_attr(
-        not(any(test, feature = "lab")),
-        expect(dead_code, reason = "counters tell a run, this tells a test")
-    )]
-    Nothing(Quiet),
-    /// Turned away.
-    #[cfg_attr(
-        not(any(test, feature = "lab")),
-        expect(dead_code, reason = "counters tell a run, this tells a test")
-    )]
-    Rejected(Reject),
-}
-
 /// A message that was read and not yet taken.
 #[derive(Clone, Copy, Debug)]
 pub struct Read(Result<Decoded, Reject>);
@@ -77,27 +59,6 @@ impl Read {
     pub fn out_of_range(self) -> Read {
         Read(self.0.and(Err(Reject::OutOfRange)))
     }
-}
-
-/// Messages without an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quiet {
-    /// A subscription was answered.
-    Ack,
-    /// A ping was answered.
-    Pong,
-    /// A text that is not JSON and greets.
-    Greeting,
-    /// An error message of the venue.
-    VenueError(VenueError),
-    /// A channel that is not followed.
-    Unknown,
-    /// A coin that is not followed.
-    Foreign,
-    /// A book put together by significant figures.
-    Aggregated,
-    /// An empty list of trades that is no history.
-    EmptyTrades,
 }
 
 /// What the current link has done so far.
@@ -135,6 +96,7 @@ pub struct Feed {
     follow: [bool; Stream::ALL.len()],
     link: Option<Link>,
     rtt_ns: Option<i64>,
+    refusals: Refusals,
     counters: Counters,
 }
 
@@ -180,6 +142,7 @@ impl Feed {
             follow,
             link: None,
             rtt_ns: None,
+            refusals: Refusals::default(),
             counters: Counters::default(),
             decoder: Decoder::new(coins, config.parser),
         })
@@ -217,7 +180,7 @@ impl Feed {
     /// time.
     pub fn message(&mut self, now: Ns, message: &[u8]) -> Input<'_> {
         let read = self.read(message);
-        self.take(now, read)
+        self.take(now, read, message)
     }
 
     /// Reads one message: its block says what time it is, and then it is to be taken.
@@ -250,9 +213,9 @@ impl Feed {
         self.decoder.shift(by);
     }
 
-    /// Takes what was read last as received at session time `now`.
+    /// Takes what was read last, from `message`, as received at session time `now`.
     #[inline]
-    pub fn take(&mut self, now: Ns, read: Read) -> Input<'_> {
+    pub fn take(&mut self, now: Ns, read: Read, message: &[u8]) -> Input<'_> {
         if let Some(link) = &mut self.link {
             link.any = now;
         }
@@ -277,8 +240,13 @@ impl Feed {
                 Input::Event(Event::Ctx { coin, ctx: self.decoder.ctx() })
             }
             Ok(Decoded::EmptyTrades) => self.empty_trades(now),
+            Ok(Decoded::Error { kind, stream, coin }) => {
+                self.counters.venue_errors += 1;
+                self.refusals.error(&mut self.plan, kind, stream.zip(coin), message);
+                Input::Nothing(Quiet::VenueError(kind))
+            }
             Ok(other) => Input::Nothing(self.quiet(now, other)),
-            Err(reject) => self.reject(now, reject),
+            Err(reject) => self.reject(now, reject, message),
         }
     }
 
@@ -287,11 +255,14 @@ impl Feed {
         let Some(link) = &self.link else {
             return Verdict::Keep;
         };
+        if self.refusals.needed().is_some() {
+            return Verdict::Refused;
+        }
         let close = if now.since(link.any) > MESSAGE_SILENCE_NS {
             Close::Silent
         } else if now.since(link.data.unwrap_or(link.since)) > DATA_SILENCE_NS {
             Close::NoData
-        } else if self.plan.overdue(now) {
+        } else if self.refusals.are_needed(&mut self.plan, now) {
             Close::NoAck
         } else if link.rejects > REJECTS_PER_MIN_MAX {
             Close::Rejects
@@ -512,15 +483,6 @@ impl Feed {
                 }
                 Quiet::Pong
             }
-            Decoded::Error { kind, stream, coin } => {
-                c.venue_errors += 1;
-                if let (VenueError::AlreadySubscribed, Some(stream), Some(coin)) =
-                    (kind, stream, coin)
-                {
-                    self.plan.answer(coin, stream);
-                }
-                Quiet::VenueError(kind)
-            }
             Decoded::Greeting => {
                 c.greetings += 1;
                 Quiet::Greeting
@@ -540,6 +502,12 @@ impl Feed {
         }
     }
 
+    /// Streams that the venue refused or left unanswered.
+    #[must_use]
+    pub fn refusals(&self) -> &Refusals {
+        &self.refusals
+    }
+
     fn acknowledged(&mut self, coin: CoinId, stream: Stream) {
         self.plan.answer(coin, stream);
         if stream == Stream::Trades {
@@ -555,9 +523,11 @@ impl Feed {
     }
 
     #[cold]
-    fn reject(&mut self, now: Ns, reject: Reject) -> Input<'_> {
+    fn reject(&mut self, now: Ns, reject: Reject, message: &[u8]) -> Input<'_> {
         self.counters.rejected[reject.index()] += 1;
-        if let Some(link) = &mut self.link {
+        // A context of another shape costs the funding, not the link.
+        let optional = message.starts_with(b"{\"channel\":\"activeAssetCtx\"");
+        if let (Some(link), false) = (&mut self.link, optional) {
             if now.since(link.minute) >= Ns::MINUTE {
                 link.minute = now;
                 link.rejects = 0;

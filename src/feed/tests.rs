@@ -9,8 +9,7 @@ mod session;
 
 use super::cadence::{Cadence, Stale};
 use super::outcome::VenueError;
-use super::session::Quiet;
-use super::verdict::Close;
+use super::verdict::Quiet;
 use super::*;
 use crate::event::{Bbo, Ctx, Event, Joint, Snapshot, Trade};
 use crate::units::{CoinId, Ns, Px, Side, Sz};

@@ -1,8 +1,12 @@
-//! What the feed thinks of the link, and how a link ends.
+//! What a message was to the engine, what the feed thinks of the link, and how a link ends.
 //!
 //! In: nothing. Out: plain values. Hot path.
 
 use serde::{Deserialize, Serialize};
+
+use super::outcome::VenueError;
+use super::reject::Reject;
+use crate::event::Event;
 
 /// Whether to go on with the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +15,8 @@ pub enum Verdict {
     Keep,
     /// Close it and connect again.
     Close(Close),
+    /// End the run: the venue refuses a stream that a coin cannot be followed without.
+    Refused,
 }
 
 /// Why a link is given up.
@@ -33,4 +39,44 @@ pub enum Loss {
     Lost,
     /// The venue refused by policy: close 1008, HTTP 429. The next attempt waits in the slow lane.
     Refused,
+}
+
+/// What a message was to the engine.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// An event.
+    Event(Event<'a>),
+    /// Nothing the engine needs to know.
+    #[cfg_attr(
+        not(any(test, feature = "lab")),
+        expect(dead_code, reason = "counters tell a run, this tells a test")
+    )]
+    Nothing(Quiet),
+    /// Turned away.
+    #[cfg_attr(
+        not(any(test, feature = "lab")),
+        expect(dead_code, reason = "counters tell a run, this tells a test")
+    )]
+    Rejected(Reject),
+}
+
+/// Messages without an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quiet {
+    /// A subscription was answered.
+    Ack,
+    /// A ping was answered.
+    Pong,
+    /// A text that is not JSON and greets.
+    Greeting,
+    /// An error message of the venue.
+    VenueError(VenueError),
+    /// A channel that is not followed.
+    Unknown,
+    /// A coin that is not followed.
+    Foreign,
+    /// A book put together by significant figures.
+    Aggregated,
+    /// An empty list of trades that is no history.
+    EmptyTrades,
 }

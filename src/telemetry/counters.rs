@@ -108,6 +108,9 @@ counters! {
     57 RejectMixedCoins / "reject_mixed_coins" "frames" : "Frames with trades of several coins.",
     58 RejectUnsortedLevels / "reject_unsorted_levels" "frames" : "Frames with a book out of order.",
     59 RejectNotTwoSides / "reject_not_two_sides" "frames" : "Frames with a book that has not two sides.",
+    60 ClosedNoData / "closed_no_data" "times" : "Connections given up for bringing no market data.",
+    61 ClosedNoAck / "closed_no_ack" "times" : "Connections given up for a subscription without an answer.",
+    62 ClosedRejects / "closed_rejects" "times" : "Connections given up for too many rejected frames.",
 }
 
 /// Number of counters.

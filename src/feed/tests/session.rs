@@ -29,12 +29,87 @@ fn a_flood_of_rejections_closes_the_link_and_a_trickle_does_not() {
             match rig.feed.tick(Ns(now)) {
                 Verdict::Keep => {}
                 Verdict::Close(close) => return Some((i, close)),
+                Verdict::Refused => panic!("nothing was refused"),
             }
         }
         None
     };
     assert_eq!(keep(S / 2), Some((60, Close::Rejects)));
     assert_eq!(keep(2 * S), None);
+}
+
+fn refused(rig: &Rig) -> Vec<(CoinId, Stream, String, bool)> {
+    let list = rig.feed.refusals().list().iter();
+    list.map(|r| (r.coin, r.stream, r.words.to_string(), r.needed)).collect()
+}
+
+#[test]
+fn an_optional_stream_that_the_venue_refuses_is_given_up_and_the_link_stays() {
+    let mut rig = Rig::up(Parser::Scanner);
+    rig.sends(0);
+    let says = |what: &str| format!("{{\"channel\":\"error\",\"data\":\"{what}\"}}");
+    let ctx = "No such stream: {\\\"type\\\":\\\"activeAssetCtx\\\",\\\"coin\\\":\\\"BTC\\\"}";
+    for _ in 0..2 {
+        rig.get(1, says(ctx));
+    }
+    rig.get(1, says("Busy"));
+    let words = "No such stream: {\"type\":\"activeAssetCtx\",\"coin\":\"BTC\"}".to_owned();
+    assert_eq!(refused(&rig), [(BTC, Stream::Ctx, words.clone(), false)]);
+    let text = rig.feed.refusals().list()[0].to_string();
+    assert!(text.contains("refuses activeAssetCtx") && text.contains("no funding"), "{text}");
+    // All but the fast book of BTC and the context of ETH are answered; these are given up in time.
+    for (coin, id) in [("BTC", BTC), ("ETH", ETH)] {
+        rig.get(2, wire_bbo(coin, 1, "1.0", "2.0"));
+        rig.get(2, trades_ack(coin));
+        rig.get(2, wire_book(coin, 1, 20, ""));
+        if id == ETH {
+            rig.get(2, wire_book(coin, 1, 5, ",\"fast\":true"));
+        }
+    }
+    rig.get(15 * S, wire_bbo("BTC", 1, "1.0", "2.0"));
+    assert_eq!(rig.feed.tick(Ns(15 * S)), Verdict::Keep);
+    assert_eq!(refused(&rig).len(), 1, "not yet");
+    assert_eq!(rig.feed.tick(Ns(15 * S + 1)), Verdict::Keep);
+    let given_up = refused(&rig);
+    let want = [
+        (BTC, Stream::Ctx, words, false),
+        (BTC, Stream::Fast, "Busy".to_owned(), false),
+        (ETH, Stream::Ctx, "Busy".to_owned(), false),
+    ];
+    assert_eq!(given_up, want);
+    // What was refused is not asked for on the next link; what was not answered is.
+    rig.feed.disconnected(Ns(20 * S), Loss::Lost);
+    rig.feed.connected(Ns(21 * S));
+    let sent = rig.sends(21 * S).concat();
+    assert_eq!(sent.matches("activeAssetCtx").count(), 1, "{sent}");
+    assert_eq!(sent.matches("fast").count(), 2, "{sent}");
+}
+
+#[test]
+fn a_needed_stream_that_the_venue_refuses_ends_the_run() {
+    let mut rig = Rig::up(Parser::Scanner);
+    rig.sends(0);
+    let trades = "{\"channel\":\"error\",\"data\":\"No: {\\\"type\\\":\\\"trades\\\",\\\"coin\\\":\\\"ETH\\\"}\"}";
+    assert_eq!(rig.feed.tick(Ns(1)), Verdict::Keep);
+    rig.get(1, trades);
+    assert_eq!(rig.feed.tick(Ns(2)), Verdict::Refused);
+    let r = *rig.feed.refusals().needed().expect("it is needed");
+    assert_eq!((r.coin, r.stream), (ETH, Stream::Trades));
+    assert!(r.to_string().ends_with("it cannot be followed"), "{r}");
+}
+
+#[test]
+fn contexts_of_another_shape_cost_no_link() {
+    let mut rig = Rig::up(Parser::Scanner);
+    rig.answer_all(0);
+    let ctx =
+        "{\"channel\":\"activeAssetCtx\",\"data\":{\"coin\":\"BTC\",\"ctx\":{\"funding\":null}}}";
+    for i in 0..200 {
+        rig.get(i * S / 4, ctx);
+        rig.get(i * S / 4, wire_bbo("BTC", 1, "1.0", "2.0"));
+        assert_eq!(rig.feed.tick(Ns(i * S / 4)), Verdict::Keep, "{i}");
+    }
+    assert_eq!(rig.feed.counters().rejects(), 200);
 }
 
 #[test]
