@@ -152,4 +152,6 @@ pub enum Event<'a> {
     },
     /// The logging thread fell behind (`true`) or caught up (`false`).
     Behind(bool),
+    /// A round trip to the venue took so long, ns.
+    Ping(i64),
 }

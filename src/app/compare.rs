@@ -18,7 +18,7 @@ use crate::record::{
     Account, Body, Bytes, Estimates, Fill, Guard, Lane, Record, StopReason, StrategyNames,
 };
 use crate::settings::ConfigError;
-use crate::units::Ns;
+use crate::units::{Cash, Ns};
 use crate::venue::config::Config as MarketConfig;
 use crate::venue::market::Market;
 
@@ -46,6 +46,12 @@ pub struct Outcome {
     pub guards: [u64; Guard::ALL.len()],
     /// Spent on exploration, USD.
     pub explored_usd: f64,
+}
+
+/// What an account has come to.
+#[must_use]
+pub fn profit(a: &Account) -> Cash {
+    Cash(a.spread + a.adverse + a.inventory + a.fees + a.funding)
 }
 
 #[derive(Clone, Debug, Default)]
@@ -202,6 +208,23 @@ mod tests {
     use super::*;
     use crate::app::config::Config;
     use crate::venue::config::Regime;
+
+    #[test]
+    fn a_coin_fills_the_same_wherever_it_stands_in_the_list() {
+        let law = MarketConfig::default();
+        let market = Simulated { law, seed: 4, length_ns: 120 * Ns::SEC };
+        let run = |names: [&str; 2], seed: u64| {
+            let c = Config::load(None, &[format!("engine.seed={seed}")]).expect("in range");
+            let coins =
+                names.map(|n| CoinSpec::new(n, if n == "BTC" { 5 } else { 4 }).expect("a coin"));
+            let done = on_market(&market, &c, &coins).expect("a market").coins;
+            done.into_iter().map(|o| (o.fills, o.turnover_usd)).collect::<Vec<_>>()
+        };
+        let (one, other) = (run(["BTC", "ETH"], 1), run(["ETH", "BTC"], 1));
+        assert!(one[0].0 > 0 && one[1].0 > 0, "{one:?}");
+        assert_eq!((one[0], one[1]), (other[1], other[0]));
+        assert_ne!(one, run(["BTC", "ETH"], 2), "the control: another seed");
+    }
 
     #[test]
     fn a_profile_of_the_original_quotes_what_it_says_and_results_split_exactly() {

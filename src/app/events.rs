@@ -61,6 +61,7 @@ const UP: u8 = 2;
 const DOWN: u8 = 3;
 const BEHIND: u8 = 4;
 const DRAINED: u8 = 5;
+const PING: u8 = 6;
 const TRADES: u8 = 7;
 const HISTORY: u8 = 8;
 const BBO: u8 = 9;
@@ -145,6 +146,10 @@ impl<W: Write> Writer<W> {
             Event::Link(Link::Down) => self.head(DOWN, CoinId(0), 0, at),
             Event::Behind(true) => self.head(BEHIND, CoinId(0), 0, at),
             Event::Behind(false) => self.head(DRAINED, CoinId(0), 0, at),
+            Event::Ping(ns) => {
+                self.head(PING, CoinId(0), 0, at);
+                self.numbers(&[*ns]);
+            }
             Event::Trades { coin, prints } => {
                 self.head(TRADES, *coin, prints.len(), at);
                 self.prints(prints);
@@ -337,6 +342,7 @@ impl Reader {
             DOWN => Some(Event::Link(Link::Down)),
             BEHIND => Some(Event::Behind(true)),
             DRAINED => Some(Event::Behind(false)),
+            PING => Some(Event::Ping(from.i64()?)),
             TRADES => {
                 from.prints(count, &mut self.prints)?;
                 Some(Event::Trades { coin, prints: &self.prints })

@@ -495,8 +495,13 @@ impl<C: Components> Hot<C> {
         {
             rehearsal.rehearse(self.plan.clock, mono, (&self.turn, &mut self.stage));
         }
+        let mut pinged = false;
         while let Some(text) = self.turn.next_send(now) {
+            pinged |= text == feed::PING;
             self.conn.send_text(text).map_err(|_| Loss::Lost)?;
+        }
+        if pinged {
+            self.note(now, Control::Ping.line());
         }
         match link.flush(&mut self.conn) {
             FlushOutcome::Lost(_) => Err(Loss::Lost),

@@ -169,6 +169,7 @@ impl From<Control> for Signal<'_> {
             Control::Behind => Signal::Behind(true),
             Control::Drained => Signal::Behind(false),
             Control::Stop => Signal::Time,
+            Control::Ping => Signal::Pinged,
         }
     }
 }

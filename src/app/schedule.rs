@@ -362,7 +362,7 @@ fn take(
                 bench.prints(&prints[old..], stamp, orders, seen);
             }
         }
-        Event::Link(_) | Event::Ctx { .. } | Event::Behind(_) => {}
+        Event::Link(_) | Event::Ctx { .. } | Event::Behind(_) | Event::Ping(_) => {}
     }
 }
 

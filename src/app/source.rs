@@ -5,7 +5,7 @@
 //! Hot path: no I/O, no clock.
 //!
 //! 1. What the feed says of itself depends on what was received and when, never on what was sent:
-//!    a replay sends nothing.
+//!    a replay sends nothing. Pings alone are timed, so a recording says when one was sent.
 //! 2. Points of the grid up to an item's time come before the item.
 //! 3. A run begins with its first block, and a link is up from its first block on: before it, no
 //!    stamp can be placed in the venue's time. While there is no link, no time passes.
@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::engine::grid::{Grid, is_second};
 use crate::event::{Event, Joint, Link};
 use crate::feed::{
-    self, BadCoin, ClockMap, CoinSpec, Feed, Input, Loss, Parser, Read, Seen, SessionState, Verdict,
+    self, BadCoin, ClockMap, CoinSpec, Feed, Input, Loss, Parser, Quiet, Read, Seen, SessionState,
+    Verdict,
 };
 use crate::limits::CLOCK_SAID_NS;
 use crate::record::{self, FeedState};
@@ -34,6 +35,8 @@ pub enum Signal<'a> {
     Behind(bool),
     /// One message.
     Message(&'a [u8]),
+    /// A ping was sent, as a recording says.
+    Pinged,
     /// Nothing but the passing of time.
     Time,
     /// The run is about to end.
@@ -155,6 +158,7 @@ impl Source {
             Signal::Behind(behind) if self.time.started => {
                 to(now, Item::Event(Event::Behind(behind)));
             }
+            Signal::Pinged => self.feed.pinged(now),
             Signal::Stop => self.start(now, to),
             _ => {}
         }
@@ -192,16 +196,16 @@ impl Source {
         now
     }
 
-    fn event(
-        &mut self,
-        now: Ns,
-        (read, text): (Read, &[u8]),
-        to: &mut impl FnMut(Ns, Item<'_>),
-    ) {
-        if let Input::Event(event) = self.feed.take(now, read, text)
-            && self.time.linked
-        {
-            to(now, Item::Event(event));
+    fn event(&mut self, now: Ns, (read, text): (Read, &[u8]), to: &mut impl FnMut(Ns, Item<'_>)) {
+        let linked = self.time.linked;
+        match self.feed.take(now, read, text) {
+            Input::Event(event) if linked => to(now, Item::Event(event)),
+            Input::Nothing(Quiet::Pong) if linked => {
+                if let Some(ns) = self.feed.rtt_ns() {
+                    to(now, Item::Event(Event::Ping(ns)));
+                }
+            }
+            _ => {}
         }
     }
 

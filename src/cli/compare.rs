@@ -13,7 +13,7 @@ use super::common::{chosen, recording_failure};
 use super::exit::{Code, Failure};
 use super::place::parse_length;
 use super::{Common, say};
-use crate::app::compare::{Compared, Outcome, Simulated, on_market, on_tape};
+use crate::app::compare::{Compared, Outcome, Simulated, on_market, on_tape, profit};
 use crate::app::config::ConfigOf;
 use crate::app::profile;
 use crate::engine::Components;
@@ -217,10 +217,6 @@ fn one<C: Components>(
     }
 }
 
-fn profit(a: &Account) -> f64 {
-    Cash(a.spread + a.adverse + a.inventory + a.fees + a.funding).to_f64()
-}
-
 /// Side-seconds of each guard that held a side back, largest first.
 fn refusals(x: &Outcome) -> Vec<(&'static str, u64)> {
     let mut out: Vec<(&'static str, u64)> = Guard::ALL
@@ -286,7 +282,7 @@ fn row(profile: &str, x: &Outcome, decisions: &str) -> String {
     format!(
         "{profile:<22} {:>9.4} {:>9.4} {:>9.4} {:>9.4} {:>8.4} {:>6} {:>9.0} {:>7} {kappa:>24} \
          {:>8} {:>9}  {}\n",
-        x.account.as_ref().map_or(0.0, profit),
+        x.account.as_ref().map_or(0.0, |a| profit(a).to_f64()),
         money(|a| a.spread),
         money(|a| a.adverse),
         money(|a| a.inventory),
@@ -315,7 +311,7 @@ fn row_json(ground: &str, profile: &str, coin: &CoinSpec, x: &Outcome) -> Value 
         "market": ground,
         "coin": coin.name.as_str(),
         "profile": profile,
-        "profit_usd": a.map(profit),
+        "profit_usd": a.map(|a| profit(a).to_f64()),
         "spread_usd": usd(|a| a.spread),
         "adverse_usd": usd(|a| a.adverse),
         "inventory_usd": usd(|a| a.inventory),

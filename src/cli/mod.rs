@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stderr, reason = "the terminal is this module's job")]
 
+mod assumed;
 pub(crate) mod audit;
 pub(crate) mod bench;
 mod begin;

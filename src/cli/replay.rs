@@ -9,8 +9,9 @@ use clap::Args;
 
 use super::common::{chosen, claim, digests, new_run, recording_failure, write_info};
 use super::exit::Failure;
-use super::{Common, report, say, summary};
+use super::{Common, assumed, report, say, summary};
 use crate::app::checkpoint::{Checkpoint, Fault};
+use crate::app::compare::profit;
 use crate::app::config::ConfigOf;
 use crate::app::replay::{Cut, Outcome, Tally, replay_cut};
 use crate::engine::Components;
@@ -18,7 +19,8 @@ use crate::feed::CoinSpec;
 use crate::folder::recording::{self, Reader};
 use crate::folder::{RunEnd, RunFolder, RunInfo};
 use crate::journal::{Digests, Recovered, Writer, hex};
-use crate::record::StopReason;
+use crate::limits::COINS_MAX;
+use crate::record::{Body, Lane, Record, StopReason};
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
 
@@ -40,6 +42,10 @@ pub(super) struct Options {
     /// Go on from a checkpoint of this recording instead of from its start.
     #[arg(long, value_name = "CHECKPOINT")]
     from: Option<PathBuf>,
+    /// Leave out what the result would be at half and at twice the latency: two more replays, at the
+    /// same time.
+    #[arg(long)]
+    once: bool,
 }
 
 pub(super) fn run<C: Components>(
@@ -121,7 +127,13 @@ fn one<C: Components>(
     write_info(run, &info)?;
     let clock = SessionClock::start(1);
     let started = clock.mono_ns();
-    let mut tally = Tally::from(begins.next_seq, &begins.digest, |_: &_, bytes: &_| {
+    let mut earned = [0.0; COINS_MAX];
+    let mut tally = Tally::from(begins.next_seq, &begins.digest, |r: &Record, bytes: &_| {
+        if let Body::Account(a) = &r.body
+            && a.lane == Lane::Configured
+        {
+            earned[r.coin.index()] = profit(a).to_f64();
+        }
         // A failed journal remembers its failure; it is reported by `finish`.
         let _ = journal.append(bytes);
     });
@@ -140,6 +152,14 @@ fn one<C: Components>(
         .map_err(|f| disk(format!("the journal failed at record {}: {}", f.at, f.error)))?;
     let took = i64::try_from(clock.mono_ns() - started).unwrap_or(i64::MAX);
     let digest = digest.value();
+    let mut latency = assumed::of(config);
+    assumed::timed(&mut latency, &seen.counters);
+    if !o.once && o.from.is_none() {
+        let [half, twice] = assumed::results(file, config, coins);
+        let all = half.zip(twice);
+        latency.profit_usd = all.map(|(half, twice)| [half, earned.iter().sum(), twice]);
+    }
+    info.latency = Some(latency);
     info.end = Some(RunEnd::new(StopReason::Finished, records, &digest));
     write_info(run, &info)?;
     show(file, run.path(), (&seen, took), (records, &digest), common)

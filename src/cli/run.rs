@@ -13,7 +13,7 @@ use super::exit::{Code, Failure};
 use super::place::{Place, Where};
 use super::threads::{Ended, Files, Threads};
 use super::watch::{self, Watcher, Way, Window};
-use super::{Common, report, resume, say, stop_on_signals, summary};
+use super::{Common, assumed, report, resume, say, stop_on_signals, summary};
 use crate::app::config::ConfigOf;
 use crate::app::status::Status;
 use crate::app::turn::Turn;
@@ -90,6 +90,9 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     let records = ended.published.first_seq + ended.ending.records;
     let end = RunEnd::new(ended.reason, records, &ended.published.digest);
     info.end = Some(RunEnd { ping: ended.ping, ..end });
+    if let Some(latency) = &mut info.latency {
+        assumed::timed(latency, &ended.counters);
+    }
     let written = write_info(&run, &info).and_then(|()| match &truth {
         Some(t) => write_truth(&run.truth(), t),
         None => Ok(()),
@@ -118,6 +121,7 @@ fn begin<C: Components>(
     let mut info = RunInfo::begins(&run.recording(), &coins);
     info.venue = Some(o.place.named("embedded").to_owned());
     info.bounded = config.run.bound().bytes.is_some();
+    info.latency = Some(assumed::of(&config));
     write_info(&run, &info)?;
     let turn = Turn::reading(config.run.parser, &config.engine, &coins, hash)
         .map_err(|e| Failure::usage(format!("the list of coins: {e}")))?;

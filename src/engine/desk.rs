@@ -26,6 +26,7 @@ use crate::event::{Bbo, Ctx, Joint, Snapshot, Trade};
 use crate::learn::Learners;
 use crate::learn::markout::{HORIZONS, PRIMARY};
 use crate::limits::COIN_NAME_MAX;
+use crate::math::seed::named;
 use crate::quote::guard::{self, State};
 use crate::quote::{Inputs, Ladder, Strategy, fit};
 use crate::record::{self, Guard, Health};
@@ -64,7 +65,7 @@ pub(super) struct Desk<C: Components> {
 impl<C: Components> Desk<C> {
     pub(super) fn new<P>(cx: &Cx<'_, C, P>, coin: &Coin) -> Desk<C> {
         let learners = Learners::new(&cx.cfg.learn, cx.fee_bps);
-        let seed = cx.cfg.seed ^ (u64::from(cx.coin.0) << 32);
+        let seed = named(cx.cfg.seed, &coin.name);
         let bounds = cx.bounds(coin.rules);
         let strategy = C::Strategy::new(&cx.cfg.strategy, &bounds, learners.estimates());
         Desk {
@@ -129,6 +130,11 @@ impl<C: Components> Desk<C> {
         }
         self.book.set_gapped(false);
         self.note_health(cx);
+    }
+
+    /// A round trip to the venue took `ns`.
+    pub(super) fn on_ping(&mut self, ns: i64) {
+        self.working.exec.on_ping(ns);
     }
 
     pub(super) fn on_ctx(&mut self, now: Ns, ctx: &Ctx) {

@@ -145,6 +145,7 @@ impl<C: Components> Engine<C> {
         match event {
             Event::Link(link) => self.on_link(now, link, out),
             Event::Behind(behind) => self.each(now, out, |d, cx| d.set_behind(cx, behind)),
+            Event::Ping(ns) => self.state.desks.iter_mut().for_each(|d| d.on_ping(ns)),
             Event::Trades { coin, prints } => {
                 self.with(now, coin, out, |d, cx| d.on_prints(cx, prints));
             }

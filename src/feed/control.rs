@@ -16,6 +16,8 @@ pub enum Control {
     Drained,
     /// The run was stopped.
     Stop,
+    /// A ping was sent.
+    Ping,
 }
 
 const HEAD: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"";
@@ -26,8 +28,14 @@ const SET_ASIDE: &[u8] =
 
 impl Control {
     /// All of them.
-    pub const ALL: [Control; 5] =
-        [Control::Up, Control::Down, Control::Behind, Control::Drained, Control::Stop];
+    pub const ALL: [Control; 6] = [
+        Control::Up,
+        Control::Down,
+        Control::Behind,
+        Control::Drained,
+        Control::Stop,
+        Control::Ping,
+    ];
 
     /// The event's name in the recording.
     #[must_use]
@@ -38,6 +46,7 @@ impl Control {
             Control::Behind => "behind",
             Control::Drained => "drained",
             Control::Stop => "stop",
+            Control::Ping => "ping",
         }
     }
 
@@ -50,6 +59,7 @@ impl Control {
             Control::Behind => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"behind\"}}",
             Control::Drained => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"drained\"}}",
             Control::Stop => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"stop\"}}",
+            Control::Ping => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"ping\"}}",
         }
     }
 }

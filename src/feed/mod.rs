@@ -39,5 +39,5 @@ pub use decode::{Decoder, Parser};
 pub use outcome::{Decoded, Stream};
 pub use refusal::{Refusal, Refusals};
 pub use reject::{Counters, Reject};
-pub use session::{Config, Feed, Read, SessionState};
-pub use verdict::{Close, Input, Loss, Verdict};
+pub use session::{Config, Feed, PING, Read, SessionState};
+pub use verdict::{Close, Input, Loss, Quiet, Verdict};

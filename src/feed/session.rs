@@ -115,7 +115,14 @@ pub struct SessionState {
     counters: Counters,
 }
 
-const PING: &[u8] = b"{\"method\":\"ping\"}";
+impl Link {
+    fn ping_at(&mut self, now: Ns) {
+        (self.pinged, self.ping) = (now, Some(now));
+    }
+}
+
+/// The heartbeat, as it is sent.
+pub const PING: &[u8] = b"{\"method\":\"ping\"}";
 
 impl Feed {
     /// A feed for the given coins, numbered in their order. `seed` draws the waits before
@@ -285,10 +292,17 @@ impl Feed {
         if now.since(link.pinged) < every {
             return None;
         }
-        link.pinged = now;
-        link.ping = Some(now);
+        link.ping_at(now);
         self.counters.pings += 1;
         Some(PING)
+    }
+
+    /// A ping was sent, or a recording says so.
+    pub fn pinged(&mut self, now: Ns) {
+        if let Some(link) = self.link.as_mut() {
+            link.ping_at(now);
+            self.counters.pings += 1;
+        }
     }
 
     /// Nanoseconds to wait before the next attempt to connect. Each call counts as an attempt.

@@ -28,6 +28,9 @@ pub struct RunInfo {
     /// Whether old segments of journal and recording may be dropped.
     #[serde(default)]
     pub bounded: bool,
+    /// What is assumed of the way to the venue.
+    #[serde(default)]
+    pub latency: Option<Assumed>,
     /// How it ended; `None` while it runs, and of a run that was killed.
     pub end: Option<RunEnd>,
 }
@@ -47,6 +50,24 @@ pub struct RunEnd {
     /// Round trips of the heartbeats, where the run was live.
     #[serde(default)]
     pub ping: Option<Ping>,
+}
+
+/// How long own orders were taken to be under way, and what the run earned by it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Assumed {
+    /// Delay of orders at the venue, in words.
+    pub orders: String,
+    /// The same of cancels.
+    pub cancels: String,
+    /// Round trip to the venue, ns: half of it comes on top.
+    pub ping_ns: i64,
+    /// Round trips that were timed; 0: the one that is set.
+    pub timed: u64,
+    /// Scale of it all, percent.
+    pub pct: u32,
+    /// Result of all coins, USD, with half of it all, as it was, and with twice as much; `None`
+    /// where the other two were not tried.
+    pub profit_usd: Option<[f64; 3]>,
 }
 
 /// Round trips of a run's heartbeats, by the session's clock.
@@ -72,6 +93,7 @@ impl RunInfo {
             coins: coins.iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect(),
             venue: None,
             bounded: false,
+            latency: None,
             end: None,
         }
     }
@@ -119,6 +141,31 @@ impl RunEnd {
             decisions: hex(d.decisions),
             ping: None,
         }
+    }
+}
+
+impl Assumed {
+    /// Lines for people.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "for display")]
+    pub fn text(&self) -> String {
+        let from = match self.timed {
+            0 => "as set: none was timed".to_owned(),
+            n => format!("{n} were timed"),
+        };
+        let scale = if self.pct == 100 { String::new() } else { format!(", at {} %", self.pct) };
+        let mut out = format!(
+            "latency  orders {}, cancels {}, and half a ping of {:.1} ms ({from}){scale}\n",
+            self.orders,
+            self.cancels,
+            self.ping_ns as f64 * 1e-6,
+        );
+        if let Some([half, one, twice]) = self.profit_usd {
+            out.push_str(&format!(
+                "         result {half:+.4} USD at half of it, {one:+.4} as it is, {twice:+.4} at twice\n"
+            ));
+        }
+        out
     }
 }
 

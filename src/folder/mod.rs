@@ -30,7 +30,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use disk::{Folder, FolderError};
-pub use info::{Ping, RunEnd, RunInfo};
+pub use info::{Assumed, Ping, RunEnd, RunInfo};
 
 use crate::journal::segment_name;
 use crate::limits::RUNS_MAX;

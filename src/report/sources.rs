@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::latency::Latency;
-use crate::folder::{Ping, RunInfo};
+use crate::folder::{Assumed, Ping, RunInfo};
 
 /// A setting that is not at its default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,6 +48,8 @@ pub struct Sources {
     pub source: Option<String>,
     /// Round trips of the heartbeats; `None` of a replay and of a run that was killed.
     pub ping: Option<Ping>,
+    /// What was assumed of the way to the venue.
+    pub assumed: Option<Assumed>,
     /// Settings that differ from the default; `None`: the run's configuration is not there.
     pub settings: Option<Vec<Setting>>,
     /// Truth by coin.
@@ -63,6 +65,7 @@ impl Sources {
             self.version = Some(info.version.clone());
             self.source = Some(info.source.display().to_string());
             self.ping = info.end.as_ref().and_then(|e| e.ping);
+            self.assumed = info.latency.clone();
         }
         if let Some(t) = truth.and_then(|t| serde_json::from_str::<Truths>(t).ok()) {
             self.truth = t.coins;

@@ -31,6 +31,9 @@ pub fn summary(m: &Model) -> String {
     if let Some(ping) = &m.sources.ping {
         out.push_str(&format!("\n{}", ping.text()));
     }
+    if let Some(assumed) = &m.sources.assumed {
+        out.push_str(&format!("\n{}", assumed.text()));
+    }
     if let (Some(t), true) = (&m.total[0], m.coins.len() > 1) {
         let (profit, n) = (t.profit, t.fills);
         out.push_str(&format!(

@@ -41,10 +41,17 @@ settings! {
         /// Least time from a block's stamp to its receipt here. No feed tells it apart from an
         /// offset of the clocks, so it is assumed; every order and cancel takes as much longer.
         feed_ms: u32 = 200, 0..=10_000, "ms";
-        /// Delay of a new order. The venue's own figures: median 0.2 s, p99 0.9 s co-located.
+        /// Delay of new and changed orders at the venue; all that is sent at one time is one action and
+        /// has one delay. The venue's own figures: median 0.2 s, p99 0.9 s co-located.
         entry: Latency = Latency::ShiftedExponential { base_ms: 150, mean_ms: 100 };
-        /// Delay of a cancel.
-        cancel: Latency = Latency::ShiftedExponential { base_ms: 150, mean_ms: 100 };
+        /// The same of cancels, which the venue takes first where they ask for it (`f`). Nobody has
+        /// published a measurement: the same floor and half the tail are assumed.
+        cancel: Latency = Latency::ShiftedExponential { base_ms: 150, mean_ms: 50 };
+        /// Round trip to the venue until one was timed on the link, or for good where a recording
+        /// has none: half of it comes on top of every delay.
+        ping_ms: u32 = 100, 0..=60_000, "ms";
+        /// Scale of all these delays: what the result would be closer to the venue, or farther off.
+        latency_pct: u32 = 100, 0..=1_000, "percent";
         /// What decides the account's fees.
         fees: Fees = Fees::default();
         /// Whether the venue's tick, lot and minimum-value rules are enforced.

@@ -102,6 +102,9 @@ pub trait Executor<F: FillModel>: Debug + Serialize + DeserializeOwned + Send + 
         out: &mut impl FnMut(SimEvent),
     );
 
+    /// A round trip to the venue took `ns`.
+    fn on_ping(&mut self, _ns: i64) {}
+
     /// The session clock is at `now`: a point of the tick grid.
     fn on_time(&mut self, set: Settings<'_, F>, now: Ns, out: &mut impl FnMut(SimEvent));
 }

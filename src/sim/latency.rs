@@ -2,9 +2,11 @@
 //!
 //! In: random bits. Out: nanoseconds. Hot path: integers but for one pinned logarithm.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use crate::math::fixed::exponential;
+use crate::math::fixed::{exponential, mul_div};
 use crate::settings::{Form, Rule, Setting, settings};
 use crate::units::Ns;
 
@@ -55,6 +57,59 @@ impl Latency {
             }
             Latency::Table { points } => points.at(rng.u32(..)),
         }
+    }
+}
+
+impl fmt::Display for Latency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Latency::Constant { ms } => write!(f, "{ms} ms"),
+            Latency::ShiftedExponential { base_ms, mean_ms } => {
+                write!(f, "{base_ms} ms and an exponential {mean_ms} ms")
+            }
+            Latency::Table { points } => {
+                let (least, most) = (points.at(0), points.at(u32::MAX));
+                let middle = points.at(1 << 31);
+                let ms = |ns: i64| ns / Ns::MS;
+                write!(f, "{} to {} ms (median {})", ms(least), ms(most), ms(middle))
+            }
+        }
+    }
+}
+
+/// What an action waits for besides the draw: the way to the venue, and the scale of it all.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    /// Round trip, ns.
+    pub ping: i64,
+    /// Scale of the whole, percent.
+    pub pct: u32,
+}
+
+/// The draw of the newest action of a kind: what is sent at one time is one action.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Action {
+    at: Ns,
+    delay: i64,
+}
+
+impl Action {
+    /// Nothing was sent.
+    pub(super) const NONE: Action = Action { at: Ns(i64::MIN), delay: 0 };
+
+    /// The delay of what is sent at `now`, ns.
+    pub(super) fn delay(
+        &mut self,
+        now: Ns,
+        latency: Latency,
+        way: Way,
+        rng: &mut fastrand::Rng,
+    ) -> i64 {
+        if self.at != now {
+            let whole = latency.draw(rng).saturating_add(way.ping / 2);
+            *self = Action { at: now, delay: mul_div(whole, i64::from(way.pct), 100) };
+        }
+        self.delay
     }
 }
 
@@ -152,6 +207,20 @@ mod tests {
         assert!((all[10_000] - 219_315_000).abs() < 2_900_000, "{}", all[10_000]);
         assert_eq!(all, sorted(l, 1));
         assert_ne!(all, sorted(l, 2));
+    }
+
+    #[test]
+    fn what_is_sent_at_one_time_is_one_action_with_half_a_ping_on_top() {
+        let latency = Latency::ShiftedExponential { base_ms: 150, mean_ms: 100 };
+        let mut rng = fastrand::Rng::with_seed(1);
+        let (mut orders, mut twice) = (Action::NONE, Action::NONE);
+        let way = |pct| Way { ping: 80 * Ns::MS, pct };
+        let mut at = |ms| orders.delay(Ns(ms * Ns::MS), latency, way(100), &mut rng);
+        let all = [at(1), at(1), at(2), at(2), at(1)];
+        assert!(all[0] == all[1] && all[2] == all[3] && all[0] != all[2] && all[4] != all[0]);
+        assert!(all.iter().all(|ns| *ns >= 190 * Ns::MS), "{all:?}");
+        let mut rng = fastrand::Rng::with_seed(1);
+        assert_eq!(twice.delay(Ns(5), latency, way(200), &mut rng), 2 * all[0]);
     }
 
     #[test]

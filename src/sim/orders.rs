@@ -13,7 +13,7 @@ mod observe;
 mod state;
 
 use super::config::{Order, Settings};
-use super::latency::Latency;
+use super::latency::Way;
 use super::level::{Level, Reach};
 use super::model::{FillModel, Moment, Taker};
 use super::models::AnyQueues;
@@ -31,7 +31,8 @@ use state::Best;
 pub use state::Sim;
 
 impl<F: FillModel> Sim<F> {
-    /// Sends an order at `now`; it arrives after a drawn latency. Gives its number.
+    /// Sends an order at `now`; it arrives after a drawn latency, which all that is sent at one time
+    /// shares. Gives its number.
     ///
     /// # Errors
     /// [`Full`] when there is no room; nothing was sent.
@@ -80,7 +81,8 @@ impl<F: FillModel> Sim<F> {
         old: Option<(u64, Ns)>,
         out: &mut impl FnMut(SimEvent),
     ) -> Result<u64, Full> {
-        let delay = self.draw(set.sim.entry);
+        let way = self.way(set);
+        let delay = self.actions[0].delay(now, set.sim.entry, way, &mut self.rng);
         let id = self.next_id;
         let (replaces, after) = old.unwrap_or((0, Ns(i64::MIN)));
         let arrive = now.plus(delay).max(Ns(after.0.saturating_add(1)));
@@ -108,7 +110,8 @@ impl<F: FillModel> Sim<F> {
         why: OrderReason,
         out: &mut impl FnMut(SimEvent),
     ) {
-        let delay = self.draw(set.sim.cancel);
+        let way = self.way(set);
+        let delay = self.actions[1].delay(now, set.sim.cancel, way, &mut self.rng);
         self.cancel_at(now, id, now.plus(delay), why, out);
     }
 
@@ -380,8 +383,15 @@ impl<F: FillModel> Sim<F> {
         }
     }
 
-    fn draw(&mut self, latency: Latency) -> i64 {
-        latency.draw(&mut self.rng)
+    /// The way to the venue.
+    fn way(&self, set: Settings<'_, F>) -> Way {
+        let ping = self.ping.unwrap_or(i64::from(set.sim.ping_ms) * Ns::MS);
+        Way { ping, pct: set.sim.latency_pct }
+    }
+
+    /// A round trip to the venue took `ns`.
+    pub fn pinged(&mut self, ns: i64) {
+        self.ping = Some(ns.max(0));
     }
 }
 

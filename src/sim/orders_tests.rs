@@ -11,7 +11,7 @@ use super::*;
 use crate::book;
 use crate::event::own::{FillReason, Lane};
 use crate::event::{self, Bbo, Snapshot};
-use crate::sim::config::{Config, Model};
+use crate::sim::config::{Config, Latency, Model};
 use crate::sim::models::rates::Rates;
 use crate::units::Sz;
 use crate::units::rules::Rules;
@@ -35,6 +35,7 @@ impl World {
             model,
             entry: Latency::Constant { ms: 100 },
             cancel: Latency::Constant { ms: 100 },
+            ping_ms: 0,
             venue_rules: false,
             ..Config::default()
         };

@@ -105,5 +105,9 @@ impl<F: FillModel> Executor<F> for Paper<F> {
         self.sim.on_prints(set, prints, &self.book, out);
     }
 
+    fn on_ping(&mut self, ns: i64) {
+        self.sim.pinged(ns);
+    }
+
     fn on_time(&mut self, _set: Settings<'_, F>, _now: Ns, _out: &mut impl FnMut(SimEvent)) {}
 }

@@ -127,6 +127,7 @@ impl<F: FillModel> World<F> {
             model: Model::Own,
             entry: none,
             cancel: none,
+            ping_ms: 0,
             venue_rules: false,
             ..Config::default()
         };

@@ -36,6 +36,7 @@ impl Bench {
         let cfg = sim::config::Config {
             entry: Latency::Constant { ms: 100 },
             cancel: Latency::Constant { ms: 100 },
+            ping_ms: 0,
             venue_rules: false,
             ..sim::config::Config::default()
         };

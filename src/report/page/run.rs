@@ -212,6 +212,13 @@ fn identity(m: &Model) -> String {
             "heartbeats",
             text(m.sources.ping.map(|p| p.text().trim_start_matches("ping").trim().to_owned())),
         ),
+        (
+            "latency assumed",
+            text(m.sources.assumed.as_ref().map(|a| {
+                let text = a.text();
+                text.trim_start_matches("latency").split_whitespace().collect::<Vec<_>>().join(" ")
+            })),
+        ),
         ("ended", ended.unwrap_or_else(|| "without a last record: the run was cut off".into())),
     ] {
         rows.push_str(&format!("<tr><td>{name}<td><code>{}</code>", esc(&value)));

@@ -6,13 +6,15 @@
 //! 1. The best level of a side shows how fast orders are added and cancelled there.
 //! 2. The net change of a level in a time is a difference of two Poisson counts (Skellam), which
 //!    gives the gross cancels behind it; any order of the level is as likely theirs as any other.
-//! 3. Where few orders are ahead, cancels are drawn order by order (seeded by the order's number):
+//! 3. Where few orders are ahead, cancels are drawn order by order (seeded by the run's seed, the
+//!    coin's name and the order's number):
 //!    half an order does not cancel, and the mean of the queue would fill too late.
 
 use serde::{Deserialize, Serialize};
 
 use super::rates::Rates;
 use crate::math::fixed::{Q32, mul_div, scale};
+use crate::math::seed::mix;
 use crate::sim::level::Level;
 use crate::sim::model::{Bias, FillModel, Moment, NoSettings, Orders, Taker};
 use crate::sim::queue::{QueuePos, cancelled};
@@ -21,10 +23,11 @@ use crate::units::Side;
 /// Orders ahead up to which cancels are drawn order by order; a longer queue takes the mean.
 const DRAWN_MAX: i64 = 16;
 
-/// The rates of both sides' best levels.
+/// The rates of both sides' best levels, and the seed of what is drawn.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Skellam {
     pub(in crate::sim) rates: [Rates; 2],
+    pub(in crate::sim) seed: u64,
 }
 
 /// Position of an order, and what draws the cancels ahead of it.
@@ -40,16 +43,17 @@ pub struct Drawn {
 
 impl FillModel for Skellam {
     const NAME: &'static str = "skellam";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Config = NoSettings;
     type Queue = Drawn;
 
-    fn new(_: &NoSettings, _: u64) -> Skellam {
-        Skellam::default()
+    fn new(_: &NoSettings, seed: u64) -> Skellam {
+        Skellam { seed: mix(seed), ..Skellam::default() }
     }
 
     fn on_live(&mut self, _: &NoSettings, _: &Moment, id: u64, level: &Level) -> Drawn {
-        Drawn { pos: QueuePos::behind(level), order_size: level.order_size(), seed: mix(id) }
+        let seed = mix(self.seed ^ id);
+        Drawn { pos: QueuePos::behind(level), order_size: level.order_size(), seed }
     }
 
     fn on_level(&mut self, _: &NoSettings, at: &Moment, orders: &mut Orders<'_, Drawn>, size: i64) {
@@ -146,14 +150,6 @@ impl Drawn {
     fn chance(&self, i: i64) -> u64 {
         mix(self.seed ^ i.unsigned_abs()) >> 32
     }
-}
-
-/// Mixes the bits of a number (the finaliser of SplitMix64; Steele, Lea and Flood 2014).
-fn mix(x: u64) -> u64 {
-    let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }
 
 /// Expected gross cancels in `unseen` ns given the net change: E[C | A - C = N] of two Poisson

@@ -271,7 +271,7 @@ fn every_models_queue_is_what_it_was() {
         rates.observe(was, was + 20_000_000 - was / 5, 0, Ns::SEC / 2);
     }
     assert!(rates.known());
-    let (fresh, learned) = (Skellam::default(), Skellam { rates: [rates.clone(), rates] });
+    let (fresh, learned) = (Skellam::default(), Skellam { rates: [rates.clone(), rates], seed: 0 });
     let none = NoSettings {};
     let got = [
         walks(none, &Touch, &Touch),

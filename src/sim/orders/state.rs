@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::own::{OrderReason, OrderState};
 use crate::sim::config::{Model, Settings};
+use crate::sim::latency::Action;
 use crate::sim::level::Level;
 use crate::sim::model::FillModel;
 use crate::sim::models::AnyQueues;
@@ -39,6 +40,10 @@ pub struct Sim<F: FillModel = Skellam> {
     pub(super) next_id: u64,
     #[serde(with = "crate::math::seed")]
     pub(super) rng: fastrand::Rng,
+    /// The newest actions: of orders, of cancels.
+    pub(super) actions: [Action; 2],
+    /// Round trip to the venue, ns, where one was timed.
+    pub(super) ping: Option<i64>,
     pub(super) best: [Best; 2],
     /// Taken of the crossing side in each lane, while the book crosses own orders of a side.
     pub(super) crossed: [[i64; 3]; 2],
@@ -67,6 +72,8 @@ impl<F: FillModel> Sim<F> {
             lanes: [set.sim.model, set.sim.pessimistic, set.sim.optimistic].map(lane),
             next_id: 1,
             rng: fastrand::Rng::with_seed(seed),
+            actions: [Action::NONE; 2],
+            ping: None,
             best: [Best::default(); 2],
             crossed: [[0; 3]; 2],
             holding: false,
