@@ -39,7 +39,7 @@ fn sweeps(n: u32) -> Vec<(Ns, Sweep)> {
 fn tell(x: &mut Learners, now: Ns, s: Sweep) {
     x.on_mid(&Config::default(), now, s.mid, &mut |_| {});
     x.on_touch(Touch { half_spread_bps: 0.05, bid: s.size, ask: 1.0 });
-    x.on_sweep(&Config::default(), now, s, &mut |_| {});
+    x.on_sweep(&Config::default(), now, s);
 }
 
 fn learned(input: &[(Ns, Sweep)]) -> Learners {

@@ -17,7 +17,7 @@ use crate::limits::LEVELS_MAX;
 use crate::units::{CoinId, Ns, Px, Side, Sz};
 
 /// One print: a taker met one resting order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trade {
     /// The taker's side.
     pub aggressor: Side,
@@ -48,7 +48,7 @@ pub struct Level {
 pub type Levels = ArrayVec<Level, LEVELS_MAX>;
 
 /// A book snapshot: the state after its block; replaces what was known down to its depth.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Block time on the venue's clock.
     pub time: Ns,
@@ -61,7 +61,7 @@ pub struct Snapshot {
 }
 
 /// Best bid and offer after a block. A side may be empty.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bbo {
     /// Block time on the venue's clock.
     pub time: Ns,

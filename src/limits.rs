@@ -306,6 +306,17 @@ pub const CLIENT_MS: u64 = 2_000;
 /// Wait after an `accept` that failed: no descriptor is free, say.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
+/// Best prices of a coin held back for what the venue did before them, and takes of one block in one
+/// frame: a wait of half a second sees about 7, a stall of the socket of five seconds 70.
+pub const HELD_BBOS: usize = 128;
+
+/// Snapshots of one kind held back for the same: a wait sees one or two, of a kilobyte each.
+pub const HELD_BOOKS: usize = 16;
+
+/// Blocks whose mids are kept for depths of prints that come late: at twelve a second nearly three
+/// seconds.
+pub const MIDS_MAX: usize = 32;
+
 /// Fills of a coin whose markout is still to come.
 pub const PENDING_MAX: usize = 1024;
 

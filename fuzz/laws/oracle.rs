@@ -57,8 +57,6 @@ pub struct Oracle {
     models: [Model; 3],
     lot: i64,
     orders: Vec<Mine>,
-    /// Block time of the newest prints.
-    printed: Option<Ns>,
     /// What own orders of a side took of the crossing size, by lane.
     crossed: [[i64; 3]; 2],
     /// What was filled.
@@ -152,9 +150,14 @@ impl Oracle {
                 self.crossed[side.index()] = [0; 3];
             }
         }
-        if self.cfg.order == Order::Arrival || self.printed.is_some_and(|p| p >= t) {
+        if self.cfg.order == Order::Arrival {
             self.apply(|at| at <= t);
         }
+    }
+
+    /// Nothing more of blocks up to `t` is to come.
+    pub fn over(&mut self, t: Ns) {
+        self.apply(|at| at <= t);
     }
 
     /// The prints of one frame.
@@ -176,7 +179,6 @@ impl Oracle {
                 o.out = o.lanes[0].open == 0;
                 o.live = !o.out;
             }
-            self.printed = self.printed.max(Some(first.time));
             if prints.get(i + taker.len()).is_none_or(|p| p.time > first.time) {
                 self.apply(|at| at <= first.time);
             }

@@ -1,30 +1,36 @@
-//! Arbitrary bytes as a market with own orders, put through the executor and the oracle at once.
+//! Arbitrary bytes as a market with own orders, put through the executor and the oracle.
+//!
+//! Messages reach the executor in any order that keeps each stream's own and delays none beyond the
+//! wait; the oracle takes them in the venue's.
 //!
 //! In: bytes. Out: a panic that says which law broke. Cold path.
 //!
 //! Laws, at every fill or after a few messages:
 //! 1. The executor's fills in all three lanes are the oracle's, order by order, and so are the
-//!    orders that are not out.
+//!    orders that are not out; nothing was late.
 //! 2. Own orders take no more than a taker printed, each fill from a print of the other side that
 //!    reached it.
 //! 3. No fill before an order arrives, none once its cancel is effective.
 //! 4. Order by order: touch fills no less than the configured model, that no less than through.
 //! 5. Profit is equity in the ledger of every lane.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::bytes::Bytes;
 use super::oracle::{Fills, Oracle};
 use crate::book::{self, Book};
-use crate::event::own::{Fill, FillReason, LANES, Lane, OrderReason};
+use crate::event::own::{Fill, FillReason, LANES, Lane, Late, OrderReason};
 use crate::event::{Bbo, Level, Levels, Snapshot, Trade};
 use crate::sim::config::{Config, Model, Order};
+use crate::sim::executor::Executor;
 use crate::sim::ledger::{Booking, Ledger};
 use crate::sim::models::ModelConfigs;
 use crate::sim::models::power::Exponent;
+use crate::sim::models::skellam::Skellam;
 use crate::sim::orders::{NewOrder, Sim, SimEvent};
+use crate::sim::paper::Paper;
 use crate::units::rules::Rules;
-use crate::units::{Ns, Px, Side, Sz};
+use crate::units::{Mid2, Ns, Px, Side, Sz};
 
 /// Prices of a side that may have orders.
 const DEPTH: usize = 8;
@@ -75,16 +81,51 @@ impl Market {
     }
 }
 
-/// Executor and oracle side by side.
+/// What a message says.
+#[derive(Clone)]
+enum Content {
+    Prints(Vec<Trade>),
+    Bbo(Bbo),
+    Book(Box<Snapshot>),
+}
+
+/// A message of a block.
+#[derive(Clone)]
+struct Message {
+    block: Ns,
+    content: Content,
+}
+
+impl Message {
+    /// Place within its block: prints, best prices, five levels, all levels.
+    fn stream(&self) -> usize {
+        match &self.content {
+            Content::Prints(_) => 0,
+            Content::Bbo(_) => 1,
+            Content::Book(book) => 2 + usize::from(!book.fast),
+        }
+    }
+}
+
+/// Executor and market, and everything that was said and sent.
 struct Twins {
     cfg: Config,
-    sim: Sim,
-    oracle: Option<Oracle>,
-    book: Book,
+    rules: Rules,
+    paper: Paper<Skellam>,
     market: Market,
     now: Ns,
+    /// No message is longer under way, ns.
+    delay: i64,
     takers: u64,
-    sent: u64,
+    /// Everything the venue did.
+    done: Vec<Message>,
+    /// What has not reached the executor yet, by stream.
+    under_way: [VecDeque<Message>; 4],
+    /// Printed by each taker.
+    printed: BTreeMap<u64, i64>,
+    /// Taken of it in each lane.
+    took: BTreeMap<(usize, u64), i64>,
+    sent: Vec<(u64, NewOrder, Ns)>,
     cancels: BTreeMap<u64, (Ns, Ns)>,
     fills: Vec<Fill>,
     sums: Fills,
@@ -97,22 +138,17 @@ struct Twins {
 /// When a law breaks.
 pub fn run(bytes: &[u8]) {
     let mut bytes = Bytes(bytes);
-    let mut t = Twins::new(&mut bytes);
+    let t = Twins::new(&mut bytes);
+    go(t, bytes);
+}
+
+fn go(mut t: Twins, mut bytes: Bytes<'_>) {
     let mut steps = 0u32;
     while !bytes.is_empty() {
         steps += 1;
-        match bytes.below(8) {
-            0 | 1 => t.books(&mut bytes),
-            2 | 3 => {
-                t.tick(&mut bytes);
-                t.print(&mut bytes);
-            }
-            4 => t.block(&mut bytes),
-            5 | 6 => t.send(&mut bytes),
-            _ => t.cancel(&mut bytes),
-        }
+        t.step(&mut bytes);
         // Sums over everything so far: not after every message, or the machine does nothing else.
-        if steps.is_multiple_of(16) {
+        if steps.is_multiple_of(64) {
             t.check();
         }
     }
@@ -131,25 +167,29 @@ impl Twins {
                 ..ModelConfigs::default()
             },
             order: if arrival { Order::Arrival } else { Order::Block },
+            hold_ms: [500, 300, 150, 2_000][usize::from(bytes.below(4))],
             venue_rules: false,
             participation_pct: [100, 100, 50, 20][usize::from(bytes.below(4))],
             ..Config::default()
         };
-        let mut book = Book::default();
-        book.on_up();
         // Lots of one unit or of ten: sizes need be no whole number of them.
         let rules = Rules { sz_decimals: 7 + bytes.below(2), min_value_usd: 10 };
         let mut sizes = [[0; DEPTH]; 2];
         sizes.iter_mut().flatten().for_each(|s| *s = bytes.number(60));
+        let sim = Sim::new(cfg.shipped(&book::Config::default()), rules, ROOM, 1);
         let mut twins = Twins {
             cfg,
-            sim: Sim::new(cfg.shipped(&book::Config::default()), rules, ROOM, 1),
-            oracle: IN_THE_ORACLE.contains(&model).then(|| Oracle::new(cfg, rules.lot())),
-            book,
+            rules,
+            paper: Paper::around(sim),
             market: Market { bid: 1_000, ask: 1_001, sizes },
             now: Ns(1_000 * Ns::SEC),
+            delay: (cfg.hold_ms - 1) * MS,
             takers: 0,
-            sent: 0,
+            done: Vec::new(),
+            under_way: [0; 4].map(|_| VecDeque::new()),
+            printed: BTreeMap::new(),
+            took: BTreeMap::new(),
+            sent: Vec::new(),
             cancels: BTreeMap::new(),
             fills: Vec::new(),
             sums: Fills::new(),
@@ -159,41 +199,78 @@ impl Twins {
         twins
     }
 
+    fn step(&mut self, bytes: &mut Bytes<'_>) {
+        match bytes.below(8) {
+            0 | 1 => self.books(bytes),
+            2 | 3 => {
+                self.tick(bytes);
+                self.print(bytes);
+            }
+            4 => self.block(bytes),
+            5 | 6 => self.send(bytes),
+            _ => self.cancel(bytes),
+        }
+        for _ in 0..bytes.below(4) {
+            self.deliver(usize::from(bytes.below(4)));
+        }
+    }
+
+    /// Time goes on; what may wait no longer arrives before.
     fn tick(&mut self, bytes: &mut Bytes<'_>) {
-        self.now = self.now.plus(MS * (1 + bytes.number(200)));
+        let next = self.now.plus(MS * (1 + bytes.number(200)));
+        for stream in 0..4 {
+            while self.under_way[stream].front().is_some_and(|m| next.since(m.block) > self.delay) {
+                self.deliver(stream);
+            }
+        }
+        self.now = next;
+        let (set, mut events) = (book::Config::default(), Vec::new());
+        self.paper.on_time(self.cfg.shipped(&set), next, &mut |e| events.push(e));
+        self.hear(&events);
+    }
+
+    /// The venue did something; on a tape in the order of matching it is known at once.
+    fn happen(&mut self, message: Message) {
+        let stream = message.stream();
+        self.done.push(message.clone());
+        self.under_way[stream].push_back(message);
+        if self.cfg.order == Order::Arrival {
+            self.deliver(stream);
+        }
+    }
+
+    /// The oldest message of a stream reaches the executor.
+    fn deliver(&mut self, stream: usize) {
+        let Some(message) = self.under_way[stream].pop_front() else { return };
+        let (set, mut events) = (book::Config::default(), Vec::new());
+        let (set, now, out) = (self.cfg.shipped(&set), self.now, &mut |e| events.push(e));
+        match &message.content {
+            Content::Prints(prints) => self.paper.on_prints(set, now, prints, out),
+            Content::Bbo(bbo) => self.paper.on_bbo(set, now, bbo, out),
+            Content::Book(book) => self.paper.on_book(set, now, book, out),
+        }
+        self.hear(&events);
     }
 
     /// A message of the book: best prices, five levels or all, as of block `at`.
     fn book(&mut self, kind: u8, at: Ns) {
-        let mut said = Vec::new();
-        self.sim.before(self.cfg.shipped(&book::Config::default()), at, &self.book, &mut |e| {
-            said.push(e)
-        });
-        self.oracle.iter_mut().for_each(|o| o.before(at, &self.book));
-        self.hear(said, None);
         let most = [1, 5, DEPTH][usize::from(kind)];
         let [bids, asks] = Side::BOTH.map(|s| self.market.levels(s, most));
-        if kind == 0 {
-            let bbo = Bbo { time: at, bid: bids.first().copied(), ask: asks.first().copied() };
-            self.book.on_bbo(at, &bbo);
+        let content = if kind == 0 {
+            let (bid, ask) = (bids.first().copied(), asks.first().copied());
+            Content::Bbo(Bbo { time: at, bid, ask })
         } else {
-            let fast = kind == 1;
-            self.book.on_snapshot(at, &Snapshot { time: at, fast, bids, asks });
-        }
-        let mut said = Vec::new();
-        self.sim.after(self.cfg.shipped(&book::Config::default()), at, &self.book, &mut |e| {
-            said.push(e)
-        });
-        self.oracle.iter_mut().for_each(|o| o.after(at, &self.book));
-        self.hear(said, None);
+            Content::Book(Box::new(Snapshot { time: at, fast: kind == 1, bids, asks }))
+        };
+        self.happen(Message { block: at, content });
     }
 
     fn books(&mut self, bytes: &mut Bytes<'_>) {
         self.tick(bytes);
         self.market.change(bytes);
         self.book(bytes.below(3), self.now);
-        // A snapshot may be late: of a block before the newest best prices.
-        if bytes.below(8) == 0 {
+        // On a tape in the order of arrival a snapshot may be of a block before the newest best prices.
+        if bytes.below(8) == 0 && self.cfg.order == Order::Arrival {
             let late = MS * bytes.number(50);
             self.book(1 + bytes.below(2), self.now.plus(-late));
         }
@@ -226,18 +303,11 @@ impl Twins {
                     (Sz(1 + bytes.number(40)), u64::try_from(prints.len()).unwrap_or(0));
                 let (time, taker) = (self.now, self.takers);
                 prints.push(Trade { aggressor, px: Px(px), sz, time, taker, tid });
+                *self.printed.entry(taker).or_default() += sz.0;
                 px += aggressor.sign() * bytes.number(3);
             }
         }
-        let mut said = Vec::new();
-        self.sim.on_prints(
-            self.cfg.shipped(&book::Config::default()),
-            &prints,
-            &self.book,
-            &mut |e| said.push(e),
-        );
-        self.oracle.iter_mut().for_each(|o| o.prints(&prints, &self.book));
-        self.hear(said, Some(&prints));
+        self.happen(Message { block: self.now, content: Content::Prints(prints) });
     }
 
     fn send(&mut self, bytes: &mut Bytes<'_>) {
@@ -245,58 +315,112 @@ impl Twins {
         let px = Px(self.market.best(side) - side.sign() * (bytes.number(8) - 2));
         let new = NewOrder { side, px, sz: Sz(1 + bytes.number(30)), level: 0 };
         let arrive = self.now.plus(MS * (1 + bytes.number(250)));
-        self.sent += 1;
-        let id = self.sent;
-        if self.sim.submit_at(id, new, arrive).is_ok() {
+        let id = self.sent.len() as u64 + 1;
+        if self.paper.sim().submit_at(id, new, arrive).is_ok() {
             self.cancels.insert(id, (arrive, Ns(i64::MAX)));
-            self.oracle.iter_mut().for_each(|o| o.send(id, new, arrive));
+            self.sent.push((id, new, arrive));
         }
     }
 
     fn cancel(&mut self, bytes: &mut Bytes<'_>) {
-        let open: Vec<u64> = self.sim.open().map(|v| v.id).collect();
+        let open: Vec<u64> = self.paper.open().map(|v| v.id).collect();
         let Some(id) = open.get(usize::from(bytes.below(12)) % open.len().max(1)).copied() else {
             return;
         };
         let at = self.now.plus(MS * (1 + bytes.number(250)));
-        self.sim.cancel_at(self.now, id, at, OrderReason::Replaced, &mut |_| {});
-        self.oracle.iter_mut().for_each(|o| o.cancel(id, at));
+        self.paper.sim().cancel_at(self.now, id, at, OrderReason::Replaced, &mut |_| {});
         if let Some((arrive, cancel)) = self.cancels.get_mut(&id) {
             *cancel =
                 (*cancel).min(if *cancel == Ns(i64::MAX) { at.max(*arrive) } else { *cancel });
         }
     }
 
+    /// The print that made a fill.
+    fn print_of(&self, f: &Fill) -> Option<&Trade> {
+        let prints =
+            self.done.iter().filter(|m| m.block == f.time).filter_map(|m| match &m.content {
+                Content::Prints(prints) => Some(prints),
+                _ => None,
+            });
+        prints.flatten().find(|p| p.tid == f.tid)
+    }
+
     /// Takes fills in, holding each to the laws of its own.
-    fn hear(&mut self, said: Vec<SimEvent>, prints: Option<&[Trade]>) {
-        let mut volume: BTreeMap<(usize, u64), i64> = BTreeMap::new();
-        for event in said {
+    fn hear(&mut self, events: &[SimEvent]) {
+        for event in events {
             let SimEvent::Fill(f) = event else { continue };
             let (arrive, cancel) = self.cancels[&f.id];
             assert!(f.time >= arrive && f.time < cancel, "{f:?} outside {arrive:?} to {cancel:?}");
             assert!(f.sz.0 > 0 && f.open.0 >= 0, "{f:?}");
             let lane = f.lane as usize;
             if f.reason != FillReason::Crossed {
-                let p = prints.into_iter().flatten().find(|p| p.tid == f.tid && p.time == f.time);
-                let p = p.expect("the print that made it");
+                let p = *self.print_of(f).expect("the print that made it");
                 assert!(p.aggressor != f.side && !f.side.better(p.px, f.px), "{f:?} by {p:?}");
-                *volume.entry((lane, p.taker)).or_default() += f.sz.0;
+                let (took, printed) =
+                    (self.took.entry((lane, p.taker)).or_default(), self.printed[&p.taker]);
+                *took += f.sz.0;
+                assert!(*took <= printed, "lane {lane}: took {took} of {printed}");
             }
             *self.sums.entry((f.id, lane, f.time)).or_default() += f.sz.0;
-            self.ledgers[lane].on_fill(&Booking::of(f.time, &f));
-            self.fills.push(f);
+            self.ledgers[lane].on_fill(&Booking::of(f.time, f));
+            self.fills.push(*f);
         }
-        for ((lane, taker), took) in volume {
-            let of = prints.into_iter().flatten().filter(|p| p.taker == taker);
-            let printed: i64 = of.map(|p| p.sz.0).sum();
-            assert!(took <= printed, "lane {lane}: took {took} of {printed}");
-        }
-        if let Some(mid) = self.book.mid() {
-            self.ledgers.iter_mut().for_each(|l| l.on_mid(self.now, mid));
-        }
+        let mid = Mid2(self.market.bid + self.market.ask);
+        self.ledgers.iter_mut().for_each(|l| l.on_mid(self.now, mid));
     }
 
-    fn check(&self) {
+    /// Everything that happened is known and nothing waits; the state before it comes back.
+    fn finish(&mut self) -> Paper<Skellam> {
+        for stream in 0..4 {
+            while !self.under_way[stream].is_empty() {
+                self.deliver(stream);
+            }
+        }
+        let before = self.paper.clone();
+        let (set, mut events) = (book::Config::default(), Vec::new());
+        self.paper.on_end(self.cfg.shipped(&set), &mut |e| events.push(e));
+        self.hear(&events);
+        before
+    }
+
+    /// What the oracle makes of all that happened, in the venue's order.
+    fn oracle(&self) -> Oracle {
+        let mut oracle = Oracle::new(self.cfg, self.rules.lot());
+        for (id, new, arrive) in &self.sent {
+            oracle.send(*id, *new, *arrive);
+        }
+        for (id, (_, cancel)) in self.cancels.iter().filter(|(_, c)| c.1 < Ns(i64::MAX)) {
+            oracle.cancel(*id, *cancel);
+        }
+        let mut all: Vec<&Message> = self.done.iter().collect();
+        if self.cfg.order == Order::Block {
+            all.sort_by_key(|m| (m.block, m.stream()));
+        }
+        let mut book = Book::default();
+        book.on_up();
+        for (i, m) in all.iter().enumerate() {
+            if let Content::Prints(prints) = &m.content {
+                oracle.prints(prints, &book);
+            } else {
+                oracle.before(m.block, &book);
+                match &m.content {
+                    Content::Bbo(bbo) => drop(book.on_bbo(m.block, bbo)),
+                    Content::Book(snapshot) => book.on_snapshot(m.block, snapshot),
+                    Content::Prints(_) => {}
+                }
+                oracle.after(m.block, &book);
+            }
+            if all.get(i + 1).is_none_or(|next| next.block > m.block) {
+                oracle.over(m.block);
+            }
+        }
+        oracle
+    }
+
+    /// Holds the sums to the laws, as if it ended here; then it goes on.
+    fn check(&mut self) {
+        let kept = (self.ledgers.clone(), self.fills.len(), self.sums.clone(), self.took.clone());
+        let before = self.finish();
         for (l, lane) in self.ledgers.iter().zip(LANES) {
             assert_eq!(l.profit(), l.equity(), "{lane:?}");
             let signed = |f: &Fill| f.side.sign() * f.sz.0;
@@ -317,12 +441,16 @@ impl Twins {
                 self.cfg.model
             );
         }
-        if let Some(oracle) = &self.oracle {
+        if IN_THE_ORACLE.contains(&self.cfg.model) {
+            let oracle = self.oracle();
             assert_eq!(self.sums, oracle.fills, "{:?}", self.cfg);
-            let mut open: Vec<u64> = self.sim.open().map(|v| v.id).collect();
+            let mut open: Vec<u64> = self.paper.open().map(|v| v.id).collect();
             open.sort_unstable();
             assert_eq!(open, oracle.open());
         }
+        assert_eq!(self.paper.late(), Late::default());
+        (self.paper, self.ledgers, self.sums, self.took) = (before, kept.0, kept.2, kept.3);
+        self.fills.truncate(kept.1);
     }
 }
 
@@ -339,6 +467,21 @@ mod tests {
         ) {
             run(&bytes);
         }
+    }
+
+    /// Without the wait the order of arrival decides.
+    #[test]
+    fn without_the_wait_the_laws_break() {
+        let mut rng = fastrand::Rng::with_seed(3);
+        let mut broken = 0;
+        for _ in 0..160 {
+            let all: Vec<u8> = (0..400).map(|_| rng.u8(..)).collect();
+            let mut bytes = Bytes(&all);
+            let mut t = Twins::new(&mut bytes);
+            t.cfg.hold_ms = 0;
+            broken += u32::from(std::panic::catch_unwind(move || go(t, bytes)).is_err());
+        }
+        assert!(broken > 10, "{broken}");
     }
 
     /// The scripts reach what they are about: every lane fills, by prints and by crossing.
@@ -358,6 +501,7 @@ mod tests {
                     _ => t.cancel(&mut bytes),
                 }
             }
+            t.finish();
             for f in &t.fills {
                 *seen.entry((f.lane as usize, f.reason as u8)).or_insert(0) += 1;
             }

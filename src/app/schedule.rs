@@ -15,14 +15,17 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::book::{self, Book};
-use crate::event::own::{Fill, FillReason, Lane, OrderReason, OrderState};
+use crate::book;
+use crate::event::own::{Fill, FillReason, Lane, Late, OrderReason, OrderState};
 use crate::event::{Bbo, Event, Joint, Snapshot, Trade};
 use crate::feed::{self, CoinSpec, Control, Counters, Feed, Input, control};
 use crate::folder::recording::{LeftOut, Reader, RecordingError, Unit};
 use crate::limits::UNIT_OFF_NS;
 use crate::sim::config::{Config, Order};
+use crate::sim::executor::Executor;
+use crate::sim::models::skellam::Skellam;
 use crate::sim::orders::{NewOrder, Sim, SimEvent};
+use crate::sim::paper::Paper;
 use crate::units::{Ns, Px, Side, Sz, decimal};
 
 /// Frames looked at to tell how a tape is ordered.
@@ -75,6 +78,8 @@ pub struct Outcome {
     pub refused: Vec<usize>,
     /// Orders that a gap in the data ended.
     pub ended: u64,
+    /// What could not be taken in the venue's order.
+    pub late: Late,
     /// Frames read.
     pub frames: u64,
     /// What the feed counted.
@@ -262,8 +267,7 @@ fn open(coins: &[CoinSpec]) -> Result<Feed, BadSchedule> {
 /// One coin: its book, its orders.
 struct Bench {
     cfg: Config,
-    book: Book,
-    sim: Sim,
+    paper: Paper<Skellam>,
     /// Places in the schedule, next to go live last.
     waiting: Vec<usize>,
 }
@@ -287,8 +291,6 @@ pub fn run(
             let mut waiting: Vec<usize> =
                 (0..orders.len()).filter(|i| orders[*i].coin == coin).collect();
             waiting.sort_by_key(|i| std::cmp::Reverse((orders[*i].live, *i)));
-            let mut book = Book::default();
-            book.on_up();
             let sim = Sim::new(
                 cfg.shipped(&book::Config::default()),
                 coins[coin].rules(),
@@ -296,7 +298,7 @@ pub fn run(
                 0,
             )
             .each_alone();
-            Bench { cfg, book, sim, waiting }
+            Bench { cfg, paper: Paper::around(sim), waiting }
         })
         .collect();
     let mut feed = open(coins)?;
@@ -311,14 +313,18 @@ pub fn run(
         let since = *since.get_or_insert(at);
         if let Some(what) = control(line.bytes()) {
             if what == Control::Down {
-                benches.iter_mut().for_each(|b| b.gap(at, &mut seen));
+                benches.iter_mut().for_each(|b| b.gap(Ns(i64::MAX), &mut seen));
             }
             continue;
         }
         if let Input::Event(event) = feed.message(at, line.bytes()) {
             let stamp = (tape == Tape::Matching).then_some(at);
-            take(&event, stamp, since, orders, &mut benches, &mut seen);
+            take((at, stamp, since), &event, orders, &mut benches, &mut seen);
         }
+    }
+    for b in &mut benches {
+        b.paper.on_end(b.cfg.shipped(&book::Config::default()), &mut |e| seen.note(e));
+        seen.late += b.paper.late();
     }
     seen.counters = feed.counters();
     seen.left_out = reader.left_out();
@@ -326,11 +332,11 @@ pub fn run(
     Ok(seen)
 }
 
-/// One event; `stamp` takes the place of its block time on tapes in the order of matching.
+/// One event that came at `at`; `stamp` takes the place of its block time on tapes in the order of
+/// matching; the tape begins at `since`.
 fn take(
+    (at, stamp, since): (Ns, Option<Ns>, Ns),
     event: &Event<'_>,
-    stamp: Option<Ns>,
-    since: Ns,
     orders: &[Scheduled],
     benches: &mut [Bench],
     seen: &mut Outcome,
@@ -338,28 +344,34 @@ fn take(
     match *event {
         Event::Bbo { coin, bbo } => {
             let bbo = Bbo { time: stamp.unwrap_or(bbo.time), ..*bbo };
-            benches[coin.index()].state(bbo.time, orders, seen, |b, at| b.on_bbo(at, &bbo));
+            let b = &mut benches[coin.index()];
+            b.place(bbo.time, orders, seen);
+            let set = book::Config::default();
+            b.paper.on_bbo(b.cfg.shipped(&set), at, &bbo, &mut |e| seen.note(e));
         }
         Event::Book { coin, book } => {
             let book = Snapshot { time: stamp.unwrap_or(book.time), ..book.clone() };
-            benches[coin.index()].state(book.time, orders, seen, |b, at| {
-                b.on_snapshot(at, &book);
-                true
-            });
+            let b = &mut benches[coin.index()];
+            b.place(book.time, orders, seen);
+            let set = book::Config::default();
+            b.paper.on_book(b.cfg.shipped(&set), at, &book, &mut |e| seen.note(e));
         }
         Event::Trades { coin, prints } => {
-            benches[coin.index()].prints(prints, stamp, orders, seen);
+            benches[coin.index()].prints((at, stamp), prints, orders, seen);
         }
         Event::History { coin, prints, joint } => {
             let bench = &mut benches[coin.index()];
-            if let (Joint::Gap { .. }, Some(p)) = (joint, prints.last()) {
-                bench.gap(p.time, seen);
-            } else if joint == Joint::First {
-                // What is younger than the recording itself happened in its sight; block times are
-                // whole milliseconds.
-                let since = Ns(since.0 - since.0.rem_euclid(Ns::MS));
-                let old = prints.iter().take_while(|p| p.time < since).count();
-                bench.prints(&prints[old..], stamp, orders, seen);
+            match joint {
+                Joint::Gap { to, .. } => bench.gap(prints.last().map_or(to, |p| p.time), seen),
+                // What is younger than the recording itself happened in its sight.
+                // Block times are whole milliseconds.
+                Joint::First => {
+                    let since = Ns(since.0 - since.0.rem_euclid(Ns::MS));
+                    let old = prints.iter().take_while(|p| p.time < since).count();
+                    bench.prints((at, stamp), &prints[old..], orders, seen);
+                }
+                // Nothing was lost: what happened meanwhile happened to the orders, too.
+                Joint::Contiguous { .. } => bench.prints((at, stamp), prints, orders, seen),
             }
         }
         Event::Link(_) | Event::Ctx { .. } | Event::Behind(_) | Event::Ping(_) => {}
@@ -367,40 +379,19 @@ fn take(
 }
 
 impl Bench {
-    /// A state after block `t` was given out.
-    fn state(
-        &mut self,
-        t: Ns,
-        orders: &[Scheduled],
-        seen: &mut Outcome,
-        apply: impl FnOnce(&mut Book, Ns) -> bool,
-    ) {
-        self.place(t, orders, seen);
-        let mut out = |e| seen.note(e);
-        self.sim.before(self.cfg.shipped(&book::Config::default()), t, &self.book, &mut out);
-        if apply(&mut self.book, t) {
-            self.sim.after(self.cfg.shipped(&book::Config::default()), t, &self.book, &mut out);
-        }
-    }
-
     fn prints(
         &mut self,
+        (at, stamp): (Ns, Option<Ns>),
         prints: &[Trade],
-        stamp: Option<Ns>,
         orders: &[Scheduled],
         seen: &mut Outcome,
     ) {
         let stamped: Vec<Trade> =
             prints.iter().map(|p| Trade { time: stamp.unwrap_or(p.time), ..*p }).collect();
-        for block in stamped.chunk_by(|a, b| a.time == b.time) {
-            self.place(block[0].time, orders, seen);
-            self.sim.on_prints(
-                self.cfg.shipped(&book::Config::default()),
-                block,
-                &self.book,
-                &mut |e| seen.note(e),
-            );
-        }
+        let Some(newest) = stamped.iter().map(|p| p.time).max() else { return };
+        self.place(newest, orders, seen);
+        let set = book::Config::default();
+        self.paper.on_prints(self.cfg.shipped(&set), at, &stamped, &mut |e| seen.note(e));
     }
 
     /// Sends what is live at `t`: it meets the book as it was before the event.
@@ -409,17 +400,18 @@ impl Bench {
             self.waiting.pop();
             let o = &orders[i];
             // Room was made for every order of the coin.
-            if self.sim.submit_at(number(i), o.new, o.live).is_ok()
+            if self.paper.sim().submit_at(number(i), o.new, o.live).is_ok()
                 && let Some(cancel) = o.cancel
             {
                 let why = OrderReason::Withdrawn;
-                self.sim.cancel_at(o.live, number(i), cancel, why, &mut |e| seen.note(e));
+                self.paper.sim().cancel_at(o.live, number(i), cancel, why, &mut |e| seen.note(e));
             }
         }
     }
 
-    fn gap(&mut self, at: Ns, seen: &mut Outcome) {
-        self.sim.void(at, &mut |_| seen.ended += 1);
+    fn gap(&mut self, upto: Ns, seen: &mut Outcome) {
+        let set = book::Config::default();
+        self.paper.on_gap(self.cfg.shipped(&set), upto, upto, &mut |e| seen.note(e));
     }
 }
 
@@ -438,7 +430,8 @@ impl Outcome {
             SimEvent::Order(o) if o.state == OrderState::Rejected => {
                 self.refused.push(usize::try_from(o.id - 1).unwrap_or(usize::MAX));
             }
-            SimEvent::Fill(_) | SimEvent::Order(_) => {}
+            SimEvent::Order(o) if o.reason == OrderReason::LinkLost => self.ended += 1,
+            _ => {}
         }
     }
 }

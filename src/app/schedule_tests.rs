@@ -1,6 +1,8 @@
 //! Schedules: who fills when, on tapes of both orders, and what is no schedule.
 
 use super::*;
+use crate::venue::config::{Config as Law, Regime};
+use crate::venue::market::Market;
 
 const COIN: &str = "MBQ";
 
@@ -179,4 +181,98 @@ fn fills_are_written_as_plain_decimals() {
     write(&mut text, &orders, &[fill]).expect("a vector takes all");
     let text = String::from_utf8(text).expect("text");
     assert_eq!(text, "order_id,ts_ns,sz,px,reason\na,7,0.5,100.5,queue\n");
+}
+
+/// A frame of a live market: block time, stream, text.
+type Framed = (i64, usize, String);
+
+/// Three quarters of a minute of the embedded exchange, block by block, and orders at its touch.
+fn lively(late_prints: bool) -> (Vec<Framed>, String) {
+    let law = Law { late_prints, ..Law::stationary(COIN, Regime::Volatile) };
+    let mut market = Market::new(&law, 5).expect("a sound market");
+    let (mut frames, mut rows, mut rng) = (Vec::new(), String::new(), fastrand::Rng::with_seed(9));
+    for n in 0..600 {
+        let block = market.next_block();
+        // The first one has what a subscription begins with.
+        for text in block.frames.into_iter().filter(|_| n > 0) {
+            let v: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+            let stream = match v["channel"].as_str() {
+                Some("trades") => 0,
+                Some("bbo") => 1,
+                Some("l2Book") if v["data"]["fast"] == true => 2,
+                Some("l2Book") => 3,
+                _ => continue,
+            };
+            if stream == 1 && n > 20 && n < 500 {
+                let (side, i) = if rng.bool() { ("B", 0) } else { ("A", 1) };
+                let px = v["data"]["bbo"][i]["px"].as_str().expect("a price");
+                let live = block.time.0 + rng.i64(0..400) * Ns::MS;
+                let (cancel, sz) = (live + rng.i64(100..9_000) * Ns::MS, rng.i64(1..40));
+                rows += &format!("{n},{COIN},{side},{px},{sz},0,{live},{cancel},Alo\n");
+            }
+            frames.push((block.time.0, stream, text));
+        }
+    }
+    (frames, rows)
+}
+
+/// The frames as they come when no message is longer under way than `most_ms` and each stream keeps
+/// its order, on a tape.
+fn arriving(frames: &[Framed], most_ms: i64, seed: u64) -> File {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut newest = [0; 4];
+    let mut lines: Vec<(i64, &str)> = frames
+        .iter()
+        .map(|(block, stream, text)| {
+            let at = block + rng.i64(0..=most_ms) * Ns::MS;
+            newest[*stream] = at.max(newest[*stream]);
+            (newest[*stream], text.as_str())
+        })
+        .collect();
+    lines.sort_by_key(|(at, _)| *at);
+    let ack = |(i, kind): (i64, &str)| {
+        let at = frames[0].0 - 10 + i;
+        format!(
+            "{at} {{\"channel\":\"subscriptionResponse\",\"data\":{{\"method\":\"subscribe\",\
+             \"subscription\":{{\"type\":\"{kind}\",\"coin\":\"{COIN}\"}}}}}}\n"
+        )
+    };
+    let mut text: String = (0..).zip(["trades", "bbo", "l2Book"]).map(ack).collect();
+    // The history of an empty past: what follows is live.
+    let old = sold(frames[0].0 - 60 * Ns::SEC, 1, 1, 1).2;
+    text += &format!("{} {{\"channel\":\"trades\",\"data\":{old}}}\n", frames[0].0 - 1);
+    text.extend(lines.iter().map(|(at, t)| format!("{at} {t}\n")));
+    let file = tape("arriving", &[]);
+    std::fs::write(&file.0, text).expect("written");
+    file
+}
+
+#[test]
+fn the_order_of_arrival_within_the_wait_changes_no_fill() {
+    let (frames, rows) = lively(false);
+    let orders = schedule(&rows).expect("a schedule");
+    let outcome = |most_ms: i64, seed: u64, hold_ms: i64| {
+        let (file, cfg) =
+            (arriving(&frames, most_ms, seed), Config { hold_ms, ..Config::default() });
+        run(&file.0, &coins(), &orders, Tape::Block, &cfg).expect("runs")
+    };
+    let fills = |o: &Outcome| o.fills.clone();
+    let sorted = outcome(0, 0, 500);
+    assert!(sorted.fills.len() > 100 && !sorted.refused.is_empty(), "{} fills", sorted.fills.len());
+    for seed in 1..9 {
+        let mixed = outcome(499, seed, 500);
+        assert_eq!(fills(&mixed), fills(&sorted), "seed {seed}");
+        assert_eq!((&mixed.refused, mixed.late), (&sorted.refused, Late::default()));
+    }
+    // The exchange at fault: prints a block late.
+    let of = |hold_ms: i64| {
+        let (file, cfg) =
+            (arriving(&lively(true).0, 0, 0), Config { hold_ms, ..Config::default() });
+        run(&file.0, &coins(), &orders, Tape::Block, &cfg).expect("runs").fills
+    };
+    assert!(of(500) == sorted.fills && of(0) != sorted.fills);
+    // Without the wait, or with messages that take longer, it does.
+    assert_ne!(fills(&outcome(499, 1, 0)), fills(&sorted));
+    let longer = outcome(2_000, 1, 500);
+    assert!(fills(&longer) != fills(&sorted) && longer.late.prints > 0, "{:?}", longer.late);
 }

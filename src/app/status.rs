@@ -14,7 +14,7 @@ use crate::journal::Failed;
 use crate::limits::{COINS_MAX, ORDERS_MAX, STATUS_FILLS};
 use crate::record::{
     Account, Body, Clocks, Coin, DataGap, Estimates, FeedState, Fill, Guard, Health, Lane, Latch,
-    Learned, LinkChange, Market, Order, OrderState, Print, Record, Regimes, Start, Stop,
+    Late, Learned, LinkChange, Market, Order, OrderState, Print, Record, Regimes, Start, Stop,
     StrategyNames, Terms, Warmup, WholeLadder, Why,
 };
 use crate::telemetry::counters::{Counter, Counters};
@@ -63,6 +63,8 @@ pub struct CoinStatus {
     pub why: Option<Why>,
     /// The feed at work.
     pub feed: Option<FeedState>,
+    /// What could not be taken in the venue's order.
+    pub late: Option<Late>,
     /// How the last (re)subscription joined.
     pub gap: Option<Since<DataGap>>,
     /// The newest live print.
@@ -260,6 +262,7 @@ impl CoinStatus {
             Body::Learned(x) => self.learned = Some(x),
             Body::Why(x) => self.why = Some(x),
             Body::FeedState(x) => self.feed = Some(x),
+            Body::Late(x) => self.late = Some(x),
             Body::DataGap(x) => self.gap = Some(Since { value: x, at }),
             Body::Print(x) => {
                 self.print = Some(x);

@@ -201,6 +201,7 @@ fn summary(
             "refused_orders": refused, "ended_by_gap": done.ended, "frames": done.frames,
             "rejected": done.counters.rejects(), "feed": feed_json(&done.counters),
             "left_out": left_out_json(&done.left_out),
+            "late_prints": done.late.prints, "early_blocks": done.late.blocks,
             "out": f.out,
         });
         return format!("{v}\n");
@@ -227,6 +228,12 @@ fn summary(
     }
     if done.ended > 0 {
         text += &format!("ended    {} by a gap in the data\n", done.ended);
+    }
+    if done.late.prints + done.late.blocks > 0 {
+        text += &format!(
+            "late     {} prints came after a later block was taken, {} blocks were taken early\n",
+            done.late.prints, done.late.blocks,
+        );
     }
     text + &format!("fills    {}\n", f.out.display())
 }

@@ -7,21 +7,19 @@
 use serde::{Deserialize, Serialize};
 
 use super::components::Components;
-use super::convert::account;
+use super::convert::{account, depth_bps, depth_of};
 use super::cx::Cx;
+use super::mids::Mids;
 use super::publish::Publish;
-use crate::event::own::{Fill, LANES, Lane, OrderReason, OrderState};
+use crate::event::own::{Fill, LANES, Lane, Met, OrderReason, OrderState, OrderUpdate};
 use crate::learn::estimates::Span;
-use crate::learn::{Estimates, FillSample, Learners};
+use crate::learn::{Estimates, FillSample, Learners, QuoteSample};
 use crate::quote::{OwnFill, Strategy};
 use crate::record;
 use crate::sim::ledger::{Booking, Ledger};
 use crate::sim::orders::SimEvent;
 use crate::units::rules::Rules;
 use crate::units::{Cash, Mid2, Ns};
-
-/// Records that [`Account::publish_estimates`] makes.
-pub(super) const ESTIMATE_RECORDS: u64 = 5;
 
 /// Accounts, learners and strategy of one coin.
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,6 +29,8 @@ pub(super) struct Account<C: Components> {
     pub ledgers: [Ledger; 3],
     pub learners: Learners,
     pub strategy: C::Strategy,
+    /// Mids of the newest blocks.
+    pub mids: Mids,
     pub last_fill: Ns,
     /// Times own orders changed in a way that may change what is wanted of them.
     pub moves: u64,
@@ -43,6 +43,10 @@ impl<C: Components> Account<C> {
                 self.moves += 1;
                 self.on_fill(cx, &f);
             }
+            SimEvent::Met(m) => self.on_met(cx, &m),
+            SimEvent::Known(t) => {
+                self.learners.on_known(&cx.cfg.learn, t, &mut |e| cx.learned(e));
+            }
             SimEvent::Order(o) => {
                 // Neither what was asked for is news nor that it came about.
                 let expected = match o.state {
@@ -52,23 +56,51 @@ impl<C: Components> Account<C> {
                 };
                 self.moves += u64::from(!expected);
                 cx.publish(o);
-                let over = matches!(
-                    o.state,
-                    OrderState::Cancelled | OrderState::Rejected | OrderState::Filled
-                );
-                if over {
-                    let filled = o.state == OrderState::Filled;
-                    self.learners
-                        .on_quote_end(&cx.cfg.learn, cx.now, o.id, filled, &mut |e| cx.learned(e));
+                self.expose(cx, &o);
+            }
+        }
+    }
+
+    /// What is predicted of an order's fills counts from when it is in the book until it is not, on
+    /// the venue's clock.
+    fn expose(&mut self, cx: &mut Cx<'_, C, impl Publish>, o: &OrderUpdate) {
+        let (cfg, t) = (&cx.cfg.learn, o.effective);
+        match o.state {
+            OrderState::Live => {
+                let mid = self.mids.before(t);
+                if mid.0 > 0 {
+                    let depth_bps = depth_bps(o.side, o.px, mid);
+                    let q = QuoteSample { id: o.id, side: o.side, depth_bps, level: o.level };
+                    self.learners.on_quote(cfg, t, q, &mut |e| cx.learned(e));
                 }
             }
+            OrderState::Cancelled | OrderState::Rejected | OrderState::Filled => {
+                let filled = o.state == OrderState::Filled;
+                self.learners.on_quote_end(cfg, t, o.id, filled, &mut |e| cx.learned(e));
+            }
+            OrderState::Sent | OrderState::CancelSent => {}
+        }
+    }
+
+    /// The market was lost from sight.
+    pub(super) fn on_hole(&mut self) {
+        self.mids = Mids::new();
+        self.ledgers.iter_mut().for_each(Ledger::on_gap);
+    }
+
+    /// A taker that came to an own order is a trial of the places in queues.
+    fn on_met(&mut self, cx: &Cx<'_, C, impl Publish>, m: &Met) {
+        let cfg = &cx.cfg.learn;
+        if let Some(from) = self.learners.reference(cfg, m.time) {
+            let depth = depth_of(m.side, m.px, from);
+            self.learners.on_reached(cfg, depth, m.filled, m.through);
         }
     }
 
     fn on_fill(&mut self, cx: &mut Cx<'_, C, impl Publish>, f: &Fill) {
         cx.publish(*f);
         let now = cx.now;
-        self.ledgers[f.lane as usize].on_fill(&Booking::of(now, f));
+        self.ledgers[f.lane as usize].on_fill(&Booking::of(f.time, f));
         if f.lane != Lane::Configured {
             return;
         }
@@ -86,6 +118,7 @@ impl<C: Components> Account<C> {
             sz_usd: f.px.to_f64() * f.sz.to_f64(),
             level: f.level,
             age: f.age,
+            at: f.time,
         };
         self.learners.on_fill(&cx.cfg.learn, now, sample, &mut |e| cx.learned(e));
         let (side, px, sz, level) = (f.side, f.px, f.sz, f.level);

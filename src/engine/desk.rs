@@ -11,7 +11,7 @@ use std::hint::black_box;
 
 use serde::{Deserialize, Serialize};
 
-use super::account::{Account, ESTIMATE_RECORDS};
+use super::account::Account;
 use super::components::Components;
 use super::config::Coin;
 use super::convert::{e8, hundredths, market, print};
@@ -19,9 +19,10 @@ use super::cx::Cx;
 use super::mids::Mids;
 use super::publish::Publish;
 use super::requote::{Basis, HELD, Spot, Standing};
-use super::samples::{self, Reached};
+use super::samples;
 use super::working::{Wanted, Working};
 use crate::book::Book;
+use crate::event::own::Late;
 use crate::event::{Bbo, Ctx, Joint, Snapshot, Trade};
 use crate::learn::Learners;
 use crate::learn::markout::{HORIZONS, PRIMARY};
@@ -47,7 +48,6 @@ pub(super) struct Desk<C: Components> {
     id: CoinId,
     name: [u8; COIN_NAME_MAX],
     book: Book,
-    mids: Mids,
     working: Working<C>,
     account: Account<C>,
     health: Health,
@@ -60,6 +60,8 @@ pub(super) struct Desk<C: Components> {
     beats: u64,
     ctx: Ctx,
     funded: Ns,
+    /// As recorded last.
+    late: (Late, u64),
 }
 
 impl<C: Components> Desk<C> {
@@ -72,13 +74,13 @@ impl<C: Components> Desk<C> {
             id: cx.coin,
             name: coin.name,
             book: Book::default(),
-            mids: Mids::new(),
             working: Working::new(C::Executor::new(cx.sim(), coin.rules, seed)),
             account: Account {
                 rules: coin.rules,
                 ledgers: [HORIZON; 3].map(Ledger::new),
                 learners,
                 strategy,
+                mids: Mids::new(),
                 last_fill: Ns(i64::MIN),
                 moves: 0,
             },
@@ -90,6 +92,7 @@ impl<C: Components> Desk<C> {
             beats: 0,
             ctx: Ctx::default(),
             funded: Ns(i64::MIN),
+            late: (Late::default(), 0),
         }
     }
 
@@ -119,14 +122,30 @@ impl<C: Components> Desk<C> {
 
     pub(super) fn on_down(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
         self.book.on_down();
-        self.void_orders(cx);
+        self.void_orders(cx, Ns(i64::MAX));
         self.note_health(cx);
         self.decide(cx);
     }
 
-    pub(super) fn on_history(&mut self, cx: &mut Cx<'_, C, impl Publish>, joint: Joint) {
-        if let Joint::Gap { .. } = joint {
-            self.void_orders(cx);
+    /// What the link brought before it went down happened before.
+    pub(super) fn on_end(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
+        let Desk { working: w, account, .. } = self;
+        w.exec.on_end(cx.sim(), &mut |e| account.on_sim(cx, e));
+    }
+
+    /// Prints between the links: those recovered without a hole are played, after a hole none are.
+    pub(super) fn on_history(
+        &mut self,
+        cx: &mut Cx<'_, C, impl Publish>,
+        prints: &[Trade],
+        joint: Joint,
+    ) {
+        match joint {
+            Joint::Gap { to, .. } => {
+                self.void_orders(cx, prints.last().map_or(to, |p| p.time));
+            }
+            Joint::Contiguous { .. } => self.execute(cx, prints),
+            Joint::First => {}
         }
         self.book.set_gapped(false);
         self.note_health(cx);
@@ -147,7 +166,7 @@ impl<C: Components> Desk<C> {
     pub(super) fn on_bbo(&mut self, cx: &mut Cx<'_, C, impl Publish>, bbo: &Bbo) {
         let Desk { book, working: w, account, .. } = self;
         if book.on_bbo(cx.now, bbo) {
-            self.mids.see(bbo.time, book.mid());
+            account.mids.see(bbo.time, book.mid());
         }
         w.exec.on_bbo(cx.sim(), cx.now, bbo, &mut |e| account.on_sim(cx, e));
         self.on_market(cx);
@@ -156,35 +175,35 @@ impl<C: Components> Desk<C> {
     pub(super) fn on_book(&mut self, cx: &mut Cx<'_, C, impl Publish>, snapshot: &Snapshot) {
         let Desk { book, working: w, account, .. } = self;
         book.on_snapshot(cx.now, snapshot);
-        self.mids.see(snapshot.time, book.mid());
+        account.mids.see(snapshot.time, book.mid());
         w.exec.on_book(cx.sim(), cx.now, snapshot, &mut |e| account.on_sim(cx, e));
         self.on_market(cx);
     }
 
     pub(super) fn on_prints(&mut self, cx: &mut Cx<'_, C, impl Publish>, prints: &[Trade]) {
-        for p in prints {
-            cx.publish(print(p));
-        }
-        if !matches!(self.health, Health::Fresh | Health::Stale) {
+        if matches!(self.health, Health::Down | Health::Gapped) {
+            prints.iter().for_each(|p| cx.publish(print(p)));
             return;
         }
+        self.execute(cx, prints);
         self.beats += 1;
-        let Desk { mids, working: w, account, .. } = self;
-        let mut reached = Reached::before(&w.exec, prints);
-        w.exec.on_prints(cx.sim(), cx.now, prints, &mut |e| {
-            reached.note(&e);
-            account.on_sim(cx, e);
-        });
-        let rules = account.rules;
-        samples::takers(cx, &mut account.learners, (mids, rules), prints, &reached);
+        samples::takers(cx, &mut self.account, prints);
         self.check_loss(cx);
         self.decide(cx);
+    }
+
+    /// Records prints and gives them to the executor, whatever the state of the book.
+    fn execute(&mut self, cx: &mut Cx<'_, C, impl Publish>, prints: &[Trade]) {
+        prints.iter().for_each(|p| cx.publish(print(p)));
+        let Desk { working: w, account, .. } = self;
+        w.exec.on_prints(cx.sim(), cx.now, prints, &mut |e| account.on_sim(cx, e));
     }
 
     pub(super) fn on_tick(&mut self, cx: &mut Cx<'_, C, impl Publish>, second: bool) {
         self.beats += 1;
         let Desk { working: w, account, .. } = self;
         w.exec.on_time(cx.sim(), cx.now, &mut |e| account.on_sim(cx, e));
+        self.check_loss(cx);
         self.note_health(cx);
         if second {
             self.on_second(cx);
@@ -202,11 +221,10 @@ impl<C: Components> Desk<C> {
         self.decide(cx);
     }
 
-    /// The last records of this coin; gives how many.
-    pub(super) fn close(&mut self, cx: &mut Cx<'_, C, impl Publish>) -> u64 {
+    /// The last records of this coin.
+    pub(super) fn close(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
         self.account.publish(cx);
         self.account.publish_estimates(cx);
-        3 + ESTIMATE_RECORDS
     }
 
     fn on_market(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
@@ -239,6 +257,15 @@ impl<C: Components> Desk<C> {
         cx.publish(market(&self.book));
         self.account.publish(cx);
         self.account.publish_estimates(cx);
+        self.publish_late(cx);
+    }
+
+    fn publish_late(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
+        let (late, cut) = (self.working.exec.late(), self.account.ledgers[0].cut());
+        if (late, cut) != self.late {
+            self.late = (late, cut);
+            cx.publish(record::Late { prints: late.prints, blocks: late.blocks, cut });
+        }
     }
 
     /// Funding is paid at each full hour, on the position held then.
@@ -254,11 +281,11 @@ impl<C: Components> Desk<C> {
         }
     }
 
-    /// Takes every own order out: nothing fills across a gap.
-    fn void_orders(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
+    /// Takes own orders that arrived up to block `upto` out: nothing fills across a gap.
+    fn void_orders(&mut self, cx: &mut Cx<'_, C, impl Publish>, upto: Ns) {
         let account = &mut self.account;
-        self.mids = Mids::new();
-        self.working.exec.on_gap(cx.sim(), cx.now, &mut |e| account.on_sim(cx, e));
+        self.working.exec.on_gap(cx.sim(), cx.now, upto, &mut |e| account.on_sim(cx, e));
+        account.on_hole();
     }
 
     /// Publishes a change of the book's health; learners stop and continue with it.
@@ -324,7 +351,7 @@ impl<C: Components> Desk<C> {
         for side in Side::BOTH.into_iter().filter(|s| due[s.index()]) {
             let i = side.index();
             let tolerance_bps = ladder.tolerance_bps;
-            let wanted = Wanted { side, quote: &quotes[i], tolerance_bps, mid: self.book.mid() };
+            let wanted = Wanted { side, quote: &quotes[i], tolerance_bps };
             let done = self.working.reconcile_side(cx, &mut self.account, &wanted);
             let stands = if engine[i] == Guard::None { ladder.stands } else { HELD };
             let standing = |slack| Standing { basis, spot, stands, slack };

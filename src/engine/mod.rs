@@ -33,7 +33,7 @@ pub use config::{Coin, ConfigOf};
 use cx::Cx;
 use desk::Desk;
 use grid::{Grid, is_second};
-use publish::Publish;
+use publish::{Counted, Publish};
 
 /// The engine: settings, held once, and the state they act on.
 #[derive(Debug)]
@@ -114,11 +114,13 @@ impl<C: Components> Engine<C> {
 
     /// The last records of a run; `records` is how many were produced before this call.
     pub fn stop(&mut self, now: Ns, reason: StopReason, records: u64, out: &mut impl Publish) {
-        let before = records;
-        let mut n = 0;
-        self.each(now, out, |d, cx| n += d.close(cx));
-        let body = record::Stop { reason, frames: self.state.frames, records: before + n + 1 };
-        out.publish(now, NO_COIN, body);
+        let mut out = Counted { out, n: 0 };
+        self.each(now, &mut out, |d, cx| {
+            d.on_end(cx);
+            d.close(cx);
+        });
+        let records = records + out.n + 1;
+        out.publish(now, NO_COIN, record::Stop { reason, frames: self.state.frames, records });
     }
 
     /// Time is at `now`: what happens without a message happens, at each point of the grid.
@@ -151,7 +153,7 @@ impl<C: Components> Engine<C> {
             }
             Event::History { coin, prints, joint } => {
                 out.publish(now, coin, data_gap(joint, prints.len()));
-                self.with(now, coin, out, |d, cx| d.on_history(cx, joint));
+                self.with(now, coin, out, |d, cx| d.on_history(cx, prints, joint));
             }
             Event::Bbo { coin, bbo } => self.with(now, coin, out, |d, cx| d.on_bbo(cx, bbo)),
             Event::Book { coin, book } => self.with(now, coin, out, |d, cx| d.on_book(cx, book)),
@@ -201,6 +203,9 @@ impl<C: Components> Engine<C> {
         self.state.up = up;
         self.state.opened += u32::from(up);
         let opened = self.state.opened;
+        if !up {
+            self.each(now, out, Desk::on_end);
+        }
         out.publish(now, NO_COIN, record::LinkChange { up, opened });
         self.each(now, out, |d, cx| if up { d.on_up(cx, opened > 1) } else { d.on_down(cx) });
     }

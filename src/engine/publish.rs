@@ -22,6 +22,20 @@ impl<P: Publish> Publish for &mut P {
     }
 }
 
+/// Counts what goes on to `out`.
+#[derive(Debug)]
+pub(super) struct Counted<'a, P> {
+    pub out: &'a mut P,
+    pub n: u64,
+}
+
+impl<P: Publish> Publish for Counted<'_, P> {
+    fn publish(&mut self, at: Ns, coin: CoinId, body: impl Into<Body>) {
+        self.n += 1;
+        self.out.publish(at, coin, body);
+    }
+}
+
 /// Keeps every record in a list. For tests.
 #[cfg(any(test, feature = "lab"))]
 #[derive(Clone, Debug, Default, PartialEq)]

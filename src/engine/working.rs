@@ -12,17 +12,16 @@ use serde::{Deserialize, Serialize};
 
 use super::account::Account;
 use super::components::Components;
-use super::convert::{depth_bps, e8};
+use super::convert::e8;
 use super::cx::Cx;
 use super::publish::Publish;
 use super::requote::Standing;
-use crate::learn::QuoteSample;
 use crate::limits::{LADDER_MAX, ORDERS_MAX};
 use crate::quote::SideQuote;
 use crate::record::{self, Guard, OrderReason};
 use crate::sim::executor::Executor;
 use crate::sim::orders::NewOrder;
-use crate::units::{Mid2, Ns, Px, Side, Sz};
+use crate::units::{Ns, Px, Side, Sz};
 
 /// Own orders and what each side shows.
 #[derive(Debug, Serialize, Deserialize)]
@@ -58,8 +57,6 @@ pub(super) struct Wanted<'a> {
     pub side: Side,
     pub quote: &'a SideQuote,
     pub tolerance_bps: f64,
-    /// The mid, if there is one.
-    pub mid: Option<Mid2>,
 }
 
 impl<C: Components> Working<C> {
@@ -120,7 +117,7 @@ impl<C: Components> Working<C> {
             changed = true;
             let level = u8::try_from(i).unwrap_or(u8::MAX);
             let new = NewOrder { side, px: *px, sz: *sz, level };
-            if !self.place(cx, account, new, loose.next(), w.mid) {
+            if !self.place(cx, account, new, loose.next()) {
                 slack = None;
             }
         }
@@ -144,7 +141,6 @@ impl<C: Components> Working<C> {
         account: &mut Account<C>,
         new: NewOrder,
         instead: Option<u64>,
-        mid: Option<Mid2>,
     ) -> bool {
         let leaves = cx.leaves();
         let set = cx.sim();
@@ -153,13 +149,7 @@ impl<C: Components> Working<C> {
             Some(old) => self.exec.modify(set, leaves, old, new, to),
             None => self.exec.submit(set, leaves, new, to),
         };
-        let Ok(id) = sent else { return false };
-        if let Some(mid) = mid {
-            let NewOrder { side, px, level, .. } = new;
-            let sample = QuoteSample { id, side, depth_bps: depth_bps(side, px, mid), level };
-            account.learners.on_quote(&cx.cfg.learn, cx.now, sample, &mut |e| cx.learned(e));
-        }
-        true
+        sent.is_ok()
     }
 
     fn publish(&mut self, cx: &mut Cx<'_, C, impl Publish>, side: Side, quote: &SideQuote) {

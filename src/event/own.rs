@@ -2,6 +2,8 @@
 //!
 //! In: an executor's doings. Out: plain values. Hot path.
 
+use serde::{Deserialize, Serialize};
+
 use crate::units::words::words;
 use crate::units::{Mid2, Ns, Px, Side, Sz};
 
@@ -110,4 +112,37 @@ pub struct Fill {
     pub fee_e8: i64,
     /// Age of the display the queue started from, ns; -1: the price had never been displayed.
     pub sight_age: i64,
+}
+
+/// A taker came to the price of an own order that was in the book then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Met {
+    /// Own order number.
+    pub id: u64,
+    /// Its side.
+    pub side: Side,
+    /// Its price.
+    pub px: Px,
+    /// Block time of the taker.
+    pub time: Ns,
+    /// The taker traded beyond the price.
+    pub through: bool,
+    /// It filled the order in the configured lane, whole or in part.
+    pub filled: bool,
+}
+
+/// What of a coin could not be taken in the order in which the venue did it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Late {
+    /// Prints that came after a state of a later block had been taken.
+    pub prints: u64,
+    /// Blocks that were taken before their time for want of room.
+    pub blocks: u64,
+}
+
+impl std::ops::AddAssign for Late {
+    fn add_assign(&mut self, other: Late) {
+        self.prints = self.prints.saturating_add(other.prints);
+        self.blocks = self.blocks.saturating_add(other.blocks);
+    }
 }

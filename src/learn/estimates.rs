@@ -278,7 +278,7 @@ mod tests {
                     prints: 1,
                     mid: 100.0,
                 };
-                learners.on_sweep(&cfg, now, sweep, &mut |_| ());
+                learners.on_sweep(&cfg, now, sweep);
             }
             learners.on_second(&cfg, 1.5, now, &mut |_| ());
         }

@@ -2,7 +2,7 @@
 //!
 //! In: plain values from the engine. Out: [`LearnEvent`]. Hot path: `Copy`.
 
-use crate::units::Side;
+use crate::units::{Ns, Side};
 
 /// One taker order: the prints of one taker in one block, joined.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,6 +58,8 @@ pub struct FillSample {
     pub level: u8,
     /// Age of the order, ns.
     pub age: i64,
+    /// When, on the venue's clock.
+    pub at: Ns,
 }
 
 /// What is displayed near the mid on one side of the book.

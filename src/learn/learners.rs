@@ -94,6 +94,7 @@ impl Learners {
             mixture,
             live: false,
             last: Ns(i64::MIN),
+            known: None,
             mid: None,
             second: None,
             sweeps: 0.0,
@@ -125,7 +126,26 @@ impl Learners {
             self.mid = None;
             self.second = None;
             self.sweeps = 0.0;
-            self.calibration.resume(&cfg.calibration, now);
+        }
+    }
+
+    /// What happened to own orders is known up to block `t`: those that are live were so until then.
+    /// Blocks that the market was not seen in do not count.
+    pub fn on_known(&mut self, cfg: &Config, t: Ns, out: &mut impl FnMut(LearnEvent)) {
+        let Learners { calibration, adf, fill_rate, known, .. } = self;
+        match *known {
+            _ if !self.live => {}
+            None => {
+                *known = Some(t);
+                calibration.resume(&cfg.calibration, t);
+            }
+            Some(was) if t > was => {
+                *known = Some(t);
+                let dt = Ns::seconds(t.since(was));
+                let out = &mut |c| closed(cfg, c, adf, fill_rate, out);
+                calibration.advance(&cfg.calibration, t, dt, out);
+            }
+            Some(_) => {}
         }
     }
 
@@ -134,14 +154,16 @@ impl Learners {
         if !self.live {
             return;
         }
-        self.advance(cfg, now, out);
+        self.advance(cfg, now);
         self.evaluate_markouts(cfg, now, true, out);
         self.markout.forget_pending();
         self.attribute(cfg, self.p(cfg));
         self.signal.on_gap();
         self.reference.clear();
-        let Learners { calibration, adf, fill_rate, .. } = self;
-        calibration.pause(&cfg.calibration, now, &mut |c| closed(cfg, c, adf, fill_rate, out));
+        let Learners { calibration, adf, fill_rate, known, .. } = self;
+        if let Some(t) = known.take() {
+            calibration.pause(&cfg.calibration, t, &mut |c| closed(cfg, c, adf, fill_rate, out));
+        }
         self.live = false;
     }
 
@@ -165,7 +187,7 @@ impl Learners {
     }
 
     /// A taker order came.
-    pub fn on_sweep(&mut self, cfg: &Config, now: Ns, s: Sweep, out: &mut impl FnMut(LearnEvent)) {
+    pub fn on_sweep(&mut self, cfg: &Config, now: Ns, s: Sweep) {
         if !self.live {
             return;
         }
@@ -174,7 +196,7 @@ impl Learners {
             self.refused += 1;
             return;
         }
-        self.advance(cfg, now, out);
+        self.advance(cfg, now);
         self.sweeps += 1.0;
         self.half_tick_bps = s.half_tick_bps;
         self.book.on_sweep(s.size);
@@ -216,11 +238,11 @@ impl Learners {
         }
     }
 
-    /// An own order went live or its distance changed.
+    /// An own order went live at `t` on the venue's clock, or its distance changed.
     pub fn on_quote(
         &mut self,
         cfg: &Config,
-        now: Ns,
+        t: Ns,
         q: QuoteSample,
         out: &mut impl FnMut(LearnEvent),
     ) {
@@ -228,46 +250,43 @@ impl Learners {
             self.refused += 1;
             return;
         }
-        self.advance(cfg, now, out);
+        self.on_known(cfg, t, out);
         let QuoteSample { id, side, depth_bps, .. } = q;
         let rate = self.predicted(cfg, side, depth_bps);
         let quoted = Quoted { id, side, depth_bps, rate };
-        self.calibration.quote(&cfg.calibration, now, quoted);
+        self.calibration.quote(&cfg.calibration, t, quoted);
     }
 
     /// The distance of an own order just before [`Learners::on_second`], which works out what
     /// follows from it.
-    pub fn on_distance(
-        &mut self,
-        cfg: &Config,
-        now: Ns,
-        q: QuoteSample,
-        out: &mut impl FnMut(LearnEvent),
-    ) {
-        self.advance(cfg, now, out);
-        if !(self.live && distance(q.depth_bps) && self.calibration.moved(q.id, q.depth_bps)) {
-            self.on_quote(cfg, now, q, out);
+    pub fn on_distance(&mut self, cfg: &Config, q: QuoteSample, out: &mut impl FnMut(LearnEvent)) {
+        let Some(known) = self.known else { return };
+        if !(distance(q.depth_bps) && self.calibration.moved(q.id, q.depth_bps)) {
+            self.on_quote(cfg, known, q, out);
         }
     }
 
-    /// An own order is gone: filled, cancelled or rejected.
+    /// An own order is gone from `t` on the venue's clock on: filled, cancelled or rejected.
     pub fn on_quote_end(
         &mut self,
         cfg: &Config,
-        now: Ns,
+        t: Ns,
         id: u64,
         filled: bool,
         out: &mut impl FnMut(LearnEvent),
     ) {
-        self.advance(cfg, now, out);
+        self.on_known(cfg, t, out);
         let Learners { calibration, adf, fill_rate, .. } = self;
         calibration
-            .end(&cfg.calibration, now, id, filled, &mut |c| closed(cfg, c, adf, fill_rate, out));
+            .end(&cfg.calibration, t, id, filled, &mut |c| closed(cfg, c, adf, fill_rate, out));
     }
 
     /// A sweep reached the price of an own order at `depth_bps`, and went through it or ended there:
     /// did the order fill, whole or in part?
     pub fn on_reached(&mut self, cfg: &Config, depth_bps: f64, filled: bool, through: bool) {
+        if !self.live {
+            return;
+        }
         if !distance(depth_bps) {
             self.refused += 1;
         } else if through {
@@ -289,7 +308,8 @@ impl Learners {
             self.refused += 1;
             return;
         }
-        self.advance(cfg, now, out);
+        self.advance(cfg, now);
+        self.on_known(cfg, f.at, out);
         for listener in FILL_ORDER {
             self.notify(cfg, listener, now, &f, out);
         }
@@ -307,7 +327,7 @@ impl Learners {
         if !self.live {
             return;
         }
-        self.advance(cfg, now, out);
+        self.advance(cfg, now);
         self.evaluate_markouts(cfg, now, true, out);
         let dt = match (self.second, self.mid) {
             (Some((then, was)), Some(mid)) => {
@@ -344,7 +364,7 @@ impl Learners {
         match listener {
             FillListener::Calibration => {
                 let Learners { calibration, adf, fill_rate, .. } = self;
-                calibration.fill(&cfg.calibration, now, f.id, &mut |c| {
+                calibration.fill(&cfg.calibration, f.at, f.id, &mut |c| {
                     closed(cfg, c, adf, fill_rate, out)
                 });
             }
@@ -367,8 +387,8 @@ impl Learners {
         own_rate(&self.mixture.table, side, depth_bps, self.half_tick_bps, self.phi(cfg))
     }
 
-    /// Lets time pass for everything that counts exposure.
-    fn advance(&mut self, cfg: &Config, now: Ns, out: &mut impl FnMut(LearnEvent)) {
+    /// Lets session time pass.
+    fn advance(&mut self, cfg: &Config, now: Ns) {
         if !self.live {
             return;
         }
@@ -383,9 +403,6 @@ impl Learners {
         self.drift.advance(&cfg.drift, dt);
         self.fill_rate.advance(&cfg.fill_rate, dt);
         self.original.advance(dt);
-        let Learners { calibration, adf, fill_rate, .. } = self;
-        calibration
-            .advance(&cfg.calibration, now, dt, &mut |c| closed(cfg, c, adf, fill_rate, out));
     }
 
     fn evaluate_markouts(

@@ -146,6 +146,7 @@ fn knowledge() -> Vec<Body> {
             size_factor: 1.0,
         }
         .into(),
+        Late { prints: 7, blocks: 1, cut: 2 }.into(),
         DataGap { joint: JointCode::First, from: Ns(0), to: Ns(0), news: 3 }.into(),
         Print {
             aggressor: Side::Sell,

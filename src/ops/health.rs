@@ -14,6 +14,9 @@ const SILENT_S: f64 = 10.0;
 /// Real seconds a link may be down: the ordinary reconnects are over by then.
 const DOWN_S: f64 = 60.0;
 
+/// Prints from which on late ones are judged: more than one of a hundred is too many.
+const LATE_OF: u64 = 1_000;
+
 /// The answer: empty is well, else every reason why not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
@@ -76,6 +79,15 @@ pub fn judge(s: &Snapshot) -> Verdict {
     for c in &st.coins {
         if let (true, Some(name)) = (c.is_set_aside(), c.name()) {
             reasons.push(format!("{name}: set aside, its subscription ended link after link"));
+        }
+        if let (Some(late), Some(name)) = (c.late, c.name())
+            && c.prints >= LATE_OF
+            && late.prints * 100 > c.prints
+        {
+            let (late, all) = (late.prints, c.prints);
+            reasons.push(format!(
+                "{name}: {late} of {all} prints came later than fills wait for; see engine.sim.hold_ms"
+            ));
         }
         if let (Some(latch), Some(name)) = (c.latch, c.name()) {
             reasons.push(format!("{name}: {}; quoting stays off", latch.value.guard.sentence()));

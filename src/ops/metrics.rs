@@ -414,6 +414,21 @@ fn feed(out: &mut Text, s: &Snapshot, coins: &[(String, &CoinStatus)]) {
     for (coin, c) in coins {
         out.sample(name, &[("coin", coin)], c.prints);
     }
+    let name = "papermaker_coin_late_prints_total";
+    out.family(name, "counter", "Prints that came after a later block had been taken.");
+    for (coin, c) in coins {
+        out.sample(name, &[("coin", coin)], c.late.map_or(0, |l| l.prints));
+    }
+    let name = "papermaker_coin_early_blocks_total";
+    out.family(name, "counter", "Blocks taken before their time, for want of room.");
+    for (coin, c) in coins {
+        out.sample(name, &[("coin", coin)], c.late.map_or(0, |l| l.blocks));
+    }
+    let name = "papermaker_coin_horizons_cut_total";
+    out.family(name, "counter", "Fills whose horizon a hole in the data cut short.");
+    for (coin, c) in coins {
+        out.sample(name, &[("coin", coin)], c.late.map_or(0, |l| l.cut));
+    }
     let name = "papermaker_stream_age_seconds";
     out.family(name, "gauge", "Session time since the newest message of a stream.");
     for (coin, c) in coins {

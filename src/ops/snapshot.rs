@@ -229,7 +229,7 @@ fn coin_records(at: Ns, id: CoinId, c: &CoinStatus, put: &mut impl FnMut(Ns, Coi
         let parts = ladder.iter().flat_map(|l| l.records(side));
         parts.for_each(|part| put(guard.at, id, part.into()));
     }
-    let bodies: [Option<Body>; 10] = [
+    let bodies: [Option<Body>; 11] = [
         c.coin.map(Into::into),
         c.market.map(Into::into),
         c.terms.map(Into::into),
@@ -239,6 +239,7 @@ fn coin_records(at: Ns, id: CoinId, c: &CoinStatus, put: &mut impl FnMut(Ns, Coi
         c.warmup.map(Into::into),
         c.learned.map(Into::into),
         c.feed.map(Into::into),
+        c.late.map(Into::into),
         c.print.map(Into::into),
     ];
     bodies.into_iter().flatten().for_each(|b| put(at, id, b));

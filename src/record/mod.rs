@@ -531,6 +531,16 @@ records! {
         /// Jumps of one clock against the other.
         jumps: u32,
     }
+    /// What of a coin came too late to be taken in its place, so far; when it grew, at most once a
+    /// second.
+    27 Late / "late" {
+        /// Prints that came after a state of a later block had been taken.
+        prints: u64,
+        /// Blocks taken before their time, for want of room.
+        blocks: u64,
+        /// Fills of the configured model whose horizon of the account a hole in the data cut short.
+        cut: u64,
+    }
 }
 
 impl Coin {

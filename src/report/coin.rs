@@ -14,7 +14,7 @@ use super::states::States;
 use super::stats::{Blocks, Interval, bootstrap, total};
 use crate::record::{
     Account, Body, Coin, DataGap, Estimates, FeedState, Fill, Guard, Health, Ladder, Lane, Latch,
-    Learned, Market, Regimes, StrategyNames, Terms, Warmup,
+    Late, Learned, Market, Regimes, StrategyNames, Terms, Warmup,
 };
 use crate::units::{Ns, Px, Side};
 
@@ -110,6 +110,8 @@ pub struct CoinModel {
     pub learned: Option<Learned>,
     /// The feed at the end.
     pub feed: Option<FeedState>,
+    /// What could not be taken in the venue's order.
+    pub late: Option<Late>,
     /// Live prints.
     pub prints: u64,
     /// Orders.
@@ -163,6 +165,7 @@ impl CoinModel {
             warmup: None,
             learned: None,
             feed: None,
+            late: None,
             prints: 0,
             orders: Orders::default(),
             markouts: Summary::default(),
@@ -197,6 +200,7 @@ impl CoinModel {
             Body::Warmup(x) => self.warmup = Some(*x),
             Body::Learned(x) => self.on_learned(at, x),
             Body::FeedState(x) => self.on_feed(at, x),
+            Body::Late(x) => self.late = Some(*x),
             Body::DataGap(x) => self.gaps.push((at, *x)),
             Body::Latch(x) => self.latches.push((at, *x)),
             Body::Print(_) => self.prints += 1,

@@ -124,6 +124,9 @@ fn coin(c: &CoinModel, m: &Model) -> Value {
         "stale": c.stale(),
         "lag_s": c.feed.filter(|f| f.lag >= 0).map(|f| Ns::seconds(f.lag)),
         "prints": c.prints,
+        "late_prints": c.late.map_or(0, |l| l.prints),
+        "early_blocks": c.late.map_or(0, |l| l.blocks),
+        "horizons_cut": c.late.map_or(0, |l| l.cut),
         "gaps": c.gaps.iter().map(|(at, g)| json!({
             "at": utc(*at), "joint": g.joint.text(), "from": utc(g.from), "to": utc(g.to),
             "news": g.news,

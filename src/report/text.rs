@@ -123,6 +123,13 @@ fn quoted(c: &CoinModel) -> String {
         let lag = lag.unwrap_or_else(|| "-".into());
         out.push_str(&format!("  feed       lag {lag}; stale at the end: {stale}\n"));
     }
+    if let Some(l) = &c.late {
+        out.push_str(&format!(
+            "  late       {} of {} prints came after a later block was taken, {} blocks were taken \
+             early for want of room; {} fills were marked at a hole\n",
+            l.prints, c.prints, l.blocks, l.cut,
+        ));
+    }
     let side = |i: usize| match c.guards[i].last() {
         Some(Guard::None) | None => "quoted",
         Some(g) => g.text(),

@@ -7,7 +7,11 @@
 //!    the engine wants next follows from the market and from what was said, whoever says it.
 //! 2. Of every order it says `Sent` when it takes it, then how it got on, then one end: `Rejected`,
 //!    `Cancelled` or `Filled`; fills of the configured lane only between `Live` and the end.
-//! 3. Settings are lent to each call and are no part of an executor's state.
+//! 3. Of every taker that came to the price of an order in the book it says `Met`, where it knows:
+//!    what is learned of the places in queues follows from it.
+//! 4. States and fills come in the order of their times on the venue's clock; now and then it says up to
+//!    which block all of them were said (`Known`).
+//! 5. Settings are lent to each call and are no part of an executor's state.
 
 use std::fmt::Debug;
 
@@ -18,10 +22,10 @@ use super::config::Settings;
 use super::model::FillModel;
 use super::order::{NewOrder, SimEvent, View};
 use super::room::Full;
-use crate::event::own::OrderReason;
+use crate::event::own::{Late, OrderReason};
 use crate::event::{Bbo, Snapshot, Trade};
+use crate::units::Ns;
 use crate::units::rules::Rules;
-use crate::units::{Ns, Px, Side};
 
 /// Executes the own orders of one coin. Its value is part of a checkpoint. `F` is the fill model that
 /// the program was built with; executors that do not simulate ignore it.
@@ -70,16 +74,20 @@ pub trait Executor<F: FillModel>: Debug + Serialize + DeserializeOwned + Send + 
     /// The orders that are not out, as far as it knows: bids first, best price first, earliest first.
     fn open(&self) -> impl Iterator<Item = View> + '_;
 
-    /// The live orders of a side that a taker reaching `worst` meets, best price first.
-    fn reached(&self, side: Side, worst: Px) -> impl Iterator<Item = View> + '_ {
-        self.open().filter(move |v| v.side == side && v.live && !side.better(worst, v.px))
+    /// What could not be taken in the venue's order so far.
+    fn late(&self) -> Late {
+        Late::default()
     }
 
     /// The link came up.
     fn on_up(&mut self);
 
-    /// The link went down, or trades were lost: no order is out there any more.
-    fn on_gap(&mut self, set: Settings<'_, F>, now: Ns, out: &mut impl FnMut(SimEvent));
+    /// Trades up to block `upto` were lost: the orders that were out there by then no longer are. The
+    /// link went down: the same without end, as [`Ns`] of the largest value.
+    fn on_gap(&mut self, set: Settings<'_, F>, now: Ns, upto: Ns, out: &mut impl FnMut(SimEvent));
+
+    /// Nothing more comes: what still waits for anything happens now.
+    fn on_end(&mut self, set: Settings<'_, F>, out: &mut impl FnMut(SimEvent));
 
     /// Best prices came.
     fn on_bbo(&mut self, set: Settings<'_, F>, now: Ns, bbo: &Bbo, out: &mut impl FnMut(SimEvent));

@@ -12,7 +12,8 @@
 //!
 //! 1. `profit() == equity()` after every call, as integers.
 //! 2. A fill's horizon is the first mid at or after fill time plus the horizon.
-//! 3. When more fills are pending than the ring holds, the oldest is closed early and counted.
+//! 3. A hole in the data closes the horizons that have not come, and counts them.
+//! 4. When more fills are pending than the ring holds, the oldest is closed early and counted.
 //! 4. A sum beyond 8e21 USD stays at that limit: the largest position at the largest price overflows
 //!    nothing, and up to there every sum is exact.
 
@@ -86,6 +87,7 @@ pub struct Ledger {
     len: usize,
     pending_net: i128,
     closed_early: u64,
+    cut: u64,
     position: i128,
     /// Cost of the open position, signed like it: average entry is basis over position.
     basis: i128,
@@ -112,6 +114,7 @@ impl Ledger {
             len: 0,
             pending_net: 0,
             closed_early: 0,
+            cut: 0,
             position: 0,
             basis: 0,
             realised: 0,
@@ -173,6 +176,16 @@ impl Ledger {
         debug_assert!(
             sums.iter().any(|x| x.unsigned_abs() >= LIMIT) || self.profit() == self.equity()
         );
+    }
+
+    /// The market is lost from sight: horizons that have not come are closed at the mid there was, so
+    /// that what moved meanwhile counts as inventory.
+    pub fn on_gap(&mut self) {
+        self.cut += self.len as u64;
+        while self.len > 0 {
+            self.close_oldest();
+        }
+        debug_assert_eq!(self.profit(), self.equity());
     }
 
     /// Books funding, in units of 1e-8 USD, negative when paid.
@@ -240,6 +253,12 @@ impl Ledger {
     #[cfg(any(test, feature = "lab"))]
     pub fn closed_early(&self) -> u64 {
         self.closed_early
+    }
+
+    /// Fills whose horizon a hole in the data cut short.
+    #[must_use]
+    pub fn cut(&self) -> u64 {
+        self.cut
     }
 
     /// What the account has come to.
@@ -312,6 +331,20 @@ mod tests {
             mid: Mid2(2 * mid * ONE),
             fee_e8: 0,
         }
+    }
+
+    #[test]
+    fn a_hole_closes_the_horizons_that_have_not_come() {
+        let mut l = Ledger::new(5 * SEC);
+        l.on_mid(Ns(0), Mid2(200 * ONE));
+        l.on_fill(&fill(0, Side::Buy, 99, 2, 100));
+        l.on_mid(Ns(SEC), Mid2(198 * ONE));
+        l.on_gap();
+        // Minutes later: what moved in the hole is no adverse selection of the fill.
+        l.on_mid(Ns(240 * SEC), Mid2(180 * ONE));
+        let s = l.statement();
+        assert_eq!((s.adverse, s.inventory), (usd(-2), usd(-18)));
+        assert_eq!((l.cut(), l.profit()), (1, l.equity()));
     }
 
     fn usd(x: i128) -> i128 {

@@ -221,6 +221,7 @@ impl Taker {
 #[derive(Debug)]
 pub struct Orders<'a, Q> {
     pub(super) lane: usize,
+    pub(super) time: Ns,
     pub(super) orders: &'a mut [SimOrder],
     pub(super) queues: &'a mut [Q],
 }
@@ -248,8 +249,9 @@ pub struct Order<'a, Q> {
 impl<Q> Orders<'_, Q> {
     /// The orders one by one.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = Order<'_, Q>> {
-        let lane = self.lane;
-        let live = self.orders.iter_mut().zip(self.queues.iter_mut()).filter(|(o, _)| o.live);
+        let (lane, time) = (self.lane, self.time);
+        let all = self.orders.iter_mut().zip(self.queues.iter_mut());
+        let live = all.filter(move |(o, _)| o.rests_at(time));
         live.map(move |(o, queue)| {
             let SimOrder { id, req, sent, level, lanes, .. } = o;
             let state = &mut lanes[lane];

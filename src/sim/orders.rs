@@ -7,7 +7,10 @@
 //! 2. Orders are kept in price-time order; a taker's volume is shared out in that order once.
 //! 3. All three models see the same orders at the same times; the configured one decides when an
 //!    order is done, and what the others have left of it is taken out then.
-//! 4. Prints of a block act on the queue as it was before the block ([`Order::Block`]).
+//! 4. Prints of a block act on the queue as it was before the block ([`Order::Block`]): what states of
+//!    it show is held back until the block is over.
+//! 5. What a later block showed first is not undone by prints that come late; they fill no order that
+//!    arrived after them.
 
 mod observe;
 mod state;
@@ -16,14 +19,13 @@ use super::config::{Order, Settings};
 use super::latency::Way;
 use super::level::{Level, Reach};
 use super::model::{FillModel, Moment, Taker};
-use super::models::AnyQueues;
 use super::order::{Cause, NEVER, SimOrder, mid_at};
 use super::queues::Run;
 use super::refusal::refusal;
 use crate::book::Book;
 use crate::event::Trade;
 use crate::event::own::{LANES, OrderReason, OrderState};
-use crate::units::{Mid2, Ns, Px, Side, add_volume};
+use crate::units::{Mid2, Ns, Side, add_volume};
 
 pub use super::order::{NewOrder, SimEvent, View};
 pub use super::room::Full;
@@ -133,32 +135,29 @@ impl<F: FillModel> Sim<F> {
         out(SimEvent::Order(o.state(OrderState::CancelSent, why, now)));
     }
 
-    /// The link is down or trades were lost: every order is out at once, nothing fills across.
-    pub fn void(&mut self, now: Ns, out: &mut impl FnMut(SimEvent)) {
-        for o in self.orders.iter() {
+    /// The link is down or trades were lost: every order that arrived up to `upto` is out at once,
+    /// nothing fills across.
+    pub fn void(&mut self, now: Ns, upto: Ns, out: &mut impl FnMut(SimEvent)) {
+        let mut i = 0;
+        while let Some(o) = self.orders.get(i) {
+            if o.arrive > upto {
+                i += 1;
+                continue;
+            }
             out(SimEvent::Order(o.state(OrderState::Cancelled, OrderReason::LinkLost, now)));
+            self.remove(i);
         }
-        self.orders.clear();
-        self.lanes.iter_mut().for_each(AnyQueues::clear);
         self.best = [Best::default(); 2];
         self.crossed = [[0; 3]; 2];
         self.holding = false;
-        self.traded = Ns(i64::MIN);
         self.mid = (Ns(i64::MIN), None);
         self.mid_before = None;
-        self.next = NEVER;
+        self.next = self.orders.iter().map(SimOrder::due).min().unwrap_or(NEVER);
     }
 
     /// The orders that are not out yet.
     pub fn open(&self) -> impl Iterator<Item = View> + '_ {
         self.orders.iter().map(SimOrder::view)
-    }
-
-    /// The live orders of a side that a taker reaching `worst` meets, best price first.
-    pub fn reached(&self, side: Side, worst: Px) -> impl Iterator<Item = View> + '_ {
-        let met = move |o: &&SimOrder| !side.better(worst, o.req.px);
-        let own = self.orders.get(self.range(side)).unwrap_or_default();
-        own.iter().take_while(met).filter(|o| o.live).map(SimOrder::view)
     }
 
     /// A message of block `t` is about to be applied: arrivals and cancels up to `t` take effect
@@ -192,7 +191,8 @@ impl<F: FillModel> Sim<F> {
             self.mid_before = self.mid.1;
         }
         if !late {
-            self.mid = (t, book.mid());
+            // While one side is empty the mid is the last there was.
+            self.mid = (t, book.mid().or(self.mid.1));
         }
         for side in Side::BOTH {
             self.note(side, t, book);
@@ -212,9 +212,14 @@ impl<F: FillModel> Sim<F> {
                 None => *best = Best::default(),
             }
         }
-        if set.sim.order == Order::Arrival || self.traded >= t {
+        if set.sim.order == Order::Arrival {
             self.flush(set, t, true, out);
         }
+    }
+
+    /// Blocks up to `t` are over: nothing more of them is expected.
+    pub fn block_over(&mut self, set: Settings<'_, F>, t: Ns, out: &mut impl FnMut(SimEvent)) {
+        self.flush(set, t, true, out);
     }
 
     /// Prints of one frame, in match order. `book` is whatever is known now.
@@ -234,7 +239,6 @@ impl<F: FillModel> Sim<F> {
             let (taker, tail) = rest.split_at(n);
             self.before(set, first.time, book, out);
             self.on_taker(set, taker, out);
-            self.traded = self.traded.max(first.time);
             rest = tail;
             if rest.first().is_none_or(|p| p.time > first.time) {
                 self.flush(set, first.time, true, out);
@@ -266,17 +270,18 @@ impl<F: FillModel> Sim<F> {
             rest.start += n;
             for (lane, queues) in self.lanes.iter_mut().enumerate() {
                 let at = Moment { side, time, lot, bias: biases[lane] };
-                let run = Run { lane, orders: &mut self.orders, range: level.clone() };
+                let run = Run { lane, time, orders: &mut self.orders, range: level.clone() };
                 takers[lane].reach = reach;
                 queues.on_taker(set.models(), &at, run, &mut takers[lane]);
             }
             let last = prints.iter().rev().find(|p| !side.better(p.px, px));
             let by = Cause { tid: last.map_or(first.tid, |p| p.tid), ..by };
-            for o in self.orders[level].iter_mut().filter(|o| o.live) {
+            for o in self.orders[level].iter_mut().filter(|o| o.rests_at(time)) {
                 for lane in 0..LANES.len() {
                     filled |= o.book(lane, &by, out);
                 }
                 o.level.traded = add_volume(o.level.traded, reach.at);
+                out(SimEvent::Met(o.met(time, &reach)));
             }
         }
         if filled {
@@ -294,8 +299,12 @@ impl<F: FillModel> Sim<F> {
     ) -> bool {
         let (mut done, lot) = (false, self.rules.lot());
         for (lane, queues) in self.lanes.iter_mut().enumerate().filter(|(_, q)| q.each_print()) {
+            if lane == 0 {
+                self.orders.iter_mut().for_each(|o| o.got = false);
+            }
             for print in prints {
-                let run = Run { lane, range: 0..self.orders.len(), orders: &mut self.orders };
+                let (range, time) = (0..self.orders.len(), print.time);
+                let run = Run { lane, time, range, orders: &mut self.orders };
                 queues.on_print(set.models(), print, lot, run);
                 let by = Cause { tid: print.tid, ..by };
                 for o in self.orders.iter_mut() {
@@ -375,8 +384,7 @@ impl<F: FillModel> Sim<F> {
     }
 
     /// The mid before block `t`, as far as it is known; 0 before the first.
-    #[must_use]
-    pub fn mid_for(&self, set: Settings<'_, F>, t: Ns) -> Mid2 {
+    fn mid_for(&self, set: Settings<'_, F>, t: Ns) -> Mid2 {
         match set.sim.order {
             Order::Block => mid_at(t, self.mid, self.mid_before),
             Order::Arrival => self.mid.1.unwrap_or_default(),

@@ -12,9 +12,10 @@ use crate::book;
 use crate::event::own::{FillReason, Lane};
 use crate::event::{self, Bbo, Snapshot};
 use crate::sim::config::{Config, Latency, Model};
+use crate::sim::models::AnyQueues;
 use crate::sim::models::rates::Rates;
-use crate::units::Sz;
 use crate::units::rules::Rules;
+use crate::units::{Px, Sz};
 use proptest::prelude::*;
 
 const MS: i64 = Ns::MS;
@@ -440,7 +441,7 @@ fn an_order_out_of_sight_starts_behind_a_stated_default_and_is_marked() {
 fn a_lost_link_takes_every_order_out_and_fills_nothing_across() {
     let (mut w, id) = joined(Model::Touch, 0);
     let log = &mut w.log;
-    w.sim.void(Ns(300 * MS), &mut |e| log.push(e));
+    w.sim.void(Ns(300 * MS), NEVER, &mut |e| log.push(e));
     w.sell(400, 1, &[(99, 9)]);
     assert_eq!(w.filled(id, C), 0);
     assert_eq!(w.states(id).last(), Some(&(OrderState::Cancelled, OrderReason::LinkLost)));

@@ -1,31 +1,133 @@
 //! The paper executor: own orders against the market as it was published.
 //!
 //! In: decisions, the market. Out: fills and order states of the fill simulation. Hot path.
+//!
+//! 1. The market is taken in the order in which the venue did it, block by block, with a book of the
+//!    executor's own ([`super::hold`]); orders arrive, cancel and fill in that order. Quotes are made
+//!    from the newest book and do not wait.
+//! 2. What could not be taken in that order is counted: prints that came too late, blocks that had to
+//!    be taken early for want of room.
 
 use serde::{Deserialize, Serialize};
 
-use super::config::Settings;
+use super::config::{Order, Settings};
 use super::executor::Executor;
+use super::hold::{Hold, Taken};
 use super::model::FillModel;
+use super::order::NEVER;
 use super::orders::{Full, NewOrder, Sim, SimEvent, View};
 use crate::book::Book;
-use crate::event::own::OrderReason;
+use crate::event::own::{Late, OrderReason};
 use crate::event::{Bbo, Snapshot, Trade};
 use crate::limits::ORDERS_MAX;
+use crate::units::Ns;
 use crate::units::rules::Rules;
-use crate::units::{Ns, Px, Side};
 
-/// The simulator with a book of its own.
+/// The simulator, a book in the venue's order, and what waits for it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Paper<F: FillModel> {
     sim: Sim<F>,
     book: Book,
+    hold: Hold,
+    late: Late,
+}
+
+impl<F: FillModel> Paper<F> {
+    /// An executor around a simulator, on a link that is up.
+    #[must_use]
+    pub fn around(sim: Sim<F>) -> Paper<F> {
+        let mut book = Book::default();
+        book.on_up();
+        Paper { sim, book, hold: Hold::new(), late: Late::default() }
+    }
+
+    /// The simulator: for orders of a fixed schedule.
+    pub fn sim(&mut self) -> &mut Sim<F> {
+        &mut self.sim
+    }
+
+    /// How long messages wait, ns; none where they are taken as they come.
+    fn wait_ns(set: Settings<'_, F>) -> Option<i64> {
+        let waits = set.sim.order == Order::Block && set.sim.hold_ms > 0;
+        waits.then_some(set.sim.hold_ms * Ns::MS)
+    }
+
+    /// Takes what has waited long enough.
+    fn go_on(&mut self, set: Settings<'_, F>, now: Ns, out: &mut impl FnMut(SimEvent)) {
+        if let Some(upto) = Self::wait_ns(set).and_then(|wait| self.hold.due(now, wait)) {
+            self.take(set, upto, out);
+        }
+    }
+
+    /// Takes the oldest block that waits before its time; false where none does.
+    fn take_early(&mut self, set: Settings<'_, F>, out: &mut impl FnMut(SimEvent)) -> bool {
+        let Some(oldest) = self.hold.next(&Taken::default()) else { return false };
+        self.late.blocks += 1;
+        self.take(set, oldest, out);
+        true
+    }
+
+    /// Takes all that waits of blocks up to `upto`, in the venue's order.
+    fn take(&mut self, set: Settings<'_, F>, upto: Ns, out: &mut impl FnMut(SimEvent)) {
+        let Paper { sim, book, hold, late } = self;
+        let mut taken = Taken::default();
+        while let Some(block) = hold.next(&taken).filter(|block| *block <= upto) {
+            for n in hold.takes.of(taken.takes, block) {
+                let prints = &hold.prints[taken.prints..][..n.what];
+                if book.time().is_some_and(|newest| prints.iter().any(|p| p.time < newest)) {
+                    late.prints += n.what as u64;
+                }
+                sim.on_prints(set, prints, book, out);
+                taken.takes += 1;
+                taken.prints += n.what;
+            }
+            for bbo in hold.bbos.of(taken.bbos, block) {
+                on_bbo(sim, book, set, &bbo.what, out);
+                taken.bbos += 1;
+            }
+            for (books, taken) in hold.books.iter().zip(&mut taken.books) {
+                for snapshot in books.of(*taken, block) {
+                    on_book(sim, book, set, &snapshot.what, out);
+                    *taken += 1;
+                }
+            }
+            sim.block_over(set, block, out);
+            out(SimEvent::Known(block));
+        }
+        hold.remove(&taken);
+    }
+}
+
+/// Ages of the executor's book are those of blocks: when a message came is nothing to it.
+fn on_bbo<F: FillModel>(
+    sim: &mut Sim<F>,
+    book: &mut Book,
+    set: Settings<'_, F>,
+    bbo: &Bbo,
+    out: &mut impl FnMut(SimEvent),
+) {
+    sim.before(set, bbo.time, book, out);
+    if book.on_bbo(bbo.time, bbo) {
+        sim.after(set, bbo.time, book, out);
+    }
+}
+
+fn on_book<F: FillModel>(
+    sim: &mut Sim<F>,
+    book: &mut Book,
+    set: Settings<'_, F>,
+    snapshot: &Snapshot,
+    out: &mut impl FnMut(SimEvent),
+) {
+    sim.before(set, snapshot.time, book, out);
+    book.on_snapshot(snapshot.time, snapshot);
+    sim.after(set, snapshot.time, book, out);
 }
 
 impl<F: FillModel> Executor<F> for Paper<F> {
     fn new(set: Settings<'_, F>, rules: Rules, seed: u64) -> Paper<F> {
-        Paper { sim: Sim::new(set, rules, ORDERS_MAX, seed), book: Book::default() }
+        Paper::around(Sim::new(set, rules, ORDERS_MAX, seed))
     }
 
     fn submit(
@@ -64,23 +166,32 @@ impl<F: FillModel> Executor<F> for Paper<F> {
         self.sim.open()
     }
 
-    fn reached(&self, side: Side, worst: Px) -> impl Iterator<Item = View> + '_ {
-        self.sim.reached(side, worst)
+    fn late(&self) -> Late {
+        self.late
     }
 
     fn on_up(&mut self) {
         self.book.on_up();
+        self.hold.clear();
     }
 
-    fn on_gap(&mut self, _set: Settings<'_, F>, now: Ns, out: &mut impl FnMut(SimEvent)) {
-        self.sim.void(now, out);
+    fn on_gap(&mut self, set: Settings<'_, F>, now: Ns, upto: Ns, out: &mut impl FnMut(SimEvent)) {
+        // What is of a block after it happened to no order of ours.
+        self.take(set, upto, out);
+        self.sim.void(now, upto, out);
+    }
+
+    fn on_end(&mut self, set: Settings<'_, F>, out: &mut impl FnMut(SimEvent)) {
+        self.take(set, NEVER, out);
     }
 
     fn on_bbo(&mut self, set: Settings<'_, F>, now: Ns, bbo: &Bbo, out: &mut impl FnMut(SimEvent)) {
-        self.sim.before(set, bbo.time, &self.book, out);
-        if self.book.on_bbo(now, bbo) {
-            self.sim.after(set, bbo.time, &self.book, out);
+        if Self::wait_ns(set).is_none() {
+            on_bbo(&mut self.sim, &mut self.book, set, bbo, out);
+            return out(SimEvent::Known(bbo.time));
         }
+        while self.hold.push_bbo(now, bbo).is_err() && self.take_early(set, out) {}
+        self.go_on(set, now, out);
     }
 
     fn on_book(
@@ -90,24 +201,35 @@ impl<F: FillModel> Executor<F> for Paper<F> {
         book: &Snapshot,
         out: &mut impl FnMut(SimEvent),
     ) {
-        self.sim.before(set, book.time, &self.book, out);
-        self.book.on_snapshot(now, book);
-        self.sim.after(set, book.time, &self.book, out);
+        if Self::wait_ns(set).is_none() {
+            on_book(&mut self.sim, &mut self.book, set, book, out);
+            return out(SimEvent::Known(book.time));
+        }
+        while self.hold.push_book(now, book).is_err() && self.take_early(set, out) {}
+        self.go_on(set, now, out);
     }
 
     fn on_prints(
         &mut self,
         set: Settings<'_, F>,
-        _now: Ns,
+        now: Ns,
         prints: &[Trade],
         out: &mut impl FnMut(SimEvent),
     ) {
-        self.sim.on_prints(set, prints, &self.book, out);
+        if Self::wait_ns(set).is_none() {
+            return self.sim.on_prints(set, prints, &self.book, out);
+        }
+        for block in prints.chunk_by(|a, b| a.time == b.time) {
+            while self.hold.push_prints(now, block).is_err() && self.take_early(set, out) {}
+        }
+        self.go_on(set, now, out);
     }
 
     fn on_ping(&mut self, ns: i64) {
         self.sim.pinged(ns);
     }
 
-    fn on_time(&mut self, _set: Settings<'_, F>, _now: Ns, _out: &mut impl FnMut(SimEvent)) {}
+    fn on_time(&mut self, set: Settings<'_, F>, now: Ns, out: &mut impl FnMut(SimEvent)) {
+        self.go_on(set, now, out);
+    }
 }

@@ -14,6 +14,7 @@ use super::order::SimOrder;
 use super::room::{Full, Room};
 use crate::event::Trade;
 use crate::event::own::FillReason;
+use crate::units::Ns;
 
 /// A model and its state of every own order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,6 +29,8 @@ pub(super) struct Run<'a> {
     pub lane: usize,
     pub orders: &'a mut [SimOrder],
     pub range: Range<usize>,
+    /// Those that are in the book in this block.
+    pub time: Ns,
 }
 
 impl<F: FillModel> Queues<F> {
@@ -41,10 +44,6 @@ impl<F: FillModel> Queues<F> {
 
     pub(super) fn remove(&mut self, i: usize) {
         self.queues.remove(i);
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.queues.clear();
     }
 
     pub(super) fn on_live(
@@ -86,6 +85,6 @@ impl<F: FillModel> Queues<F> {
 }
 
 fn lend<'a, Q>(queues: &'a mut Room<Q>, run: Run<'a>) -> Orders<'a, Q> {
-    let Run { lane, orders, range } = run;
-    Orders { lane, orders: &mut orders[range.clone()], queues: &mut queues[range] }
+    let Run { lane, orders, range, time } = run;
+    Orders { lane, time, orders: &mut orders[range.clone()], queues: &mut queues[range] }
 }

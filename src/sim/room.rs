@@ -66,6 +66,16 @@ impl<T> Room<T> {
         self.list.remove(i)
     }
 
+    /// Free places.
+    pub(super) fn free(&self) -> usize {
+        self.places.saturating_sub(self.list.len())
+    }
+
+    /// Takes the first `n` out.
+    pub(super) fn remove_first(&mut self, n: usize) {
+        self.list.drain(..n);
+    }
+
     /// Takes all out.
     pub(super) fn clear(&mut self) {
         self.list.clear();

@@ -85,6 +85,8 @@ settings! {
         order_usd: f64 = 4_000.0, 10.0..=1e7, "USD";
         /// Cancels per resting order, matched by arrivals.
         churn_per_s: f64 = 0.5, 0.0..=20.0, "per second";
+        /// Fault: the prints of a block are sent with the block after it, behind its best prices.
+        late_prints: bool = false;
         /// Fault: every connection is cut after so much venue time; 0 never.
         drop_every_s: f64 = 0.0, 0.0..=1e9, "s";
     }

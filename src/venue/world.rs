@@ -70,12 +70,15 @@ struct Coin {
     oracle: f64,
     premium: f64,
     traded: [f64; 2],
+    /// Prints of the block before, where they are sent late.
+    late: Option<String>,
 }
 
 /// The simulated venue without its sockets.
 #[derive(Clone, Debug)]
 pub struct World {
     block_ms: f64,
+    late_prints: bool,
     clock: Rng,
     time_ms: i64,
     next_ms: i64,
@@ -102,9 +105,11 @@ impl World {
             oracle: Listing::of(name).start.to_f64(),
             premium: 0.0,
             traded: [0.0; 2],
+            late: None,
         };
         let mut world = World {
             block_ms: config.block_ms,
+            late_prints: config.late_prints,
             clock: draw::stream(config.seed, "blocks", 0),
             time_ms: first_ms,
             next_ms: first_ms,
@@ -121,6 +126,7 @@ impl World {
         world.blocks = 0;
         for coin in &mut world.coins {
             coin.flow.reset_truth();
+            coin.late = None;
             coin.bbo = Side::BOTH.map(|s| coin.flow.makers().book().best(s));
         }
         Ok(world)
@@ -144,7 +150,11 @@ impl World {
         let mut out = Vec::with_capacity(self.coins.len());
         for coin in &mut self.coins {
             truths.push(coin.flow.step(draw::float(dt_ms) / 1e3));
-            out.push(coin.publish(time_ms, draw::float(dt_ms) / 1e3, due));
+            let mut frames = coin.publish(time_ms, draw::float(dt_ms) / 1e3, due);
+            if self.late_prints {
+                std::mem::swap(&mut frames.trades, &mut coin.late);
+            }
+            out.push(frames);
         }
         self.last = Arc::new(BlockTruth { time_ms, coins: truths });
         out

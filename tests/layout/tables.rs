@@ -76,17 +76,18 @@ pub const LINES: &[(&str, usize)] = &[
     // Coins of other kinds, too many coins and odd lines are named; sizes' decimals by hand; builders'
     // dexes; the venue's words where it refuses a stream; what is assumed of the way to the venue.
     ("cli", 5_160),
-    // Executors of one's own.
-    ("engine", 1_650),
-    ("event", 300),
+    // Executors of one's own; predictions count while orders are in the book; holes close horizons.
+    ("engine", 1_710),
+    // What came too late to be taken in its place is counted.
+    ("event", 310),
     // A stream that the venue refuses is given up and said in its words, not paid with the link.
     ("feed", 3_250),
     // Recordings of others: what is odd loses itself, what is none is named with what helps.
     ("folder", 1_560),
     ("journal", 1_800),
     ("learn", 5_300),
-    // Bounds of what recordings of others may cost.
-    ("limits", 310),
+    // Bounds of what recordings of others may cost; room for what waits for the venue's order.
+    ("limits", 320),
     ("math", 750),
     ("mem", 450),
     ("ops", 1_550),
@@ -94,9 +95,10 @@ pub const LINES: &[(&str, usize)] = &[
     ("record", 1_250),
     ("report", 4_700),
     ("settings", 1_200),
-    // Executors of one's own: the seam and the paper executor.
+    // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
+    // order messages come.
     // Latency by action with the link's own ping, whole lots, sums that overflow nothing.
-    ("sim", 3_530),
+    ("sim", 4_000),
     ("sys", 2_000),
     ("telemetry", 550),
     ("units", 560),

@@ -93,7 +93,7 @@ impl Scripted {
             SimEvent::Fill(f) if f.lane == Lane::Configured => {
                 self.orders.iter_mut().find(order(f.id)).expect("an open order").open = f.open;
             }
-            SimEvent::Fill(_) => {}
+            SimEvent::Fill(_) | SimEvent::Met(_) | SimEvent::Known(_) => {}
             SimEvent::Order(o) => match o.state {
                 OrderState::Sent => {
                     let (id, side, px, open, level) = (o.id, o.side, o.px, o.open, o.level);
@@ -170,9 +170,20 @@ impl<F: FillModel> Executor<F> for Noted<F> {
         self.paper.on_up();
     }
 
-    fn on_gap(&mut self, set: SimSettings<'_, F>, now: Ns, out: &mut impl FnMut(SimEvent)) {
+    fn on_gap(
+        &mut self,
+        set: SimSettings<'_, F>,
+        now: Ns,
+        upto: Ns,
+        out: &mut impl FnMut(SimEvent),
+    ) {
         let (paper, mut out) = self.call(out);
-        paper.on_gap(set, now, &mut out);
+        paper.on_gap(set, now, upto, &mut out);
+    }
+
+    fn on_end(&mut self, set: SimSettings<'_, F>, out: &mut impl FnMut(SimEvent)) {
+        let (paper, mut out) = self.call(out);
+        paper.on_end(set, &mut out);
     }
 
     fn on_bbo(
@@ -260,7 +271,11 @@ impl<F: FillModel> Executor<F> for Scripted {
 
     fn on_up(&mut self) {}
 
-    fn on_gap(&mut self, _: SimSettings<'_, F>, _: Ns, out: &mut impl FnMut(SimEvent)) {
+    fn on_gap(&mut self, _: SimSettings<'_, F>, _: Ns, _: Ns, out: &mut impl FnMut(SimEvent)) {
+        self.play(out);
+    }
+
+    fn on_end(&mut self, _: SimSettings<'_, F>, out: &mut impl FnMut(SimEvent)) {
         self.play(out);
     }
 

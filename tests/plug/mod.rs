@@ -6,6 +6,7 @@ mod fixed;
 mod grid;
 mod share;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use allocation_counter::measure;
@@ -16,7 +17,7 @@ use papermaker::rooms::app::turn::Turn;
 use papermaker::rooms::engine::publish::{Collector, Publish};
 use papermaker::rooms::feed::{CoinSpec, Control, Loss};
 use papermaker::rooms::journal::Digests;
-use papermaker::rooms::record::{Body, Bytes, Guard, Record, StopReason, WholeLadder};
+use papermaker::rooms::record::{Body, Bytes, Guard, OrderState, Record, StopReason, WholeLadder};
 use papermaker::rooms::units::{CoinId, Ns, Side};
 use papermaker::rooms::venue::config::{Config as Law, Regime};
 use papermaker::rooms::venue::market::Market;
@@ -136,7 +137,7 @@ fn strategy(records: &[Record]) -> (String, u32) {
 
 #[test]
 fn a_fixed_half_spread_quotes_fills_and_repeats() {
-    let config = settings::<WithFixed>(&["engine.strategy.half_bps=2"]).expect("settings");
+    let config = settings::<WithFixed>(&["engine.strategy.half_bps=1"]).expect("settings");
     let records = repeats("fixed", &config);
     assert_eq!(strategy(&records), ("fixed".to_owned(), 1));
     let fills = records.iter().filter(|r| matches!(r.body, Body::Fill(_))).count();
@@ -165,7 +166,7 @@ fn a_grid_of_twenty_orders_is_quoted_on_every_trade_and_repeats() {
 
 #[test]
 fn an_own_fill_model_decides_the_fills_and_repeats() {
-    let config = settings::<WithShare>(&["engine.sim.model=own", "engine.strategy.half_bps=1"]);
+    let config = settings::<WithShare>(&["engine.sim.model=own", "engine.strategy.half_bps=0.5"]);
     let records = repeats("share", &config.expect("settings"));
     let fills = |lane| {
         let of = |r: &&Record| matches!(&r.body, Body::Fill(f) if f.lane == lane);
@@ -246,6 +247,42 @@ fn the_same_market_and_fills_decide_alike_whoever_executes() {
     }
     SCRIPT.set(later);
     assert!(executed::<WithScripted>().0 != paper, "a millisecond later");
+}
+
+/// What is predicted of an order's fills counts while the order is in the book, on the venue's clock,
+/// and not a nanosecond more.
+#[test]
+fn exposure_is_live_time() {
+    let (records, _) = executed::<WithNoted>();
+    let (mut live, mut spans) = (BTreeMap::new(), BTreeMap::new());
+    let (mut lived, mut refused, mut total) = (Vec::new(), 0, 0);
+    for r in &records {
+        match &r.body {
+            Body::Order(o) if o.state == OrderState::Live => {
+                live.insert(o.id, o.effective);
+            }
+            Body::Order(o) if o.state == OrderState::Rejected => {
+                refused += 1;
+                assert!(!spans.contains_key(&o.id), "a refused order was predicted: {o:?}");
+            }
+            Body::Order(o) => {
+                if let (OrderState::Cancelled | OrderState::Filled, Some(from)) =
+                    (o.state, live.remove(&o.id))
+                {
+                    lived.push((o.id, o.effective.since(from)));
+                }
+            }
+            Body::Outcome(o) => {
+                *spans.entry(o.id).or_insert(0) += o.span;
+                total += o.span;
+            }
+            _ => {}
+        }
+    }
+    for (id, ns) in &lived {
+        assert_eq!(spans.get(id).copied().unwrap_or(0), *ns, "order {id}");
+    }
+    assert!(lived.len() > 200 && refused > 0 && total > 60 * Ns::SEC, "{} {refused}", lived.len());
 }
 
 /// Counts and forgets.

@@ -124,6 +124,7 @@ impl Trial {
         });
         if let Some(l) = learners {
             l.on_touch(Touch { half_spread_bps: policy::HALF_SPREAD_BPS, bid: 1.0, ask: 1.0 });
+            l.on_known(&cfg.learn, market.now(), &mut |_| {});
             l.on_second(&cfg.learn, FEE_BPS, market.now(), &mut |_| {});
         }
         self.quote();
@@ -202,7 +203,8 @@ impl Orders {
             if let Some(l) = learners.as_deref_mut() {
                 let level = u8::try_from(level).unwrap_or(u8::MAX);
                 let (id, depth_bps) = (own.id, own.depth_bps);
-                let f = FillSample { id, side, depth_bps, mid: t.mid, sz_usd: usd, level, age: 0 };
+                let (mid, sz_usd, at) = (t.mid, usd, t.now);
+                let f = FillSample { id, side, depth_bps, mid, sz_usd, level, age: 0, at };
                 l.on_fill(&cfg.learn, t.now, f, &mut |_| {});
                 l.on_quote_end(&cfg.learn, t.now, own.id, true, &mut |_| {});
                 // A size in USD, at a price of one.
@@ -236,7 +238,7 @@ impl Orders {
             prints: 1,
             mid: t.mid,
         };
-        l.on_sweep(&cfg.learn, t.now, sweep, &mut |_| {});
+        l.on_sweep(&cfg.learn, t.now, sweep);
         for own in was.iter().filter(|o| reached(o)) {
             l.on_reached(&cfg.learn, own.depth_bps, t.ours, true);
         }

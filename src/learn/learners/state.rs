@@ -60,6 +60,8 @@ pub struct Learners {
     /// The market is seen.
     pub(super) live: bool,
     pub(super) last: Ns,
+    /// Block up to which own orders are known, while the market is seen.
+    pub(super) known: Option<Ns>,
     pub(super) mid: Option<f64>,
     pub(super) second: Option<(Ns, f64)>,
     pub(super) sweeps: f64,

@@ -47,7 +47,7 @@ impl World {
                 prints: 1,
                 mid: self.mid,
             };
-            x.on_sweep(at, sweep, out);
+            x.on_sweep(at, sweep);
             self.mid *= 1.0 + 1e-4 * self.impact / k * if side == Side::Buy { 1.0 } else { -1.0 };
             x.on_mid(at.plus(1), self.mid, out);
         }
@@ -88,8 +88,8 @@ impl Run {
         self.of.on_mid(&self.cfg, now, mid, out);
     }
 
-    fn on_sweep(&mut self, now: Ns, s: Sweep, out: &mut impl FnMut(LearnEvent)) {
-        self.of.on_sweep(&self.cfg, now, s, out);
+    fn on_sweep(&mut self, now: Ns, s: Sweep) {
+        self.of.on_sweep(&self.cfg, now, s);
     }
 
     fn on_quote(&mut self, now: Ns, q: QuoteSample, out: &mut impl FnMut(LearnEvent)) {
@@ -105,10 +105,11 @@ impl Run {
     }
 
     fn on_fill(&mut self, now: Ns, f: FillSample, out: &mut impl FnMut(LearnEvent)) {
-        self.of.on_fill(&self.cfg, now, f, out);
+        self.of.on_fill(&self.cfg, now, FillSample { at: now, ..f }, out);
     }
 
     fn on_second(&mut self, now: Ns, out: &mut impl FnMut(LearnEvent)) {
+        self.of.on_known(&self.cfg, now, out);
         self.of.on_second(&self.cfg, 1.5, now, out);
     }
 }
@@ -164,7 +165,7 @@ fn trade(x: &mut Run, w: &mut World, s: u32, id: &mut u64) {
 }
 
 fn fill_of(id: u64, mid: f64, depth_bps: f64) -> FillSample {
-    FillSample { id, side: Side::Buy, depth_bps, mid, sz_usd: 20.0, level: 0, age: 0 }
+    FillSample { id, side: Side::Buy, depth_bps, mid, sz_usd: 20.0, level: 0, age: 0, at: Ns(0) }
 }
 
 #[test]
@@ -388,7 +389,7 @@ fn nonsense_is_refused_and_estimates_stay_finite() {
         let (depth_bps, mid, usd, pick) = (v(), v(), v(), d.below(9));
         let out = &mut |_| {};
         match pick {
-            0 | 1 => x.on_sweep(now, s, out),
+            0 | 1 => x.on_sweep(now, s),
             2 => x.on_mid(now, mid, out),
             3 => x.on_second(now, out),
             4 => {

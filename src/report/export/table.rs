@@ -132,6 +132,7 @@ fn name(body: &Body) -> &'static str {
         Body::Why(_) => "why",
         Body::Strategy(_) => "strategies",
         Body::Label(_) => "labels",
+        Body::Late(_) => "late",
     }
 }
 
@@ -245,7 +246,7 @@ mod tests {
     #[test]
     fn every_kind_has_a_table_and_every_name_is_used_once() {
         let all = tables(&StrategyNames::default());
-        assert_eq!(all.len(), 25);
+        assert_eq!(all.len(), 27);
         for t in &all {
             let mut names: Vec<&str> = t.columns.iter().map(|c| c.name.as_str()).collect();
             names.sort_unstable();
@@ -256,7 +257,7 @@ mod tests {
         let mut names: Vec<&str> = all.iter().map(|t| t.name).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), 25);
+        assert_eq!(names.len(), 27);
     }
 
     #[test]

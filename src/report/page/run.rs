@@ -109,23 +109,26 @@ fn feed_table(m: &Model) -> String {
         let held = c.health.seconds(Health::ALL);
         let cells: String = held.iter().map(|s| format!("<td class=n>{}", span(*s))).collect();
         let feed = c.feed.map_or_else(
-            || "<td class=n>–<td class=n>–<td>–".into(),
+            || "<td class=n>–<td class=n>–<td class=n>–<td>–".into(),
             |f| {
                 let stale = c.stale().unwrap_or_default().join(", ");
                 let stale = if stale.is_empty() { "nothing" } else { &stale };
+                let late = count(c.late.map_or(0, |l| l.prints));
                 let (rejects, twice) = (count(f.rejects), count(f.duplicates));
-                format!("<td class=n>{rejects}<td class=n>{twice}<td class=n>{stale}")
+                format!(
+                    "<td class=n>{rejects}<td class=n>{twice}<td class=n>{late}<td class=n>{stale}"
+                )
             },
         );
         rows.push_str(&format!("<tr><td>{}{cells}{feed}", esc(&c.name)));
     }
     let head: String = Health::ALL.iter().map(|h| format!("<th>{}", h.text())).collect();
     let html = format!(
-        "<div class=scroll><table><tr><th>time as{head}<th>rejected<th>duplicates<th>stale at the \
+        "<div class=scroll><table><tr><th>time as{head}<th>rejected<th>duplicates<th>late prints<th>stale at the \
          end{rows}</table></div>"
     );
-    let how = "Time in each health of the book; frames refused and prints that came twice; streams \
-               older than they may be when the run ended.";
+    let how = "Time in each health of the book; frames refused, prints that came twice, prints \
+               that came after a later block was taken; streams older than they may be when the run ended.";
     figure("Feed health by coin", "", how, &html)
 }
 

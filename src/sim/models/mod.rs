@@ -124,13 +124,6 @@ macro_rules! fill_models {
                 }
             }
 
-            pub(super) fn clear(&mut self) {
-                match self {
-                    Self::Own(q) => q.clear(),
-                    $( Self::$name(q) => q.clear(), )*
-                }
-            }
-
             pub(super) fn on_live(
                 &mut self,
                 set: Configs<'_, F>,

@@ -14,7 +14,7 @@ use super::*;
 use crate::sim::fees::Rate;
 use crate::sim::level::Reach;
 use crate::sim::model::{Bias, NoSettings};
-use crate::sim::order::{Cause, NewOrder, SimOrder};
+use crate::sim::order::{Cause, NEVER, NewOrder, SimOrder};
 use crate::sim::queue::QueuePos;
 use crate::units::{Mid2, Ns, Px, Side, Sz};
 
@@ -76,7 +76,7 @@ impl<F: FillModel<Queue: Positioned>> One<F> {
     /// The level displays `size` at `time`; gives the volume ahead then.
     fn displays(&mut self, size: i64, time: Ns) -> Option<i64> {
         self.at.time = time;
-        let run = Run { lane: 0, orders: &mut self.orders, range: 0..1 };
+        let run = Run { lane: 0, time: NEVER, orders: &mut self.orders, range: 0..1 };
         self.lane.on_level(&self.cfg, &self.at, run, size);
         self.pos().map(|p| p.front)
     }
@@ -87,7 +87,7 @@ impl<F: FillModel<Queue: Positioned>> One<F> {
         self.at.time = self.orders[0].level.known_until.plus(unseen);
         let mut taker = Taker::new(false, 100, 1);
         (taker.reach, taker.used) = (reach, used);
-        let run = Run { lane: 0, orders: &mut self.orders, range: 0..1 };
+        let run = Run { lane: 0, time: NEVER, orders: &mut self.orders, range: 0..1 };
         self.lane.on_taker(&self.cfg, &self.at, run, &mut taker);
         let before = self.orders[0].lanes[0].open;
         let by = Cause { time: Ns(0), tid: 0, mid: Mid2(0), fee: Rate(0) };

@@ -170,7 +170,7 @@ impl<F: FillModel> Sim<F> {
             let lanes = self.lanes.iter_mut().zip(set.biases()).enumerate();
             for (lane, (queues, bias)) in lanes {
                 let at = Moment { side, time: held.at, lot, bias };
-                let run = Run { lane, orders: &mut self.orders, range: range.clone() };
+                let run = Run { lane, time: NEVER, orders: &mut self.orders, range: range.clone() };
                 queues.on_level(set.models(), &at, run, size);
             }
         }

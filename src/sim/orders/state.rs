@@ -52,8 +52,7 @@ pub struct Sim<F: FillModel = Skellam> {
     /// By side: what a message says behind the best own price changes nothing.
     #[serde(skip)]
     pub(super) calm: [bool; 2],
-    /// Block time of the newest trades, and of the newest book.
-    pub(super) traded: Ns,
+    /// Block time of the newest book, and its mid.
     pub(super) mid: (Ns, Option<Mid2>),
     pub(super) mid_before: Option<Mid2>,
     /// Earliest arrival or cancel that is still to take effect.
@@ -78,7 +77,6 @@ impl<F: FillModel> Sim<F> {
             crossed: [[0; 3]; 2],
             holding: false,
             calm: [false; 2],
-            traded: Ns(i64::MIN),
             mid: (Ns(i64::MIN), None),
             mid_before: None,
             next: NEVER,

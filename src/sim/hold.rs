@@ -1,0 +1,147 @@
+//! What the market said, held back until it can be taken in the order in which the venue did it.
+//!
+//! In: messages as they come. Out: the same by block; within a block prints, then best prices, then
+//! snapshots. Hot path: fixed capacity.
+//!
+//! 1. Within a stream nothing overtakes: a message of an older block than the one before it counts as
+//!    of that one's block.
+//! 2. A block is let go once a message of it, or of one after it, has waited as long as is set. So the
+//!    order in which messages come within that time is of no account.
+
+use serde::{Deserialize, Serialize};
+
+use super::order::NEVER;
+use super::room::{Full, Room};
+use crate::event::{Bbo, Snapshot, Trade};
+use crate::limits::{HELD_BBOS, HELD_BOOKS, PRINTS_MAX};
+use crate::units::Ns;
+
+/// A message that waits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Waiting<T> {
+    /// The block it counts as of.
+    pub block: Ns,
+    /// When it came, on the session clock.
+    came: Ns,
+    pub what: T,
+}
+
+/// The messages of one stream that wait, oldest first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Stream<T> {
+    list: Room<Waiting<T>>,
+    newest: Ns,
+}
+
+impl<T> Stream<T> {
+    fn new(places: usize) -> Stream<T> {
+        Stream { list: Room::new(places), newest: Ns(i64::MIN) }
+    }
+
+    fn push(&mut self, came: Ns, block: Ns, what: T) -> Result<(), Full> {
+        let block = block.max(self.newest);
+        self.list.insert(self.list.len(), Waiting { block, came, what })?;
+        self.newest = block;
+        Ok(())
+    }
+
+    /// The newest block of those that have waited `wait_ns` at `now`.
+    fn due(&self, now: Ns, wait_ns: i64) -> Option<Ns> {
+        let waited = |h: &&Waiting<T>| now.since(h.came) >= wait_ns;
+        self.list.iter().take_while(waited).last().map(|h| h.block)
+    }
+
+    /// Those from place `from` on that are of `block`.
+    pub(super) fn of(&self, from: usize, block: Ns) -> &[Waiting<T>] {
+        let rest = &self.list[from..];
+        &rest[..rest.iter().take_while(|h| h.block == block).count()]
+    }
+
+    fn clear(&mut self) {
+        self.list.clear();
+        self.newest = Ns(i64::MIN);
+    }
+
+    fn next(&self, from: usize) -> Ns {
+        self.list.get(from).map_or(NEVER, |h| h.block)
+    }
+}
+
+/// Everything of one coin that waits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Hold {
+    /// How many prints of one block came in one frame.
+    pub takes: Stream<usize>,
+    pub prints: Room<Trade>,
+    pub bbos: Stream<Bbo>,
+    /// Five-level snapshots, then full ones.
+    pub books: [Stream<Snapshot>; 2],
+}
+
+/// Places in a [`Hold`] up to which messages were taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Taken {
+    pub takes: usize,
+    pub prints: usize,
+    pub bbos: usize,
+    pub books: [usize; 2],
+}
+
+impl Hold {
+    pub(super) fn new() -> Hold {
+        Hold {
+            takes: Stream::new(HELD_BBOS),
+            prints: Room::new(PRINTS_MAX),
+            bbos: Stream::new(HELD_BBOS),
+            books: [0; 2].map(|_| Stream::new(HELD_BOOKS)),
+        }
+    }
+
+    pub(super) fn push_bbo(&mut self, came: Ns, bbo: &Bbo) -> Result<(), Full> {
+        self.bbos.push(came, bbo.time, *bbo)
+    }
+
+    pub(super) fn push_book(&mut self, came: Ns, book: &Snapshot) -> Result<(), Full> {
+        self.books[usize::from(!book.fast)].push(came, book.time, book.clone())
+    }
+
+    /// Prints of one block, not more than there are places for.
+    pub(super) fn push_prints(&mut self, came: Ns, prints: &[Trade]) -> Result<(), Full> {
+        let Some(first) = prints.first() else { return Ok(()) };
+        if self.prints.free() < prints.len() {
+            return Err(Full);
+        }
+        self.takes.push(came, first.time, prints.len())?;
+        prints.iter().try_for_each(|p| self.prints.insert(self.prints.len(), *p))
+    }
+
+    /// Up to which block everything is to be let go at `now`.
+    pub(super) fn due(&self, now: Ns, wait_ns: i64) -> Option<Ns> {
+        let books = self.books.iter().map(|s| s.due(now, wait_ns));
+        let rest = [self.takes.due(now, wait_ns), self.bbos.due(now, wait_ns)];
+        books.chain(rest).flatten().max()
+    }
+
+    /// The oldest block that waits after what was taken.
+    pub(super) fn next(&self, t: &Taken) -> Option<Ns> {
+        let books = self.books[0].next(t.books[0]).min(self.books[1].next(t.books[1]));
+        let next = self.takes.next(t.takes).min(self.bbos.next(t.bbos)).min(books);
+        (next != NEVER).then_some(next)
+    }
+
+    /// What was taken is gone.
+    pub(super) fn remove(&mut self, t: &Taken) {
+        self.takes.list.remove_first(t.takes);
+        self.prints.remove_first(t.prints);
+        self.bbos.list.remove_first(t.bbos);
+        self.books.iter_mut().zip(t.books).for_each(|(s, n)| s.list.remove_first(n));
+    }
+
+    /// A new link: blocks start over.
+    pub(super) fn clear(&mut self) {
+        self.takes.clear();
+        self.prints.clear();
+        self.bbos.clear();
+        self.books.iter_mut().for_each(Stream::clear);
+    }
+}
