@@ -138,8 +138,8 @@ pub const ENVELOPE_POINTS: usize = 120;
 pub const DATE_MAX_NS: i64 = 7_258_118_400_000_000_000;
 
 /// Nanoseconds that a block may be earlier than any before allowed, at once: the least delay of a
-/// network varies by tenths of a second within hours.
-pub const BLOCK_AHEAD_NS: i64 = 500_000_000;
+/// network varies by tenths of a second within hours, a recording served faster leaps by more.
+pub const BLOCK_AHEAD_NS: i64 = 2_000_000_000;
 
 /// Nanoseconds that a block may be late before it may mean a jump: a link that slow is long silent.
 pub const BLOCK_BEHIND_NS: i64 = 60_000_000_000;
@@ -163,6 +163,9 @@ pub const STAMP_LEAP_NS: i64 = 60_000_000_000;
 
 /// Nanoseconds by which the offset of the clocks has to change to be recorded again.
 pub const CLOCK_SAID_NS: u64 = 20_000_000;
+
+/// Hours of a pause that funding is paid for, a month: rates of longer ones are unknown.
+pub const FUNDED_HOURS_MAX: i64 = 31 * 24;
 
 /// Nanoseconds of a pause beyond which the points of the grid within it are left out: what is cut
 /// out of a recording, or a wrong stamp, costs nothing.

@@ -237,9 +237,9 @@ impl Twins {
             self.now,
             &Snapshot { time, fast, bids: bids.clone(), asks: asks.clone() },
         );
-        self.heard = Some(self.now);
         if newest {
-            self.time = Some(time);
+            // A late one keeps nothing fresh.
+            (self.heard, self.time) = (Some(self.now), Some(time));
         }
         self.halves[0].snapshot(&bids, time, !fast, newest);
         self.halves[1].snapshot(&asks, time, !fast, newest);

@@ -82,8 +82,14 @@ pub fn run(frames: &Arc<Frames>, config: &Config, pace: Pace) -> io::Result<Repo
     let sent = Arc::clone(frames);
     let send = move |sender: &mut Sender| serve(sender, &sent, pace);
     let (rig, intake) = Rig::start(config, &frames.coins, pace.idling, &Stop::unhooked(), send)?;
-    let mut taker =
-        Taker { intake, frame: Vec::new(), seen: Vec::new(), laps: Vec::new(), quoted: None };
+    let mut taker = Taker {
+        intake,
+        frame: Vec::new(),
+        seen: Vec::new(),
+        laps: Vec::new(),
+        offset: 0,
+        quoted: None,
+    };
     while rig.is_sending() {
         taker.drain();
         thread::sleep(Duration::from_micros(500));
@@ -126,18 +132,24 @@ struct Taker {
     /// Session stamps of the frames taken.
     seen: Vec<Ns>,
     laps: Vec<Lap>,
-    /// Session stamp of the first ladder with a level.
+    /// The clocks' offset, as recorded last.
+    offset: i64,
+    /// Receive stamp of the first ladder with a level.
     quoted: Option<Ns>,
 }
 
 impl Taker {
     fn drain(&mut self) {
         while let Ok(bytes) = self.intake.records.pop() {
-            if self.quoted.is_none()
-                && let Ok(Record { at, body: Body::Ladder(ladder), .. }) = Record::decode(&bytes)
-                && ladder.levels > 0
-            {
-                self.quoted = Some(at);
+            if self.quoted.is_some() {
+                continue;
+            }
+            match Record::decode(&bytes) {
+                Ok(Record { body: Body::Clocks(clocks), .. }) => self.offset = clocks.offset,
+                Ok(Record { at, body: Body::Ladder(ladder), .. }) if ladder.levels > 0 => {
+                    self.quoted = Some(at.plus(self.offset));
+                }
+                _ => {}
             }
         }
         while let Some(Ok(lap)) = self.intake.laps.as_mut().map(|ring| ring.pop()) {
@@ -178,7 +190,8 @@ impl Taker {
             }
         }
         let span = seen.first().zip(seen.last()).map_or(0, |(a, b)| b.since(*a));
-        let first = self.quoted.zip(seen.first());
+        // The offset is recorded in steps: a ladder is not before the first frame.
+        let first = seen.first().and_then(|f| Some((self.quoted?.max(*f), f)));
         Report {
             frames: self.laps.len() as u64,
             missed: (seen.len() as u64).abs_diff(self.laps.len() as u64),

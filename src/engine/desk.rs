@@ -26,7 +26,7 @@ use crate::event::own::Late;
 use crate::event::{Bbo, Ctx, Joint, Snapshot, Trade};
 use crate::learn::Learners;
 use crate::learn::markout::{HORIZONS, PRIMARY};
-use crate::limits::COIN_NAME_MAX;
+use crate::limits::{COIN_NAME_MAX, FUNDED_HOURS_MAX};
 use crate::math::seed::named;
 use crate::quote::guard::{self, State};
 use crate::quote::{Inputs, Ladder, Strategy, fit};
@@ -268,16 +268,21 @@ impl<C: Components> Desk<C> {
         }
     }
 
-    /// Funding is paid at each full hour, on the position held then.
+    /// Funding is paid at each full hour, on the position held then; after a pause, for each of its
+    /// hours.
     fn fund(&mut self, now: Ns) {
-        if self.funded.0 == i64::MIN
-            || now.0.div_euclid(Ns::HOUR) == self.funded.0.div_euclid(Ns::HOUR)
-        {
+        let hour = |t: Ns| t.0.div_euclid(Ns::HOUR);
+        if self.funded.0 == i64::MIN {
+            return;
+        }
+        let hours = (hour(now) - hour(self.funded)).clamp(0, FUNDED_HOURS_MAX);
+        if hours == 0 {
             return;
         }
         self.funded = now;
         for l in &mut self.account.ledgers {
-            l.on_funding(funding_e8(l.position(), self.ctx.oracle, self.ctx.funding_e10));
+            let one = funding_e8(l.position(), self.ctx.oracle, self.ctx.funding_e10);
+            l.on_funding(one.saturating_mul(hours));
         }
     }
 

@@ -270,7 +270,7 @@ mod tests {
         }
         let mut map = linked(BASE);
         lags(&mut map, BASE, 600, |_| 0);
-        let congested = lags(&mut map, BASE + 60 * S, 1_200, |_| 500 * Ns::MS);
+        let congested = lags(&mut map, BASE + 60 * S, 1_190, |_| 500 * Ns::MS);
         assert!(*congested.iter().min().unwrap() > 400 * Ns::MS, "half a second late is seen");
         let after = lags(&mut map, BASE + 180 * S, 600, |_| 0);
         assert!(*after.iter().min().unwrap() < 20 * Ns::MS);

@@ -1,11 +1,11 @@
 //! The line below all delays: how two clocks stand to each other, and how fast they drift apart.
 //!
 //! In: receive stamps, and receive stamp less block time at each. Out: a line that lies below all of
-//! the last minutes. Hot path: integers; once in [`ENVELOPE_STEP_NS`] a pass over the points.
+//! the last minutes. Hot path: integers; once in [`ENVELOPE_STEP_NS`] a pass over the lows.
 //!
-//! The line is the edge of the points' lower hull under their mean time: of all lines below the
-//! points the one with the least sum of distances (Moon, Skelly, Towsley: Estimation and removal of
-//! clock skew from network delay measurements, INFOCOM 1999). A drift of one clock tilts points and
+//! The line is the edge of the lows' lower hull under their mean time: of all lines below the
+//! lows the one with the least sum of distances (Moon, Skelly, Towsley: Estimation and removal of
+//! clock skew from network delay measurements, INFOCOM 1999). A drift of one clock tilts lows and
 //! line alike, so what is left above the line stays; late messages do not touch it.
 
 use arrayvec::ArrayVec;
@@ -43,19 +43,19 @@ impl Line {
 /// The lowest point of each step of time, oldest first.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Envelope {
-    points: ArrayVec<(Ns, i64), ENVELOPE_POINTS>,
+    lows: ArrayVec<(Ns, i64), ENVELOPE_POINTS>,
     /// When the newest point's step began.
     step: Ns,
 }
 
 impl Envelope {
     pub(super) fn clear(&mut self) {
-        self.points.clear();
+        self.lows.clear();
     }
 
     /// Takes a point, later than all before; gives the line where a new step of time begins.
     pub(super) fn push(&mut self, t: Ns, value: i64) -> Option<Line> {
-        let line = match self.points.last_mut() {
+        let line = match self.lows.last_mut() {
             Some(newest) if t.since(self.step) < ENVELOPE_STEP_NS => {
                 if value < newest.1 {
                     *newest = (t, value);
@@ -65,23 +65,23 @@ impl Envelope {
             Some(_) => self.line(),
             None => None,
         };
-        if self.points.is_full() {
-            self.points.remove(0);
+        if self.lows.is_full() {
+            self.lows.remove(0);
         }
-        self.points.push((t, value));
+        self.lows.push((t, value));
         self.step = t;
         line
     }
 
-    /// The line below the points; none before there are enough.
+    /// The line below the lows; a level one before their slope can be told.
     fn line(&self) -> Option<Line> {
-        let (first, last) = (self.points.first()?.0, self.points.last()?.0);
+        let (first, last) = (self.lows.first()?.0, self.lows.last()?.0);
         if last.since(first) < DRIFT_AFTER_NS {
-            return None;
+            return Some(Line::level(last, self.lows.iter().map(|p| p.1).min()?));
         }
         let mut hull: ArrayVec<(Ns, i64), ENVELOPE_POINTS> = ArrayVec::new();
         let mut sum = 0i128;
-        for p in &self.points {
+        for p in &self.lows {
             sum += i128::from(p.0.since(first));
             while let [.., a, b] = hull.as_slice()
                 && cross(*a, *b, *p) <= 0
@@ -90,13 +90,13 @@ impl Envelope {
             }
             hull.push(*p);
         }
-        let mean = first.plus(i64::try_from(sum / self.points.len().max(1) as i128).ok()?);
+        let mean = first.plus(i64::try_from(sum / self.lows.len().max(1) as i128).ok()?);
         let [a, b] = *hull.windows(2).find(|e| e[1].0 > mean)? else { return None };
         let slope = i128::from(b.1 - a.1) * 1_000_000_000 / i128::from(b.0.since(a.0).max(1));
         let ppb = i64::try_from(slope).unwrap_or(0).clamp(-DRIFT_PPB_MAX, DRIFT_PPB_MAX);
-        // Of a slope that was bounded, the highest line below all points.
+        // Of a slope that was bounded, the highest line below all lows.
         let above = |p: &(Ns, i64)| p.1.saturating_sub(rise(p.0.since(last), ppb));
-        Some(Line { at: last, value: self.points.iter().map(above).min()?, ppb })
+        Some(Line { at: last, value: self.lows.iter().map(above).min()?, ppb })
     }
 }
 

@@ -172,6 +172,7 @@ pub(crate) fn full_status() -> Status {
     let info = AnyStrategy::info(&crate::quote::AnyConfig::default());
     info.records().for_each(|b| take(1, NO_COIN, b));
     take(1, NO_COIN, LinkChange { up: true, opened: 1 }.into());
+    take(1, NO_COIN, Clocks { offset: 250_000_000, steps: 1, jumps: 1 }.into());
     for (i, text) in [(0, "BTC"), (1, "ETH")] {
         let mut name = [0; 24];
         name[..3].copy_from_slice(text.as_bytes());

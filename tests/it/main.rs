@@ -1,6 +1,7 @@
 //! Whole processes and whole paths, in one binary: each further one would cost a link.
 
 mod ablation;
+mod clocks;
 mod lab;
 mod extremes;
 mod faults;
