@@ -30,6 +30,9 @@ use share::WithShare;
 
 const SEED: u64 = 11;
 
+/// A place beside the venue, whose messages come in order: a minute has fills enough.
+const NEAR: &[&str] = &["engine.sim.feed_ms=0", "engine.sim.ping_ms=0", "engine.sim.hold_ms=1"];
+
 fn coins() -> [CoinSpec; 1] {
     [CoinSpec::new("BTC", 5).expect("a coin")]
 }
@@ -137,7 +140,8 @@ fn strategy(records: &[Record]) -> (String, u32) {
 
 #[test]
 fn a_fixed_half_spread_quotes_fills_and_repeats() {
-    let config = settings::<WithFixed>(&["engine.strategy.half_bps=1"]).expect("settings");
+    let config =
+        settings::<WithFixed>(&[&["engine.strategy.half_bps=2"], NEAR].concat()).expect("settings");
     let records = repeats("fixed", &config);
     assert_eq!(strategy(&records), ("fixed".to_owned(), 1));
     let fills = records.iter().filter(|r| matches!(r.body, Body::Fill(_))).count();
@@ -166,7 +170,9 @@ fn a_grid_of_twenty_orders_is_quoted_on_every_trade_and_repeats() {
 
 #[test]
 fn an_own_fill_model_decides_the_fills_and_repeats() {
-    let config = settings::<WithShare>(&["engine.sim.model=own", "engine.strategy.half_bps=0.5"]);
+    let config = settings::<WithShare>(
+        &[&["engine.sim.model=own", "engine.strategy.half_bps=1"], NEAR].concat(),
+    );
     let records = repeats("share", &config.expect("settings"));
     let fills = |lane| {
         let of = |r: &&Record| matches!(&r.body, Body::Fill(f) if f.lane == lane);
