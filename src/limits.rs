@@ -119,6 +119,16 @@ pub const STALE_SLOW_NS: i64 = 15_000_000_000;
 /// Age in nanoseconds beyond which a context is stale (1 s apart).
 pub const STALE_CTX_NS: i64 = 5_000_000_000;
 
+/// Requests of a batch that weigh as much as one more message (venue: 1 + n / 40).
+pub const BATCH_WEIGHT: usize = 40;
+
+/// Cancels that an account may send beyond its limit of requests, where twice the limit is not less
+/// (venue: min(limit + 100,000, 2 limit)).
+pub const CANCELS_EXTRA: u64 = 100_000;
+
+/// Nanoseconds in which one request is taken after the limit is spent (venue: 10 s).
+pub const SPENT_EVERY_NS: i64 = 10_000_000_000;
+
 /// By how much the receiver's clock and the venue's may drift apart, parts of a billion: a host
 /// without time service is within 100 of a million, a clock that is being adjusted slews by up to 500
 /// for a while.

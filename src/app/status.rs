@@ -13,9 +13,9 @@ use crate::folder::keep::Kept;
 use crate::journal::Failed;
 use crate::limits::{COINS_MAX, ORDERS_MAX, STATUS_FILLS};
 use crate::record::{
-    Account, Body, Clocks, Coin, DataGap, Estimates, FeedState, Fill, Guard, Health, Lane, Latch,
-    Late, Learned, LinkChange, Market, Order, OrderState, Print, Record, Regimes, Start, Stop,
-    StrategyNames, Terms, Warmup, WholeLadder, Why,
+    Account, Body, Budget, Clocks, Coin, DataGap, Estimates, FeedState, Fill, Guard, Health, Lane,
+    Latch, Late, Learned, LinkChange, Market, Order, OrderState, Print, Record, Regimes, Start,
+    Stop, StrategyNames, Terms, Warmup, WholeLadder, Why,
 };
 use crate::telemetry::counters::{Counter, Counters};
 use crate::telemetry::latency::{Buckets, Percentiles, STAGES};
@@ -101,6 +101,8 @@ pub struct Status {
     pub stop: Option<Stop>,
     /// The strategy, and what its terms mean.
     pub strategy: StrategyNames,
+    /// The account's budget of requests.
+    pub requests: Option<Budget>,
     /// The link.
     pub link: Option<Since<LinkChange>>,
     /// How the clocks stand.
@@ -180,6 +182,7 @@ impl Status {
             }
             Body::Stop(x) => self.stop = Some(x),
             Body::Strategy(_) | Body::Label(_) => self.strategy.take(&record.body),
+            Body::Requests(x) => self.requests = Some(Budget::with(self.requests, at, x)),
             Body::LinkChange(x) => self.link = Some(Since { value: x, at }),
             Body::Clocks(x) => self.clocks = Some(x),
             Body::Lost(x) => {
@@ -285,6 +288,7 @@ impl CoinStatus {
             | Body::Strategy(_)
             | Body::Label(_)
             | Body::Markout(_)
+            | Body::Requests(_)
             | Body::Outcome(_) => {}
         }
     }

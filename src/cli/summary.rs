@@ -133,6 +133,9 @@ pub(super) fn progress(s: &Status) -> String {
     if let Some(end) = out.find('\n') {
         out.insert_str(end, &ping);
     }
+    if let Some(requests) = &s.requests {
+        out.push_str(&format!("{at:7.0} s  {}\n", requests.text()));
+    }
     out
 }
 

@@ -50,7 +50,9 @@ impl<C: Components> Account<C> {
             SimEvent::Order(o) => {
                 // Neither what was asked for is news nor that it came about.
                 let expected = match o.state {
-                    OrderState::Sent | OrderState::CancelSent | OrderState::Live => true,
+                    OrderState::Sent | OrderState::CancelSent => true,
+                    // A refused cancel leaves its order where it is.
+                    OrderState::Live => o.reason == OrderReason::None,
                     OrderState::Cancelled => o.reason != OrderReason::LinkLost,
                     OrderState::Rejected | OrderState::Filled => false,
                 };
@@ -104,6 +106,7 @@ impl<C: Components> Account<C> {
         if f.lane != Lane::Configured {
             return;
         }
+        cx.requests.trade(f.px, f.sz);
         self.last_fill = now;
         let mid = f.mid.to_f64();
         let sign = if f.side.sign() > 0 { 1.0 } else { -1.0 };

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::components::{Components, FillsConfig, StrategyConfig};
+use super::requests;
 use crate::limits::COIN_NAME_MAX;
 use crate::quote::{Bounds, Strategy};
 use crate::settings::settings;
@@ -32,6 +33,8 @@ settings! {
         sim: sim::config::Config = sim::config::Config::default();
         /// Learning.
         learn: learn::Config = learn::Config::default();
+        /// The account's budget of requests at the venue, all coins together.
+        requests: requests::Config = requests::Config::default();
         /// Limits of the quotes that hold for every strategy.
         quote: quote::Config = quote::Config::default();
         /// The strategy.

@@ -5,6 +5,7 @@
 use super::components::Components;
 use super::config::ConfigOf;
 use super::publish::Publish;
+use super::requests::Requests;
 use crate::learn::LearnEvent;
 use crate::quote::Bounds;
 use crate::record::{self, Body};
@@ -20,6 +21,8 @@ pub(super) struct Cx<'a, C: Components, P> {
     pub fee_bps: f64,
     pub now: Ns,
     pub coin: CoinId,
+    /// The account's budget of requests.
+    pub requests: &'a mut Requests,
     pub out: &'a mut P,
 }
 

@@ -18,6 +18,7 @@ use super::convert::{e8, hundredths, market, print};
 use super::cx::Cx;
 use super::mids::Mids;
 use super::publish::Publish;
+use super::requests::Pace;
 use super::requote::{Basis, HELD, Spot, Standing};
 use super::samples;
 use super::working::{Wanted, Working};
@@ -336,12 +337,13 @@ impl<C: Components> Desk<C> {
         if stale == [false; 2] {
             return;
         }
-        let engine = self.guards(&x);
+        let pace = cx.requests.pace(&cx.cfg.requests, cx.now);
+        let engine = self.guards(&x, pace);
         let guards = self.declining(cx, &x, engine);
         let due = Side::BOTH.map(|side| {
             let i = side.index();
-            let ms = cx.cfg.quote.requote_ms;
-            stale[i] && self.working.is_due(cx.now, side, guards[i], ms)
+            let wait_ns = pace.longer(cx.cfg.quote.requote_ms * Ns::MS);
+            stale[i] && self.working.is_due(cx.now, side, guards[i], wait_ns)
         });
         if due == [false; 2] {
             return;
@@ -355,8 +357,9 @@ impl<C: Components> Desk<C> {
         let mut changed = false;
         for side in Side::BOTH.into_iter().filter(|s| due[s.index()]) {
             let i = side.index();
-            let tolerance_bps = ladder.tolerance_bps;
-            let wanted = Wanted { side, quote: &quotes[i], tolerance_bps };
+            let pace = cx.requests.pace(&cx.cfg.requests, cx.now);
+            let (quote, tolerance_bps) = (&quotes[i], ladder.tolerance_bps);
+            let wanted = Wanted { side, quote, tolerance_bps, pace };
             let done = self.working.reconcile_side(cx, &mut self.account, &wanted);
             let stands = if engine[i] == Guard::None { ladder.stands } else { HELD };
             let standing = |slack| Standing { basis, spot, stands, slack };
@@ -395,12 +398,14 @@ impl<C: Components> Desk<C> {
     }
 
     /// The first obstacle of each side that is not the strategy's.
-    fn guards(&self, x: &Inputs) -> [Guard; 2] {
+    fn guards(&self, x: &Inputs, pace: Pace) -> [Guard; 2] {
         let lots = x.lots();
         let state = self.state();
         Side::BOTH.map(|side| {
             let grows = if side == Side::Buy { lots } else { -lots };
-            guard::first(&state, grows >= x.bounds.max_lots)
+            let first = guard::first(&state, grows >= x.bounds.max_lots);
+            let waits = pace.down || (pace.room == 0 && !self.working.stands(side));
+            if first == Guard::None && waits { Guard::Requests } else { first }
         })
     }
 

@@ -16,6 +16,7 @@ mod desk;
 pub mod grid;
 mod mids;
 pub mod publish;
+pub mod requests;
 mod requote;
 mod samples;
 mod working;
@@ -34,6 +35,7 @@ use cx::Cx;
 use desk::Desk;
 use grid::{Grid, is_second};
 use publish::{Counted, Publish};
+use requests::Requests;
 
 /// The engine: settings, held once, and the state they act on.
 #[derive(Debug)]
@@ -49,6 +51,7 @@ pub struct Engine<C: Components = Shipped> {
 #[serde(bound = "")]
 pub struct EngineState<C: Components = Shipped> {
     desks: Vec<Desk<C>>,
+    requests: Requests,
     /// Hash of the deciding configuration.
     hash: [u64; 2],
     opened: u32,
@@ -73,12 +76,14 @@ impl<C: Components> Engine<C> {
     #[must_use]
     pub fn new(cfg: &ConfigOf<C>, coins: &[Coin], hash: [u64; 2]) -> Engine<C> {
         let fee_bps = cfg.maker_fee_bps();
+        let mut requests = Requests::new();
         let desk = |(coin, i): (&Coin, u8)| {
-            Desk::new(&Cx { cfg, fee_bps, now: Ns(0), coin: CoinId(i), out: &mut () }, coin)
+            let (now, id, requests) = (Ns(0), CoinId(i), &mut requests);
+            Desk::new(&Cx { cfg, fee_bps, now, coin: id, requests, out: &mut () }, coin)
         };
         let desks = coins.iter().take(COINS_MAX).zip(0u8..).map(desk).collect();
         let tick = Grid::default();
-        let state = EngineState { desks, hash, opened: 0, frames: 0, up: false, tick };
+        let state = EngineState { desks, requests, hash, opened: 0, frames: 0, up: false, tick };
         Engine { cfg: cfg.clone(), fee_bps, state }
     }
 
@@ -119,6 +124,9 @@ impl<C: Components> Engine<C> {
             d.on_end(cx);
             d.close(cx);
         });
+        let requests = &mut self.state.requests;
+        let pace = requests.pace(&self.cfg.requests, now);
+        out.publish(now, NO_COIN, requests.record(&self.cfg.requests, pace));
         let records = records + out.n + 1;
         out.publish(now, NO_COIN, record::Stop { reason, frames: self.state.frames, records });
     }
@@ -128,6 +136,9 @@ impl<C: Components> Engine<C> {
         while let Some(tick) = self.state.tick.due(now) {
             let second = is_second(tick);
             self.each(tick, out, |d, cx| d.on_tick(cx, second));
+            if second && !self.state.desks.is_empty() {
+                self.publish_requests(tick, out);
+            }
         }
     }
 
@@ -137,7 +148,8 @@ impl<C: Components> Engine<C> {
         let at = usize::try_from(n % coins).unwrap_or(0);
         if let Some(desk) = self.state.desks.get(at) {
             let (cfg, fee_bps, coin) = (&self.cfg, self.fee_bps, desk.id());
-            desk.prefetch(&Cx { cfg, fee_bps, now, coin, out: &mut () });
+            let requests = &mut { self.state.requests };
+            desk.prefetch(&Cx { cfg, fee_bps, now, coin, requests, out: &mut () });
         }
     }
 
@@ -177,7 +189,8 @@ impl<C: Components> Engine<C> {
     ) {
         self.state.frames += 1;
         if let Some(d) = self.state.desks.get_mut(coin.index()) {
-            f(d, &mut Cx { cfg: &self.cfg, fee_bps: self.fee_bps, now, coin, out });
+            let (cfg, fee_bps, requests) = (&self.cfg, self.fee_bps, &mut self.state.requests);
+            f(d, &mut Cx { cfg, fee_bps, now, coin, requests, out });
         }
     }
 
@@ -191,8 +204,16 @@ impl<C: Components> Engine<C> {
         let (cfg, fee_bps) = (&self.cfg, self.fee_bps);
         for d in &mut self.state.desks {
             let coin = d.id();
-            f(d, &mut Cx { cfg, fee_bps, now, coin, out });
+            let requests = &mut self.state.requests;
+            f(d, &mut Cx { cfg, fee_bps, now, coin, requests, out });
         }
+    }
+
+    /// How the account's budget of requests stands.
+    fn publish_requests(&mut self, now: Ns, out: &mut impl Publish) {
+        let requests = &mut self.state.requests;
+        let pace = requests.pace(&self.cfg.requests, now);
+        out.publish(now, NO_COIN, requests.record(&self.cfg.requests, pace));
     }
 
     fn on_link(&mut self, now: Ns, link: Link, out: &mut impl Publish) {

@@ -15,12 +15,13 @@ use super::components::Components;
 use super::convert::e8;
 use super::cx::Cx;
 use super::publish::Publish;
+use super::requests::{Pace, Request};
 use super::requote::Standing;
 use crate::limits::{LADDER_MAX, ORDERS_MAX};
 use crate::quote::SideQuote;
 use crate::record::{self, Guard, OrderReason};
 use crate::sim::executor::Executor;
-use crate::sim::orders::NewOrder;
+use crate::sim::orders::{NewOrder, View};
 use crate::units::{Ns, Px, Side, Sz};
 
 /// Own orders and what each side shows.
@@ -57,6 +58,50 @@ pub(super) struct Wanted<'a> {
     pub side: Side,
     pub quote: &'a SideQuote,
     pub tolerance_bps: f64,
+    /// What the budget of requests allows.
+    pub pace: Pace,
+}
+
+/// How far an order may be from where it is wanted, price units. The wait for requests is the longer
+/// the closer it is to the market, where it costs.
+#[derive(Clone, Copy, Debug)]
+struct Tolerance {
+    side: Side,
+    closer: i64,
+    farther: i64,
+    /// How many times smaller than wanted an order may be.
+    smaller: f64,
+}
+
+impl Tolerance {
+    fn of(w: &Wanted<'_>, px: Px) -> Tolerance {
+        let wide = |times: f64| e8(px.to_f64() * w.tolerance_bps * 1e-4 * times).max(0);
+        let patience = w.pace.patience;
+        let (closer, farther) = (wide(1.0), wide(patience));
+        Tolerance { side: w.side, closer, farther, smaller: 2.0 * patience }
+    }
+
+    /// How much closer to the market than `px` an order is.
+    fn by(&self, v: &View, px: Px) -> i64 {
+        self.side.sign() * (v.px.0 - px.0)
+    }
+
+    /// Whether an order may stand for a level.
+    fn holds(&self, v: &View, (px, sz): (Px, Sz)) -> bool {
+        let large = v.open.to_f64() * self.smaller >= sz.to_f64();
+        self.left(v, px) >= 0 && large && v.open.0 <= sz.0 * 2
+    }
+
+    /// How far the wanted price may move, either way, until it may not.
+    fn left(&self, v: &View, px: Px) -> i64 {
+        let by = self.by(v, px);
+        (self.closer - by).min(self.farther + by)
+    }
+
+    /// Whether an order is closer to the market than any that is wanted.
+    fn dares(&self, v: &View, first: Option<Px>) -> bool {
+        first.is_none_or(|px| self.by(v, px) > self.closer)
+    }
 }
 
 impl<C: Components> Working<C> {
@@ -66,18 +111,21 @@ impl<C: Components> Working<C> {
     }
 
     /// Whether a side may change now.
-    pub(super) fn is_due(&self, now: Ns, side: Side, guard: (Guard, u8), requote_ms: i64) -> bool {
+    pub(super) fn is_due(&self, now: Ns, side: Side, guard: (Guard, u8), wait_ns: i64) -> bool {
         let shown = &self.sides[side.index()];
         match guard.0 {
-            Guard::None if shown.guard.0 == Guard::None => {
-                now.since(shown.changed) >= requote_ms * Ns::MS
-            }
+            Guard::None if shown.guard.0 == Guard::None => now.since(shown.changed) >= wait_ns,
             Guard::None => true,
             _ => shown.guard != guard,
         }
     }
 
-    /// Moves the orders of one side to where they are wanted.
+    /// Whether orders of a side stand that are not on their way out.
+    pub(super) fn stands(&self, side: Side) -> bool {
+        self.exec.open().any(|v| v.side == side && !v.cancelling)
+    }
+
+    /// Moves the orders of one side to where they are wanted, as far as requests are left for it.
     pub(super) fn reconcile_side(
         &mut self,
         cx: &mut Cx<'_, C, impl Publish>,
@@ -87,50 +135,73 @@ impl<C: Components> Working<C> {
         let (side, levels) = (w.side, &w.quote.levels);
         let guard = (w.quote.guard, w.quote.declined);
         let down = guard.0 != Guard::None;
-        if down && self.sides[side.index()].guard == guard {
+        if down && self.sides[side.index()].guard == guard && !self.stands(side) {
             return Reconciled { changed: false, slack: Some(0) };
         }
         let first = levels.first().map(|(px, _)| *px);
-        let tolerance = first.map_or(0, |px| e8(px.to_f64() * w.tolerance_bps * 1e-4).max(0));
+        let band = Tolerance::of(w, first.unwrap_or_default());
         // Rounding may move a price by another tick.
         let tick = first.map_or(0, |px| account.rules.tick(px));
-        let mut slack = Some(tolerance - tick);
+        let mut slack = Some(band.closer - tick);
         let mut kept = [false; LADDER_MAX];
-        let mut loose: ArrayVec<u64, ORDERS_MAX> = ArrayVec::new();
+        let mut loose: ArrayVec<View, ORDERS_MAX> = ArrayVec::new();
         for v in self.exec.open().filter(|v| v.side == side && !v.cancelling) {
-            let off = |px: Px| (px.0 - v.px.0).abs();
-            let stays = |(px, sz): &(Px, Sz)| {
-                off(*px) <= tolerance && v.open.0 * 2 >= sz.0 && v.open.0 <= sz.0 * 2
-            };
             let mut free = levels.iter().zip(&mut kept).filter(|(_, kept)| !**kept);
-            if let Some(((px, _), kept)) = free.find(|(level, _)| stays(level)) {
+            if let Some(((px, _), kept)) = free.find(|(level, _)| band.holds(&v, **level)) {
                 *kept = true;
-                slack = slack.map(|s| s.min(tolerance - tick - off(*px)));
+                slack = slack.map(|s| s.min(band.left(&v, *px) - tick));
             } else {
                 // There is room for every order there can be.
-                let _ = loose.try_push(v.id);
+                let _ = loose.try_push(v);
             }
         }
-        let mut changed = down;
+        let mut stand = kept.iter().filter(|kept| **kept).count();
+        let (mut room, mut placed) = (w.pace.room, 0);
         let mut loose = loose.into_iter();
         for (i, (px, sz)) in levels.iter().enumerate().filter(|(i, _)| !kept[*i]) {
-            changed = true;
+            if room == 0 {
+                slack = None;
+                break;
+            }
+            (room, placed, stand) = (room - 1, placed + 1, stand + 1);
             let level = u8::try_from(i).unwrap_or(u8::MAX);
             let new = NewOrder { side, px: *px, sz: *sz, level };
-            if !self.place(cx, account, new, loose.next()) {
+            if !self.place(cx, account, new, loose.next().map(|v| v.id)) {
                 slack = None;
             }
         }
-        let leaves = cx.leaves();
         let why = if down { OrderReason::Withdrawn } else { OrderReason::Replaced };
-        for id in loose {
-            changed = true;
-            self.exec.cancel(cx.sim(), leaves, id, why, &mut |e| account.on_sim(cx, e));
+        let mut cancels = 0;
+        for v in loose {
+            // Where requests are short, what is no closer than wanted costs nothing by standing.
+            if slack.is_none() && stand < levels.len() && !band.dares(&v, first) {
+                stand += 1;
+                continue;
+            }
+            cancels += 1;
+            self.cancel(cx, account, v.id, why);
         }
+        cx.requests.message(placed);
+        cx.requests.message(cancels);
+        let changed = placed + cancels > 0 || (down && self.sides[side.index()].guard != guard);
         if changed {
             self.publish(cx, side, w.quote);
         }
         Reconciled { changed, slack }
+    }
+
+    fn cancel(
+        &mut self,
+        cx: &mut Cx<'_, C, impl Publish>,
+        account: &mut Account<C>,
+        id: u64,
+        why: OrderReason,
+    ) {
+        if !cx.requests.send(&cx.cfg.requests, cx.now, Request::Cancel) {
+            self.exec.refuse_next();
+        }
+        let leaves = cx.leaves();
+        self.exec.cancel(cx.sim(), leaves, id, why, &mut |e| account.on_sim(cx, e));
     }
 
     /// Puts an order at a level: the order `instead` is changed into it, or it is a new one. False
@@ -142,6 +213,9 @@ impl<C: Components> Working<C> {
         new: NewOrder,
         instead: Option<u64>,
     ) -> bool {
+        if !cx.requests.send(&cx.cfg.requests, cx.now, Request::Order) {
+            self.exec.refuse_next();
+        }
         let leaves = cx.leaves();
         let set = cx.sim();
         let to = &mut |e| account.on_sim(cx, e);

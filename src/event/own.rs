@@ -30,6 +30,7 @@ words! {
         TooFar / "too_far" : "Order price cannot be more than 95% away from the reference price.",
         LinkLost / "link_lost" : "The link went down; the venue cancels what is scheduled to.",
         Gone / "gone" : "Order was never placed, already canceled, or filled.",
+        Requests / "requests" : "Too many cumulative requests sent for the volume traded.",
     }
 
     /// Why a fill happened.

@@ -12,7 +12,9 @@ use std::fmt::Write as _;
 use super::health;
 use super::snapshot::Snapshot;
 use crate::app::status::CoinStatus;
-use crate::record::{Account, Estimates, Health, Lane, Learned, REGIMES, StrategyNames, Terms};
+use crate::record::{
+    Account, Estimates, Health, Lane, Learned, REGIMES, Requests, StrategyNames, Terms,
+};
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{BOUNDS_NS, Stage};
 use crate::units::Ns;
@@ -172,6 +174,27 @@ fn seconds(ns: u64) -> f64 {
     ns as f64 / 1e9
 }
 
+/// The account's budget of requests.
+fn requests(out: &mut Text, s: &Snapshot) {
+    let x = s.status.requests;
+    let last = |f: fn(&Requests) -> u64| x.map_or(0, |b| f(&b.last));
+    for (name, help, value) in [
+        ("used", "Orders and changes sent.", last(|r| r.used)),
+        ("limit", "Orders and changes that may be sent in all.", last(|r| r.limit)),
+        ("cancels_used", "Cancels sent.", last(|r| r.cancels)),
+        ("cancels_limit", "Cancels that may be sent in all.", last(|r| r.cancel_limit)),
+        ("refused", "Requests refused for want of budget.", last(|r| r.refused)),
+    ] {
+        out.one(&format!("papermaker_requests_{name}"), "gauge", help, value);
+    }
+    let patience = x.map_or(1.0, |b| b.last.patience);
+    let help = "How many times wider tolerances and waits are to save requests; 0: waiting.";
+    out.one("papermaker_requests_patience", "gauge", help, patience);
+    let hours = x.and_then(|b| b.hours()).map_or(f64::INFINITY, |h| h * 3_600.0);
+    let help = "Seconds until the budget of requests is spent at this rate.";
+    out.one("papermaker_requests_left_seconds", "gauge", help, hours);
+}
+
 fn run(out: &mut Text, s: &Snapshot) {
     let (st, session) = (&s.status, &s.session);
     out.family("papermaker_build_info", "gauge", "Version of the program; always 1.");
@@ -184,6 +207,7 @@ fn run(out: &mut Text, s: &Snapshot) {
     out.one("papermaker_healthy", "gauge", "1: /healthz says ok.", verdict.is_ok());
     let up = st.link.is_some_and(|l| l.value.up);
     out.one("papermaker_link_open", "gauge", "1: the link to the venue is open.", up);
+    requests(out, s);
     let name = "papermaker_record_age_seconds";
     let help = "Real time since the newest record; one comes at least every second.";
     out.one(name, "gauge", help, s.age_s(st.at));

@@ -51,7 +51,7 @@ numbers! {
     OrderState { 0 Sent, 1 Live, 2 Rejected, 3 CancelSent, 4 Cancelled, 5 Filled }
     OrderReason {
         0 None, 1 Replaced, 2 Withdrawn, 3 PostOnly, 4 Tick, 5 Lot, 6 MinValue, 7 TooFar,
-        8 LinkLost, 9 Gone,
+        8 LinkLost, 9 Gone, 10 Requests,
     }
     FillReason { 0 Queue, 1 Through, 2 Crossed, 3 Touch, 4 Drawn }
     Lane { 0 Configured, 1 Pessimistic, 2 Optimistic }
@@ -101,6 +101,7 @@ codes! {
         12 Stopping / "stopping" : "The run is ending.",
         13 Gated / "gated" : "The fill predictions are worse than none; quoting is off.",
         14 Declined / "declined" : "The strategy declines, for a reason of its own.",
+        15 Requests / "requests" : "The account's budget of requests has to last: waiting for more.",
     }
 
     /// What a label is of.

@@ -13,6 +13,7 @@
 //! 4. Within a format kinds, fields and codes are only ever appended; a change of meaning is a new
 //!    kind. A change of the layout of a kind is a new [`FORMAT_VERSION`].
 
+mod budget;
 mod codes;
 mod field;
 mod ladder;
@@ -21,6 +22,7 @@ mod strategy;
 
 use std::fmt;
 
+pub use budget::Budget;
 pub use codes::*;
 pub use field::{
     Field, HEADER_BYTES, LADDER_PART, PAYLOAD_BYTES, RECORD_BYTES, TERMS_MAX, Value, unpadded,
@@ -540,6 +542,23 @@ records! {
         blocks: u64,
         /// Fills of the configured model whose horizon of the account a hole in the data cut short.
         cut: u64,
+    }
+    /// The account's budget of requests, all coins together; once a second.
+    28 Requests / "requests" {
+        /// Orders and changes sent, what was sent before the run included.
+        used: u64,
+        /// How many may be sent in all.
+        limit: u64,
+        /// Cancels sent.
+        cancels: u64,
+        /// How many may be sent in all.
+        cancel_limit: u64,
+        /// Requests that the venue refused for want of budget.
+        refused: u64,
+        /// Value traded in the run, in units of 0.5e-16 USD.
+        traded: i128,
+        /// How many times wider tolerance and least time between changes are; 0: quoting waits.
+        patience: f64,
     }
 }
 

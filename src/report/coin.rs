@@ -215,6 +215,7 @@ impl CoinModel {
             | Body::Lost(_)
             | Body::Strategy(_)
             | Body::Label(_)
+            | Body::Requests(_)
             | Body::Why(_) => {}
         }
     }

@@ -54,6 +54,7 @@ pub fn summary(m: &Model) -> Value {
         "settings": s.settings,
         "latency": s.latency.stages,
         "ping": s.ping,
+        "requests": m.requests.map(|r| r.json()),
         "assumed_latency": s.assumed,
         "intervals": {
             "level": 0.95,

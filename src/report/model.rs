@@ -12,7 +12,7 @@ use super::series::Series;
 use super::sources::Sources;
 use super::stats::{Blocks, Interval};
 use crate::journal::{Digest, Digests, Disk, Found, ReadError, Reader};
-use crate::record::{Body, Clocks, LinkChange, Record, Start, Stop, StrategyNames};
+use crate::record::{Body, Budget, Clocks, LinkChange, Record, Start, Stop, StrategyNames};
 use crate::units::{CoinId, Ns};
 
 /// All coins together under one fill model.
@@ -59,6 +59,8 @@ pub struct Model {
     pub equity: [Series; 3],
     /// Blocks of the intervals.
     pub blocks: Blocks,
+    /// The account's budget of requests.
+    pub requests: Option<Budget>,
     /// What the run folder says besides the journal.
     pub sources: Sources,
 }
@@ -105,6 +107,7 @@ impl Builder {
             Body::Strategy(_) | Body::Label(_) => m.strategy.take(&r.body),
             Body::LinkChange(x) => m.links.push((r.at, x)),
             Body::Clocks(x) => m.clocks = Some(x),
+            Body::Requests(x) => m.requests = Some(Budget::with(m.requests, r.at, x)),
             Body::Lost(x) => m.lost = m.lost.saturating_add(x.count),
             Body::Account(x) => self.changed[x.lane as usize] = true,
             _ => {}
@@ -160,6 +163,7 @@ impl Model {
             faults: Vec::new(),
             links: Vec::new(),
             clocks: None,
+            requests: None,
             coins: Vec::new(),
             total: [None; 3],
             equity: std::array::from_fn(|_| Series::new(from)),

@@ -19,7 +19,7 @@ pub struct Orders {
     /// Orders that reached each state, as `OrderState` counts.
     pub states: [u64; 6],
     /// Refused and cancelled orders by reason, as `OrderReason` counts.
-    pub reasons: [u64; 10],
+    pub reasons: [u64; 11],
     /// Fills of the three models by reason, as `FillReason` counts.
     pub fills: [[u64; 5]; 3],
     /// Orders that went live, by volume ahead of them.
@@ -89,7 +89,7 @@ impl Orders {
 }
 
 // The arrays above are as long as the codes they count.
-const _: () = assert!(OrderState::ALL.len() == 6 && OrderReason::ALL.len() == 10);
+const _: () = assert!(OrderState::ALL.len() == 6 && OrderReason::ALL.len() == 11);
 const _: () = assert!(FillReason::ALL.len() == 5 && Lane::ALL.len() == 3);
 
 fn usd(px: Px, sz: Sz) -> f64 {

@@ -31,6 +31,9 @@ pub fn summary(m: &Model) -> String {
     if let Some(ping) = &m.sources.ping {
         out.push_str(&format!("\n{}", ping.text()));
     }
+    if let Some(requests) = &m.requests {
+        out.push_str(&format!("\n{}\n", requests.text()));
+    }
     if let Some(assumed) = &m.sources.assumed {
         out.push_str(&format!("\n{}", assumed.text()));
     }

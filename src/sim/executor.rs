@@ -71,6 +71,10 @@ pub trait Executor<F: FillModel>: Debug + Serialize + DeserializeOwned + Send + 
         out: &mut impl FnMut(SimEvent),
     );
 
+    /// The account has no request left for the next order, change or cancel: the venue will refuse
+    /// it. For executors that simulate; others hear it from the venue.
+    fn refuse_next(&mut self) {}
+
     /// The orders that are not out, as far as it knows: bids first, best price first, earliest first.
     fn open(&self) -> impl Iterator<Item = View> + '_;
 

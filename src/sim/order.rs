@@ -97,6 +97,8 @@ pub(super) struct SimOrder {
     pub replaces: u64,
     /// A change of this order is on its way.
     pub changing: bool,
+    /// The account had no request left for it.
+    pub refused: bool,
     pub reason: OrderReason,
     pub ahead: i64,
     pub unknown: bool,
@@ -134,6 +136,7 @@ impl SimOrder {
             cancel_at: NEVER,
             replaces: 0,
             changing: false,
+            refused: false,
             reason: OrderReason::None,
             ahead: 0,
             unknown: false,

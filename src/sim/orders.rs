@@ -64,6 +64,7 @@ impl<F: FillModel> Sim<F> {
         out: &mut impl FnMut(SimEvent),
     ) -> Result<u64, Full> {
         if self.orders.is_full() {
+            self.refuses = false;
             return Err(Full);
         }
         let mut arrived = now;
@@ -88,7 +89,8 @@ impl<F: FillModel> Sim<F> {
         let id = self.next_id;
         let (replaces, after) = old.unwrap_or((0, Ns(i64::MIN)));
         let arrive = now.plus(delay).max(Ns(after.0.saturating_add(1)));
-        let own = SimOrder { replaces, ..SimOrder::new(id, new, now, arrive) };
+        let refused = std::mem::take(&mut self.refuses);
+        let own = SimOrder { replaces, refused, ..SimOrder::new(id, new, now, arrive) };
         self.insert(own)?;
         self.next_id += 1;
         out(SimEvent::Order(own.state(OrderState::Sent, OrderReason::None, now)));
@@ -115,6 +117,16 @@ impl<F: FillModel> Sim<F> {
         let way = self.way(set);
         let delay = self.actions[1].delay(now, set.sim.cancel, way, &mut self.rng);
         self.cancel_at(now, id, now.plus(delay), why, out);
+        if std::mem::take(&mut self.refuses)
+            && let Some(o) = self.orders.iter_mut().find(|o| o.id == id)
+        {
+            o.reason = OrderReason::Requests;
+        }
+    }
+
+    /// The account has no request left for the next one: it is refused when it arrives.
+    pub fn refuse_next(&mut self) {
+        self.refuses = true;
     }
 
     /// Lets a cancel take effect at `at`, for a fixed schedule.
@@ -338,7 +350,12 @@ impl<F: FillModel> Sim<F> {
             return;
         }
         self.next = then;
-        if self.orders[i].live {
+        if self.orders[i].live && self.orders[i].reason == OrderReason::Requests {
+            // The cancel is refused, the order stays.
+            let o = &mut self.orders[i];
+            (o.cancel_at, o.reason) = (NEVER, OrderReason::None);
+            out(SimEvent::Order(o.state(OrderState::Live, OrderReason::Requests, at)));
+        } else if self.orders[i].live {
             let o = self.remove(i);
             out(SimEvent::Order(o.state(OrderState::Cancelled, o.reason, at)));
         } else if let Some(cancel) = self.arrive(set, (i, at), book, out) {
@@ -357,7 +374,11 @@ impl<F: FillModel> Sim<F> {
     ) -> Option<Ns> {
         let replaces = self.orders[i].replaces;
         let mut gone = false;
-        if replaces != 0 {
+        let refused = self.orders[i].refused;
+        if refused {
+            // What it was to replace stays, and may be changed again.
+            self.orders.iter_mut().filter(|o| o.id == replaces).for_each(|o| o.changing = false);
+        } else if replaces != 0 {
             match self.orders.iter().position(|o| o.id == replaces && o.live) {
                 Some(old) => {
                     let o = self.remove(old);
@@ -367,7 +388,9 @@ impl<F: FillModel> Sim<F> {
                 None => gone = true,
             }
         }
-        let refused = if gone {
+        let refused = if refused {
+            Some(OrderReason::Requests)
+        } else if gone {
             Some(OrderReason::Gone)
         } else {
             refusal(&self.orders[i].req, book, set.sim.venue_rules.then_some(self.rules))

@@ -6,6 +6,8 @@ mod lots;
 mod pinned;
 #[path = "referee_tests.rs"]
 mod referee;
+#[path = "requests_tests.rs"]
+mod requests;
 
 use super::*;
 use crate::book;

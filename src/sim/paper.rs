@@ -162,6 +162,10 @@ impl<F: FillModel> Executor<F> for Paper<F> {
         self.sim.cancel(set, leaves, id, why, out);
     }
 
+    fn refuse_next(&mut self) {
+        self.sim.refuse_next();
+    }
+
     fn open(&self) -> impl Iterator<Item = View> + '_ {
         self.sim.open()
     }

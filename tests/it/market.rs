@@ -8,7 +8,9 @@ use papermaker::rooms::engine::publish::Publish;
 use papermaker::rooms::feed::CoinSpec;
 use papermaker::rooms::feed::Control;
 use papermaker::rooms::journal::{Digest, Digests};
-use papermaker::rooms::record::{Body, Bytes, Guard, Record, StopReason};
+use papermaker::rooms::record::{
+    Body, Bytes, Guard, OrderReason, OrderState, Record, Requests, StopReason,
+};
 use papermaker::rooms::units::Ns;
 use papermaker::rooms::venue;
 use papermaker::rooms::venue::config::Regime;
@@ -170,4 +172,49 @@ fn a_publisher_held_back_by_a_stage_is_the_same_publisher() {
         (out.next, out.digest.value())
     };
     assert_eq!(run(true), run(false));
+}
+
+/// What a market's orders came to under a configuration: states sent, refused for want of requests, and
+/// the last record of the budget.
+fn budget(sets: &[&str]) -> (u64, u64, Requests) {
+    let sets: Vec<String> = sets.iter().map(|s| (*s).to_owned()).collect();
+    let config = Config::load(None, &sets).expect("in range");
+    let (mut sent, mut refused, mut last) = (0, 0, None);
+    let mut out = Tally::new(|r: &Record, _: &Bytes| match r.body {
+        Body::Order(o) => {
+            let both = (o.state, o.reason);
+            sent += u64::from(matches!(o.state, OrderState::Sent | OrderState::CancelSent));
+            refused += u64::from(both == (OrderState::Rejected, OrderReason::Requests));
+            refused += u64::from(both == (OrderState::Live, OrderReason::Requests));
+        }
+        Body::Requests(x) => last = Some(x),
+        _ => {}
+    });
+    let mut turn = turn(&config);
+    let blocks = blocks(9, 2_500);
+    turn.start(blocks[0].0, &mut out);
+    turn.up(blocks[0].0, &mut out);
+    for (now, frames) in &blocks {
+        frames.iter().for_each(|f| turn.message(*now, f.as_bytes(), &mut out));
+    }
+    let before = out.next;
+    turn.stop(blocks[2_499].0, StopReason::Finished, before, &mut out);
+    drop(out);
+    (sent, refused, last.expect("once a second"))
+}
+
+#[test]
+fn requests_are_counted_spread_and_refused_when_spent() {
+    let (sent, refused, free) = budget(&["engine.requests.spread_min=0"]);
+    assert_eq!((sent, refused, free.refused), (free.used + free.cancels, 0, 0));
+    let little = ["engine.requests.spread_min=0", "engine.requests.allowance=100"];
+    let (sent, refused, x) = budget(&little);
+    assert!(x.refused > 100 && refused > 100 && refused <= x.refused, "{x:?} {refused}");
+    assert_eq!(sent, x.used + x.cancels + x.refused);
+    // One in ten seconds goes beyond the limit of four minutes.
+    assert!(x.used <= x.limit + 24 && x.limit >= 100, "{x:?}");
+    // Quoting that spreads what it has is never refused, and sends a fraction.
+    let (_, refused, x) = budget(&["engine.requests.allowance=2000"]);
+    assert!(refused == 0 && x.refused == 0 && x.used < x.limit, "{x:?}");
+    assert!(x.used * 2 < free.used && x.used > 100, "{x:?} {free:?}");
 }

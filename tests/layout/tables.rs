@@ -74,10 +74,12 @@ pub const LINES: &[(&str, usize)] = &[
     ("bench", 1_450),
     ("book", 500),
     // Coins of other kinds, too many coins and odd lines are named; sizes' decimals by hand; builders'
-    // dexes; the venue's words where it refuses a stream; what is assumed of the way to the venue.
+    // dexes; the venue's words where it refuses a stream; what is assumed of the way to the venue, the
+    // result at half and twice of it.
     ("cli", 5_160),
-    // Executors of one's own; predictions count while orders are in the book; holes close horizons.
-    ("engine", 1_710),
+    // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
+    // budget of requests of an account.
+    ("engine", 2_030),
     // What came too late to be taken in its place is counted.
     ("event", 310),
     // A stream that the venue refuses is given up and said in its words, not paid with the link.
@@ -87,18 +89,19 @@ pub const LINES: &[(&str, usize)] = &[
     ("journal", 1_800),
     ("learn", 5_300),
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.
-    ("limits", 320),
+    ("limits", 335),
     ("math", 750),
     ("mem", 450),
     ("ops", 1_550),
     ("quote", 1_900),
-    ("record", 1_250),
+    // How long a budget of requests lasts.
+    ("record", 1_280),
     ("report", 4_700),
     ("settings", 1_200),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
     // Latency by action with the link's own ping, whole lots, sums that overflow nothing.
-    ("sim", 4_000),
+    ("sim", 4_200),
     ("sys", 2_000),
     ("telemetry", 550),
     ("units", 560),

@@ -133,6 +133,7 @@ fn name(body: &Body) -> &'static str {
         Body::Strategy(_) => "strategies",
         Body::Label(_) => "labels",
         Body::Late(_) => "late",
+        Body::Requests(_) => "requests",
     }
 }
 
@@ -246,7 +247,7 @@ mod tests {
     #[test]
     fn every_kind_has_a_table_and_every_name_is_used_once() {
         let all = tables(&StrategyNames::default());
-        assert_eq!(all.len(), 27);
+        assert_eq!(all.len(), 28);
         for t in &all {
             let mut names: Vec<&str> = t.columns.iter().map(|c| c.name.as_str()).collect();
             names.sort_unstable();
@@ -257,7 +258,7 @@ mod tests {
         let mut names: Vec<&str> = all.iter().map(|t| t.name).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), 27);
+        assert_eq!(names.len(), 28);
     }
 
     #[test]

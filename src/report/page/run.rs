@@ -215,6 +215,7 @@ fn identity(m: &Model) -> String {
             "heartbeats",
             text(m.sources.ping.map(|p| p.text().trim_start_matches("ping").trim().to_owned())),
         ),
+        ("requests", text(m.requests.map(|r| r.text().trim_start_matches("requests ").to_owned()))),
         (
             "latency assumed",
             text(m.sources.assumed.as_ref().map(|a| {

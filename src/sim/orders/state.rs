@@ -42,6 +42,9 @@ pub struct Sim<F: FillModel = Skellam> {
     pub(super) rng: fastrand::Rng,
     /// The newest actions: of orders, of cancels.
     pub(super) actions: [Action; 2],
+    /// The next request is refused.
+    #[serde(skip)]
+    pub(super) refuses: bool,
     /// Round trip to the venue, ns, where one was timed.
     pub(super) ping: Option<i64>,
     pub(super) best: [Best; 2],
@@ -72,6 +75,7 @@ impl<F: FillModel> Sim<F> {
             next_id: 1,
             rng: fastrand::Rng::with_seed(seed),
             actions: [Action::NONE; 2],
+            refuses: false,
             ping: None,
             best: [Best::default(); 2],
             crossed: [[0; 3]; 2],
