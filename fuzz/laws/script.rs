@@ -21,7 +21,7 @@ use super::oracle::{Fills, Oracle};
 use crate::book::{self, Book};
 use crate::event::own::{Fill, FillReason, LANES, Lane, Late, OrderReason};
 use crate::event::{Bbo, Level, Levels, Snapshot, Trade};
-use crate::sim::config::{Config, Model, Order};
+use crate::sim::config::{Config, Crossing, Model, Order};
 use crate::sim::executor::Executor;
 use crate::sim::ledger::{Booking, Ledger};
 use crate::sim::models::ModelConfigs;
@@ -168,6 +168,9 @@ impl Twins {
             },
             order: if arrival { Order::Arrival } else { Order::Block },
             hold_ms: [500, 300, 150, 2_000][usize::from(bytes.below(4))],
+            // The assumption that the oracle makes.
+            crossing: Crossing::Displayed,
+            crossing_pessimistic: Crossing::Displayed,
             venue_rules: false,
             participation_pct: [100, 100, 50, 20][usize::from(bytes.below(4))],
             ..Config::default()

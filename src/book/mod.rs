@@ -178,6 +178,14 @@ impl Book {
         Sz(levels.fold(0, |sum, k| add_volume(sum, k.level.sz.0)))
     }
 
+    /// Orders displayed on a side at `px` and better, where their number is unknown one a price.
+    #[must_use]
+    pub fn orders_to(&self, side: Side, px: Px) -> u32 {
+        let meets = |k: &&Known| !side.better(px, k.level.px);
+        let levels = self.levels(side).iter().take_while(meets);
+        levels.fold(0, |sum: u32, k| sum.saturating_add(k.level.n.max(1)))
+    }
+
     /// Age of the newest message of each stream (bbo, fast, full) at `now`, ns; -1: none yet.
     #[must_use]
     #[cfg(any(test, feature = "lab"))]

@@ -9,6 +9,7 @@ use super::calibration::{Calibration, Outcomes};
 use super::markouts::{Markouts, Summary};
 use super::money::Split;
 use super::orders::Orders;
+use super::reasons::Reasons;
 use super::series::Series;
 use super::states::States;
 use super::stats::{Blocks, Interval, bootstrap, total};
@@ -116,6 +117,8 @@ pub struct CoinModel {
     pub prints: u64,
     /// Orders.
     pub orders: Orders,
+    /// Fills by model and reason.
+    pub reasons: Reasons,
     /// What the market did after fills.
     pub markouts: Summary,
     /// Predictions against outcomes.
@@ -172,6 +175,7 @@ impl CoinModel {
             calibration: Calibration::default(),
             warm_after: None,
             start,
+            reasons: Reasons::default(),
             samples: Markouts::default(),
             outcomes: Outcomes::default(),
         }
@@ -206,7 +210,10 @@ impl CoinModel {
             Body::Print(_) => self.prints += 1,
             Body::Order(x) => self.orders.on_order(x),
             Body::Fill(x) => self.on_fill(at, x),
-            Body::Markout(x) => self.samples.push(at, x),
+            Body::Markout(x) => {
+                self.samples.push(at, x);
+                self.reasons.on_markout(x);
+            }
             Body::Outcome(x) => self.outcomes.push(at, x),
             Body::Start(_)
             | Body::Stop(_)
@@ -308,6 +315,7 @@ impl CoinModel {
 
     fn on_fill(&mut self, at: Ns, x: &Fill) {
         self.orders.on_fill(x);
+        self.reasons.on_fill(x);
         if x.lane == Lane::Configured {
             self.marks.push(Mark { at, side: x.side, px: x.px });
         }

@@ -133,6 +133,7 @@ fn coin(c: &CoinModel, m: &Model) -> Value {
             "news": g.news,
         })).collect::<Vec<_>>(),
         "orders": orders(c),
+        "reasons": c.reasons.json(),
         "markouts": c.markouts,
         "calibration": c.calibration,
     })

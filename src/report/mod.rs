@@ -18,6 +18,7 @@ mod model;
 mod money;
 mod orders;
 mod page;
+mod reasons;
 mod series;
 mod sources;
 mod states;

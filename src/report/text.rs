@@ -80,6 +80,9 @@ fn coin(c: &CoinModel, m: &Model) -> String {
         .map(|(l, r)| format!("{} {} ({:+.4} USD)", l.text(), r.account.fills, r.profit.value))
         .collect();
     out.push_str(&format!("  fills      {}\n", lanes.join(", ")));
+    if c.reasons.of_lane(Lane::Configured).next().is_some() {
+        out.push_str(&format!("  by reason  {}\n", c.reasons.text()));
+    }
     if let Some(h) =
         c.markouts.horizons.iter().find(|h| h.horizon_ms == super::markouts::PRIMARY_MS)
     {

@@ -22,6 +22,24 @@ choices! {
     }
 }
 
+choices! {
+    /// What becomes of an own order where the other side is displayed at its price or better. With the
+    /// order in the book an arriving one trades with it, unless it is post-only: then the venue
+    /// refuses it, and what is displayed could not stand there.
+    pub enum Crossing = Mixed {
+        /// It fills up to what is displayed: nobody is post-only.
+        Displayed = "displayed",
+        /// It fills by prints at its price or beyond, of either aggressor, that follow within
+        /// `crossing_ms`: everybody is post-only.
+        UntilPrint = "until-print",
+        /// It does not fill by that.
+        None = "none",
+        /// `displayed` with the chance that one of the orders displayed is not post-only, given that
+        /// `gtc_share` of all are not; else `until-print`.
+        Mixed = "mixed",
+    }
+}
+
 settings! {
     /// Settings of the fill simulation.
     pub struct Config: Copy {
@@ -34,6 +52,16 @@ settings! {
         pessimistic: Model = Model::Through;
         /// The upper one.
         optimistic: Model = Model::Touch;
+        /// What a displayed opposite side does to own orders under the configured model.
+        crossing: Crossing = Crossing::Mixed;
+        /// The same in the lower bracket.
+        crossing_pessimistic: Crossing = Crossing::UntilPrint;
+        /// The same in the upper one.
+        crossing_optimistic: Crossing = Crossing::Displayed;
+        /// Share of resting orders that are not post-only. No public data tell it.
+        gtc_share: f64 = 0.05, 0.0..=1.0;
+        /// Time within which prints have to follow.
+        crossing_ms: u32 = 5_000, 0..=600_000, "ms";
         /// Settings of the models that have any, whichever lane runs them.
         models: ModelConfigs = ModelConfigs::default();
         /// Order of events inside a block.
@@ -89,6 +117,11 @@ impl<'a, F: FillModel> Settings<'a, F> {
     /// What the models get of them.
     pub(super) fn models(self) -> Configs<'a, F> {
         Configs { shipped: &self.sim.models, own: self.own }
+    }
+
+    /// What a displayed opposite side does in each lane.
+    pub(super) fn crossings(self) -> [Crossing; 3] {
+        [self.sim.crossing, self.sim.crossing_pessimistic, self.sim.crossing_optimistic]
     }
 
     /// The bias of each lane: the brackets are their models as they are.

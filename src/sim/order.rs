@@ -63,8 +63,9 @@ pub(super) struct Held {
     pub at: Ns,
     /// Displayed size and order count, when the message showed this price.
     pub level: Option<(i64, u32)>,
-    /// Displayed on the other side at our price or better.
+    /// Displayed on the other side at our price or better, and in how many orders.
     pub crossing: i64,
+    pub crossers: u32,
     /// No unseen change is possible before this time.
     pub known_until: Ns,
 }
@@ -76,6 +77,11 @@ pub(super) struct LaneState {
     pub open: i64,
     /// Taken from the crossing side since the book crossed the order.
     pub crossed: i64,
+    /// Prints up to then confirm a crossing.
+    pub until: Ns,
+    /// Taken of the taker at work.
+    #[serde(skip)]
+    pub taken: i64,
     /// Filled and not booked yet; 0 between calls.
     #[serde(skip)]
     pub pending: i64,
@@ -110,6 +116,8 @@ pub(super) struct SimOrder {
     /// The taker at work filled it in the lane that decides.
     #[serde(skip)]
     pub got: bool,
+    /// Block since which the book crosses it.
+    pub crossed_since: Option<Ns>,
 }
 
 impl LaneState {
@@ -120,6 +128,7 @@ impl LaneState {
         let open = self.open - self.pending;
         let got = if size < open { size.max(0) / lot * lot } else { open };
         self.pending += got;
+        self.taken += got;
         self.reason = reason;
         got
     }
@@ -145,6 +154,7 @@ impl SimOrder {
             lanes: [LaneState { open: req.sz.0, ..LaneState::default() }; 3],
             held: None,
             got: false,
+            crossed_since: None,
         }
     }
 

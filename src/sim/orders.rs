@@ -12,6 +12,7 @@
 //! 5. What a later block showed first is not undone by prints that come late; they fill no order that
 //!    arrived after them.
 
+mod cross;
 mod observe;
 mod state;
 
@@ -161,6 +162,7 @@ impl<F: FillModel> Sim<F> {
         }
         self.best = [Best::default(); 2];
         self.crossed = [[0; 3]; 2];
+        self.until = Ns(i64::MIN);
         self.holding = false;
         self.mid = (Ns(i64::MIN), None);
         self.mid_before = None;
@@ -266,6 +268,7 @@ impl<F: FillModel> Sim<F> {
         best.level.traded = at_best.fold(best.level.traded, |sum, p| add_volume(sum, p.sz.0));
         let mid = self.mid_for(set, time);
         let by = Cause { time, tid: first.tid, mid, fee: set.sim.fees.maker() };
+        self.begin(time);
         let mut filled = self.each_print(set, prints, by, out);
         let taker = Taker::new(self.alone, set.sim.participation_pct, self.rules.lot());
         let mut takers = [taker; LANES.len()];
@@ -296,6 +299,7 @@ impl<F: FillModel> Sim<F> {
                 out(SimEvent::Met(o.met(time, &reach)));
             }
         }
+        filled |= self.confirm(prints, by, out);
         if filled {
             self.drop_filled(time, out);
         }

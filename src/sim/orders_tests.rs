@@ -1,5 +1,7 @@
 //! What decides whether an own order fills: named cases, and the brackets as a property.
 
+#[path = "cross_tests.rs"]
+mod cross;
 #[path = "lots_tests.rs"]
 mod lots;
 #[path = "pinned_tests.rs"]
@@ -13,7 +15,7 @@ use super::*;
 use crate::book;
 use crate::event::own::{FillReason, Lane};
 use crate::event::{self, Bbo, Snapshot};
-use crate::sim::config::{Config, Latency, Model};
+use crate::sim::config::{Config, Crossing, Latency, Model};
 use crate::sim::models::AnyQueues;
 use crate::sim::models::rates::Rates;
 use crate::units::rules::Rules;
@@ -39,6 +41,8 @@ impl World {
             entry: Latency::Constant { ms: 100 },
             cancel: Latency::Constant { ms: 100 },
             ping_ms: 0,
+            crossing: Crossing::Displayed,
+            crossing_pessimistic: Crossing::Displayed,
             venue_rules: false,
             ..Config::default()
         };
@@ -339,17 +343,6 @@ fn a_cap_on_participation_holds_over_all_own_orders_of_a_taker() {
     w.sell(300, 1, &[(99, 1_000)]);
     assert_eq!((w.filled(a, C), w.filled(b, C)), (150, 50));
     assert_eq!(w.filled(a, Lane::Optimistic) + w.filled(b, Lane::Optimistic), 200);
-}
-
-#[test]
-fn a_book_that_crosses_two_own_orders_fills_its_size_once() {
-    let (mut w, a) = joined(Model::Skellam, 10);
-    let b = w.place(200, Side::Buy, 99, 5);
-    w.book(310, &[(99, 10)], ASK);
-    for at in [400, 500, 600] {
-        w.book(at, &[(98, 7)], &[(99, 7)]);
-    }
-    assert_eq!((w.filled(a, C), w.filled(b, C)), (5, 2));
 }
 
 #[test]

@@ -404,12 +404,15 @@ fn orders(c: &CoinModel) -> String {
         .map(|(i, r)| {
             let n: String =
                 o.fills.iter().map(|l| format!("<td class=n>{}", count(l[i]))).collect();
-            format!("<tr><td>{}{n}", esc(r.sentence()))
+            let of = &c.reasons.by[Lane::Configured as usize][i];
+            let edge = of.edge_bps().map_or_else(String::new, |x| number(x, 2));
+            let money = format!("<td class=n>{}<td class=n>{edge}", number(of.usd, 0));
+            format!("<tr><td>{}{n}{money}", esc(r.sentence()))
         })
         .collect();
     let lanes: String = Lane::ALL.iter().map(|l| format!("<th>{}", l.text())).collect();
     let html = format!(
-        "<div class=scroll><table><tr><th>fills by reason{lanes}{fills}</table></div><div \
+        "<div class=scroll><table><tr><th>fills by reason{lanes}<th>USD<th>edge after 5 s, bps{fills}</table></div><div \
          class=scroll><table><tr><th>orders<th>{rows}</table></div>"
     );
     let how = "Every fill carries its reason; the three models judge the same orders.";

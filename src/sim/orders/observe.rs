@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use super::state::Sim;
 use crate::book::{Book, Shown};
-use crate::event::own::{FillReason, LANES};
+
 use crate::sim::config::Settings;
 use crate::sim::level::Level;
 use crate::sim::model::{FillModel, Moment};
@@ -55,10 +55,14 @@ impl<F: FillModel> Sim<F> {
                 _ => whole_to.is_some_and(|worst| !side.better(worst, px)).then_some((0, 0)),
             };
             let none = crossing == 0;
-            o.lanes.iter_mut().filter(|_| none).for_each(|l| l.crossed = 0);
+            if none {
+                o.lanes.iter_mut().for_each(|l| l.crossed = 0);
+                o.crossed_since = None;
+            }
+            let crossers = if none { 0 } else { book.orders_to(side.opposite(), px) };
             if level.is_some() || !none {
                 let level = level.or(o.held.and_then(|h| h.level));
-                o.held = Some(Held { at: t, level, crossing, known_until });
+                o.held = Some(Held { at: t, level, crossing, crossers, known_until });
                 self.holding = true;
             }
             calm &= none && o.level.known_until != NEVER;
@@ -176,22 +180,14 @@ impl<F: FillModel> Sim<F> {
         }
         let mid = mid_at(held.at, self.mid, self.mid_before);
         let by = Cause { time: held.at, tid: 0, mid, fee: set.sim.fees.maker() };
-        let crosses = self.lanes.each_ref().map(|l| l.crosses());
-        let lot = self.rules.lot();
-        let crossed = &mut self.crossed[side.index()];
         let mut done = false;
-        for o in &mut self.orders[range] {
-            let Some(h) = o.held.take() else { continue };
+        for i in range {
+            let Some(h) = self.orders[i].held.take() else { continue };
             if let Some(level) = h.level {
-                o.level = Level::new(level, h.at, h.known_until);
+                self.orders[i].level = Level::new(level, h.at, h.known_until);
             }
-            for lane in (0..LANES.len()).filter(|lane| crosses[*lane]) {
-                let state = &mut o.lanes[lane];
-                let taken = if self.alone { state.crossed } else { crossed[lane] };
-                let got = state.take(h.crossing - taken, lot, FillReason::Crossed);
-                crossed[lane] += got;
-                state.crossed += got;
-                done |= o.book(lane, &by, out);
+            if h.crossing > 0 {
+                done |= self.cross(set, i, h, &by, out);
             }
         }
         done

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::own::{OrderReason, OrderState};
+use crate::math::seed::mix;
 use crate::sim::config::{Model, Settings};
 use crate::sim::latency::Action;
 use crate::sim::level::Level;
@@ -50,6 +51,10 @@ pub struct Sim<F: FillModel = Skellam> {
     pub(super) best: [Best; 2],
     /// Taken of the crossing side in each lane, while the book crosses own orders of a side.
     pub(super) crossed: [[i64; 3]; 2],
+    /// Prints up to then may confirm a crossing.
+    pub(super) until: Ns,
+    /// Of what is drawn of crossings.
+    pub(super) seed: u64,
     /// Something is held back for the prints of its block.
     pub(super) holding: bool,
     /// By side: what a message says behind the best own price changes nothing.
@@ -79,6 +84,8 @@ impl<F: FillModel> Sim<F> {
             ping: None,
             best: [Best::default(); 2],
             crossed: [[0; 3]; 2],
+            until: Ns(i64::MIN),
+            seed: mix(seed),
             holding: false,
             calm: [false; 2],
             mid: (Ns(i64::MIN), None),

@@ -1,0 +1,155 @@
+//! What fills came to by the reason of the fill.
+//!
+//! In: fills of the three models, markouts of the configured one. Out: fills, value, captured spread and
+//! fees a reason and model; for the configured one the edge left at the primary horizon. Cold path.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+
+use super::markouts::PRIMARY_MS;
+use super::stats::float;
+use crate::record::{Fill, FillReason, Lane, Markout};
+use crate::units::{Cash, Px};
+
+/// Number of reasons.
+const REASONS: usize = FillReason::ALL.len();
+
+/// Fills of one reason under one model.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Reason {
+    /// Fills.
+    pub fills: u64,
+    /// Their value, USD.
+    pub usd: f64,
+    /// Spread captured against the mid before the block, USD.
+    pub spread_usd: f64,
+    /// Fees, USD; negative: rebates.
+    pub fees_usd: f64,
+    /// Sum of the moves in our favour until the primary horizon, bps, and of how many fills.
+    moves: (f64, u64),
+}
+
+impl Reason {
+    /// Mean of what a fill earns until the primary horizon after fees, bps; `None` before any.
+    #[must_use]
+    pub fn edge_bps(&self) -> Option<f64> {
+        let n = usize::try_from(self.moves.1).unwrap_or(usize::MAX);
+        let own = (self.spread_usd - self.fees_usd) / self.usd * 1e4;
+        (n > 0 && self.usd > 0.0).then(|| own + self.moves.0 / float(n))
+    }
+}
+
+/// Fills by model and reason, as [`Lane`] and [`FillReason`] count.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reasons {
+    /// The table.
+    pub by: [[Reason; REASONS]; 3],
+    /// Reason of the newest fill of an order under the configured model.
+    of: HashMap<u64, FillReason>,
+}
+
+impl Reasons {
+    pub(super) fn on_fill(&mut self, f: &Fill) {
+        let r = &mut self.by[f.lane as usize][f.reason as usize];
+        r.fills += 1;
+        r.usd += Cash::of(f.px, f.sz).to_f64();
+        let z = i128::from(f.side.sign() * f.sz.0);
+        r.spread_usd += Cash(z * (i128::from(f.mid.0) - 2 * i128::from(f.px.0))).to_f64();
+        r.fees_usd += Px(f.fee_e8).to_f64();
+        if f.lane == Lane::Configured {
+            self.of.insert(f.id, f.reason);
+        }
+    }
+
+    pub(super) fn on_markout(&mut self, m: &Markout) {
+        if m.horizon_ms == PRIMARY_MS
+            && let Some(reason) = self.of.get(&m.id)
+        {
+            let moves = &mut self.by[Lane::Configured as usize][*reason as usize].moves;
+            *moves = (moves.0 + m.bps, moves.1 + 1);
+        }
+    }
+
+    /// Reasons of a model that filled something.
+    pub fn of_lane(&self, lane: Lane) -> impl Iterator<Item = (FillReason, &Reason)> {
+        let all = FillReason::ALL.iter().copied().zip(&self.by[lane as usize]);
+        all.filter(|(_, r)| r.fills > 0)
+    }
+
+    /// A line for people: the configured model.
+    pub(super) fn text(&self) -> String {
+        let each: Vec<String> = self
+            .of_lane(Lane::Configured)
+            .map(|(reason, r)| {
+                let edge =
+                    r.edge_bps().map_or_else(String::new, |x| format!(", {x:+.2} bps after 5 s"));
+                format!("{} {} ({:.0} USD{edge})", reason.text(), r.fills, r.usd)
+            })
+            .collect();
+        each.join(", ")
+    }
+
+    /// The table for programs.
+    pub(super) fn json(&self) -> Value {
+        let lane = |l: &Lane| {
+            let rows: Map<String, Value> = self
+                .of_lane(*l)
+                .map(|(reason, r)| {
+                    let row = json!({
+                        "fills": r.fills, "usd": r.usd, "spread_usd": r.spread_usd,
+                        "fees_usd": r.fees_usd, "edge_bps": r.edge_bps(),
+                    });
+                    (reason.text().to_owned(), row)
+                })
+                .collect();
+            (l.text().to_owned(), Value::Object(rows))
+        };
+        Value::Object(Lane::ALL.iter().map(lane).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::{Mid2, Ns, ONE, Side, Sz};
+
+    #[test]
+    fn money_and_moves_go_to_the_reason_of_the_fill() {
+        let fill = |id, lane, reason, side, usd: i64| Fill {
+            id,
+            lane,
+            reason,
+            side,
+            unknown_queue: false,
+            level: 0,
+            px: Px(usd * ONE),
+            sz: Sz(2 * ONE),
+            open: Sz(0),
+            ahead: Sz(0),
+            age: 0,
+            time: Ns(0),
+            tid: 1,
+            mid: Mid2(2 * 100 * ONE),
+            fee_e8: ONE / 100,
+            sight_age: 0,
+        };
+        let mut all = Reasons::default();
+        all.on_fill(&fill(1, Lane::Configured, FillReason::Crossed, Side::Buy, 101));
+        all.on_fill(&fill(2, Lane::Configured, FillReason::Queue, Side::Sell, 102));
+        all.on_fill(&fill(2, Lane::Optimistic, FillReason::Touch, Side::Sell, 102));
+        for (id, bps, horizon_ms) in [(1, -5.0, 5_000), (2, 3.0, 5_000), (1, 70.0, 1_000)] {
+            all.on_markout(&Markout { id, horizon_ms, bps, depth_bps: 0.0, side: Side::Buy });
+        }
+        let of = |r: FillReason| all.by[0][r as usize];
+        let (crossed, queue) = (of(FillReason::Crossed), of(FillReason::Queue));
+        assert_eq!((crossed.fills, queue.fills), (1, 1));
+        assert!((crossed.spread_usd + 2.0).abs() < 1e-9 && (queue.spread_usd - 4.0).abs() < 1e-9);
+        // -2.01 of 202 is -99.5 bps, and -5 after it.
+        assert!((crossed.edge_bps().expect("marked") + 104.505).abs() < 1e-2);
+        assert_eq!(all.of_lane(Lane::Optimistic).count(), 1);
+        assert!(all.text().starts_with("queue 1 (204 USD, +"), "{}", all.text());
+        assert_eq!(all.json()["optimistic"]["touch"]["fills"], 1);
+        assert!(all.json()["optimistic"]["touch"]["edge_bps"].is_null());
+    }
+}
