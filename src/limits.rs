@@ -193,6 +193,16 @@ pub const STAMPS_AHEAD: usize = 8;
 /// unit: a thousand times as much is decades.
 pub const UNIT_OFF_NS: i64 = 24 * 3_600_000_000_000;
 
+/// Nanoseconds that a recording has to span before what it lacks is held against it.
+pub const FIT_SPAN_NS: i64 = 60_000_000_000;
+
+/// Nanoseconds between two best prices, on average, with which a recording is fit for a replay: quotes
+/// hold for about as long.
+pub const FIT_TOUCH_NS: i64 = 1_000_000_000;
+
+/// Different offsets of receipt to block, in milliseconds, that are kept for their median.
+pub const OFFSETS_MAX: usize = 1 << 16;
+
 /// Nanoseconds that a print may be behind the newest block shown, or behind the newest print of its
 /// message, and be live. In 66,000 live messages the most are 1.03 s and 0.51 s; histories begin 7 s
 /// and more back.

@@ -16,7 +16,6 @@ use super::checkpoint::{Checkpoint, Place, Written};
 use super::config::ConfigOf;
 use super::events::{self, Entry, is_events};
 use super::source::Signal;
-use super::survey::survey;
 use super::turn::{Turn, engine, give};
 use crate::engine::publish::Publish;
 use crate::engine::{Components, Engine, Shipped};
@@ -102,14 +101,6 @@ pub struct Outcome {
     pub tail: Tail,
     /// Lines and stamps that were not taken as they stand.
     pub left_out: LeftOut,
-}
-
-/// The perpetuals of a recording, wherever they first appear.
-///
-/// # Errors
-/// The recording cannot be read.
-pub fn coins_of(path: &Path) -> Result<Vec<CoinSpec>, RecordingError> {
-    survey(path).map(|s| s.coins)
 }
 
 /// What the lines of a recording mean: messages, and the link's ups and downs as recorded or implied.

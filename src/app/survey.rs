@@ -1,6 +1,7 @@
-//! A first pass over a recording: its coins, wherever they first appear, and the unit of its stamps.
+//! Passes over a recording before its replay: its coins, wherever they first appear, the unit of its
+//! stamps, and what it is fit for.
 //!
-//! In: a recording. Out: [`Survey`]. Cold path.
+//! In: a recording. Out: [`Survey`], [`Fitness`]. Cold path.
 //!
 //! 1. Frames are searched for names and sizes, not decoded: a fifth of what a replay costs.
 //! 2. What holds for a few lines holds for none: stamps are in another unit where most of the first
@@ -9,8 +10,11 @@
 use std::path::Path;
 
 use super::events::{self, is_events};
+use super::replay::Lines;
+use super::source::{Item, Source};
 use crate::feed::meta::Finder;
-use crate::feed::{CoinSpec, is_perpetual};
+use crate::feed::{CoinSpec, Parser, is_perpetual};
+use crate::folder::fitness::{Fitness, Judge};
 use crate::folder::recording::{Fault, Reader, RecordingError, Unit};
 use crate::limits::UNIT_OFF_NS;
 use crate::units::Ns;
@@ -55,6 +59,41 @@ pub fn survey(path: &Path) -> Result<Survey, RecordingError> {
     units.verdict()?;
     (seen.coins, seen.others) = finder.coins().into_iter().partition(|c| is_perpetual(&c.name));
     Ok(seen)
+}
+
+/// The perpetuals of a recording, wherever they first appear.
+///
+/// # Errors
+/// As [`survey`].
+pub fn coins_of(path: &Path) -> Result<Vec<CoinSpec>, RecordingError> {
+    survey(path).map(|s| s.coins)
+}
+
+/// Goes through a recording with a feed alone, and judges what it is fit for; `None` of a file of
+/// events, whose messages were read already.
+///
+/// # Errors
+/// The recording cannot be read, or its coins cannot be followed.
+pub fn fitness(path: &Path, coins: &[CoinSpec]) -> Result<Option<Fitness>, RecordingError> {
+    if is_events(path) {
+        return Ok(None);
+    }
+    let mut reader = Reader::open(path)?;
+    let bad = |_| RecordingError { line: 0, fault: Fault::Coins };
+    let mut source = Source::new(Parser::default(), coins, 0).map_err(bad)?;
+    let mut judge = Judge::new(coins.len());
+    let mut lines = Lines::default();
+    while let Some(line) = reader.step()? {
+        lines.read(line.at, line.bytes(), |at, signal| {
+            source.take(at, signal, &mut |_, item| {
+                if let Item::Event(event) = item {
+                    judge.take(at, &event);
+                }
+            });
+        });
+    }
+    let seen = lines.seen();
+    Ok(Some(judge.end(coins, (seen.from, seen.to), &source.feed().counters())))
 }
 
 /// Asks the first lines with a block time which unit their stamps are in.

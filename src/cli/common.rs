@@ -6,11 +6,11 @@ use std::path::Path;
 
 use super::exit::Failure;
 use crate::app::config::ConfigOf;
-use crate::app::survey::{Survey, survey};
+use crate::app::survey::{Survey, fitness, survey};
 use crate::engine::Components;
 use crate::feed::{CoinSpec, is_perpetual};
 use crate::folder::recording::RecordingError;
-use crate::folder::{Folder, FolderError, NoFolder, RunFolder, RunInfo};
+use crate::folder::{Fitness, Folder, FolderError, NoFolder, RunFolder, RunInfo};
 use crate::journal::{Digests, ReadError, Reader, hex};
 use crate::limits::{COINS_MAX, DECIMALS_MAX};
 
@@ -115,6 +115,23 @@ pub(super) fn chosen_of(
         )));
     }
     Ok(coins)
+}
+
+/// What a recording is fit for; refused where it is not, unless that is accepted.
+pub(super) fn judged(
+    file: &Path,
+    coins: &[CoinSpec],
+    accept: bool,
+) -> Result<Option<Fitness>, Failure> {
+    let fitness = fitness(file, coins).map_err(|e| recording_failure(file, &e))?;
+    match &fitness {
+        Some(f) if !f.unfit().is_empty() && !accept => Err(Failure::input(format!(
+            "{}: {}; --accept-unfit goes on all the same",
+            file.display(),
+            f.verdict()
+        ))),
+        _ => Ok(fitness),
+    }
 }
 
 /// The failure of reading a recording.

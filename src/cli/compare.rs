@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::common::{chosen, recording_failure};
+use super::common::{chosen, judged, recording_failure};
 use super::exit::{Code, Failure};
 use super::place::parse_length;
 use super::{Common, say};
@@ -42,6 +42,9 @@ pub(super) struct Options {
     /// Coins, comma separated; default: all of a recording, BTC on a market.
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     coin: Vec<String>,
+    /// Compare on recordings that are not fit for a replay, too.
+    #[arg(long, requires = "files")]
+    accept_unfit: bool,
     /// Profiles, comma separated.
     #[arg(long, value_delimiter = ',', default_value = "default,original")]
     profiles: Vec<String>,
@@ -93,7 +96,11 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     let coins = grounds
         .iter()
         .map(|(_, g)| match g {
-            Ground::Tape(file) => chosen(file, &o.coin),
+            Ground::Tape(file) => {
+                let coins = chosen(file, &o.coin)?;
+                judged(file, &coins, o.accept_unfit)?;
+                Ok(coins)
+            }
             Ground::Market(m) => m.law.coins.iter().map(|c| spec(c)).collect(),
         })
         .collect::<Result<Vec<_>, _>>()?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::common::{chosen, claim, digests, new_run, recording_failure, write_info};
+use super::common::{chosen, claim, digests, judged, new_run, recording_failure, write_info};
 use super::exit::Failure;
 use super::{Common, assumed, report, say, summary};
 use crate::app::checkpoint::{Checkpoint, Fault};
@@ -17,7 +17,7 @@ use crate::app::replay::{Cut, Outcome, Tally, replay_cut};
 use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::folder::recording::{self, Reader};
-use crate::folder::{RunEnd, RunFolder, RunInfo};
+use crate::folder::{Fitness, RunEnd, RunFolder, RunInfo};
 use crate::journal::{Digests, Recovered, Writer, hex};
 use crate::limits::COINS_MAX;
 use crate::record::{Body, Lane, Record, StopReason};
@@ -39,6 +39,10 @@ pub(super) struct Options {
     /// Write a checkpoint, `checkpoint` in the run folder, so many seconds into the recording.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     checkpoint_at: Option<u32>,
+    /// Replay a recording that is not fit for it: without trades, with best prices less than once a
+    /// second, with most frames rejected.
+    #[arg(long)]
+    accept_unfit: bool,
     /// Go on from a checkpoint of this recording instead of from its start.
     #[arg(long, value_name = "CHECKPOINT")]
     from: Option<PathBuf>,
@@ -66,8 +70,9 @@ pub(super) fn run<C: Components>(
         let stem = name.split('.').next().unwrap_or("run");
         let coins = chosen(file, &o.coin)?;
         let from = o.from.as_deref().map(|path| checkpoint(path, config, &coins)).transpose()?;
+        let fitness = judged(file, &coins, o.accept_unfit)?;
         let run = new_run(o.out.as_deref(), config, stem)?;
-        one(file, (&coins, from), &run, o, config, common)?;
+        one(file, (&coins, from, fitness), &run, o, config, common)?;
     }
     Ok(())
 }
@@ -83,13 +88,14 @@ fn from_standard_input<C: Components>(
     let ready = keep_standard_input(&file).and_then(|()| {
         let coins = chosen(&file, &o.coin)?;
         let from = o.from.as_deref().map(|path| checkpoint(path, config, &coins)).transpose()?;
-        Ok((coins, from))
+        let fitness = judged(&file, &coins, o.accept_unfit)?;
+        Ok((coins, from, fitness))
     });
-    let (coins, from) = ready.inspect_err(|_| {
+    let (coins, from, fitness) = ready.inspect_err(|_| {
         // Nothing came of it: no folder stays behind.
         let _ = std::fs::remove_file(&file).and_then(|()| std::fs::remove_dir(run.path()));
     })?;
-    one(&file, (&coins, from), &run, o, config, common)
+    one(&file, (&coins, from, fitness), &run, o, config, common)
 }
 
 /// Writes standard input, plain or gzip, into a recording.
@@ -107,7 +113,7 @@ fn keep_standard_input(to: &Path) -> Result<(), Failure> {
 
 fn one<C: Components>(
     file: &Path,
-    (coins, from): (&[CoinSpec], Option<Checkpoint<C>>),
+    (coins, from, fitness): (&[CoinSpec], Option<Checkpoint<C>>, Option<Fitness>),
     run: &RunFolder,
     o: &Options,
     config: &ConfigOf<C>,
@@ -160,7 +166,8 @@ fn one<C: Components>(
         latency.profit_usd = all.map(|(half, twice)| [half, earned.iter().sum(), twice]);
     }
     info.latency = Some(latency);
-    info.end = Some(RunEnd::new(StopReason::Finished, records, &digest));
+    let end = RunEnd::new(StopReason::Finished, records, &digest);
+    info.end = Some(RunEnd { fitness, ..end });
     write_info(run, &info)?;
     show(file, run.path(), (&seen, took), (records, &digest), common)
 }

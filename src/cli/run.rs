@@ -16,6 +16,7 @@ use super::watch::{self, Watcher, Way, Window};
 use super::{Common, assumed, report, resume, say, stop_on_signals, summary};
 use crate::app::config::ConfigOf;
 use crate::app::status::Status;
+use crate::app::survey::fitness;
 use crate::app::turn::Turn;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
@@ -89,7 +90,9 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     let truth = place.exchange.take().map(Handle::stop);
     let records = ended.published.first_seq + ended.ending.records;
     let end = RunEnd::new(ended.reason, records, &ended.published.digest);
-    info.end = Some(RunEnd { ping: ended.ping, ..end });
+    // A run without a whole recording has none.
+    let fitness = fitness(&run.recording(), &coins).ok().flatten();
+    info.end = Some(RunEnd { ping: ended.ping, fitness, ..end });
     if let Some(latency) = &mut info.latency {
         assumed::timed(latency, &ended.counters);
     }

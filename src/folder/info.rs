@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::fitness::Fitness;
 use crate::feed::{BadCoin, CoinSpec};
 use crate::journal::{Digests, hex};
 use crate::record::StopReason;
@@ -50,6 +51,9 @@ pub struct RunEnd {
     /// Round trips of the heartbeats, where the run was live.
     #[serde(default)]
     pub ping: Option<Ping>,
+    /// What the recording is fit for; `None` of a file of events.
+    #[serde(default)]
+    pub fitness: Option<Fitness>,
 }
 
 /// How long own orders were taken to be under way, and what the run earned by it.
@@ -140,6 +144,7 @@ impl RunEnd {
             digest: hex(d.run),
             decisions: hex(d.decisions),
             ping: None,
+            fitness: None,
         }
     }
 }

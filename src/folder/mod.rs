@@ -22,6 +22,7 @@
 
 pub mod disk;
 mod fault;
+pub mod fitness;
 pub mod info;
 pub mod keep;
 pub mod recording;
@@ -30,6 +31,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use disk::{Folder, FolderError};
+pub use fitness::Fitness;
 pub use info::{Assumed, Ping, RunEnd, RunInfo};
 
 use crate::journal::segment_name;

@@ -56,6 +56,10 @@ pub fn summary(m: &Model) -> Value {
         "ping": s.ping,
         "requests": m.requests.map(|r| r.json()),
         "assumed_latency": s.assumed,
+        "fitness": s.fitness,
+        "unfit": s.fitness.as_ref().map(|f| {
+            f.unfit().iter().map(ToString::to_string).collect::<Vec<_>>()
+        }),
         "intervals": {
             "level": 0.95,
             "method": "block bootstrap",

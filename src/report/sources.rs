@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::latency::Latency;
-use crate::folder::{Assumed, Ping, RunInfo};
+use crate::folder::{Assumed, Fitness, Ping, RunInfo};
 
 /// A setting that is not at its default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,6 +50,8 @@ pub struct Sources {
     pub ping: Option<Ping>,
     /// What was assumed of the way to the venue.
     pub assumed: Option<Assumed>,
+    /// What the recording is fit for.
+    pub fitness: Option<Fitness>,
     /// Settings that differ from the default; `None`: the run's configuration is not there.
     pub settings: Option<Vec<Setting>>,
     /// Truth by coin.
@@ -66,6 +68,7 @@ impl Sources {
             self.source = Some(info.source.display().to_string());
             self.ping = info.end.as_ref().and_then(|e| e.ping);
             self.assumed = info.latency.clone();
+            self.fitness = info.end.as_ref().and_then(|e| e.fitness.clone());
         }
         if let Some(t) = truth.and_then(|t| serde_json::from_str::<Truths>(t).ok()) {
             self.truth = t.coins;

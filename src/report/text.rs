@@ -28,6 +28,9 @@ pub fn summary(m: &Model) -> String {
     for note in m.clocks.iter().flat_map(clocks::notes) {
         out.push_str(&format!("\nclock      {note}\n"));
     }
+    if let Some(f) = &m.sources.fitness {
+        out.push_str(&format!("\nrecording  {}; {}\n", f.verdict(), f.text()));
+    }
     if let Some(ping) = &m.sources.ping {
         out.push_str(&format!("\n{}", ping.text()));
     }

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use papermaker::rooms::app::config::Config;
-use papermaker::rooms::app::replay::{Tally, coins_of, replay};
+use papermaker::rooms::app::replay::{Tally, replay};
+use papermaker::rooms::app::survey::coins_of;
 use papermaker::rooms::app::turn::Turn;
 use papermaker::rooms::feed::CoinSpec;
 use papermaker::rooms::record::{Body, Bytes, Guard, Record, StopReason, StrategyNames};

@@ -73,3 +73,31 @@ fn noise_costs_its_frame_and_a_wrong_unit_is_named() {
     assert_eq!(code, Some(5), "{says}");
     assert!(says.contains("milliseconds") && says.contains("sed"), "{says}");
 }
+
+#[test]
+fn a_recording_that_is_not_fit_is_refused_unless_that_is_accepted() {
+    let tape = |prints: bool| {
+        let mut lines = Vec::new();
+        for i in 0..70i64 {
+            let (at, block) = (NOW + i * 1_000_000_000, 1_790_000_000_000 + i * 1_000);
+            lines.push(book(at, "ETH", "10.0").replace("1790000000000", &block.to_string()));
+            if prints && i > 0 {
+                lines.push(format!(
+                    "{at} {{\"channel\":\"trades\",\"data\":[{{\"coin\":\"ETH\",\"side\":\"B\",\"px\":\
+                     \"101.0\",\"sz\":\"1.0\",\"time\":{block},\"hash\":\"0x0\",\"tid\":{i}}}]}}\n"
+                ));
+            }
+        }
+        lines
+    };
+    let (code, says) = replayed(&tape(true), &[]);
+    assert_eq!(code, Some(0), "{says}");
+    assert!(says.contains("recording  fit; best prices every 1.00 s"), "{says}");
+    let silent = tape(false);
+    let (code, says) = replayed(&silent, &[]);
+    assert_eq!(code, Some(5), "{says}");
+    assert!(says.contains("ETH has no trades") && says.contains("--accept-unfit"), "{says}");
+    let (code, says) = replayed(&silent, &["--accept-unfit", "--json"]);
+    assert_eq!(code, Some(0), "{says}");
+    assert!(says.contains("\"unfit\":[\"ETH has no trades\"]"), "{says}");
+}

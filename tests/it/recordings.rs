@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 
 use papermaker::rooms::app::config::Config;
-use papermaker::rooms::app::replay::{Feeder, Outcome, Tally, coins_of, replay};
+use papermaker::rooms::app::replay::{Feeder, Outcome, Tally, replay};
+use papermaker::rooms::app::survey::coins_of;
 use papermaker::rooms::app::turn::Turn;
 use papermaker::rooms::folder::recording::Reader;
 use papermaker::rooms::record::{Body, Bytes, Guard, Health, JointCode, Lane, Record, StopReason};

@@ -37,7 +37,7 @@ pub const ROOMS: &[(&str, &str)] = &[
     ("quote", "settings learn record units math limits"),
     ("engine", "settings book sim learn quote event record units math limits mem"),
     ("journal", "record units limits"),
-    ("folder", "feed journal record units limits"),
+    ("folder", "feed event journal record units limits"),
     ("telemetry", "limits record units"),
     ("venue", "settings units math limits ws record event"),
     ("sys", "ws limits units"),
@@ -75,8 +75,8 @@ pub const LINES: &[(&str, usize)] = &[
     ("book", 500),
     // Coins of other kinds, too many coins and odd lines are named; sizes' decimals by hand; builders'
     // dexes; the venue's words where it refuses a stream; what is assumed of the way to the venue, the
-    // result at half and twice of it.
-    ("cli", 5_160),
+    // result at half and twice of it; recordings that are not fit are refused.
+    ("cli", 5_260),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account.
     ("engine", 2_030),
@@ -84,8 +84,9 @@ pub const LINES: &[(&str, usize)] = &[
     ("event", 310),
     // A stream that the venue refuses is given up and said in its words, not paid with the link.
     ("feed", 3_250),
-    // Recordings of others: what is odd loses itself, what is none is named with what helps.
-    ("folder", 1_560),
+    // Recordings of others: what is odd loses itself, what is none is named with what helps;
+    // what a recording is fit for.
+    ("folder", 1_980),
     ("journal", 1_800),
     ("learn", 5_300),
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.

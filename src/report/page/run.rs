@@ -6,6 +6,7 @@ use super::figure::{figure, figure_html, missing};
 use super::fmt::{count, decimals_for, esc, nanos, number, span};
 use super::scale::Scale;
 use super::time_chart::{Axis, TimeChart};
+use crate::folder::fitness::{DEFINITIONS, STREAMS};
 use crate::journal::hex;
 use crate::record::Health;
 use crate::report::model::Model;
@@ -21,7 +22,7 @@ pub fn section(m: &Model, axis: &Axis) -> String {
         out.push_str(&part);
     }
     out.push_str("</div>");
-    for part in [latency_table(m), feed_table(m)] {
+    for part in [latency_table(m), feed_table(m), fitness_table(m)] {
         out.push_str(&part);
     }
     out.push_str("<div class=two>");
@@ -101,6 +102,53 @@ fn feed(m: &Model, axis: &Axis) -> String {
     let how = "Receive time less block time: of the state quoted on (age), of the newest message \
                (lag). Network, clocks and the pace of the feed together.";
     figure(title, "ms, log scale", how, &chart.html())
+}
+
+/// What the recording is fit for: the streams of each coin, and what each figure is.
+fn fitness_table(m: &Model) -> String {
+    let title = "What the recording is fit for";
+    let Some(f) = &m.sources.fitness else {
+        return missing(title, "the run has no recording that was judged");
+    };
+    let rows: String = f
+        .coins
+        .iter()
+        .map(|c| {
+            let streams: String = c
+                .streams
+                .iter()
+                .map(|s| format!("<td class=n>{}<td class=n>{}", count(s.messages), span(s.gap_s)))
+                .collect();
+            format!(
+                "<tr><td>{}{streams}<td class=n>{}<td class=n>{:.1} %<td class=n>{}<td class=n>{:.1} \
+                 %<td class=n>{}",
+                esc(&c.coin),
+                span(c.touch_s),
+                c.fresh * 100.0,
+                count(c.prints),
+                c.late * 100.0,
+                count(c.gaps),
+            )
+        })
+        .collect();
+    let heads: String = STREAMS.iter().map(|s| format!("<th>{s}<th>gap")).collect();
+    let reasons: String = f
+        .rejected
+        .iter()
+        .map(|(reason, n)| format!("<tr><td>{}<td class=n>{}", esc(reason), count(*n)))
+        .collect();
+    let meanings: String = DEFINITIONS
+        .iter()
+        .map(|(key, unit, what)| format!("<tr><td>{key}<td>{unit}<td>{}", esc(what)))
+        .collect();
+    let verdict = esc(&f.verdict());
+    let html = format!(
+        "<p>{verdict}; {}</p><div class=scroll><table><tr><th>coin{heads}<th>touch<th>fresh<th>prints\
+         <th>late<th>gaps{rows}</table></div><div class=two><table><tr><th>rejected as<th>frames\
+         {reasons}</table><table><tr><th>figure<th>unit<th>what it is{meanings}</table></div>",
+        esc(&f.text()),
+    );
+    figure(title, "", "Judged from the recording alone, before any quote.", &html)
 }
 
 fn feed_table(m: &Model) -> String {
