@@ -134,7 +134,7 @@ pub const SPENT_EVERY_NS: i64 = 10_000_000_000;
 /// for a while.
 pub const DRIFT_PPB_MAX: i64 = 500_000;
 
-/// Nanoseconds of delays from which on a drift can be told from their noise: in a minute, 200 of a
+/// Nanoseconds of delays from which on a drift stands out from their noise: in a minute, 200 of a
 /// million are 12 ms.
 pub const DRIFT_AFTER_NS: i64 = 60_000_000_000;
 
@@ -166,6 +166,9 @@ pub const JUMP_MESSAGES: u32 = 20;
 
 /// Nanoseconds that they have to span.
 pub const JUMP_AFTER_NS: i64 = 1_000_000_000;
+
+/// Nanoseconds that a stamp may go back and be disorder among lines, not a step of the clock.
+pub const STAMP_BACK_NS: i64 = 1_000_000_000;
 
 /// Nanoseconds between two stamps of one link from which on blocks have to confirm the second one:
 /// twice the silence after which a link is given up.

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::envelope::{Envelope, Line};
 use crate::limits::{
     BLOCK_AHEAD_NS, BLOCK_BEHIND_NS, CLOCK_YOUNG_AHEAD_NS, CLOCK_YOUNG_NS, JUMP_AFTER_NS,
-    JUMP_MESSAGES, STAMP_LEAP_NS,
+    JUMP_MESSAGES, STAMP_BACK_NS, STAMP_LEAP_NS,
 };
 use crate::units::Ns;
 
@@ -123,8 +123,11 @@ impl ClockMap {
     /// A message received at `stamp` holds `block` as its newest block. Gives session time and what
     /// the block says.
     pub fn see(&mut self, stamp: Ns, block: Ns) -> (Ns, Seen) {
-        let (block, now) = (block.plus(self.shift), self.now.unwrap_or(block));
         let past = stamp.since(self.stamp);
+        // By the old line first: a live run has looked at the time on the way to this message, a
+        // replay has not, and both are to come to the same.
+        self.pass(stamp);
+        let (block, now) = (block.plus(self.shift), self.now.unwrap_or(block));
         let Some(line) = self.offset else {
             // Before the first link's first block, time has only been waiting for it.
             let first = self.newest.0 == i64::MIN;
@@ -132,7 +135,7 @@ impl ClockMap {
             return (self.anchor(stamp, if first { block } else { now.max(block) }), Seen::Known);
         };
         let leapt = past > STAMP_LEAP_NS && block.since(self.newest) < past / 2;
-        if past < -STEP_NS || leapt {
+        if past < -STAMP_BACK_NS || leapt {
             self.steps = self.steps.saturating_add(1);
             return (self.anchor(stamp, now.max(block)), Seen::Known);
         }
@@ -209,9 +212,6 @@ impl ClockMap {
         [self.steps, self.jumps]
     }
 }
-
-/// A stamp that goes back by less is disorder among lines, not a step of the clock.
-const STEP_NS: i64 = Ns::SEC;
 
 #[cfg(test)]
 mod tests {

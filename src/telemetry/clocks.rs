@@ -13,7 +13,7 @@ const SAID_S: f64 = 1.0;
 pub fn notes(c: &Clocks) -> Vec<String> {
     let mut out = Vec::new();
     let s = Ns::seconds(c.offset);
-    if s > SAID_S || s < 0.0 {
+    if !(0.0..=SAID_S).contains(&s) {
         let (by, which) = (s.abs(), if s < 0.0 { "behind" } else { "ahead of" });
         out.push(format!(
             "this machine's clock is {by:.3} s {which} the venue's (delay of the network included); \
