@@ -175,7 +175,7 @@ impl Requests {
         let short = 1.0 - (self.saved / most).clamp(0.0, 1.0);
         let patience = 1.0 + (cfg.patience_most - 1.0) * short * short;
         // Enough is kept to take everything down that may stand.
-        let down = cancel_limit.saturating_sub(cancels) <= CANCELS_KEPT;
+        let down = cancel_limit.saturating_sub(cancels) <= CANCELS_KEPT.min(cancel_limit / 4);
         Pace { patience, room: if silent || down { 0 } else { room }, down }
     }
 
@@ -194,7 +194,8 @@ impl Requests {
     }
 }
 
-/// Cancels that are kept to take everything down with: every order of every coin once.
+/// Cancels that are kept to take everything down with: every order of every coin once, or a quarter of a
+/// small limit.
 const CANCELS_KEPT: u64 = (ORDERS_MAX * COINS_MAX) as u64;
 
 /// What quoting may do now.

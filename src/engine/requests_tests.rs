@@ -83,7 +83,7 @@ fn what_stands_is_taken_down_while_cancels_are_left_for_it() {
     let cfg = Config { allowance: 2_000, ..Config::default() };
     let mut r = Requests::new();
     assert!(!r.pace(&cfg, at(0)).down && r.pace(&cfg, at(0)).room > 0);
-    r.cancels = 4_000 - CANCELS_KEPT;
+    r.cancels = 4_000 - 1_000;
     let pace = r.pace(&cfg, at(1));
     assert!(pace.down && pace.room == 0);
     assert!(r.send(&cfg, at(1), Request::Cancel));

@@ -37,8 +37,15 @@ fn coins() -> [CoinSpec; 1] {
     [CoinSpec::new("BTC", 5).expect("a coin")]
 }
 
+/// Nothing is rationed, and what is displayed across an order fills it: plenty happens.
+const PLAIN: &[&str] = &[
+    "engine.requests.spread_min=0",
+    "engine.sim.crossing=displayed",
+    "engine.sim.crossing_pessimistic=displayed",
+];
+
 fn settings<C: Components>(sets: &[&str]) -> Result<ConfigOf<C>, String> {
-    let sets: Vec<String> = sets.iter().map(|s| (*s).to_owned()).collect();
+    let sets = PLAIN.iter().chain(sets).map(|s| (*s).to_owned()).collect::<Vec<String>>();
     ConfigOf::load(None, &sets).map_err(|e| e.0)
 }
 
