@@ -214,7 +214,15 @@ mod tests {
         let law = MarketConfig::default();
         let market = Simulated { law, seed: 4, length_ns: 120 * Ns::SEC };
         let run = |names: [&str; 2], seed: u64| {
-            let c = Config::load(None, &[format!("engine.seed={seed}")]).expect("in range");
+            let c = Config::load(
+                None,
+                &[
+                    format!("engine.seed={seed}"),
+                    // The account's requests are shared, in the order of the list.
+                    "engine.requests.spread_min=0".to_owned(),
+                ],
+            )
+            .expect("in range");
             let coins =
                 names.map(|n| CoinSpec::new(n, if n == "BTC" { 5 } else { 4 }).expect("a coin"));
             let done = on_market(&market, &c, &coins).expect("a market").coins;

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::events::{End, Entry, Writer};
 use super::replay::{Lines, Outcome};
-use super::source::Source;
+use super::source::{Signal, Source};
 use crate::feed::{CoinSpec, Parser};
 use crate::folder::recording::{Fault, Reader, RecordingError};
 
@@ -63,7 +63,12 @@ pub fn convert<W: Write>(
     let counters = source.feed().counters();
     let left_out = reader.left_out();
     let seen = Outcome { tail: reader.tail(), left_out, counters, ..lines.seen() };
-    let end = End { frames: seen.frames, from: seen.from, downs: seen.downs };
-    written.and_then(|()| to.entry(seen.to, &Entry::End(end))).map_err(ConvertError::Output)?;
+    let end = End { frames: seen.frames, from: seen.from, to: seen.to, downs: seen.downs };
+    let now = source.take(seen.to, Signal::Stop, &mut |at, item| {
+        if written.is_ok() {
+            written = to.entry(at, &Entry::Item(item));
+        }
+    });
+    written.and_then(|()| to.entry(now, &Entry::End(end))).map_err(ConvertError::Output)?;
     Ok(seen)
 }

@@ -52,6 +52,8 @@ pub struct End {
     pub frames: u64,
     /// Stamp of its first frame.
     pub from: Ns,
+    /// Stamp of its last frame.
+    pub to: Ns,
     /// Times the link went down without a line saying so.
     pub downs: u64,
 }
@@ -127,9 +129,9 @@ impl<W: Write> Writer<W> {
             Entry::Item(Item::Clocks(clocks)) => self.record(CLOCKS, at, NO_COIN, *clocks),
             Entry::End(e) => {
                 self.head(END, CoinId(0), 0, at);
-                for n in [e.frames.to_le_bytes(), e.from.0.to_le_bytes(), e.downs.to_le_bytes()] {
-                    self.block.extend(n);
-                }
+                self.block.extend(e.frames.to_le_bytes());
+                self.numbers(&[e.from.0, e.to.0]);
+                self.block.extend(e.downs.to_le_bytes());
             }
             Entry::Item(Item::Event(event)) => self.event(at, event),
         }
@@ -458,8 +460,9 @@ impl Take<'_> {
                 _ => None,
             },
             END => {
-                let (frames, from, downs) = (self.u64()?, Ns(self.i64()?), self.u64()?);
-                Some(Entry::End(End { frames, from, downs }))
+                let (frames, from) = (self.u64()?, Ns(self.i64()?));
+                let (to, downs) = (Ns(self.i64()?), self.u64()?);
+                Some(Entry::End(End { frames, from, to, downs }))
             }
             _ => None,
         }

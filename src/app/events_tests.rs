@@ -63,7 +63,7 @@ fn file() -> Vec<u8> {
         Entry::Item(Item::Feed(coin, state)),
         Entry::Item(Item::Event(Event::Behind(true))),
         Entry::Item(Item::Event(Event::Link(Link::Down))),
-        Entry::End(End { frames: 8, from: Ns(100), downs: 2 }),
+        Entry::End(End { frames: 8, from: Ns(100), to: Ns(107), downs: 2 }),
     ] {
         w.entry(Ns(100), &item).expect("a list");
     }

@@ -313,7 +313,7 @@ pub fn play<C: Components>(
         match entry {
             Entry::Item(item) => give(&mut engine, at, item, out),
             Entry::End(e) => {
-                (seen.frames, seen.from, seen.to, seen.downs) = (e.frames, e.from, at, e.downs);
+                (seen.frames, seen.from, seen.to, seen.downs) = (e.frames, e.from, e.to, e.downs);
                 engine.advance(at, out);
                 if let Some(reason) = reason {
                     engine.stopping(at, out);

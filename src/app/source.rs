@@ -166,14 +166,14 @@ impl Source {
     }
 
     fn message(&mut self, stamp: Ns, text: &[u8], to: &mut impl FnMut(Ns, Item<'_>)) -> Ns {
+        // A live run looks at the time before it reads, so a replay does.
+        let before = self.time.clock.pass(stamp);
+        self.advance(before, to);
         let mut read = self.feed.read(text);
         let clock = &mut self.time.clock;
-        let before = clock.at(stamp);
         let Some(block) = self.feed.block(&read) else {
-            let now = clock.pass(stamp);
-            self.advance(now, to);
-            self.event(now, (read, text), to);
-            return now;
+            self.event(before, (read, text), to);
+            return before;
         };
         let (now, seen) = clock.see(stamp, block);
         let (shift, set) = (clock.shift(), clock.is_set());
@@ -212,6 +212,7 @@ impl Source {
     /// The run begins with its first block.
     fn start(&mut self, now: Ns, to: &mut impl FnMut(Ns, Item<'_>)) {
         if !std::mem::replace(&mut self.time.started, true) {
+            self.time.grid = Grid::default();
             to(now, Item::Start);
         }
     }
@@ -236,7 +237,7 @@ impl Source {
 
     /// Says how the clocks stand, where that has changed by more than a few milliseconds.
     fn note_clocks(&mut self, now: Ns, to: &mut impl FnMut(Ns, Item<'_>)) {
-        let Some(offset) = self.time.clock.offset_ns() else { return };
+        let Some(offset) = self.time.clock.offset_ns(now) else { return };
         let breaks = self.time.clock.breaks();
         let (was, broken) = self.time.said;
         if was.abs_diff(offset) > CLOCK_SAID_NS || broken != breaks {
@@ -255,7 +256,12 @@ impl Source {
             if is_second(tick) && self.time.started {
                 self.note_clocks(tick, to);
                 for coin in self.feed.ids() {
-                    to(tick, Item::Feed(coin, feed_state(&self.feed, coin, tick)));
+                    let mut state = feed_state(&self.feed, coin, tick);
+                    if !self.time.linked {
+                        // Of a link that has had no block yet, nobody has heard.
+                        (state.silent, state.ages[3]) = (true, -1);
+                    }
+                    to(tick, Item::Feed(coin, state));
                 }
             }
         }

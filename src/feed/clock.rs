@@ -199,11 +199,12 @@ impl ClockMap {
         self.offset.is_some()
     }
 
-    /// By how much the receiver's clock is ahead of the venue's, the least delay of the network
-    /// included, ns; none before the first block of a link.
+    /// By how much the receiver's clock is ahead of the venue's at session time `now`, the least delay
+    /// of the network included, ns; none before the first block of a link.
     #[must_use]
-    pub fn offset_ns(&self) -> Option<i64> {
-        self.offset.map(|o| o.value(self.stamp).saturating_add(self.shift))
+    pub fn offset_ns(&self, now: Ns) -> Option<i64> {
+        let line = self.offset?;
+        Some(line.value(now.plus(line.base())).saturating_add(self.shift))
     }
 
     /// Stamps that contradicted their blocks, and jumps of one clock against the other.

@@ -34,6 +34,11 @@ impl Line {
         Line { at, value, ..self }
     }
 
+    /// Its value where it was drawn.
+    pub(super) fn base(&self) -> i64 {
+        self.value
+    }
+
     /// Its value at `t`.
     pub(super) fn value(&self, t: Ns) -> i64 {
         self.value.saturating_add(rise(t.since(self.at), self.ppb))
@@ -73,7 +78,7 @@ impl Envelope {
         line
     }
 
-    /// The line below the lows; a level one before their slope can be told.
+    /// The line below the lows; a level one before their slope stands out.
     fn line(&self) -> Option<Line> {
         let (first, last) = (self.lows.first()?.0, self.lows.last()?.0);
         if last.since(first) < DRIFT_AFTER_NS {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fill_rate::Counted;
 use super::kappa::regime::Reach;
+use super::kappa::regime::efold;
 use super::markout::HORIZONS;
 use super::regime::REGIMES;
 use super::skill::Metrics;
@@ -228,7 +229,7 @@ impl Estimates {
     #[must_use]
     pub fn local_reach(&self, side: Side, depth_bps: f64) -> f64 {
         let k = self.kappa.span.mean * 1e-4;
-        self.reach[side.index()].mean * det::exp(-k * (depth_bps - self.depth_bps))
+        self.reach[side.index()].mean * efold(-k * (depth_bps - self.depth_bps))
     }
 }
 

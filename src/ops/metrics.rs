@@ -211,15 +211,13 @@ fn run(out: &mut Text, s: &Snapshot) {
     let name = "papermaker_record_age_seconds";
     let help = "Real time since the newest record; one comes at least every second.";
     out.one(name, "gauge", help, s.age_s(st.at));
-    if let Some(x) = st.clocks {
-        let name = "papermaker_clock_offset_seconds";
-        let help =
-            "By how much this machine's clock is ahead of the venue's, least delay included.";
-        out.one(name, "gauge", help, Ns::seconds(x.offset));
-        let name = "papermaker_clock_breaks_total";
-        let help = "Receive stamps that contradicted their blocks, and jumps of the clocks.";
-        out.one(name, "counter", help, u64::from(x.steps) + u64::from(x.jumps));
-    }
+    let name = "papermaker_clock_offset_seconds";
+    let help = "By how much this machine's clock is ahead of the venue's, least delay included.";
+    out.one(name, "gauge", help, st.clocks.map_or(f64::NAN, |x| Ns::seconds(x.offset)));
+    let name = "papermaker_clock_breaks_total";
+    let help = "Receive stamps that contradicted their blocks, and jumps of the clocks.";
+    let breaks = st.clocks.map_or(0, |x| u64::from(x.steps) + u64::from(x.jumps));
+    out.one(name, "counter", help, breaks);
     let (used, most) = st.queue;
     let name = "papermaker_queue_records";
     out.one(name, "gauge", "Records waiting for the logging thread.", used as u64);

@@ -20,12 +20,11 @@ mod ladder;
 mod own;
 mod strategy;
 
-use std::fmt;
-
 pub use budget::Budget;
 pub use codes::*;
 pub use field::{
-    Field, HEADER_BYTES, LADDER_PART, PAYLOAD_BYTES, RECORD_BYTES, TERMS_MAX, Value, unpadded,
+    Field, HEADER_BYTES, LADDER_PART, Malformed, PAYLOAD_BYTES, RECORD_BYTES, TERMS_MAX, Value,
+    unpadded,
 };
 pub use ladder::{WholeLadder, ladder_records};
 pub use strategy::{Named, StrategyInfo, StrategyNames};
@@ -53,26 +52,6 @@ pub struct Record {
     /// Content.
     pub body: Body,
 }
-
-/// Why bytes are no record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Malformed {
-    /// A kind this version does not know.
-    Kind(u8),
-    /// A field holds a code this version does not know.
-    Code,
-}
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Malformed::Kind(kind) => write!(f, "kind {kind} is not known to this version"),
-            Malformed::Code => f.write_str("a field holds a code not known to this version"),
-        }
-    }
-}
-
-impl std::error::Error for Malformed {}
 
 macro_rules! records {
     ($(

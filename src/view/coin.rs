@@ -84,9 +84,8 @@ fn feed(coin: &CoinStatus) -> String {
         (f.stale_fast, " fast stale,"),
         (f.stale_slow, " full stale,"),
     ];
-    let late = coin.late.map_or_else(String::new, |l| format!(" {} prints late,", l.prints));
     let stale: String = stale.iter().filter(|s| s.0).map(|s| s.1).collect();
-    lag + &late + &stale
+    lag + &stale
 }
 
 fn ladder(c: &mut Canvas, coin: &CoinStatus, price: usize, (x, y, end): Place) {

@@ -82,21 +82,22 @@ pub const LINES: &[(&str, usize)] = &[
     ("engine", 2_030),
     // What came too late to be taken in its place is counted.
     ("event", 310),
-    // A stream that the venue refuses is given up and said in its words, not paid with the link.
-    ("feed", 3_250),
+    // A stream that the venue refuses is given up and said in its words, not paid with the link; one map
+    // between the two clocks.
+    ("feed", 3_650),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
     // what a recording is fit for.
     ("folder", 1_980),
     ("journal", 1_800),
     ("learn", 5_300),
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.
-    ("limits", 335),
+    ("limits", 390),
     ("math", 750),
     ("mem", 450),
     ("ops", 1_550),
     ("quote", 1_900),
     // How long a budget of requests lasts.
-    ("record", 1_280),
+    ("record", 1_300),
     ("report", 4_700),
     ("settings", 1_200),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever

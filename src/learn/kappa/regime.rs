@@ -200,12 +200,19 @@ pub fn estimate(
 /// Most e-folds over which a rate is extrapolated, and the largest error of its logarithm.
 const EFOLDS_MOST: f64 = 200.0;
 
+/// e to the `x`, an exponent of depth times slope, bounded by [`EFOLDS_MOST`] either way: sums and
+/// products of what stands farther off stay finite.
+#[must_use]
+pub fn efold(x: f64) -> f64 {
+    det::exp(x.clamp(-EFOLDS_MOST, EFOLDS_MOST))
+}
+
 /// Mean and 95 % interval of the rate extrapolated along the local slope to depth 0, given its
 /// law at `depth_bps`. The errors of rate and slope are independent and add in the logarithm. What
 /// lies further than [`EFOLDS_MOST`] from the depth is not extrapolated: the figures stay finite.
 #[must_use]
 pub fn rate_at_zero(reach: Gamma, kappa: Gamma, depth_bps: f64) -> [f64; 3] {
-    let mean = reach.mean() * det::exp((kappa.mean() * depth_bps).min(EFOLDS_MOST));
+    let mean = reach.mean() * efold(kappa.mean() * depth_bps);
     let slope_sd = (depth_bps * kappa.shape.sqrt() / kappa.rate).min(EFOLDS_MOST);
     let shape = 1.0 / (1.0 / reach.shape + slope_sd * slope_sd);
     gamma::interval95(shape, shape / mean)
@@ -256,7 +263,7 @@ fn near(tape: &Tape, w: Window, priors: Priors, cfg: &Config) -> [Tally; REGIMES
 
 /// p M e^(-kappa x) with x the depth above the window's foot.
 fn weight(r: &Regime, p: f64, x: f64) -> f64 {
-    p * (r.reach[0].mean() + r.reach[1].mean()) * det::exp(-r.kappa.mean() * x)
+    p * (r.reach[0].mean() + r.reach[1].mean()) * efold(-r.kappa.mean() * x)
 }
 
 /// Fixed point of the mixture optimum, from `start`.
@@ -274,7 +281,7 @@ fn best_depth(
         // The fixed-point map top / bottom, and the derivatives of both in d.
         let (mut top, mut bottom, mut dtop, mut dbottom) = (0.0, 0.0, 0.0, 0.0);
         for r in 0..REGIMES {
-            let w = p[r] * reach[r] * det::exp(-k[r] * (d - foot));
+            let w = p[r] * reach[r] * efold(-k[r] * (d - foot));
             let (a, b) = (w * (1.0 + k[r] * cost[r]), w * k[r]);
             top += a;
             bottom += b;
@@ -300,7 +307,7 @@ fn reach_at(regime: &[Regime; REGIMES], p: &[f64; REGIMES], side: Side, x: f64) 
     let (mut mean, mut var) = (0.0, 0.0);
     for r in 0..REGIMES {
         let g = regime[r].reach[side.index()];
-        let w = p[r] * det::exp(-regime[r].kappa.mean() * x);
+        let w = p[r] * efold(-regime[r].kappa.mean() * x);
         mean += w * g.mean();
         var += w * w * g.shape / (g.rate * g.rate);
     }
@@ -312,7 +319,7 @@ fn table(tape: &Tape, regime: &[Regime; REGIMES], p: &[f64; REGIMES], foot: f64)
     let mut rates = [[0.0; EDGES]; 2];
     for r in 0..REGIMES {
         let (k, exposure) = (regime[r].kappa.mean(), tape.exposure(r));
-        let decay = out.edge.map(|e| if e > foot { det::exp(-k * (e - foot)) } else { 1.0 });
+        let decay = out.edge.map(|e| if e > foot { efold(-k * (e - foot)) } else { 1.0 });
         for side in Side::BOTH {
             let seen = tape.survivors(side, r);
             let g = regime[r].reach[side.index()].mean();

@@ -8,12 +8,11 @@ use crate::learn::estimates::{Adverse, Estimates, Gate, Kappa, Regime, Span};
 use crate::learn::fill_rate::Counted;
 use crate::learn::kappa::blended::{Belief, blend, per_unit};
 use crate::learn::kappa::own::Thinning;
-use crate::learn::kappa::regime::{Mixture, rate_at_zero};
+use crate::learn::kappa::regime::{Mixture, efold, rate_at_zero};
 use crate::learn::markout::{HORIZONS, PRIMARY};
 use crate::learn::regime::REGIMES;
 use crate::learn::warmup::Score;
 use crate::learn::{floor, original, skill};
-use crate::math::det;
 use crate::math::gamma::interval95;
 use crate::units::Ns;
 
@@ -85,7 +84,7 @@ impl Learners {
             Regime {
                 p: m.p[r],
                 kappa: k * 1e4,
-                rate: reach * det::exp(k * m.foot_bps),
+                rate: reach * efold(k * m.foot_bps),
                 adverse_bps: adverse[r],
                 sigma_bps: sigma[r],
             }
@@ -163,7 +162,7 @@ pub(super) fn shares(m: &Mixture) -> [f64; REGIMES] {
         let g = &m.regime[r];
         let reach = g.reach[0].mean() + g.reach[1].mean();
         let k = g.kappa.mean();
-        m.p[r] * reach * k * det::exp(-k * x)
+        m.p[r] * reach * k * efold(-k * x)
     });
     let all: f64 = w.iter().sum();
     if all > 0.0 { w.map(|v| v / all) } else { m.p }
