@@ -119,12 +119,6 @@ impl Source {
         self.time.linked
     }
 
-    /// How the clocks stand.
-    #[must_use]
-    pub fn clock(&self) -> &ClockMap {
-        &self.time.clock
-    }
-
     /// Takes one signal, received at `stamp`; `to` is given what follows from it, in order, at
     /// session time. Gives session time.
     pub fn take(&mut self, stamp: Ns, signal: Signal<'_>, to: &mut impl FnMut(Ns, Item<'_>)) -> Ns {
@@ -191,6 +185,8 @@ impl Source {
             self.time.linked = true;
             self.note_clocks(now, to);
             to(now, Item::Event(Event::Link(Link::Up)));
+        } else {
+            self.note_clocks(now, to);
         }
         self.event(now, (read, text), to);
         now
@@ -254,7 +250,6 @@ impl Source {
             }
             self.ticks += 1;
             if is_second(tick) && self.time.started {
-                self.note_clocks(tick, to);
                 for coin in self.feed.ids() {
                     let mut state = feed_state(&self.feed, coin, tick);
                     if !self.time.linked {

@@ -65,6 +65,7 @@ pub fn survey(path: &Path) -> Result<Survey, RecordingError> {
 ///
 /// # Errors
 /// As [`survey`].
+#[cfg(any(test, feature = "lab"))]
 pub fn coins_of(path: &Path) -> Result<Vec<CoinSpec>, RecordingError> {
     survey(path).map(|s| s.coins)
 }

@@ -5,7 +5,7 @@
 use super::source::{Item, Signal, Source, SourceState};
 use crate::engine::publish::Publish;
 use crate::engine::{Coin, Components, ConfigOf, Engine, EngineState, Shipped};
-use crate::feed::{BadCoin, ClockMap, CoinSpec, Feed, Loss, Parser, Verdict};
+use crate::feed::{BadCoin, CoinSpec, Feed, Loss, Parser, Verdict};
 use crate::limits::COIN_NAME_MAX;
 use crate::record::{NO_COIN, StopReason};
 use crate::units::Ns;
@@ -186,12 +186,6 @@ impl<C: Components> Turn<C> {
     #[must_use]
     pub fn feed(&self) -> &Feed {
         self.source.feed()
-    }
-
-    /// How the clocks stand.
-    #[must_use]
-    pub fn clock(&self) -> &ClockMap {
-        self.source.clock()
     }
 
     /// The engine alone.

@@ -160,7 +160,7 @@ impl ClockMap {
         }
         self.doubt = None;
         self.newest = self.newest.max(block);
-        let line = if past < 0 { line } else { self.envelope.push(stamp, by).unwrap_or(line) };
+        let line = self.envelope.push(stamp, by).unwrap_or(line);
         let line = if by < line.value(stamp) { line.through(stamp, by) } else { line };
         let now = now.max(stamp.plus(-line.value(stamp)));
         (self.offset, self.stamp, self.now) = (Some(line), self.stamp.max(stamp), Some(now));

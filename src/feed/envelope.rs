@@ -63,7 +63,7 @@ impl Envelope {
         let line = match self.lows.last_mut() {
             Some(newest) if t.since(self.step) < ENVELOPE_STEP_NS => {
                 if value < newest.1 {
-                    *newest = (t, value);
+                    *newest = (t.max(newest.0), value);
                 }
                 return None;
             }

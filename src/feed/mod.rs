@@ -37,7 +37,7 @@ pub use coins::{BadCoin, CoinSpec, Coins, is_perpetual};
 pub use control::{Control, control, is_ours, lost_frames, lost_line, set_aside, set_aside_line};
 pub use decode::{Decoder, Parser};
 pub use outcome::{Decoded, Stream};
-pub use refusal::{Refusal, Refusals};
+pub use refusal::Refusal;
 pub use reject::{Counters, Reject};
 pub use session::{Config, Feed, PING, Read, SessionState};
 pub use verdict::{Close, Input, Loss, Quiet, Verdict};

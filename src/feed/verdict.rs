@@ -47,10 +47,6 @@ pub enum Input<'a> {
     /// An event.
     Event(Event<'a>),
     /// Nothing the engine needs to know.
-    #[cfg_attr(
-        not(any(test, feature = "lab")),
-        expect(dead_code, reason = "counters tell a run, this tells a test")
-    )]
     Nothing(Quiet),
     /// Turned away.
     #[cfg_attr(

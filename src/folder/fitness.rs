@@ -49,7 +49,10 @@ pub struct StreamFitness {
 
 /// A coin. For the figures see [`DEFINITIONS`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the table of definitions says what each is")]
+#[cfg_attr(
+    feature = "lab",
+    expect(missing_docs, reason = "the table of definitions says what each is")
+)]
 pub struct CoinFitness {
     pub coin: String,
     /// As [`STREAMS`] counts.
@@ -63,7 +66,10 @@ pub struct CoinFitness {
 
 /// A recording. For the figures see [`DEFINITIONS`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the table of definitions says what each is")]
+#[cfg_attr(
+    feature = "lab",
+    expect(missing_docs, reason = "the table of definitions says what each is")
+)]
 pub struct Fitness {
     pub span_s: f64,
     pub frames: u64,

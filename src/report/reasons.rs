@@ -3,7 +3,7 @@
 //! In: fills of the three models, markouts of the configured one. Out: fills, value, captured spread and
 //! fees a reason and model; for the configured one the edge left at the primary horizon. Cold path.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
@@ -46,7 +46,7 @@ pub struct Reasons {
     /// The table.
     pub by: [[Reason; REASONS]; 3],
     /// Reason of the newest fill of an order under the configured model.
-    of: HashMap<u64, FillReason>,
+    of: BTreeMap<u64, FillReason>,
 }
 
 impl Reasons {

@@ -61,8 +61,9 @@ fn tape() -> (Frames, Vec<(Ns, Vec<u8>)>, usize) {
     let first = lines[0].0;
     let half = lines.iter().position(|l| l.0.since(first) > 300 * S).expect("a middle");
     let down = (lines[half - 1].0, Control::Down.line().to_vec());
-    lines
-        .drain(half..half + lines[half..].iter().position(|l| l.0.since(down.0) > 20 * S).unwrap());
+    lines.drain(
+        half..half + lines[half..].iter().position(|l| l.0.since(down.0) > 20 * S).expect("an end"),
+    );
     let up = (lines[half].0, Control::Up.line().to_vec());
     lines.splice(half..half, [down, up]);
     lines.insert(0, (first, Control::Up.line().to_vec()));
@@ -86,7 +87,7 @@ fn a_constant_and_a_step_at_a_reconnect_change_nothing() {
         assert_eq!(got, right, "stamps moved by {by} ns from the reconnect on");
     }
     // Control: blocks that come later are another tape.
-    let late = |i: usize, _| if i % 3 == 0 { 250 * Ns::MS } else { 0 };
+    let late = |i: usize, _| if i.is_multiple_of(3) { 250 * Ns::MS } else { 0 };
     let mut other = moved(&lines, late);
     other.sort_by_key(|l| l.0);
     assert_ne!(replay(&frames, &other).decisions, right.decisions);
