@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::events::{End, Entry, Writer};
 use super::replay::{Lines, Outcome};
-use super::source::{Signal, Source};
+use super::source::{Item, Signal, Source};
 use crate::feed::{CoinSpec, Parser};
 use crate::folder::recording::{Fault, Reader, RecordingError};
 
@@ -51,24 +51,21 @@ pub fn convert<W: Write>(
     let mut source = Source::new(parser, coins, 0).map_err(bad)?;
     let mut lines = Lines::default();
     let mut written = Ok(());
+    let mut note = |at, item: Item<'_>| {
+        if written.is_ok() {
+            written = to.entry(at, &Entry::Item(item));
+        }
+    };
     while let Some(line) = reader.step().map_err(ConvertError::Recording)? {
         lines.read(line.at, line.bytes(), |at, signal| {
-            source.take(at, signal, &mut |at, item| {
-                if written.is_ok() {
-                    written = to.entry(at, &Entry::Item(item));
-                }
-            });
+            source.take(at, signal, &mut note);
         });
     }
     let counters = source.feed().counters();
     let left_out = reader.left_out();
     let seen = Outcome { tail: reader.tail(), left_out, counters, ..lines.seen() };
     let end = End { frames: seen.frames, from: seen.from, to: seen.to, downs: seen.downs };
-    let now = source.take(seen.to, Signal::Stop, &mut |at, item| {
-        if written.is_ok() {
-            written = to.entry(at, &Entry::Item(item));
-        }
-    });
+    let now = source.take(seen.to, Signal::Stop, &mut note);
     written.and_then(|()| to.entry(now, &Entry::End(end))).map_err(ConvertError::Output)?;
     Ok(seen)
 }

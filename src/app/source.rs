@@ -164,29 +164,25 @@ impl Source {
         let before = self.time.clock.pass(stamp);
         self.advance(before, to);
         let mut read = self.feed.read(text);
-        let clock = &mut self.time.clock;
         let Some(block) = self.feed.block(&read) else {
             self.event(before, (read, text), to);
             return before;
         };
-        let (now, seen) = clock.see(stamp, block);
-        let (shift, set) = (clock.shift(), clock.is_set());
+        let (now, seen) = self.time.clock.see(stamp, block);
         match seen {
             Seen::Known => {}
             Seen::Ahead => read = read.out_of_range(),
             Seen::Jump => self.jump(before, now, to),
         }
-        if shift != 0 {
-            self.feed.shift(shift);
+        match self.time.clock.shift() {
+            0 => {}
+            shift => self.feed.shift(shift),
         }
         self.start(now, to);
         self.advance(now, to);
-        if set && !self.time.linked {
-            self.time.linked = true;
-            self.note_clocks(now, to);
+        self.note_clocks(now, to);
+        if !std::mem::replace(&mut self.time.linked, true) {
             to(now, Item::Event(Event::Link(Link::Up)));
-        } else {
-            self.note_clocks(now, to);
         }
         self.event(now, (read, text), to);
         now

@@ -4,8 +4,9 @@
 //! which is the venue's: a stamp less the offset of the two clocks. Hot path: integers, no history.
 //!
 //! The offset is a line below all of receive stamp less block time on this link ([`Envelope`]): level
-//! at first, later as steep as the clocks drift apart; late messages do not raise it. It holds the least delay of the network too, which no feed alone can tell apart: who
-//! sends an order adds it again (`engine.sim.feed_ms`).
+//! at first, later as steep as the clocks drift apart; late messages do not raise it. It holds the
+//! least delay of the network too, which no feed alone can tell apart: who sends an order adds it
+//! again (`engine.sim.feed_ms`).
 //!
 //! 1. Session time never goes back. It stands still while there is no link, and follows the stamps
 //!    alone until the link's first block.
@@ -191,12 +192,6 @@ impl ClockMap {
     #[must_use]
     pub fn shift(&self) -> i64 {
         self.shift
-    }
-
-    /// Whether the link has had a block.
-    #[must_use]
-    pub fn is_set(&self) -> bool {
-        self.offset.is_some()
     }
 
     /// By how much the receiver's clock is ahead of the venue's at session time `now`, the least delay

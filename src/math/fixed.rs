@@ -60,24 +60,23 @@ pub fn share_of(a: i128, b: i128, c: i128) -> i128 {
     if let Some(product) = a.checked_mul(b) {
         return product.checked_div(c).unwrap_or(0);
     }
-    let (whole, mut rest) = (a.unsigned_abs(), b.unsigned_abs());
+    let (whole, times) = (a.unsigned_abs(), b.unsigned_abs());
     let c = c.unsigned_abs().max(1);
     // Long division of the part of `a` below `c`, bit by bit of `b`: all stays below twice `c`.
     let (mut part, mut over) = (0u128, 0u128);
-    for bit in (0..u128::BITS - rest.leading_zeros()).rev() {
+    for bit in (0..u128::BITS - times.leading_zeros()).rev() {
         (part, over) = (part << 1, over << 1);
         if over >= c {
             (part, over) = (part + 1, over - c);
         }
-        if rest >> bit != 0 {
-            rest -= 1 << bit;
+        if times >> bit & 1 == 1 {
             over += whole % c;
             if over >= c {
                 (part, over) = (part + 1, over - c);
             }
         }
     }
-    let size = (whole / c).saturating_mul(b.unsigned_abs()).saturating_add(part);
+    let size = (whole / c).saturating_mul(times).saturating_add(part);
     let size = i128::try_from(size).unwrap_or(i128::MAX);
     if a < 0 { -size } else { size }
 }
