@@ -13,7 +13,7 @@ mod watch;
 
 pub use run::run;
 
-use crate::sim::config::{Config, Model};
+use crate::sim::config::{Config, Crossing, Model};
 use crate::units::Ns;
 use crate::venue::cst::{Cancels, Depth, SCENARIOS, Scenario, Shadow};
 
@@ -87,14 +87,19 @@ impl Contender {
         std::iter::once(base.model).chain(others).map(|m| Contender::new(base, m)).collect()
     }
 
-    /// `model` under the settings `base`; only the configured one leans. Venue rules are off: a shadow of one lot is worth less
-    /// than the venue's least order.
+    /// `model` under the settings `base`; only the configured one leans. Venue rules are off: a shadow
+    /// of one lot is worth less than the venue's least order. In this world nobody is post-only: an
+    /// order that arrives at a shadow's price trades with it ([`crate::venue::cst`], rule 2), so
+    /// crossings are as displayed.
     #[must_use]
     pub fn new(base: &Config, model: Model) -> Contender {
         let cfg = Config {
             model,
             pessimistic: model,
             optimistic: model,
+            crossing: Crossing::Displayed,
+            crossing_pessimistic: Crossing::Displayed,
+            crossing_optimistic: Crossing::Displayed,
             venue_rules: false,
             participation_pct: 100,
             conservatism: if model == base.model { base.conservatism } else { 0.5 },
