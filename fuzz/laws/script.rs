@@ -176,7 +176,7 @@ impl Twins {
             ..Config::default()
         };
         // Lots of one unit or of ten: sizes need be no whole number of them.
-        let rules = Rules { sz_decimals: 7 + bytes.below(2), min_value_usd: 10 };
+        let rules = Rules { sz_decimals: 7 + bytes.below(2), ..Rules::perp(0) };
         let mut sizes = [[0; DEPTH]; 2];
         sizes.iter_mut().flatten().for_each(|s| *s = bytes.number(60));
         let sim = Sim::new(cfg.shipped(&book::Config::default()), rules, ROOM, 1);

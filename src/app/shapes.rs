@@ -196,7 +196,7 @@ mod tests {
     fn named() -> record::Coin {
         let mut name = [0; 24];
         name[..3].copy_from_slice(b"BTC");
-        record::Coin { name, sz_decimals: 5 }
+        record::Coin { name, sz_decimals: 5, fee_e8: 15_000 }
     }
 
     fn fill(side: Side, px: i64, sz: i64, lane: Lane) -> Fill {

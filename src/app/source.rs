@@ -217,6 +217,8 @@ impl Source {
             return;
         }
         to(from, Item::Event(Event::Link(Link::Down)));
+        // The message that shows the jump has just come: the link was not silent meanwhile.
+        self.feed.jumped(now);
         self.advance(now, to);
         self.time.linked = true;
         self.note_clocks(now, to);

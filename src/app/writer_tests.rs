@@ -267,7 +267,7 @@ fn the_status_follows_the_records() {
     let mut name = [0u8; 24];
     name[..3].copy_from_slice(b"ETH");
     hot.publish(Ns(1), NO_COIN, Start { format: 1, config: CONFIG, seed: 7, coins: 2 });
-    hot.publish(Ns(1), eth, Coin { name, sz_decimals: 4 });
+    hot.publish(Ns(1), eth, Coin { name, sz_decimals: 4, fee_e8: 15_000 });
     let ladder = |guard| ladder_records(Side::Sell, guard, 0, &[]).next().expect("one part");
     hot.publish(Ns(2), eth, ladder(Guard::NoBook));
     hot.publish(Ns(3), eth, ladder(Guard::NoBook));

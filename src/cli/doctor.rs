@@ -15,7 +15,7 @@ use crate::engine::Components;
 use crate::feed::meta;
 use crate::limits::INFO_MS;
 use crate::ops::doctor::{DiskFacts, Facts, Finding, Grade, Venue, examine, is_well};
-use crate::sys::clock::SessionClock;
+use crate::sys::clock::{SessionClock, wall};
 use crate::sys::pin::{Pin, pin};
 use crate::sys::{info, machine, tls};
 
@@ -109,9 +109,12 @@ fn venue(wish: Option<&str>) -> Result<Venue, Failure> {
     let silent = |why: String| Venue::Silent(why, wish.is_some());
     Ok(match info::meta(&url, tls, INFO_MS, "") {
         Err(e) => silent(format!("no answer: {e}")),
-        Ok(text) => match meta::parse(text.as_bytes()) {
+        Ok(answer) => match meta::parse(answer.text.as_bytes()) {
             Err(e) => silent(format!("its list of coins cannot be read: {e}")),
-            Ok(_) => Venue::Answered(Duration::from_nanos(clock.mono_ns())),
+            Ok(_) => {
+                let took = Duration::from_nanos(clock.mono_ns());
+                Venue::Answered { took, ahead_ns: answer.date.map(|date| wall().since(date)) }
+            }
         },
     })
 }

@@ -18,8 +18,8 @@ use crate::app::schedule::{self, BadSchedule, Outcome, Scheduled, Tape};
 use crate::app::shapes::{Shape, Shaper};
 use crate::engine::Components;
 use crate::journal::Found;
-use crate::settings::Room as _;
-use crate::sim::config::Model;
+use crate::settings::{Choice as _, Room as _};
+use crate::sim::config::{Crossing, Model};
 
 /// Refused orders that are named; `--json` names all.
 const LISTED: usize = 20;
@@ -48,7 +48,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Export the orders or fills of this run instead.
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["tape", "orders", "model", "conservatism"])]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["tape", "orders", "model", "conservatism", "crossing"])]
     run: Option<PathBuf>,
     /// Shape of the export.
     #[arg(long, value_enum, default_value_t = Format::UserFills, requires = "run")]
@@ -60,6 +60,11 @@ pub(super) struct Options {
     /// order), 0.5 the model itself, 0 optimistic (every cancel is ahead of it).
     #[arg(long, value_name = "0..1")]
     conservatism: Option<f64>,
+    /// What fills where the other side is displayed at an order's price or better: `displayed`
+    /// (what the tape shows counts, as if nobody were post-only), `until-print`, `mixed` or `none`,
+    /// as in `engine.sim.crossing`, which is for runs.
+    #[arg(long, default_value = "displayed")]
+    crossing: Crossing,
     /// How the frames of the tape stand to each other.
     #[arg(long, value_enum, default_value_t = Order::Auto)]
     order: Order,
@@ -147,6 +152,7 @@ fn judge<C: Components>(
 ) -> Result<(), Failure> {
     let mut cfg = config.engine.sim;
     cfg.model = o.model.unwrap_or(cfg.model);
+    cfg.crossing = o.crossing;
     cfg.conservatism = o.conservatism.unwrap_or(cfg.conservatism);
     cfg.check().map_err(|e| Failure::usage(format!("[engine.sim]: {e}")))?;
     let seen = surveyed(f.tape)?;
@@ -165,7 +171,7 @@ fn judge<C: Components>(
     let target = File::create(f.out).map_err(cannot)?;
     let done = schedule::run(f.tape, &coins, &orders, tape, &cfg).map_err(refuse)?;
     schedule::write(BufWriter::new(target), &orders, &done.fills).map_err(cannot)?;
-    say(&summary(f, common, &orders, &done, cfg.model, tape));
+    say(&summary(f, common, &orders, &done, (cfg.model, cfg.crossing), tape));
     Ok(())
 }
 
@@ -186,7 +192,7 @@ fn summary(
     common: &Common,
     orders: &[Scheduled],
     done: &Outcome,
-    model: Model,
+    (model, crossing): (Model, Crossing),
     tape: Tape,
 ) -> String {
     let mut filled: Vec<usize> = done.fills.iter().map(|f| f.order).collect();
@@ -196,7 +202,7 @@ fn summary(
     let refused: Vec<&str> = done.refused.iter().map(|i| orders[*i].id.as_str()).collect();
     if common.json {
         let v = serde_json::json!({
-            "model": model.name(), "order": order, "orders": orders.len(),
+            "model": model.name(), "crossing": crossing.name(), "order": order, "orders": orders.len(),
             "filled": filled.len(), "fills": done.fills.len(), "refused": refused.len(),
             "refused_orders": refused, "ended_by_gap": done.ended, "frames": done.frames,
             "rejected": done.counters.rejects(), "feed": feed_json(&done.counters),
@@ -207,9 +213,10 @@ fn summary(
         return format!("{v}\n");
     }
     let mut text = format!(
-        "model    {}, tape in {order} order, {} frames, {} rejected{}\n{}\
+        "model    {}, crossings {}, tape in {order} order, {} frames, {} rejected{}\n{}\
          orders   {}, of which {} filled in {} fills\n",
         model.name(),
+        crossing.name(),
         done.frames,
         done.counters.rejects(),
         reasons(&done.counters),

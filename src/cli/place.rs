@@ -221,7 +221,7 @@ fn unlisted_coin(
 /// Asks for a list of coins on a thread of its own, so that a signal ends the wait.
 fn ask(place: &Place, stop: &Stop, dex: &str) -> Result<Result<String, info::InfoError>, Failure> {
     let (url, tls, dex) = (place.url.clone(), Arc::clone(&place.tls), dex.to_owned());
-    let asking = std::thread::spawn(move || info::meta(&url, tls, INFO_MS, &dex));
+    let asking = std::thread::spawn(move || info::meta(&url, tls, INFO_MS, &dex).map(|a| a.text));
     while !asking.is_finished() {
         if stop.is_asked() {
             return Err(Failure::new(Code::Venue, "stopped before the venue listed its coins"));

@@ -10,7 +10,7 @@ use crate::limits::COIN_NAME_MAX;
 use crate::quote::{Bounds, Strategy};
 use crate::settings::settings;
 use crate::sim::config::Model;
-use crate::units::rules::Rules;
+use crate::units::rules::{Billing, Rules};
 use crate::{book, learn, quote, sim};
 
 /// A coin of the run.
@@ -51,11 +51,11 @@ impl<C: Components> Copy for ConfigOf<C> where StrategyConfig<C>: Copy {}
 pub type Config = ConfigOf<super::components::Shipped>;
 
 impl<C: Components> ConfigOf<C> {
-    /// What the account pays to make, bps; negative is a rebate.
+    /// What the account pays to make with a coin, bps; negative is a rebate.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a rate is small")]
-    pub fn maker_fee_bps(&self) -> f64 {
-        self.sim.fees.maker().0 as f64 / 1e4
+    pub fn maker_fee_bps(&self, billing: Billing) -> f64 {
+        self.sim.fees.maker(billing).0 as f64 / 1e4
     }
 
     /// Names and versions of what the settings choose, for the hash of the configuration: the
@@ -75,7 +75,8 @@ impl<C: Components> ConfigOf<C> {
 
     /// What a coin's ladders are held to, under its rules and the maker fee.
     #[must_use]
-    pub fn bounds(&self, rules: Rules, fee_bps: f64) -> Bounds {
+    pub fn bounds(&self, rules: Rules) -> Bounds {
+        let fee_bps = self.maker_fee_bps(rules.billing);
         let quote::Config { unit_usd, max_lots, .. } = self.quote;
         Bounds { rules, fee_bps, unit_usd, max_lots }
     }
@@ -98,8 +99,9 @@ mod tests {
     #[test]
     fn the_fee_is_the_accounts() {
         let mut c = Config::default();
-        assert!((c.maker_fee_bps() - 1.5).abs() < 1e-12);
+        assert!((c.maker_fee_bps(Billing::Venue) - 1.5).abs() < 1e-12);
+        assert!((c.maker_fee_bps(Billing::Unlisted) - 3.0).abs() < 1e-12);
         c.sim.fees.maker_share_bps = 200;
-        assert!((c.maker_fee_bps() + 0.2).abs() < 1e-12, "{}", c.maker_fee_bps());
+        assert!((c.maker_fee_bps(Billing::Venue) + 0.2).abs() < 1e-12);
     }
 }

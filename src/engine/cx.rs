@@ -17,8 +17,6 @@ use crate::units::{CoinId, Ns};
 #[derive(Debug)]
 pub(super) struct Cx<'a, C: Components, P> {
     pub cfg: &'a ConfigOf<C>,
-    /// Maker fee of the account, bps.
-    pub fee_bps: f64,
     pub now: Ns,
     pub coin: CoinId,
     /// The account's budget of requests.
@@ -56,6 +54,6 @@ impl<'a, C: Components, P> Cx<'a, C, P> {
     }
 
     pub(super) fn bounds(&self, rules: Rules) -> Bounds {
-        self.cfg.bounds(rules, self.fee_bps)
+        self.cfg.bounds(rules)
     }
 }

@@ -67,7 +67,7 @@ pub(super) struct Desk<C: Components> {
 
 impl<C: Components> Desk<C> {
     pub(super) fn new<P>(cx: &Cx<'_, C, P>, coin: &Coin) -> Desk<C> {
-        let learners = Learners::new(&cx.cfg.learn, cx.fee_bps);
+        let learners = Learners::new(&cx.cfg.learn, cx.cfg.maker_fee_bps(coin.rules.billing));
         let seed = named(cx.cfg.seed, &coin.name);
         let bounds = cx.bounds(coin.rules);
         let strategy = C::Strategy::new(&cx.cfg.strategy, &bounds, learners.estimates());
@@ -241,6 +241,7 @@ impl<C: Components> Desk<C> {
     }
 
     fn on_second(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
+        let fee_bps = cx.cfg.maker_fee_bps(self.account.rules.billing);
         let learners = &mut self.account.learners;
         if self.health == Health::Fresh
             && let Some(mid) = self.book.mid()
@@ -248,7 +249,7 @@ impl<C: Components> Desk<C> {
             samples::displayed(learners, &self.book, mid);
             samples::distances(cx, learners, &self.working.exec, mid);
         }
-        learners.on_second(&cx.cfg.learn, cx.fee_bps, cx.now, &mut |e| cx.learned(e));
+        learners.on_second(&cx.cfg.learn, fee_bps, cx.now, &mut |e| cx.learned(e));
         self.account.on_estimates(cx);
         self.estimates += 1;
         self.fund(cx.now);

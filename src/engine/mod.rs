@@ -27,6 +27,7 @@ use crate::event::{Event, Joint, Link};
 use crate::limits::COINS_MAX;
 use crate::quote::Strategy;
 use crate::record::{self, JointCode, NO_COIN, StopReason};
+use crate::units::rules::Rules;
 use crate::units::{CoinId, Ns};
 
 pub use components::{Components, Shipped};
@@ -41,8 +42,6 @@ use requests::Requests;
 #[derive(Debug)]
 pub struct Engine<C: Components = Shipped> {
     cfg: ConfigOf<C>,
-    /// Maker fee under the settings, bps.
-    fee_bps: f64,
     state: EngineState<C>,
 }
 
@@ -75,16 +74,15 @@ impl<C: Components> Engine<C> {
     /// configuration for the record.
     #[must_use]
     pub fn new(cfg: &ConfigOf<C>, coins: &[Coin], hash: [u64; 2]) -> Engine<C> {
-        let fee_bps = cfg.maker_fee_bps();
         let mut requests = Requests::new();
         let desk = |(coin, i): (&Coin, u8)| {
             let (now, id, requests) = (Ns(0), CoinId(i), &mut requests);
-            Desk::new(&Cx { cfg, fee_bps, now, coin: id, requests, out: &mut () }, coin)
+            Desk::new(&Cx { cfg, now, coin: id, requests, out: &mut () }, coin)
         };
         let desks = coins.iter().take(COINS_MAX).zip(0u8..).map(desk).collect();
         let tick = Grid::default();
         let state = EngineState { desks, requests, hash, opened: 0, frames: 0, up: false, tick };
-        Engine { cfg: cfg.clone(), fee_bps, state }
+        Engine { cfg: cfg.clone(), state }
     }
 
     /// What changes while it runs.
@@ -109,8 +107,9 @@ impl<C: Components> Engine<C> {
         };
         out.publish(now, NO_COIN, body);
         for d in &self.state.desks {
-            let sz_decimals = d.rules().sz_decimals;
-            out.publish(now, d.id(), record::Coin { name: d.name(), sz_decimals });
+            let Rules { sz_decimals, billing, .. } = d.rules();
+            let fee_e8 = self.cfg.sim.fees.maker(billing).0;
+            out.publish(now, d.id(), record::Coin { name: d.name(), sz_decimals, fee_e8 });
         }
         for body in C::Strategy::info(&self.cfg.strategy).records() {
             out.publish(now, NO_COIN, body);
@@ -147,9 +146,9 @@ impl<C: Components> Engine<C> {
         let coins = self.state.desks.len().max(1) as u64;
         let at = usize::try_from(n % coins).unwrap_or(0);
         if let Some(desk) = self.state.desks.get(at) {
-            let (cfg, fee_bps, coin) = (&self.cfg, self.fee_bps, desk.id());
+            let (cfg, coin) = (&self.cfg, desk.id());
             let requests = &mut { self.state.requests };
-            desk.prefetch(&Cx { cfg, fee_bps, now, coin, requests, out: &mut () });
+            desk.prefetch(&Cx { cfg, now, coin, requests, out: &mut () });
         }
     }
 
@@ -189,8 +188,8 @@ impl<C: Components> Engine<C> {
     ) {
         self.state.frames += 1;
         if let Some(d) = self.state.desks.get_mut(coin.index()) {
-            let (cfg, fee_bps, requests) = (&self.cfg, self.fee_bps, &mut self.state.requests);
-            f(d, &mut Cx { cfg, fee_bps, now, coin, requests, out });
+            let (cfg, requests) = (&self.cfg, &mut self.state.requests);
+            f(d, &mut Cx { cfg, now, coin, requests, out });
         }
     }
 
@@ -201,11 +200,11 @@ impl<C: Components> Engine<C> {
         out: &mut P,
         mut f: impl FnMut(&mut Desk<C>, &mut Cx<'_, C, P>),
     ) {
-        let (cfg, fee_bps) = (&self.cfg, self.fee_bps);
+        let cfg = &self.cfg;
         for d in &mut self.state.desks {
             let coin = d.id();
             let requests = &mut self.state.requests;
-            f(d, &mut Cx { cfg, fee_bps, now, coin, requests, out });
+            f(d, &mut Cx { cfg, now, coin, requests, out });
         }
     }
 

@@ -13,7 +13,7 @@ use arrayvec::{ArrayString, ArrayVec};
 
 use crate::limits::{COIN_NAME_MAX, COINS_MAX, DECIMALS_MAX};
 use crate::units::CoinId;
-use crate::units::rules::Rules;
+use crate::units::rules::{Billing, Rules};
 
 /// A coin's name as the venue spells it: `BTC`, `kPEPE`, `@107`, `xyz:XYZ100`.
 pub type CoinName = ArrayString<COIN_NAME_MAX>;
@@ -32,6 +32,8 @@ pub struct CoinSpec {
     pub name: CoinName,
     /// Decimal places of a size, `0..=6`.
     pub sz_decimals: u8,
+    /// How its fees follow from the account's.
+    pub billing: Billing,
 }
 
 /// Why a list of coins is refused.
@@ -70,7 +72,8 @@ impl fmt::Display for BadCoin {
 impl std::error::Error for BadCoin {}
 
 impl CoinSpec {
-    /// A coin of the given name with sizes of `sz_decimals` decimal places.
+    /// A coin of the given name with sizes of `sz_decimals` decimal places; where the name says that it
+    /// is a builder's (`dex:COIN`), its terms are not known.
     ///
     /// # Errors
     /// [`BadCoin`] when the name or the decimals cannot be a coin's.
@@ -85,13 +88,14 @@ impl CoinSpec {
             return Err(BadCoin::Decimals);
         }
         let name = CoinName::from(name).map_err(|_| BadCoin::TooLong)?;
-        Ok(CoinSpec { name, sz_decimals })
+        let billing = if name.contains(':') { Billing::Unlisted } else { Billing::Venue };
+        Ok(CoinSpec { name, sz_decimals, billing })
     }
 
     /// The venue's price and size rules for this coin.
     #[must_use]
     pub fn rules(&self) -> Rules {
-        Rules::perp(self.sz_decimals)
+        Rules { billing: self.billing, ..Rules::perp(self.sz_decimals) }
     }
 }
 
@@ -112,7 +116,8 @@ impl Coins {
         }
         let mut list = ArrayVec::new();
         for spec in specs {
-            let spec = CoinSpec::new(&spec.name, spec.sz_decimals)?;
+            let spec =
+                CoinSpec { billing: spec.billing, ..CoinSpec::new(&spec.name, spec.sz_decimals)? };
             if list.iter().any(|c: &CoinSpec| c.name == spec.name) {
                 return Err(BadCoin::Twice);
             }

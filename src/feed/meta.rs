@@ -15,10 +15,14 @@ use serde::Deserialize;
 
 use super::coins::{CoinName, CoinSpec};
 use crate::limits::{DECIMALS_MAX, NAMES_MAX};
+use crate::units::rules::Billing;
 
 /// Size decimals of well-known coins, as the venue's `meta` gave them in 2026-10.
 const KNOWN: [(&str, u8); 6] =
     [("BTC", 5), ("ETH", 4), ("SOL", 2), ("HYPE", 2), ("kPEPE", 0), ("WLFI", 0)];
+
+/// Largest fee scale of a builder that is believed; the venue allows 3.
+const SCALE_MAX: f64 = 100.0;
 
 /// Names suggested for an unknown one.
 pub const NEAREST_MAX: usize = 3;
@@ -104,6 +108,20 @@ struct Entry {
     sz_decimals: u8,
     #[serde(default)]
     is_delisted: bool,
+    deployer_fee_scale: Option<String>,
+    growth_mode: Option<String>,
+}
+
+impl Entry {
+    /// The terms of a builder's coin, where they are given.
+    #[expect(clippy::float_arithmetic, reason = "read once, before a run")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in a small range")]
+    fn builder(&self) -> Option<Billing> {
+        let scale = self.deployer_fee_scale.as_ref()?.parse::<f64>().ok()?;
+        let growth = self.growth_mode.as_deref() == Some("enabled");
+        let scale_e4 = (scale * 1e4).round() as u32;
+        (0.0..=SCALE_MAX).contains(&scale).then_some(Billing::Builder { scale_e4, growth })
+    }
 }
 
 /// Both forms of the answer: `meta`, and `metaAndAssetCtxs` with the contexts after it.
@@ -127,6 +145,8 @@ pub fn parse(json: &[u8]) -> Result<Universe, BadMeta> {
         let entry = serde_json::from_value::<Entry>(entry).ok();
         let listed = entry.and_then(|e| {
             let spec = CoinSpec::new(&e.name, e.sz_decimals).ok()?;
+            let billing = e.builder().unwrap_or(spec.billing);
+            let spec = CoinSpec { billing, ..spec };
             Some(Listed { spec, delisted: e.is_delisted })
         });
         match listed {

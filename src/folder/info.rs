@@ -13,6 +13,7 @@ use super::fitness::Fitness;
 use crate::feed::{BadCoin, CoinSpec};
 use crate::journal::{Digests, hex};
 use crate::record::StopReason;
+use crate::units::rules::Billing;
 
 /// A run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct RunInfo {
     pub source: PathBuf,
     /// Coins with their size decimals.
     pub coins: Vec<(String, u8)>,
+    /// Terms of builders' coins among them, where a list gave them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub builders: Vec<(String, Billing)>,
     /// The venue as it was named; `None` of a replay.
     #[serde(default)]
     pub venue: Option<String>,
@@ -95,6 +99,11 @@ impl RunInfo {
             version: env!("CARGO_PKG_VERSION").into(),
             source: std::fs::canonicalize(source).unwrap_or_else(|_| source.to_path_buf()),
             coins: coins.iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect(),
+            builders: coins
+                .iter()
+                .filter(|c| matches!(c.billing, Billing::Builder { .. }))
+                .map(|c| (c.name.to_string(), c.billing))
+                .collect(),
             venue: None,
             bounded: false,
             latency: None,
@@ -107,7 +116,12 @@ impl RunInfo {
     /// # Errors
     /// [`BadCoin`] where a name or its decimals cannot be.
     pub fn specs(&self) -> Result<Vec<CoinSpec>, BadCoin> {
-        self.coins.iter().map(|(n, d)| CoinSpec::new(n, *d)).collect()
+        let coin = |(name, decimals): &(String, u8)| {
+            let spec = CoinSpec::new(name, *decimals)?;
+            let listed = self.builders.iter().find(|(n, _)| n == name);
+            Ok(CoinSpec { billing: listed.map_or(spec.billing, |(_, terms)| *terms), ..spec })
+        };
+        self.coins.iter().map(coin).collect()
     }
 
     /// Writes it to `path`.

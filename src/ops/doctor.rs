@@ -80,8 +80,14 @@ pub enum Venue {
     /// Not asked.
     #[default]
     NotAsked,
-    /// It gave its list of coins, in so much time.
-    Answered(Duration),
+    /// It gave its list of coins.
+    Answered {
+        /// In so much time.
+        took: Duration,
+        /// How much later this machine's clock was at receipt than the second in which the server
+        /// answered, ns; `None` where it did not say.
+        ahead_ns: Option<i64>,
+    },
     /// It did not; `true` where the person named that venue, so that it has to.
     Silent(String, bool),
 }
@@ -90,6 +96,11 @@ pub enum Venue {
 const CORES: usize = 2;
 /// Clock reads are four a frame; beyond this they show in the latency.
 const CLOCK_READ_NS: f64 = 100.0;
+/// What a stamp of whole seconds leaves open, s.
+const HALF_S: f64 = 0.5;
+/// Offsets of the wall clock beyond which lag is misleading, and beyond which names of files are.
+const OFFSET_S: (f64, f64) = (1.0, 60.0);
+const SYNCHRONISE: &str = "synchronise the clock: `timedatectl set-ntp true`, or chrony";
 /// Descriptors of a run with all its listeners and clients, times four.
 const OPEN_FILES: u64 = 256;
 /// `fdatasync` beyond which the journal falls behind its interval, and beyond which the queue may
@@ -112,6 +123,7 @@ pub fn examine(f: &Facts) -> Vec<Finding> {
         pinning(f),
         governor(f),
         clock(f),
+        offset(f),
         memory(f),
         files(f),
         sync(f),
@@ -187,6 +199,32 @@ fn clock(f: &Facts) -> Finding {
         todo: "switch the kernel's clock source to tsc where the machine has a stable one",
         ..finding("clock", Grade::Note, found)
     }
+}
+
+/// The wall clock against the server's, which says a whole second: known to half of one, and what the
+/// answer was under way.
+fn offset(f: &Facts) -> Finding {
+    let Venue::Answered { took, ahead_ns: Some(ahead) } = &f.venue else {
+        return Finding {
+            means: "whether this machine's clock is right shows in lag and offset of a run",
+            ..finding("offset", Grade::Skipped, "no venue said what time it is".into())
+        };
+    };
+    let sure = HALF_S + took.as_secs_f64();
+    let ahead = *ahead as f64 / 1e9 - HALF_S;
+    let found = format!("{ahead:+.1} s against the venue, give or take {sure:.1} s");
+    let (grade, means, todo) = if ahead.abs() - sure > OFFSET_S.1 {
+        let means = "times of runs, files and alerts are wrong; own orders are simulated on the \
+                     venue's clock all the same";
+        (Grade::Bad, means, SYNCHRONISE)
+    } else if ahead.abs() - sure > OFFSET_S.0 {
+        let means = "lag and staleness are shown too large or too small by it; own orders are \
+                     simulated on the venue's clock all the same";
+        (Grade::Note, means, SYNCHRONISE)
+    } else {
+        (Grade::Ok, "stamps of this machine and of the venue agree", "")
+    };
+    Finding { means, todo, ..finding("offset", grade, found) }
 }
 
 fn memory(f: &Facts) -> Finding {
@@ -278,7 +316,7 @@ fn venue(f: &Facts) -> Finding {
             means: "runs on the embedded exchange need no network",
             ..finding("venue", Grade::Skipped, "not asked".into())
         },
-        Venue::Answered(took) => Finding {
+        Venue::Answered { took, .. } => Finding {
             means: "name, route, certificate and answer are as they should be",
             ..finding("venue", Grade::Ok, format!("answered in {} ms", took.as_millis()))
         },
@@ -321,8 +359,16 @@ mod tests {
                 sync: (Duration::from_millis(1), Duration::from_millis(4)),
                 free: 50 << 30,
             }),
-            venue: Venue::Answered(Duration::from_millis(150)),
+            venue: Venue::Answered {
+                took: Duration::from_millis(150),
+                ahead_ns: Some(650_000_000),
+            },
         }
+    }
+
+    fn ahead(s: f64) -> Venue {
+        let ahead_ns = Some((s * 1e9) as i64);
+        Venue::Answered { took: Duration::from_millis(150), ahead_ns }
     }
 
     fn grade(f: &Facts, check: &str) -> Grade {
@@ -342,7 +388,7 @@ mod tests {
         let slow = |f: &mut Facts, p99| {
             f.disk = Ok(DiskFacts { sync: (Duration::from_millis(1), p99), free: 50 << 30 });
         };
-        let cases: [(&str, Grade, Edit); 9] = [
+        let cases: [(&str, Grade, Edit); 12] = [
             ("cores", Grade::Note, |f| f.cores = 1),
             ("pinning", Grade::Note, |f| f.pinned = (false, "refused".into())),
             ("frequency", Grade::Note, |f| f.governor = Some("powersave".into())),
@@ -353,6 +399,9 @@ mod tests {
             ("space", Grade::Bad, |f| {
                 f.disk = f.disk.clone().map(|d| DiskFacts { free: 1 << 20, ..d });
             }),
+            ("offset", Grade::Note, |f| f.venue = ahead(3.6)),
+            ("offset", Grade::Note, |f| f.venue = ahead(-9.0)),
+            ("offset", Grade::Bad, |f| f.venue = ahead(-7_200.0)),
             ("venue", Grade::Bad, |f| f.venue = Venue::Silent("refused".into(), true)),
         ];
         for (check, want, edit) in cases {
@@ -385,7 +434,7 @@ mod tests {
     fn the_json_has_five_texts_a_finding() {
         let json = serde_json::to_value(examine(&good())).expect("JSON");
         let list = json.as_array().expect("a list");
-        assert_eq!(list.len(), 9);
+        assert_eq!(list.len(), 10);
         for f in list {
             for key in ["check", "grade", "found", "means", "todo"] {
                 assert!(f[key].is_string(), "{key} in {f}");

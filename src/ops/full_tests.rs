@@ -176,7 +176,7 @@ pub(crate) fn full_status() -> Status {
     for (i, text) in [(0, "BTC"), (1, "ETH")] {
         let mut name = [0; 24];
         name[..3].copy_from_slice(text.as_bytes());
-        take(1, CoinId(i), Coin { name, sz_decimals: 5 }.into());
+        take(1, CoinId(i), Coin { name, sz_decimals: 5, fee_e8: 15_000 }.into());
         bodies().into_iter().for_each(|b| take(20, CoinId(i), b));
         take(30, CoinId(i), fill(11, Side::Buy, 96_960).into());
         take(41, CoinId(i), fill(12, Side::Sell, 97_040).into());

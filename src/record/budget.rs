@@ -50,17 +50,27 @@ impl Budget {
     pub fn text(&self) -> String {
         let x = &self.last;
         let usd = self.a_usd().map_or_else(String::new, |r| format!(", {r:.2} a USD traded"));
-        let lasts = match self.hours() {
-            _ if x.used >= x.limit => "spent: one in ten seconds".to_owned(),
-            Some(hours) => format!("spent in {hours:.1} h at this rate"),
-            None => "not spent at this rate".to_owned(),
-        };
+        let lasts = self.lasts();
         let refused =
             if x.refused == 0 { String::new() } else { format!(", {} refused", x.refused) };
         format!(
             "requests {} of {} used{usd}, {} of {} cancels{refused}; {lasts}",
             x.used, x.limit, x.cancels, x.cancel_limit
         )
+    }
+
+    /// A few words for people.
+    #[must_use]
+    pub fn short(&self) -> String {
+        format!("requests {} of {}, {}", self.last.used, self.last.limit, self.lasts())
+    }
+
+    fn lasts(&self) -> String {
+        match self.hours() {
+            _ if self.last.used >= self.last.limit => "spent: one in ten seconds".to_owned(),
+            Some(hours) => format!("spent in {hours:.1} h at this rate"),
+            None => "not spent at this rate".to_owned(),
+        }
     }
 
     /// The same for programs.

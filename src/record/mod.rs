@@ -139,6 +139,8 @@ records! {
         name: [u8; 24],
         /// Decimals of a size.
         sz_decimals: u8,
+        /// What the account pays to make, of the value in 1e-8; negative is a rebate.
+        fee_e8: i64,
     }
     /// Last record of a run.
     3 Stop / "stop" {

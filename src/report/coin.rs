@@ -87,6 +87,8 @@ pub struct CoinModel {
     pub name: String,
     /// Decimals of a size.
     pub sz_decimals: u8,
+    /// What the account pays to make, of the value in 1e-8.
+    pub fee_e8: i64,
     /// Results as [`Lane`] counts.
     pub results: [Option<LaneResult>; 3],
     /// Everything over time.
@@ -140,6 +142,7 @@ impl CoinModel {
         CoinModel {
             name: String::new(),
             sz_decimals: 0,
+            fee_e8: 0,
             results: [None; 3],
             lines: Lines {
                 market: sides(),
@@ -227,9 +230,17 @@ impl CoinModel {
         }
     }
 
+    /// What the account pays to make, bps; negative is a rebate.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a rate is small")]
+    pub fn maker_fee_bps(&self) -> f64 {
+        self.fee_e8 as f64 / 1e4
+    }
+
     fn on_coin(&mut self, x: &Coin) {
         self.name = x.text();
         self.sz_decimals = x.sz_decimals;
+        self.fee_e8 = x.fee_e8;
     }
 
     fn on_market(&mut self, at: Ns, x: &Market) {

@@ -100,6 +100,7 @@ fn coin(c: &CoinModel, m: &Model) -> Value {
     let truth = m.sources.truth_of(&c.name);
     json!({
         "coin": c.name,
+        "maker_fee_bps": c.maker_fee_bps(),
         "results": results,
         "kappa": e.map(|e| e.kappa),
         "kappa_lo": e.map(|e| e.kappa_lo),

@@ -69,11 +69,12 @@ fn coin(c: &CoinModel, m: &Model) -> String {
             .map(|(part, cash)| format!("{part} {:+.4}", cash.to_f64()))
             .collect();
         out.push_str(&format!(
-            "  result     {:+.4} USD{} = {}\n  position   {} {name}\n",
+            "  result     {:+.4} USD{} = {}\n  position   {} {name}; maker fee {:.2} bps\n",
             r.profit.value,
             between(&r.profit, 4),
             parts.join(" "),
             decimal::format(r.account.position.0, 1),
+            c.maker_fee_bps(),
         ));
     }
     let lanes: Vec<String> = Lane::ALL

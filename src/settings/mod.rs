@@ -202,6 +202,14 @@ macro_rules! choices {
                 &[ $( ($text, $name::$variant, &[ $( $doc ),+ ]) ),+ ];
         }
 
+        impl std::str::FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<$name, String> {
+                <$name as $crate::settings::Choice>::of_name(text)
+            }
+        }
+
         impl $crate::settings::Setting for $name {
             type Limits = ();
             fn rule((): ()) -> $crate::settings::Rule {

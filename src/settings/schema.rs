@@ -119,6 +119,18 @@ pub trait Choice: Copy + PartialEq + 'static {
         Self::LIST.iter().find(|(_, value, _)| *value == self).map_or("", |(name, _, _)| *name)
     }
 
+    /// The value of a name.
+    ///
+    /// # Errors
+    /// A sentence with the names there are.
+    fn of_name(text: &str) -> Result<Self, String> {
+        let found = Self::LIST.iter().find(|(name, ..)| *name == text);
+        found.map(|(_, value, _)| *value).ok_or_else(|| {
+            let names: Vec<&str> = Self::LIST.iter().map(|(name, ..)| *name).collect();
+            format!("no `{text}`; there are {}", names.join(", "))
+        })
+    }
+
     /// What a value must be: one of the names.
     #[must_use]
     fn rule_of_names() -> Rule {

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::settings::settings;
+use crate::units::rules::Billing;
 use crate::units::{Cash, Px, Sz};
 
 /// A rate in units of 1e-8 of the value: 1.5 bps is 15,000.
@@ -58,15 +59,34 @@ settings! {
         staking_pct: u8 = 0, STAKING, "percent";
         /// Discount for being referred, on positive fees.
         referral_pct: u8 = 0, REFERRAL, "percent";
+        /// What the builder of a dex (HIP-3) takes besides the venue, of the account's rate, where no
+        /// list says it (a recording holds none).
+        builder_pct: u32 = 100, 0..=300, "percent";
+        /// Such coins are in growth mode, which costs a tenth.
+        builder_growth: bool = false;
     }
 }
 
 impl Fees {
-    /// The maker rate.
-    #[must_use]
-    pub fn maker(&self) -> Rate {
+    /// The maker rate of the venue's own coins.
+    fn own(&self) -> Rate {
         let rebate = REBATES.iter().find(|(share, _)| self.maker_share_bps > *share);
         rebate.map_or_else(|| self.discounted(self.tier().maker), |(_, rate)| *rate)
+    }
+
+    /// The maker rate of a coin. A builder's coin costs the rate, and what the builder takes, and as
+    /// much again where that is more than the rate; a rebate is the account's; in growth mode both
+    /// are a tenth (Hyperliquid documentation, "Fee formula for developers").
+    #[must_use]
+    pub fn maker(&self, billing: Billing) -> Rate {
+        let rate = self.own().0;
+        let (scale_e4, growth) = match billing {
+            Billing::Venue => return Rate(rate),
+            Billing::Builder { scale_e4, growth } => (i64::from(scale_e4), growth),
+            Billing::Unlisted => (i64::from(self.builder_pct) * 100, self.builder_growth),
+        };
+        let times = if rate > 0 { scale_e4 + scale_e4.max(10_000) } else { 10_000 };
+        Rate(rate * times / if growth { 100_000 } else { 10_000 })
     }
 
     fn tier(&self) -> Tier {
@@ -136,12 +156,12 @@ mod tests {
     fn tiers_rebates_and_discounts() {
         let of =
             |volume_usd, maker_share_bps| Fees { volume_usd, maker_share_bps, ..Fees::default() };
-        assert_eq!(of(0, 0).maker(), Rate(15_000));
-        assert_eq!(of(5_000_000, 0).maker(), Rate(15_000), "above, not at");
-        assert_eq!(of(5_000_001, 0).maker(), Rate(12_000));
-        assert_eq!(of(600_000_000, 50).maker(), Rate(0));
+        assert_eq!(of(0, 0).maker(Billing::Venue), Rate(15_000));
+        assert_eq!(of(5_000_000, 0).maker(Billing::Venue), Rate(15_000), "above, not at");
+        assert_eq!(of(5_000_001, 0).maker(Billing::Venue), Rate(12_000));
+        assert_eq!(of(600_000_000, 50).maker(Billing::Venue), Rate(0));
         for (share, rate) in [(51, -1_000), (150, -1_000), (151, -2_000), (301, -3_000)] {
-            assert_eq!(of(0, share).maker(), Rate(rate));
+            assert_eq!(of(0, share).maker(Billing::Venue), Rate(rate));
         }
         let cut = |volume_usd, staking_pct, referral_pct| Fees {
             volume_usd,
@@ -149,9 +169,30 @@ mod tests {
             referral_pct,
             ..Fees::default()
         };
-        assert_eq!(cut(0, 10, 4).maker(), Rate(12_960));
-        assert_eq!(Fees { maker_share_bps: 301, ..cut(0, 40, 4) }.maker(), Rate(-3_000));
+        assert_eq!(cut(0, 10, 4).maker(Billing::Venue), Rate(12_960));
+        assert_eq!(
+            Fees { maker_share_bps: 301, ..cut(0, 40, 4) }.maker(Billing::Venue),
+            Rate(-3_000)
+        );
         assert!(cut(0, 10, 4).check().is_ok());
         assert!(cut(0, 11, 0).check().is_err() && cut(0, 0, 5).check().is_err());
+    }
+
+    #[test]
+    fn a_builders_coins_cost_the_rate_and_what_the_builder_takes() {
+        let base = Fees::default();
+        let rebate = Fees { maker_share_bps: 301, ..base };
+        let of = |f: Fees, scale_e4, growth| f.maker(Billing::Builder { scale_e4, growth }).0;
+        // Scale 1 doubles, below it adds, above it the venue takes as much again.
+        for (scale_e4, rate) in [(0, 15_000), (5_000, 22_500), (10_000, 30_000), (30_000, 90_000)] {
+            assert_eq!(of(base, scale_e4, false), rate);
+            assert_eq!(of(base, scale_e4, true), rate / 10);
+            assert_eq!(of(rebate, scale_e4, false), -3_000, "a rebate is the account's");
+            assert_eq!(of(rebate, scale_e4, true), -300);
+        }
+        assert_eq!(base.maker(Billing::Unlisted), Rate(30_000), "as set");
+        let set = Fees { builder_pct: 50, builder_growth: true, ..base };
+        assert_eq!(set.maker(Billing::Unlisted), Rate(2_250));
+        assert_eq!(set.maker(Billing::Venue), Rate(15_000));
     }
 }

@@ -267,7 +267,7 @@ impl<F: FillModel> Sim<F> {
         let at_best = prints.iter().filter(|p| p.px == best.px);
         best.level.traded = at_best.fold(best.level.traded, |sum, p| add_volume(sum, p.sz.0));
         let mid = self.mid_for(set, time);
-        let by = Cause { time, tid: first.tid, mid, fee: set.sim.fees.maker() };
+        let by = Cause { time, tid: first.tid, mid, fee: set.sim.fees.maker(self.rules.billing) };
         self.begin(time);
         let mut filled = self.each_print(set, prints, by, out);
         let taker = Taker::new(self.alone, set.sim.participation_pct, self.rules.lot());

@@ -18,13 +18,13 @@ use crate::event::{self, Bbo, Snapshot};
 use crate::sim::config::{Config, Crossing, Latency, Model};
 use crate::sim::models::AnyQueues;
 use crate::sim::models::rates::Rates;
-use crate::units::rules::Rules;
+use crate::units::rules::{Billing, Rules};
 use crate::units::{Px, Sz};
 use proptest::prelude::*;
 
 const MS: i64 = Ns::MS;
 /// Sizes in steps of one unit: the numbers of a test are small.
-const RULES: Rules = Rules { sz_decimals: 8, min_value_usd: 10 };
+const RULES: Rules = Rules { sz_decimals: 8, min_value_usd: 10, billing: Billing::Venue };
 
 struct World {
     cfg: Config,

@@ -1,7 +1,6 @@
 //! Questions to the venue's `/info`: one POST, one answer, over HTTP or HTTPS.
 //!
-//! In: the address of the WebSocket. Out: the text of the answer, or why there is none. Cold path,
-//! at start.
+//! In: the address of the WebSocket. Out: the answer, or why there is none. Cold path, at start.
 //!
 //! 1. Connections are opened by [`dial`](super::dial), so certificates are judged and errors named
 //!    as for the WebSocket.
@@ -11,6 +10,7 @@ use std::fmt;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
+use std::time::UNIX_EPOCH;
 
 use rustls::ClientConfig;
 use ureq::config::Config;
@@ -24,6 +24,7 @@ use super::clock::Deadline;
 use super::dial::{ConnectError, Dialer, Stage, Stream};
 use super::url::Url;
 use crate::limits::INFO_ANSWER_MAX;
+use crate::units::Ns;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +37,16 @@ pub enum InfoError {
     Answer(String),
 }
 
-/// The text of the answer to `{"type":"meta"}`: coins and their rules, the venue's own or those of a
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Its text.
+    pub text: String,
+    /// When the server says that it answered (header `Date`), to the second it was cut to.
+    pub date: Option<Ns>,
+}
+
+/// The answer to `{"type":"meta"}`: coins and their rules, the venue's own or those of a
 /// builder's `dex` (HIP-3), whose coins are named `dex:COIN`.
 ///
 /// # Errors
@@ -46,7 +56,7 @@ pub fn meta(
     tls: Arc<ClientConfig>,
     deadline_ms: u64,
     dex: &str,
-) -> Result<String, InfoError> {
+) -> Result<Answer, InfoError> {
     let question = match dex {
         "" => r#"{"type":"meta"}"#.to_owned(),
         dex => format!(r#"{{"type":"meta","dex":"{dex}"}}"#),
@@ -63,7 +73,7 @@ pub fn ask(
     tls: Arc<ClientConfig>,
     deadline_ms: u64,
     question: &str,
-) -> Result<String, InfoError> {
+) -> Result<Answer, InfoError> {
     let stream =
         Dialer::new(tls).open(url, Deadline::after_ms(deadline_ms)).map_err(InfoError::Connect)?;
     let config = Config::builder()
@@ -82,12 +92,15 @@ pub fn ask(
     if answer.status() != 200 {
         return Err(InfoError::Status(answer.status().as_u16()));
     }
-    answer
-        .body_mut()
-        .with_config()
-        .limit(INFO_ANSWER_MAX)
-        .read_to_string()
-        .map_err(InfoError::from_ureq)
+    let date = answer.headers().get("date").and_then(|h| h.to_str().ok()).and_then(dated);
+    let body = answer.body_mut().with_config().limit(INFO_ANSWER_MAX).read_to_string();
+    Ok(Answer { text: body.map_err(InfoError::from_ureq)?, date })
+}
+
+/// A date of HTTP as time.
+fn dated(text: &str) -> Option<Ns> {
+    let since = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_nanos()).ok().map(Ns)
 }
 
 impl InfoError {
@@ -214,23 +227,29 @@ mod tests {
         let tls = tls::client_with(certified.pem.as_bytes()).unwrap();
         let whole = server::response((200, "OK"), "application/json", body.as_bytes());
         let chunked = format!(
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}\r\na\r\n{}\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}\r\na\r\n{}\r\n0\r\n\r\n",
             &body[..5],
             &body[5..]
         );
-        for (dex, question, answer) in [
-            ("", r#"{"type":"meta"}"#, whole.clone()),
-            ("xyz", r#"{"type":"meta","dex":"xyz"}"#, chunked.into_bytes()),
+        for (dex, question, answer, date) in [
+            ("", r#"{"type":"meta"}"#, whole.clone(), None),
+            (
+                "xyz",
+                r#"{"type":"meta","dex":"xyz"}"#,
+                chunked.into_bytes(),
+                Some(Ns(784_111_777_000_000_000)),
+            ),
         ] {
             let (url, served) = server("ws", move |mut tcp| answer_info(&mut tcp, &answer));
-            assert_eq!(meta(&url, Arc::clone(&tls), LONG_MS, dex), Ok(body.to_owned()));
+            let got = meta(&url, Arc::clone(&tls), LONG_MS, dex).unwrap();
+            assert_eq!((&got.text[..], got.date), (body, date));
             let Request::Plain { method, path, body, .. } = served.join().unwrap() else {
                 panic!("a post");
             };
             assert_eq!((&method[..], &path[..], &body[..]), ("POST", "/info", question.as_bytes()));
         }
         let (url, served) = tls_server(&certified, move |mut s| answer_info(&mut s, &whole));
-        assert_eq!(meta(&url, Arc::clone(&tls), LONG_MS, ""), Ok(body.to_owned()));
+        assert_eq!(meta(&url, Arc::clone(&tls), LONG_MS, "").unwrap().text, body);
         served.join().unwrap();
 
         let refused = server::response((500, "Oops"), "text/plain", b"no");

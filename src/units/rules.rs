@@ -20,6 +20,23 @@ const POW10: [i64; 19] = {
     t
 };
 
+/// How the fees of a coin follow from the account's rates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Billing {
+    /// A coin of the venue's own: the account's rates.
+    #[default]
+    Venue,
+    /// A coin of a builder's dex (HIP-3), on the terms of the dex's list.
+    Builder {
+        /// What the builder takes besides the venue, of the account's rate, in 1e-4.
+        scale_e4: u32,
+        /// In growth mode, which costs a tenth.
+        growth: bool,
+    },
+    /// A coin of a builder's dex whose terms no list gave.
+    Unlisted,
+}
+
 /// Rules of one perpetual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
@@ -27,6 +44,8 @@ pub struct Rules {
     pub sz_decimals: u8,
     /// Smallest order value, in whole USD; reduce-only closes are exempt at the venue.
     pub min_value_usd: u32,
+    /// Whose coin it is, as far as fees go.
+    pub billing: Billing,
 }
 
 impl Rules {
@@ -34,7 +53,8 @@ impl Rules {
     /// taken as 6: the venue allows no more decimals in all.
     #[must_use]
     pub fn perp(sz_decimals: u8) -> Rules {
-        Rules { sz_decimals: if sz_decimals > 6 { 6 } else { sz_decimals }, min_value_usd: 10 }
+        let sz_decimals = if sz_decimals > 6 { 6 } else { sz_decimals };
+        Rules { sz_decimals, min_value_usd: 10, billing: Billing::Venue }
     }
 
     /// The price step that applies at price `px` (> 0), in price units: one unit of the fifth

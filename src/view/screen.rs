@@ -193,10 +193,14 @@ fn foot(c: &mut Canvas, s: &Snapshot, choice: &Choice) {
     let verdict = health::judge(s);
     let blank = " ".repeat(c.width());
     c.put(0, y, Ink::Plain, &blank);
-    match verdict.reasons.first() {
+    let end = match verdict.reasons.first() {
         Some(why) => c.put(0, y, Ink::Bad, why),
         None => c.put(0, y, Ink::Dim, &choice.keys),
     };
+    let requests = s.status.requests.map_or_else(String::new, |r| r.short());
+    if let Some(x) = c.width().checked_sub(requests.chars().count()).filter(|x| *x > end + 1) {
+        c.put(x, y, Ink::Dim, &requests);
+    }
 }
 
 fn alarm(n: u64) -> Ink {

@@ -8,6 +8,8 @@ use papermaker::rooms::feed::Control;
 use papermaker::rooms::record::{Body, Bytes, Guard, JointCode, Lane, Record, StopReason};
 use papermaker::rooms::units::Ns;
 
+use super::server::later;
+
 const S: i64 = Ns::SEC;
 
 /// What a replay came to.
@@ -105,30 +107,19 @@ fn a_drift_keeps_nearly_all_fills() {
     }
 }
 
-/// The text with `by` milliseconds added to every block time.
-fn later(text: &[u8], by: i64) -> Vec<u8> {
-    let text = std::str::from_utf8(text).expect("text");
-    let mut out = String::new();
-    let mut parts = text.split("\"time\":");
-    out.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
-        let time: i64 = part[..digits].parse().expect("a time");
-        out.push_str(&format!("\"time\":{}{}", time + by, &part[digits..]));
-    }
-    out.into_bytes()
-}
-
 #[test]
 fn a_jump_of_the_clocks_is_a_gap_from_which_the_run_recovers() {
     let (frames, lines, up) = tape();
     let middle = up + (lines.len() - up) / 2;
     let before = replay(&frames, &lines);
+    let late = |line: &[u8], by_s: i64| {
+        later(std::str::from_utf8(line).expect("text"), by_s * 1_000).into_bytes()
+    };
     for by_s in [120, 7_200, -300] {
         let jumped: Vec<(Ns, Vec<u8>)> = lines
             .iter()
             .enumerate()
-            .map(|(i, (at, l))| (*at, if i < middle { l.clone() } else { later(l, by_s * 1_000) }))
+            .map(|(i, (at, l))| (*at, if i < middle { l.clone() } else { late(l, by_s) }))
             .collect();
         let got = replay(&frames, &jumped);
         assert_eq!((got.jumps, got.gaps), (1, before.gaps + frames.coins.len()), "{by_s} s");

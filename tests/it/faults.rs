@@ -93,6 +93,32 @@ fn frames_that_break_the_protocol_cost_the_link_and_nothing_else() {
 }
 
 #[test]
+fn a_server_whose_clock_jumps_is_a_gap_that_is_said_and_recovered_from() {
+    std::thread::scope(|all| {
+        for s in [120, 7_200, -300] {
+            all.spawn(move || {
+                let server = serve(vec![Script::Jump(Duration::from_secs(6), s * 1_000)], None);
+                let dir = Temporary::new();
+                let venue = format!("ws://{}/ws", server.addr);
+                let args = ["run", "--venue", &venue, "--coin", "BTC", "--for", "20s", "--json"];
+                let ended = papermaker(&dir.0, &args).assert_code(0).json();
+                let seen = ["jumps"].map(|k| &ended["clock"][k]);
+                let kept = ["dropped", "lost_links"].map(|k| &ended[k]);
+                assert_eq!((seen, kept), ([&1.into()], [&0.into(), &0.into()]), "{s} s");
+                let coin = &ended["coins"][0];
+                // The quotes stand again after it: more than the time before it.
+                let quoted = coin["quoted_s"][0].as_f64().expect("seconds");
+                assert!(quoted > 9.0, "{s} s: quoted {quoted} s of 20");
+                papermaker(&dir.0, &["verify", "runs/live"]).assert_code(0);
+                let ended = papermaker(&dir.0, &["report", "runs/live"]);
+                let page = &ended.assert_code(0).out;
+                assert!(page.contains("jumped against each other"), "{s} s: {page}");
+            });
+        }
+    });
+}
+
+#[test]
 fn tls_by_a_certificate_given_on_the_command_line() {
     let (pem, config) = localhost();
     let server = serve(vec![Script::Feed], Some(config));

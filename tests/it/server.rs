@@ -39,6 +39,8 @@ pub enum Script {
     Then(Duration, Vec<u8>),
     /// Sends blocks for so long, then half a frame, then resets the connection.
     Reset(Duration),
+    /// Sends blocks; after so long its clock is so many milliseconds ahead.
+    Jump(Duration, i64),
 }
 
 pub struct Server {
@@ -115,6 +117,23 @@ pub fn serve(scripts: Vec<Script>, tls: Option<Arc<rustls::ServerConfig>>) -> Se
     Server { addr, stop, served, thread: Some(thread) }
 }
 
+fn nanos(d: Duration) -> i64 {
+    i64::try_from(d.as_nanos()).expect("short")
+}
+
+/// The text with `by` milliseconds added to every block time.
+pub fn later(text: &str, by: i64) -> String {
+    let mut out = String::new();
+    let mut parts = text.split("\"time\":");
+    out.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        let time: i64 = part[..digits].parse().expect("a time");
+        out.push_str(&format!("\"time\":{}{}", time + by, &part[digits..]));
+    }
+    out
+}
+
 /// Serves a connection; `Some(true)` if it was upgraded.
 fn connection(
     mut stream: impl Stream,
@@ -153,8 +172,8 @@ fn connection(
     served.fetch_add(1, Ordering::Relaxed);
     let begun = wall();
     let length = match script {
-        Script::Feed => i64::MAX,
-        Script::Then(d, _) | Script::Reset(d) => i64::try_from(d.as_nanos()).expect("short"),
+        Script::Feed | Script::Jump(..) => i64::MAX,
+        Script::Then(d, _) | Script::Reset(d) => nanos(*d),
     };
     while wall().since(begun) < length && !stop.load(Ordering::Relaxed) {
         let block = market.next_block();
@@ -162,7 +181,12 @@ fn connection(
             std::thread::sleep(Duration::from_millis(2));
         }
         for frame in &block.frames {
-            server::text(&mut out, frame);
+            match script {
+                Script::Jump(at, ms) if wall().since(begun) > nanos(*at) => {
+                    server::text(&mut out, &later(frame, *ms));
+                }
+                _ => server::text(&mut out, frame),
+            }
         }
         if stream.write_all(&out).and_then(|()| stream.flush()).is_err() {
             return Some(true);
@@ -170,7 +194,7 @@ fn connection(
         out.clear();
     }
     match script {
-        Script::Feed => {}
+        Script::Feed | Script::Jump(..) => {}
         Script::Then(_, bytes) => {
             let _ = stream.write_all(bytes).and_then(|()| stream.flush());
             stream.tcp().set_read_timeout(Some(Duration::from_secs(3))).expect("set");

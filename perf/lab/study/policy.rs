@@ -18,7 +18,7 @@ use crate::quote::{
     original,
 };
 use crate::record::Guard;
-use crate::units::rules::Rules;
+use crate::units::rules::{Billing, Rules};
 use crate::units::{Ns, ONE, Px, Side, Sz};
 
 /// The book that quotes are made in: a quarter of a basis point either side of the mid, in steps of
@@ -31,7 +31,7 @@ pub const HALF_SPREAD_BPS: f64 = 2e4 / 90_000.0;
 pub const FEE_BPS: f64 = 1.5;
 /// Value of a coin, USD.
 pub const COIN_USD: f64 = 90_000.0;
-const RULES: Rules = Rules { sz_decimals: 5, min_value_usd: 10 };
+const RULES: Rules = Rules { sz_decimals: 5, min_value_usd: 10, billing: Billing::Venue };
 
 /// Settings of a trial: those of the engine.
 #[derive(Clone, Copy, Debug)]

@@ -242,7 +242,7 @@ impl TryFrom<String> for Model {
     type Error = String;
 
     fn try_from(text: String) -> Result<Model, String> {
-        text.parse()
+        Model::of_name(&text)
     }
 }
 
@@ -250,10 +250,7 @@ impl std::str::FromStr for Model {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Model, String> {
-        Model::LIST.iter().find(|(name, ..)| *name == text).map(|(_, m, _)| *m).ok_or_else(|| {
-            let names: Vec<&str> = Model::LIST.iter().map(|(name, ..)| *name).collect();
-            format!("no fill model `{text}`; there are {}", names.join(", "))
-        })
+        Model::of_name(text)
     }
 }
 

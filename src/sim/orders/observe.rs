@@ -179,7 +179,7 @@ impl<F: FillModel> Sim<F> {
             }
         }
         let mid = mid_at(held.at, self.mid, self.mid_before);
-        let by = Cause { time: held.at, tid: 0, mid, fee: set.sim.fees.maker() };
+        let by = Cause { time: held.at, tid: 0, mid, fee: set.sim.fees.maker(self.rules.billing) };
         let mut done = false;
         for i in range {
             let Some(h) = self.orders[i].held.take() else { continue };
