@@ -22,6 +22,7 @@ mod learn;
 mod quote;
 mod engine;
 mod journal;
+mod facts;
 mod telemetry;
 mod venue;
 mod sys;

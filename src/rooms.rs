@@ -31,6 +31,10 @@ pub mod engine {
 pub mod event {
     pub use crate::event::*;
 }
+/// What the room `facts` holds.
+pub mod facts {
+    pub use crate::facts::*;
+}
 /// What the room `feed` holds.
 pub mod feed {
     pub use crate::feed::*;

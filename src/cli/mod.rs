@@ -16,6 +16,7 @@ mod convert;
 pub mod exit;
 mod explain;
 mod export;
+mod facts;
 mod fills;
 mod options;
 mod place;
@@ -79,6 +80,8 @@ enum Command {
     Explain(explain::Options),
     /// Put a fixed schedule of orders through the fill model, or export a run's orders and fills.
     Fills(fills::Options),
+    /// Measure the stylised facts of a recording, and hold them against bands.
+    Facts(facts::Options),
     /// Read a recording once, into a file of events that replays faster.
     Convert(convert::Options),
     /// Measure how fast it is on this machine.
@@ -119,6 +122,7 @@ fn run<C: Components>(cli: &Cli) -> Result<(), Failure> {
         Command::Compare(o) => compare::run::<C>(o, common),
         Command::Explain(o) => explain::run::<C>(o, unset("explain")?),
         Command::Fills(o) => fills::run(o, &load()?, common),
+        Command::Facts(o) => facts::run(o, unset("facts")?),
         Command::Convert(o) => convert::run(o, &load()?, common),
         Command::Bench(o) => bench::run(o, &common.load()?, common),
         Command::Config(o) => config::run(o, &load),

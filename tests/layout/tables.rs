@@ -37,13 +37,14 @@ pub const ROOMS: &[(&str, &str)] = &[
     ("quote", "settings learn record units math limits"),
     ("engine", "settings book sim learn quote event record units math limits mem"),
     ("journal", "record units limits"),
+    ("facts", "event math units limits"),
     ("folder", "feed event journal record units limits"),
     ("telemetry", "limits record units"),
     ("venue", "settings units math limits ws record event"),
     ("sys", "ws limits units"),
     (
         "app",
-        "settings limits units math mem event record ws feed book sim learn quote engine journal telemetry venue sys folder",
+        "settings limits units math mem event record ws feed facts book sim learn quote engine journal telemetry venue sys folder",
     ),
     ("report", "folder journal record units math telemetry"),
     (
@@ -55,7 +56,7 @@ pub const ROOMS: &[(&str, &str)] = &[
     ("view", "ops app telemetry record units limits"),
     (
         "cli",
-        "settings ops view app engine sim audit bench report journal record units venue sys telemetry limits feed folder",
+        "settings ops view app engine sim audit bench report journal record units venue sys telemetry limits feed facts folder",
     ),
     ("rooms", "*"),
     ("laws", "*"),
@@ -70,14 +71,16 @@ pub const UNCOUNTED: &[&str] = &["", "rooms", "laws", "lab"];
 /// beside it what users got for it.
 pub const LINES: &[(&str, usize)] = &[
     // One place where signals become what the engine is given.
-    ("app", 5_230),
+    // What a recording shows of its market.
+    ("app", 5_300),
     ("audit", 600),
     ("bench", 1_450),
     ("book", 500),
     // Coins of other kinds, too many coins and odd lines are named; sizes' decimals by hand; builders'
     // dexes; the venue's words where it refuses a stream; what is assumed of the way to the venue, the
     // result at half and twice of it; recordings that are not fit are refused.
-    ("cli", 5_260),
+    // Stylised facts of a recording against bands; recordings of a simulated market without waiting.
+    ("cli", 5_480),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account.
     ("engine", 2_030),
@@ -86,14 +89,17 @@ pub const LINES: &[(&str, usize)] = &[
     // A stream that the venue refuses is given up and said in its words, not paid with the link; one map
     // between the two clocks.
     ("feed", 3_650),
+    // The stylised facts of any recording, with the bands of four kinds of coins.
+    ("facts", 1_300),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
     // what a recording is fit for.
     ("folder", 1_980),
     ("journal", 1_800),
     ("learn", 5_300),
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.
-    ("limits", 390),
-    ("math", 750),
+    ("limits", 400),
+    // Draws by name: orders of one's own and faults of the feed change nothing but by consequence.
+    ("math", 840),
     ("mem", 450),
     ("ops", 1_550),
     ("quote", 1_900),
@@ -108,7 +114,8 @@ pub const LINES: &[(&str, usize)] = &[
     ("sys", 2_000),
     ("telemetry", 550),
     ("units", 560),
-    ("venue", 3_500),
+    // Markets of agents that look like real ones, recordings of them with the real feed's delays.
+    ("venue", 5_000),
     ("view", 750),
     ("ws", 1_600),
 ];

@@ -1,0 +1,180 @@
+//! `papermaker facts`: the stylised facts of a recording, and which of them lie outside given bands.
+//!
+//! In: a recording, bands. Out: a table or JSON, a picture; exit code 1 where a fact is outside. Cold
+//! path.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::common::{chosen, recording_failure};
+use super::exit::{Code, Failure};
+use super::{Common, say, summary};
+use crate::app::events::is_events;
+use crate::app::measured::{Measured, measure};
+use crate::facts::bands::{BUILT_IN, Bands, Outside, short};
+use crate::facts::{Facts, plot};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Bands say where each fact of a kind of coin was found: btc, eth, sol and thin are built in (Hyperliquid,
+September and December 2025, a quarter wider at both ends); a file of one's own has a line
+`fact = [lowest, highest]` for each. A fact that the recording does not give is outside.
+
+Examples:
+  papermaker facts T.frames.gz
+  papermaker facts T.frames.gz --coin BTC --against btc --plot btc.svg")]
+pub(super) struct Options {
+    /// Recording, plain or gzip: one line a frame, `<receive time, ns> <json>`.
+    #[arg(value_name = "TAPE")]
+    tape: PathBuf,
+    /// Coins, comma separated; default: all of the recording.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    coin: Vec<String>,
+    /// Bands to hold the facts against: `btc`, `eth`, `sol`, `thin` or a file. Exit code 1 names
+    /// every fact that is outside.
+    #[arg(long, value_name = "BANDS")]
+    against: Option<String>,
+    /// Write a picture of the facts in their bands, SVG. Of one coin.
+    #[arg(long, value_name = "FILE.svg", requires = "against")]
+    plot: Option<PathBuf>,
+}
+
+pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
+    let bands = o.against.as_deref().map(bands).transpose()?;
+    if is_events(&o.tape) {
+        let text = "is a file of events, which has no receive times: give its recording";
+        return Err(Failure::input(format!("{} {text}", o.tape.display())));
+    }
+    let coins = chosen(&o.tape, &o.coin)?;
+    if o.plot.is_some() && coins.len() > 1 {
+        let names: Vec<&str> = coins.iter().map(|c| c.name.as_str()).collect();
+        let text = format!("--plot draws one coin: choose with --coin of {}", names.join(", "));
+        return Err(Failure::usage(text));
+    }
+    let found = measure(&o.tape, &coins).map_err(|e| recording_failure(&o.tape, &e))?;
+    if found.coins.iter().all(|c| c.1.is_none()) {
+        let text = "nowhere 21 best prices within 5 s of each other, of no coin";
+        return Err(Failure::input(format!("{}: {text}", o.tape.display())));
+    }
+    let judged: Vec<(&str, &Facts, Vec<Outside>)> = found
+        .coins
+        .iter()
+        .filter_map(|(name, facts)| {
+            let facts = facts.as_ref()?;
+            let outside = bands.as_ref().map_or_else(Vec::new, |b| b.outside(facts));
+            Some((name.as_str(), facts, outside))
+        })
+        .collect();
+    if let (Some(path), Some(bands), [(coin, facts, _)]) = (&o.plot, &bands, judged.as_slice()) {
+        let title = format!("{coin} against {}", o.against.as_deref().unwrap_or_default());
+        std::fs::write(path, plot::svg(&title, facts, bands))
+            .map_err(|e| Failure::disk(format!("cannot write {}: {e}", path.display())))?;
+    }
+    say(&if common.json {
+        format!("{}\n", json(&found, &judged, bands.as_ref()))
+    } else {
+        table(&found, &judged, bands.as_ref())
+    });
+    let Some(bands) = bands else { return Ok(()) };
+    let faults: Vec<String> = judged
+        .iter()
+        .filter(|(_, _, outside)| !outside.is_empty())
+        .map(|(coin, _, outside)| {
+            let named: Vec<String> = outside.iter().map(ToString::to_string).collect();
+            let (n, all) = (outside.len(), bands.len());
+            format!("{coin}: {n} of {all} facts are outside: {}", named.join(", "))
+        })
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(Failure::new(Code::Check, faults.join("; "))) }
+}
+
+/// Built-in bands by their name, else a file.
+fn bands(named: &str) -> Result<Bands, Failure> {
+    if let Some(bands) = Bands::built_in(named) {
+        return Ok(bands);
+    }
+    let text = std::fs::read_to_string(Path::new(named)).map_err(|e| {
+        let names = BUILT_IN.map(|b| b.0).join(", ");
+        Failure::input(format!("no bands {named}: {e}; built in are {names}"))
+    })?;
+    Bands::parse(&text).map_err(|e| Failure::input(format!("{named}: {e}")))
+}
+
+fn table(
+    found: &Measured,
+    judged: &[(&str, &Facts, Vec<Outside>)],
+    bands: Option<&Bands>,
+) -> String {
+    let mut out = format!("{:<26}", "");
+    for (coin, _, _) in judged {
+        let _ = write!(out, "{coin:>13}");
+    }
+    if bands.is_some() {
+        let _ = write!(out, "{:>24}", "band");
+    }
+    out.push('\n');
+    let names = judged.first().map(|j| j.1.iter().map(|f| f.0)).into_iter().flatten();
+    for name in names {
+        let _ = write!(out, "{name:<26}");
+        for (_, facts, outside) in judged {
+            let mark = if outside.iter().any(|o| o.fact == name) { "*" } else { " " };
+            let _ = write!(out, "{:>12}{mark}", short(facts.get(name)));
+        }
+        if let Some([lo, hi]) = bands.and_then(|b| b.get(name)) {
+            let _ = write!(out, "{:>13} to {}", short(lo), short(hi));
+        }
+        out.push('\n');
+    }
+    out.push('\n');
+    for (name, value) in found.link.iter() {
+        let _ = writeln!(out, "{name:<26}{:>12}", short(value));
+    }
+    let c = &found.counters;
+    let (rejected, reasons) = (c.rejects(), summary::reasons(c));
+    let left_out = summary::left_out(&found.left_out, c);
+    let _ = write!(out, "\nfeed     {rejected} rejected{reasons}, tail {}\n{left_out}", found.tail);
+    for (coin, _) in found.coins.iter().filter(|c| c.1.is_none()) {
+        let _ = writeln!(out, "{:<26}too few best prices", coin.as_str());
+    }
+    if let Some(bands) = bands {
+        let all = bands.len();
+        for (coin, _, outside) in judged {
+            let _ = writeln!(out, "{coin}: {} of {all} facts in their band", all - outside.len());
+        }
+    }
+    out
+}
+
+fn json(
+    found: &Measured,
+    judged: &[(&str, &Facts, Vec<Outside>)],
+    bands: Option<&Bands>,
+) -> serde_json::Value {
+    let numbers = |facts: &Facts| -> serde_json::Map<String, serde_json::Value> {
+        facts.iter().map(|(name, v)| (name.to_owned(), serde_json::json!(v))).collect()
+    };
+    let coins: serde_json::Map<String, serde_json::Value> = judged
+        .iter()
+        .map(|(coin, facts, outside)| {
+            let mut of = serde_json::json!({ "facts": numbers(facts) });
+            if let Some(bands) = bands {
+                let named: serde_json::Map<String, serde_json::Value> = outside
+                    .iter()
+                    .map(|o| {
+                        (o.fact.clone(), serde_json::json!({"value": o.value, "band": o.band}))
+                    })
+                    .collect();
+                of["bands"] = serde_json::json!(bands.len());
+                of["inside"] = serde_json::json!(bands.len() - outside.len());
+                of["outside"] = named.into();
+            }
+            ((*coin).to_owned(), of)
+        })
+        .collect();
+    serde_json::json!({
+        "link": numbers(&found.link), "coins": coins, "feed": summary::feed_json(&found.counters),
+        "left_out": summary::left_out_json(&found.left_out), "tail": found.tail.to_string(),
+    })
+}
