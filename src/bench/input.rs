@@ -20,7 +20,7 @@ const LOOK: usize = 5_000;
 /// [`crate::feed::BadCoin`] where a name cannot be a coin's.
 #[cfg(any(test, feature = "lab"))]
 pub fn coins_of(law: &venue::config::Config) -> Result<Vec<CoinSpec>, crate::feed::BadCoin> {
-    let coin = |name: &String| CoinSpec::new(name, venue::config::Listing::of(name).sz_decimals);
+    let coin = |name: &String| CoinSpec::new(name, venue::coin::listing(law, name).sz_decimals);
     law.coins.iter().map(coin).collect()
 }
 

@@ -22,7 +22,8 @@ use crate::journal::hex;
 use crate::record::{Account, Guard};
 use crate::settings::Room as _;
 use crate::units::Cash;
-use crate::venue::config::{Config as MarketConfig, Listing, Regime};
+use crate::venue::coin::listing;
+use crate::venue::config::{Config as MarketConfig, Regime};
 
 #[derive(Debug, Args)]
 #[command(after_help = profiles_help())]
@@ -101,7 +102,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
                 judged(file, &coins, o.accept_unfit)?;
                 Ok(coins)
             }
-            Ground::Market(m) => m.law.coins.iter().map(|c| spec(c)).collect(),
+            Ground::Market(m) => m.law.coins.iter().map(|c| spec(&m.law, c)).collect(),
         })
         .collect::<Result<Vec<_>, _>>()?;
     let mut jobs: Vec<Job<C>> = Vec::new();
@@ -167,8 +168,8 @@ fn grounds(o: &Options) -> Result<Vec<(String, Ground)>, Failure> {
     Ok(vec![(name, Ground::Market(Box::new(Simulated { law, seed: o.seed, length_ns })))])
 }
 
-fn spec(coin: &str) -> Result<CoinSpec, Failure> {
-    CoinSpec::new(coin, Listing::of(coin).sz_decimals)
+fn spec(law: &MarketConfig, coin: &str) -> Result<CoinSpec, Failure> {
+    CoinSpec::new(coin, listing(law, coin).sz_decimals)
         .map_err(|e| Failure::usage(format!("--coin {coin}: {e}")))
 }
 

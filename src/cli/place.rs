@@ -22,6 +22,7 @@ use crate::sys::signal::Stop;
 use crate::sys::url::Url;
 use crate::sys::{info, tls};
 use crate::units::Ns;
+use crate::venue::config::Named;
 use crate::venue::serve::{Exchange, Handle, Service, StartError};
 
 /// The venue's public feed.
@@ -50,6 +51,9 @@ pub(super) struct Where {
     /// Market seconds per second on the embedded exchange, 1 to 50; default 10.
     #[arg(long, value_name = "N")]
     speed: Option<u32>,
+    /// Which market the coins of the embedded exchange have; default: `exchange.world`.
+    #[arg(long)]
+    world: Option<Named>,
     /// PEM file with a certificate to trust besides the public ones.
     #[arg(long, value_name = "PEM")]
     ca: Option<PathBuf>,
@@ -112,8 +116,9 @@ impl Where {
         if venue == "embedded" {
             return self.embedded(config, tls, length);
         }
-        if self.speed.is_some() {
-            return Err(Failure::usage("--speed is for the embedded exchange only"));
+        if self.speed.is_some() || self.world.is_some() {
+            let text = "--speed and --world are for the embedded exchange only";
+            return Err(Failure::usage(text));
         }
         let (text, stem) = match venue {
             "hyperliquid" => (HYPERLIQUID, "hyperliquid"),
@@ -135,6 +140,7 @@ impl Where {
         if !self.coin.is_empty() {
             config.exchange.coins.clone_from(&self.coin);
         }
+        config.exchange.world = self.world.unwrap_or(config.exchange.world);
         let speed = speed(self.speed.unwrap_or(SPEED))?;
         let before = wall();
         let exchange = exchange(config, ([127, 0, 0, 1], 0).into(), speed)?;

@@ -4,7 +4,7 @@
 //! Cold path: it starts the exchange's thread and waits.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -14,9 +14,12 @@ use super::run::{truth_text, write_truth};
 use super::{Common, say, stop_on_signals};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
+use crate::folder::recording::Writer;
 use crate::limits::LOOK;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
+use crate::venue::config::Named;
+use crate::venue::tape;
 
 /// Looks between two lines of progress: ten seconds.
 const LOOKS_PER_LINE: u32 = 200;
@@ -36,6 +39,12 @@ pub(super) struct Options {
     /// How long, in seconds of the wall clock: `90s`, `10m`, `2h`; default: until Ctrl-C.
     #[arg(long = "for", value_name = "TIME")]
     length: Option<String>,
+    /// Which market its coins have; default: `exchange.world`.
+    #[arg(long)]
+    world: Option<Named>,
+    /// Serve nobody: write what a client would receive into this recording, as fast as it goes.
+    #[arg(long, value_name = "FILE", requires = "length", conflicts_with_all = ["addr", "speed"])]
+    tape: Option<PathBuf>,
     /// At the end, write what the exchange knows of itself: law and record of every coin, JSON.
     #[arg(long, value_name = "FILE")]
     truth: Option<PathBuf>,
@@ -50,6 +59,10 @@ pub(super) fn run<C: Components>(
     let length = o.length.as_deref().map(parse_length).transpose()?;
     if !o.coin.is_empty() {
         config.exchange.coins.clone_from(&o.coin);
+    }
+    config.exchange.world = o.world.unwrap_or(config.exchange.world);
+    if let (Some(path), Some(length)) = (&o.tape, length) {
+        return tape(path, length, o.truth.as_deref(), &config, common);
     }
     let handle = exchange(&config, o.addr, speed(o.speed)?)?;
     let addr = handle.addr();
@@ -99,5 +112,37 @@ pub(super) fn run<C: Components>(
             truth_text(&truth, None)
         ));
     }
+    Ok(())
+}
+
+/// A recording of the market without waiting for it.
+fn tape<C: Components>(
+    path: &Path,
+    length_ns: i64,
+    truth_to: Option<&Path>,
+    config: &ConfigOf<C>,
+    common: &Common,
+) -> Result<(), Failure> {
+    let cannot = |e: std::io::Error| Failure::disk(format!("cannot write {}: {e}", path.display()));
+    let file = std::io::BufWriter::new(std::fs::File::create(path).map_err(cannot)?);
+    let (mut out, mut frames) = (Writer::new(file), 0u64);
+    let recorded = tape::record(&config.exchange, length_ns, |at, text| {
+        frames += 1;
+        out.frame(at, text.as_bytes())
+    });
+    let truth = recorded.map_err(|failed| match failed {
+        tape::Failed::Config(e) => Failure::usage(format!("[exchange]: {e}")),
+        tape::Failed::Write(e) => cannot(e),
+    })?;
+    out.finish().map_err(cannot)?;
+    if let Some(to) = truth_to {
+        write_truth(to, &truth)?;
+    }
+    say(&if common.json {
+        format!("{}\n", serde_json::json!({ "tape": path, "frames": frames, "truth": truth }))
+    } else {
+        let (shown, blocks) = (path.display(), truth.blocks);
+        format!("tape     {shown}: {frames} frames, {blocks} blocks\n{}", truth_text(&truth, None))
+    });
     Ok(())
 }

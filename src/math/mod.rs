@@ -3,6 +3,7 @@
 //! In: floats. Out: floats, the same bits on every machine. Hot path: no allocation.
 
 pub mod beta;
+pub mod counter;
 pub mod det;
 #[cfg(test)]
 pub mod draw;

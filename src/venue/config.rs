@@ -3,7 +3,7 @@
 //! In: a configuration file or defaults. Out: plain values. Cold path.
 
 use crate::limits::{COIN_NAME_MAX, COINS_MAX};
-use crate::settings::{Form, choices, settings};
+use crate::settings::{Choice as _, Form, choices, settings};
 use crate::units::{ONE, Px};
 
 choices! {
@@ -17,6 +17,36 @@ choices! {
         Volatile = "volatile",
         /// A rush.
         Cascade = "cascade",
+    }
+}
+
+choices! {
+    /// Which market the coins have.
+    pub enum Named = Simple {
+        /// Poisson takers of exponential reach in four regimes, a refilled book: closed forms.
+        Simple = "simple",
+        /// Agents, as BTC at the venue.
+        Btc = "btc",
+        /// Agents, as ETH at the venue.
+        Eth = "eth",
+        /// Agents, as a thin coin at the venue.
+        Thin = "thin",
+        /// Agents, a thin coin whose takers know nothing: a maker earns.
+        Paying = "paying",
+        /// BTC, ETH and PAYS have their own, others are thin.
+        ByCoin = "by-coin",
+    }
+}
+
+impl std::str::FromStr for Named {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Named, String> {
+        let found = Named::LIST.iter().find(|(name, ..)| *name == text);
+        found.map(|(_, world, _)| *world).ok_or_else(|| {
+            let names: Vec<&str> = Named::LIST.iter().map(|(name, ..)| *name).collect();
+            format!("use one of {}", names.join(", "))
+        })
     }
 }
 
@@ -54,6 +84,9 @@ settings! {
     pub struct Config {
         /// Names of the coins. BTC, ETH, SOL and HYPE have plausible prices, others 100 USD.
         coins: Vec<String> = vec!["BTC".to_owned(), "ETH".to_owned()], COINS;
+        /// The market of the coins. Regimes, their laws and what follows them here are those of
+        /// `simple`.
+        world: Named = Named::Simple;
         /// Seed of everything random.
         seed: u64 = 1, 0..=i64::MAX;
         /// Venue time of the first block since 1970; without it the clock's time at the start.

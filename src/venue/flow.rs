@@ -263,7 +263,8 @@ impl Flow {
 
 /// The `count`-th trade id: a fixed permutation of the 50-bit numbers, so ids look hashed and
 /// never repeat.
-fn tid(count: u64) -> u64 {
+#[must_use]
+pub fn tid(count: u64) -> u64 {
     const MASK: u64 = (1 << 50) - 1;
     let mut z = count & MASK;
     for factor in [0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9] {

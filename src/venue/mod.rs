@@ -2,8 +2,11 @@
 //!
 //! In: a configuration, a seed. Out: the feed in wire format, and the truth behind it. Cold path.
 
+pub mod agents;
+pub mod coin;
 pub mod config;
 pub mod cst;
+pub mod delay;
 pub mod draw;
 pub mod flow;
 pub mod grid;
@@ -12,6 +15,7 @@ pub mod market;
 pub mod matching;
 pub mod serve;
 pub mod session;
+pub mod tape;
 pub mod truth;
 pub mod wire;
 pub mod world;

@@ -138,7 +138,6 @@ impl Exchange {
             listener,
             conns: BTreeMap::new(),
             next_token: 2,
-            names: config.coins.clone(),
             drop_after_ns: draw::floor(config.drop_every_s * 1e9),
             service,
             start,
@@ -224,7 +223,6 @@ struct Serving {
     listener: TcpListener,
     conns: BTreeMap<usize, Conn>,
     next_token: usize,
-    names: Vec<String>,
     drop_after_ns: i64,
     service: Service,
     start: Ns,
@@ -248,7 +246,7 @@ impl Serving {
                     WAKER => {}
                     Token(token) => {
                         if let Some(conn) = self.conns.get_mut(&token) {
-                            conn.read(&self.shared.world(), &self.names, now);
+                            conn.read(&self.shared.world(), now);
                             let closed = std::mem::take(&mut conn.closed);
                             self.shared.closed.fetch_add(u64::from(closed), Ordering::Relaxed);
                         }
@@ -367,12 +365,12 @@ impl Conn {
     }
 
     /// Reads until the socket has nothing more, answering on the way.
-    fn read(&mut self, world: &World, names: &[String], now: Ns) {
+    fn read(&mut self, world: &World, now: Ns) {
         let mut buffer = [0u8; 16 << 10];
         while !self.dead && !self.closing {
             match self.stream.read(&mut buffer) {
                 Ok(0) => self.dead = true,
-                Ok(n) => self.hear(&buffer[..n], world, names, now),
+                Ok(n) => self.hear(&buffer[..n], world, now),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => self.dead = true,
@@ -380,13 +378,13 @@ impl Conn {
         }
     }
 
-    fn hear(&mut self, bytes: &[u8], world: &World, names: &[String], now: Ns) {
+    fn hear(&mut self, bytes: &[u8], world: &World, now: Ns) {
         let rest = match &mut self.phase {
             Phase::WebSocket(..) => bytes.to_vec(),
             Phase::Http(head) => {
                 head.extend_from_slice(bytes);
                 let whole = std::mem::take(head);
-                match self.requests(whole, names, now) {
+                match self.requests(whole, world, now) {
                     Some(rest) => rest,
                     None => return,
                 }
@@ -396,7 +394,7 @@ impl Conn {
     }
 
     /// Answers HTTP requests; the bytes after an upgrade, if there was one.
-    fn requests(&mut self, mut bytes: Vec<u8>, names: &[String], now: Ns) -> Option<Vec<u8>> {
+    fn requests(&mut self, mut bytes: Vec<u8>, world: &World, now: Ns) -> Option<Vec<u8>> {
         loop {
             let (request, used) = match server::request(&bytes) {
                 Ok(None) => {
@@ -424,7 +422,7 @@ impl Conn {
                     return None;
                 }
                 Request::Plain { method, path, body, keep_alive } => {
-                    self.out.extend(answer(&method, &path, &body, names));
+                    self.out.extend(answer(&method, &path, &body, world));
                     if !keep_alive {
                         self.closing = true;
                         return None;
@@ -501,7 +499,7 @@ impl Conn {
 }
 
 /// The answer to a plain request.
-fn answer(method: &str, path: &str, body: &[u8], names: &[String]) -> Vec<u8> {
+fn answer(method: &str, path: &str, body: &[u8], world: &World) -> Vec<u8> {
     if path != "/info" {
         return server::response((404, "Not Found"), "text/plain", b"");
     }
@@ -510,9 +508,11 @@ fn answer(method: &str, path: &str, body: &[u8], names: &[String]) -> Vec<u8> {
     }
     let kind = serde_json::from_slice::<serde_json::Value>(body).ok();
     match kind.as_ref().and_then(|v| v["type"].as_str()) {
-        Some("meta") => {
-            server::response((200, "OK"), "application/json", wire::meta(names).as_bytes())
-        }
+        Some("meta") => server::response(
+            (200, "OK"),
+            "application/json",
+            wire::meta(world.listings()).as_bytes(),
+        ),
         _ => server::response(
             (422, "Unprocessable Entity"),
             "text/plain",

@@ -115,35 +115,64 @@ impl CoinTruth {
     /// of the published book: takers that reach less leave no impact.
     #[must_use]
     pub fn new(coin: &str, config: &Config, half_spread_bps: [f64; 4]) -> CoinTruth {
-        let regimes = Regime::ALL.map(|regime| {
-            let law = config.law(regime);
+        let mut truth = CoinTruth::counted(coin);
+        truth.impact_tau_s = config.impact_tau_s;
+        for r in &mut truth.regimes {
+            let law = config.law(r.regime);
             let impact = config.impact_share / law.decay_per_bps;
-            let reached = det::exp(-law.decay_per_bps * half_spread_bps[regime.index()]);
+            let reached = det::exp(-law.decay_per_bps * half_spread_bps[r.regime.index()]);
             let caused = 2.0 * law.rate_per_s * reached * impact * impact;
-            RegimeTruth {
-                regime,
-                rate_per_s: law.rate_per_s,
-                decay_per_bps: law.decay_per_bps,
-                kappa: 1e4 * law.decay_per_bps,
-                sigma_bps: (law.sigma_bps * law.sigma_bps).max(caused).sqrt(),
-                sigma_news_bps: (law.sigma_bps * law.sigma_bps - caused).max(0.0).sqrt(),
-                impact_bps: impact,
-                seconds: 0.0,
-                half_spread_bps: 0.0,
-                arrivals: [0; 2],
-                sweeps: [0; 2],
-                depth_sum_bps: [0.0; 2],
-                prints: [0; 2],
-            }
+            r.rate_per_s = law.rate_per_s;
+            r.decay_per_bps = law.decay_per_bps;
+            r.kappa = 1e4 * law.decay_per_bps;
+            r.sigma_bps = (law.sigma_bps * law.sigma_bps).max(caused).sqrt();
+            r.sigma_news_bps = (law.sigma_bps * law.sigma_bps - caused).max(0.0).sqrt();
+            r.impact_bps = impact;
+        }
+        truth
+    }
+
+    /// A coin without a law, whose figures follow what is counted ([`CoinTruth::measure`]).
+    #[must_use]
+    pub fn counted(coin: &str) -> CoinTruth {
+        let regimes = Regime::ALL.map(|regime| RegimeTruth {
+            regime,
+            rate_per_s: 0.0,
+            decay_per_bps: 0.0,
+            kappa: 0.0,
+            sigma_bps: 0.0,
+            sigma_news_bps: 0.0,
+            impact_bps: 0.0,
+            seconds: 0.0,
+            half_spread_bps: 0.0,
+            arrivals: [0; 2],
+            sweeps: [0; 2],
+            depth_sum_bps: [0.0; 2],
+            prints: [0; 2],
         });
         CoinTruth {
             coin: coin.to_owned(),
             seconds: 0.0,
             rate_per_s: 0.0,
             kappa: 0.0,
-            impact_tau_s: config.impact_tau_s,
+            impact_tau_s: 0.0,
             regimes,
         }
+    }
+
+    /// Makes the figures of a regime those counted so far, its last block of `dt` seconds among them,
+    /// in which the price that the market follows moved by `moved_bps`: takers that traded, one over
+    /// their mean depth, volatility from block to block.
+    pub fn measure(&mut self, regime: Regime, dt: f64, moved_bps: f64) {
+        let r = &mut self.regimes[regime.index()];
+        let squares = r.sigma_bps * r.sigma_bps * (r.seconds - dt) + moved_bps * moved_bps;
+        r.sigma_bps = (squares / r.seconds).sqrt();
+        r.sigma_news_bps = r.sigma_bps;
+        let sweeps = r.sweeps.iter().sum::<u64>() as f64;
+        r.rate_per_s = sweeps / 2.0 / r.seconds;
+        let depths: f64 = r.depth_sum_bps.iter().sum();
+        r.decay_per_bps = if depths > 0.0 { sweeps / depths } else { 0.0 };
+        r.kappa = 1e4 * r.decay_per_bps;
     }
 
     /// Forgets what was counted; the law stays.
@@ -197,7 +226,8 @@ impl CoinTruth {
         out.seconds = self.regimes.iter().map(|r| r.seconds).sum();
         out.rate_per_s = self.intensity(0.0);
         let takers: f64 = self.regimes.iter().map(|r| r.seconds * r.rate_per_s).sum();
-        let depths: f64 = self.regimes.iter().map(|r| r.seconds * r.rate_per_s / r.kappa).sum();
+        let known = self.regimes.iter().filter(|r| r.kappa > 0.0);
+        let depths: f64 = known.map(|r| r.seconds * r.rate_per_s / r.kappa).sum();
         out.kappa = if depths > 0.0 { takers / depths } else { 0.0 };
         out
     }

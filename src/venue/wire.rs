@@ -242,15 +242,13 @@ fn address(user: u64) -> String {
 
 /// The answer to `{"type":"meta"}`: the venue's universe.
 #[must_use]
-pub fn meta(coins: &[String]) -> String {
+pub fn meta<'a>(coins: impl Iterator<Item = (&'a str, Listing)>) -> String {
     let rows: Vec<String> = coins
-        .iter()
         .enumerate()
-        .map(|(i, coin)| {
-            let Listing { sz_decimals, max_leverage, .. } = Listing::of(coin);
+        .map(|(i, (coin, Listing { sz_decimals, max_leverage, .. }))| {
             format!(
                 r#"{{"szDecimals":{sz_decimals},"name":{},"maxLeverage":{max_leverage},"marginTableId":{}}}"#,
-                Value::from(coin.as_str()),
+                Value::from(coin),
                 50 + i
             )
         })
@@ -394,7 +392,7 @@ mod tests {
         );
         assert_eq!((rate(0), rate(125_000)), ("0.0".to_owned(), "0.0000125".to_owned()));
         assert_eq!(
-            meta(&["BTC".to_owned()]),
+            meta(std::iter::once(("BTC", Listing::of("BTC")))),
             r#"{"universe":[{"szDecimals":5,"name":"BTC","maxLeverage":40,"marginTableId":50}],"marginTables":[],"collateralToken":0}"#
         );
     }

@@ -13,9 +13,10 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 
-use super::config::{Config, Listing};
+use super::coin::{self, Coin as Market, FILLS_S};
+use super::config::{Config, Listing, Named};
 use super::draw;
-use super::flow::{Flow, Print};
+use super::flow::Print;
 use super::truth::{BlockTruth, Truth};
 use super::wire::{self, CtxText, Stream};
 use crate::event::Level;
@@ -64,7 +65,8 @@ impl CoinFrames {
 #[derive(Clone, Debug)]
 struct Coin {
     name: String,
-    flow: Flow,
+    listing: Listing,
+    market: Market,
     history: VecDeque<(i64, Print)>,
     bbo: [Option<Level>; 2],
     oracle: f64,
@@ -96,13 +98,15 @@ impl World {
     pub fn new(config: &Config, now_ms: i64) -> Result<World, ConfigError> {
         config.check()?;
         let start_ms = config.epoch_ms.unwrap_or(now_ms);
-        let first_ms = start_ms - draw::floor(config.prerun_s * 1e3);
+        let least_s = if config.world == Named::Simple { 0.0 } else { FILLS_S };
+        let first_ms = start_ms - draw::floor(config.prerun_s.max(least_s) * 1e3);
         let coin = |name: &String| Coin {
             name: name.clone(),
-            flow: Flow::new(config, name),
+            listing: coin::listing(config, name),
+            market: Market::new(config, name),
             history: VecDeque::with_capacity(HISTORY),
             bbo: [None, None],
-            oracle: Listing::of(name).start.to_f64(),
+            oracle: coin::listing(config, name).start.to_f64(),
             premium: 0.0,
             traded: [0.0; 2],
             late: None,
@@ -125,9 +129,9 @@ impl World {
         // The first block is one gap after the last of the prerun; truth counts from here.
         world.blocks = 0;
         for coin in &mut world.coins {
-            coin.flow.reset_truth();
+            coin.market.reset_truth();
             coin.late = None;
-            coin.bbo = Side::BOTH.map(|s| coin.flow.makers().book().best(s));
+            coin.bbo = Side::BOTH.map(|s| coin.market.book().best(s));
         }
         Ok(world)
     }
@@ -149,7 +153,7 @@ impl World {
         let mut truths = Vec::with_capacity(self.coins.len());
         let mut out = Vec::with_capacity(self.coins.len());
         for coin in &mut self.coins {
-            truths.push(coin.flow.step(draw::float(dt_ms) / 1e3));
+            truths.push(coin.market.step(draw::float(dt_ms) / 1e3));
             let mut frames = coin.publish(time_ms, draw::float(dt_ms) / 1e3, due);
             if self.late_prints {
                 std::mem::swap(&mut frames.trades, &mut coin.late);
@@ -197,13 +201,18 @@ impl World {
         })
     }
 
+    /// What the venue lists of each coin, in order.
+    pub fn listings(&self) -> impl Iterator<Item = (&str, Listing)> {
+        self.coins.iter().map(|c| (c.name.as_str(), c.listing))
+    }
+
     /// Law and record of all coins so far.
     #[must_use]
     pub fn truth(&self) -> Truth {
         Truth {
             time_ms: self.time_ms,
             blocks: self.blocks,
-            coins: self.coins.iter().map(|c| c.flow.truth().averaged()).collect(),
+            coins: self.coins.iter().map(|c| c.market.truth().averaged()).collect(),
         }
     }
 
@@ -222,12 +231,12 @@ impl World {
 impl Coin {
     fn publish(&mut self, time_ms: i64, dt: f64, due: [bool; 3]) -> CoinFrames {
         let mut frames = CoinFrames::default();
-        let bbo = Side::BOTH.map(|s| self.flow.makers().book().best(s));
+        let bbo = Side::BOTH.map(|s| self.market.book().best(s));
         if bbo != self.bbo {
             self.bbo = bbo;
             frames.bbo = Some(wire::bbo(&self.name, time_ms, bbo));
         }
-        let fresh: Vec<_> = self.flow.prints().iter().map(|p| (time_ms, *p)).collect();
+        let fresh: Vec<_> = self.market.prints().iter().map(|p| (time_ms, *p)).collect();
         if !fresh.is_empty() {
             frames.trades = Some(wire::trades(&self.name, &fresh));
         }
@@ -246,7 +255,7 @@ impl Coin {
 
     /// Moves the oracle after the efficient price, and the premium.
     fn follow(&mut self, dt: f64) {
-        let efficient = self.flow.efficient().to_f64();
+        let efficient = self.market.efficient().to_f64();
         self.oracle -= (efficient - self.oracle) * det::exp_m1(-dt / ORACLE_S);
         let premium = efficient / self.oracle - 1.0;
         self.premium -= (premium - self.premium) * det::exp_m1(-dt / PREMIUM_S);
@@ -255,19 +264,19 @@ impl Coin {
     fn book(&self, time_ms: i64, fast: bool) -> String {
         let depth = if fast { FAST_LEVELS } else { LEVELS_MAX };
         let sides =
-            Side::BOTH.map(|s| self.flow.makers().book().levels(s).take(depth).collect::<Vec<_>>());
+            Side::BOTH.map(|s| self.market.book().levels(s).take(depth).collect::<Vec<_>>());
         wire::book(&self.name, time_ms, [&sides[0], &sides[1]], fast)
     }
 
     /// Funding is the venue's formula: premium + clamp(0.01 % - premium, +-0.05 %), an eighth of it
     /// each hour. Oracle prices have one figure more than the tick.
     fn ctx(&self) -> String {
-        let listing = Listing::of(&self.name);
+        let listing = self.listing;
         let rules = Rules::perp(listing.sz_decimals);
         let eight_hours = self.premium + (1e-4 - self.premium).clamp(-5e-4, 5e-4);
         let oracle = draw::floor(self.oracle * 1e8);
         let fine = (rules.tick(Px(oracle.max(1))) / 10).max(1);
-        let mid = self.flow.makers().mid2().0 / 2;
+        let mid = self.market.mid2().0 / 2;
         let best = self.bbo.map(|l| l.map_or(mid, |l| l.px.0));
         let c = CtxText {
             funding_e10: draw::floor(eight_hours / 8.0 * 1e10 + 0.5),

@@ -21,3 +21,4 @@ mod rules;
 mod run_folder;
 mod server;
 mod signals;
+mod world;

@@ -1,0 +1,101 @@
+//! The order-by-order book in ticks: the matching engine under the venue's rules for prices and sizes.
+//!
+//! In: prices as indices of the grid, sizes in USD. Out: orders, the touch, fills. Cold path.
+
+use crate::units::rules::Rules;
+use crate::units::{ONE, Side, Sz};
+use crate::venue::draw::{float, floor};
+use crate::venue::grid::Grid;
+use crate::venue::matching::{Fill, Matching, OrderId, Tif};
+
+/// A book and how its prices are counted.
+#[derive(Clone, Debug)]
+pub struct Book {
+    grid: Grid,
+    rules: Rules,
+    matching: Matching,
+    /// The best bid and ask; those of a side that is empty stay as they were.
+    touch: [i64; 2],
+    fills: Vec<Fill>,
+}
+
+impl Book {
+    /// An empty book whose touch is around index `at`.
+    #[must_use]
+    pub fn new(rules: Rules, at: i64) -> Book {
+        let (grid, matching) = (Grid::new(rules), Matching::new());
+        Book { grid, rules, matching, touch: [at, at + 1], fills: Vec::new() }
+    }
+
+    /// The matching engine.
+    #[must_use]
+    pub fn matching(&self) -> &Matching {
+        &self.matching
+    }
+
+    /// The price grid.
+    #[must_use]
+    pub fn grid(&self) -> Grid {
+        self.grid
+    }
+
+    /// Best bid and best ask.
+    #[must_use]
+    pub fn touch(&self) -> [i64; 2] {
+        self.touch
+    }
+
+    /// Mean of both, ticks.
+    #[must_use]
+    pub fn mid(&self) -> f64 {
+        0.5 * float(self.touch[0] + self.touch[1])
+    }
+
+    /// Where an order rests; `None` when it is gone.
+    #[must_use]
+    pub fn ticks(&self, id: OrderId) -> Option<i64> {
+        self.matching.order(id).map(|o| self.grid.floor(o.px))
+    }
+
+    /// A post-only order of about `usd`, at least of the venue's least value; `None` where it would
+    /// trade.
+    pub fn place(&mut self, side: Side, at: i64, usd: f64) -> Option<OrderId> {
+        let sz = self.size(at, usd);
+        let placed =
+            self.matching.limit(side, self.grid.px(at), sz, Tif::PostOnly, &mut self.fills);
+        let id = placed.ok()?.resting?;
+        self.follow(side);
+        Some(id)
+    }
+
+    /// Cancels an order, if it still rests.
+    pub fn cancel(&mut self, id: OrderId) {
+        if let Some(order) = self.matching.order(id) {
+            self.matching.cancel(id);
+            self.follow(order.side);
+        }
+    }
+
+    /// A taker of about `usd` at index `limit` or better. What it could not take lapses.
+    pub fn take(&mut self, side: Side, limit: i64, usd: f64) -> &[Fill] {
+        let touch = self.touch[side.opposite().index()];
+        let sz = self.size(touch, usd);
+        self.fills.clear();
+        self.matching.ioc(side, self.grid.px(limit), sz, &mut self.fills);
+        self.follow(side.opposite());
+        &self.fills
+    }
+
+    /// Whole lots nearest below `usd`, of at least the venue's least value.
+    fn size(&self, at: i64, usd: f64) -> Sz {
+        let px = self.grid.px(at);
+        let coins = Sz(floor(usd / px.to_f64() * float(ONE)));
+        Sz(self.rules.floor_lot(coins).0.max(self.rules.min_size(px).0))
+    }
+
+    fn follow(&mut self, side: Side) {
+        if let Some(best) = self.matching.best(side) {
+            self.touch[side.index()] = self.grid.floor(best.px);
+        }
+    }
+}

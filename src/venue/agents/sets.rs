@@ -1,0 +1,328 @@
+//! The parameters of the worlds: one set per kind of coin.
+//!
+//! In: nothing. Out: [`Set`]s. Cold path.
+//!
+//! `btc`, `eth` and `thin` were fitted to recordings of Hyperliquid of September and December 2025
+//! (BTC, ETH, WLFI) by random search over the facts of `papermaker facts`; `paying` was made so that a
+//! maker earns.
+
+use crate::units::{ONE, Px};
+use crate::venue::config::Listing;
+
+/// Regimes of activity: quiet, normal, busy.
+pub const REGIMES: usize = 3;
+
+/// The latent price, in ticks and seconds: a random walk with jumps that excite each other.
+#[derive(Clone, Copy, Debug)]
+pub struct Price {
+    /// Volatility of the walk, ticks per square root of a second.
+    pub sigma: f64,
+    /// Jumps per second.
+    pub jump_rate: f64,
+    /// Scale of a jump, ticks, and the degrees of freedom of its Student law.
+    pub jump: (f64, f64),
+    /// Jumps that a jump causes (below 1), and how fast it forgets them, per second.
+    pub excites: (f64, f64),
+    /// Largest jump, ticks.
+    pub jump_max: f64,
+    /// Activity of each regime, a multiplier.
+    pub activity: [f64; REGIMES],
+    /// Mean stay in each, s.
+    pub dwell_s: [f64; REGIMES],
+    /// Margins of makers in each, a multiplier.
+    pub widen: [f64; REGIMES],
+    /// Impact of a taker of 100,000 USD, ticks; grows with the square root.
+    pub impact: f64,
+    /// Its parts that decay at 1, .1 and .01 per second, and the one that stays.
+    pub impact_parts: [f64; 4],
+}
+
+/// Takers.
+#[derive(Clone, Copy, Debug)]
+pub struct Takers {
+    /// Per second and side, without excitement.
+    pub rate: f64,
+    /// Takers that a taker causes, by how fast it is forgotten: 5, .5, .05 per second.
+    pub excites: [f64; 3],
+    /// Share of those on the other side.
+    pub cross: f64,
+    /// Timing: how strongly takers follow the latent price, over how many ticks, at most.
+    pub informed: (f64, f64, f64),
+    /// Takers that a jump causes on its side, as many as `jump` takers would.
+    pub jump: f64,
+    /// Metaorders under way, the time of a child, mean life (s), median and spread of a child (USD).
+    pub twap: (f64, f64, f64, f64, f64),
+    /// Smallest takers: share, median, spread (USD).
+    pub dust: (f64, f64, f64),
+    /// Usual ones: median, spread (USD).
+    pub body: (f64, f64),
+    /// Largest ones: share, exponent, least, most (USD).
+    pub tail: (f64, f64, f64, f64),
+    /// Share with a limit some ticks behind the touch, and the mean of those ticks; of the others
+    /// but the largest, the share without any limit.
+    pub slip: (f64, f64, f64),
+}
+
+/// Makers of one kind: post-only, on both sides, around the latent price.
+#[derive(Clone, Copy, Debug)]
+pub struct Quoters {
+    /// How many.
+    pub n: usize,
+    /// Slowest and fastest, visits per second.
+    pub rate: (f64, f64),
+    /// Least and greatest margin, ticks; negative would pay to be first.
+    pub margin: (f64, f64),
+    /// How margins lie between the two: 1 evenly, more at the least.
+    pub margin_power: f64,
+    /// Mean size, USD; spread of its logarithm between makers.
+    pub usd: (f64, f64),
+    /// Error about the latent price, ticks.
+    pub noise: f64,
+    /// How far an order may be behind its target, ticks, or a share of the margin.
+    pub tolerance: f64,
+}
+
+/// Small limit orders of everyone else, per side.
+#[derive(Clone, Copy, Debug)]
+pub struct Retail {
+    /// Per second and side.
+    pub rate: f64,
+    /// Median (USD), spread of the logarithm.
+    pub usd: (f64, f64),
+    /// Median life at the touch (s), spread, times so much behind the touch.
+    pub life: (f64, f64, f64),
+    /// Share inside a wide spread, share at the touch, exponent of the distance of the others.
+    pub place: (f64, f64, f64),
+    /// Hazard per second and tick of being cancelled when the price has passed it.
+    pub reacts: f64,
+}
+
+/// A world.
+#[derive(Clone, Copy, Debug)]
+pub struct Set {
+    /// What the venue lists.
+    pub listing: Listing,
+    /// The latent price.
+    pub price: Price,
+    /// Takers.
+    pub takers: Takers,
+    /// Makers at the touch, who join it as long as their margin lets them.
+    pub joiners: Quoters,
+    /// Share of visits in which a joiner gives up its place for a new one at the back.
+    pub churn: f64,
+    /// Chance that a joiner whose margin is passed leaves instead of moving.
+    pub leaves: f64,
+    /// Makers behind it.
+    pub deep: Quoters,
+    /// Spread of the logarithm of a maker's size from order to order.
+    pub resize: f64,
+    /// Everyone else.
+    pub retail: Retail,
+}
+
+/// A price in units of 1e-8 from hundred-thousandths.
+const fn px(e5: i64) -> Px {
+    Px(e5 * (ONE / 100_000))
+}
+
+const PARTS: [f64; 4] = [0.4, 0.4, 0.0, 0.2];
+const WIDEN: [f64; REGIMES] = [1.0, 1.0, 1.5];
+
+/// A large coin with a spread of one tick: BTC.
+pub const BTC: Set = Set {
+    listing: Listing { start: px(10_980_000_000), sz_decimals: 5, max_leverage: 40 },
+    price: Price {
+        sigma: 3.0188,
+        jump_rate: 0.257_82,
+        jump: (6.886, 4.3342),
+        excites: (0.634_68, 1.1661),
+        jump_max: 150.0,
+        activity: [0.666_65, 1.0, 1.785],
+        dwell_s: [120.29, 120.29, 30.07],
+        widen: WIDEN,
+        impact: 0.436_42,
+        impact_parts: PARTS,
+    },
+    takers: Takers {
+        rate: 0.17,
+        excites: [0.013_677, 0.136_77, 0.164_12],
+        cross: 0.4,
+        informed: (0.274_84, 1.8757, 1.5),
+        jump: 0.8,
+        twap: (7.6295, 30.0, 600.0, 405.48, 1.3),
+        dust: (0.368_15, 25.0, 1.0),
+        body: (509.27, 1.7),
+        tail: (0.2628, 0.487_31, 8_000.0, 1.5e6),
+        slip: (0.9, 7.3319, 0.3),
+    },
+    joiners: Quoters {
+        n: 22,
+        rate: (0.246_24, 2.4624),
+        margin: (-0.923_48, 1.0913),
+        margin_power: 1.0,
+        usd: (53_314.0, 1.6951),
+        noise: 0.488_64,
+        tolerance: 0.0,
+    },
+    churn: 0.183_36,
+    leaves: 0.298_38,
+    deep: Quoters {
+        n: 118,
+        rate: (0.319_92, 2.1328),
+        margin: (0.952_78, 150.0),
+        margin_power: 1.0,
+        usd: (81_000.0, 1.6),
+        noise: 0.664_68,
+        tolerance: 0.137_57,
+    },
+    resize: 1.2307,
+    retail: Retail {
+        rate: 1.5,
+        usd: (48.654, 2.2374),
+        life: (2.3993, 1.4, 120.0),
+        place: (0.090_394, 0.319_77, 0.8),
+        reacts: 0.219_62,
+    },
+};
+
+/// A large coin of a wider tick: ETH.
+pub const ETH: Set = Set {
+    listing: Listing { start: px(426_900_000), sz_decimals: 4, max_leverage: 25 },
+    price: Price {
+        sigma: 1.677,
+        jump_rate: 0.4066,
+        jump: (4.208, 4.3342),
+        excites: (0.6471, 2.146),
+        activity: [0.7034, 1.0, 1.564],
+        dwell_s: [58.02, 58.02, 14.51],
+        impact: 0.2075,
+        ..BTC.price
+    },
+    takers: Takers {
+        rate: 0.187,
+        excites: [0.03, 0.12, 0.25],
+        cross: 0.3118,
+        informed: (0.2503, 1.589, 1.5),
+        jump: 0.4405,
+        twap: (5.624, 30.0, 1_092.0, 319.7, 1.3),
+        body: (495.0, 1.7),
+        tail: (0.2807, 0.487_31, 7_162.0, 1.5e6),
+        slip: (1.0, 3.422, 0.3),
+        ..BTC.takers
+    },
+    joiners: Quoters {
+        n: 8,
+        rate: (0.43, 4.3),
+        margin: (-1.044, 2.182),
+        margin_power: 1.0,
+        usd: (37_320.0, 1.587),
+        noise: 0.6162,
+        tolerance: 0.0,
+    },
+    churn: 0.7,
+    leaves: 0.1716,
+    deep: Quoters {
+        n: 33,
+        rate: (0.1358, 0.9054),
+        margin: (3.857, 37.42),
+        margin_power: 1.895,
+        usd: (179_400.0, 3.514),
+        noise: 0.6113,
+        tolerance: 0.1128,
+    },
+    retail: Retail {
+        rate: 0.8566,
+        usd: (53.24, 3.896),
+        life: (2.3993, 1.4, 471.3),
+        place: (0.081_62, 0.3198, 0.8),
+        reacts: 0.2347,
+    },
+    ..BTC
+};
+
+/// A thin coin with a spread of several ticks: WLFI.
+pub const THIN: Set = Set {
+    listing: Listing { start: px(18_650), sz_decimals: 0, max_leverage: 5 },
+    price: Price {
+        sigma: 1.282,
+        jump_rate: 0.815,
+        jump: (9.318, 8.888),
+        excites: (0.1986, 0.2217),
+        activity: [0.4, 1.0, 3.5],
+        dwell_s: [93.49, 93.49, 31.16],
+        impact: 3.186,
+        ..BTC.price
+    },
+    takers: Takers {
+        rate: 0.05,
+        excites: [0.008_755, 0.026_26, 0.035_02],
+        cross: 0.0,
+        informed: (0.073_69, 9.526, 1.5),
+        jump: 0.4154,
+        twap: (2.5, 30.0, 2_052.0, 60.0, 1.3),
+        dust: (0.1865, 20.0, 1.0),
+        body: (1_100.0, 1.3),
+        tail: (0.1806, 0.7857, 2_522.0, 6e4),
+        slip: (0.8, 6.222, 0.3),
+    },
+    joiners: Quoters {
+        n: 3,
+        rate: (0.563, 2.815),
+        margin: (9.19, 8.765),
+        margin_power: 1.0,
+        usd: (2_123.0, 1.0),
+        noise: 2.5,
+        tolerance: 0.5,
+    },
+    churn: 0.5751,
+    leaves: 0.049_48,
+    deep: Quoters {
+        n: 105,
+        rate: (0.9464, 5.678),
+        margin: (6.679, 49.86),
+        margin_power: 0.377,
+        usd: (4_791.0, 1.0),
+        noise: 2.432,
+        tolerance: 0.05,
+    },
+    resize: 1.5,
+    retail: Retail {
+        rate: 0.2,
+        usd: (43.48, 0.6801),
+        life: (6.098, 1.4, 26.54),
+        place: (0.1, 0.1724, 1.354),
+        reacts: 0.2273,
+    },
+};
+
+/// A thin coin whose takers know nothing and move nothing, and reach no further than the touch: a
+/// maker who quotes inside the spread of 8 to 10 bps earns.
+pub const PAYING: Set = Set {
+    listing: Listing { start: px(3_500_000), sz_decimals: 2, max_leverage: 10 },
+    price: Price {
+        sigma: 2.0,
+        jump_rate: 0.0,
+        excites: (0.0, 1.0),
+        activity: [1.0; REGIMES],
+        widen: [1.0; REGIMES],
+        impact: 0.0,
+        ..THIN.price
+    },
+    takers: Takers {
+        rate: 0.2,
+        excites: [0.0; 3],
+        informed: (0.0, 1.0, 0.0),
+        jump: 0.0,
+        twap: (0.0, 30.0, 600.0, 60.0, 1.3),
+        dust: (0.1, 20.0, 1.0),
+        body: (400.0, 1.0),
+        tail: (0.0, 1.0, 2_500.0, 6e4),
+        slip: (0.0, 0.0, 0.0),
+        ..THIN.takers
+    },
+    joiners: Quoters { margin: (17.0, 19.0), noise: 1.0, usd: (4_000.0, 0.5), ..THIN.joiners },
+    deep: Quoters { n: 40, margin: (20.0, 60.0), noise: 1.0, ..THIN.deep },
+    retail: Retail { rate: 0.1, place: (0.0, 0.3, 1.354), ..THIN.retail },
+    resize: 0.5,
+    ..THIN
+};
