@@ -8,6 +8,23 @@ use std::time::Duration;
 /// more; sixteen keep the engine's state in a few megabytes.
 pub const COINS_MAX: usize = 16;
 
+/// Configurations of a sweep with their seeds: a plan names each job, and a ranking holds all their
+/// blocks in memory.
+pub const SWEEP_CONFIGS_MAX: usize = 100_000;
+
+/// Engines that one pass over a recording feeds: at eight the reading is a tenth of the pass, and
+/// memory stays the same however many configurations there are.
+pub const SWEEP_ENGINES_MAX: usize = 8;
+
+/// Nanoseconds after which a command says how far it has come.
+pub const PROGRESS_AFTER_NS: i64 = 2_000_000_000;
+
+/// Milliseconds between two looks at how far it has come.
+pub const PROGRESS_EVERY_MS: u64 = 250;
+
+/// Nanoseconds between two lines of it where there is no terminal.
+pub const PROGRESS_LINE_NS: i64 = 10_000_000_000;
+
 /// Levels of a side kept from a snapshot: the full book of the venue has 20, the fast one 5.
 pub const LEVELS_MAX: usize = 20;
 

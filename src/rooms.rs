@@ -87,6 +87,10 @@ pub mod settings {
 pub mod sim {
     pub use crate::sim::*;
 }
+/// What the room `sweep` holds.
+pub mod sweep {
+    pub use crate::sweep::*;
+}
 /// What the room `sys` holds.
 pub mod sys {
     pub use crate::sys::*;

@@ -112,25 +112,30 @@ pub struct Compared {
 }
 
 /// All coins under one configuration.
-#[derive(Debug)]
-struct Watches {
+#[derive(Clone, Debug)]
+pub struct Watches {
     coins: Vec<Watch>,
     names: StrategyNames,
 }
 
 impl Watches {
-    fn new(coins: usize) -> Watches {
+    /// Watches of so many coins.
+    #[must_use]
+    pub fn new(coins: usize) -> Watches {
         Watches { coins: vec![Watch::default(); coins], names: StrategyNames::default() }
     }
 
-    fn take(&mut self, r: &Record) {
+    /// Takes the next record.
+    pub fn take(&mut self, r: &Record) {
         self.names.take(&r.body);
         if let Some(w) = self.coins.get_mut(r.coin.index()) {
             w.take(r, &self.names);
         }
     }
 
-    fn finish(self, decisions: u128) -> Compared {
+    /// The results; `decisions` is the digest of what was taken.
+    #[must_use]
+    pub fn finish(self, decisions: u128) -> Compared {
         Compared { coins: self.coins.into_iter().map(Watch::finish).collect(), decisions }
     }
 }

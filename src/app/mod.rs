@@ -9,6 +9,7 @@ mod count;
 pub mod convert;
 pub mod events;
 pub mod live;
+pub mod many;
 pub mod measured;
 pub mod profile;
 pub mod publish;

@@ -20,12 +20,14 @@ mod facts;
 mod fills;
 mod options;
 mod place;
+mod progress;
 mod record;
 mod replay;
 mod report;
 mod resume;
 mod run;
 mod summary;
+mod sweep;
 mod threads;
 mod top;
 mod venue;
@@ -76,6 +78,8 @@ enum Command {
     Audit(audit::Options),
     /// Run profiles side by side on one recording or one simulated market.
     Compare(compare::Options),
+    /// Run many configurations on many recordings, in one process or on many machines.
+    Sweep(sweep::Options),
     /// Say why kappa, the quote, the warm-up and the refusals of a run are what they are.
     Explain(explain::Options),
     /// Put a fixed schedule of orders through the fill model, or export a run's orders and fills.
@@ -120,6 +124,7 @@ fn run<C: Components>(cli: &Cli) -> Result<(), Failure> {
         Command::Venue(o) => venue::run(o, load()?, common),
         Command::Audit(o) => audit::run(o, &common.load()?, common),
         Command::Compare(o) => compare::run::<C>(o, common),
+        Command::Sweep(o) => sweep::run(o, &load()?, common),
         Command::Explain(o) => explain::run::<C>(o, unset("explain")?),
         Command::Fills(o) => fills::run(o, &load()?, common),
         Command::Facts(o) => facts::run(o, unset("facts")?),

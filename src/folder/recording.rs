@@ -12,14 +12,15 @@
 //!    back: time goes on from there.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 
+use super::chain::{Chain, Metered};
+pub use super::chain::{Meter, fingerprint, segment_name, segment_number};
 use super::fault::of_source;
 pub use super::fault::{Fault, LeftOut, Looks, RecordingError, Tail, Unit};
 use crate::feed;
@@ -101,8 +102,17 @@ impl Reader {
     /// # Errors
     /// [`Fault::Disk`] at line 0 where it cannot be read.
     pub fn open(path: &Path) -> Result<Reader, RecordingError> {
+        Self::open_metered(path, &Meter::default())
+    }
+
+    /// The same; `meter` counts the bytes read, as they are on disk.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub fn open_metered(path: &Path, meter: &Meter) -> Result<Reader, RecordingError> {
         let refused = |e: io::Error| RecordingError { line: 0, fault: of_source(&e) };
-        Self::detect(Chain::open(path).map_err(refused)?)
+        let meter = meter.clone();
+        Self::detect(Metered::new(Chain::open(path).map_err(refused)?, meter))
     }
 
     /// Reads standard input, gzip or plain by its first bytes.
@@ -385,65 +395,6 @@ impl Reader {
             }
         }
         Ok(())
-    }
-}
-
-/// The first file of a run's recording; the others follow it by [`segment_name`].
-const FIRST: &str = "frames.gz";
-
-/// The file of a run's recording with this number.
-#[must_use]
-pub fn segment_name(number: u64) -> String {
-    if number == 0 { FIRST.into() } else { format!("frames.{number:08}.gz") }
-}
-
-/// The number of a file of a run's recording.
-#[must_use]
-pub fn segment_number(name: &str) -> Option<u64> {
-    let digits = name.strip_prefix("frames.")?.strip_suffix("gz")?;
-    if digits.is_empty() {
-        return Some(0);
-    }
-    let number = digits.strip_suffix('.')?.parse().ok().filter(|n| *n > 0)?;
-    (segment_name(number) == name).then_some(number)
-}
-
-/// Reads the files of a recording one after the other.
-struct Chain {
-    open: File,
-    folder: PathBuf,
-    /// Numbers of the files that follow. One that is missing is an error when it is its turn.
-    rest: std::ops::RangeInclusive<u64>,
-}
-
-impl Chain {
-    /// The file, and those that follow it where it is the first of a run.
-    fn open(path: &Path) -> io::Result<Chain> {
-        let open = File::open(path)?;
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut last = 0;
-        if path.file_name().is_some_and(|n| n == FIRST) {
-            for entry in std::fs::read_dir(folder)? {
-                let name = entry?.file_name();
-                last = last.max(name.to_str().and_then(segment_number).unwrap_or(0));
-            }
-        }
-        Ok(Chain { open, folder: folder.to_path_buf(), rest: 1..=last })
-    }
-}
-
-impl Read for Chain {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let n = self.open.read(out)?;
-            if n > 0 || out.is_empty() {
-                return Ok(n);
-            }
-            match self.rest.next() {
-                Some(n) => self.open = File::open(self.folder.join(segment_name(n)))?,
-                None => return Ok(0),
-            }
-        }
     }
 }
 

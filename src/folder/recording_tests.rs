@@ -1,5 +1,7 @@
 //! Recordings cut, killed, corrupted and read in any chunks.
 
+use std::fs::File;
+
 use super::*;
 use crate::feed::{Control, lost_frames};
 use crate::journal::DiskError;

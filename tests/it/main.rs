@@ -21,4 +21,5 @@ mod rules;
 mod run_folder;
 mod server;
 mod signals;
+mod sweep;
 mod world;

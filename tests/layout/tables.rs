@@ -52,11 +52,12 @@ pub const ROOMS: &[(&str, &str)] = &[
         "app limits units math event record ws feed book sim quote engine journal telemetry venue sys folder",
     ),
     ("audit", "venue book sim event record units limits math"),
+    ("sweep", "app engine feed folder journal record report units limits"),
     ("ops", "folder app telemetry record units limits sys"),
     ("view", "ops app telemetry record units limits"),
     (
         "cli",
-        "settings ops view app engine sim audit bench report journal record units venue sys telemetry limits feed facts folder",
+        "settings ops view app engine sim audit bench report sweep journal record units venue sys telemetry limits feed facts folder",
     ),
     ("rooms", "*"),
     ("laws", "*"),

@@ -18,7 +18,7 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use sink::Sink;
-pub use table::{Table, tables};
+pub use table::{Cell, Column, Table, tables};
 
 use crate::record::{Body, Record, StrategyNames};
 
@@ -32,6 +32,21 @@ pub enum Format {
     /// Parquet; money as DECIMAL(38, 17), times as TIMESTAMP(NANOS, UTC).
     #[cfg(feature = "parquet")]
     Parquet,
+}
+
+/// Writes one table: its rows in order, each with the cells of its columns.
+///
+/// # Errors
+/// As the disk refuses.
+pub fn write_table(
+    to: &Path,
+    format: Format,
+    table: &Table,
+    rows: impl IntoIterator<Item = Vec<(String, Cell)>>,
+) -> io::Result<()> {
+    let mut sink = format.sink(File::create(to)?, table)?;
+    rows.into_iter().try_for_each(|row| sink.row(&row))?;
+    sink.finish()
 }
 
 /// A table being written.

@@ -2,7 +2,8 @@
 //!
 //! In: rows. Out: row groups, Snappy. Cold path.
 //!
-//! 1. Every column is required; money is DECIMAL(38, 17) in 16 bytes, big-endian.
+//! 1. Every column is required; money is DECIMAL(38, 17) in 16 bytes, big-endian; a list is a LIST of
+//!    required doubles.
 
 use std::fs::File;
 use std::io::{self, BufWriter};
@@ -32,6 +33,8 @@ enum Values {
     Text(Vec<ByteArray>),
     Bool(Vec<bool>),
     Money(Vec<FixedLenByteArray>),
+    /// Values, and the length of each list.
+    List(Vec<f64>, Vec<usize>),
 }
 
 pub(super) struct Parquet {
@@ -45,11 +48,25 @@ fn fault(e: ParquetError) -> io::Error {
 }
 
 fn schema(c: &Column) -> Result<TypePtr, ParquetError> {
+    if c.kind == Type::List {
+        let element = Schema::primitive_type_builder("element", Physical::DOUBLE)
+            .with_repetition(Repetition::REQUIRED)
+            .build()?;
+        let list = Schema::group_type_builder("list")
+            .with_repetition(Repetition::REPEATED)
+            .with_fields(vec![Arc::new(element)])
+            .build()?;
+        let column = Schema::group_type_builder(&c.name)
+            .with_repetition(Repetition::REQUIRED)
+            .with_logical_type(Some(LogicalType::List))
+            .with_fields(vec![Arc::new(list)]);
+        return column.build().map(Arc::new);
+    }
     let decimals = i32::try_from(DECIMALS).unwrap_or(0);
     let (physical, logical) = match c.kind {
         Type::Int => (Physical::INT64, Some(LogicalType::integer(64, true))),
         Type::UInt => (Physical::INT64, Some(LogicalType::integer(64, false))),
-        Type::Float => (Physical::DOUBLE, None),
+        Type::Float | Type::List => (Physical::DOUBLE, None),
         Type::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
         Type::Bool => (Physical::BOOLEAN, None),
         Type::Time => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::NANOS))),
@@ -71,6 +88,7 @@ fn empty(kind: Type) -> Values {
         Type::Text => Values::Text(Vec::new()),
         Type::Bool => Values::Bool(Vec::new()),
         Type::Money => Values::Money(Vec::new()),
+        Type::List => Values::List(Vec::new(), Vec::new()),
     }
 }
 
@@ -129,6 +147,17 @@ fn write(
             column.typed::<FixedLenByteArrayType>().write_batch(v, None, None)?;
             v.clear();
         }
+        Values::List(v, lengths) => {
+            // A list's first value starts a row, an empty list is a row without a value.
+            let of = |n: &usize| {
+                let there = i16::from(*n > 0);
+                (0..(*n).max(1)).map(move |i| (there, i16::from(i > 0)))
+            };
+            let (there, goes_on): (Vec<i16>, Vec<i16>) = lengths.iter().flat_map(of).unzip();
+            column.typed::<DoubleType>().write_batch(v, Some(&there), Some(&goes_on))?;
+            v.clear();
+            lengths.clear();
+        }
     }
     column.close()
 }
@@ -144,6 +173,10 @@ impl Sink for Parquet {
                 (Values::Text(v), Cell::Text(t)) => v.push(t.as_str().into()),
                 (Values::Bool(v), Cell::Bool(b)) => v.push(*b),
                 (Values::Money(v), Cell::Money(n)) => v.push(n.to_be_bytes().to_vec().into()),
+                (Values::List(v, lengths), Cell::List(list)) => {
+                    v.extend(list);
+                    lengths.push(list.len());
+                }
                 _ => return Err(io::Error::other(format!("column {name} changed its type"))),
             }
         }

@@ -30,6 +30,8 @@ pub enum Type {
     Time,
     /// Decimal with 17 places.
     Money,
+    /// Doubles in order.
+    List,
 }
 
 /// A value of a row.
@@ -49,6 +51,8 @@ pub enum Cell {
     Time(i64),
     /// Units of 1e-17 USD.
     Money(i128),
+    /// Doubles in order.
+    List(Vec<f64>),
 }
 
 impl Cell {
@@ -63,6 +67,7 @@ impl Cell {
             Cell::Bool(_) => Type::Bool,
             Cell::Time(_) => Type::Time,
             Cell::Money(_) => Type::Money,
+            Cell::List(_) => Type::List,
         }
     }
 }

@@ -38,6 +38,7 @@ impl Sink for Csv {
             Cell::Bool(b) => b.to_string(),
             Cell::Time(ns) => utc(Ns(*ns)),
             Cell::Money(units) => decimal(*units),
+            Cell::List(list) => json!(list).to_string(),
         }))?;
         Ok(())
     }
@@ -70,6 +71,7 @@ impl Sink for Jsonl {
                     Cell::Bool(b) => json!(b),
                     Cell::Time(ns) => json!(utc(Ns(*ns))),
                     Cell::Money(units) => json!(decimal(*units)),
+                    Cell::List(list) => json!(list),
                 };
                 (name.clone(), value)
             })

@@ -1,0 +1,394 @@
+//! `papermaker sweep`: many configurations on many recordings, in one process or many.
+//!
+//! In: a TOML, a folder. Out: a plan, rows, one table, a ranking. Cold path, one pass a thread.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::common::{chosen, judged};
+use super::exit::{Code, Failure};
+use super::progress::Progress;
+use super::{Common, say};
+use crate::app::config::ConfigOf;
+use crate::engine::Components;
+use crate::folder::recording::{Meter, fingerprint};
+use crate::folder::{Folder, FolderError};
+use crate::journal::hex;
+use crate::report::Interval;
+use crate::report::export::Format;
+use crate::sweep::{
+    self, FilePlan, Plan, Ranked, Ranking, SOURCES, Shard, Spec, SweepError, Unit, run_unit, units,
+};
+use crate::sys::clock::SessionClock;
+use crate::units::Ns;
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Make a plan: which jobs there are, by what they are made of.
+    Plan {
+        /// What to do, see below.
+        spec: PathBuf,
+        /// Folder for plan and rows; a plan that is there is replaced, rows that still hold are kept.
+        #[arg(short, long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Do the jobs whose rows are missing.
+    Run {
+        /// Folder of the plan.
+        dir: PathBuf,
+        /// Only this part of the jobs, as 0/4 to 3/4.
+        #[arg(long, value_name = "I/N", default_value = "0/1")]
+        shard: String,
+        /// Passes at a time; default: one a core.
+        #[arg(long)]
+        jobs: Option<usize>,
+    },
+    /// Put all rows into one table; refused while rows are missing.
+    Merge {
+        /// Folder of the plan.
+        dir: PathBuf,
+        /// The file, by its ending `.parquet`, `.csv` or `.jsonl`; default: `sweep.parquet` in the
+        /// folder, or `sweep.csv` of a program that was built without Parquet.
+        #[arg(short, long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Rank the configurations against the first one.
+    Show {
+        /// Folder of the plan.
+        dir: PathBuf,
+    },
+}
+
+const HELP: &str = "\
+A sweep in TOML:
+  files = [\"one.frames.gz\", \"two.frames.gz\"]   # relative to this file
+  coins = [\"ETH\"]                  # default: all of each file
+  block = \"30s\"                    # results are kept by stretches of this length
+  seeds = [1, 2, 3]                # of orders' latencies
+  strategies = [\"glft\", \"original\"]
+  profiles = [\"default\"]           # see `papermaker compare --help`
+  [grid]                           # any setting: all combinations
+  engine.quote.max_lots = [2, 5]
+  [windows]                        # choose on `train`, count on the `test` that follows
+  train = \"1h\"
+  test = \"30m\"
+The first configuration, the first value of each list, is what the others are held against.
+
+Several machines: share the folder, or copy the plan and bring the rows together.
+  Slurm       sbatch --array=0-63 --wrap 'papermaker sweep run DIR --shard $SLURM_ARRAY_TASK_ID/64'
+  Kubernetes  completionMode: Indexed, restartPolicy: Never, and
+              papermaker sweep run DIR --shard $JOB_COMPLETION_INDEX/64
+A killed part is run again: what is done stays done. The table is the same for any number of parts.";
+
+pub(super) fn run<C: Components>(
+    o: &Options,
+    config: &ConfigOf<C>,
+    common: &Common,
+) -> Result<(), Failure> {
+    match &o.what {
+        What::Plan { spec, out } => plan(spec, out, config, common),
+        What::Run { dir, shard, jobs } => work::<C>(dir, shard, *jobs, common),
+        What::Merge { dir, out } => merge::<C>(dir, out.as_deref(), common),
+        What::Show { dir } => show::<C>(dir, common),
+    }
+}
+
+fn failure(e: SweepError) -> Failure {
+    let code = match e {
+        SweepError::Asked(_) => Code::Usage,
+        SweepError::Input(_) => Code::Input,
+        SweepError::Disk(_) => Code::Disk,
+        SweepError::Missing(_) => Code::Check,
+    };
+    Failure::new(code, e.to_string())
+}
+
+/// Reads the spec and its files, and writes the plan.
+fn plan<C: Components>(
+    path: &Path,
+    dir: &Path,
+    config: &ConfigOf<C>,
+    common: &Common,
+) -> Result<(), Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| Failure::input(format!("cannot read {shown}: {e}")))?;
+    let spec = Spec::parse(&text).map_err(|e| Failure::usage(format!("{shown}: {e}")))?;
+    let beside = path.parent().unwrap_or(Path::new(""));
+    let mut plan = Plan {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        program: SOURCES.to_owned(),
+        block_ns: spec.block_ns,
+        windows: spec.windows,
+        keys: spec.axes.iter().map(|a| a.key.clone()).collect(),
+        configs: spec.combinations(),
+        seeds: spec.seeds.clone(),
+        files: spec.files.iter().map(|f| file(beside, f, &spec)).collect::<Result<_, _>>()?,
+        jobs: Vec::new(),
+    };
+    plan.name_jobs(config).map_err(|e| Failure::usage(format!("{shown}: {e}")))?;
+    let (mut names, all) = (plan.jobs.clone(), plan.jobs.len());
+    names.sort_unstable();
+    names.dedup();
+    if names.len() < all {
+        let text = "two configurations, or two files, are the same: leave one out";
+        return Err(Failure::usage(format!("{shown}: {text}")));
+    }
+    plan.write(dir, config).map_err(failure)?;
+    let (files, configs, seeds) = (plan.files.len(), plan.configs.len(), plan.seeds.len());
+    if common.json {
+        let v = json!({ "plan": dir, "jobs": all, "files": files, "configurations": configs,
+            "seeds": seeds, "program": SOURCES });
+        say(&format!("{v}\n"));
+    } else {
+        say(&format!(
+            "plan     {all} jobs: {files} files, {configs} configurations, {seeds} seeds\nnext     \
+             papermaker sweep run {}\n",
+            dir.display()
+        ));
+    }
+    Ok(())
+}
+
+/// What the plan says of a file.
+fn file(beside: &Path, named: &Path, spec: &Spec) -> Result<FilePlan, Failure> {
+    let path = beside.join(named);
+    let refused = |e| Failure::input(format!("cannot read {}: {e}", path.display()));
+    let coins = chosen(&path, &spec.coins)?;
+    if let Some(f) = judged(&path, &coins, spec.accept_unfit)?
+        && let Some(w) = spec.windows
+        && f.span_s < stats(w.train + w.test) * Ns::seconds(spec.block_ns)
+    {
+        return Err(Failure::usage(format!(
+            "{} has {:.0} s, less than one window of `train` and `test`",
+            path.display(),
+            f.span_s
+        )));
+    }
+    let (bytes, hash) = fingerprint(&path).map_err(refused)?;
+    Ok(FilePlan {
+        path: std::fs::canonicalize(&path).map_err(refused)?,
+        name: named.display().to_string(),
+        bytes,
+        hash: hex(hash),
+        coins: coins.iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect(),
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of blocks")]
+fn stats(n: usize) -> f64 {
+    n as f64
+}
+
+/// Does what is missing of a part.
+fn work<C: Components>(
+    dir: &Path,
+    shard: &str,
+    jobs: Option<usize>,
+    common: &Common,
+) -> Result<(), Failure> {
+    let shard: Shard = shard.parse().map_err(failure)?;
+    let (plan, base) = Plan::read::<C>(dir).map_err(failure)?;
+    let _lock = locked(dir, shard)?;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = jobs.unwrap_or(cores).max(1);
+    let todo = units(&plan, dir, shard, threads);
+    let n: usize = todo.iter().map(|u| u.jobs.len()).sum();
+    let paths = checked(&plan, dir, &todo)?;
+    let (meter, clock) = (Meter::default(), SessionClock::start(1));
+    let total = todo.iter().map(|u| plan.files[u.file].bytes).sum();
+    let progress = Progress::of("sweep", total, &meter);
+    let next = AtomicUsize::new(0);
+    let failed: Mutex<Option<SweepError>> = Mutex::new(None);
+    let fail = |e| {
+        next.store(todo.len(), Ordering::Relaxed);
+        if let Ok(mut f) = failed.lock() {
+            f.get_or_insert(e);
+        }
+    };
+    std::thread::scope(|s| {
+        for _ in 0..threads.min(todo.len()) {
+            s.spawn(|| {
+                while let Some(unit) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let path = paths[unit.file].as_deref().unwrap_or(Path::new(""));
+                    run_unit((&plan, dir), &base, unit, path, &meter).unwrap_or_else(fail);
+                }
+            });
+        }
+    });
+    drop(progress);
+    if let Ok(Some(e)) = failed.into_inner() {
+        return Err(failure(e));
+    }
+    let took = Ns::seconds(i64::try_from(clock.mono_ns()).unwrap_or(i64::MAX));
+    let there = shard.range(plan.jobs.len()).len() - n;
+    if common.json {
+        say(&format!("{}\n", json!({ "done": n, "were_there": there, "took_s": took })));
+    } else {
+        say(&format!("done     {n} jobs in {took:.1} s; {there} were there\n"));
+    }
+    Ok(())
+}
+
+/// One process does a part at a time, where the file system knows of locks.
+fn locked(dir: &Path, shard: Shard) -> Result<Folder, Failure> {
+    let name = format!("{}-of-{}", shard.index, shard.of);
+    Folder::create(&dir.join("parts").join(&name)).map_err(|e| match e {
+        FolderError::Busy => Failure::usage(format!(
+            "part {}/{} of {} is being done by another process",
+            shard.index,
+            shard.of,
+            dir.display()
+        )),
+        FolderError::Disk(e) => Failure::disk(format!("cannot write in {}: {e}", dir.display())),
+    })
+}
+
+/// Where each file is whose jobs are missing; refused where it is not what the plan was made of.
+fn checked(plan: &Plan, dir: &Path, todo: &[Unit]) -> Result<Vec<Option<PathBuf>>, Failure> {
+    let one = |(i, file): (usize, &FilePlan)| {
+        if !todo.iter().any(|u| u.file == i) {
+            return Ok(None);
+        }
+        let path = file.find(dir).map_err(failure)?;
+        let (_, hash) = fingerprint(&path)
+            .map_err(|e| Failure::input(format!("cannot read {}: {e}", path.display())))?;
+        if hex(hash) != file.hash {
+            return Err(Failure::input(format!(
+                "{} has changed since the plan was made: plan again into the same folder",
+                path.display()
+            )));
+        }
+        Ok(Some(path))
+    };
+    plan.files.iter().enumerate().map(one).collect()
+}
+
+fn merge<C: Components>(dir: &Path, out: Option<&Path>, common: &Common) -> Result<(), Failure> {
+    let (plan, _) = Plan::read::<C>(dir).map_err(failure)?;
+    let named = dir.join(format!("sweep.{}", default_format().ending()));
+    let to = out.unwrap_or(&named);
+    let lines = sweep::write(&plan, dir, to, format(to)?).map_err(failure)?;
+    let (bytes, hash) = fingerprint(to)
+        .map_err(|e| Failure::disk(format!("cannot read {} again: {e}", to.display())))?;
+    if common.json {
+        let v = json!({ "out": to, "rows": lines, "bytes": bytes, "hash": hex(hash),
+            "jobs": plan.jobs.len() });
+        say(&format!("{v}\n"));
+    } else {
+        say(&format!(
+            "merged   {} jobs into {}, {lines} rows\nhash     {}\n",
+            plan.jobs.len(),
+            to.display(),
+            hex(hash)
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(feature = "parquet")]
+fn default_format() -> Format {
+    Format::Parquet
+}
+
+#[cfg(not(feature = "parquet"))]
+fn default_format() -> Format {
+    Format::Csv
+}
+
+/// The format of a file by its ending.
+fn format(to: &Path) -> Result<Format, Failure> {
+    let shown = to.display();
+    match to.extension().and_then(|e| e.to_str()) {
+        #[cfg(feature = "parquet")]
+        Some("parquet") => Ok(Format::Parquet),
+        #[cfg(not(feature = "parquet"))]
+        Some("parquet") => Err(Failure::usage(format!(
+            "{shown}: this program was built without Parquet: build it with `cargo build --profile \
+             max --features parquet`, or name a file that ends in .csv"
+        ))),
+        Some("csv") => Ok(Format::Csv),
+        Some("jsonl") => Ok(Format::Jsonl),
+        _ => Err(Failure::usage(format!("{shown}: its name must end in .parquet, .csv or .jsonl"))),
+    }
+}
+
+fn show<C: Components>(dir: &Path, common: &Common) -> Result<(), Failure> {
+    let (plan, _) = Plan::read::<C>(dir).map_err(failure)?;
+    let rows = sweep::table(&plan, dir).map_err(failure)?;
+    let ranking = sweep::rank(&plan, &rows);
+    if common.json {
+        say(&format!("{}\n", json!(ranking)));
+    } else {
+        say(&text(&ranking));
+    }
+    Ok(())
+}
+
+fn text(r: &Ranking) -> String {
+    let mut out = format!(
+        "tried    {} configurations, {} seeds each, on {} blocks\n",
+        r.tried, r.seeds, r.blocks
+    );
+    match r.chance {
+        Some(p) => out.push_str(&format!(
+            "chance   the best of so many leads the first by as much in {:.1} % of resamples in which \
+             none is better\n",
+            p * 100.0
+        )),
+        None => out.push_str("chance   not known: too few blocks, or a single configuration\n"),
+    }
+    if let Some(f) = &r.forward {
+        out.push_str(&format!(
+            "forward  chosen on what came before, counted on {} windows: {:+.4} USD, the first {:+.4}; \
+             {}\n",
+            f.windows,
+            f.chosen_usd,
+            f.first_usd,
+            interval(&f.over_first)
+        ));
+    }
+    out.push_str(&format!(
+        "\n{:>4} {:>5} {:>11} {:>11} {:>8}  {:<34} settings\n",
+        "rank", "conf", "result", "pessimistic", "fills", "over the first [95 %]"
+    ));
+    for (i, x) in r.ranked.iter().enumerate() {
+        out.push_str(&line(i + 1, x));
+    }
+    out.push_str(
+        "\nresult in USD, mean over seeds; ranked by the lower end of the paired interval over the \
+         first\nconfiguration, block by block of the same market\n",
+    );
+    out
+}
+
+fn line(rank: usize, x: &Ranked) -> String {
+    let settings: Vec<String> = x.settings.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    let over = if x.config == 0 { "the first".to_owned() } else { interval(&x.over_first) };
+    format!(
+        "{rank:>4} {:>5} {:>11.4} {:>11.4} {:>8.1}  {over:<34} {}\n",
+        x.config,
+        x.profit_usd,
+        x.pessimistic_usd,
+        x.fills,
+        settings.join(" ")
+    )
+}
+
+fn interval(i: &Interval) -> String {
+    match (i.lo, i.hi) {
+        (Some(lo), Some(hi)) => format!("{:+.4} [{lo:+.4}, {hi:+.4}]", i.value),
+        _ => format!("{:+.4} (too few blocks)", i.value),
+    }
+}

@@ -1,0 +1,126 @@
+//! The files of a recording as one stream: how they are named, read one after the other, counted.
+//!
+//! In: the path of the first file. Out: bytes, how many, their hash. Cold path.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use xxhash_rust::xxh3::Xxh3Default;
+
+/// Bytes hashed at once.
+const READ: usize = 256 << 10;
+
+/// The first file of a run's recording; the others follow it by [`segment_name`].
+const FIRST: &str = "frames.gz";
+
+/// The file of a run's recording with this number.
+#[must_use]
+pub fn segment_name(number: u64) -> String {
+    if number == 0 { FIRST.into() } else { format!("frames.{number:08}.gz") }
+}
+
+/// The number of a file of a run's recording.
+#[must_use]
+pub fn segment_number(name: &str) -> Option<u64> {
+    let digits = name.strip_prefix("frames.")?.strip_suffix("gz")?;
+    if digits.is_empty() {
+        return Some(0);
+    }
+    let number = digits.strip_suffix('.')?.parse().ok().filter(|n| *n > 0)?;
+    (segment_name(number) == name).then_some(number)
+}
+
+/// Counts bytes read, for whoever shows how far a command has come. Copies count together.
+#[derive(Clone, Debug, Default)]
+pub struct Meter(Arc<AtomicU64>);
+
+impl Meter {
+    /// Bytes read so far.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A source whose bytes are counted.
+pub(super) struct Metered<R> {
+    source: R,
+    meter: Meter,
+}
+
+impl<R> Metered<R> {
+    pub(super) fn new(source: R, meter: Meter) -> Metered<R> {
+        Metered { source, meter }
+    }
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.source.read(out)?;
+        self.meter.0.fetch_add(n as u64, Ordering::Relaxed);
+        Ok(n)
+    }
+}
+
+/// Bytes of a recording on disk with all its files, and the xxh3-128 of them.
+///
+/// # Errors
+/// As the disk refuses.
+pub fn fingerprint(path: &Path) -> io::Result<(u64, u128)> {
+    let mut source = Chain::open(path)?;
+    let (mut bytes, mut hash) = (0, Xxh3Default::new());
+    let mut buffer = vec![0; READ];
+    loop {
+        match source.read(&mut buffer) {
+            Ok(0) => return Ok((bytes, hash.digest128())),
+            Ok(n) => {
+                bytes += n as u64;
+                hash.update(&buffer[..n]);
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// Reads the files of a recording one after the other.
+pub(super) struct Chain {
+    open: File,
+    folder: PathBuf,
+    /// Numbers of the files that follow. One that is missing is an error when it is its turn.
+    rest: std::ops::RangeInclusive<u64>,
+}
+
+impl Chain {
+    /// The file, and those that follow it where it is the first of a run.
+    pub(super) fn open(path: &Path) -> io::Result<Chain> {
+        let open = File::open(path)?;
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut last = 0;
+        if path.file_name().is_some_and(|n| n == FIRST) {
+            for entry in std::fs::read_dir(folder)? {
+                let name = entry?.file_name();
+                last = last.max(name.to_str().and_then(segment_number).unwrap_or(0));
+            }
+        }
+        Ok(Chain { open, folder: folder.to_path_buf(), rest: 1..=last })
+    }
+}
+
+impl Read for Chain {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let n = self.open.read(out)?;
+            if n > 0 || out.is_empty() {
+                return Ok(n);
+            }
+            match self.rest.next() {
+                Some(n) => self.open = File::open(self.folder.join(segment_name(n)))?,
+                None => return Ok(0),
+            }
+        }
+    }
+}

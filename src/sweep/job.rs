@@ -1,0 +1,88 @@
+//! Jobs: those of a plan that are not done, in units of one pass over a file, and a unit's pass.
+//!
+//! In: a plan and its folder. Out: a row a job, in a file of its own. Cold path around the hot one.
+//!
+//! 1. A row is written aside and put in its place in one step: a killed process leaves whole rows.
+
+use std::path::Path;
+
+use super::plan::{Plan, put};
+use super::row::{Row, Watch};
+use super::{Shard, SweepError};
+use crate::app::config::ConfigOf;
+use crate::app::many::replay_many;
+use crate::app::replay::Tally;
+use crate::app::turn::engine;
+use crate::engine::Components;
+use crate::folder::recording::{Meter, RecordingError};
+use crate::limits::SWEEP_ENGINES_MAX;
+use crate::record::{Bytes, Record};
+
+/// Jobs of one file that one pass does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// Which file of the plan.
+    pub file: usize,
+    /// Its jobs.
+    pub jobs: Vec<usize>,
+}
+
+/// The jobs of a shard whose rows are missing, as units for so many threads.
+#[must_use]
+pub fn units(plan: &Plan, dir: &Path, shard: Shard, threads: usize) -> Vec<Unit> {
+    let missing: Vec<usize> =
+        shard.range(plan.jobs.len()).filter(|job| read(plan, dir, *job).is_none()).collect();
+    let share = missing.len().div_ceil(threads.max(1)).clamp(1, SWEEP_ENGINES_MAX);
+    let mut out: Vec<Unit> = Vec::new();
+    for job in missing {
+        let (file, ..) = plan.place(job);
+        match out.last_mut() {
+            Some(u) if u.file == file && u.jobs.len() < share => u.jobs.push(job),
+            _ => out.push(Unit { file, jobs: vec![job] }),
+        }
+    }
+    out
+}
+
+/// The row of a job; `None` where there is none, or not a whole one.
+pub(super) fn read(plan: &Plan, dir: &Path, job: usize) -> Option<Row> {
+    let text = std::fs::read_to_string(plan.row(dir, job)).ok()?;
+    let row: Row = serde_json::from_str(&text).ok()?;
+    (row.job == plan.jobs[job]).then_some(row)
+}
+
+/// Does the jobs of a unit in one pass over the recording at `path`, and writes their rows.
+///
+/// # Errors
+/// [`SweepError`] with the file, or the row that cannot be written; rows written before stay.
+pub fn run_unit<C: Components>(
+    (plan, dir): (&Plan, &Path),
+    base: &ConfigOf<C>,
+    unit: &Unit,
+    path: &Path,
+    meter: &Meter,
+) -> Result<(), SweepError> {
+    let file = &plan.files[unit.file];
+    let coins = file.specs()?;
+    let names: Vec<String> = file.coins.iter().map(|(n, _)| n.clone()).collect();
+    let configs: Result<Vec<_>, _> = unit.jobs.iter().map(|j| plan.config(base, *j)).collect();
+    let configs = configs?;
+    let mut watches = vec![Watch::new(coins.len(), plan.block_ns); configs.len()];
+    let mut runs: Vec<_> = configs
+        .iter()
+        .zip(&mut watches)
+        .map(|(config, watch)| {
+            let tally = Tally::new(|r: &Record, _: &Bytes| watch.take(r));
+            (engine(&config.engine, &coins, config.hash(&coins)), tally)
+        })
+        .collect();
+    let failed =
+        |e: RecordingError| SweepError::Input(format!("cannot read {}: {e}", path.display()));
+    replay_many(path, &coins, base.run.parser, &mut runs, meter).map_err(failed)?;
+    let ends: Vec<_> = runs.into_iter().map(|(_, tally)| tally.end()).collect();
+    for ((job, watch), (records, digest)) in unit.jobs.iter().zip(watches).zip(ends) {
+        let row = watch.finish(plan.jobs[*job].clone(), &names, (records, &digest.value()));
+        put(&plan.row(dir, *job), serde_json::to_string(&row).unwrap_or_default().as_bytes())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! Many configurations on many recordings, in pieces that any number of processes may do.
+//!
+//! In: a TOML with files, grids and seeds. Out: a plan, a row a job, one table of all rows, a ranking.
+//! Cold path around the hot one.
+//!
+//! ```text
+//!  spec.toml ──▶ spec ──▶ plan ──▶ run: one pass a file, many engines ──▶ row a job ──▶ merge ──▶ table
+//!                                                                                  └──▶ rank
+//! ```
+//! 1. A row is addressed by the hash of program, recording, settings and seed: it is done once, by
+//!    whoever comes first, and a row that is there is the row.
+//! 2. Nothing in a row depends on the machine, the time or the order in which rows are made.
+
+mod job;
+mod merge;
+mod plan;
+mod rank;
+mod row;
+mod spec;
+
+pub use job::{Unit, run_unit, units};
+pub use merge::{table, write};
+pub use plan::{FilePlan, Plan, SOURCES, Shard};
+pub use rank::{Forward, Ranked, Ranking, rank};
+pub use row::{CoinRow, Row};
+pub use spec::{Axis, Spec, Windows};
+
+/// Why a sweep, or a part of it, was refused: one line that says what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SweepError {
+    /// What was asked for is wrong.
+    Asked(String),
+    /// A file is not what it should be.
+    Input(String),
+    /// The disk refused.
+    Disk(String),
+    /// Rows are missing.
+    Missing(String),
+}
+
+impl std::fmt::Display for SweepError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (SweepError::Asked(text)
+        | SweepError::Input(text)
+        | SweepError::Disk(text)
+        | SweepError::Missing(text)) = self;
+        f.write_str(text)
+    }
+}
+
+impl std::error::Error for SweepError {}
