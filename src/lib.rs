@@ -33,6 +33,7 @@ mod view;
 mod bench;
 mod report;
 mod audit;
+mod import;
 mod sweep;
 mod cli;
 

@@ -16,6 +16,9 @@ pub const SWEEP_CONFIGS_MAX: usize = 100_000;
 /// memory stays the same however many configurations there are.
 pub const SWEEP_ENGINES_MAX: usize = 8;
 
+/// Bytes of a row of foreign history: a block of fills of the busiest kind has 2 MB.
+pub const IMPORT_ROW_MAX: usize = 64 << 20;
+
 /// Nanoseconds after which a command says how far it has come.
 pub const PROGRESS_AFTER_NS: i64 = 2_000_000_000;
 

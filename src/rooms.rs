@@ -43,6 +43,10 @@ pub mod feed {
 pub mod folder {
     pub use crate::folder::*;
 }
+/// What the room `import` holds.
+pub mod import {
+    pub use crate::import::*;
+}
 /// What the room `journal` holds.
 pub mod journal {
     pub use crate::journal::*;

@@ -75,13 +75,13 @@ fn in_two(
     file: &Path,
 ) -> ((Digests, u64), (Digests, u64)) {
     let mut out = Tally::new(|_: &Record, _: &Bytes| {});
-    let cut = Cut { from: None, at: Some((after, file.to_path_buf())) };
+    let cut = Cut { at: Some((after, file.to_path_buf())), ..Cut::default() };
     let end = (Some(StopReason::Finished), cut);
     replay_cut(path, config, &coins(), end, &mut out).expect("a recording");
     let first = (out.digest.value(), out.next);
     let c = Checkpoint::read(file, config, &coins()).expect("a checkpoint");
     let mut out = Tally::from(c.place.records, &c.digest, |_: &Record, _: &Bytes| {});
-    let end = (Some(StopReason::Finished), Cut { from: Some(c), at: None });
+    let end = (Some(StopReason::Finished), Cut { from: Some(c), ..Cut::default() });
     replay_cut(path, config, &coins(), end, &mut out).expect("the rest");
     (first, (out.digest.value(), out.next))
 }
@@ -158,7 +158,7 @@ fn what_is_no_checkpoint_of_this_run_is_named() {
     recording(&path, 7, 20);
     let c = Checkpoint::read(&file, &config, &coins()).expect("still there");
     let mut out = Tally::from(c.place.records, &c.digest, |_: &Record, _: &Bytes| {});
-    let end = (Some(StopReason::Finished), Cut { from: Some(c), at: None });
+    let end = (Some(StopReason::Finished), Cut { from: Some(c), ..Cut::default() });
     let e = replay_cut(&path, &config, &coins(), end, &mut out).expect_err("another one");
     assert_eq!(e.fault, crate::folder::recording::Fault::NotThatOne);
     assert_eq!(

@@ -6,10 +6,10 @@
 //! 1. Every configuration sees the same messages: the recording, or the market of one seed.
 //! 2. Seconds are counted at the records that come once a second.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::config::ConfigOf;
-use super::replay::{Tally, replay};
+use super::replay::{Cut, Tally, replay_files};
 use super::turn::Turn;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
@@ -151,18 +151,19 @@ pub struct Simulated {
     pub length_ns: i64,
 }
 
-/// Runs a recording under a configuration.
+/// Runs recordings, in order of time, under a configuration.
 ///
 /// # Errors
-/// The recording cannot be read, or its coins cannot be followed.
+/// The recording that cannot be read, or whose coins cannot be followed.
 pub fn on_tape<C: Components>(
-    file: &Path,
+    files: &[PathBuf],
     config: &ConfigOf<C>,
     coins: &[CoinSpec],
-) -> Result<Compared, RecordingError> {
+) -> Result<Compared, (PathBuf, RecordingError)> {
     let mut watches = Watches::new(coins.len());
     let mut out = Tally::new(|r: &Record, _: &Bytes| watches.take(r));
-    replay(file, config, coins, Some(StopReason::Finished), &mut out)?;
+    let end = (Some(StopReason::Finished), Cut::default());
+    replay_files(files, config, coins, end, &mut out)?;
     let decisions = out.end().1.value().decisions;
     Ok(watches.finish(decisions))
 }

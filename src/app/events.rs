@@ -20,7 +20,7 @@ use std::path::Path;
 use super::source::Item;
 use crate::event::{Bbo, Ctx, Event, Joint, Level, Levels, Link, Snapshot, Trade};
 use crate::feed::CoinSpec;
-use crate::folder::recording::{Fault, RecordingError};
+use crate::folder::recording::{Fault, Meter, Metered, RecordingError};
 use crate::limits::{COIN_NAME_MAX, COINS_MAX, PRINTS_MAX};
 use crate::record::{Body, NO_COIN, RECORD_BYTES, Record};
 use crate::units::{CoinId, Ns, Px, Side, Sz};
@@ -246,11 +246,19 @@ impl Reader {
     /// # Errors
     /// It cannot be read, or is no file of events of this version.
     pub fn open(path: &Path) -> Result<Reader, RecordingError> {
+        Reader::open_metered(path, &Meter::default())
+    }
+
+    /// The same; `meter` counts the bytes read.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub fn open_metered(path: &Path, meter: &Meter) -> Result<Reader, RecordingError> {
         let refused = |e: io::Error| RecordingError {
             line: 0,
             fault: Fault::Disk(crate::folder::disk::class(&e)),
         };
-        let file = File::open(path).map_err(refused)?;
+        let file = Metered::new(File::open(path).map_err(refused)?, meter.clone());
         Reader::over(Box::new(BufReader::with_capacity(BLOCK, file)))
     }
 

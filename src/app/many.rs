@@ -31,7 +31,7 @@ pub fn replay_many<C: Components>(
 ) -> Result<Outcome, RecordingError> {
     let fault = |fault| RecordingError { line: 0, fault };
     if is_events(path) {
-        let reader = events::Reader::open(path)?;
+        let reader = events::Reader::open_metered(path, meter)?;
         if reader.coins() != coins {
             return Err(fault(Fault::OtherCoins));
         }

@@ -19,8 +19,8 @@ use super::source::Signal;
 use super::turn::{Turn, engine, give};
 use crate::engine::publish::Publish;
 use crate::engine::{Components, Engine, Shipped};
-use crate::feed::{CoinSpec, Control, Counters, Loss, control, lost_frames, set_aside};
-use crate::folder::recording::{Fault, LeftOut, Reader, RecordingError, Tail};
+use crate::feed::{CoinSpec, Control, Counters, Loss, control, imported, lost_frames, set_aside};
+use crate::folder::recording::{Fault, LeftOut, Meter, Reader, RecordingError, Tail};
 use crate::journal::Digest;
 use crate::limits::MESSAGE_SILENCE_NS;
 use crate::record::{Bytes, Record, StopReason};
@@ -80,6 +80,8 @@ pub struct Cut<C: Components = Shipped> {
     pub from: Option<Checkpoint<C>>,
     /// Before the first frame so many nanoseconds after the first one, write a checkpoint there.
     pub at: Option<(i64, PathBuf)>,
+    /// Counts what is read.
+    pub meter: Meter,
 }
 
 /// What a replay went through.
@@ -115,10 +117,11 @@ pub struct Lines {
 impl Lines {
     /// One line, stamped `at`. `to` is given what it means.
     pub fn read(&mut self, at: Ns, line: &[u8], mut to: impl FnMut(Ns, Signal<'_>)) {
-        if self.last.is_none() {
+        if self.seen.frames == 0 {
             self.seen.from = at;
         }
         self.seen.frames += 1;
+        self.seen.to = at;
         if let Some(what) = control(line) {
             self.ours = true;
             to(at, what.into());
@@ -126,6 +129,10 @@ impl Lines {
             to(at, Signal::Aside(coin));
         } else if let Some(missing) = lost_frames(line) {
             self.seen.missing = self.seen.missing.saturating_add(missing);
+        } else if imported(line).is_some() {
+            // What an import says of itself is no message: the link is up from the first on.
+            self.last = None;
+            return;
         } else {
             if !self.ours && self.last.is_none_or(|l| at.since(l) >= MESSAGE_SILENCE_NS) {
                 self.imply(at, &mut to);
@@ -133,6 +140,15 @@ impl Lines {
             to(at, Signal::Message(line));
         }
         self.last = Some(at);
+    }
+
+    /// A recording ends and another one follows: what lies between them is a hole.
+    pub fn next_file(&mut self, mut to: impl FnMut(Ns, Signal<'_>)) {
+        if let Some(last) = self.last.take() {
+            to(last, Signal::Down(Loss::Lost));
+            self.seen.downs += 1;
+        }
+        self.ours = false;
     }
 
     /// A recording of somebody else: the first frame means up, silence means down and up again.
@@ -148,7 +164,7 @@ impl Lines {
     /// What was seen so far, but for the feed's counters and the recording's tail.
     #[must_use]
     pub fn seen(&self) -> Outcome {
-        Outcome { to: self.last.unwrap_or_default(), ..self.seen }
+        self.seen
     }
 }
 
@@ -182,7 +198,7 @@ impl<C: Components> Feeder<C> {
     /// Goes on where a checkpoint was made; `false` where it does not fit.
     fn resume(&mut self, from: Checkpoint<C>) -> bool {
         let Place { frames, from: first, last, downs, ours, .. } = from.place;
-        let seen = Outcome { frames, from: first, downs, ..Outcome::default() };
+        let seen = Outcome { frames, from: first, to: last, downs, ..Outcome::default() };
         self.lines = Lines { seen, ours, last: Some(last) };
         self.turn.restore(from.source, from.engine)
     }
@@ -197,6 +213,12 @@ impl<C: Components> Feeder<C> {
     pub fn take(&mut self, at: Ns, line: &[u8], out: &mut impl Publish) {
         let Feeder { turn, lines } = self;
         lines.read(at, line, |at, signal| turn.take(at, signal, out));
+    }
+
+    /// Another recording follows: the link is down until it begins.
+    fn next_file(&mut self, out: &mut impl Publish) {
+        let Feeder { turn, lines } = self;
+        lines.next_file(|at, signal| turn.take(at, signal, out));
     }
 
     /// What was seen so far, but for the recording's tail.
@@ -229,6 +251,7 @@ impl<C: Components> Feeder<C> {
 ///
 /// # Errors
 /// The recording cannot be read, or its coins cannot be followed.
+#[cfg(any(test, feature = "lab"))]
 pub fn replay<C: Components>(
     path: &Path,
     config: &ConfigOf<C>,
@@ -253,7 +276,7 @@ pub fn replay_cut<C: Components>(
     let hash = config.hash(coins);
     let fault = |fault| RecordingError { line: 0, fault };
     if is_events(path) {
-        let reader = events::Reader::open(path)?;
+        let reader = events::Reader::open_metered(path, &cut.meter)?;
         if reader.coins() != coins {
             return Err(fault(Fault::OtherCoins));
         }
@@ -262,7 +285,7 @@ pub fn replay_cut<C: Components>(
         }
         return play(reader, engine(&config.engine, coins, hash), reason, out);
     }
-    let mut reader = Reader::open(path)?;
+    let mut reader = Reader::open_metered(path, &cut.meter)?;
     let bad = |_| fault(Fault::Coins);
     let turn = Turn::reading(config.run.parser, &config.engine, coins, hash).map_err(bad)?;
     let mut feeder = Feeder::new(turn);
@@ -290,6 +313,53 @@ pub fn replay_cut<C: Components>(
         feeder.take(line.at, line.bytes(), out);
     }
     let seen = Outcome { tail: reader.tail(), left_out: reader.left_out(), ..feeder.seen() };
+    if let Some(reason) = reason {
+        feeder.stopping(out);
+        let before = out.next;
+        feeder.finish(reason, before, out);
+    }
+    Ok(seen)
+}
+
+/// Replays recordings, in order of time, as one run: between two of them orders end, position and
+/// learning go on. Files of events cannot be joined.
+///
+/// # Errors
+/// The file that cannot be read, and why; as [`replay_cut`].
+pub fn replay_files<C: Components>(
+    files: &[PathBuf],
+    config: &ConfigOf<C>,
+    coins: &[CoinSpec],
+    (reason, cut): (Option<StopReason>, Cut<C>),
+    out: &mut Tally<'_>,
+) -> Result<Outcome, (PathBuf, RecordingError)> {
+    if let [path] = files {
+        let seen = replay_cut(path, config, coins, (reason, cut), out);
+        return seen.map_err(|e| (path.clone(), e));
+    }
+    let fault = |fault| RecordingError { line: 0, fault };
+    let turn = Turn::reading(config.run.parser, &config.engine, coins, config.hash(coins));
+    let named = || files.first().cloned().unwrap_or_default();
+    let mut feeder = Feeder::new(turn.map_err(|_| (named(), fault(Fault::Coins)))?);
+    let mut left_out = LeftOut::default();
+    let mut tail = Tail::Whole;
+    for path in files {
+        let mut one = || {
+            if is_events(path) {
+                return Err(fault(Fault::NotJoined));
+            }
+            let mut reader = Reader::open_metered(path, &cut.meter)?;
+            feeder.next_file(out);
+            while let Some(line) = reader.step()? {
+                feeder.take(line.at, line.bytes(), out);
+            }
+            left_out = left_out.and(reader.left_out());
+            tail = reader.tail();
+            Ok(())
+        };
+        one().map_err(|e| (path.clone(), e))?;
+    }
+    let seen = Outcome { tail, left_out, ..feeder.seen() };
     if let Some(reason) = reason {
         feeder.stopping(out);
         let before = out.next;

@@ -5,7 +5,7 @@
 //! 1. Two more replays answer the second question, at the same time, on threads of their own: half
 //!    as long again on two cores.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use crate::app::compare::{on_tape, profit};
 use crate::app::config::ConfigOf;
@@ -38,7 +38,7 @@ pub(super) fn timed(assumed: &mut Assumed, feed: &Counters) {
 /// The result of all coins, USD, of a recording with half and with twice the latency; `None` where it
 /// cannot be replayed.
 pub(super) fn results<C: Components>(
-    file: &Path,
+    files: &[PathBuf],
     config: &ConfigOf<C>,
     coins: &[CoinSpec],
 ) -> [Option<f64>; 2] {
@@ -46,7 +46,7 @@ pub(super) fn results<C: Components>(
         let mut config = config.clone();
         let pct = &mut config.engine.sim.latency_pct;
         *pct = *pct * times / over;
-        let done = on_tape(file, &config, coins).ok()?;
+        let done = on_tape(files, &config, coins).ok()?;
         Some(done.coins.iter().filter_map(|c| c.account.as_ref()).map(|a| profit(a).to_f64()).sum())
     };
     std::thread::scope(|threads| {

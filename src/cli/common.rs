@@ -2,7 +2,7 @@
 //!
 //! In: paths, names. Out: folders, readers, text, or a failure with its exit code. Cold path.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
 use crate::app::config::ConfigOf;
@@ -15,7 +15,7 @@ use crate::journal::{Digests, ReadError, Reader, hex};
 use crate::limits::{COINS_MAX, DECIMALS_MAX};
 
 /// The journal of a run folder, from its beginning.
-pub(super) fn journal(run: &Path) -> Result<Reader<Folder>, Failure> {
+pub(crate) fn journal(run: &Path) -> Result<Reader<Folder>, Failure> {
     let folder = RunFolder::at(run)
         .open()
         .map_err(|e| Failure::input(format!("no run folder `{}`: {e}", run.display())))?;
@@ -23,7 +23,7 @@ pub(super) fn journal(run: &Path) -> Result<Reader<Folder>, Failure> {
 }
 
 /// The failure of reading a journal.
-pub(super) fn unreadable(run: &Path, e: ReadError) -> Failure {
+pub(crate) fn unreadable(run: &Path, e: ReadError) -> Failure {
     Failure::input(format!("cannot read the journal in {}: {e}", run.display()))
 }
 
@@ -75,6 +75,37 @@ pub(super) fn chosen(file: &Path, wanted: &[String]) -> Result<Vec<CoinSpec>, Fa
     chosen_of(file, &surveyed(file)?, wanted)
 }
 
+/// The same of several recordings, which must be in order of time, each time once.
+pub(crate) fn chosen_of_all(
+    files: &[PathBuf],
+    wanted: &[String],
+) -> Result<Vec<CoinSpec>, Failure> {
+    let [first, rest @ ..] = files else {
+        return Err(Failure::usage("no recording is named"));
+    };
+    let mut all = surveyed(first)?;
+    for (file, before) in rest.iter().zip(files) {
+        let next = surveyed(file)?;
+        if next.from < all.to {
+            return Err(Failure::usage(format!(
+                "{} begins before {} ends: name recordings in order of time, each time once",
+                file.display(),
+                before.display()
+            )));
+        }
+        all.to = next.to;
+        for (known, more) in [(&mut all.coins, next.coins), (&mut all.others, next.others)] {
+            for coin in more {
+                match known.iter_mut().find(|c| c.name == coin.name) {
+                    Some(c) => c.sz_decimals = c.sz_decimals.max(coin.sz_decimals),
+                    None => known.push(coin),
+                }
+            }
+        }
+    }
+    chosen_of(first, &all, wanted)
+}
+
 /// The same after the first pass.
 pub(super) fn chosen_of(
     file: &Path,
@@ -118,7 +149,7 @@ pub(super) fn chosen_of(
 }
 
 /// What a recording is fit for; refused where it is not, unless that is accepted.
-pub(super) fn judged(
+pub(crate) fn judged(
     file: &Path,
     coins: &[CoinSpec],
     accept: bool,
@@ -135,7 +166,7 @@ pub(super) fn judged(
 }
 
 /// The failure of reading a recording.
-pub(super) fn recording_failure(file: &Path, e: &RecordingError) -> Failure {
+pub(crate) fn recording_failure(file: &Path, e: &RecordingError) -> Failure {
     let line = if e.line > 0 { format!(", line {}", e.line) } else { String::new() };
     let shown = file.display();
     if file.is_dir() {

@@ -219,7 +219,8 @@ fn one<C: Components>(
     coins: &[CoinSpec],
 ) -> Result<Compared, Failure> {
     match ground {
-        Ground::Tape(file) => on_tape(file, config, coins).map_err(|e| recording_failure(file, &e)),
+        Ground::Tape(file) => on_tape(std::slice::from_ref(file), config, coins)
+            .map_err(|(file, e)| recording_failure(&file, &e)),
         Ground::Market(m) => on_market(m, config, coins)
             .map_err(|e| Failure::usage(format!("the simulated market: {e}"))),
     }

@@ -8,7 +8,7 @@ mod assumed;
 pub(crate) mod audit;
 pub(crate) mod bench;
 mod begin;
-mod common;
+pub(crate) mod common;
 mod compare;
 mod config;
 mod doctor;
@@ -18,6 +18,7 @@ mod explain;
 mod export;
 mod facts;
 mod fills;
+mod import;
 mod options;
 mod place;
 mod progress;
@@ -86,6 +87,8 @@ enum Command {
     Fills(fills::Options),
     /// Measure the stylised facts of a recording, and hold them against bands.
     Facts(facts::Options),
+    /// Write history of others (the venue's archive, a node's fills, tardis.dev) as a recording.
+    Import(import::Options),
     /// Read a recording once, into a file of events that replays faster.
     Convert(convert::Options),
     /// Measure how fast it is on this machine.
@@ -105,6 +108,12 @@ pub fn main() -> ExitCode {
 #[must_use]
 pub fn main_with<C: Components>() -> ExitCode {
     end(Cli::try_parse(), |cli| run::<C>(&cli))
+}
+
+/// Runs the command line of these arguments, the program's name first; gives the exit code.
+#[cfg(feature = "python")]
+pub(crate) fn main_of(args: Vec<String>) -> u8 {
+    options::end_code(Cli::try_parse_from(args), |cli| run::<Shipped>(&cli))
 }
 
 fn run<C: Components>(cli: &Cli) -> Result<(), Failure> {
@@ -128,6 +137,7 @@ fn run<C: Components>(cli: &Cli) -> Result<(), Failure> {
         Command::Explain(o) => explain::run::<C>(o, unset("explain")?),
         Command::Fills(o) => fills::run(o, &load()?, common),
         Command::Facts(o) => facts::run(o, unset("facts")?),
+        Command::Import(o) => import::run(o, unset("import")?),
         Command::Convert(o) => convert::run(o, &load()?, common),
         Command::Bench(o) => bench::run(o, &common.load()?, common),
         Command::Config(o) => config::run(o, &load),

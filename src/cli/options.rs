@@ -75,20 +75,28 @@ pub(crate) fn end<C>(
     parsed: Result<C, clap::Error>,
     run: impl FnOnce(C) -> Result<(), Failure>,
 ) -> ExitCode {
+    ExitCode::from(end_code(parsed, run))
+}
+
+/// The same; the exit code as a number.
+pub(crate) fn end_code<C>(
+    parsed: Result<C, clap::Error>,
+    run: impl FnOnce(C) -> Result<(), Failure>,
+) -> u8 {
     end_on_broken_invariants();
     let cli = match parsed {
         Ok(cli) => cli,
         Err(e) => {
             let code = if e.use_stderr() { Code::Usage as u8 } else { 0 };
             let _ = e.print();
-            return ExitCode::from(code);
+            return code;
         }
     };
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(f) => {
             eprintln!("papermaker: {f}");
-            ExitCode::from(f.code as u8)
+            f.code as u8
         }
     }
 }

@@ -68,10 +68,10 @@ fn line(what: &str, done: u64, total: u64, took_ns: i64) -> String {
     let rate = done as f64 * 1e-6 / took;
     let left = if share > 0.0 { took / share - took } else { f64::INFINITY };
     let left = match left {
+        s if s.is_infinite() => "time left unknown".to_owned(),
         s if s >= 5_400.0 => format!("{:.1} h left", s / 3_600.0),
         s if s >= 90.0 => format!("{:.0} min left", s / 60.0),
-        s if s.is_finite() => format!("{s:.0} s left"),
-        _ => "time left unknown".to_owned(),
+        s => format!("{s:.0} s left"),
     };
     format!("papermaker: {what}: {:.0} %, {rate:.1} MB/s, {left}", share * 100.0)
 }

@@ -7,16 +7,19 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::common::{chosen, claim, digests, judged, new_run, recording_failure, write_info};
+use super::common::{
+    chosen_of_all, claim, digests, judged, new_run, recording_failure, write_info,
+};
 use super::exit::Failure;
+use super::progress::Progress;
 use super::{Common, assumed, report, say, summary};
 use crate::app::checkpoint::{Checkpoint, Fault};
 use crate::app::compare::profit;
 use crate::app::config::ConfigOf;
-use crate::app::replay::{Cut, Outcome, Tally, replay_cut};
+use crate::app::replay::{Cut, Outcome, Tally, replay_files};
 use crate::engine::Components;
 use crate::feed::CoinSpec;
-use crate::folder::recording::{self, Reader};
+use crate::folder::recording::{self, Meter, Reader};
 use crate::folder::{Fitness, RunEnd, RunFolder, RunInfo};
 use crate::journal::{Digests, Recovered, Writer, hex};
 use crate::limits::COINS_MAX;
@@ -27,12 +30,16 @@ use crate::units::Ns;
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// Recordings, plain or gzip: one line a frame, `<receive time, ns> <json>`; `-` is standard
-    /// input, kept as `frames.gz` in the run folder.
+    /// input, kept as `frames.gz` in the run folder. Several, in order of time, are one run: between
+    /// them orders end, position and learning go on.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Coins to quote, comma separated; default: all of the recording.
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     coin: Vec<String>,
+    /// Replay each of several recordings as a run of its own, from nothing.
+    #[arg(long)]
+    fresh: bool,
     /// Run folder; default: a new one under `run.folder`.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -57,24 +64,47 @@ pub(super) fn run<C: Components>(
     config: &ConfigOf<C>,
     common: &Common,
 ) -> Result<(), Failure> {
-    if (o.out.is_some() || o.from.is_some()) && o.files.len() > 1 {
-        let text = "--out and --from take one recording; leave them out for several";
-        return Err(Failure::usage(text));
+    let several = o.files.len() > 1;
+    if several && (o.from.is_some() || o.checkpoint_at.is_some()) {
+        return Err(Failure::usage("--from and --checkpoint-at take one recording"));
     }
-    for file in &o.files {
-        if file == Path::new("-") {
-            from_standard_input(o, config, common)?;
-            continue;
-        }
-        let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    if several && o.fresh && o.out.is_some() {
+        return Err(Failure::usage("--fresh makes a run of each: leave out --out"));
+    }
+    if several && o.files.iter().any(|f| f == Path::new("-")) {
+        return Err(Failure::usage("standard input is one recording: leave out the others"));
+    }
+    if o.files == [Path::new("-")] {
+        return from_standard_input(o, config, common);
+    }
+    let parts: Vec<&[PathBuf]> = if o.fresh { o.files.chunks(1).collect() } else { vec![&o.files] };
+    for files in parts {
+        let ready = ready(files, o, config)?;
+        let name = files[0].file_name().map(|n| n.to_string_lossy().into_owned());
+        let name = name.unwrap_or_default();
         let stem = name.split('.').next().unwrap_or("run");
-        let coins = chosen(file, &o.coin)?;
-        let from = o.from.as_deref().map(|path| checkpoint(path, config, &coins)).transpose()?;
-        let fitness = judged(file, &coins, o.accept_unfit)?;
         let run = new_run(o.out.as_deref(), config, stem)?;
-        one(file, (&coins, from, fitness), &run, o, config, common)?;
+        one(files, ready, &run, o, config, common)?;
     }
     Ok(())
+}
+
+/// What a replay begins with: coins, a checkpoint, what the recordings are fit for.
+type Ready<C> = (Vec<CoinSpec>, Option<Checkpoint<C>>, Option<Fitness>);
+
+/// Looks through the recordings. Of several, what the least fresh of them is fit for.
+fn ready<C: Components>(
+    files: &[PathBuf],
+    o: &Options,
+    config: &ConfigOf<C>,
+) -> Result<Ready<C>, Failure> {
+    let coins = chosen_of_all(files, &o.coin)?;
+    let from = o.from.as_deref().map(|path| checkpoint(path, config, &coins)).transpose()?;
+    let fitness: Result<Vec<_>, _> =
+        files.iter().map(|file| judged(file, &coins, o.accept_unfit)).collect();
+    let fresh = |f: &Fitness| f.coins.iter().map(|c| c.fresh).fold(1.0, f64::min);
+    let least = fitness?.into_iter().flatten().min_by(|a, b| fresh(a).total_cmp(&fresh(b)));
+    Ok((coins, from, least))
 }
 
 /// Keeps what comes on standard input as the run's own recording, and replays that.
@@ -85,17 +115,13 @@ fn from_standard_input<C: Components>(
 ) -> Result<(), Failure> {
     let run = new_run(o.out.as_deref(), config, "stdin")?;
     let file = run.recording();
-    let ready = keep_standard_input(&file).and_then(|()| {
-        let coins = chosen(&file, &o.coin)?;
-        let from = o.from.as_deref().map(|path| checkpoint(path, config, &coins)).transpose()?;
-        let fitness = judged(&file, &coins, o.accept_unfit)?;
-        Ok((coins, from, fitness))
-    });
-    let (coins, from, fitness) = ready.inspect_err(|_| {
+    let files = [file.clone()];
+    let ready = keep_standard_input(&file).and_then(|()| ready(&files, o, config));
+    let ready = ready.inspect_err(|_| {
         // Nothing came of it: no folder stays behind.
         let _ = std::fs::remove_file(&file).and_then(|()| std::fs::remove_dir(run.path()));
     })?;
-    one(&file, (&coins, from, fitness), &run, o, config, common)
+    one(&files, ready, &run, o, config, common)
 }
 
 /// Writes standard input, plain or gzip, into a recording.
@@ -112,8 +138,8 @@ fn keep_standard_input(to: &Path) -> Result<(), Failure> {
 }
 
 fn one<C: Components>(
-    file: &Path,
-    (coins, from, fitness): (&[CoinSpec], Option<Checkpoint<C>>, Option<Fitness>),
+    files: &[PathBuf],
+    (coins, from, fitness): Ready<C>,
     run: &RunFolder,
     o: &Options,
     config: &ConfigOf<C>,
@@ -121,6 +147,7 @@ fn one<C: Components>(
 ) -> Result<(), Failure> {
     let folder = claim(run, config)?;
     let disk = |text: String| Failure::disk(text);
+    let coins = &coins[..];
     let options = config.journal(config.hash(coins));
     let mut begins = Recovered::default();
     if let Some(c) = &from {
@@ -129,7 +156,7 @@ fn one<C: Components>(
     let mut journal = Writer::resume(folder, options, &begins).map_err(|f| {
         disk(format!("cannot start a journal in {}: {}", run.path().display(), f.error))
     })?;
-    let mut info = RunInfo::begins(file, coins);
+    let mut info = RunInfo::of_all(files, coins);
     write_info(run, &info)?;
     let clock = SessionClock::start(1);
     let started = clock.mono_ns();
@@ -145,11 +172,15 @@ fn one<C: Components>(
     });
     let left = run.checkpoint();
     let at = o.checkpoint_at.map(|s| (i64::from(s) * Ns::SEC, left.clone()));
-    let end = (Some(StopReason::Finished), Cut { from, at });
-    let seen = replay_cut(file, config, coins, end, &mut tally)
-        .map_err(|e| recording_failure(file, &e))?;
+    let meter = Meter::default();
+    let total = files.iter().map(|f| recording::size(f)).sum();
+    let progress = Progress::of("replay", total, &meter);
+    let end = (Some(StopReason::Finished), Cut { from, at, meter });
+    let seen = replay_files(files, config, coins, end, &mut tally)
+        .map_err(|(file, e)| recording_failure(&file, &e))?;
+    drop(progress);
     if o.checkpoint_at.is_some() && !left.exists() {
-        let text = format!("{} ends before --checkpoint-at; none was written", file.display());
+        let text = format!("{} ends before --checkpoint-at; none was written", files[0].display());
         return Err(Failure::usage(text));
     }
     let (records, digest) = tally.end();
@@ -161,7 +192,7 @@ fn one<C: Components>(
     let mut latency = assumed::of(config);
     assumed::timed(&mut latency, &seen.counters);
     if !o.once && o.from.is_none() {
-        let [half, twice] = assumed::results(file, config, coins);
+        let [half, twice] = assumed::results(files, config, coins);
         let all = half.zip(twice);
         latency.profit_usd = all.map(|(half, twice)| [half, earned.iter().sum(), twice]);
     }
@@ -169,12 +200,12 @@ fn one<C: Components>(
     let end = RunEnd::new(StopReason::Finished, records, &digest);
     info.end = Some(RunEnd { fitness, ..end });
     write_info(run, &info)?;
-    show(file, run.path(), (&seen, took), (records, &digest), common)
+    show(files, run.path(), (&seen, took), (records, &digest), common)
 }
 
 /// The replay summed up.
 fn show(
-    file: &Path,
+    files: &[PathBuf],
     path: &Path,
     (seen, took): (&Outcome, i64),
     (records, digest): (u64, &Digests),
@@ -195,7 +226,7 @@ fn show(
         v["took_s"] = serde_json::json!(Ns::seconds(took));
         say(&format!("{v}\n"));
     } else {
-        say(&head(file, seen, took));
+        say(&head(files, seen, took));
         say(&crate::report::text(&model));
         say(&format!(
             "\nrun      {}\nrecords  {records}, none lost\n{}",
@@ -207,7 +238,8 @@ fn show(
     Ok(())
 }
 
-fn head(file: &Path, seen: &Outcome, took: i64) -> String {
+fn head(files: &[PathBuf], seen: &Outcome, took: i64) -> String {
+    let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
     let c = &seen.counters;
     let left_out = summary::left_out(&seen.left_out, c);
     let span = Ns::seconds(seen.to.since(seen.from));
@@ -217,7 +249,7 @@ fn head(file: &Path, seen: &Outcome, took: i64) -> String {
         "replay   {}\nframes   {} over {span:.1} s, in {spent:.3} s ({rate:.0} frames/s)\n\
          feed     {} rejected{}, {} duplicates, {} histories ({} contiguous, {} with a gap), {} \
          silences, tail {}\n{left_out}",
-        file.display(),
+        names.join("\n         "),
         seen.frames,
         c.rejects(),
         summary::reasons(c),

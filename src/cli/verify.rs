@@ -11,7 +11,7 @@ use clap::Args;
 use super::common::{info, journal, recording_failure, settings, specs};
 use super::exit::{Code, Failure};
 use super::{Common, report, say};
-use crate::app::replay::{Tally, replay};
+use crate::app::replay::{Cut, Tally, replay_files};
 use crate::engine::Components;
 use crate::folder::{Folder, RunEnd, RunFolder, keep};
 use crate::journal::{Digests, Found, Reader, hex};
@@ -39,8 +39,9 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     let mut tally = Tally::new(|record: &Record, _: &Bytes| beside.take(record));
     // A run's own recording moves with its folder.
     let inside = RunFolder::at(&o.run).recording();
-    let source = if inside.exists() { inside } else { info.source.clone() };
-    if !source.exists() {
+    let first = if inside.exists() { inside } else { info.source.clone() };
+    let files = [&[first], info.more.as_slice()].concat();
+    if let Some(source) = files.iter().find(|f| !f.exists()) {
         let text = format!(
             "{} is not there; a run is verified from its recording, which --no-record leaves out",
             source.display()
@@ -48,8 +49,8 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
         return Err(Failure::input(text));
     }
     let reason = info.end.as_ref().map(|end| StopReason::of(end.reason).unwrap_or_default());
-    let seen = replay(&source, &config, &coins, reason, &mut tally)
-        .map_err(|e| recording_failure(&source, &e))?;
+    let seen = replay_files(&files, &config, &coins, (reason, Cut::default()), &mut tally)
+        .map_err(|(file, e)| recording_failure(&file, &e))?;
     let (replayed, digest) = tally.end();
     let again = digest.value();
     let faults = read.faults.join("; ");

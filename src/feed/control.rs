@@ -23,6 +23,7 @@ pub enum Control {
 const HEAD: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"";
 const LOST: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"lost\",\"frames\":";
 const TAIL: &[u8] = b"\"}}";
+const IMPORT: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"import\",\"unknown\":\"";
 const SET_ASIDE: &[u8] =
     b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"set_aside\",\"coin\":\"";
 
@@ -80,6 +81,19 @@ pub fn lost_line(frames: u64) -> impl Iterator<Item = u8> {
     LOST.iter().copied().chain(frames.to_string().into_bytes()).chain(*b"}}")
 }
 
+/// The line at the head of an imported recording: what its sources do not say.
+pub fn import_line(unknown: &str) -> impl Iterator<Item = u8> {
+    let plain = |b: &u8| if matches!(b, b'"' | b'\\' | 0..b' ') { b' ' } else { *b };
+    IMPORT.iter().copied().chain(unknown.as_bytes().iter().map(plain)).chain(TAIL.iter().copied())
+}
+
+/// What the line `frame` says that the sources of an imported recording do not say; `None`: it is
+/// another line.
+#[must_use]
+pub fn imported(frame: &[u8]) -> Option<&str> {
+    std::str::from_utf8(frame.strip_prefix(IMPORT)?.strip_suffix(TAIL)?).ok()
+}
+
 /// How many frames the line `frame` says are missing; `None`: it is another line.
 #[must_use]
 pub fn lost_frames(frame: &[u8]) -> Option<u64> {
@@ -121,5 +135,10 @@ mod tests {
         assert_eq!(lost, br#"{"channel":"papermaker","data":{"event":"lost","frames":12}}"#);
         assert!(is_ours(&lost) && lost_frames(&lost) == Some(12) && control(&lost).is_none());
         assert_eq!(lost_frames(Control::Up.line()), None);
+        let head: Vec<u8> = import_line("no \"trades\"").collect();
+        assert!(is_ours(&head) && imported(&head) == Some("no  trades "));
+        assert!(
+            imported(&lost).is_none() && control(&head).is_none() && set_aside(&head).is_none()
+        );
     }
 }

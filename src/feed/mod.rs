@@ -34,7 +34,10 @@ mod tests;
 
 pub use clock::{ClockMap, Seen};
 pub use coins::{BadCoin, CoinSpec, Coins, is_perpetual};
-pub use control::{Control, control, is_ours, lost_frames, lost_line, set_aside, set_aside_line};
+pub use control::{
+    Control, control, import_line, imported, is_ours, lost_frames, lost_line, set_aside,
+    set_aside_line,
+};
 pub use decode::{Decoder, Parser};
 pub use outcome::{Decoded, Stream};
 pub use refusal::Refusal;

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use xxhash_rust::xxh3::Xxh3Default;
 
@@ -33,36 +33,56 @@ pub fn segment_number(name: &str) -> Option<u64> {
     (segment_name(number) == name).then_some(number)
 }
 
-/// Counts bytes read, for whoever shows how far a command has come. Copies count together.
+/// Counts bytes read, for whoever shows how far a command has come; and ends what is read. Copies
+/// are one.
 #[derive(Clone, Debug, Default)]
-pub struct Meter(Arc<AtomicU64>);
+pub struct Meter(Arc<(AtomicU64, AtomicBool)>);
 
 impl Meter {
     /// Bytes read so far.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.0.load(Ordering::Relaxed)
+    }
+
+    /// Whatever is read by it fails from now on.
+    #[cfg(feature = "python")]
+    pub fn stop(&self) {
+        self.0.1.store(true, Ordering::Relaxed);
     }
 }
 
 /// A source whose bytes are counted.
-pub(super) struct Metered<R> {
+#[derive(Debug)]
+pub struct Metered<R> {
     source: R,
     meter: Meter,
 }
 
 impl<R> Metered<R> {
-    pub(super) fn new(source: R, meter: Meter) -> Metered<R> {
+    /// The source, counted by `meter`.
+    pub fn new(source: R, meter: Meter) -> Metered<R> {
         Metered { source, meter }
     }
 }
 
 impl<R: Read> Read for Metered<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.meter.0.1.load(Ordering::Relaxed) {
+            return Err(io::Error::other("stopped"));
+        }
         let n = self.source.read(out)?;
-        self.meter.0.fetch_add(n as u64, Ordering::Relaxed);
+        self.meter.0.0.fetch_add(n as u64, Ordering::Relaxed);
         Ok(n)
     }
+}
+
+/// Bytes of a recording on disk with all its files; 0 where it cannot be read.
+#[must_use]
+pub fn size(path: &Path) -> u64 {
+    let of = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
+    let rest = Chain::open(path).map(|c| c.rest.map(|n| of(&c.folder.join(segment_name(n)))).sum());
+    of(path) + rest.unwrap_or(0)
 }
 
 /// Bytes of a recording on disk with all its files, and the xxh3-128 of them.

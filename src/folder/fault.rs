@@ -31,6 +31,8 @@ pub enum Fault {
     Damaged,
     /// A file of events that ends before its end.
     Cut,
+    /// Files of events cannot be joined to one run.
+    NotJoined,
     /// A file of events of these coins cannot be replayed for others.
     OtherCoins,
 }
@@ -169,6 +171,9 @@ impl fmt::Display for Fault {
             Fault::Version(n) => write!(f, "it is a file of events of version {n}; convert again"),
             Fault::Damaged => f.write_str("the file of events is damaged; convert again"),
             Fault::Cut => f.write_str("the file of events ends before its end; convert again"),
+            Fault::NotJoined => f.write_str(
+                "files of events cannot be joined: give the recordings that they were made of",
+            ),
             Fault::OtherCoins => f.write_str("its coins are others, or cannot be followed"),
         }
     }
@@ -250,6 +255,19 @@ pub struct LeftOut {
 }
 
 impl LeftOut {
+    /// What two files leave out; the first line is that of the first file that leaves one out.
+    #[must_use]
+    pub fn and(self, o: LeftOut) -> LeftOut {
+        LeftOut {
+            no_lines: self.no_lines + o.no_lines,
+            long: self.long + o.long,
+            stamps: self.stamps + o.stamps,
+            first: if self.first > 0 { self.first } else { o.first },
+            back: self.back + o.back,
+            set_back: self.set_back + o.set_back,
+        }
+    }
+
     /// Lines left out.
     #[must_use]
     pub fn lines(&self) -> u64 {

@@ -32,6 +32,7 @@ pub const DEFINITIONS: &[(&str, &str, &str)] = &[
     ("prints", "prints", "live ones; history is none"),
     ("late", "share", "of live prints that came after the state of a later block"),
     ("gaps", "times", "trades may be missing after a reconnection"),
+    ("imported", "text", "what the sources of an import do not say; none of a recording"),
 ];
 
 /// Names of the streams, as [`CoinFitness::streams`] counts.
@@ -80,6 +81,8 @@ pub struct Fitness {
     pub offset_min_s: Option<f64>,
     pub offset_s: Option<f64>,
     pub coins: Vec<CoinFitness>,
+    #[serde(default)]
+    pub imported: Option<String>,
 }
 
 /// Why a recording, or one coin of it, is not fit for a replay.
@@ -241,6 +244,7 @@ impl Judge {
             offset_min_s: self.offsets.keys().next().copied().map(seconds),
             offset_s: median.map(|(ms, _)| seconds(*ms)),
             coins: coins.iter().zip(self.coins).map(one).collect(),
+            imported: None,
         }
     }
 }
@@ -331,9 +335,11 @@ impl Fitness {
             }
             _ => "no block times".to_owned(),
         };
+        let imported =
+            self.imported.as_ref().map(|i| format!("; imported: {i}")).unwrap_or_default();
         format!(
             "best prices every {:.2} s, fresh {:.1} % of the time; {offset}; {} holes, {:.0} s; {:.1} \
-             % of prints late",
+             % of prints late{imported}",
             worst(|c| c.touch_s),
             least * 100.0,
             self.holes,

@@ -22,6 +22,9 @@ pub struct RunInfo {
     pub version: String,
     /// The recording.
     pub source: PathBuf,
+    /// Recordings that follow it.
+    #[serde(default)]
+    pub more: Vec<PathBuf>,
     /// Coins with their size decimals.
     pub coins: Vec<(String, u8)>,
     /// Terms of builders' coins among them, where a list gave them.
@@ -97,7 +100,8 @@ impl RunInfo {
     pub fn begins(source: &Path, coins: &[CoinSpec]) -> RunInfo {
         RunInfo {
             version: env!("CARGO_PKG_VERSION").into(),
-            source: std::fs::canonicalize(source).unwrap_or_else(|_| source.to_path_buf()),
+            source: whole(source),
+            more: Vec::new(),
             coins: coins.iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect(),
             builders: coins
                 .iter()
@@ -109,6 +113,14 @@ impl RunInfo {
             latency: None,
             end: None,
         }
+    }
+
+    /// A replay of these recordings, one after the other.
+    #[must_use]
+    pub fn of_all(files: &[PathBuf], coins: &[CoinSpec]) -> RunInfo {
+        let first = files.first().map_or(Path::new(""), PathBuf::as_path);
+        let more = files.iter().skip(1).map(|f| whole(f)).collect();
+        RunInfo { more, ..RunInfo::begins(first, coins) }
     }
 
     /// The coins as they are followed.
@@ -146,6 +158,11 @@ impl RunInfo {
         let text = std::fs::read_to_string(path)?;
         serde_json::from_str(&text).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
     }
+}
+
+/// The path from the root, where the file is there.
+fn whole(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 impl RunEnd {

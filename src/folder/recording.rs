@@ -19,8 +19,8 @@ use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 
-use super::chain::{Chain, Metered};
-pub use super::chain::{Meter, fingerprint, segment_name, segment_number};
+use super::chain::Chain;
+pub use super::chain::{Meter, Metered, fingerprint, segment_name, segment_number, size};
 use super::fault::of_source;
 pub use super::fault::{Fault, LeftOut, Looks, RecordingError, Tail, Unit};
 use crate::feed;

@@ -32,6 +32,7 @@ pub fn summary(m: &Model) -> Value {
     json!({
         "coins": coins,
         "total": total,
+        "by_day": super::days::as_json(&m.days),
         "records": m.records,
         "lost": m.lost,
         "digest": hex(m.digest.run),

@@ -10,6 +10,7 @@
 
 mod calibration;
 mod coin;
+mod days;
 pub mod export;
 mod json;
 mod latency;
@@ -28,10 +29,11 @@ mod time;
 
 pub use json::summary as json;
 pub use latency::parse as latency_log;
+#[cfg(feature = "python")]
+pub use model::Builder;
 pub use model::{Model, read};
 pub use money::units as money_units;
 pub use page::page;
 pub use sources::{Setting, Sources};
 pub use stats::{BLOCKS_MIN, Interval, RESAMPLES, bootstrap, total};
 pub use text::summary as text;
-pub use time::stamp;

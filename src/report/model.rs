@@ -7,6 +7,7 @@
 //! 2. What was lost on the way to the journal is missing here too, and counted.
 
 use super::coin::{CoinModel, LaneResult, spread_of};
+use super::days::{Day, Days};
 use super::money::Split;
 use super::series::Series;
 use super::sources::Sources;
@@ -57,6 +58,8 @@ pub struct Model {
     pub total: [Option<TotalLane>; 3],
     /// Profit of all coins by fill model, USD.
     pub equity: [Series; 3],
+    /// What each day added.
+    pub days: Vec<Day>,
     /// Blocks of the intervals.
     pub blocks: Blocks,
     /// The account's budget of requests.
@@ -71,6 +74,7 @@ pub struct Builder {
     model: Option<Model>,
     faults: Vec<String>,
     digest: Digest,
+    days: Days,
     /// Whether an account changed at the newest time, by fill model.
     changed: [bool; 3],
 }
@@ -84,8 +88,8 @@ pub fn read<D: Disk>(reader: &mut Reader<D>, sources: Sources) -> Result<Model, 
     while let Some(found) = reader.step()? {
         match found {
             Found::Record(record) => builder.take(&record),
-            Found::Damage(damage) => builder.faults.push(damage.to_string()),
-            Found::Torn(torn) => builder.faults.push(torn.to_string()),
+            Found::Damage(damage) => builder.fault(damage.to_string()),
+            Found::Torn(torn) => builder.fault(torn.to_string()),
         }
     }
     Ok(builder.finish(sources))
@@ -109,7 +113,10 @@ impl Builder {
             Body::Clocks(x) => m.clocks = Some(x),
             Body::Requests(x) => m.requests = Some(Budget::with(m.requests, r.at, x)),
             Body::Lost(x) => m.lost = m.lost.saturating_add(x.count),
-            Body::Account(x) => self.changed[x.lane as usize] = true,
+            Body::Account(x) => {
+                self.changed[x.lane as usize] = true;
+                self.days.take(r.at, r.coin, &x);
+            }
             _ => {}
         }
         // Taken out while the coin reads it.
@@ -120,6 +127,11 @@ impl Builder {
         m.strategy = names;
     }
 
+    /// Notes a fault of the journal.
+    pub fn fault(&mut self, line: String) {
+        self.faults.push(line);
+    }
+
     /// The model of what was taken.
     #[must_use]
     pub fn finish(mut self, sources: Sources) -> Model {
@@ -127,6 +139,7 @@ impl Builder {
         flush(&mut self.changed, &mut m);
         m.digest = self.digest.value();
         m.faults = self.faults;
+        m.days = self.days.finish();
         m.sources = sources;
         m.finish();
         m
@@ -167,6 +180,7 @@ impl Model {
             coins: Vec::new(),
             total: [None; 3],
             equity: std::array::from_fn(|_| Series::new(from)),
+            days: Vec::new(),
             blocks: Blocks::of(from, from),
             sources: Sources::default(),
         }

@@ -48,6 +48,7 @@ pub fn summary(m: &Model) -> String {
             between(&profit, 4),
         ));
     }
+    out.push_str(&super::days::text(&m.days));
     out
 }
 

@@ -21,9 +21,8 @@ mod spec;
 pub use job::{Unit, run_unit, units};
 pub use merge::{table, write};
 pub use plan::{FilePlan, Plan, SOURCES, Shard};
-pub use rank::{Forward, Ranked, Ranking, rank};
-pub use row::{CoinRow, Row};
-pub use spec::{Axis, Spec, Windows};
+pub use rank::{Ranked, Ranking, rank};
+pub use spec::Spec;
 
 /// Why a sweep, or a part of it, was refused: one line that says what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

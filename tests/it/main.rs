@@ -2,6 +2,7 @@
 
 mod ablation;
 mod clocks;
+mod days;
 mod lab;
 mod extremes;
 mod faults;

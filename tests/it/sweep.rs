@@ -75,7 +75,8 @@ fn one_part_or_many_in_any_order_with_one_killed_give_one_table() {
     }
     // A job's digest is that of its own replay, and its blocks add up to its profit.
     let sets = ["--set", "engine.seed=2", "--set", "engine.quote.max_lots=8"];
-    let args = ["replay", "b.frames.gz", "--once", "--json", "--set", "engine.strategy.glft.levels=3"];
+    let args =
+        ["replay", "b.frames.gz", "--once", "--json", "--set", "engine.strategy.glft.levels=3"];
     let alone = papermaker(&dir.0, &[&args[..], &sets[..]].concat());
     let digest = alone.assert_code(0).json()["digest"].as_str().expect("a digest").to_owned();
     let table = std::fs::read_to_string(dir.join("one.csv")).expect("a table");

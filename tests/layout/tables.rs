@@ -52,12 +52,17 @@ pub const ROOMS: &[(&str, &str)] = &[
         "app limits units math event record ws feed book sim quote engine journal telemetry venue sys folder",
     ),
     ("audit", "venue book sim event record units limits math"),
+    ("import", "feed folder units limits"),
+    (
+        "python",
+        "app cli engine feed folder journal learn limits quote record report sim sweep sys units",
+    ),
     ("sweep", "app engine feed folder journal record report units limits"),
     ("ops", "folder app telemetry record units limits sys"),
     ("view", "ops app telemetry record units limits"),
     (
         "cli",
-        "settings ops view app engine sim audit bench report sweep journal record units venue sys telemetry limits feed facts folder",
+        "settings ops view app engine sim audit bench report sweep import journal record units venue sys telemetry limits feed facts folder",
     ),
     ("rooms", "*"),
     ("laws", "*"),
@@ -71,34 +76,38 @@ pub const UNCOUNTED: &[&str] = &["", "rooms", "laws", "lab"];
 /// Most lines of each room, tests not counted. A number falls with the room; one that rises says
 /// beside it what users got for it.
 pub const LINES: &[(&str, usize)] = &[
-    // One place where signals become what the engine is given.
-    // What a recording shows of its market.
-    ("app", 5_300),
+    // One place where signals become what the engine is given; one recording through many engines, many
+    // recordings as one run. What a recording shows of its market.
+    ("app", 5_480),
     ("audit", 600),
     ("bench", 1_450),
     ("book", 500),
     // Coins of other kinds, too many coins and odd lines are named; sizes' decimals by hand; builders'
     // dexes; the venue's words where it refuses a stream; what is assumed of the way to the venue, the
-    // result at half and twice of it; recordings that are not fit are refused.
-    // Stylised facts of a recording against bands; recordings of a simulated market without waiting.
-    ("cli", 5_480),
+    // result at half and twice of it; recordings that are not fit are refused. Sweeps, imports, several
+    // recordings, how far a command has come. Stylised facts of a recording against bands; recordings of
+    // a simulated market without waiting.
+    ("cli", 6_130),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account.
     ("engine", 2_030),
     // What came too late to be taken in its place is counted.
     ("event", 310),
     // A stream that the venue refuses is given up and said in its words, not paid with the link; one map
-    // between the two clocks.
-    ("feed", 3_650),
+    // between the two clocks; what an import says of itself.
+    ("feed", 3_720),
     // The stylised facts of any recording, with the bands of four kinds of coins.
     ("facts", 1_300),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
-    // what a recording is fit for.
-    ("folder", 1_980),
+    // what a recording is fit for. Bytes counted while they are read, files by their hash.
+    ("folder", 2_110),
+    // History of the venue's archive, of a node, of tardis.dev.
+    ("import", 1_100),
     ("journal", 1_800),
     ("learn", 5_300),
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.
-    ("limits", 400),
+    // Sweeps, imports, progress.
+    ("limits", 440),
     // Draws by name: orders of one's own and faults of the feed change nothing but by consequence.
     ("math", 840),
     ("mem", 450),
@@ -106,12 +115,15 @@ pub const LINES: &[(&str, usize)] = &[
     ("quote", 1_900),
     // How long a budget of requests lasts.
     ("record", 1_300),
-    ("report", 4_700),
+    // Days.
+    ("report", 4_850),
     ("settings", 1_200),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
     // Latency by action with the link's own ping, whole lots, sums that overflow nothing.
     ("sim", 4_200),
+    // Plans, jobs, tables, rankings of sweeps.
+    ("sweep", 1_150),
     ("sys", 2_000),
     ("telemetry", 550),
     ("units", 560),

@@ -117,10 +117,10 @@ fn repeats<C: Components>(name: &str, config: &ConfigOf<C>) -> Vec<Record> {
     recording(&path, 60);
     let mut records = Vec::new();
     let whole = replayed(&path, config, Cut::default(), |r| records.push(*r));
-    let half = Cut { from: None, at: Some((30 * Ns::SEC, file.clone())) };
+    let half = Cut { at: Some((30 * Ns::SEC, file.clone())), ..Cut::default() };
     assert_eq!(replayed(&path, config, half, |_| {}), whole, "{name}: a second time");
     let from = Some(Checkpoint::read(&file, config, &coins()).expect("a checkpoint"));
-    let rest = replayed(&path, config, Cut { from, at: None }, |_| {});
+    let rest = replayed(&path, config, Cut { from, ..Cut::default() }, |_| {});
     assert_eq!(rest, whole, "{name}: from a checkpoint");
     records
 }

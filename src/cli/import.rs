@@ -1,0 +1,92 @@
+//! `papermaker import`: history of others, written as a recording.
+//!
+//! In: files of the venue's archive, of a node, of tardis.dev. Out: a recording. Cold path.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::exit::Failure;
+use super::progress::Progress;
+use super::{Common, say};
+use crate::folder::recording::Meter;
+use crate::import::{Seen, import};
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Options {
+    /// Files, plain, gzip or lz4; what each is is seen by its first line. They are merged by time.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Take only files of these kinds, comma separated: `hl-s3`, `hl-fills`, `tardis`.
+    #[arg(long, value_delimiter = ',', value_name = "KIND", value_parser = KINDS)]
+    from: Vec<String>,
+    /// More files: fills of a node.
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    fills: Vec<PathBuf>,
+    /// The recording to write.
+    #[arg(short, long, value_name = "FILE.frames.gz")]
+    out: PathBuf,
+    /// Coins to keep, comma separated; default: those with books, or all where no file has books.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    coin: Vec<String>,
+}
+
+const KINDS: [&str; 3] = ["hl-s3", "hl-fills", "tardis"];
+
+const HELP: &str = "\
+Kinds of files:
+  hl-s3     s3://hyperliquid-archive/market_data/20260401/1/l2Book/ETH.lz4: books, no trades
+  hl-fills  s3://hl-mainnet-node-data/node_fills_by_block/hourly/20260401/1.lz4: all trades of an hour;
+            a file's hour is when blocks were processed: take the hours before and after, too
+  tardis    trades, quotes, book_snapshot_5 and book_snapshot_25 of Hyperliquid, as .csv.gz
+Books without trades fill no orders: take hl-s3 and hl-fills together, or all three of tardis.
+Recordings of hftbacktest's collector need no import: `papermaker replay` takes them.
+What a source does not say is written at the head of the recording, and shown with what it is fit for.
+
+Example: papermaker import --from hl-s3 ETH-1.lz4 ETH-2.lz4 --fills 1.lz4 2.lz4 -o eth.frames.gz";
+
+pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
+    let mut kinds = o.from.clone();
+    if !kinds.is_empty() && !o.fills.is_empty() {
+        kinds.push("hl-fills".to_owned());
+    }
+    let files = [o.files.as_slice(), o.fills.as_slice()].concat();
+    let meter = Meter::default();
+    let total = files.iter().filter_map(|f| std::fs::metadata(f).ok()).map(|m| m.len()).sum();
+    let progress = Progress::of("import", total, &meter);
+    let seen = import(&files, &kinds, &o.coin, &o.out, &meter);
+    drop(progress);
+    let seen = seen.map_err(|e| match e.output {
+        true => Failure::disk(e.to_string()),
+        false => Failure::input(e.to_string()),
+    })?;
+    if common.json {
+        let mut v = serde_json::json!(seen);
+        v["out"] = serde_json::json!(o.out);
+        say(&format!("{v}\n"));
+    } else {
+        say(&text(&seen));
+        say(&format!("next     papermaker replay {}\n", o.out.display()));
+    }
+    Ok(())
+}
+
+fn text(s: &Seen) -> String {
+    let coins: Vec<String> = s.coins.iter().map(|(coin, n)| format!("{coin} {n}")).collect();
+    let mut out =
+        format!("import   {} files, {} frames: {}\n", s.files, s.frames, coins.join(", "));
+    let odd = [
+        (s.one_sided, "trades with the fill of one party only"),
+        (s.sideless, "trades left out: their side is not known"),
+        (s.numbered, "trades numbered here"),
+        (s.back, "receive times that go back, and count as no time"),
+    ];
+    for (n, what) in odd.iter().filter(|(n, _)| *n > 0) {
+        out.push_str(&format!("         {n} {what}\n"));
+    }
+    for line in &s.unknown {
+        out.push_str(&format!("source   {line}\n"));
+    }
+    out
+}
