@@ -50,7 +50,12 @@ fn one_part_or_many_in_any_order_with_one_killed_give_one_table() {
     }
     papermaker(&dir.0, &["sweep", "run", "one", "--jobs", "1"]).assert_code(0);
     let mut killed = start(&dir.0, &["sweep", "run", "many", "--jobs", "1"]);
-    while !dir.join("many/rows").read_dir().is_ok_and(|mut rows| rows.next().is_some()) {
+    let is_row = |name: std::ffi::OsString| name.to_string_lossy().ends_with(".json");
+    let written = || -> std::io::Result<bool> {
+        let mut rows = dir.join("many/rows").read_dir()?;
+        Ok(rows.any(|row| row.is_ok_and(|row| is_row(row.file_name()))))
+    };
+    while !written().expect("a folder") {
         assert!(killed.try_wait().expect("a process").is_none(), "{:?}", finish(killed));
         std::thread::yield_now();
     }
