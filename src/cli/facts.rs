@@ -83,7 +83,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         .filter(|(_, _, outside)| !outside.is_empty())
         .map(|(coin, _, outside)| {
             let named: Vec<String> = outside.iter().map(ToString::to_string).collect();
-            let (n, all) = (outside.len(), bands.len());
+            let (n, all) = (outside.len(), bands.count());
             format!("{coin}: {n} of {all} facts are outside: {}", named.join(", "))
         })
         .collect();
@@ -139,7 +139,7 @@ fn table(
         let _ = writeln!(out, "{:<26}too few best prices", coin.as_str());
     }
     if let Some(bands) = bands {
-        let all = bands.len();
+        let all = bands.count();
         for (coin, _, outside) in judged {
             let _ = writeln!(out, "{coin}: {} of {all} facts in their band", all - outside.len());
         }
@@ -166,8 +166,8 @@ fn json(
                         (o.fact.clone(), serde_json::json!({"value": o.value, "band": o.band}))
                     })
                     .collect();
-                of["bands"] = serde_json::json!(bands.len());
-                of["inside"] = serde_json::json!(bands.len() - outside.len());
+                of["bands"] = serde_json::json!(bands.count());
+                of["inside"] = serde_json::json!(bands.count() - outside.len());
                 of["outside"] = named.into();
             }
             ((*coin).to_owned(), of)

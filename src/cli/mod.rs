@@ -110,12 +110,6 @@ pub fn main_with<C: Components>() -> ExitCode {
     end(Cli::try_parse(), |cli| run::<C>(&cli))
 }
 
-/// Runs the command line of these arguments, the program's name first; gives the exit code.
-#[cfg(feature = "python")]
-pub(crate) fn main_of(args: Vec<String>) -> u8 {
-    options::end_code(Cli::try_parse_from(args), |cli| run::<Shipped>(&cli))
-}
-
 fn run<C: Components>(cli: &Cli) -> Result<(), Failure> {
     let common = &cli.common;
     let load = || common.load::<C>();

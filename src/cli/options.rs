@@ -75,28 +75,20 @@ pub(crate) fn end<C>(
     parsed: Result<C, clap::Error>,
     run: impl FnOnce(C) -> Result<(), Failure>,
 ) -> ExitCode {
-    ExitCode::from(end_code(parsed, run))
-}
-
-/// The same; the exit code as a number.
-pub(crate) fn end_code<C>(
-    parsed: Result<C, clap::Error>,
-    run: impl FnOnce(C) -> Result<(), Failure>,
-) -> u8 {
     end_on_broken_invariants();
     let cli = match parsed {
         Ok(cli) => cli,
         Err(e) => {
             let code = if e.use_stderr() { Code::Usage as u8 } else { 0 };
             let _ = e.print();
-            return code;
+            return ExitCode::from(code);
         }
     };
     match run(cli) {
-        Ok(()) => 0,
+        Ok(()) => ExitCode::SUCCESS,
         Err(f) => {
             eprintln!("papermaker: {f}");
-            f.code as u8
+            ExitCode::from(f.code as u8)
         }
     }
 }

@@ -74,14 +74,8 @@ impl Bands {
 
     /// How many facts have a band.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.0.len()
-    }
-
-    /// Whether no fact has a band.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     /// The facts that are outside, ends included inside; what a recording does not give is outside.

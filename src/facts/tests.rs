@@ -176,7 +176,7 @@ fn bands_name_what_is_outside_and_what_is_not_there() {
     let facts = Facts::of(&built()).expect("a stretch");
     for (kind, _) in BUILT_IN {
         let bands = Bands::built_in(kind).expect("readable");
-        assert_eq!(bands.len(), 66, "{kind}");
+        assert_eq!(bands.count(), 66, "{kind}");
         let outside = bands.outside(&facts);
         assert!(outside.iter().any(|o| o.fact == "fano_60s" && o.value.is_nan()), "{kind}");
         assert!(outside.len() > 30 && outside.len() < 66, "{kind}: {}", outside.len());

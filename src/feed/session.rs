@@ -259,17 +259,13 @@ impl Feed {
 
     /// The clocks jumped against each other: silence counts from `now`.
     pub fn jumped(&mut self, now: Ns) {
-        if let Some(link) = &mut self.link {
-            (link.any, link.since) = (now, now);
-            link.data = link.data.map(|_| now);
-        }
+        let Some(link) = &mut self.link else { return };
+        (link.any, link.since, link.data) = (now, now, link.data.and(Some(now)));
     }
 
     /// Judges the link at `now`. To be called on every point of the tick grid.
     pub fn tick(&mut self, now: Ns) -> Verdict {
-        let Some(link) = &self.link else {
-            return Verdict::Keep;
-        };
+        let Some(link) = &self.link else { return Verdict::Keep };
         if self.refusals.needed().is_some() {
             return Verdict::Refused;
         }

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use xxhash_rust::xxh3::Xxh3Default;
 
@@ -33,22 +33,15 @@ pub fn segment_number(name: &str) -> Option<u64> {
     (segment_name(number) == name).then_some(number)
 }
 
-/// Counts bytes read, for whoever shows how far a command has come; and ends what is read. Copies
-/// are one.
+/// Counts bytes read, for whoever shows how far a command has come. Copies are one.
 #[derive(Clone, Debug, Default)]
-pub struct Meter(Arc<(AtomicU64, AtomicBool)>);
+pub struct Meter(Arc<AtomicU64>);
 
 impl Meter {
     /// Bytes read so far.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.0.0.load(Ordering::Relaxed)
-    }
-
-    /// Whatever is read by it fails from now on.
-    #[cfg(feature = "python")]
-    pub fn stop(&self) {
-        self.0.1.store(true, Ordering::Relaxed);
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -68,11 +61,8 @@ impl<R> Metered<R> {
 
 impl<R: Read> Read for Metered<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.meter.0.1.load(Ordering::Relaxed) {
-            return Err(io::Error::other("stopped"));
-        }
         let n = self.source.read(out)?;
-        self.meter.0.0.fetch_add(n as u64, Ordering::Relaxed);
+        self.meter.0.fetch_add(n as u64, Ordering::Relaxed);
         Ok(n)
     }
 }

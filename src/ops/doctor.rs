@@ -366,8 +366,8 @@ mod tests {
         }
     }
 
-    fn ahead(s: f64) -> Venue {
-        let ahead_ns = Some((s * 1e9) as i64);
+    fn ahead(ms: i64) -> Venue {
+        let ahead_ns = Some(ms * 1_000_000);
         Venue::Answered { took: Duration::from_millis(150), ahead_ns }
     }
 
@@ -399,9 +399,9 @@ mod tests {
             ("space", Grade::Bad, |f| {
                 f.disk = f.disk.clone().map(|d| DiskFacts { free: 1 << 20, ..d });
             }),
-            ("offset", Grade::Note, |f| f.venue = ahead(3.6)),
-            ("offset", Grade::Note, |f| f.venue = ahead(-9.0)),
-            ("offset", Grade::Bad, |f| f.venue = ahead(-7_200.0)),
+            ("offset", Grade::Note, |f| f.venue = ahead(3_600)),
+            ("offset", Grade::Note, |f| f.venue = ahead(-9_000)),
+            ("offset", Grade::Bad, |f| f.venue = ahead(-7_200_000)),
             ("venue", Grade::Bad, |f| f.venue = Venue::Silent("refused".into(), true)),
         ];
         for (check, want, edit) in cases {

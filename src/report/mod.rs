@@ -29,8 +29,6 @@ mod time;
 
 pub use json::summary as json;
 pub use latency::parse as latency_log;
-#[cfg(feature = "python")]
-pub use model::Builder;
 pub use model::{Model, read};
 pub use money::units as money_units;
 pub use page::page;

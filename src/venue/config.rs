@@ -3,7 +3,7 @@
 //! In: a configuration file or defaults. Out: plain values. Cold path.
 
 use crate::limits::{COIN_NAME_MAX, COINS_MAX};
-use crate::settings::{Choice as _, Form, choices, settings};
+use crate::settings::{Form, choices, settings};
 use crate::units::{ONE, Px};
 
 choices! {
@@ -35,18 +35,6 @@ choices! {
         Paying = "paying",
         /// BTC, ETH and PAYS have their own, others are thin.
         ByCoin = "by-coin",
-    }
-}
-
-impl std::str::FromStr for Named {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Named, String> {
-        let found = Named::LIST.iter().find(|(name, ..)| *name == text);
-        found.map(|(_, world, _)| *world).ok_or_else(|| {
-            let names: Vec<&str> = Named::LIST.iter().map(|(name, ..)| *name).collect();
-            format!("use one of {}", names.join(", "))
-        })
     }
 }
 

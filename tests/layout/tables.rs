@@ -111,10 +111,11 @@ pub const LINES: &[(&str, usize)] = &[
     // Draws by name: orders of one's own and faults of the feed change nothing but by consequence.
     ("math", 840),
     ("mem", 450),
-    ("ops", 1_550),
+    // The clock against the venue's, in `doctor`.
+    ("ops", 1_570),
     ("quote", 1_900),
-    // How long a budget of requests lasts.
-    ("record", 1_300),
+    // How long a budget of requests lasts, in words; the maker fee of each coin.
+    ("record", 1_310),
     // Days.
     ("report", 4_850),
     ("settings", 1_200),
