@@ -25,7 +25,7 @@ use crate::limits::LEVELS_MAX;
 use crate::quote::Name;
 use crate::quote::original::Policy;
 use crate::record::{
-    Account, Body, Fill, Guard, Health, Ladder, Lane, Order, OrderState, Record, StopReason,
+    Account, Body, Edge, Fill, Guard, Health, Ladder, Lane, Order, OrderState, Record, StopReason,
 };
 use crate::sim;
 use crate::units::rules::Rules;
@@ -246,6 +246,9 @@ struct Sums {
     cash: [i128; 3],
     fees: [i128; 3],
     position: [i64; 3],
+    /// What fills came to at the primary horizon, and what the account says of it.
+    edges: i128,
+    account: i128,
 }
 
 /// Holds records against the laws, one after another.
@@ -285,6 +288,7 @@ impl Judge {
                 sums.fill(f);
             }
             Body::Account(a) => sums.account(a),
+            Body::Edge(e) => sums.edge(e),
             body => numbers(body),
         }
     }
@@ -338,8 +342,20 @@ impl Sums {
         self.fees[lane] -= i128::from(f.fee_e8) * (Cash::USD / 100_000_000);
     }
 
-    fn account(&self, a: &Account) {
+    /// Depth and moves are from one price: that of the order.
+    fn edge(&mut self, e: &Edge) {
+        if e.horizon_ms == 5_000 {
+            let moved = i128::from(e.after.0) - 2 * i128::from(e.px.0);
+            self.edges += moved * i128::from(e.side.sign() * e.sz.0);
+            self.edges -= i128::from(e.fee_e8) * (Cash::USD / 100_000_000);
+        }
+    }
+
+    fn account(&mut self, a: &Account) {
         let lane = a.lane as usize;
+        if a.lane == Lane::Configured {
+            self.account = a.spread + a.adverse + a.fees;
+        }
         assert_eq!(a.position, Sz(self.position[lane]), "{a:?}");
         assert_eq!(a.fees, self.fees[lane], "{a:?}");
         let equity = self.cash[lane] + i128::from(a.mark.0) * i128::from(a.position.0);
@@ -403,6 +419,12 @@ fn drive<C: Components>(
     sink.0[judged..].iter().for_each(|r| judge.take(r, world.behind));
     let Some(Body::Stop(stop)) = sink.0.last().map(|r| r.body) else { panic!("a last record") };
     assert_eq!(stop.records, sink.0.len() as u64);
+    for sums in &judge.coins {
+        assert_eq!(
+            sums.edges, sums.account,
+            "edges are the account's spread, adverse move and fees"
+        );
+    }
 }
 
 thread_local! {

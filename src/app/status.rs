@@ -288,6 +288,7 @@ impl CoinStatus {
             | Body::Strategy(_)
             | Body::Label(_)
             | Body::Markout(_)
+            | Body::Edge(_)
             | Body::Requests(_)
             | Body::Outcome(_) => {}
         }

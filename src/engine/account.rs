@@ -7,8 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::components::Components;
-use super::convert::{account, depth_bps, depth_of};
+use super::convert::{account, depth_bps, depth_of, e8};
 use super::cx::Cx;
+use super::marks::Marks;
 use super::mids::Mids;
 use super::publish::Publish;
 use crate::event::own::{Fill, LANES, Lane, Met, OrderReason, OrderState, OrderUpdate};
@@ -29,6 +30,8 @@ pub(super) struct Account<C: Components> {
     pub ledgers: [Ledger; 3],
     pub learners: Learners,
     pub strategy: C::Strategy,
+    /// Fills that wait for what they came to.
+    pub marks: Marks,
     /// Mids of the newest blocks.
     pub mids: Mids,
     pub last_fill: Ns,
@@ -85,8 +88,9 @@ impl<C: Components> Account<C> {
     }
 
     /// The market was lost from sight.
-    pub(super) fn on_hole(&mut self) {
+    pub(super) fn on_hole(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
         self.mids = Mids::new();
+        self.marks.on_hole(&mut |e| cx.publish(e));
         self.ledgers.iter_mut().for_each(Ledger::on_gap);
     }
 
@@ -113,6 +117,7 @@ impl<C: Components> Account<C> {
         // Distance from the mid it was quoted from, as depths of takers are counted.
         let from = self.learners.reference(&cx.cfg.learn, f.time).unwrap_or(mid);
         let depth_bps = sign * (from - f.px.to_f64()) / from * 1e4;
+        self.marks.on_fill(f, Mid2(e8(2.0 * from)), &mut |e| cx.publish(e));
         let sample = FillSample {
             id: f.id,
             side: f.side,
@@ -139,6 +144,7 @@ impl<C: Components> Account<C> {
         for l in &mut self.ledgers {
             l.on_mid(cx.now, mid);
         }
+        self.marks.on_mid(cx.now, mid, &mut |e| cx.publish(e));
         self.learners.on_mid(&cx.cfg.learn, cx.now, mid.to_f64(), &mut |e| cx.learned(e));
     }
 

@@ -16,6 +16,7 @@ use super::components::Components;
 use super::config::Coin;
 use super::convert::{e8, hundredths, market, print};
 use super::cx::Cx;
+use super::marks::Marks;
 use super::mids::Mids;
 use super::publish::Publish;
 use super::requests::Pace;
@@ -81,6 +82,7 @@ impl<C: Components> Desk<C> {
                 ledgers: [HORIZON; 3].map(Ledger::new),
                 learners,
                 strategy,
+                marks: Marks::new(),
                 mids: Mids::new(),
                 last_fill: Ns(i64::MIN),
                 moves: 0,
@@ -224,6 +226,7 @@ impl<C: Components> Desk<C> {
 
     /// The last records of this coin.
     pub(super) fn close(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
+        self.account.marks.on_hole(&mut |e| cx.publish(e));
         self.account.publish(cx);
         self.account.publish_estimates(cx);
     }
@@ -292,7 +295,7 @@ impl<C: Components> Desk<C> {
     fn void_orders(&mut self, cx: &mut Cx<'_, C, impl Publish>, upto: Ns) {
         let account = &mut self.account;
         self.working.exec.on_gap(cx.sim(), cx.now, upto, &mut |e| account.on_sim(cx, e));
-        account.on_hole();
+        account.on_hole(cx);
     }
 
     /// Publishes a change of the book's health; learners stop and continue with it.

@@ -14,6 +14,7 @@ mod convert;
 mod cx;
 mod desk;
 pub mod grid;
+mod marks;
 mod mids;
 pub mod publish;
 pub mod requests;

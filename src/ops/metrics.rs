@@ -346,6 +346,15 @@ fn accounts(out: &mut Text, coins: &[(String, &CoinStatus)]) {
             }
         }
     }
+    let name = "papermaker_edge_usd";
+    out.family(name, "gauge", "What fills came to 5 s after them: spread, adverse move and fees.");
+    for (coin, c) in coins {
+        for (lane, a) in Lane::ALL.iter().zip(&c.account) {
+            let Some(a) = a else { continue };
+            let edge = Cash(a.spread) + Cash(a.adverse) + Cash(a.fees);
+            out.sample(name, &[("coin", coin), ("model", lane.text())], edge.to_f64());
+        }
+    }
     let name = "papermaker_position";
     out.family(name, "gauge", "Position in coins, by fill model.");
     for (coin, c) in coins {

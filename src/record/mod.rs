@@ -14,8 +14,11 @@
 //!    kind. A change of the layout of a kind is a new [`FORMAT_VERSION`].
 
 mod budget;
+mod bytes;
 mod codes;
 mod field;
+#[macro_use]
+mod kinds;
 mod ladder;
 mod own;
 mod strategy;
@@ -51,74 +54,6 @@ pub struct Record {
     pub coin: CoinId,
     /// Content.
     pub body: Body,
-}
-
-macro_rules! records {
-    ($(
-        $(#[$doc:meta])*
-        $kind:literal $name:ident / $json:literal { $( $(#[$fdoc:meta])* $field:ident : $ty:ty ),* $(,)? }
-    )*) => {
-        $(
-            $(#[$doc])*
-            #[derive(Clone, Copy, Debug, PartialEq)]
-            pub struct $name { $( $(#[$fdoc])* pub $field: $ty ),* }
-
-            impl $name {
-                /// The kind's number on disk.
-                pub const KIND: u8 = $kind;
-                const SIZE: usize = 0 $( + <$ty as Field>::SIZE )*;
-            }
-            const _: () = assert!($name::SIZE <= PAYLOAD_BYTES, stringify!($name));
-
-            impl From<$name> for Body {
-                fn from(x: $name) -> Body { Body::$name(x) }
-            }
-        )*
-
-        /// Content of a record, one variant a kind.
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        pub enum Body {
-            $( $(#[$doc])* $name($name) ),*
-        }
-
-        impl Body {
-            /// The kind's number on disk.
-            #[must_use]
-            pub fn kind(&self) -> u8 {
-                match self { $( Body::$name(_) => $kind ),* }
-            }
-
-            /// The kind's name in exports.
-            #[must_use]
-            pub fn name(&self) -> &'static str {
-                match self { $( Body::$name(_) => $json ),* }
-            }
-
-            /// Field names and values in order. Cold.
-            #[must_use]
-            pub fn fields(&self) -> Vec<(&'static str, Value)> {
-                match self { $( Body::$name(x) => vec![ $( (stringify!($field), x.$field.value()) ),* ] ),* }
-            }
-
-            fn put(&self, out: &mut [u8; PAYLOAD_BYTES]) {
-                match self { $( Body::$name(x) => {
-                    let _at = 0;
-                    $( let _at = x.$field.put(out, _at); )*
-                } ),* }
-            }
-
-            fn take(kind: u8, from: &[u8; PAYLOAD_BYTES]) -> Result<Body, Malformed> {
-                match kind {
-                    $( $kind => {
-                        let _at = 0;
-                        $( let ($field, _at) = <$ty as Field>::take(from, _at).ok_or(Malformed::Code)?; )*
-                        Ok(Body::$name($name { $( $field ),* }))
-                    } )*
-                    other => Err(Malformed::Kind(other)),
-                }
-            }
-        }
-    };
 }
 
 records! {
@@ -541,46 +476,31 @@ records! {
         /// How many times wider tolerance and least time between changes are; 0: quoting waits.
         patience: f64,
     }
-}
-
-impl Coin {
-    /// The name as text.
-    #[must_use]
-    pub fn text(&self) -> String {
-        unpadded(&self.name)
-    }
-}
-
-impl Record {
-    /// The record as bytes, checksum zero.
-    #[must_use]
-    pub fn encode(&self) -> Bytes {
-        let mut out = [0u8; RECORD_BYTES];
-        out[4] = self.body.kind();
-        out[5] = self.coin.0;
-        out[8..16].copy_from_slice(&self.seq.to_le_bytes());
-        out[16..24].copy_from_slice(&self.at.0.to_le_bytes());
-        let (_, payload) = out.split_at_mut(HEADER_BYTES);
-        if let Ok(p) = payload.try_into() {
-            self.body.put(p);
-        }
-        out
-    }
-
-    /// Reads a record; the checksum is not looked at (see `journal`).
-    ///
-    /// # Errors
-    /// [`Malformed`] where kind or a code is unknown.
-    pub fn decode(b: &Bytes) -> Result<Record, Malformed> {
-        let (h, payload) = b.split_at(HEADER_BYTES);
-        let eight = |i: usize| <[u8; 8]>::try_from(&h[i..i + 8]).unwrap_or_default();
-        let p: &[u8; PAYLOAD_BYTES] = payload.try_into().map_err(|_| Malformed::Code)?;
-        Ok(Record {
-            seq: u64::from_le_bytes(eight(8)),
-            at: Ns(i64::from_le_bytes(eight(16))),
-            coin: CoinId(h[5]),
-            body: Body::take(h[4], p)?,
-        })
+    /// What a fill of the configured model came to at a horizon. At the primary one the sum over all
+    /// fills is the account's spread, adverse move and fees.
+    29 Edge / "edge" {
+        /// Own order number.
+        id: u64,
+        /// Horizon, ms.
+        horizon_ms: u32,
+        /// Why it filled.
+        reason: FillReason,
+        /// Side of the own order.
+        side: Side,
+        /// Price.
+        px: Px,
+        /// Size of this fill.
+        sz: Sz,
+        /// Fee in units of 1e-8 USD; negative: rebate.
+        fee_e8: i64,
+        /// Block time of the fill.
+        time: Ns,
+        /// Mid the quote was made at.
+        from: Mid2,
+        /// Mid before the block of the fill.
+        mid: Mid2,
+        /// Mid at the horizon, or the last before a hole or the end.
+        after: Mid2,
     }
 }
 

@@ -213,9 +213,9 @@ impl CoinModel {
             Body::Print(_) => self.prints += 1,
             Body::Order(x) => self.orders.on_order(x),
             Body::Fill(x) => self.on_fill(at, x),
-            Body::Markout(x) => {
+            Body::Edge(x) => {
                 self.samples.push(at, x);
-                self.reasons.on_markout(x);
+                self.reasons.on_edge(x);
             }
             Body::Outcome(x) => self.outcomes.push(at, x),
             Body::Start(_)
@@ -225,6 +225,7 @@ impl CoinModel {
             | Body::Lost(_)
             | Body::Strategy(_)
             | Body::Label(_)
+            | Body::Markout(_)
             | Body::Requests(_)
             | Body::Why(_) => {}
         }
@@ -337,7 +338,7 @@ impl CoinModel {
         self.guards.iter_mut().for_each(|g| g.finish(end));
         self.health.finish(end);
         self.orders.finish();
-        self.markouts = self.samples.summary(blocks, self.orders.fee_bps);
+        self.markouts = self.samples.summary(blocks);
         self.calibration = self.outcomes.summary(blocks);
         for (lane, result) in self.results.iter_mut().enumerate() {
             if let Some(r) = result {

@@ -1,15 +1,12 @@
 //! What fills came to by the reason of the fill.
 //!
-//! In: fills of the three models, markouts of the configured one. Out: fills, value, captured spread and
-//! fees a reason and model; for the configured one the edge left at the primary horizon. Cold path.
-
-use std::collections::BTreeMap;
+//! In: fills of the three models, edges of the configured one. Out: fills, value, captured spread and
+//! fees a reason and model; for the configured one the edge at the primary horizon. Cold path.
 
 use serde_json::{Map, Value, json};
 
-use super::markouts::PRIMARY_MS;
-use super::stats::float;
-use crate::record::{Fill, FillReason, Lane, Markout};
+use super::markouts::{Amounts, PRIMARY_MS};
+use crate::record::{Edge, Fill, FillReason, Lane};
 use crate::units::{Cash, Px};
 
 /// Number of reasons.
@@ -26,17 +23,16 @@ pub struct Reason {
     pub spread_usd: f64,
     /// Fees, USD; negative: rebates.
     pub fees_usd: f64,
-    /// Sum of the moves in our favour until the primary horizon, bps, and of how many fills.
-    moves: (f64, u64),
+    /// Amounts of the fills that reached the primary horizon.
+    pub at_horizon: Amounts,
 }
 
 impl Reason {
-    /// Mean of what a fill earns until the primary horizon after fees, bps; `None` before any.
+    /// What a fill earns until the primary horizon after fees, bps of its value; `None` before any.
     #[must_use]
     pub fn edge_bps(&self) -> Option<f64> {
-        let n = usize::try_from(self.moves.1).unwrap_or(usize::MAX);
-        let own = (self.spread_usd - self.fees_usd) / self.usd * 1e4;
-        (n > 0 && self.usd > 0.0).then(|| own + self.moves.0 / float(n))
+        let usd = self.at_horizon.value.to_f64();
+        (usd > 0.0).then(|| self.at_horizon.edge().to_f64() / usd * 1e4)
     }
 }
 
@@ -45,8 +41,6 @@ impl Reason {
 pub struct Reasons {
     /// The table.
     pub by: [[Reason; REASONS]; 3],
-    /// Reason of the newest fill of an order under the configured model.
-    of: BTreeMap<u64, FillReason>,
 }
 
 impl Reasons {
@@ -57,17 +51,12 @@ impl Reasons {
         let z = i128::from(f.side.sign() * f.sz.0);
         r.spread_usd += Cash(z * (i128::from(f.mid.0) - 2 * i128::from(f.px.0))).to_f64();
         r.fees_usd += Px(f.fee_e8).to_f64();
-        if f.lane == Lane::Configured {
-            self.of.insert(f.id, f.reason);
-        }
     }
 
-    pub(super) fn on_markout(&mut self, m: &Markout) {
-        if m.horizon_ms == PRIMARY_MS
-            && let Some(reason) = self.of.get(&m.id)
-        {
-            let moves = &mut self.by[Lane::Configured as usize][*reason as usize].moves;
-            *moves = (moves.0 + m.bps, moves.1 + 1);
+    pub(super) fn on_edge(&mut self, e: &Edge) {
+        if e.horizon_ms == PRIMARY_MS {
+            let lane = &mut self.by[Lane::Configured as usize];
+            lane[e.reason as usize].at_horizon += Amounts::of(e);
         }
     }
 
@@ -99,6 +88,7 @@ impl Reasons {
                     let row = json!({
                         "fills": r.fills, "usd": r.usd, "spread_usd": r.spread_usd,
                         "fees_usd": r.fees_usd, "edge_bps": r.edge_bps(),
+                        "edge_usd": r.at_horizon.edge().to_f64(),
                     });
                     (reason.text().to_owned(), row)
                 })
@@ -138,15 +128,30 @@ mod tests {
         all.on_fill(&fill(1, Lane::Configured, FillReason::Crossed, Side::Buy, 101));
         all.on_fill(&fill(2, Lane::Configured, FillReason::Queue, Side::Sell, 102));
         all.on_fill(&fill(2, Lane::Optimistic, FillReason::Touch, Side::Sell, 102));
-        for (id, bps, horizon_ms) in [(1, -5.0, 5_000), (2, 3.0, 5_000), (1, 70.0, 1_000)] {
-            all.on_markout(&Markout { id, horizon_ms, bps, depth_bps: 0.0, side: Side::Buy });
+        let edge = |f: Fill, horizon_ms, bps: i64| Edge {
+            id: f.id,
+            horizon_ms,
+            reason: f.reason,
+            side: f.side,
+            px: f.px,
+            sz: f.sz,
+            fee_e8: f.fee_e8,
+            time: f.time,
+            from: f.mid,
+            mid: f.mid,
+            after: Mid2(f.mid.0 + f.side.sign() * bps * 2 * ONE / 100),
+        };
+        let bought = fill(1, Lane::Configured, FillReason::Crossed, Side::Buy, 101);
+        let sold = fill(2, Lane::Configured, FillReason::Queue, Side::Sell, 102);
+        for (f, bps, horizon_ms) in [(bought, -5, 5_000), (sold, 3, 5_000), (bought, 70, 1_000)] {
+            all.on_edge(&edge(f, horizon_ms, bps));
         }
         let of = |r: FillReason| all.by[0][r as usize];
         let (crossed, queue) = (of(FillReason::Crossed), of(FillReason::Queue));
         assert_eq!((crossed.fills, queue.fills), (1, 1));
         assert!((crossed.spread_usd + 2.0).abs() < 1e-9 && (queue.spread_usd - 4.0).abs() < 1e-9);
-        // -2.01 of 202 is -99.5 bps, and -5 after it.
-        assert!((crossed.edge_bps().expect("marked") + 104.505).abs() < 1e-2);
+        // Of 202 USD: 2 from the mid, 0.1 after it, a fee of 0.01.
+        assert!((crossed.edge_bps().expect("marked") + 2.11 / 202.0 * 1e4).abs() < 1e-9);
         assert_eq!(all.of_lane(Lane::Optimistic).count(), 1);
         assert!(all.text().starts_with("queue 1 (204 USD, +"), "{}", all.text());
         assert_eq!(all.json()["optimistic"]["touch"]["fills"], 1);

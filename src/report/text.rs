@@ -88,13 +88,18 @@ fn coin(c: &CoinModel, m: &Model) -> String {
     if c.reasons.of_lane(Lane::Configured).next().is_some() {
         out.push_str(&format!("  by reason  {}\n", c.reasons.text()));
     }
-    if let Some(h) =
-        c.markouts.horizons.iter().find(|h| h.horizon_ms == super::markouts::PRIMARY_MS)
-    {
+    if let Some(h) = c.markouts.primary() {
+        let g = &h.all;
         out.push_str(&format!(
-            "  edge       {:+.2} bps{} a fill after 5 s and fees\n",
-            h.all.edge_bps.value,
-            between(&h.all.edge_bps, 2),
+            "  edge       {:+.2} bps{} of the value traded, {:+.4} USD, 5 s after fills: quoted at \
+             {:.2}, {:.2} lost before the fill, {:+.2} after it, fee {:.2}\n",
+            g.edge_bps.value,
+            between(&g.edge_bps, 2),
+            g.edge_usd,
+            g.depth_bps,
+            g.before_bps,
+            g.move_bps.value,
+            g.fee_bps,
         ));
     }
     if let Some(e) = &c.estimates {

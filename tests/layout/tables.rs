@@ -89,8 +89,8 @@ pub const LINES: &[(&str, usize)] = &[
     // a simulated market without waiting.
     ("cli", 6_130),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
-    // budget of requests of an account.
-    ("engine", 2_030),
+    // budget of requests of an account; what each fill came to, as the account has it.
+    ("engine", 2_160),
     // What came too late to be taken in its place is counted.
     ("event", 310),
     // A stream that the venue refuses is given up and said in its words, not paid with the link; one map
@@ -114,10 +114,10 @@ pub const LINES: &[(&str, usize)] = &[
     // The clock against the venue's, in `doctor`.
     ("ops", 1_570),
     ("quote", 1_900),
-    // How long a budget of requests lasts, in words; the maker fee of each coin.
-    ("record", 1_310),
-    // Days.
-    ("report", 4_850),
+    // How long a budget of requests lasts, in words; the maker fee of each coin; what each fill came to.
+    ("record", 1_380),
+    // Days. Edges that are the account's, with what was lost before a fill.
+    ("report", 4_950),
     ("settings", 1_200),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.

@@ -139,6 +139,7 @@ fn name(body: &Body) -> &'static str {
         Body::Label(_) => "labels",
         Body::Late(_) => "late",
         Body::Requests(_) => "requests",
+        Body::Edge(_) => "edges",
     }
 }
 
@@ -252,7 +253,7 @@ mod tests {
     #[test]
     fn every_kind_has_a_table_and_every_name_is_used_once() {
         let all = tables(&StrategyNames::default());
-        assert_eq!(all.len(), 28);
+        assert_eq!(all.len(), 29);
         for t in &all {
             let mut names: Vec<&str> = t.columns.iter().map(|c| c.name.as_str()).collect();
             names.sort_unstable();
@@ -263,7 +264,7 @@ mod tests {
         let mut names: Vec<&str> = all.iter().map(|t| t.name).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), 28);
+        assert_eq!(names.len(), 29);
     }
 
     #[test]

@@ -267,8 +267,9 @@ fn horizons(c: &CoinModel) -> String {
         ("ask", "asks", h.iter().map(|h| h.asks.map(|g| g.move_bps)).collect()),
         ("opt", "edge after fees", h.iter().map(|h| Some(h.all.edge_bps)).collect()),
     ];
-    let how = "Below zero the price moved against the fill; the edge adds the distance quoted at \
-               and takes off the fee, so above zero a fill earned. Horizon · fills.";
+    let how = "Below zero the price moved against the fill; the edge adds what was captured against \
+               the mid before it and takes off the fee, so above zero a fill earned. Shares of the \
+               value traded; after 5 s they sum to the account. Horizon · fills.";
     figure(title, "bps, mean and 95 %", how, &dist::whiskers(&names, &rows))
 }
 
@@ -284,8 +285,9 @@ fn depths(c: &CoinModel) -> String {
         ("own", "move in our favour", d.iter().map(|g| Some(g.move_bps)).collect()),
         ("opt", "edge after fees", d.iter().map(|g| Some(g.edge_bps)).collect()),
     ];
-    let how = "Fills in groups of equal number from near to far; the edge should rise with \
-               distance. Mean distance · fills.";
+    let how = "Fills in groups of equal number from near to far. The distance is counted from the \
+               mid the quote was made at: what the market came before the fill is no edge. Mean \
+               distance · fills.";
     figure(title, "bps, mean and 95 %", how, &dist::whiskers(&names, &rows))
 }
 

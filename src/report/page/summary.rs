@@ -152,7 +152,8 @@ fn coins(m: &Model) -> String {
          intervals: the run is cut into {} blocks of {} s, which are drawn again {} times with what \
          happened in them (block bootstrap, widened for the number of blocks). They say how far \
          such a run scatters, not how wrong a fill model is: for that, compare the three models. \
-         Edge: distance quoted at, plus the move of the mid over 5 s, less the fee.</p>",
+         Edge: captured against the mid before \
+         the fill, plus the move of the mid over 5 s, less the fee, as a share of the value.</p>",
         blocks.count,
         number(Ns::seconds(blocks.width_ns), 0),
         count(crate::report::stats::RESAMPLES as u64),

@@ -1,0 +1,71 @@
+//! The table of record kinds: from a row each a struct, its number, its name and its bytes.
+//!
+//! In: rows. Out: the kinds and [`super::Body`]. Hot path: constant offsets.
+
+macro_rules! records {
+    ($(
+        $(#[$doc:meta])*
+        $kind:literal $name:ident / $json:literal { $( $(#[$fdoc:meta])* $field:ident : $ty:ty ),* $(,)? }
+    )*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug, PartialEq)]
+            pub struct $name { $( $(#[$fdoc])* pub $field: $ty ),* }
+
+            impl $name {
+                /// The kind's number on disk.
+                pub const KIND: u8 = $kind;
+                const SIZE: usize = 0 $( + <$ty as Field>::SIZE )*;
+            }
+            const _: () = assert!($name::SIZE <= PAYLOAD_BYTES, stringify!($name));
+
+            impl From<$name> for Body {
+                fn from(x: $name) -> Body { Body::$name(x) }
+            }
+        )*
+
+        /// Content of a record, one variant a kind.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub enum Body {
+            $( $(#[$doc])* $name($name) ),*
+        }
+
+        impl Body {
+            /// The kind's number on disk.
+            #[must_use]
+            pub fn kind(&self) -> u8 {
+                match self { $( Body::$name(_) => $kind ),* }
+            }
+
+            /// The kind's name in exports.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $( Body::$name(_) => $json ),* }
+            }
+
+            /// Field names and values in order. Cold.
+            #[must_use]
+            pub fn fields(&self) -> Vec<(&'static str, Value)> {
+                match self { $( Body::$name(x) => vec![ $( (stringify!($field), x.$field.value()) ),* ] ),* }
+            }
+
+            fn put(&self, out: &mut [u8; PAYLOAD_BYTES]) {
+                match self { $( Body::$name(x) => {
+                    let _at = 0;
+                    $( let _at = x.$field.put(out, _at); )*
+                } ),* }
+            }
+
+            fn take(kind: u8, from: &[u8; PAYLOAD_BYTES]) -> Result<Body, Malformed> {
+                match kind {
+                    $( $kind => {
+                        let _at = 0;
+                        $( let ($field, _at) = <$ty as Field>::take(from, _at).ok_or(Malformed::Code)?; )*
+                        Ok(Body::$name($name { $( $field ),* }))
+                    } )*
+                    other => Err(Malformed::Kind(other)),
+                }
+            }
+        }
+    };
+}
