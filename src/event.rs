@@ -8,6 +8,7 @@
 //! 3. Prints of one frame are in match order and belong to one coin.
 
 pub mod own;
+pub mod shadow;
 
 use serde::{Deserialize, Serialize};
 

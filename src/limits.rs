@@ -409,3 +409,33 @@ const _: () = assert!(QUEUE_RAW_BYTES > MESSAGE_MAX + 12);
 /// Blocks that `facts` keeps to tell which prints came after the state of a later block, and to bring
 /// block times into order: 80 s at a block each 80 ms. The latest print seen was 1.1 s late.
 pub const FACTS_STATES: usize = 1_024;
+
+/// Distances of the shadow ladder: close together where fills are many, to 15 bps, where majors have a
+/// handful an hour.
+pub const DISTANCES: usize = 17;
+
+/// Quotes of a side of the shadow ladder: the distances, the touch, a tick inside it.
+pub const CURVE: usize = DISTANCES + 2;
+
+/// A display of a price older than this says nothing of a shadow quote's queue: full books come every
+/// five to six seconds.
+pub const SHADOW_SIGHT_NS: i64 = 20_000_000_000;
+
+/// Longer without a state of a coin is a hole of its feed: a block that changes nothing is rarer.
+pub const SHADOW_HOLE_NS: i64 = 4_000_000_000;
+
+/// Best prices received longer ago are no basis of a shadow quote: a second before it is a hole.
+pub const SHADOW_STALE_NS: i64 = SHADOW_HOLE_NS - 1_000_000_000;
+
+/// No shadow quote so soon after a hole.
+pub const SHADOW_AFTER_HOLE_NS: i64 = 1_000_000_000;
+
+/// Shadow fills of a coin whose mark is still to come: the busiest half minute of the shared recordings
+/// has 600.
+pub const SHADOW_PENDING_MAX: usize = 4096;
+
+/// Windows of 10 s that wait for marks of half a minute, and those ahead of the newest state.
+pub const WINDOWS_MAX: usize = 8;
+
+/// Decisions of the shadow ladder on their way: at four a second, sixteen seconds of delay and hold.
+pub const DECISIONS_MAX: usize = 64;

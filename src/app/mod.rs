@@ -25,3 +25,6 @@ mod step;
 pub mod survey;
 pub mod turn;
 pub mod writer;
+
+#[cfg(test)]
+mod curve_tests;

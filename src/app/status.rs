@@ -13,9 +13,9 @@ use crate::folder::keep::Kept;
 use crate::journal::Failed;
 use crate::limits::{COINS_MAX, ORDERS_MAX, STATUS_FILLS};
 use crate::record::{
-    Account, Body, Budget, Clocks, Coin, DataGap, Estimates, FeedState, Fill, Guard, Health, Lane,
-    Latch, Late, Learned, LinkChange, Market, Order, OrderState, Print, Record, Regimes, Start,
-    Stop, StrategyNames, Terms, Warmup, WholeLadder, Why,
+    Account, Body, Budget, Clocks, Coin, DataGap, Earns, Estimates, FeedState, Fill, Guard, Health,
+    Lane, Latch, Late, Learned, LinkChange, Market, Order, OrderState, Print, Record, Regimes,
+    Start, Stop, StrategyNames, Terms, Warmup, WholeLadder, Why,
 };
 use crate::telemetry::counters::{Counter, Counters};
 use crate::telemetry::latency::{Buckets, Percentiles, STAGES};
@@ -61,6 +61,8 @@ pub struct CoinStatus {
     pub learned: Option<Learned>,
     /// Why kappa and the cost are what they are.
     pub why: Option<Why>,
+    /// Whether quoting would earn.
+    pub earns: Earns,
     /// The feed at work.
     pub feed: Option<FeedState>,
     /// What could not be taken in the venue's order.
@@ -264,6 +266,7 @@ impl CoinStatus {
             Body::Warmup(x) => self.warmup = Some(x),
             Body::Learned(x) => self.learned = Some(x),
             Body::Why(x) => self.why = Some(x),
+            Body::Curve(_) | Body::Verdict(_) => self.earns.take(body),
             Body::FeedState(x) => self.feed = Some(x),
             Body::Late(x) => self.late = Some(x),
             Body::DataGap(x) => self.gap = Some(Since { value: x, at }),

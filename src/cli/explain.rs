@@ -45,6 +45,8 @@ enum Topic {
     Warmup,
     /// Why a side is not quoted.
     Guard,
+    /// What small quotes at every distance would earn.
+    Curve,
 }
 
 pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Failure> {
@@ -83,6 +85,10 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
         }
         if wants(Topic::Warmup) {
             text.push_str(&warmup(c, &config));
+        }
+        if wants(Topic::Curve) {
+            text.push_str(&c.earns.text());
+            text.push_str(&c.earns.table());
         }
         if wants(Topic::Guard) {
             text.push_str(&guard(c, &status.strategy, started));
@@ -317,6 +323,7 @@ fn coin_json<C: Components>(
         "quote_bps": sum,
         "strategy": names.name().map(|(name, version)| json!({ "name": name, "version": version })),
         "terms": terms,
+        "earns": c.earns.json(),
         "learned": fields(c.learned.map(Into::into)),
         "warmup": fields(c.warmup.map(Into::into)),
         "bid": c.guard[0].value.text(),

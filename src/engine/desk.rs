@@ -22,6 +22,7 @@ use super::publish::Publish;
 use super::requests::Pace;
 use super::requote::{Basis, HELD, Spot, Standing};
 use super::samples;
+use super::watch::Watch;
 use super::working::{Wanted, Working};
 use crate::book::Book;
 use crate::event::own::Late;
@@ -52,6 +53,7 @@ pub(super) struct Desk<C: Components> {
     book: Book,
     working: Working<C>,
     account: Account<C>,
+    watch: Watch,
     health: Health,
     behind: bool,
     stopping: bool,
@@ -87,6 +89,7 @@ impl<C: Components> Desk<C> {
                 last_fill: Ns(i64::MIN),
                 moves: 0,
             },
+            watch: Watch::new(coin.rules, cx.cfg.maker_fee_bps(coin.rules.billing)),
             health: Health::Down,
             behind: false,
             stopping: false,
@@ -132,6 +135,7 @@ impl<C: Components> Desk<C> {
 
     /// What the link brought before it went down happened before.
     pub(super) fn on_end(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
+        self.watch.on_end(cx);
         let Desk { working: w, account, .. } = self;
         w.exec.on_end(cx.sim(), &mut |e| account.on_sim(cx, e));
     }
@@ -171,6 +175,7 @@ impl<C: Components> Desk<C> {
         if book.on_bbo(cx.now, bbo) {
             account.mids.see(bbo.time, book.mid());
         }
+        self.watch.on_bbo(cx, bbo);
         w.exec.on_bbo(cx.sim(), cx.now, bbo, &mut |e| account.on_sim(cx, e));
         self.on_market(cx);
     }
@@ -179,6 +184,7 @@ impl<C: Components> Desk<C> {
         let Desk { book, working: w, account, .. } = self;
         book.on_snapshot(cx.now, snapshot);
         account.mids.see(snapshot.time, book.mid());
+        self.watch.on_book(cx, snapshot);
         w.exec.on_book(cx.sim(), cx.now, snapshot, &mut |e| account.on_sim(cx, e));
         self.on_market(cx);
     }
@@ -188,6 +194,7 @@ impl<C: Components> Desk<C> {
             prints.iter().for_each(|p| cx.publish(print(p)));
             return;
         }
+        self.watch.on_prints(cx, prints);
         self.execute(cx, prints);
         self.beats += 1;
         samples::takers(cx, &mut self.account, prints);
@@ -204,6 +211,7 @@ impl<C: Components> Desk<C> {
 
     pub(super) fn on_tick(&mut self, cx: &mut Cx<'_, C, impl Publish>, second: bool) {
         self.beats += 1;
+        self.watch.on_time(cx);
         let Desk { working: w, account, .. } = self;
         w.exec.on_time(cx.sim(), cx.now, &mut |e| account.on_sim(cx, e));
         self.check_loss(cx);
@@ -229,6 +237,7 @@ impl<C: Components> Desk<C> {
         self.account.marks.on_hole(&mut |e| cx.publish(e));
         self.account.publish(cx);
         self.account.publish_estimates(cx);
+        self.watch.publish(cx);
     }
 
     fn on_market(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
@@ -296,6 +305,7 @@ impl<C: Components> Desk<C> {
         let account = &mut self.account;
         self.working.exec.on_gap(cx.sim(), cx.now, upto, &mut |e| account.on_sim(cx, e));
         account.on_hole(cx);
+        self.watch.on_hole(cx);
     }
 
     /// Publishes a change of the book's health; learners stop and continue with it.

@@ -20,6 +20,7 @@ pub mod publish;
 pub mod requests;
 mod requote;
 mod samples;
+mod watch;
 mod working;
 
 use serde::{Deserialize, Serialize};

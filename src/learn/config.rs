@@ -3,8 +3,8 @@
 //! In: the configuration file's `[engine.learn]` table. Out: [`Config`]. Cold path.
 
 use super::{
-    calibration, drift, fill_rate, floor, gating, kappa, markout, original, regime, sigma, signal,
-    warmup,
+    calibration, curve, drift, fill_rate, floor, gating, kappa, markout, original, regime, sigma,
+    signal, warmup,
 };
 use crate::settings::{choices, settings};
 
@@ -109,6 +109,8 @@ settings! {
         calibration: calibration::Config = calibration::Config::default();
         /// The gate on fill predictions.
         gating: gating::Config = gating::Config::default();
+        /// The curve of the shadow ladder.
+        curve: curve::Config = curve::Config::default();
         /// The original's model; used in its profile only.
         original: original::Config = original::Config::default();
     }

@@ -18,6 +18,7 @@
 
 pub mod calibration;
 pub mod config;
+pub mod curve;
 pub mod drift;
 pub mod estimates;
 pub mod fill_rate;

@@ -95,6 +95,13 @@ pub fn quantile(p: f64, a: f64, b: f64) -> f64 {
     x
 }
 
+/// The `p` quantile (0.5 < p < 1) of Student's t with `nu` > 0 degrees of freedom.
+#[must_use]
+pub fn student(p: f64, nu: f64) -> f64 {
+    let x = quantile(2.0 * (1.0 - p), 0.5 * nu, 0.5);
+    (nu * (1.0 / x - 1.0)).sqrt()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,5 +129,13 @@ mod tests {
             }
         }
         assert!(quantile(0.5, 0.0, 1.0).is_nan());
+    }
+
+    #[test]
+    fn students_quantiles_are_those_of_the_tables() {
+        for (p, nu, t) in [(0.975, 2.5, 3.574_65), (0.975, 10.0, 2.228_14), (0.9, 5.0, 1.475_88)] {
+            assert!((student(p, nu) - t).abs() < 1e-4, "{p} {nu}: {}", student(p, nu));
+        }
+        assert!((student(0.975, 1e5) - 1.96).abs() < 1e-3);
     }
 }

@@ -81,6 +81,23 @@ fn bodies() -> Vec<Body> {
             time: Ns(0),
         }
         .into(),
+        Verdict {
+            word: Outlook::LikelyLoses,
+            mark_s: 5,
+            best: 4,
+            seen: 9,
+            pays_below_bps: -1.3,
+            loses_above_bps: 1.7,
+            certainty: 0.8,
+            dropped: 3,
+            quoted_bps: 1.2,
+            cost_bps: 3.4,
+            error_bps: 0.9,
+            value: -0.1,
+            value_lo: -0.2,
+            value_hi: 0.01,
+        }
+        .into(),
         order(1, Side::Buy, OrderState::Live, 96_960, 5).into(),
         order(2, Side::Buy, OrderState::Sent, 96_920, 10).into(),
         order(3, Side::Sell, OrderState::CancelSent, 97_050, 10).into(),

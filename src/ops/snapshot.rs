@@ -243,6 +243,7 @@ fn coin_records(at: Ns, id: CoinId, c: &CoinStatus, put: &mut impl FnMut(Ns, Coi
         c.print.map(Into::into),
     ];
     bodies.into_iter().flatten().for_each(|b| put(at, id, b));
+    c.earns.bodies().for_each(|b| put(at, id, b));
     c.account.iter().flatten().for_each(|a| put(at, id, (*a).into()));
     if let Some(x) = c.gap {
         put(x.at, id, x.value.into());

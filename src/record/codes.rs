@@ -58,6 +58,15 @@ numbers! {
 }
 
 codes! {
+    /// Whether small quotes would earn, at the distances seen often enough.
+    Outlook {
+        0 Unknown / "UNKNOWN" : "No distance has two independent fills yet.",
+        1 Loses / "LOSES" : "Every distance seen often enough loses.",
+        2 LikelyLoses / "LIKELY LOSES" : "None seems to pay, but one may.",
+        3 LikelyPays / "LIKELY PAYS" : "One seems to pay, but may not.",
+        4 Pays / "PAYS" : "One pays.",
+    }
+
     /// Why a run ended.
     StopReason {
         0 Finished / "finished" : "The time asked for was over, or the recording ended.",

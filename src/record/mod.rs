@@ -16,6 +16,7 @@
 mod budget;
 mod bytes;
 mod codes;
+mod curve;
 mod field;
 #[macro_use]
 mod kinds;
@@ -25,10 +26,8 @@ mod strategy;
 
 pub use budget::Budget;
 pub use codes::*;
-pub use field::{
-    Field, HEADER_BYTES, LADDER_PART, Malformed, PAYLOAD_BYTES, RECORD_BYTES, TERMS_MAX, Value,
-    unpadded,
-};
+pub use curve::Earns;
+pub use field::{Field, LADDER_PART, Malformed, PAYLOAD_BYTES, RECORD_BYTES, TERMS_MAX, Value};
 pub use ladder::{WholeLadder, ladder_records};
 pub use strategy::{Named, StrategyInfo, StrategyNames};
 
@@ -501,6 +500,71 @@ records! {
         mid: Mid2,
         /// Mid at the horizon, or the last before a hole or the end.
         after: Mid2,
+    }
+    /// What a small quote at one place of the shadow ladder would earn; once a minute and at the end. The
+    /// intervals are about now, of 95 %, a burst counted as one fill.
+    30 Curve / "curve" {
+        /// Place, nearest first; then the touch, a tick inside it.
+        place: u8,
+        /// Horizon of the marks, s.
+        mark_s: u8,
+        /// Distance, hundredths of a basis point; 65535 for the last two places.
+        distance_e2: u16,
+        /// Seconds in the book, of both sides, older ones counting less.
+        live_s: f64,
+        /// Fills, the same way.
+        fills: f64,
+        /// Fills that count as independent.
+        n_eff: f64,
+        /// Fills per second and side.
+        rate: f64,
+        /// Lower end.
+        rate_lo: f64,
+        /// Upper end.
+        rate_hi: f64,
+        /// Distance as rounded to the venue's prices.
+        quoted_bps: f64,
+        /// Fee and adverse move of a fill.
+        cost_bps: f64,
+        /// Half of its interval.
+        error_bps: f64,
+        /// Earned per second and side, bps of the size quoted.
+        value: f64,
+        /// Lower end.
+        value_lo: f64,
+        /// Upper end.
+        value_hi: f64,
+    }
+    /// Whether small quotes would earn, from the curve alone; when a window of evidence closed.
+    31 Verdict / "verdict" {
+        /// The word; another one has to hold for three windows.
+        word: Outlook,
+        /// Horizon of the marks, s: quoting goes by that of 5 s.
+        mark_s: u8,
+        /// Place of the largest value of those seen often enough; 255: none.
+        best: u8,
+        /// How many places were.
+        seen: u8,
+        /// A lower maker fee pays.
+        pays_below_bps: f64,
+        /// A higher one loses at every place seen.
+        loses_above_bps: f64,
+        /// How sure the sign of the best edge is, 0 to 1.
+        certainty: f64,
+        /// Shadow fills that a hole in the data left without a mark, so far.
+        dropped: u64,
+        /// At the best place: distance as rounded.
+        quoted_bps: f64,
+        /// Fee and adverse move of a fill.
+        cost_bps: f64,
+        /// Half of its interval.
+        error_bps: f64,
+        /// Earned per second and side, bps of the size quoted.
+        value: f64,
+        /// Lower end.
+        value_lo: f64,
+        /// Upper end.
+        value_hi: f64,
     }
 }
 

@@ -1,3 +1,4 @@
+use super::field::HEADER_BYTES;
 use super::*;
 
 #[test]

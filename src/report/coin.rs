@@ -14,8 +14,8 @@ use super::series::Series;
 use super::states::States;
 use super::stats::{Blocks, Interval, bootstrap, total};
 use crate::record::{
-    Account, Body, Coin, DataGap, Estimates, FeedState, Fill, Guard, Health, Ladder, Lane, Latch,
-    Late, Learned, Market, Regimes, StrategyNames, Terms, Warmup,
+    Account, Body, Coin, DataGap, Earns, Estimates, FeedState, Fill, Guard, Health, Ladder, Lane,
+    Latch, Late, Learned, Market, Regimes, StrategyNames, Terms, Warmup,
 };
 use crate::units::{Ns, Px, Side};
 
@@ -125,6 +125,8 @@ pub struct CoinModel {
     pub markouts: Summary,
     /// Predictions against outcomes.
     pub calibration: Calibration,
+    /// Whether quoting would earn, at the end.
+    pub earns: Earns,
     /// Seconds from the start until warm-up was complete.
     pub warm_after: Option<f64>,
     start: Ns,
@@ -176,6 +178,7 @@ impl CoinModel {
             orders: Orders::default(),
             markouts: Summary::default(),
             calibration: Calibration::default(),
+            earns: Earns::default(),
             warm_after: None,
             start,
             reasons: Reasons::default(),
@@ -213,6 +216,7 @@ impl CoinModel {
             Body::Print(_) => self.prints += 1,
             Body::Order(x) => self.orders.on_order(x),
             Body::Fill(x) => self.on_fill(at, x),
+            Body::Curve(_) | Body::Verdict(_) => self.earns.take(body),
             Body::Edge(x) => {
                 self.samples.push(at, x);
                 self.reasons.on_edge(x);

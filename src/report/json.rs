@@ -15,7 +15,7 @@ use super::states::States;
 use super::stats::{Interval, RESAMPLES};
 use super::time::utc;
 use crate::journal::hex;
-use crate::record::{FillReason, Guard, Health, Lane, OrderReason, OrderState};
+use crate::record::{DataGap, FillReason, Guard, Health, Lane, OrderReason, OrderState};
 use crate::units::{Ns, decimal};
 
 /// The summary.
@@ -86,6 +86,16 @@ fn result(lane: Lane, split: &Split, profit: &Interval, fills: u64) -> Value {
     out
 }
 
+fn gaps(c: &CoinModel) -> Vec<Value> {
+    let gap = |(at, g): &(Ns, DataGap)| {
+        json!({
+            "at": utc(*at), "joint": g.joint.text(), "from": utc(g.from), "to": utc(g.to),
+            "news": g.news,
+        })
+    };
+    c.gaps.iter().map(gap).collect()
+}
+
 fn coin(c: &CoinModel, m: &Model) -> Value {
     let results: Vec<Value> = Lane::ALL
         .iter()
@@ -103,6 +113,7 @@ fn coin(c: &CoinModel, m: &Model) -> Value {
         "coin": c.name,
         "maker_fee_bps": c.maker_fee_bps(),
         "results": results,
+        "earns": c.earns.json(),
         "kappa": e.map(|e| e.kappa),
         "kappa_lo": e.map(|e| e.kappa_lo),
         "kappa_hi": e.map(|e| e.kappa_hi),
@@ -134,10 +145,7 @@ fn coin(c: &CoinModel, m: &Model) -> Value {
         "late_prints": c.late.map_or(0, |l| l.prints),
         "early_blocks": c.late.map_or(0, |l| l.blocks),
         "horizons_cut": c.late.map_or(0, |l| l.cut),
-        "gaps": c.gaps.iter().map(|(at, g)| json!({
-            "at": utc(*at), "joint": g.joint.text(), "from": utc(g.from), "to": utc(g.to),
-            "news": g.news,
-        })).collect::<Vec<_>>(),
+        "gaps": gaps(c),
         "orders": orders(c),
         "reasons": c.reasons.json(),
         "markouts": c.markouts,

@@ -61,7 +61,7 @@ fn between(i: &Interval, decimals: usize) -> String {
 
 fn coin(c: &CoinModel, m: &Model) -> String {
     let name = &c.name;
-    let mut out = format!("\n{name}\n");
+    let mut out = format!("\n{name}\n{}", c.earns.text());
     if let Some(r) = c.result() {
         let parts: Vec<String> = r
             .split

@@ -52,7 +52,7 @@ impl<T> Stream<T> {
     }
 
     /// Those from place `from` on that are of `block`.
-    pub(super) fn of(&self, from: usize, block: Ns) -> &[Waiting<T>] {
+    fn of(&self, from: usize, block: Ns) -> &[Waiting<T>] {
         let rest = &self.list[from..];
         &rest[..rest.iter().take_while(|h| h.block == block).count()]
     }
@@ -71,20 +71,30 @@ impl<T> Stream<T> {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Hold {
     /// How many prints of one block came in one frame.
-    pub takes: Stream<usize>,
-    pub prints: Room<Trade>,
-    pub bbos: Stream<Bbo>,
+    takes: Stream<usize>,
+    prints: Room<Trade>,
+    bbos: Stream<Bbo>,
     /// Five-level snapshots, then full ones.
-    pub books: [Stream<Snapshot>; 2],
+    books: [Stream<Snapshot>; 2],
 }
 
 /// Places in a [`Hold`] up to which messages were taken.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Taken {
-    pub takes: usize,
-    pub prints: usize,
-    pub bbos: usize,
-    pub books: [usize; 2],
+    takes: usize,
+    prints: usize,
+    bbos: usize,
+    books: [usize; 2],
+}
+
+/// Who takes what is let go, in the venue's order.
+pub(super) trait Takes {
+    /// Prints of one block that came in one frame.
+    fn prints(&mut self, prints: &[Trade]);
+    fn bbo(&mut self, bbo: &Bbo);
+    fn book(&mut self, book: &Snapshot);
+    /// Nothing more of the block waits.
+    fn over(&mut self, _block: Ns) {}
 }
 
 impl Hold {
@@ -129,8 +139,32 @@ impl Hold {
         (next != NEVER).then_some(next)
     }
 
+    /// Lets all go that waits of blocks up to `upto`.
+    pub(super) fn take(&mut self, upto: Ns, to: &mut impl Takes) {
+        let mut taken = Taken::default();
+        while let Some(block) = self.next(&taken).filter(|block| *block <= upto) {
+            for n in self.takes.of(taken.takes, block) {
+                to.prints(&self.prints[taken.prints..][..n.what]);
+                taken.takes += 1;
+                taken.prints += n.what;
+            }
+            for bbo in self.bbos.of(taken.bbos, block) {
+                to.bbo(&bbo.what);
+                taken.bbos += 1;
+            }
+            for (books, taken) in self.books.iter().zip(&mut taken.books) {
+                for snapshot in books.of(*taken, block) {
+                    to.book(&snapshot.what);
+                    *taken += 1;
+                }
+            }
+            to.over(block);
+        }
+        self.remove(&taken);
+    }
+
     /// What was taken is gone.
-    pub(super) fn remove(&mut self, t: &Taken) {
+    fn remove(&mut self, t: &Taken) {
         self.takes.list.remove_first(t.takes);
         self.prints.remove_first(t.prints);
         self.bbos.list.remove_first(t.bbos);

@@ -60,6 +60,23 @@ impl Latency {
     }
 }
 
+impl Latency {
+    /// The mean delay, ns.
+    #[must_use]
+    pub fn mean_ns(&self) -> i64 {
+        match self {
+            Latency::Constant { ms } => i64::from(*ms) * Ns::MS,
+            Latency::ShiftedExponential { base_ms, mean_ms } => {
+                (i64::from(*base_ms) + i64::from(*mean_ms)) * Ns::MS
+            }
+            Latency::Table { points } => {
+                let middles = (0..64).map(|i| points.at((2 * i + 1) << 25));
+                middles.sum::<i64>() / 64
+            }
+        }
+    }
+}
+
 impl fmt::Display for Latency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

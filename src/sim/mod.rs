@@ -21,3 +21,4 @@ pub mod queue;
 mod queues;
 mod refusal;
 mod room;
+pub mod shadow;

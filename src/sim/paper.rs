@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{Order, Settings};
 use super::executor::Executor;
-use super::hold::{Hold, Taken};
+use super::hold::{Hold, Taken, Takes};
 use super::model::FillModel;
 use super::order::NEVER;
 use super::orders::{Full, NewOrder, Sim, SimEvent, View};
@@ -71,31 +71,38 @@ impl<F: FillModel> Paper<F> {
     /// Takes all that waits of blocks up to `upto`, in the venue's order.
     fn take(&mut self, set: Settings<'_, F>, upto: Ns, out: &mut impl FnMut(SimEvent)) {
         let Paper { sim, book, hold, late } = self;
-        let mut taken = Taken::default();
-        while let Some(block) = hold.next(&taken).filter(|block| *block <= upto) {
-            for n in hold.takes.of(taken.takes, block) {
-                let prints = &hold.prints[taken.prints..][..n.what];
-                if book.time().is_some_and(|newest| prints.iter().any(|p| p.time < newest)) {
-                    late.prints += n.what as u64;
-                }
-                sim.on_prints(set, prints, book, out);
-                taken.takes += 1;
-                taken.prints += n.what;
-            }
-            for bbo in hold.bbos.of(taken.bbos, block) {
-                on_bbo(sim, book, set, &bbo.what, out);
-                taken.bbos += 1;
-            }
-            for (books, taken) in hold.books.iter().zip(&mut taken.books) {
-                for snapshot in books.of(*taken, block) {
-                    on_book(sim, book, set, &snapshot.what, out);
-                    *taken += 1;
-                }
-            }
-            sim.block_over(set, block, out);
-            out(SimEvent::Known(block));
+        hold.take(upto, &mut Taking { sim, book, late, set, out });
+    }
+}
+
+/// What is let go goes to the simulator and to its book.
+struct Taking<'a, F: FillModel, O> {
+    sim: &'a mut Sim<F>,
+    book: &'a mut Book,
+    late: &'a mut Late,
+    set: Settings<'a, F>,
+    out: &'a mut O,
+}
+
+impl<F: FillModel, O: FnMut(SimEvent)> Takes for Taking<'_, F, O> {
+    fn prints(&mut self, prints: &[Trade]) {
+        if self.book.time().is_some_and(|newest| prints.iter().any(|p| p.time < newest)) {
+            self.late.prints += prints.len() as u64;
         }
-        hold.remove(&taken);
+        self.sim.on_prints(self.set, prints, self.book, self.out);
+    }
+
+    fn bbo(&mut self, bbo: &Bbo) {
+        on_bbo(self.sim, self.book, self.set, bbo, self.out);
+    }
+
+    fn book(&mut self, book: &Snapshot) {
+        on_book(self.sim, self.book, self.set, book, self.out);
+    }
+
+    fn over(&mut self, block: Ns) {
+        self.sim.block_over(self.set, block, self.out);
+        (self.out)(SimEvent::Known(block));
     }
 }
 

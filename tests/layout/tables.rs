@@ -89,10 +89,10 @@ pub const LINES: &[(&str, usize)] = &[
     // a simulated market without waiting.
     ("cli", 6_130),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
-    // budget of requests of an account; what each fill came to, as the account has it.
-    ("engine", 2_160),
-    // What came too late to be taken in its place is counted.
-    ("event", 310),
+    // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder.
+    ("engine", 2_260),
+    // What came too late to be taken in its place is counted; what shadow quotes met.
+    ("event", 370),
     // A stream that the venue refuses is given up and said in its words, not paid with the link; one map
     // between the two clocks; what an import says of itself.
     ("feed", 3_720),
@@ -104,25 +104,28 @@ pub const LINES: &[(&str, usize)] = &[
     // History of the venue's archive, of a node, of tardis.dev.
     ("import", 1_100),
     ("journal", 1_800),
-    ("learn", 5_300),
+    // What quoting would earn at every distance, with intervals that hold, and a verdict.
+    ("learn", 5_900),
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.
-    // Sweeps, imports, progress.
-    ("limits", 440),
+    // Sweeps, imports, progress; the shadow ladder.
+    ("limits", 480),
     // Draws by name: orders of one's own and faults of the feed change nothing but by consequence.
-    ("math", 840),
+    ("math", 850),
     ("mem", 450),
-    // The clock against the venue's, in `doctor`.
-    ("ops", 1_570),
+    // The clock against the venue's, in `doctor`; the verdict as a metric.
+    ("ops", 1_590),
     ("quote", 1_900),
-    // How long a budget of requests lasts, in words; the maker fee of each coin; what each fill came to.
-    ("record", 1_380),
-    // Days. Edges that are the account's, with what was lost before a fill.
-    ("report", 4_950),
+    // How long a budget of requests lasts, in words; the maker fee of each coin; edges, the curve, the
+    // verdict and their words.
+    ("record", 1_620),
+    // Days. Edges that are the account's, with what was lost before a fill; the curve.
+    ("report", 4_990),
     ("settings", 1_200),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
     // Latency by action with the link's own ping, whole lots, sums that overflow nothing.
-    ("sim", 4_200),
+    // Shadow quotes at every distance, whatever is quoted.
+    ("sim", 4_560),
     // Plans, jobs, tables, rankings of sweeps.
     ("sweep", 1_150),
     ("sys", 2_000),

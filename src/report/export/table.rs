@@ -140,6 +140,8 @@ fn name(body: &Body) -> &'static str {
         Body::Late(_) => "late",
         Body::Requests(_) => "requests",
         Body::Edge(_) => "edges",
+        Body::Curve(_) => "curve",
+        Body::Verdict(_) => "verdicts",
     }
 }
 
@@ -253,7 +255,7 @@ mod tests {
     #[test]
     fn every_kind_has_a_table_and_every_name_is_used_once() {
         let all = tables(&StrategyNames::default());
-        assert_eq!(all.len(), 29);
+        assert_eq!(all.len(), 31);
         for t in &all {
             let mut names: Vec<&str> = t.columns.iter().map(|c| c.name.as_str()).collect();
             names.sort_unstable();
@@ -264,7 +266,7 @@ mod tests {
         let mut names: Vec<&str> = all.iter().map(|t| t.name).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), 29);
+        assert_eq!(names.len(), 31);
     }
 
     #[test]

@@ -7,11 +7,11 @@ use super::figure::{self, figure, figure_html, missing};
 use super::fmt::{between, count, data, esc, number, signed, span};
 use super::scale::Scale;
 use super::time_chart::{Axis, TimeChart, strip};
-use crate::record::{Guard, Health, Lane, OrderReason, OrderState, REGIMES};
+use crate::record::{Curve, Guard, Health, Lane, OrderReason, OrderState, REGIMES};
 use crate::report::coin::{CoinModel, Mark};
 use crate::report::orders::{AGE_S, AHEAD_USD};
 use crate::report::sources::Truth;
-use crate::report::stats::count as float;
+use crate::report::stats::{Interval, count as float};
 use crate::units::Side;
 
 /// Fills drawn one by one; of more, every n-th is drawn.
@@ -32,7 +32,7 @@ pub fn section(c: &CoinModel, axis: &Axis, truth: Option<&Truth>, key: &str) -> 
     for f in [regimes, warmup, terms, risk, force, guards, health] {
         out.push_str(&f(c, axis));
     }
-    for f in [horizons, depths, reliability, queue, waiting, obstacles, orders] {
+    for f in [curve, horizons, depths, reliability, queue, waiting, obstacles, orders] {
         out.push_str(&f(c));
     }
     out.push_str("</div></section>");
@@ -251,6 +251,28 @@ fn health_class(h: Health) -> &'static str {
         Health::Crossed | Health::OneSided => "pess",
         Health::Empty | Health::Down => "off",
     }
+}
+
+fn curve(c: &CoinModel) -> String {
+    let title = "What a fill of a quote at each distance would earn";
+    let rows: Vec<&Curve> = c.earns.rows().filter(|r| r.n_eff >= 2.0).collect();
+    if rows.is_empty() {
+        return missing(title, "no distance has two independent fills yet");
+    }
+    let names: Vec<String> =
+        rows.iter().map(|r| format!("{} · {}", r.place_text(), number(r.n_eff, 0))).collect();
+    let each = |r: &&Curve, value: f64, half: f64| {
+        let (lo, hi) = (value - half, value + half);
+        (r.rate > 0.0).then_some(Interval { value, lo: Some(lo), hi: Some(hi) })
+    };
+    let edge = rows.iter().map(|r| each(r, r.edge_bps(), r.error_bps)).collect();
+    let cost = rows.iter().map(|r| each(r, r.cost_bps, r.error_bps)).collect();
+    let bars = [("opt", "edge after fee", edge), ("own", "fee and adverse move", cost)];
+    let how = "From shadow quotes that are nobody's: above zero a fill there earns. Distance in bps, \
+               the touch, a tick inside it · independent fills; places with fewer than two are left out.";
+    let html =
+        format!("<pre class=how>{}</pre>{}", esc(&c.earns.text()), dist::whiskers(&names, &bars));
+    figure(title, "bps, mean and 95 %", how, &html)
 }
 
 fn horizons(c: &CoinModel) -> String {

@@ -1,0 +1,266 @@
+//! What small quotes on the shared recordings would have met: the shadow ladder against a reference that
+//! shares nothing with it.
+//!
+//! The reference is a table made of the same recordings by another program: a decision every half second,
+//! a quarter of a second to the venue, receive and venue clocks taken as one, a fee of 1.5 bps. As
+//! published it goes on quoting for up to three seconds of a hole; the rows of the recording with holes are
+//! made without that.
+
+use std::fs::File;
+use std::path::Path;
+
+use crate::app::convert::convert;
+use crate::app::events::{Entry, Reader};
+use crate::app::source::Item;
+use crate::app::survey::coins_of;
+use crate::event::shadow::Seen;
+use crate::event::{Event, Link};
+use crate::feed::Parser;
+use crate::learn::curve::stats::Reading;
+use crate::learn::curve::{Config, Curve};
+use crate::limits::CURVE;
+use crate::sim::shadow::{Pace, Shadow};
+use crate::units::{Mid2, Ns, Px, Side};
+
+const PACE: Pace =
+    Pace { every_ns: Ns::SEC / 2, delay_ns: Ns::SEC / 4, feed_ns: 0, hold_ns: 2 * Ns::SEC };
+const FEE_BPS: f64 = 1.5;
+/// The reference quotes nothing for so long before a hole.
+const BEFORE_HOLE_NS: i64 = 8_500 * Ns::MS;
+/// Places of the distances 0, 1, 2 and 4.
+const PLACES: [usize; 4] = [0, 4, 6, 9];
+
+#[derive(Default)]
+struct Raw {
+    lives: Vec<(Ns, usize, i64)>,
+    fills: Vec<(Ns, usize, Side, Px, Mid2)>,
+    mids: Vec<(Ns, f64)>,
+}
+
+impl Raw {
+    fn take(&mut self, seen: Seen) {
+        match seen {
+            Seen::Live { place, until, ns, .. } => self.lives.push((until, place, ns)),
+            Seen::Fill { side, place, px, from, time, .. } => {
+                self.fills.push((time, place, side, px, from));
+            }
+            Seen::State { time, mid } => self.mids.push((time, mid.to_f64())),
+            Seen::Hole { from } => self.cut(from),
+        }
+    }
+
+    fn cut(&mut self, from: Ns) {
+        self.lives.retain(|l| l.0.plus(BEFORE_HOLE_NS) < from);
+        self.fills.retain(|f| f.0.plus(BEFORE_HOLE_NS) < from);
+    }
+
+    /// Fills, fills a second, cost, value of the quotes at a place.
+    fn row(&self, place: usize) -> [f64; 4] {
+        let live =
+            self.lives.iter().filter(|l| l.1 == place).map(|l| Ns::seconds(l.2)).sum::<f64>();
+        let (mut n, mut cost, mut value) = (0.0, 0.0, 0.0);
+        for (time, _, side, px, from) in self.fills.iter().filter(|f| f.1 == place) {
+            let (s, from) = (if *side == Side::Buy { 1.0 } else { -1.0 }, from.to_f64());
+            let at = self.mids.partition_point(|m| m.0 <= time.plus(5 * Ns::SEC)) - 1;
+            let moved = -s * (self.mids[at].1 - from) / from * 1e4;
+            n += 1.0;
+            cost += FEE_BPS + moved;
+            value += s * (from - px.to_f64()) / from * 1e4 - FEE_BPS - moved;
+        }
+        [n, n / live, cost / n, value / live]
+    }
+}
+
+/// By how much the receiver's clock is ahead when that is first known, ns.
+fn first_offset(path: &Path) -> i64 {
+    let mut reader = Reader::open(path).expect("readable");
+    while let Some((_, entry)) = reader.step().expect("readable") {
+        if let Entry::Item(Item::Clocks(c)) = entry {
+            return c.offset;
+        }
+    }
+    0
+}
+
+/// Gives a ladder a message.
+type Give<'a> = dyn Fn(&mut Shadow, &mut dyn FnMut(Seen)) + 'a;
+
+/// What the ladder saw of each coin of a recording, and what is read of it at the end.
+fn watch(path: &Path, name: &str) -> Vec<(String, Raw, [Reading; CURVE])> {
+    let to = std::env::temp_dir().join(format!("papermaker-curve-{name}-{}", std::process::id()));
+    let coins = coins_of(path).expect("readable");
+    convert(path, &coins, Parser::Scanner, File::create(&to).expect("a file")).expect("converted");
+    let mut all: Vec<(Shadow, Raw, Curve)> = coins
+        .iter()
+        .map(|c| (Shadow::new(c.rules()), Raw::default(), Curve::new(FEE_BPS)))
+        .collect();
+    let cfg = Config::default();
+    // Stamps as they were received: the session clock plus what the map took off.
+    let mut reader = Reader::open(&to).expect("readable");
+    let mut offset = first_offset(&to);
+    while let Some((at, entry)) = reader.step().expect("readable") {
+        let now = at.plus(offset);
+        let mut with = |i: usize, f: &Give<'_>| {
+            let (shadow, raw, curve) = &mut all[i];
+            f(shadow, &mut |s| {
+                raw.take(s);
+                curve.on_seen(&cfg, FEE_BPS, s);
+            });
+        };
+        match entry {
+            Entry::Item(Item::Clocks(c)) => offset = c.offset,
+            Entry::Item(Item::Event(Event::Bbo { coin, bbo })) => {
+                with(coin.index(), &|s, mut out| s.on_bbo(PACE, now, bbo, &mut out));
+            }
+            Entry::Item(Item::Event(Event::Book { coin, book })) => {
+                with(coin.index(), &|s, mut out| s.on_book(PACE, now, book, &mut out));
+            }
+            Entry::Item(Item::Event(Event::Trades { coin, prints })) => {
+                with(coin.index(), &|s, mut out| s.on_prints(PACE, now, prints, &mut out));
+            }
+            Entry::Item(Item::Event(Event::Link(Link::Down))) | Entry::End(_) => {
+                (0..coins.len()).for_each(|i| with(i, &|s, mut out| s.on_hole(&mut out)));
+            }
+            Entry::Item(_) => {}
+        }
+    }
+    std::fs::remove_file(&to).expect("ours");
+    let done = |(c, (_, raw, curve)): (&crate::feed::CoinSpec, (_, Raw, Curve))| {
+        (c.name.to_string(), raw, *curve.at(0))
+    };
+    coins.iter().zip(all).map(done).collect()
+}
+
+/// Recording, coin, and by place fills, fills a second, cost and value.
+type Rows = (&'static str, &'static str, &'static [[f64; 4]]);
+
+const REFERENCE: [Rows; 9] = [
+    ("hl_20250903_9m_ALL4", "BTC", &[[44.0, 0.1182, 2.58, -0.2996], [16.0, 0.0378, 3.37, -0.0883]]),
+    ("hl_20250903_9m_ALL4", "ETH", &[[39.0, 0.1012, 2.78, -0.2705], [19.0, 0.0455, 3.88, -0.1298]]),
+    (
+        "hl_20250903_9m_ALL4",
+        "SOL",
+        &[
+            [50.0, 0.1360, 4.11, -0.5271],
+            [32.0, 0.0786, 4.96, -0.2960],
+            [15.0, 0.0353, 5.52, -0.1181],
+        ],
+    ),
+    (
+        "hl_20250903_9m_ALL4",
+        "WLFI",
+        &[
+            [32.0, 0.0860, 2.89, -0.2384],
+            [27.0, 0.0699, 5.18, -0.2798],
+            [14.0, 0.0342, 6.15, -0.1301],
+        ],
+    ),
+    (
+        "hl_20250904_12m_ALL4",
+        "BTC",
+        &[[91.0, 0.0737, 2.50, -0.1811], [18.0, 0.0133, 3.59, -0.0338]],
+    ),
+    (
+        "hl_20250904_12m_ALL4",
+        "ETH",
+        &[
+            [133.0, 0.1114, 2.95, -0.3161],
+            [49.0, 0.0371, 3.79, -0.1016],
+            [21.0, 0.0155, 4.05, -0.0284],
+        ],
+    ),
+    (
+        "hl_20250904_12m_ALL4",
+        "SOL",
+        &[
+            [98.0, 0.0784, 3.70, -0.2708],
+            [48.0, 0.0362, 4.52, -0.1190],
+            [30.0, 0.0222, 5.40, -0.0706],
+        ],
+    ),
+    (
+        "hl_20250904_12m_ALL4",
+        "WLFI",
+        &[
+            [171.0, 0.1576, 2.12, -0.3113],
+            [133.0, 0.1143, 2.77, -0.1775],
+            [87.0, 0.0710, 3.77, -0.1038],
+            [53.0, 0.0406, 6.39, -0.0920],
+        ],
+    ),
+    (
+        "hl_20251210_24m_ETH",
+        "ETH",
+        &[
+            [277.0, 0.1682, 3.42, -0.5506],
+            [200.0, 0.1050, 4.28, -0.3388],
+            [103.0, 0.0493, 5.45, -0.1587],
+            [42.0, 0.0192, 7.16, -0.0599],
+        ],
+    ),
+];
+
+/// Recording, coin, and of the estimates at the mid rate, cost and the ends of the value.
+const READ: [(&str, &str, [f64; 4]); 5] = [
+    ("hl_20250904_12m_ALL4", "BTC", [0.0734, 2.50, -0.269, -0.115]),
+    ("hl_20250904_12m_ALL4", "ETH", [0.1107, 2.90, -0.430, -0.214]),
+    ("hl_20250904_12m_ALL4", "SOL", [0.0792, 3.61, -0.448, -0.147]),
+    ("hl_20250904_12m_ALL4", "WLFI", [0.1543, 2.17, -0.666, -0.070]),
+    ("hl_20251210_24m_ETH", "ETH", [0.1618, 3.35, -0.714, -0.366]),
+];
+
+#[test]
+fn fills_and_costs_by_distance_are_those_of_the_reference() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/hyperliquid");
+    let mut name = "";
+    let mut seen = Vec::new();
+    let mut off = Vec::new();
+    for (recording, coin, rows) in REFERENCE {
+        let path = folder.join(format!("{recording}.frames.gz"));
+        if !path.exists() {
+            println!("no {recording}: not tried");
+            continue;
+        }
+        if name != recording {
+            (name, seen) = (recording, watch(&path, recording));
+        }
+        let (_, raw, read) = seen.iter().find(|s| s.0 == coin).expect("a coin of it");
+        for (_, _, want) in READ.iter().filter(|r| (r.0, r.1) == (recording, coin)) {
+            let [lo, hi] = read[0].value_ends();
+            let got = [read[0].rate, read[0].cost, lo, hi];
+            let most = [0.05 * want[0], 0.1, 0.1 * want[2].abs(), (0.1 * want[3].abs()).max(0.02)];
+            if (0..4).any(|i| (got[i] - want[i]).abs() > most[i]) {
+                off.push(format!("{recording} {coin}: read {got:?} for {want:?}"));
+            }
+        }
+        for (want, place) in rows.iter().zip(PLACES) {
+            let got = raw.row(place);
+            let r = &read[place];
+            let [lo, hi] = r.value_ends();
+            println!(
+                "{recording} {coin} {place}: {:.0} {:.4} {:.2} {:.4} for {want:?}; read {:.4} {:.2} {:.3} \
+                 [{lo:.3}, {hi:.3}] {:.0}",
+                got[0],
+                got[1],
+                got[2],
+                got[3],
+                r.rate,
+                r.cost,
+                r.value(),
+                r.n_eff,
+            );
+            // Ties of receive stamps decide over a few fills, of up to 20 bps.
+            let (n, live) = (want[0], want[0] / want[1]);
+            let other = (got[0] - n).abs();
+            let near = |i: usize, most: f64| (got[i] - want[i]).abs() <= most;
+            if !(near(0, (0.04 * n).max(2.0))
+                && near(1, (0.03 + other / n) * want[1])
+                && near(2, (20.0 * other / n).max(0.1))
+                && near(3, (20.0 * other / live).max(0.05 * want[3].abs())))
+            {
+                off.push(format!("{recording} {coin} {place}: {got:?} for {want:?}"));
+            }
+        }
+    }
+    assert!(off.is_empty(), "{off:#?}");
+}

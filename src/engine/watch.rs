@@ -1,0 +1,154 @@
+//! The shadow ladder at work: what quotes at every distance meet, and what is read of it.
+//!
+//! In: one coin's market, the settings of the run. Out: the curve and its records. Hot path: fixed
+//! capacity.
+//!
+//! 1. Delay and pace are those of the run's own orders; of the delay its mean.
+
+use serde::{Deserialize, Serialize};
+
+use super::components::Components;
+use super::cx::Cx;
+use super::publish::Publish;
+use crate::event::shadow::DISTANCES_E2;
+use crate::event::{Bbo, Snapshot, Trade};
+use crate::learn::curve::stats::Reading;
+use crate::learn::curve::{Curve, MARK_S};
+use crate::limits::TICK_NS;
+use crate::record;
+use crate::sim::config::Order;
+use crate::sim::shadow::{Pace, Shadow};
+use crate::units::Ns;
+use crate::units::rules::{Billing, Rules};
+
+/// Ladder and curve of one coin.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Watch {
+    shadow: Shadow,
+    curve: Curve,
+    billing: Billing,
+    /// Windows of evidence that the newest verdict goes by.
+    judged: u64,
+}
+
+/// How the run's own orders are made.
+fn pace<C: Components, P>(cx: &Cx<'_, C, P>) -> Pace {
+    let (sim, requote_ns) = (&cx.cfg.sim, cx.cfg.quote.requote_ms * Ns::MS);
+    let feed_ns = i64::from(sim.feed_ms) * Ns::MS;
+    let whole = sim.entry.mean_ns() + i64::from(sim.ping_ms) * Ns::MS / 2;
+    Pace {
+        every_ns: requote_ns.max(TICK_NS),
+        delay_ns: feed_ns + whole / 100 * i64::from(sim.latency_pct),
+        feed_ns,
+        hold_ns: if sim.order == Order::Block { sim.hold_ms * Ns::MS } else { 0 },
+    }
+}
+
+impl Watch {
+    pub(super) fn new(rules: Rules, fee_bps: f64) -> Watch {
+        let (shadow, curve) = (Shadow::new(rules), Curve::new(fee_bps));
+        Watch { shadow, curve, billing: rules.billing, judged: 0 }
+    }
+
+    pub(super) fn on_bbo<C: Components, P>(&mut self, cx: &Cx<'_, C, P>, bbo: &Bbo) {
+        let Watch { shadow, curve, billing, .. } = self;
+        let (cfg, fee_bps) = (&cx.cfg.learn.curve, cx.cfg.maker_fee_bps(*billing));
+        shadow.on_bbo(pace(cx), cx.now, bbo, &mut |s| curve.on_seen(cfg, fee_bps, s));
+    }
+
+    pub(super) fn on_book<C: Components, P>(&mut self, cx: &Cx<'_, C, P>, book: &Snapshot) {
+        let Watch { shadow, curve, billing, .. } = self;
+        let (cfg, fee_bps) = (&cx.cfg.learn.curve, cx.cfg.maker_fee_bps(*billing));
+        shadow.on_book(pace(cx), cx.now, book, &mut |s| curve.on_seen(cfg, fee_bps, s));
+    }
+
+    pub(super) fn on_prints<C: Components, P>(&mut self, cx: &Cx<'_, C, P>, prints: &[Trade]) {
+        let Watch { shadow, curve, billing, .. } = self;
+        let (cfg, fee_bps) = (&cx.cfg.learn.curve, cx.cfg.maker_fee_bps(*billing));
+        shadow.on_prints(pace(cx), cx.now, prints, &mut |s| curve.on_seen(cfg, fee_bps, s));
+    }
+
+    /// A point of the tick grid.
+    pub(super) fn on_time<C: Components>(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
+        let Watch { shadow, curve, billing, .. } = self;
+        let (cfg, fee_bps) = (&cx.cfg.learn.curve, cx.cfg.maker_fee_bps(*billing));
+        shadow.on_time(pace(cx), cx.now, &mut |s| curve.on_seen(cfg, fee_bps, s));
+        if self.judged != self.curve.windows() {
+            self.judged = self.curve.windows();
+            self.publish_verdict(cx);
+        }
+        if cx.now.0 % Ns::MINUTE == 0 {
+            self.publish(cx);
+        }
+    }
+
+    /// The market was lost from sight.
+    pub(super) fn on_hole<C: Components, P>(&mut self, cx: &Cx<'_, C, P>) {
+        let Watch { shadow, curve, billing, .. } = self;
+        let (cfg, fee_bps) = (&cx.cfg.learn.curve, cx.cfg.maker_fee_bps(*billing));
+        shadow.on_hole(&mut |s| curve.on_seen(cfg, fee_bps, s));
+    }
+
+    /// What the link brought before it went down happened before.
+    pub(super) fn on_end<C: Components, P>(&mut self, cx: &Cx<'_, C, P>) {
+        let Watch { shadow, curve, billing, .. } = self;
+        let (cfg, fee_bps) = (&cx.cfg.learn.curve, cx.cfg.maker_fee_bps(*billing));
+        shadow.on_end(&mut |s| curve.on_seen(cfg, fee_bps, s));
+    }
+
+    /// The curve as it stands, once there is one.
+    pub(super) fn publish<C: Components>(&self, cx: &mut Cx<'_, C, impl Publish>) {
+        if self.curve.windows() == 0 {
+            return;
+        }
+        for (horizon, mark_s) in MARK_S.into_iter().enumerate() {
+            for (place, r) in (0u8..).zip(self.curve.at(horizon)) {
+                let [value_lo, value_hi] = r.value_ends();
+                let distance_e2 = DISTANCES_E2.get(usize::from(place)).copied().unwrap_or(-1);
+                cx.publish(record::Curve {
+                    place,
+                    mark_s,
+                    distance_e2: u16::try_from(distance_e2).unwrap_or(u16::MAX),
+                    live_s: r.live_s,
+                    fills: r.fills,
+                    n_eff: r.n_eff,
+                    rate: r.rate,
+                    rate_lo: r.rate_lo,
+                    rate_hi: r.rate_hi,
+                    quoted_bps: r.quoted,
+                    cost_bps: r.cost,
+                    error_bps: r.t * r.deviation,
+                    value: r.value(),
+                    value_lo,
+                    value_hi,
+                });
+            }
+        }
+    }
+
+    fn publish_verdict<C: Components>(&self, cx: &mut Cx<'_, C, impl Publish>) {
+        for (horizon, mark_s) in MARK_S.into_iter().enumerate() {
+            let v = self.curve.verdict(horizon);
+            let none = Reading::default();
+            let r = v.best.map_or(&none, |j| &self.curve.at(horizon)[j]);
+            let [value_lo, value_hi] = r.value_ends();
+            let code = |n: usize| u8::try_from(n).unwrap_or(u8::MAX);
+            cx.publish(record::Verdict {
+                word: v.word(),
+                mark_s,
+                best: v.best.map_or(u8::MAX, code),
+                seen: code(v.seen),
+                pays_below_bps: v.pays_below,
+                loses_above_bps: v.loses_above,
+                certainty: v.sureness,
+                dropped: self.curve.dropped(horizon),
+                quoted_bps: r.quoted,
+                cost_bps: r.cost,
+                error_bps: r.t * r.deviation,
+                value: r.value(),
+                value_lo,
+                value_hi,
+            });
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What shadow quotes met: small post-only quotes at fixed distances that are nobody's.
+//!
+//! In: a ladder's doings. Out: plain values. Hot path.
+
+use crate::limits::DISTANCES;
+use crate::units::{Mid2, Ns, Px, Side};
+
+/// Distances quoted at, in hundredths of a basis point; then come the touch and one tick inside it.
+pub const DISTANCES_E2: [i64; DISTANCES] =
+    [0, 25, 50, 75, 100, 150, 200, 250, 300, 400, 500, 600, 700, 800, 1_000, 1_200, 1_500];
+/// Place of the quote that joins the touch.
+pub const JOIN: usize = DISTANCES;
+/// Place of the one that improves it by a tick, where there is room.
+pub const IMPROVE: usize = DISTANCES + 1;
+
+/// What the ladder saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// The quote of a side at a place was in the book for `ns` up to `until`.
+    Live {
+        /// Side.
+        side: Side,
+        /// Place: of [`DISTANCES_E2`], [`JOIN`], [`IMPROVE`].
+        place: usize,
+        /// Block time of the end.
+        until: Ns,
+        /// How long, ns.
+        ns: i64,
+    },
+    /// It filled.
+    Fill {
+        /// Side.
+        side: Side,
+        /// Place.
+        place: usize,
+        /// Price.
+        px: Px,
+        /// Mid of the decision that placed or confirmed it.
+        from: Mid2,
+        /// Mid before the print's block.
+        mid: Mid2,
+        /// Block time.
+        time: Ns,
+    },
+    /// The mid is this from a block on.
+    State {
+        /// Block time.
+        time: Ns,
+        /// Mid.
+        mid: Mid2,
+    },
+    /// The market was lost from sight after a block.
+    Hole {
+        /// The last block before it.
+        from: Ns,
+    },
+}

@@ -1,0 +1,128 @@
+//! What quoting at each distance would earn: the curve of the shadow ladder.
+//!
+//! In: what shadow quotes met. Out: readings by distance, once a window. Hot path: fixed capacity; the
+//! readings are made when a window of evidence closes, not between.
+//!
+//! 1. Nothing of it comes from own orders: the curve is a function of the tape and of the settings.
+//! 2. There is one of a 5 s and one of a 30 s mark. The first decides, the second is shown beside it.
+
+mod marks;
+pub mod stats;
+pub mod verdict;
+mod window;
+
+use serde::{Deserialize, Serialize};
+
+use self::marks::{Marks, WINDOW_NS};
+use self::stats::{Reading, Stats};
+use self::verdict::Verdict;
+use crate::event::shadow::Seen;
+use crate::limits::CURVE;
+use crate::math::det;
+use crate::settings::settings;
+use crate::units::Ns;
+
+/// Horizons of the marks, s: the one that decides, the one beside it.
+pub const MARK_S: [u8; 2] = [5, 30];
+
+settings! {
+    /// What the curve of the shadow ladder remembers.
+    pub struct Config: Copy {
+        /// Memory of rates, costs and their errors.
+        memory_s: f64 = 1_800.0, 10.0..=1e7, "s";
+        /// Memory of the fast layer of rates.
+        fast_s: f64 = 60.0, 1.0..=1e6, "s";
+    }
+}
+
+/// One horizon's.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Horizon {
+    marks: Marks,
+    stats: Stats,
+    /// Number of the newest window taken.
+    newest: Option<i64>,
+    readings: [Reading; CURVE],
+    verdict: Verdict,
+}
+
+/// The curve of one coin.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Curve {
+    horizons: [Horizon; 2],
+    /// Windows closed so far.
+    windows: u64,
+}
+
+impl Curve {
+    /// A curve of what was known before anything was seen; `fee_bps` is the maker's.
+    #[must_use]
+    pub fn new(fee_bps: f64) -> Curve {
+        let horizons = MARK_S.map(|s| {
+            let stats = Stats::new();
+            let readings = stats.read(fee_bps);
+            let marks = Marks::new(i64::from(s) * Ns::SEC);
+            Horizon { marks, stats, newest: None, readings, verdict: Verdict::default() }
+        });
+        Curve { horizons, windows: 0 }
+    }
+
+    /// The shadow ladder saw something.
+    pub fn on_seen(&mut self, cfg: &Config, fee_bps: f64, seen: Seen) {
+        for (i, h) in self.horizons.iter_mut().enumerate() {
+            match seen {
+                Seen::Live { place, until, ns, .. } => h.marks.on_live(place, until, ns),
+                Seen::Fill { side, place, px, from, time, .. } => {
+                    h.marks.on_fill(side, place, px, from, time);
+                }
+                Seen::State { time, mid } => {
+                    let Horizon { marks, stats, newest, readings, verdict } = h;
+                    let mut closed = 0;
+                    marks.on_state(time, mid, &mut |number, w| {
+                        let passed = newest.replace(number).map_or(1, |last| number - last);
+                        let keep = |memory_s: f64| {
+                            #[expect(clippy::cast_precision_loss, reason = "a count of windows")]
+                            let passed_s = passed as f64 * Ns::seconds(WINDOW_NS);
+                            det::exp(-passed_s / memory_s)
+                        };
+                        stats.take(w, keep(cfg.memory_s), keep(cfg.fast_s));
+                        closed += 1;
+                    });
+                    if closed > 0 {
+                        *readings = stats.read(fee_bps);
+                        verdict.take(fee_bps, readings);
+                        self.windows += if i == 0 { closed } else { 0 };
+                    }
+                }
+                Seen::Hole { .. } => h.marks.on_hole(),
+            }
+        }
+    }
+
+    /// What is read by distance, at each of [`MARK_S`]; the first decides.
+    #[must_use]
+    pub fn at(&self, horizon: usize) -> &[Reading; CURVE] {
+        &self.horizons[horizon.min(1)].readings
+    }
+
+    /// Whether quoting would earn, by the marks of each of [`MARK_S`].
+    #[must_use]
+    pub fn verdict(&self, horizon: usize) -> &Verdict {
+        &self.horizons[horizon.min(1)].verdict
+    }
+
+    /// How many windows of evidence were closed.
+    #[must_use]
+    pub fn windows(&self) -> u64 {
+        self.windows
+    }
+
+    /// Shadow fills that a hole in the data left without a mark.
+    #[must_use]
+    pub fn dropped(&self, horizon: usize) -> u64 {
+        self.horizons[horizon.min(1)].marks.dropped()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! Windows and estimates on shadow fills of a few events.
+
+use super::*;
+use crate::event::shadow::JOIN;
+use crate::units::{Mid2, ONE, Px, Side};
+
+const FEE_BPS: f64 = 1.5;
+
+/// The five places nearest to the mid.
+const NEAR: [usize; 5] = [0, 1, 2, 3, 4];
+
+/// Shadow quotes at the mid of ten thousand, a fill of each place in `fills` every ten seconds, after
+/// which the mid moves against them by `bps`.
+fn watch(seconds: i64, fills: &[usize], bps: i64) -> Curve {
+    watch_every(10, seconds, fills, bps)
+}
+
+fn watch_every(every: i64, seconds: i64, fills: &[usize], bps: i64) -> Curve {
+    let (cfg, mut c) = (Config::default(), Curve::new(FEE_BPS));
+    let mid = |x: i64| Mid2(2 * (10_000 + x) * ONE);
+    for s in 0..seconds {
+        let time = Ns(s * Ns::SEC);
+        let down = if s % 10 >= 2 && s % 10 < 8 { -bps } else { 0 };
+        c.on_seen(&cfg, FEE_BPS, Seen::State { time, mid: mid(down) });
+        for place in 0..CURVE {
+            c.on_seen(
+                &cfg,
+                FEE_BPS,
+                Seen::Live { side: Side::Buy, place, until: time, ns: Ns::SEC },
+            );
+        }
+        for place in fills.iter().filter(|_| s % every == 1) {
+            let px = Px(10_000 * ONE - ONE * [0, 1][usize::from(*place == 4)]);
+            let (side, from) = (Side::Buy, mid(0));
+            let fill = Seen::Fill { side, place: *place, px, from, mid: from, time };
+            c.on_seen(&cfg, FEE_BPS, fill);
+        }
+    }
+    c
+}
+
+#[test]
+fn a_fill_costs_fee_and_move_from_the_mid_it_was_quoted_at() {
+    let c = watch(1_200, &NEAR, 3);
+    let r = &c.at(0)[4];
+    assert!((r.cost - 4.5).abs() < 0.3, "{r:?}");
+    assert!((r.edge() - (1.0 - 4.5)).abs() < 0.3, "{r:?}");
+    assert!((r.rate - 0.1).abs() < 0.01, "{r:?}");
+    let [lo, hi] = r.value_ends();
+    assert!(lo < r.value() && r.value() < hi && hi < 0.0, "{lo} {hi}");
+    // After half a minute the mid is back: the fee alone is paid.
+    assert!((c.at(1)[4].cost - 1.5).abs() < 0.5, "{:?}", c.at(1)[4]);
+}
+
+#[test]
+fn what_never_filled_is_known_by_the_nearer_ones_alone() {
+    let c = watch(600, &NEAR, 3);
+    let far = &c.at(0)[16];
+    assert_eq!((far.fills, far.n_eff), (0.0, 0.0));
+    assert!(far.rate <= c.at(0)[4].rate && far.rate_hi < 0.02, "{far:?}");
+    let [lo, hi] = far.edge_ends();
+    assert!(hi - lo > 10.0, "fifteen basis points out nothing is known of the cost: {far:?}");
+}
+
+#[test]
+fn bursts_count_as_one_and_widen_the_intervals() {
+    let even = watch(1_200, &[JOIN; 4], 3);
+    let burst = watch_every(60, 1_200, &[JOIN; 24], 3);
+    let (even, burst) = (&even.at(0)[JOIN], &burst.at(0)[JOIN]);
+    assert!((burst.fills / even.fills - 1.0).abs() < 0.1, "as many fills");
+    assert!(burst.n_eff < 0.1 * even.n_eff, "{burst:?} {even:?}");
+    assert!(burst.rate_hi - burst.rate_lo > 3.0 * (even.rate_hi - even.rate_lo));
+}
+
+#[test]
+fn a_hole_drops_fills_and_seconds_together() {
+    let cfg = Config::default();
+    let mut c = watch(95, &[0], 0);
+    let (before, windows) = (c.at(0)[0], c.windows());
+    c.on_seen(&cfg, FEE_BPS, Seen::Hole { from: Ns(94 * Ns::SEC) });
+    for s in 600..640 {
+        let state = Seen::State { time: Ns(s * Ns::SEC), mid: Mid2(20_000 * ONE) };
+        c.on_seen(&cfg, FEE_BPS, state);
+    }
+    assert_eq!((c.at(0)[0], c.windows()), (before, windows), "nothing came of the hole");
+    assert_eq!(c.dropped(0), 1);
+}

@@ -1,0 +1,250 @@
+//! Would quoting earn: the newest verdict and curve, for people and programs.
+//!
+//! In: the records of them. Out: lines, a table, JSON. Cold path.
+
+use serde_json::{Value, json};
+
+use super::{Body, Curve, Outlook, Verdict};
+
+/// USD an hour and side of 1000 USD quoted, from bps of the size a second.
+const USD_H: f64 = 1e3 * 1e-4 * 3600.0;
+/// Horizon by whose marks quoting goes, s.
+const DECIDES_S: u8 = 5;
+/// Independent fills from which a place has a say.
+const SEEN: f64 = 2.0;
+
+/// What was said last of one coin.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Earns {
+    verdicts: Vec<Verdict>,
+    rows: Vec<Curve>,
+}
+
+impl Curve {
+    /// The place in words: a distance in bps, `join` or `improve`.
+    #[must_use]
+    pub fn place_text(&self) -> String {
+        match self.distance_e2 {
+            u16::MAX if self.place == 17 => "join".to_owned(),
+            u16::MAX => "improve".to_owned(),
+            d => format!("{}", f64::from(d) / 100.0),
+        }
+    }
+
+    /// What a fill earns, bps.
+    #[must_use]
+    pub fn edge_bps(&self) -> f64 {
+        self.quoted_bps - self.cost_bps
+    }
+}
+
+impl Earns {
+    /// Takes a record; others than those of the curve change nothing.
+    pub fn take(&mut self, body: &Body) {
+        match body {
+            Body::Verdict(v) => {
+                self.verdicts.retain(|o| o.mark_s != v.mark_s);
+                self.verdicts.push(*v);
+            }
+            Body::Curve(c) => {
+                let same = |o: &&mut Curve| (o.mark_s, o.place) == (c.mark_s, c.place);
+                match self.rows.iter_mut().find(same) {
+                    Some(row) => *row = *c,
+                    None => self.rows.push(*c),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The records that give this again.
+    pub fn bodies(&self) -> impl Iterator<Item = Body> + '_ {
+        let verdicts = self.verdicts.iter().map(|v| Body::from(*v));
+        verdicts.chain(self.rows.iter().map(|r| Body::from(*r)))
+    }
+
+    /// The verdict by the marks that decide, or by those after `mark_s` seconds.
+    #[must_use]
+    pub fn verdict(&self, mark_s: Option<u8>) -> Option<&Verdict> {
+        self.verdicts.iter().find(|v| v.mark_s == mark_s.unwrap_or(DECIDES_S))
+    }
+
+    /// The curve by the marks that decide, nearest place first.
+    pub fn rows(&self) -> impl Iterator<Item = &Curve> {
+        self.rows.iter().filter(|r| r.mark_s == DECIDES_S)
+    }
+
+    /// The range of distances seen often enough.
+    fn range(&self) -> Option<(f64, f64)> {
+        let seen = || self.rows().filter(|r| r.n_eff >= SEEN && r.distance_e2 != u16::MAX);
+        let bps = |r: &Curve| f64::from(r.distance_e2) / 100.0;
+        Some((seen().map(bps).next()?, seen().map(bps).last()?))
+    }
+
+    /// Lines for people; empty before the first verdict.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Some(v) = self.verdict(None) else { return String::new() };
+        let mut out = format!("  would earn {}: {}", v.word.text(), v.word.sentence());
+        if let Some((near, far)) = self.range() {
+            out.push_str(&format!(
+                " Seen often enough: {near} to {far} bps; of others nothing is said."
+            ));
+        }
+        if let Some(o) = self.verdict(Some(30)) {
+            out.push_str(&format!(" By marks after 30 s: {}.", o.word.text()));
+        }
+        out.push('\n');
+        if v.word == Outlook::Unknown || v.best == u8::MAX {
+            return out;
+        }
+        let best =
+            self.rows().find(|r| r.place == v.best).map_or_else(String::new, Curve::place_text);
+        let unit = if best.parse::<f64>().is_ok() { " bps" } else { "" };
+        let [value, lo, hi] = [v.value, v.value_lo, v.value_hi].map(|x| x * USD_H);
+        out.push_str(&format!(
+            "  best       {best}{unit}: {value:+.2} USD/h [{lo:+.2}, {hi:+.2}] of 1000 USD quoted a side; \
+             a fill gets {:.2} and costs {:.2} +-{:.2} bps, fee included\n  fee        below {:+.2} \
+             bps it pays, above {:+.2} it loses at every distance seen\n",
+            v.quoted_bps, v.cost_bps, v.error_bps, v.pays_below_bps, v.loses_above_bps,
+        ));
+        out
+    }
+
+    /// The curve as a table, nearest place first.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let mut out = String::new();
+        for mark_s in [DECIDES_S, 30] {
+            out.push_str(&format!(
+                "  marks after {mark_s} s\n  {:>7} {:>8} {:>7} {:>6} {:>22} {:>6} {:>14} {:>24}\n",
+                "bps",
+                "live s",
+                "fills",
+                "n_eff",
+                "fills/s",
+                "gets",
+                "costs",
+                "USD/h of 1000 a side",
+            ));
+            for r in self.rows.iter().filter(|r| r.mark_s == mark_s) {
+                let [value, lo, hi] = [r.value, r.value_lo, r.value_hi].map(|x| x * USD_H);
+                let few = if r.n_eff < SEEN { "  seen too seldom" } else { "" };
+                let rate = format!("{:.4} [{:.4},{:.4}]", r.rate, r.rate_lo, r.rate_hi);
+                let cost = format!("{:.2} +-{:.2}", r.cost_bps, r.error_bps);
+                let usd = format!("{value:+.2} [{lo:+.2},{hi:+.2}]");
+                out.push_str(&format!(
+                    "  {:>7} {:>8.1} {:>7.1} {:>6.1} {rate:>22} {:>6.2} {cost:>14} {usd:>24}{few}\n",
+                    r.place_text(),
+                    r.live_s,
+                    r.fills,
+                    r.n_eff,
+                    r.quoted_bps,
+                ));
+            }
+        }
+        out
+    }
+
+    /// The same for programs.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let verdict = |v: &Verdict| {
+            json!({
+                "mark_s": v.mark_s, "word": v.word.text(), "places_seen": v.seen,
+                "pays_below_fee_bps": v.pays_below_bps, "loses_above_fee_bps": v.loses_above_bps,
+                "certainty": v.certainty,
+                "best": (v.best != u8::MAX).then(|| json!({
+                    "place": v.best, "gets_bps": v.quoted_bps, "costs_bps": v.cost_bps,
+                    "error_bps": v.error_bps, "value_bps_per_s": v.value,
+                    "value_lo_bps_per_s": v.value_lo, "value_hi_bps_per_s": v.value_hi,
+                })),
+            })
+        };
+        let row = |r: &Curve| {
+            json!({
+                "mark_s": r.mark_s, "place": r.place_text(), "live_s": r.live_s, "fills": r.fills,
+                "n_eff": r.n_eff, "rate_per_s": r.rate, "rate_lo_per_s": r.rate_lo,
+                "rate_hi_per_s": r.rate_hi, "gets_bps": r.quoted_bps, "costs_bps": r.cost_bps,
+                "error_bps": r.error_bps, "edge_bps": r.edge_bps(), "value_bps_per_s": r.value,
+                "value_lo_bps_per_s": r.value_lo, "value_hi_bps_per_s": r.value_hi,
+            })
+        };
+        json!({
+            "verdicts": self.verdicts.iter().map(verdict).collect::<Vec<_>>(),
+            "curve": self.rows.iter().map(row).collect::<Vec<_>>(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(place: u8, distance_e2: u16, n_eff: f64) -> Curve {
+        Curve {
+            place,
+            mark_s: 5,
+            distance_e2,
+            live_s: 600.0,
+            fills: 9.0,
+            n_eff,
+            rate: 0.01,
+            rate_lo: 0.005,
+            rate_hi: 0.02,
+            quoted_bps: 2.2,
+            cost_bps: 5.0,
+            error_bps: 1.0,
+            value: -0.028,
+            value_lo: -0.076,
+            value_hi: -0.009,
+        }
+    }
+
+    fn verdict(word: Outlook, mark_s: u8) -> Verdict {
+        Verdict {
+            word,
+            mark_s,
+            best: 6,
+            seen: 2,
+            pays_below_bps: -2.3,
+            loses_above_bps: -0.3,
+            certainty: 0.9,
+            dropped: 0,
+            quoted_bps: 2.2,
+            cost_bps: 5.0,
+            error_bps: 1.0,
+            value: -0.028,
+            value_lo: -0.076,
+            value_hi: -0.009,
+        }
+    }
+
+    #[test]
+    fn the_newest_is_said_of_places_seen_often_enough_alone() {
+        let mut e = Earns::default();
+        assert_eq!((e.text(), e.rows().count()), (String::new(), 0));
+        for (place, d, n) in [(4, 100, 9.0), (6, 200, 3.0), (16, 1_500, 1.0), (17, u16::MAX, 9.0)] {
+            e.take(&row(place, d, 1.0).into());
+            e.take(&row(place, d, n).into());
+        }
+        e.take(&verdict(Outlook::Unknown, 5).into());
+        assert!(!e.text().contains("best"), "{}", e.text());
+        e.take(&verdict(Outlook::Loses, 5).into());
+        e.take(&verdict(Outlook::LikelyLoses, 30).into());
+        let text = e.text();
+        assert!(
+            text.starts_with("  would earn LOSES: ") && text.contains(" 1 to 2 bps;"),
+            "{text}"
+        );
+        assert!(
+            text.contains("30 s: LIKELY LOSES.") && text.contains("best       2 bps: -10.08 USD/h")
+        );
+        assert!(text.contains("below -2.30 bps it pays, above -0.30 it loses"), "{text}");
+        assert_eq!(e.table().matches("seen too seldom").count(), 1);
+        assert!(e.table().contains("   join ") && e.json()["curve"][3]["place"] == "join");
+        let mut again = Earns::default();
+        e.bodies().for_each(|b| again.take(&b));
+        assert_eq!(again, e);
+    }
+}

@@ -1,0 +1,194 @@
+//! The shadow ladder: what quotes at every distance would have met, whatever is quoted.
+//!
+//! In: the market as it comes, the time. Out: what its quotes met. Hot path: fixed capacity.
+//!
+//! 1. A decision is made every so often on the session clock, from the best prices received by then, and
+//!    takes effect after the run's own delay.
+//! 2. The market is taken in the order in which the venue did it ([`super::hold`]), as the executor takes
+//!    it: decisions of a block, then its prints, then its states.
+//! 3. No own order is looked at: what is seen follows from the tape and the settings alone.
+
+mod ladder;
+
+use serde::{Deserialize, Serialize};
+
+use self::ladder::{Decision, Ladder};
+use super::hold::{Hold, Takes};
+use super::order::NEVER;
+use super::room::Room;
+use crate::event::shadow::Seen;
+use crate::event::{Bbo, Snapshot, Trade};
+use crate::limits::{DECISIONS_MAX, SHADOW_STALE_NS};
+use crate::units::rules::Rules;
+use crate::units::{Ns, Px};
+
+/// How the ladder is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Time between decisions, ns (> 0).
+    pub every_ns: i64,
+    /// From a decision to its effect, from the session clock to the venue's, ns.
+    pub delay_ns: i64,
+    /// From an event of the venue to its receipt as the session clock has it, ns, besides what stamps show.
+    pub feed_ns: i64,
+    /// How long messages wait for those of earlier blocks, ns.
+    pub hold_ns: i64,
+}
+
+/// The ladder of one coin, and what waits for it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Shadow {
+    ladder: Ladder,
+    hold: Hold,
+    decisions: Room<Decision>,
+    /// When the next decision is made.
+    next: Option<Ns>,
+    /// The newest best prices received: block, prices, when.
+    touch: (Ns, Option<[Px; 2]>, Ns),
+    /// How long messages take, a running mean, ns.
+    lag: i64,
+}
+
+/// What is let go goes to the ladder.
+struct Play<'a, O> {
+    ladder: &'a mut Ladder,
+    decisions: &'a mut Room<Decision>,
+    out: &'a mut O,
+}
+
+impl<O: FnMut(Seen)> Play<'_, O> {
+    fn until(&mut self, t: Ns) {
+        let due = self.decisions.iter().take_while(|d| d.arrive <= t).count();
+        for d in &self.decisions[..due] {
+            self.ladder.decide(d, self.out);
+        }
+        self.decisions.remove_first(due);
+    }
+}
+
+impl<O: FnMut(Seen)> Takes for Play<'_, O> {
+    fn prints(&mut self, prints: &[Trade]) {
+        for p in prints {
+            self.until(p.time);
+            self.ladder.on_print(p, self.out);
+        }
+    }
+
+    fn bbo(&mut self, bbo: &Bbo) {
+        self.until(bbo.time);
+        if let (Some(bid), Some(ask)) = (bbo.bid, bbo.ask) {
+            self.ladder.on_state(bbo.time, bid, ask, self.out);
+        }
+    }
+
+    fn book(&mut self, book: &Snapshot) {
+        self.until(book.time);
+        self.ladder.on_book(book, self.out);
+    }
+}
+
+impl Shadow {
+    /// A ladder that has seen nothing.
+    #[must_use]
+    pub fn new(rules: Rules) -> Shadow {
+        Shadow {
+            ladder: Ladder::new(rules),
+            hold: Hold::new(),
+            decisions: Room::new(DECISIONS_MAX),
+            next: None,
+            touch: (Ns(i64::MIN), None, Ns(i64::MIN)),
+            lag: 0,
+        }
+    }
+
+    /// Best prices came.
+    pub fn on_bbo(&mut self, pace: Pace, now: Ns, bbo: &Bbo, out: &mut impl FnMut(Seen)) {
+        self.on_time(pace, now, out);
+        self.received(pace, now, bbo.time, bbo.bid.zip(bbo.ask).map(|(b, a)| [b.px, a.px]));
+        while self.hold.push_bbo(now, bbo).is_err() && self.take_early(out) {}
+    }
+
+    /// A snapshot came.
+    pub fn on_book(&mut self, pace: Pace, now: Ns, book: &Snapshot, out: &mut impl FnMut(Seen)) {
+        self.on_time(pace, now, out);
+        let best = book.bids.first().zip(book.asks.first());
+        self.received(pace, now, book.time, best.map(|(b, a)| [b.px, a.px]));
+        while self.hold.push_book(now, book).is_err() && self.take_early(out) {}
+    }
+
+    /// Prints of one frame came.
+    pub fn on_prints(&mut self, pace: Pace, now: Ns, prints: &[Trade], out: &mut impl FnMut(Seen)) {
+        self.on_time(pace, now, out);
+        for block in prints.chunk_by(|a, b| a.time == b.time) {
+            while self.hold.push_prints(now, block).is_err() && self.take_early(out) {}
+        }
+    }
+
+    /// The session clock is at `now`: decisions are made, and what waited long enough is taken.
+    pub fn on_time(&mut self, pace: Pace, now: Ns, out: &mut impl FnMut(Seen)) {
+        let every = pace.every_ns.max(1);
+        let next = self.next.get_or_insert(now.plus(Ns::SEC));
+        // After a pause those that are long past are left out.
+        let missed = now.since(*next) / every - i64::try_from(DECISIONS_MAX).unwrap_or(0);
+        *next = next.plus(missed.max(0) * every);
+        while self.next.is_some_and(|t| t <= now) {
+            let Some(t) = self.next else { break };
+            self.next = Some(t.plus(every));
+            let (_, touch, heard) = self.touch;
+            let touch = touch.filter(|_| t.since(heard) < SHADOW_STALE_NS);
+            let d = Decision { arrive: t.plus(pace.delay_ns), touch, lag: self.lag };
+            while self.decisions.insert(self.decisions.len(), d).is_err() && self.take_early(out) {}
+        }
+        if let Some(upto) = self.hold.due(now, pace.hold_ns) {
+            self.take(upto, out);
+        }
+    }
+
+    /// The link is down or trades were lost: what stood stands no more.
+    pub fn on_hole(&mut self, out: &mut impl FnMut(Seen)) {
+        self.take(NEVER, out);
+        self.ladder.hole(out);
+        self.decisions.clear();
+        self.touch = (Ns(i64::MIN), None, Ns(i64::MIN));
+        self.hold.clear();
+    }
+
+    /// Nothing more comes: what waits is taken.
+    pub fn on_end(&mut self, out: &mut impl FnMut(Seen)) {
+        self.take(NEVER, out);
+    }
+
+    fn received(&mut self, pace: Pace, now: Ns, block: Ns, touch: Option<[Px; 2]>) {
+        if touch.is_none() {
+            return;
+        }
+        let lag = now.since(block).saturating_add(pace.feed_ns).clamp(0, Ns::MINUTE);
+        self.lag = if self.lag == 0 { lag } else { self.lag + (lag - self.lag) / 64 };
+        if block >= self.touch.0 {
+            (self.touch.0, self.touch.1) = (block, touch);
+        }
+        self.touch.2 = now;
+    }
+
+    /// Takes the oldest block that waits, or the oldest decision; false where there is neither.
+    fn take_early(&mut self, out: &mut impl FnMut(Seen)) -> bool {
+        let block = self.hold.next(&super::hold::Taken::default());
+        if let Some(block) = block {
+            self.take(block, out);
+        }
+        if self.decisions.is_full() {
+            let first = self.decisions.remove(0);
+            self.ladder.decide(&first, out);
+            return true;
+        }
+        block.is_some()
+    }
+
+    fn take(&mut self, upto: Ns, out: &mut impl FnMut(Seen)) {
+        let Shadow { ladder, decisions, hold, .. } = self;
+        hold.take(upto, &mut Play { ladder, decisions, out });
+    }
+}
+
+#[cfg(test)]
+mod tests;
