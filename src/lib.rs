@@ -32,6 +32,7 @@ mod ops;
 mod view;
 mod bench;
 mod report;
+mod truth;
 mod audit;
 mod import;
 mod sweep;

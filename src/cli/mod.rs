@@ -31,6 +31,7 @@ mod summary;
 mod sweep;
 mod threads;
 mod top;
+mod truth;
 mod venue;
 mod verify;
 mod watch;
@@ -75,6 +76,8 @@ enum Command {
     Verify(verify::Options),
     /// Serve the embedded exchange alone, for other clients.
     Venue(venue::Options),
+    /// Find out what quotes and orders really meet in a world of the embedded exchange.
+    Truth(truth::Options),
     /// Judge the fill models against worlds in which every order's fate is known.
     Audit(audit::Options),
     /// Run profiles side by side on one recording or one simulated market.
@@ -125,6 +128,7 @@ fn run<C: Components>(cli: &Cli) -> Result<(), Failure> {
         Command::Doctor(o) => doctor::run(o, &load()?, common),
         Command::Verify(o) => verify::run::<C>(o, unset("verify")?),
         Command::Venue(o) => venue::run(o, load()?, common),
+        Command::Truth(o) => truth::run(o, &load()?, common),
         Command::Audit(o) => audit::run(o, &common.load()?, common),
         Command::Compare(o) => compare::run::<C>(o, common),
         Command::Sweep(o) => sweep::run(o, &load()?, common),

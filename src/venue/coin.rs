@@ -23,7 +23,8 @@ pub enum Coin {
 }
 
 /// The set of parameters that a coin has; `None` under `simple`.
-fn set(world: Named, coin: &str) -> Option<&'static Set> {
+#[must_use]
+pub fn set(world: Named, coin: &str) -> Option<&'static Set> {
     Some(match world {
         Named::Simple => return None,
         Named::Btc => &sets::BTC,

@@ -75,6 +75,8 @@ pub struct Fill {
     pub sz: Sz,
     /// What the resting order has left; 0 when it is gone.
     pub left: Sz,
+    /// The number of its arrival.
+    pub arrival: u64,
 }
 
 /// A resting order.
@@ -104,6 +106,7 @@ const NIL: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug)]
 struct Slot {
     order: Resting,
+    arrival: u64,
     generation: u32,
     prev: u32,
     next: u32,
@@ -125,6 +128,8 @@ pub struct Matching {
     levels: [BTreeMap<i64, Queue>; 2],
     slots: Vec<Slot>,
     free: Vec<u32>,
+    /// Orders that came to rest so far.
+    arrivals: u64,
 }
 
 /// Sort key of a price on a side: smaller is better.
@@ -196,6 +201,7 @@ impl Matching {
                 px: slot.order.px,
                 sz: Sz(take),
                 left: slot.order.sz,
+                arrival: slot.arrival,
             });
             if slot.order.sz.0 == 0 {
                 self.remove(head);
@@ -216,6 +222,19 @@ impl Matching {
     #[must_use]
     pub fn order(&self, id: OrderId) -> Option<Resting> {
         self.slot(id).map(|at| self.slots[at as usize].order)
+    }
+
+    /// How many orders have come to rest: the number of the newest, from 1. Of two orders of a level the
+    /// one with the lower number trades first.
+    #[must_use]
+    pub fn arrivals(&self) -> u64 {
+        self.arrivals
+    }
+
+    /// The number of a resting order's arrival, or `None` when it is gone.
+    #[must_use]
+    pub fn arrival(&self, id: OrderId) -> Option<u64> {
+        self.slot(id).map(|at| self.slots[at as usize].arrival)
     }
 
     /// The exact queue position of a resting order. Walks the queue ahead of it.
@@ -302,12 +321,15 @@ impl Matching {
         queue.sz = queue.sz.checked_add(order.sz.0)?;
         queue.n += 1;
         let at = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot { order, generation: 0, prev: NIL, next: NIL, live: false });
+            let empty =
+                Slot { order, arrival: 0, generation: 0, prev: NIL, next: NIL, live: false };
+            self.slots.push(empty);
             u32::try_from(self.slots.len() - 1).unwrap_or(NIL)
         });
-        let slot = &mut self.slots[at as usize];
+        self.arrivals += 1;
+        let (slot, arrival) = (&mut self.slots[at as usize], self.arrivals);
         let generation = slot.generation.wrapping_add(1);
-        *slot = Slot { order, generation, prev: queue.tail, next: NIL, live: true };
+        *slot = Slot { order, arrival, generation, prev: queue.tail, next: NIL, live: true };
         let tail = std::mem::replace(&mut queue.tail, at);
         if tail == NIL {
             queue.head = at;

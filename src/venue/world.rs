@@ -76,6 +76,12 @@ struct Coin {
     late: Option<String>,
 }
 
+/// The time to the next block, ms, where the median is `block_ms`.
+pub fn gap_ms(block_ms: f64, clock: &mut Rng) -> i64 {
+    let gap = block_ms * det::exp(BLOCK_SPREAD * draw::normal(clock));
+    draw::floor(gap.clamp(0.3 * block_ms, 3.0 * block_ms) + 0.5).max(1)
+}
+
 /// The simulated venue without its sockets.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -223,8 +229,7 @@ impl World {
     }
 
     fn gap_ms(&mut self) -> i64 {
-        let gap = self.block_ms * det::exp(BLOCK_SPREAD * draw::normal(&mut self.clock));
-        draw::floor(gap.clamp(0.3 * self.block_ms, 3.0 * self.block_ms) + 0.5).max(1)
+        gap_ms(self.block_ms, &mut self.clock)
     }
 }
 

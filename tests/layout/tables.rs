@@ -51,6 +51,7 @@ pub const ROOMS: &[(&str, &str)] = &[
         "bench",
         "app limits units math event record ws feed book sim quote engine journal telemetry venue sys folder",
     ),
+    ("truth", "venue sim learn event units limits math"),
     ("audit", "venue book sim event record units limits math"),
     ("import", "feed folder units limits"),
     (
@@ -62,7 +63,7 @@ pub const ROOMS: &[(&str, &str)] = &[
     ("view", "ops app telemetry record units limits"),
     (
         "cli",
-        "settings ops view app engine sim audit bench report sweep import journal record units venue sys telemetry limits feed facts folder",
+        "settings ops view app engine sim truth audit bench report sweep import journal record units venue sys telemetry limits feed facts folder",
     ),
     ("rooms", "*"),
     ("laws", "*"),
@@ -86,8 +87,8 @@ pub const LINES: &[(&str, usize)] = &[
     // dexes; the venue's words where it refuses a stream; what is assumed of the way to the venue, the
     // result at half and twice of it; recordings that are not fit are refused. Sweeps, imports, several
     // recordings, how far a command has come. Stylised facts of a recording against bands; recordings of
-    // a simulated market without waiting.
-    ("cli", 6_130),
+    // a simulated market without waiting; the truth of such a market.
+    ("cli", 6_290),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder.
     ("engine", 2_260),
@@ -130,6 +131,8 @@ pub const LINES: &[(&str, usize)] = &[
     ("sweep", 1_150),
     ("sys", 2_000),
     ("telemetry", 550),
+    // What quotes and orders really meet in a simulated market, with errors.
+    ("truth", 1_020),
     ("units", 560),
     // Markets of agents that look like real ones, recordings of them with the real feed's delays.
     ("venue", 5_000),

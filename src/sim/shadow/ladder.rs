@@ -90,7 +90,7 @@ impl Ladder {
                     q.live = false;
                     continue;
                 };
-                let px = price(self.rules, side, place, bid, ask);
+                let px = quote_px(self.rules, side, place, bid, ask);
                 q.from = Mid2(bid.0 + ask.0);
                 if q.live && q.px == px.0 {
                     continue;
@@ -189,8 +189,9 @@ impl Ladder {
     }
 }
 
-/// The price of the quote at a place, rounded outward.
-fn price(rules: Rules, side: Side, place: usize, bid: Px, ask: Px) -> Px {
+/// The price of the quote at a place, given the best prices, rounded outward.
+#[must_use]
+pub fn quote_px(rules: Rules, side: Side, place: usize, bid: Px, ask: Px) -> Px {
     let own = if side == Side::Buy { bid } else { ask };
     match (side, place) {
         (_, JOIN) => own,

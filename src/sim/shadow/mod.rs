@@ -10,6 +10,8 @@
 
 mod ladder;
 
+pub use ladder::quote_px;
+
 use serde::{Deserialize, Serialize};
 
 use self::ladder::{Decision, Ladder};

@@ -1,12 +1,59 @@
 //! The order-by-order book in ticks: the matching engine under the venue's rules for prices and sizes.
 //!
-//! In: prices as indices of the grid, sizes in USD. Out: orders, the touch, fills. Cold path.
+//! In: prices as indices of the grid, sizes in USD. Out: orders, the touch, fills, on request everything that
+//! happened to orders. Cold path.
 
 use crate::units::rules::Rules;
 use crate::units::{ONE, Side, Sz};
 use crate::venue::draw::{float, floor};
 use crate::venue::grid::Grid;
 use crate::venue::matching::{Fill, Matching, OrderId, Tif};
+
+/// What happened to the orders of a book. Prices are indices of the grid, sizes in 1e-8; `arrival` is the
+/// number of an order's arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Did {
+    /// A post-only order came to rest.
+    Came {
+        /// Its side.
+        side: Side,
+        /// Its price.
+        at: i64,
+        /// Its size.
+        sz: i64,
+        /// Its number.
+        arrival: u64,
+    },
+    /// An order was cancelled, or moved away.
+    Left {
+        /// Its side.
+        side: Side,
+        /// Its price.
+        at: i64,
+        /// What was left of it.
+        sz: i64,
+        /// Its number.
+        arrival: u64,
+    },
+    /// A taker came; the orders it met follow.
+    Took {
+        /// Its side.
+        side: Side,
+        /// The worst price it takes.
+        limit: i64,
+        /// What it wants.
+        sz: i64,
+    },
+    /// The taker met a resting order.
+    Met {
+        /// The order's price.
+        at: i64,
+        /// What was exchanged.
+        sz: i64,
+        /// The order's number.
+        arrival: u64,
+    },
+}
 
 /// A book and how its prices are counted.
 #[derive(Clone, Debug)]
@@ -17,6 +64,8 @@ pub struct Book {
     /// The best bid and ask; those of a side that is empty stay as they were.
     touch: [i64; 2],
     fills: Vec<Fill>,
+    /// What happened, where somebody wants to know.
+    log: Option<Vec<Did>>,
 }
 
 impl Book {
@@ -24,7 +73,7 @@ impl Book {
     #[must_use]
     pub fn new(rules: Rules, at: i64) -> Book {
         let (grid, matching) = (Grid::new(rules), Matching::new());
-        Book { grid, rules, matching, touch: [at, at + 1], fills: Vec::new() }
+        Book { grid, rules, matching, touch: [at, at + 1], fills: Vec::new(), log: None }
     }
 
     /// The matching engine.
@@ -65,14 +114,18 @@ impl Book {
             self.matching.limit(side, self.grid.px(at), sz, Tif::PostOnly, &mut self.fills);
         let id = placed.ok()?.resting?;
         self.follow(side);
+        let arrival = self.matching.arrivals();
+        self.note(Did::Came { side, at, sz: sz.0, arrival });
         Some(id)
     }
 
     /// Cancels an order, if it still rests.
     pub fn cancel(&mut self, id: OrderId) {
-        if let Some(order) = self.matching.order(id) {
+        if let (Some(order), Some(arrival)) = (self.matching.order(id), self.matching.arrival(id)) {
             self.matching.cancel(id);
             self.follow(order.side);
+            let at = self.grid.floor(order.px);
+            self.note(Did::Left { side: order.side, at, sz: order.sz.0, arrival });
         }
     }
 
@@ -83,7 +136,25 @@ impl Book {
         self.fills.clear();
         self.matching.ioc(side, self.grid.px(limit), sz, &mut self.fills);
         self.follow(side.opposite());
+        self.note(Did::Took { side, limit, sz: sz.0 });
+        if let Some(log) = &mut self.log {
+            let grid = self.grid;
+            let met = |f: &Fill| Did::Met { at: grid.floor(f.px), sz: f.sz.0, arrival: f.arrival };
+            log.extend(self.fills.iter().map(met));
+        }
         &self.fills
+    }
+
+    /// Hands out what happened since the last time; from the first time on it is written down.
+    pub fn log(&mut self, into: &mut Vec<Did>) {
+        into.clear();
+        std::mem::swap(self.log.get_or_insert_default(), into);
+    }
+
+    fn note(&mut self, did: Did) {
+        if let Some(log) = &mut self.log {
+            log.push(did);
+        }
     }
 
     /// Whole lots nearest below `usd`, of at least the venue's least value.

@@ -111,6 +111,18 @@ impl Agents {
         &self.book
     }
 
+    /// A post-only order of one's own of about `usd`, in the book before the next block; `None` where it
+    /// would trade.
+    #[cfg(test)]
+    pub fn enter(&mut self, side: Side, at: i64, usd: f64) -> Option<super::matching::OrderId> {
+        self.book.place(side, at, usd)
+    }
+
+    /// Writes down what happens to orders, and hands out what did since the last time.
+    pub fn log(&mut self, into: &mut Vec<book::Did>) {
+        self.book.log(into);
+    }
+
     /// The prints of the last block, in match order.
     #[must_use]
     pub fn prints(&self) -> &[Print] {

@@ -1,0 +1,73 @@
+//! What is true of a simulated market: what quotes and orders really meet there, how far takers reach,
+//! what the price does after them, each with its Monte-Carlo error.
+//!
+//! In: a world, a length, a seed, how quotes are made. Out: [`Truth`]. Cold path.
+//!
+//! 1. Time is simulated in parts that know nothing of each other, each from an empty book on: the result
+//!    does not depend on the number of threads.
+//! 2. Quotes and orders are shadows: they are not in the book ([`queue`]).
+//! 3. Errors are of stretches of ten minutes, each one observation.
+
+mod course;
+mod figures;
+mod ladder;
+mod part;
+mod plan;
+mod queue;
+mod stretch;
+#[cfg(test)]
+mod tests;
+mod tried;
+
+pub use figures::Truth;
+pub use ladder::Pace;
+pub use plan::Plan;
+pub use stretch::Estimate;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use crate::units::Ns;
+
+/// Most market time of a part.
+const PART_NS: i64 = 2 * Ns::HOUR;
+
+/// Finds it out. `tell` hears how much market time is done, ns, on this thread.
+pub fn run(plan: &Plan, tell: &mut impl FnMut(i64)) -> Truth {
+    let parts = usize::try_from((plan.length_ns - 1) / PART_NS + 1).unwrap_or(1).max(1);
+    let each = plan.length_ns / i64::try_from(parts).unwrap_or(1);
+    let next = AtomicUsize::new(0);
+    let mut found = Vec::with_capacity(parts);
+    std::thread::scope(|scope| {
+        let (tx, rx) = mpsc::channel();
+        for _ in 0..plan.jobs.clamp(1, parts) {
+            let (tx, next) = (tx.clone(), &next);
+            scope.spawn(move || {
+                loop {
+                    let i = next.fetch_add(1, Ordering::Relaxed);
+                    if i >= parts {
+                        break;
+                    }
+                    let part = part::run(plan, i as u64, each, &mut |ns| {
+                        let _ = tx.send(Err(ns));
+                    });
+                    let _ = tx.send(Ok((i, part)));
+                }
+            });
+        }
+        drop(tx);
+        let mut done = 0;
+        for message in rx {
+            match message {
+                Err(ns) => {
+                    done += ns;
+                    tell(done);
+                }
+                Ok(part) => found.push(part),
+            }
+        }
+    });
+    found.sort_by_key(|(i, _)| *i);
+    let parts: Vec<part::Part> = found.into_iter().map(|(_, part)| part).collect();
+    figures::of(plan, &parts)
+}
