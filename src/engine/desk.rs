@@ -22,7 +22,7 @@ use super::publish::Publish;
 use super::requests::Pace;
 use super::requote::{Basis, HELD, Spot, Standing};
 use super::samples;
-use super::watch::Watch;
+use super::watch::{Came, Watch};
 use super::working::{Wanted, Working};
 use crate::book::Book;
 use crate::event::own::Late;
@@ -135,7 +135,7 @@ impl<C: Components> Desk<C> {
 
     /// What the link brought before it went down happened before.
     pub(super) fn on_end(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
-        self.watch.on_end(cx);
+        self.watch.on(cx, Came::End);
         let Desk { working: w, account, .. } = self;
         w.exec.on_end(cx.sim(), &mut |e| account.on_sim(cx, e));
     }
@@ -175,7 +175,7 @@ impl<C: Components> Desk<C> {
         if book.on_bbo(cx.now, bbo) {
             account.mids.see(bbo.time, book.mid());
         }
-        self.watch.on_bbo(cx, bbo);
+        self.watch.on(cx, Came::Bbo(bbo));
         w.exec.on_bbo(cx.sim(), cx.now, bbo, &mut |e| account.on_sim(cx, e));
         self.on_market(cx);
     }
@@ -184,7 +184,7 @@ impl<C: Components> Desk<C> {
         let Desk { book, working: w, account, .. } = self;
         book.on_snapshot(cx.now, snapshot);
         account.mids.see(snapshot.time, book.mid());
-        self.watch.on_book(cx, snapshot);
+        self.watch.on(cx, Came::Book(snapshot));
         w.exec.on_book(cx.sim(), cx.now, snapshot, &mut |e| account.on_sim(cx, e));
         self.on_market(cx);
     }
@@ -194,7 +194,7 @@ impl<C: Components> Desk<C> {
             prints.iter().for_each(|p| cx.publish(print(p)));
             return;
         }
-        self.watch.on_prints(cx, prints);
+        self.watch.on(cx, Came::Prints(prints));
         self.execute(cx, prints);
         self.beats += 1;
         samples::takers(cx, &mut self.account, prints);
@@ -305,7 +305,7 @@ impl<C: Components> Desk<C> {
         let account = &mut self.account;
         self.working.exec.on_gap(cx.sim(), cx.now, upto, &mut |e| account.on_sim(cx, e));
         account.on_hole(cx);
-        self.watch.on_hole(cx);
+        self.watch.on(cx, Came::Hole);
     }
 
     /// Publishes a change of the book's health; learners stop and continue with it.

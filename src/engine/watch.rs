@@ -31,6 +31,23 @@ pub(super) struct Watch {
     judged: u64,
 }
 
+/// What a coin's market brought.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Came<'a> {
+    /// Best prices.
+    Bbo(&'a Bbo),
+    /// A snapshot.
+    Book(&'a Snapshot),
+    /// Prints of one frame.
+    Prints(&'a [Trade]),
+    /// Time.
+    Time,
+    /// The market was lost from sight.
+    Hole,
+    /// Nothing more: what waits happened before the link went down.
+    End,
+}
+
 /// How the run's own orders are made.
 fn pace<C: Components, P>(cx: &Cx<'_, C, P>) -> Pace {
     let (sim, requote_ns) = (&cx.cfg.sim, cx.cfg.quote.requote_ms * Ns::MS);
@@ -50,29 +67,24 @@ impl Watch {
         Watch { shadow, curve, billing: rules.billing, judged: 0 }
     }
 
-    pub(super) fn on_bbo<C: Components, P>(&mut self, cx: &Cx<'_, C, P>, bbo: &Bbo) {
+    /// Something came, or nothing more does.
+    pub(super) fn on<C: Components, P>(&mut self, cx: &Cx<'_, C, P>, came: Came<'_>) {
         let Watch { shadow, curve, billing, .. } = self;
-        let (cfg, fee_bps) = (&cx.cfg.learn.curve, cx.cfg.maker_fee_bps(*billing));
-        shadow.on_bbo(pace(cx), cx.now, bbo, &mut |s| curve.on_seen(cfg, fee_bps, s));
-    }
-
-    pub(super) fn on_book<C: Components, P>(&mut self, cx: &Cx<'_, C, P>, book: &Snapshot) {
-        let Watch { shadow, curve, billing, .. } = self;
-        let (cfg, fee_bps) = (&cx.cfg.learn.curve, cx.cfg.maker_fee_bps(*billing));
-        shadow.on_book(pace(cx), cx.now, book, &mut |s| curve.on_seen(cfg, fee_bps, s));
-    }
-
-    pub(super) fn on_prints<C: Components, P>(&mut self, cx: &Cx<'_, C, P>, prints: &[Trade]) {
-        let Watch { shadow, curve, billing, .. } = self;
-        let (cfg, fee_bps) = (&cx.cfg.learn.curve, cx.cfg.maker_fee_bps(*billing));
-        shadow.on_prints(pace(cx), cx.now, prints, &mut |s| curve.on_seen(cfg, fee_bps, s));
+        let fee = || cx.cfg.maker_fee_bps(*billing);
+        let mut out = |s| curve.on_seen(&cx.cfg.learn.curve, fee, s);
+        match came {
+            Came::Bbo(bbo) => shadow.on_bbo(pace(cx), cx.now, bbo, &mut out),
+            Came::Book(book) => shadow.on_book(pace(cx), cx.now, book, &mut out),
+            Came::Prints(prints) => shadow.on_prints(pace(cx), cx.now, prints, &mut out),
+            Came::Time => shadow.on_time(pace(cx), cx.now, &mut out),
+            Came::Hole => shadow.on_hole(&mut out),
+            Came::End => shadow.on_end(&mut out),
+        }
     }
 
     /// A point of the tick grid.
     pub(super) fn on_time<C: Components>(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
-        let Watch { shadow, curve, billing, .. } = self;
-        let (cfg, fee_bps) = (&cx.cfg.learn.curve, cx.cfg.maker_fee_bps(*billing));
-        shadow.on_time(pace(cx), cx.now, &mut |s| curve.on_seen(cfg, fee_bps, s));
+        self.on(cx, Came::Time);
         if self.judged != self.curve.windows() {
             self.judged = self.curve.windows();
             self.publish_verdict(cx);
@@ -82,57 +94,22 @@ impl Watch {
         }
     }
 
-    /// The market was lost from sight.
-    pub(super) fn on_hole<C: Components, P>(&mut self, cx: &Cx<'_, C, P>) {
-        let Watch { shadow, curve, billing, .. } = self;
-        let (cfg, fee_bps) = (&cx.cfg.learn.curve, cx.cfg.maker_fee_bps(*billing));
-        shadow.on_hole(&mut |s| curve.on_seen(cfg, fee_bps, s));
-    }
-
-    /// What the link brought before it went down happened before.
-    pub(super) fn on_end<C: Components, P>(&mut self, cx: &Cx<'_, C, P>) {
-        let Watch { shadow, curve, billing, .. } = self;
-        let (cfg, fee_bps) = (&cx.cfg.learn.curve, cx.cfg.maker_fee_bps(*billing));
-        shadow.on_end(&mut |s| curve.on_seen(cfg, fee_bps, s));
-    }
-
     /// The curve as it stands, once there is one.
     pub(super) fn publish<C: Components>(&self, cx: &mut Cx<'_, C, impl Publish>) {
         if self.curve.windows() == 0 {
             return;
         }
         for (horizon, mark_s) in MARK_S.into_iter().enumerate() {
-            for (place, r) in (0u8..).zip(self.curve.at(horizon)) {
-                let [value_lo, value_hi] = r.value_ends();
-                let distance_e2 = DISTANCES_E2.get(usize::from(place)).copied().unwrap_or(-1);
-                cx.publish(record::Curve {
-                    place,
-                    mark_s,
-                    distance_e2: u16::try_from(distance_e2).unwrap_or(u16::MAX),
-                    live_s: r.live_s,
-                    fills: r.fills,
-                    n_eff: r.n_eff,
-                    rate: r.rate,
-                    rate_lo: r.rate_lo,
-                    rate_hi: r.rate_hi,
-                    quoted_bps: r.quoted,
-                    cost_bps: r.cost,
-                    error_bps: r.t * r.deviation,
-                    value: r.value(),
-                    value_lo,
-                    value_hi,
-                });
+            for (place, r) in self.curve.at(horizon).iter().enumerate() {
+                cx.publish(row(place, mark_s, r));
             }
         }
     }
 
+    /// The verdicts, and the place that each calls best.
     fn publish_verdict<C: Components>(&self, cx: &mut Cx<'_, C, impl Publish>) {
         for (horizon, mark_s) in MARK_S.into_iter().enumerate() {
             let v = self.curve.verdict(horizon);
-            let none = Reading::default();
-            let r = v.best.map_or(&none, |j| &self.curve.at(horizon)[j]);
-            let [value_lo, value_hi] = r.value_ends();
-            let code = |n: usize| u8::try_from(n).unwrap_or(u8::MAX);
             cx.publish(record::Verdict {
                 word: v.word(),
                 mark_s,
@@ -142,13 +119,37 @@ impl Watch {
                 loses_above_bps: v.loses_above,
                 certainty: v.sureness,
                 dropped: self.curve.dropped(horizon),
-                quoted_bps: r.quoted,
-                cost_bps: r.cost,
-                error_bps: r.t * r.deviation,
-                value: r.value(),
-                value_lo,
-                value_hi,
             });
+            if let Some(j) = v.best {
+                cx.publish(row(j, mark_s, &self.curve.at(horizon)[j]));
+            }
         }
+    }
+}
+
+fn code(n: usize) -> u8 {
+    u8::try_from(n).unwrap_or(u8::MAX)
+}
+
+/// The record of a place.
+fn row(place: usize, mark_s: u8, r: &Reading) -> record::Curve {
+    let [value_lo, value_hi] = r.value_ends();
+    let distance = DISTANCES_E2.get(place).and_then(|d| u16::try_from(*d).ok());
+    record::Curve {
+        place: code(place),
+        mark_s,
+        distance_e2: distance.unwrap_or(u16::MAX),
+        live_s: r.live_s,
+        fills: r.fills,
+        n_eff: r.n_eff,
+        rate: r.rate,
+        rate_lo: r.rate_lo,
+        rate_hi: r.rate_hi,
+        quoted_bps: r.quoted,
+        cost_bps: r.cost,
+        error_bps: r.t * r.deviation,
+        value: r.value(),
+        value_lo,
+        value_hi,
     }
 }

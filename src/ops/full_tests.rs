@@ -90,6 +90,18 @@ fn bodies() -> Vec<Body> {
             loses_above_bps: 1.7,
             certainty: 0.8,
             dropped: 3,
+        }
+        .into(),
+        Curve {
+            place: 4,
+            mark_s: 5,
+            distance_e2: 100,
+            live_s: 600.0,
+            fills: 9.0,
+            n_eff: 5.0,
+            rate: 0.01,
+            rate_lo: 0.005,
+            rate_hi: 0.02,
             quoted_bps: 1.2,
             cost_bps: 3.4,
             error_bps: 0.9,

@@ -13,7 +13,8 @@ use super::health;
 use super::snapshot::Snapshot;
 use crate::app::status::CoinStatus;
 use crate::record::{
-    Account, Estimates, Health, Lane, Learned, REGIMES, Requests, StrategyNames, Terms, Verdict,
+    Account, Curve, Estimates, Health, Lane, Learned, REGIMES, Requests, StrategyNames, Terms,
+    Verdict,
 };
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{BOUNDS_NS, Stage};
@@ -336,16 +337,19 @@ fn quotes(out: &mut Text, s: &Snapshot, coins: &[(String, &CoinStatus)]) {
 
 /// Whether quoting would earn.
 fn verdicts(out: &mut Text, coins: &[(String, &CoinStatus)]) {
-    const FAMILIES: [Gauge<Verdict>; 5] = [
+    const FAMILIES: [Gauge<Verdict>; 3] = [
         ("outlook", "0 unknown, 1 loses, 2 likely loses, 3 likely pays, 4 pays.", |v| {
             f64::from(v.word as u8)
         }),
         ("fee_that_pays_bps", "A lower maker fee pays at some distance.", |v| v.pays_below_bps),
         ("fee_that_loses_bps", "A higher one loses at each distance seen.", |v| v.loses_above_bps),
-        ("best_value_bps_per_second", "What the best distance earns a side.", |v| v.value),
-        ("best_edge_bps", "What a fill there earns.", |v| v.quoted_bps - v.cost_bps),
+    ];
+    const BEST: [Gauge<Curve>; 2] = [
+        ("best_value_bps_per_second", "What the best distance earns a side.", |r| r.value),
+        ("best_edge_bps", "What a fill there earns.", Curve::edge_bps),
     ];
     gauges(out, coins, &FAMILIES, |c| c.earns.verdict(None));
+    gauges(out, coins, &BEST, |c| c.earns.best(None));
 }
 
 fn accounts(out: &mut Text, coins: &[(String, &CoinStatus)]) {

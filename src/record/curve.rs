@@ -69,6 +69,13 @@ impl Earns {
         self.verdicts.iter().find(|v| v.mark_s == mark_s.unwrap_or(DECIDES_S))
     }
 
+    /// The row of the place that a verdict calls best.
+    #[must_use]
+    pub fn best(&self, mark_s: Option<u8>) -> Option<&Curve> {
+        let v = self.verdict(mark_s)?;
+        self.rows.iter().find(|r| (r.mark_s, r.place) == (v.mark_s, v.best))
+    }
+
     /// The curve by the marks that decide, nearest place first.
     pub fn rows(&self) -> impl Iterator<Item = &Curve> {
         self.rows.iter().filter(|r| r.mark_s == DECIDES_S)
@@ -95,18 +102,19 @@ impl Earns {
             out.push_str(&format!(" By marks after 30 s: {}.", o.word.text()));
         }
         out.push('\n');
-        if v.word == Outlook::Unknown || v.best == u8::MAX {
-            return out;
-        }
-        let best =
-            self.rows().find(|r| r.place == v.best).map_or_else(String::new, Curve::place_text);
-        let unit = if best.parse::<f64>().is_ok() { " bps" } else { "" };
-        let [value, lo, hi] = [v.value, v.value_lo, v.value_hi].map(|x| x * USD_H);
+        let Some(r) = self.best(None).filter(|_| v.word != Outlook::Unknown) else { return out };
+        let unit = if r.distance_e2 == u16::MAX { "" } else { " bps" };
+        let [value, lo, hi] = [r.value, r.value_lo, r.value_hi].map(|x| x * USD_H);
         out.push_str(&format!(
-            "  best       {best}{unit}: {value:+.2} USD/h [{lo:+.2}, {hi:+.2}] of 1000 USD quoted a side; \
+            "  best       {}{unit}: {value:+.2} USD/h [{lo:+.2}, {hi:+.2}] of 1000 USD quoted a side; \
              a fill gets {:.2} and costs {:.2} +-{:.2} bps, fee included\n  fee        below {:+.2} \
              bps it pays, above {:+.2} it loses at every distance seen\n",
-            v.quoted_bps, v.cost_bps, v.error_bps, v.pays_below_bps, v.loses_above_bps,
+            r.place_text(),
+            r.quoted_bps,
+            r.cost_bps,
+            r.error_bps,
+            v.pays_below_bps,
+            v.loses_above_bps,
         ));
         out
     }
@@ -154,11 +162,7 @@ impl Earns {
                 "mark_s": v.mark_s, "word": v.word.text(), "places_seen": v.seen,
                 "pays_below_fee_bps": v.pays_below_bps, "loses_above_fee_bps": v.loses_above_bps,
                 "certainty": v.certainty,
-                "best": (v.best != u8::MAX).then(|| json!({
-                    "place": v.best, "gets_bps": v.quoted_bps, "costs_bps": v.cost_bps,
-                    "error_bps": v.error_bps, "value_bps_per_s": v.value,
-                    "value_lo_bps_per_s": v.value_lo, "value_hi_bps_per_s": v.value_hi,
-                })),
+                "best": self.best(Some(v.mark_s)).map(Curve::place_text),
             })
         };
         let row = |r: &Curve| {
@@ -211,12 +215,6 @@ mod tests {
             loses_above_bps: -0.3,
             certainty: 0.9,
             dropped: 0,
-            quoted_bps: 2.2,
-            cost_bps: 5.0,
-            error_bps: 1.0,
-            value: -0.028,
-            value_lo: -0.076,
-            value_hi: -0.009,
         }
     }
 

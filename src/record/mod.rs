@@ -501,8 +501,8 @@ records! {
         /// Mid at the horizon, or the last before a hole or the end.
         after: Mid2,
     }
-    /// What a small quote at one place of the shadow ladder would earn; once a minute and at the end. The
-    /// intervals are about now, of 95 %, a burst counted as one fill.
+    /// What a small quote at one place of the shadow ladder would earn; once a minute, at the end,
+    /// and behind a verdict that calls it the best. The intervals are about now, of 95 %, a burst counted as one fill.
     30 Curve / "curve" {
         /// Place, nearest first; then the touch, a tick inside it.
         place: u8,
@@ -535,7 +535,8 @@ records! {
         /// Upper end.
         value_hi: f64,
     }
-    /// Whether small quotes would earn, from the curve alone; when a window of evidence closed.
+    /// Whether small quotes would earn, from the curve alone; when a window of evidence closed. The
+    /// curve's row of the best place follows.
     31 Verdict / "verdict" {
         /// The word; another one has to hold for three windows.
         word: Outlook,
@@ -553,18 +554,6 @@ records! {
         certainty: f64,
         /// Shadow fills that a hole in the data left without a mark, so far.
         dropped: u64,
-        /// At the best place: distance as rounded.
-        quoted_bps: f64,
-        /// Fee and adverse move of a fill.
-        cost_bps: f64,
-        /// Half of its interval.
-        error_bps: f64,
-        /// Earned per second and side, bps of the size quoted.
-        value: f64,
-        /// Lower end.
-        value_lo: f64,
-        /// Upper end.
-        value_hi: f64,
     }
 }
 

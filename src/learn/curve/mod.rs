@@ -67,8 +67,8 @@ impl Curve {
         Curve { horizons, windows: 0 }
     }
 
-    /// The shadow ladder saw something.
-    pub fn on_seen(&mut self, cfg: &Config, fee_bps: f64, seen: Seen) {
+    /// The shadow ladder saw something; the maker's fee, bps, is asked for where a window closes.
+    pub fn on_seen(&mut self, cfg: &Config, fee_bps: impl Fn() -> f64, seen: Seen) {
         for (i, h) in self.horizons.iter_mut().enumerate() {
             match seen {
                 Seen::Live { place, until, ns, .. } => h.marks.on_live(place, until, ns),
@@ -89,6 +89,7 @@ impl Curve {
                         closed += 1;
                     });
                     if closed > 0 {
+                        let fee_bps = fee_bps();
                         *readings = stats.read(fee_bps);
                         verdict.take(fee_bps, readings);
                         self.windows += if i == 0 { closed } else { 0 };

@@ -246,11 +246,14 @@ impl Stats {
 
     /// Adverse moves and their variances.
     fn cost(&self) -> (Places, Places) {
-        let Sums { fills, moved, .. } = &self.sums;
+        let Sums { fills, moved, quoted, .. } = &self.sums;
         let [a, b] = self.theta;
         let mut variance = [0.0; CURVE];
         let cost = each(|j| {
-            let (d, n) = (distance(j), fills[j]);
+            let n = fills[j];
+            // The touch is where it is.
+            let own = if j >= JOIN && n > 0.0 { quoted[j] / n } else { distance(j) };
+            let d = own.max(0.0);
             let misfit = MISFIT.0 + MISFIT.1 * d;
             let line = a + b * d;
             let var_line =

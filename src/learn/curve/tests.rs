@@ -21,11 +21,11 @@ fn watch_every(every: i64, seconds: i64, fills: &[usize], bps: i64) -> Curve {
     for s in 0..seconds {
         let time = Ns(s * Ns::SEC);
         let down = if s % 10 >= 2 && s % 10 < 8 { -bps } else { 0 };
-        c.on_seen(&cfg, FEE_BPS, Seen::State { time, mid: mid(down) });
+        c.on_seen(&cfg, || FEE_BPS, Seen::State { time, mid: mid(down) });
         for place in 0..CURVE {
             c.on_seen(
                 &cfg,
-                FEE_BPS,
+                || FEE_BPS,
                 Seen::Live { side: Side::Buy, place, until: time, ns: Ns::SEC },
             );
         }
@@ -33,7 +33,7 @@ fn watch_every(every: i64, seconds: i64, fills: &[usize], bps: i64) -> Curve {
             let px = Px(10_000 * ONE - ONE * [0, 1][usize::from(*place == 4)]);
             let (side, from) = (Side::Buy, mid(0));
             let fill = Seen::Fill { side, place: *place, px, from, mid: from, time };
-            c.on_seen(&cfg, FEE_BPS, fill);
+            c.on_seen(&cfg, || FEE_BPS, fill);
         }
     }
     c
@@ -77,10 +77,10 @@ fn a_hole_drops_fills_and_seconds_together() {
     let cfg = Config::default();
     let mut c = watch(95, &[0], 0);
     let (before, windows) = (c.at(0)[0], c.windows());
-    c.on_seen(&cfg, FEE_BPS, Seen::Hole { from: Ns(94 * Ns::SEC) });
+    c.on_seen(&cfg, || FEE_BPS, Seen::Hole { from: Ns(94 * Ns::SEC) });
     for s in 600..640 {
         let state = Seen::State { time: Ns(s * Ns::SEC), mid: Mid2(20_000 * ONE) };
-        c.on_seen(&cfg, FEE_BPS, state);
+        c.on_seen(&cfg, || FEE_BPS, state);
     }
     assert_eq!((c.at(0)[0], c.windows()), (before, windows), "nothing came of the hole");
     assert_eq!(c.dropped(0), 1);

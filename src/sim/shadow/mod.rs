@@ -47,7 +47,7 @@ pub struct Shadow {
     next: Option<Ns>,
     /// The newest best prices received: block, prices, when.
     touch: (Ns, Option<[Px; 2]>, Ns),
-    /// How long messages take, a running mean, ns.
+    /// How long messages take, a running median, ns.
     lag: i64,
 }
 
@@ -165,7 +165,8 @@ impl Shadow {
             return;
         }
         let lag = now.since(block).saturating_add(pace.feed_ns).clamp(0, Ns::MINUTE);
-        self.lag = if self.lag == 0 { lag } else { self.lag + (lag - self.lag) / 64 };
+        let step = (lag - self.lag).signum() * (self.lag / 64);
+        self.lag = if self.lag == 0 { lag } else { self.lag + step };
         if block >= self.touch.0 {
             (self.touch.0, self.touch.1) = (block, touch);
         }
