@@ -161,6 +161,8 @@ struct Hot<C: Components> {
     longest: u64,
     /// Streams given up that were shown.
     refused: usize,
+    /// What a recording says of its coins, a line each.
+    coins: Vec<Vec<u8>>,
 }
 
 /// Runs until the stop flag, the end of the time, or a lasting refusal of the first attempt.
@@ -180,7 +182,9 @@ pub fn run<C: Components>(
     // Last, since threads inherit it.
     let pinned = pin(plan.pin);
     let mut events = Events::with_capacity(8);
+    let coins = turn.feed().coins().as_slice().iter().map(feed::coin_line).collect();
     let mut hot = Hot {
+        coins,
         conn: Conn::new(plan.mask_seed),
         rings,
         turn,
@@ -378,6 +382,11 @@ impl<C: Components> Hot<C> {
             self.began = Some(now);
         }
         self.note(now, Control::Up.line());
+        if let Some(raw) = &mut self.rings.raw {
+            for line in &self.coins {
+                raw.offer(now, line);
+            }
+        }
         self.conn.restart();
         self.turn.up(now, &mut self.rings.records);
         if let Some(rehearsal) = self.plan.idle.rehearsal() {

@@ -19,7 +19,9 @@ use super::source::Signal;
 use super::turn::{Turn, engine, give};
 use crate::engine::publish::Publish;
 use crate::engine::{Components, Engine, Shipped};
-use crate::feed::{CoinSpec, Control, Counters, Loss, control, imported, lost_frames, set_aside};
+use crate::feed::{
+    CoinSpec, Control, Counters, Loss, control, imported, is_coin, lost_frames, set_aside,
+};
 use crate::folder::recording::{Fault, LeftOut, Meter, Reader, RecordingError, Tail};
 use crate::journal::Digest;
 use crate::limits::MESSAGE_SILENCE_NS;
@@ -133,6 +135,8 @@ impl Lines {
             // What an import says of itself is no message: the link is up from the first on.
             self.last = None;
             return;
+        } else if is_coin(line) {
+            // Read before the replay, for its coins.
         } else {
             if !self.ours && self.last.is_none_or(|l| at.since(l) >= MESSAGE_SILENCE_NS) {
                 self.imply(at, &mut to);

@@ -154,6 +154,8 @@ fn block_time(frame: &[u8]) -> Option<Ns> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feed::coin_line;
+    use crate::units::rules::Billing;
 
     fn of(lines: &[String]) -> Result<Survey, RecordingError> {
         static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
@@ -186,6 +188,18 @@ mod tests {
         assert_eq!(coins, [("ETH", 5), ("SOLX", 2)]);
         assert_eq!(seen.others.len(), 1);
         assert_eq!((seen.from, seen.to), (Ns(NOW), Ns(NOW + 9)));
+    }
+
+    #[test]
+    fn what_the_venues_list_said_goes_before_what_the_sizes_show() {
+        let billing = Billing::Builder { scale_e4: 20_000, growth: false };
+        let spec = CoinSpec { billing, ..CoinSpec::new("xyz:TSLA", 3).expect("a coin") };
+        let listed = format!("{NOW} {}\n", String::from_utf8_lossy(&coin_line(&spec)));
+        let frames = || vec![bbo(NOW, "xyz:TSLA", "1.25"); 3];
+        let seen = of(&[vec![listed.clone(), listed], frames()].concat()).expect("readable");
+        assert_eq!(seen.coins, [spec]);
+        let guess = of(&frames()).expect("readable").coins;
+        assert_eq!(guess, [CoinSpec::new("xyz:TSLA", 2).expect("a coin")]);
     }
 
     #[test]

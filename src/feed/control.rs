@@ -3,6 +3,11 @@
 //! In: the text of a frame. Out: [`Control`]. Cold path but for [`is_ours`], one comparison a message: a
 //! live venue that sends the like loses the link, for a replay would take it for the recorder's.
 
+use serde::{Deserialize, Serialize};
+
+use super::coins::CoinSpec;
+use crate::units::rules::Billing;
+
 /// What a control line says happened here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
@@ -76,6 +81,53 @@ pub fn set_aside(frame: &[u8]) -> Option<&str> {
     std::str::from_utf8(frame.strip_prefix(SET_ASIDE)?.strip_suffix(TAIL)?).ok()
 }
 
+/// What a recording says of a coin that it holds: what the venue's list said when it was made.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed<'a> {
+    event: &'a str,
+    coin: &'a str,
+    sz_decimals: u8,
+    fees: Billing,
+}
+
+/// A line of a recording, as far as it is ours.
+#[derive(Serialize, Deserialize)]
+struct Ours<'a> {
+    channel: &'a str,
+    #[serde(borrow)]
+    data: Listed<'a>,
+}
+
+const COIN: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"coin\",";
+
+/// The line that says what the venue's list says of a coin: a replay's ticks, lots and fees are then
+/// the live run's, not guessed from the sizes in the frames.
+#[must_use]
+pub fn coin_line(spec: &CoinSpec) -> Vec<u8> {
+    let CoinSpec { name, sz_decimals, billing } = spec;
+    let data =
+        Listed { event: "coin", coin: name.as_str(), sz_decimals: *sz_decimals, fees: *billing };
+    serde_json::to_vec(&Ours { channel: "papermaker", data }).unwrap_or_default()
+}
+
+/// Whether `frame` begins as a line of [`coin_line`].
+#[must_use]
+pub fn is_coin(frame: &[u8]) -> bool {
+    frame.starts_with(COIN)
+}
+
+/// The coin that `frame` tells of; `None`: it is another line, or says what cannot be.
+#[must_use]
+pub fn listed(frame: &[u8]) -> Option<CoinSpec> {
+    if !is_coin(frame) {
+        return None;
+    }
+    let Ours { data, .. } = serde_json::from_slice(frame).ok()?;
+    let spec = CoinSpec::new(data.coin, data.sz_decimals).ok()?;
+    Some(CoinSpec { billing: data.fees, ..spec })
+}
+
 /// The line that says that so many frames are missing here: the disk fell behind.
 pub fn lost_line(frames: u64) -> impl Iterator<Item = u8> {
     LOST.iter().copied().chain(frames.to_string().into_bytes()).chain(*b"}}")
@@ -137,6 +189,14 @@ mod tests {
         assert_eq!(lost_frames(Control::Up.line()), None);
         let head: Vec<u8> = import_line("no \"trades\"").collect();
         assert!(is_ours(&head) && imported(&head) == Some("no  trades "));
+        let terms = Billing::Builder { scale_e4: 20_000, growth: true };
+        let plain = CoinSpec::new("xyz:TSLA", 3).expect("a coin");
+        for spec in [plain, CoinSpec { billing: terms, ..plain }] {
+            let line = coin_line(&spec);
+            assert!(is_ours(&line) && listed(&line) == Some(spec) && control(&line).is_none());
+            let wrong = String::from_utf8_lossy(&line).replace(":3,", ":33,");
+            assert!(is_coin(wrong.as_bytes()) && listed(wrong.as_bytes()).is_none());
+        }
         assert!(
             imported(&lost).is_none() && control(&head).is_none() && set_aside(&head).is_none()
         );

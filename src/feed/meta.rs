@@ -14,6 +14,7 @@ use arrayvec::ArrayVec;
 use serde::Deserialize;
 
 use super::coins::{CoinName, CoinSpec};
+use super::control::listed;
 use crate::limits::{DECIMALS_MAX, NAMES_MAX};
 use crate::units::rules::Billing;
 
@@ -182,6 +183,8 @@ pub struct Finder {
     found: Vec<CoinSpec>,
     /// Place of the coin found last: frames of one coin come together.
     last: usize,
+    /// Coins of which the recording says what the venue's list said.
+    listed: Vec<CoinSpec>,
 }
 
 impl Finder {
@@ -190,6 +193,11 @@ impl Finder {
     /// that come later are left out.
     pub fn take(&mut self, frame: &[u8]) {
         let Some((name, decimals)) = sizes(frame) else {
+            if let Some(spec) = listed(frame) {
+                self.listed.retain(|c| c.name != spec.name);
+                self.listed.truncate(NAMES_MAX - 1);
+                self.listed.push(spec);
+            }
             return;
         };
         let is = |c: &CoinSpec| c.name.as_bytes() == name;
@@ -211,6 +219,8 @@ impl Finder {
         for coin in &mut found {
             let known = KNOWN.iter().find(|(name, _)| *name == coin.name.as_str());
             coin.sz_decimals = coin.sz_decimals.max(known.map_or(0, |k| k.1));
+            let said = self.listed.iter().find(|c| c.name == coin.name);
+            *coin = said.copied().unwrap_or(*coin);
         }
         found
     }

@@ -295,11 +295,16 @@ impl fmt::Display for LeftOut {
         }
         let gap = if self.lines() > 0 { "; " } else { "" };
         if self.back > 0 {
-            write!(f, "{gap}{} stamps go back and count as no time", self.back)?;
+            let n = self.back;
+            let stamps =
+                if n == 1 { "stamp goes back and counts" } else { "stamps go back and count" };
+            write!(f, "{gap}{n} {stamps} as no time")?;
         }
         let gap = if self.lines() + self.back > 0 { "; " } else { "" };
         if self.set_back > 0 {
-            write!(f, "{gap}the recorder's clock was set back {} times", self.set_back)?;
+            let n = self.set_back;
+            let times = if n == 1 { "once".into() } else { format!("{n} times") };
+            write!(f, "{gap}the recorder's clock was set back {times}")?;
         }
         Ok(())
     }
