@@ -5,13 +5,13 @@
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::exit::{Code, Failure};
-use super::{Common, say};
+use super::{Common, Force, say};
 use crate::app::config::Config;
 use crate::audit::score::{self, Bin, CALIBRATED, Estimate, Score};
 use crate::audit::{self, BOUND_PP, Contender, Outcome, Plan, Progress, SHADOWS, View};
@@ -55,6 +55,8 @@ pub(crate) struct Fills {
     /// Write every figure to this CSV file.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    #[command(flatten)]
+    force: Force,
 }
 
 /// Everything an audit found.
@@ -103,14 +105,15 @@ impl Findings {
 
 pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
     let What::Fills(o) = &o.what;
+    let csv = o.csv.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
     let found = Findings::make(o, config);
     if common.json {
         say(&format!("{}\n", as_json(&found)));
     } else {
         say(&as_text(&found, o.scenarios));
     }
-    if let Some(path) = &o.csv {
-        save(path, &as_csv(&found))?;
+    if let Some(csv) = csv {
+        csv.put(as_csv(&found).as_bytes())?;
     }
     if found.passed() {
         return Ok(());
@@ -154,11 +157,6 @@ fn teller(shadows: u32) -> impl FnMut(Progress) {
         };
         let _ = err.flush();
     }
-}
-
-fn save(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text)
-        .map_err(|e| Failure::disk(format!("cannot write {}: {e}", path.display())))
 }
 
 fn pm(e: Estimate) -> String {

@@ -3,8 +3,6 @@
 //! In: what to measure, a recording or nothing. Out: tables, histograms, a verdict. Cold path.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +10,7 @@ use clap::{Args, Subcommand};
 
 use super::common::recording_failure;
 use super::exit::Failure;
-use super::{Common, say};
+use super::{Common, Force, say};
 use crate::app::config::Config;
 use crate::app::events::is_events;
 use crate::bench::bare;
@@ -22,6 +20,7 @@ use crate::bench::replay::{self, Passes};
 use crate::bench::rig::Idling;
 use crate::bench::wire::{self, Pace};
 use crate::feed::Parser;
+use crate::folder::Output;
 use crate::sys::machine;
 use crate::telemetry::latency::{Percentiles, Stage};
 use crate::units::Ns;
@@ -47,6 +46,8 @@ enum What {
         /// File to write.
         #[arg(short, long, value_name = "FILE")]
         out: PathBuf,
+        #[command(flatten)]
+        force: Force,
         /// Frames, about.
         #[arg(long, default_value_t = 50_000)]
         count: usize,
@@ -82,6 +83,8 @@ enum What {
         /// Folder for one `.hlog` a rate (HdrHistogram, V2).
         #[arg(long, value_name = "FOLDER")]
         hlog: Option<PathBuf>,
+        #[command(flatten)]
+        force: Force,
     },
 }
 
@@ -114,15 +117,18 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
             };
             say(&if common.json { json(&passes) } else { text(&passes) });
         }
-        Some(What::Frames { out, count, seed }) => {
+        Some(What::Frames { out, force, count, seed }) => {
+            let mut file = force.output(out, &[])?;
             let frames = Frames::embedded(*seed, *count, EMBEDDED.2);
             let refused = |e| Failure::disk(format!("cannot write {}: {e}", out.display()));
-            let mut file = BufWriter::new(File::create(out).map_err(refused)?);
-            frames.write(&mut file).and_then(|()| file.flush()).map_err(refused)?;
+            frames.write(&mut file).map_err(refused)?;
+            file.finish()?;
             say(&format!("{} frames to {}\n", frames.len(), out.display()));
         }
         Some(What::Path { file }) => say(&paths(&load(file.as_deref())?, config, common)?),
-        Some(What::Wire { file, rates, count, wait, cold, bare, hlog }) => {
+        Some(What::Wire { file, rates, count, wait, cold, bare, hlog, force }) => {
+            let logs = hlog.iter().flat_map(|to| rates.iter().map(|rate| log_name(to, *rate)));
+            logs.map(|to| Output::may(&to, &[], force.force)).collect::<Result<(), _>>()?;
             let frames = Arc::new(load(file.as_deref())?);
             let idling = match (wait, cold) {
                 (true, _) => Idling::Sleeps,
@@ -215,9 +221,9 @@ fn wires(
         if let Some(folder) = show.hlog {
             let refused = |e| Failure::disk(format!("cannot write to {}: {e}", folder.display()));
             std::fs::create_dir_all(folder).map_err(refused)?;
-            let mut file =
-                File::create(folder.join(format!("wire-{rate}.hlog"))).map_err(refused)?;
+            let mut file = Output::own(&log_name(folder, rate))?;
             r.hlog(&mut file).map_err(refused)?;
+            file.finish()?;
         }
         if show.json {
             let _ = writeln!(out, "{}", wire_json(&r, bare.as_ref(), pace));
@@ -349,4 +355,9 @@ fn json(p: &Passes) -> String {
         "median_ns_per_frame": p.median_ns(),
     });
     format!("{v}\n")
+}
+
+/// Where the latencies of a rate go.
+fn log_name(folder: &Path, rate: u32) -> PathBuf {
+    folder.join(format!("wire-{rate}.hlog"))
 }

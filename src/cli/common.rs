@@ -135,7 +135,7 @@ pub(super) fn chosen_of(
             let (name, has) = (&w.name, names(all));
             Failure::usage(format!("no coin `{name}` in {shown}; it has {has}"))
         })?;
-        Ok(CoinSpec { sz_decimals: w.decimals.unwrap_or(coin.sz_decimals), ..coin })
+        Ok::<_, Failure>(CoinSpec { sz_decimals: w.decimals.unwrap_or(coin.sz_decimals), ..coin })
     });
     let coins = if wanted.is_empty() { all.clone() } else { coins.collect::<Result<_, _>>()? };
     if coins.len() > COINS_MAX {

@@ -11,6 +11,7 @@ use super::exit::Failure;
 use super::options::{DEFAULT_FILE, say};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
+use crate::folder::Output;
 use crate::settings::{ConfigError, Room as _, commented, explain};
 
 #[derive(Debug, Args)]
@@ -69,11 +70,8 @@ pub(super) fn run<C: Components>(
 }
 
 fn init(file: &std::path::Path, text: &str) -> Result<(), Failure> {
-    use std::io::Write as _;
     let name = file.display();
-    let mut f = std::fs::File::create_new(file)
-        .map_err(|e| Failure::disk(format!("cannot create {name}: {e}")))?;
-    f.write_all(text.as_bytes()).map_err(|e| Failure::disk(format!("cannot write {name}: {e}")))?;
+    Output::create(file, &[], false)?.put(text.as_bytes())?;
     let found = file.as_os_str() == DEFAULT_FILE;
     let how = if found {
         "it is read by every command that is started here".to_owned()

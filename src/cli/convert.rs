@@ -2,15 +2,13 @@
 //!
 //! In: a recording. Out: the file. Cold path.
 
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::common::{chosen, recording_failure};
 use super::exit::Failure;
-use super::{Common, say, summary};
+use super::{Common, Force, say, summary};
 use crate::app::config::ConfigOf;
 use crate::app::convert::{ConvertError, convert};
 use crate::app::events::is_events;
@@ -24,6 +22,8 @@ pub(super) struct Options {
     /// same records, without reading the messages again.
     #[arg(short, long, value_name = "FILE")]
     out: PathBuf,
+    #[command(flatten)]
+    force: Force,
     /// Coins to keep, comma separated; default: all of the recording.
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     coin: Vec<String>,
@@ -40,12 +40,12 @@ pub(super) fn run<C: Components>(
     }
     let coins = chosen(&o.file, &o.coin)?;
     let refused = |e| Failure::disk(format!("cannot write {}: {e}", o.out.display()));
-    let out = File::create(&o.out).map_err(refused)?;
-    let seen =
-        convert(&o.file, &coins, config.run.parser, BufWriter::new(out)).map_err(|e| match e {
-            ConvertError::Recording(e) => recording_failure(&o.file, &e),
-            ConvertError::Output(e) => refused(e),
-        })?;
+    let mut out = o.force.output(&o.out, &[&o.file])?;
+    let seen = convert(&o.file, &coins, config.run.parser, &mut out).map_err(|e| match e {
+        ConvertError::Recording(e) => recording_failure(&o.file, &e),
+        ConvertError::Output(e) => refused(e),
+    })?;
+    out.finish()?;
     let bytes = std::fs::metadata(&o.out).map_or(0, |m| m.len());
     if common.json {
         let v = serde_json::json!({

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::common::{journal, unreadable};
 use super::exit::{Code, Failure};
-use super::{Common, say};
+use super::{Common, Force, say};
 use crate::folder::RunFolder;
 use crate::journal::{Found, frames_the_run};
 use crate::record::StrategyNames;
@@ -36,6 +36,8 @@ pub(super) struct Options {
     /// Folder for the files; default: `export` in the run folder.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    force: Force,
     /// Tables, comma separated; default: all.
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     table: Vec<String>,
@@ -66,7 +68,8 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     }
     let to = o.out.clone().unwrap_or_else(|| RunFolder::at(&o.run).export());
     let refused = |e| Failure::disk(format!("cannot write in {}: {e}", to.display()));
-    let mut export = Export::create(&to, kind, &wanted, names).map_err(refused)?;
+    let replace = o.out.is_none() || o.force.force;
+    let mut export = Export::create(&to, kind, &wanted, names, replace)?;
     let mut faults = Vec::new();
     while let Some(found) = reader.step().map_err(fault)? {
         match found {

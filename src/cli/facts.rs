@@ -10,11 +10,12 @@ use clap::Args;
 
 use super::common::{chosen, recording_failure};
 use super::exit::{Code, Failure};
-use super::{Common, say, summary};
+use super::{Common, Force, say, summary};
 use crate::app::events::is_events;
 use crate::app::measured::{Measured, measure};
 use crate::facts::bands::{BUILT_IN, Bands, Outside, short};
 use crate::facts::{Facts, plot};
+use crate::folder::Output;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -39,9 +40,16 @@ pub(super) struct Options {
     /// Write a picture of the facts in their bands, SVG. Of one coin.
     #[arg(long, value_name = "FILE.svg", requires = "against")]
     plot: Option<PathBuf>,
+    #[command(flatten)]
+    force: Force,
 }
 
 pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
+    let against = o.against.as_deref().map(Path::new);
+    let inputs: Vec<&Path> = [o.tape.as_path()].into_iter().chain(against).collect();
+    if let Some(path) = &o.plot {
+        Output::may(path, &inputs, o.force.force)?;
+    }
     let bands = o.against.as_deref().map(bands).transpose()?;
     if is_events(&o.tape) {
         let text = "is a file of events, which has no receive times: give its recording";
@@ -69,8 +77,8 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         .collect();
     if let (Some(path), Some(bands), [(coin, facts, _)]) = (&o.plot, &bands, judged.as_slice()) {
         let title = format!("{coin} against {}", o.against.as_deref().unwrap_or_default());
-        std::fs::write(path, plot::svg(&title, facts, bands))
-            .map_err(|e| Failure::disk(format!("cannot write {}: {e}", path.display())))?;
+        let picture = plot::svg(&title, facts, bands);
+        o.force.output(path, &inputs)?.put(picture.as_bytes())?;
     }
     say(&if common.json {
         format!("{}\n", json(&found, &judged, bands.as_ref()))

@@ -12,11 +12,12 @@ use clap::{Args, ValueEnum};
 use super::common::{chosen_of, journal, recording_failure, surveyed, unreadable};
 use super::exit::{Code, Failure};
 use super::summary::{feed_json, left_out, left_out_json, reasons};
-use super::{Common, say};
+use super::{Common, Force, say};
 use crate::app::config::ConfigOf;
 use crate::app::schedule::{self, BadSchedule, Outcome, Scheduled, Tape};
 use crate::app::shapes::{Shape, Shaper};
 use crate::engine::Components;
+use crate::folder::Output;
 use crate::journal::Found;
 use crate::settings::{Choice as _, Room as _};
 use crate::sim::config::{Crossing, Model};
@@ -47,6 +48,8 @@ pub(super) struct Options {
     /// Where the result goes; with --run the default is the terminal.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    force: Force,
     /// Export the orders or fills of this run instead.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["tape", "orders", "model", "conservatism", "crossing"])]
     run: Option<PathBuf>,
@@ -103,7 +106,7 @@ pub(super) fn run<C: Components>(
     common: &Common,
 ) -> Result<(), Failure> {
     if let Some(folder) = &o.run {
-        return export(folder, o.format, o.out.as_deref());
+        return export(folder, o);
     }
     let (Some(tape), Some(orders), Some(out)) = (&o.tape, &o.orders, &o.out) else {
         return Err(Failure::usage("give --tape, --orders and --out, or --run"));
@@ -112,17 +115,19 @@ pub(super) fn run<C: Components>(
 }
 
 /// Writes a run's orders or fills.
-fn export(folder: &Path, format: Format, out: Option<&Path>) -> Result<(), Failure> {
-    let shape = match format {
+fn export(folder: &Path, o: &Options) -> Result<(), Failure> {
+    let shape = match o.format {
         Format::UserFills => Shape::UserFills,
         Format::OrderUpdates => Shape::OrderUpdates,
     };
     let fault = |e| unreadable(folder, e);
     let mut reader = journal(folder)?;
     let cannot = |e| Failure::disk(format!("cannot write the export: {e}"));
-    let mut target: Box<dyn Write> = match out {
-        Some(path) => Box::new(BufWriter::new(File::create(path).map_err(cannot)?)),
-        None => Box::new(BufWriter::new(std::io::stdout())),
+    let mut file = o.out.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
+    let mut terminal = BufWriter::new(std::io::stdout());
+    let target: &mut dyn Write = match &mut file {
+        Some(file) => file,
+        None => &mut terminal,
     };
     let mut shaper = Shaper::new(shape);
     let mut faults = Vec::new();
@@ -138,6 +143,7 @@ fn export(folder: &Path, format: Format, out: Option<&Path>) -> Result<(), Failu
         }
     }
     target.flush().map_err(cannot)?;
+    file.map(Output::finish).transpose()?;
     if faults.is_empty() {
         return Ok(());
     }
@@ -168,9 +174,10 @@ fn judge<C: Components>(
     };
     // Before the work: a target that cannot be written is said at once.
     let cannot = |e| Failure::disk(format!("cannot write {}: {e}", f.out.display()));
-    let target = File::create(f.out).map_err(cannot)?;
+    let mut target = o.force.output(f.out, &[f.tape, f.orders])?;
     let done = schedule::run(f.tape, &coins, &orders, tape, &cfg).map_err(refuse)?;
-    schedule::write(BufWriter::new(target), &orders, &done.fills).map_err(cannot)?;
+    schedule::write(&mut target, &orders, &done.fills).map_err(cannot)?;
+    target.finish()?;
     say(&summary(f, common, &orders, &done, (cfg.model, cfg.crossing), tape));
     Ok(())
 }

@@ -2,13 +2,13 @@
 //!
 //! In: files of the venue's archive, of a node, of tardis.dev. Out: a recording. Cold path.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::exit::Failure;
 use super::progress::Progress;
-use super::{Common, say};
+use super::{Common, Force, say};
 use crate::folder::recording::Meter;
 use crate::import::{Seen, import};
 
@@ -27,6 +27,8 @@ pub(super) struct Options {
     /// The recording to write.
     #[arg(short, long, value_name = "FILE.frames.gz")]
     out: PathBuf,
+    #[command(flatten)]
+    force: Force,
     /// Coins to keep, comma separated; default: those with books, or all where no file has books.
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     coin: Vec<String>,
@@ -52,10 +54,12 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         kinds.push("hl-fills".to_owned());
     }
     let files = [o.files.as_slice(), o.fills.as_slice()].concat();
+    let inputs: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+    let out = o.force.output(&o.out, &inputs)?;
     let meter = Meter::default();
     let total = files.iter().filter_map(|f| std::fs::metadata(f).ok()).map(|m| m.len()).sum();
     let progress = Progress::of("import", total, &meter);
-    let seen = import(&files, &kinds, &o.coin, &o.out, &meter);
+    let seen = import(&files, &kinds, &o.coin, out, &meter);
     drop(progress);
     let seen = seen.map_err(|e| match e.output {
         true => Failure::disk(e.to_string()),

@@ -42,7 +42,7 @@ use clap::{Parser, Subcommand};
 
 use crate::engine::{Components, Shipped};
 use exit::Failure;
-pub(crate) use options::{Common, end, exit_codes, say, stop_on_signals};
+pub(crate) use options::{Common, Force, end, exit_codes, say, stop_on_signals};
 
 /// A paper-trading engine for market makers: quotes a ladder on Hyperliquid perpetuals on public
 /// data, simulates which orders would have filled, learns how takers reach into the book, and

@@ -3,14 +3,16 @@
 //! In: parsed arguments. Out: the configuration, text, an exit code. Cold path.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use clap::Args;
 
 use super::exit::{Code, Failure};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
+use crate::folder::{Output, OutputError};
 use crate::sys::signal::Stop;
 use crate::sys::terminal;
 
@@ -36,7 +38,7 @@ impl Common {
     /// The file of settings: the one that was named, or the one that lies here, which is announced.
     pub(crate) fn file(&self) -> Option<PathBuf> {
         let here = || {
-            let there = std::path::Path::new(DEFAULT_FILE).is_file();
+            let there = Path::new(DEFAULT_FILE).is_file();
             if there {
                 eprintln!("papermaker: settings from ./{DEFAULT_FILE}");
             }
@@ -84,7 +86,11 @@ pub(crate) fn end<C>(
             return ExitCode::from(code);
         }
     };
-    match run(cli) {
+    let ended = run(cli).and_then(|()| match UNSAID.get() {
+        Some(text) => Err(Failure::disk(text)),
+        None => Ok(()),
+    });
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(f) => {
             eprintln!("papermaker: {f}");
@@ -98,10 +104,42 @@ pub(crate) fn stop_on_signals() -> Result<Stop, Failure> {
     Stop::on_signals().map_err(|e| Failure::new(Code::Internal, format!("no signal handler: {e}")))
 }
 
-/// Prints text; a reader that went away is no failure.
+/// Why standard output took no more, once it did not.
+static UNSAID: OnceLock<String> = OnceLock::new();
+
+/// Prints text; a reader that went away is no failure, any other is told when the command ends.
 pub(crate) fn say(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            let _ = UNSAID.set(format!("cannot write to standard output: {e}"));
+        }
+        _ => {}
+    }
+}
+
+/// Whether a file that is there may be replaced.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct Force {
+    /// Replace files that are there; those that the command reads, and those of runs, never.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+impl Force {
+    /// Begins the file `to` of a command that reads `inputs`, see [`Output::create`].
+    pub(crate) fn output(self, to: &Path, inputs: &[&Path]) -> Result<Output, Failure> {
+        Ok(Output::create(to, inputs, self.force)?)
+    }
+}
+
+impl From<OutputError> for Failure {
+    fn from(e: OutputError) -> Failure {
+        match e {
+            OutputError::Disk(..) => Failure::disk(e.to_string()),
+            _ => Failure::usage(e.to_string()),
+        }
+    }
 }
 
 pub(crate) fn exit_codes() -> String {

@@ -17,6 +17,7 @@ use crate::app::live::Idle;
 use crate::app::status::Status;
 use crate::app::turn::Turn;
 use crate::engine::Components;
+use crate::folder::Output;
 use crate::units::Ns;
 
 /// Looks at the status between two lines of progress: five seconds.
@@ -35,16 +36,14 @@ pub(super) fn run<C: Components>(
     mut config: ConfigOf<C>,
     common: &Common,
 ) -> Result<(), Failure> {
+    Output::may(&o.file, &[], false)?;
     let stop = stop_on_signals()?;
     let place = o.place.place(&mut config, "hyperliquid")?;
     let (coins, note) = o.place.coins(&config, &place, &stop)?;
     let name = o.file.display();
-    let file = std::fs::File::create_new(&o.file).map_err(|e| match e.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Failure::usage(format!("{name} exists already; name another file"))
-        }
-        _ => Failure::disk(format!("cannot create {name}: {e}")),
-    })?;
+    // Not aside: what a killed recorder leaves is worth having.
+    let file = std::fs::File::create_new(&o.file)
+        .map_err(|e| Failure::disk(format!("cannot create {name}: {e}")))?;
     let turn = Turn::listening(&config.engine, &coins)
         .map_err(|e| Failure::usage(format!("the list of coins: {e}")))?;
     let tell = |text: &str| {

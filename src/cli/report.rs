@@ -8,9 +8,9 @@ use clap::Args;
 
 use super::common::{digests, journal, unreadable};
 use super::exit::{Code, Failure};
-use super::{Common, say};
+use super::{Common, Force, say};
 use crate::app::config::Config;
-use crate::folder::{RunFolder, RunInfo, keep};
+use crate::folder::{Output, RunFolder, RunInfo, keep};
 use crate::report::{self, Model, Setting, Sources};
 
 #[derive(Debug, Args)]
@@ -20,6 +20,8 @@ pub(super) struct Options {
     /// Where the page goes; default: `report.html` in the run folder.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    force: Force,
     /// Show the page in the browser.
     #[arg(long)]
     open: bool,
@@ -40,7 +42,8 @@ pub(super) fn read(path: &Path) -> Result<Model, Failure> {
 pub(super) fn shown(path: &Path) -> Result<(Model, Result<PathBuf, Failure>), Failure> {
     let model = read(path)?;
     let page = RunFolder::at(path).page();
-    let written = write(&page, &model).map(|()| page);
+    let written = Output::own(&page).and_then(|to| to.put(report::page(&model).as_bytes()));
+    let written = written.map(|()| page).map_err(Failure::from);
     Ok((model, written))
 }
 
@@ -50,17 +53,6 @@ pub(super) fn line(page: &Result<PathBuf, Failure>) -> String {
         Ok(p) => format!("report   {}\n", p.display()),
         Err(e) => format!("report   none: {e}\n"),
     }
-}
-
-/// Writes the page whole or not at all.
-fn write(to: &Path, model: &Model) -> Result<(), Failure> {
-    let part = to.with_extension("html.part");
-    let written =
-        std::fs::write(&part, report::page(model)).and_then(|()| std::fs::rename(&part, to));
-    written.map_err(|e| {
-        let _ = std::fs::remove_file(&part);
-        Failure::disk(format!("cannot write {}: {e}", to.display()))
-    })
 }
 
 fn sources(path: &Path) -> Sources {
@@ -107,9 +99,16 @@ fn flatten(key: &str, value: &toml::Value, out: &mut Vec<(String, String)>) {
 }
 
 pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
-    let model = read(&o.run)?;
-    let to = o.out.clone().unwrap_or_else(|| RunFolder::at(&o.run).page());
-    let page = write(&to, &model).map(|()| to);
+    let to = o.out.as_ref().filter(|to| **to != RunFolder::at(&o.run).page());
+    let (model, page) = match to {
+        Some(to) => {
+            let out = o.force.output(to, &[])?;
+            let model = read(&o.run)?;
+            let page = out.put(report::page(&model).as_bytes()).map(|()| to.clone());
+            (model, page.map_err(Failure::from))
+        }
+        None => shown(&o.run)?,
+    };
     if common.json {
         say(&format!("{}\n", report::json(&model)));
     } else {

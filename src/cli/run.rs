@@ -21,7 +21,7 @@ use crate::app::turn::Turn;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::folder::keep::Keeper;
-use crate::folder::{RunEnd, RunFolder, RunInfo};
+use crate::folder::{Output, RunEnd, RunFolder, RunInfo};
 use crate::journal::{Writer, hex};
 use crate::ops::snapshot::Session;
 use crate::report::Model;
@@ -97,7 +97,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
         assumed::timed(latency, &ended.counters);
     }
     let written = write_info(&run, &info).and_then(|()| match &truth {
-        Some(t) => write_truth(&run.truth(), t),
+        Some(t) => write_truth(Output::own(&run.truth())?, t),
         None => Ok(()),
     });
     // What is known is shown whatever the disk does.
@@ -289,17 +289,9 @@ pub(super) fn truth_text(t: &Truth, model: Option<&Model>) -> String {
 }
 
 /// Writes what the exchange knows of itself.
-pub(super) fn write_truth(path: &Path, truth: &Truth) -> Result<(), Failure> {
+pub(super) fn write_truth(to: Output, truth: &Truth) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(truth).unwrap_or_default();
-    write_whole(path, &text)
-}
-
-/// Writes a file whole or leaves none behind.
-fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|e| {
-        let _ = std::fs::remove_file(path);
-        Failure::disk(format!("cannot write {}: {e}", path.display()))
-    })
+    Ok(to.put(text.as_bytes())?)
 }
 
 /// The files of a run folder, in the order in which a failure is cheapest.

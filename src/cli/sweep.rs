@@ -12,11 +12,11 @@ use serde_json::json;
 use super::common::{chosen, judged};
 use super::exit::{Code, Failure};
 use super::progress::Progress;
-use super::{Common, say};
+use super::{Common, Force, say};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::folder::recording::{Meter, fingerprint};
-use crate::folder::{Folder, FolderError};
+use crate::folder::{Folder, FolderError, Output};
 use crate::journal::hex;
 use crate::report::Interval;
 use crate::report::export::Format;
@@ -62,6 +62,8 @@ enum What {
         /// folder, or `sweep.csv` of a program that was built without Parquet.
         #[arg(short, long, value_name = "FILE")]
         out: Option<PathBuf>,
+        #[command(flatten)]
+        force: Force,
     },
     /// Rank the configurations against the first one.
     Show {
@@ -99,7 +101,7 @@ pub(super) fn run<C: Components>(
     match &o.what {
         What::Plan { spec, out } => plan(spec, out, config, common),
         What::Run { dir, shard, jobs } => work::<C>(dir, shard, *jobs, common),
-        What::Merge { dir, out } => merge::<C>(dir, out.as_deref(), common),
+        What::Merge { dir, out, force } => merge::<C>(dir, (out.as_deref(), *force), common),
         What::Show { dir } => show::<C>(dir, common),
     }
 }
@@ -275,11 +277,22 @@ fn checked(plan: &Plan, dir: &Path, todo: &[Unit]) -> Result<Vec<Option<PathBuf>
     plan.files.iter().enumerate().map(one).collect()
 }
 
-fn merge<C: Components>(dir: &Path, out: Option<&Path>, common: &Common) -> Result<(), Failure> {
+fn merge<C: Components>(
+    dir: &Path,
+    (out, force): (Option<&Path>, Force),
+    common: &Common,
+) -> Result<(), Failure> {
     let (plan, _) = Plan::read::<C>(dir).map_err(failure)?;
     let named = dir.join(format!("sweep.{}", default_format().ending()));
     let to = out.unwrap_or(&named);
-    let lines = sweep::write(&plan, dir, to, format(to)?).map_err(failure)?;
+    let target = match out {
+        Some(to) => {
+            let inputs: Vec<&Path> = plan.files.iter().map(|f| f.path.as_path()).collect();
+            force.output(to, &inputs)?
+        }
+        None => Output::own(to)?,
+    };
+    let lines = sweep::write(&plan, dir, target, format(to)?).map_err(failure)?;
     let (bytes, hash) = fingerprint(to)
         .map_err(|e| Failure::disk(format!("cannot read {} again: {e}", to.display())))?;
     if common.json {

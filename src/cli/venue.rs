@@ -11,7 +11,7 @@ use clap::Args;
 use super::exit::Failure;
 use super::place::{exchange, parse_length, speed};
 use super::run::{truth_text, write_truth};
-use super::{Common, say, stop_on_signals};
+use super::{Common, Force, say, stop_on_signals};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::folder::recording::Writer;
@@ -48,6 +48,8 @@ pub(super) struct Options {
     /// At the end, write what the exchange knows of itself: law and record of every coin, JSON.
     #[arg(long, value_name = "FILE")]
     truth: Option<PathBuf>,
+    #[command(flatten)]
+    force: Force,
 }
 
 pub(super) fn run<C: Components>(
@@ -62,8 +64,9 @@ pub(super) fn run<C: Components>(
     }
     config.exchange.world = o.world.unwrap_or(config.exchange.world);
     if let (Some(path), Some(length)) = (&o.tape, length) {
-        return tape(path, length, o.truth.as_deref(), &config, common);
+        return tape((path, length), o, &config, common);
     }
+    let truth_to = o.truth.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
     let handle = exchange(&config, o.addr, speed(o.speed)?)?;
     let addr = handle.addr();
     if common.json {
@@ -100,8 +103,8 @@ pub(super) fn run<C: Components>(
     }
     let closed = handle.closed();
     let truth = handle.stop();
-    if let Some(path) = &o.truth {
-        write_truth(path, &truth)?;
+    if let Some(to) = truth_to {
+        write_truth(to, &truth)?;
     }
     if common.json {
         say(&format!("{}\n", serde_json::json!({ "truth": truth, "closed": closed })));
@@ -117,15 +120,15 @@ pub(super) fn run<C: Components>(
 
 /// A recording of the market without waiting for it.
 fn tape<C: Components>(
-    path: &Path,
-    length_ns: i64,
-    truth_to: Option<&Path>,
+    (path, length_ns): (&Path, i64),
+    o: &Options,
     config: &ConfigOf<C>,
     common: &Common,
 ) -> Result<(), Failure> {
     let cannot = |e: std::io::Error| Failure::disk(format!("cannot write {}: {e}", path.display()));
-    let file = std::io::BufWriter::new(std::fs::File::create(path).map_err(cannot)?);
-    let (mut out, mut frames) = (Writer::new(file), 0u64);
+    let mut file = o.force.output(path, &[])?;
+    let truth_to = o.truth.as_ref().map(|to| o.force.output(to, &[path])).transpose()?;
+    let (mut out, mut frames) = (Writer::new(&mut file), 0u64);
     let recorded = tape::record(&config.exchange, length_ns, |at, text| {
         frames += 1;
         out.frame(at, text.as_bytes())
@@ -135,6 +138,8 @@ fn tape<C: Components>(
         tape::Failed::Write(e) => cannot(e),
     })?;
     out.finish().map_err(cannot)?;
+    drop(out);
+    file.finish()?;
     if let Some(to) = truth_to {
         write_truth(to, &truth)?;
     }

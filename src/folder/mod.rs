@@ -26,6 +26,7 @@ mod fault;
 pub mod fitness;
 pub mod info;
 pub mod keep;
+mod output;
 pub mod recording;
 
 use std::io;
@@ -34,6 +35,7 @@ use std::path::{Path, PathBuf};
 pub use disk::{Folder, FolderError};
 pub use fitness::Fitness;
 pub use info::{Assumed, Ping, RunEnd, RunInfo};
+pub use output::{Output, OutputError};
 
 use crate::journal::segment_name;
 use crate::limits::RUNS_MAX;
@@ -86,7 +88,7 @@ impl RunFolder {
     /// [`NoFolder::Taken`] where it holds a run, [`NoFolder::Refused`] where it cannot be made.
     pub fn create(path: &Path) -> Result<RunFolder, NoFolder> {
         let run = RunFolder::at(path);
-        if run.info().exists() || run.settings().exists() || path.join(segment_name(0)).exists() {
+        if run.is_one() || run.settings().exists() {
             return Err(NoFolder::Taken(run.path));
         }
         match std::fs::create_dir_all(path) {
@@ -111,6 +113,12 @@ impl RunFolder {
             }
         }
         Err(NoFolder::TooMany(stem.to_owned(), under.to_path_buf()))
+    }
+
+    /// Whether a run stands there.
+    #[must_use]
+    pub fn is_one(&self) -> bool {
+        self.info().exists() || self.path.join(segment_name(0)).exists()
     }
 
     /// Where it is.

@@ -8,8 +8,6 @@
 //! 3. A receive time that goes back within a file by less than a silence counts as the time before.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use super::ImportError;
@@ -19,6 +17,7 @@ use super::piece::Piece;
 use super::rows::Rows;
 use super::tardis::{Columns, Row};
 use crate::feed::import_line;
+use crate::folder::Output;
 use crate::folder::recording::{Meter, Writer};
 use crate::limits::MESSAGE_SILENCE_NS;
 use crate::units::Ns;
@@ -73,7 +72,7 @@ pub fn import(
     files: &[PathBuf],
     kinds: &[String],
     coins: &[String],
-    to: &Path,
+    to: Output,
     meter: &Meter,
 ) -> Result<Seen, ImportError> {
     let mut wanted: BTreeSet<String> = coins.iter().cloned().collect();
@@ -95,24 +94,23 @@ pub fn import(
     let kinds: BTreeSet<Kind> = found.iter().map(|f| f.kind).collect();
     let unknown = kinds.iter().map(|k| k.unknown().to_owned()).collect();
     let seen = Seen { files: found.len(), unknown, ..Seen::default() };
-    let part = to.with_extension("part");
-    let made = stream(found, &wanted, (&part, to), (seen, from), meter);
-    made.inspect_err(|_| {
-        let _ = std::fs::remove_file(&part);
-    })
+    stream(found, &wanted, to, (seen, from), meter)
 }
 
-/// The pieces in order, into the file `part`, which becomes `to`.
+/// The pieces in order, into the file `to`.
 fn stream(
     files: Vec<Found>,
     wanted: &BTreeSet<String>,
-    (part, to): (&Path, &Path),
+    mut to: Output,
     (mut seen, from): (Seen, Ns),
     meter: &Meter,
 ) -> Result<Seen, ImportError> {
-    let refused =
-        |e: std::io::Error| ImportError { output: true, ..ImportError::new(to, 0, e.to_string()) };
-    let mut out = Writer::new(BufWriter::new(File::create(part).map_err(refused)?));
+    let path = to.path().to_path_buf();
+    let refused = |e: std::io::Error| ImportError {
+        output: true,
+        ..ImportError::new(&path, 0, e.to_string())
+    };
+    let mut out = Writer::new(&mut to);
     let head: Vec<u8> = import_line(&seen.unknown.join("; ")).collect();
     out.frame(from, &head).map_err(refused)?;
     let mut waiting: VecDeque<Found> = files.into();
@@ -137,7 +135,9 @@ fn stream(
         seen.frames += 1;
         *seen.coins.entry(piece.coin).or_default() += 1;
     }
-    out.finish().and_then(|()| std::fs::rename(part, to)).map_err(refused)?;
+    out.finish().map_err(refused)?;
+    drop(out);
+    to.finish().map_err(|e| refused(e.into()))?;
     Ok(seen)
 }
 

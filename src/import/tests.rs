@@ -1,10 +1,11 @@
 //! Round trips of made-up history, and everything that can be wrong with a file.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
+use crate::folder::Output;
 use crate::folder::recording::{Meter, Reader};
 
 /// A folder that goes away again.
@@ -29,7 +30,8 @@ impl Dir {
     /// Imports, and gives the lines of the recording.
     fn import(&self, files: &[PathBuf]) -> Result<(Seen, Vec<(i64, String)>), String> {
         let to = self.0.join("out.frames.gz");
-        let seen = import(files, &[], &[], &to, &Meter::default()).map_err(|e| e.to_string())?;
+        let seen =
+            import(files, &[], &[], written(&to), &Meter::default()).map_err(|e| e.to_string())?;
         let mut reader = Reader::open(&to).expect("a recording");
         let mut lines = Vec::new();
         while let Some(line) = reader.step().expect("readable") {
@@ -221,8 +223,14 @@ fn what_is_wrong_is_named_with_file_and_row() {
     let path = dir.put("good", good.as_bytes());
     let to = dir.0.join("x.frames.gz");
     let kinds = ["tardis".to_owned()];
-    let e = import(&[path], &kinds, &[], &to, &Meter::default()).expect_err("another kind");
+    let e =
+        import(&[path], &kinds, &[], written(&to), &Meter::default()).expect_err("another kind");
     assert!(e.to_string().contains("it is hl-s3, not tardis"), "{e}");
     let e = dir.import(std::slice::from_ref(&dir.0)).expect_err("a folder");
     assert!(e.contains("it is a folder"), "{e}");
+}
+
+/// The file to import into, replaced where it is there.
+fn written(to: &Path) -> Output {
+    Output::own(to).expect("a file")
 }

@@ -10,6 +10,7 @@ use super::SweepError;
 use super::job::read;
 use super::plan::Plan;
 use super::row::{CoinRow, Row};
+use crate::folder::Output;
 use crate::report::export::{Cell, Column, Format, Table, write_table};
 
 /// All rows in the order of the plan.
@@ -33,7 +34,7 @@ pub fn table(plan: &Plan, dir: &Path) -> Result<Vec<Row>, SweepError> {
 ///
 /// # Errors
 /// A row is missing, or the disk refuses.
-pub fn write(plan: &Plan, dir: &Path, to: &Path, format: Format) -> Result<usize, SweepError> {
+pub fn write(plan: &Plan, dir: &Path, to: Output, format: Format) -> Result<usize, SweepError> {
     let rows = table(plan, dir)?;
     let kinds: Vec<Kind> = (0..plan.keys.len()).map(|i| Kind::of(plan, i)).collect();
     let lines: Vec<Vec<(String, Cell)>> = rows
@@ -46,14 +47,9 @@ pub fn write(plan: &Plan, dir: &Path, to: &Path, format: Format) -> Result<usize
         line.iter().map(|(name, cell)| Column { name: name.clone(), kind: cell.kind() }).collect()
     });
     let table = Table { name: "sweep", record: 0, columns: columns.unwrap_or_default() };
-    let part = to.with_extension(format!("{}.part", std::process::id()));
-    let n = lines.len();
-    let written =
-        write_table(&part, format, &table, lines).and_then(|()| std::fs::rename(&part, to));
-    written.map_err(|e| {
-        let _ = std::fs::remove_file(&part);
-        SweepError::Disk(format!("cannot write {}: {e}", to.display()))
-    })?;
+    let (n, path) = (lines.len(), to.path().to_path_buf());
+    write_table(to, format, &table, lines)
+        .map_err(|e| SweepError::Disk(format!("cannot write {}: {e}", path.display())))?;
     Ok(n)
 }
 

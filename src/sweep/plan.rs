@@ -4,8 +4,6 @@
 //!
 //! 1. Jobs are numbered file by file, configuration by configuration, seed by seed.
 
-use std::fs::File;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +14,7 @@ use super::spec::Windows;
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
+use crate::folder::Output;
 use crate::journal::hex;
 
 /// Hash of the sources that this program was built from.
@@ -215,14 +214,7 @@ impl FilePlan {
 
 /// Writes a file whole or not at all, and through to the disk.
 pub(super) fn put(to: &Path, bytes: &[u8]) -> Result<(), SweepError> {
-    let part = to.with_extension(format!("{}.part", std::process::id()));
-    let written = File::create(&part)
-        .and_then(|mut f| f.write_all(bytes).and_then(|()| f.sync_data()))
-        .and_then(|()| std::fs::rename(&part, to));
-    written.map_err(|e| {
-        let _ = std::fs::remove_file(&part);
-        SweepError::Disk(format!("cannot write {}: {e}", to.display()))
-    })
+    Output::own(to).and_then(|out| out.put(bytes)).map_err(|e| SweepError::Disk(e.to_string()))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod fill_model;
 mod market;
 mod no_alloc;
 mod odd_recordings;
+mod outputs;
 mod pipeline;
 #[path = "../plug/mod.rs"]
 mod plug;

@@ -13,13 +13,13 @@ mod table;
 mod text;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sink::Sink;
 pub use table::{Cell, Column, Table, tables};
 
+use crate::folder::{Output, OutputError};
 use crate::record::{Body, Record, StrategyNames};
 
 /// What the files are.
@@ -39,14 +39,15 @@ pub enum Format {
 /// # Errors
 /// As the disk refuses.
 pub fn write_table(
-    to: &Path,
+    to: Output,
     format: Format,
     table: &Table,
     rows: impl IntoIterator<Item = Vec<(String, Cell)>>,
 ) -> io::Result<()> {
-    let mut sink = format.sink(File::create(to)?, table)?;
+    let mut sink = format.sink(to, table)?;
     rows.into_iter().try_for_each(|row| sink.row(&row))?;
-    sink.finish()
+    sink.finish()?.finish()?;
+    Ok(())
 }
 
 /// A table being written.
@@ -94,8 +95,7 @@ impl Format {
         }
     }
 
-    fn sink(self, file: File, table: &Table) -> io::Result<Box<dyn Sink>> {
-        let file = BufWriter::new(file);
+    fn sink(self, file: Output, table: &Table) -> io::Result<Box<dyn Sink>> {
         Ok(match self {
             Format::Csv => Box::new(text::Csv::new(file, table)?),
             Format::Jsonl => Box::new(text::Jsonl::new(file)),
@@ -106,22 +106,26 @@ impl Format {
 }
 
 impl Export {
-    /// Creates the files of `tables` in the folder `to`; files of the same names are replaced. `names`
-    /// are those that the tables were made with.
+    /// Creates the files of `tables` in the folder `to`; files of the same names are replaced where
+    /// `replace`. `names` are those that the tables were made with.
     ///
     /// # Errors
-    /// As the disk refuses.
+    /// As the disk refuses, and as [`Output::may`].
     pub fn create(
         to: &Path,
         format: Format,
         tables: &[Table],
         names: StrategyNames,
-    ) -> io::Result<Export> {
-        std::fs::create_dir_all(to)?;
+        replace: bool,
+    ) -> Result<Export, OutputError> {
+        let disk = |e| OutputError::Disk(to.to_path_buf(), e);
+        std::fs::create_dir_all(to).map_err(disk)?;
+        let path = |t: &Table| to.join(format!("{}.{}", t.name, format.ending()));
+        tables.iter().try_for_each(|t| Output::may(&path(t), &[], replace))?;
         let mut open = BTreeMap::new();
         for t in tables {
-            let path = to.join(format!("{}.{}", t.name, format.ending()));
-            let sink = format.sink(File::create(&path)?, t)?;
+            let path = path(t);
+            let sink = format.sink(Output::own(&path)?, t).map_err(disk)?;
             open.insert(t.record, Open { name: t.name, path, rows: 0, sink });
         }
         Ok(Export { open, coins: Vec::new(), names })
@@ -153,7 +157,7 @@ impl Export {
         self.open
             .into_values()
             .map(|o| {
-                o.sink.finish()?;
+                o.sink.finish()?.finish()?;
                 Ok(Written { table: o.name, rows: o.rows, file: o.path })
             })
             .collect()

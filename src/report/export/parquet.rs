@@ -5,8 +5,7 @@
 //! 1. Every column is required; money is DECIMAL(38, 17) in 16 bytes, big-endian; a list is a LIST of
 //!    required doubles.
 
-use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io;
 use std::sync::Arc;
 
 use ::parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
@@ -21,6 +20,7 @@ use ::parquet::schema::types::{Type as Schema, TypePtr};
 
 use super::sink::Sink;
 use super::table::{Cell, Column, Table, Type};
+use crate::folder::Output;
 use crate::report::money::DECIMALS;
 
 /// Rows of a row group.
@@ -38,7 +38,7 @@ enum Values {
 }
 
 pub(super) struct Parquet {
-    out: SerializedFileWriter<BufWriter<File>>,
+    out: SerializedFileWriter<Output>,
     columns: Vec<Values>,
     rows: usize,
 }
@@ -93,7 +93,7 @@ fn empty(kind: Type) -> Values {
 }
 
 impl Parquet {
-    pub(super) fn new(file: BufWriter<File>, table: &Table) -> io::Result<Parquet> {
+    pub(super) fn new(file: Output, table: &Table) -> io::Result<Parquet> {
         let columns =
             table.columns.iter().map(schema).collect::<Result<Vec<_>, _>>().map_err(fault)?;
         let root =
@@ -120,7 +120,7 @@ impl Parquet {
 
 /// Writes one column of a row group and empties it.
 fn write(
-    group: &mut SerializedRowGroupWriter<'_, BufWriter<File>>,
+    group: &mut SerializedRowGroupWriter<'_, Output>,
     values: &mut Values,
 ) -> Result<(), ParquetError> {
     let Some(mut column) = group.next_column()? else {
@@ -184,9 +184,8 @@ impl Sink for Parquet {
         if self.rows == GROUP { self.flush() } else { Ok(()) }
     }
 
-    fn finish(mut self: Box<Self>) -> io::Result<()> {
+    fn finish(mut self: Box<Self>) -> io::Result<Output> {
         self.flush()?;
-        self.out.close().map_err(fault)?;
-        Ok(())
+        self.out.into_inner().map_err(fault)
     }
 }

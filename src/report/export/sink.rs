@@ -5,9 +5,11 @@
 use std::io;
 
 use super::table::Cell;
+use crate::folder::Output;
 
 /// Takes the rows of one table.
 pub(super) trait Sink {
     fn row(&mut self, cells: &[(String, Cell)]) -> io::Result<()>;
-    fn finish(self: Box<Self>) -> io::Result<()>;
+    /// The file, with everything in it.
+    fn finish(self: Box<Self>) -> io::Result<Output>;
 }

@@ -5,23 +5,23 @@
 //! 1. A float is written with the fewest digits that give it back; none is `NaN` in CSV and null in
 //!    JSON. Money is written with all its decimals, in JSON as text.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
 use super::sink::Sink;
 use super::table::{Cell, Table};
+use crate::folder::Output;
 use crate::report::money::decimal;
 use crate::report::time::utc;
 use crate::units::Ns;
 
 pub(super) struct Csv {
-    out: csv::Writer<BufWriter<File>>,
+    out: csv::Writer<Output>,
 }
 
 impl Csv {
-    pub(super) fn new(file: BufWriter<File>, table: &Table) -> io::Result<Csv> {
+    pub(super) fn new(file: Output, table: &Table) -> io::Result<Csv> {
         let mut out = csv::Writer::from_writer(file);
         out.write_record(table.columns.iter().map(|c| c.name.as_str()))?;
         Ok(Csv { out })
@@ -43,17 +43,17 @@ impl Sink for Csv {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>) -> io::Result<()> {
-        self.out.flush()
+    fn finish(self: Box<Self>) -> io::Result<Output> {
+        self.out.into_inner().map_err(|e| io::Error::other(e.to_string()))
     }
 }
 
 pub(super) struct Jsonl {
-    out: BufWriter<File>,
+    out: Output,
 }
 
 impl Jsonl {
-    pub(super) fn new(out: BufWriter<File>) -> Jsonl {
+    pub(super) fn new(out: Output) -> Jsonl {
         Jsonl { out }
     }
 }
@@ -80,7 +80,7 @@ impl Sink for Jsonl {
         self.out.write_all(b"\n")
     }
 
-    fn finish(mut self: Box<Self>) -> io::Result<()> {
-        self.out.flush()
+    fn finish(self: Box<Self>) -> io::Result<Output> {
+        Ok(self.out)
     }
 }

@@ -1,0 +1,140 @@
+//! What a command writes never costs its user a file: every path argument of every command.
+
+use std::path::Path;
+
+use super::process::{Temporary, papermaker};
+use super::sweep::recording;
+
+/// Options that take a path to read, or a folder that the program makes itself and refuses where a
+/// run is there; of the others [`WALK`] has a line each.
+const INPUTS: [&str; 13] = [
+    "--config",
+    "--ca",
+    "facts --against",
+    "fills --tape",
+    "fills --orders",
+    "fills --run",
+    "import --fills",
+    "replay --from",
+    "replay --out",
+    "run --resume",
+    "run --out",
+    "sweep plan --out",
+    "top --run",
+];
+
+/// Commands that write a file: the option, the command line before it, what it reads.
+const WALK: [(&str, &str, &[&str]); 11] = [
+    ("convert --out", "convert t.frames.gz --out", &["t.frames.gz"]),
+    ("fills --out", "fills --tape t.frames.gz --orders o.csv --out", &["t.frames.gz", "o.csv"]),
+    ("facts --plot", "facts t.frames.gz --against b.toml --plot", &["t.frames.gz", "b.toml"]),
+    ("audit fills --csv", "audit fills --csv", &[]),
+    ("venue --tape", "venue --for 1s --tape", &[]),
+    ("venue --truth", "venue --for 1s --truth", &[]),
+    ("report --out", "report run --out", &[]),
+    ("import --out", "import book.lz4 --out", &["book.lz4"]),
+    ("bench frames --out", "bench frames --count 10 --out", &[]),
+    ("sweep merge --out", "sweep merge plan --out", &["t.frames.gz"]),
+    ("record", "record", &[]),
+];
+
+/// Options of one help text that take a path.
+fn paths(help: &str) -> impl Iterator<Item = &str> {
+    help.lines().filter_map(|line| {
+        let line = line.trim_start();
+        line.starts_with('-').then_some(())?;
+        let takes = ["<FILE", "<FOLDER", "<DIR", "<RUN", "<CHECKPOINT", "<PEM"];
+        let option = line.split([' ', ',']).find(|word| word.starts_with("--"))?;
+        takes.iter().any(|t| line.contains(t)).then_some(option)
+    })
+}
+
+/// Names of the commands that a help text lists.
+fn commands(help: &str) -> Vec<String> {
+    let list = help.split("Commands:\n").nth(1).unwrap_or_default();
+    let names = list.lines().take_while(|l| l.starts_with("  "));
+    let names = names.filter_map(|l| l.split_whitespace().next().map(str::to_owned));
+    names.filter(|n| n != "help").collect()
+}
+
+#[test]
+fn every_option_that_takes_a_path_is_walked_or_read() {
+    let dir = Temporary::new();
+    let help = |path: &[&str]| papermaker(&dir.0, &[path, &["--help"]].concat()).out;
+    let mut seen = 0;
+    for name in commands(&help(&[])) {
+        let subs = commands(&help(&[&name]));
+        let all = subs.iter().map(|s| vec![name.as_str(), s.as_str()]);
+        for path in std::iter::once(vec![name.as_str()]).chain(all) {
+            for option in paths(&help(&path)) {
+                let whole = format!("{} {option}", path.join(" "));
+                let known = INPUTS.contains(&option)
+                    || INPUTS.contains(&whole.as_str())
+                    || ["bench wire --hlog", "export --out"].contains(&whole.as_str())
+                    || WALK.iter().any(|w| w.0 == whole);
+                assert!(known, "{whole} takes a path: a line in WALK, or among INPUTS");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 40, "{seen}: the help texts are no longer understood");
+}
+
+/// Runs a line with a path at its end; the exit code must be 2 and the sentence say `why`.
+fn refused(dir: &Path, line: &str, to: &str, force: bool, why: &str) {
+    let mut args: Vec<&str> = line.split(' ').chain([to]).collect();
+    args.extend(force.then_some("--force"));
+    let ended = papermaker(dir, &args);
+    let says = ended.assert_code(2).err.contains(why);
+    assert!(says, "{line} {to}: {}", ended.err);
+}
+
+#[test]
+fn no_output_costs_a_file() {
+    let dir = Temporary::new();
+    recording(&dir.join("t.frames.gz"), 1, 20);
+    for (file, text) in [
+        ("o.csv", "order_id,inst,side,px,sz,ts_submit_ns,ts_live_ns,ts_cancel_ns,tif\n"),
+        ("b.toml", ""),
+        ("book.lz4", "no book"),
+        ("s.toml", "files = [\"t.frames.gz\"]\n[grid]\nengine.quote.max_lots = [3, 4]\n"),
+    ] {
+        std::fs::write(dir.join(file), text).expect("written");
+    }
+    papermaker(&dir.0, &["replay", "t.frames.gz", "--once", "--out", "run"]).assert_code(0);
+    papermaker(&dir.0, &["sweep", "plan", "s.toml", "-o", "plan"]).assert_code(0);
+    let kept = ["run/00000000.journal", "run/config.toml", "t.frames.gz", "o.csv"];
+    let bytes = |name: &str| std::fs::read(dir.join(name)).expect("still there");
+    let before = kept.map(bytes);
+    std::fs::write(dir.join("mine"), "mine").expect("written");
+    for (name, line, inputs) in WALK {
+        refused(&dir.0, line, "mine", false, "exists already");
+        let forces: &[bool] = if name == "record" { &[false] } else { &[false, true] };
+        for &force in forces {
+            for of_a_run in ["run/00000000.journal", "run/config.toml", "run/new"] {
+                refused(&dir.0, line, of_a_run, force, "the folder of a run");
+            }
+            refused(&dir.0, line, "/dev/full", force, "no regular file");
+            refused(&dir.0, line, "run", force, "no regular file");
+            for input in inputs {
+                refused(&dir.0, line, input, force, "is read by this command");
+            }
+        }
+    }
+    refused(&dir.0, "export run --format csv --out", "run", true, "the folder of a run");
+    assert_eq!(before, kept.map(bytes));
+    assert_eq!(std::fs::read(dir.join("mine")).expect("there"), b"mine");
+    papermaker(&dir.0, &["convert", "t.frames.gz", "-o", "mine", "--force"]).assert_code(0);
+    assert_ne!(std::fs::read(dir.join("mine")).expect("there"), b"mine");
+}
+
+#[test]
+fn what_standard_output_does_not_take_is_told() {
+    let dir = Temporary::new();
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("a device");
+    let mut told = super::process::command(&dir.0, &["config", "print"]);
+    let ended = told.stdout(full).output().expect("a process");
+    let err = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(4), "{err}");
+    assert!(err.contains("cannot write to standard output"), "{err}");
+}
