@@ -27,7 +27,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// Frames of the embedded exchange: the first of each length class, so that kinds differ.
 fn frames(n: usize) -> Vec<String> {
-    let law = venue::config::Config::default();
+    let law = venue::config::Config::simple();
     let mut market = Market::new(&law, 1).expect("a sound configuration");
     let mut all: Vec<String> = (0..400).flat_map(|_| market.next_block().frames).collect();
     all.sort_by_key(String::len);

@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_coin_fills_the_same_wherever_it_stands_in_the_list() {
-        let law = MarketConfig::default();
+        let law = MarketConfig::simple();
         let market = Simulated { law, seed: 4, length_ns: 120 * Ns::SEC };
         let run = |names: [&str; 2], seed: u64| {
             let c = Config::load(

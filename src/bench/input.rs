@@ -124,7 +124,7 @@ impl Frames {
     /// Never: the exchange's own configuration is in range.
     #[must_use]
     pub fn embedded(seed: u64, count: usize, delay_ns: i64) -> Frames {
-        let law = venue::config::Config::default();
+        let law = venue::config::Config::simple();
         Frames::of(&law, seed, delay_ns, |frames| frames.len() >= count)
     }
 

@@ -2,6 +2,7 @@
 //!
 //! In: where it runs, its coins, its files. Out: what the threads of a run need. Cold path.
 
+use super::behind::Behind;
 use super::place::Place;
 use super::threads::Files;
 use crate::app::config::ConfigOf;
@@ -20,6 +21,8 @@ pub(super) struct Prepared<C: Components> {
     pub turn: Turn<C>,
     pub idle: Idle<C>,
     pub info: RunInfo,
+    /// Finds out the truth of the embedded exchange's coins meanwhile.
+    pub behind: Option<Behind>,
     /// For people.
     pub note: Option<String>,
 }

@@ -8,6 +8,7 @@ mod assumed;
 pub(crate) mod audit;
 pub(crate) mod bench;
 mod begin;
+mod behind;
 pub(crate) mod common;
 mod compare;
 mod config;

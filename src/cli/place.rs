@@ -74,6 +74,8 @@ pub(super) struct Place {
     pub length_ns: Option<i64>,
     pub pin: Pin,
     pub exchange: Option<Handle>,
+    /// The world of the embedded exchange.
+    pub world: Option<Named>,
     /// For the names of folders and files.
     pub stem: &'static str,
 }
@@ -128,7 +130,7 @@ impl Where {
             Failure::usage(format!("--venue {venue}: {e}; use embedded, hyperliquid or ws(s)://…"))
         })?;
         let (clock, pin) = (SessionClock::start(1), self.pin.0);
-        Ok(Place { url, tls, clock, length_ns: length, pin, exchange: None, stem })
+        Ok(Place { url, tls, clock, length_ns: length, pin, exchange: None, world: None, stem })
     }
 
     fn embedded<C: Components>(
@@ -152,7 +154,8 @@ impl Where {
             .map_err(|e| Failure::new(Code::Internal, format!("own address: {e}")))?;
         let length_ns = Some(length.unwrap_or(LENGTH_S * Ns::SEC));
         let pin = self.pin.0;
-        Ok(Place { url, tls, clock, length_ns, pin, exchange: Some(exchange), stem: "embedded" })
+        let (world, stem) = (Some(config.exchange.world), "embedded");
+        Ok(Place { url, tls, clock, length_ns, pin, exchange: Some(exchange), world, stem })
     }
 
     /// Names and size decimals from the venue's own lists, a builder's coins (`dex:COIN`) from that

@@ -80,6 +80,7 @@ pub(super) fn begin<C: Components>(
     };
     let idle = idle(to.busy_poll, &config, &coins);
     Ok(Prepared {
+        behind: None,
         run,
         place,
         coins,

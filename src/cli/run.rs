@@ -6,8 +6,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::Serialize;
 
 use super::begin::{Prepared, idle};
+use super::behind::{Behind, unknown};
 use super::common::{claim, digests, new_run, write_info};
 use super::exit::{Code, Failure};
 use super::place::{Place, Where};
@@ -25,8 +27,11 @@ use crate::folder::{Output, RunEnd, RunFolder, RunInfo};
 use crate::journal::{Writer, hex};
 use crate::ops::snapshot::Session;
 use crate::report::Model;
+use crate::settings::Choice as _;
 use crate::sys::signal::Stop;
 use crate::units::Ns;
+use crate::venue::coin;
+use crate::venue::config::Named;
 use crate::venue::serve::Handle;
 use crate::venue::truth::Truth;
 
@@ -65,7 +70,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
         Some(run) => resume::begin(run, &o.place, common)?,
         None => begin(o, common.load()?, &stop)?,
     };
-    let Prepared { run, mut place, coins, files, turn, idle, mut info, note } = started;
+    let Prepared { run, mut place, coins, files, turn, idle, mut info, behind, note } = started;
     let tell = |text: &str| {
         if !common.json {
             say(text);
@@ -87,7 +92,8 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     threads.watch(look, journal_failure, |text| watcher.say(text));
     drop(watcher);
     let ended = threads.join()?;
-    let truth = place.exchange.take().map(Handle::stop);
+    let mut truth = place.exchange.take().map(Handle::stop);
+    let known = truth.as_mut().zip(behind).map(|(truth, behind)| behind.end(truth));
     let records = ended.published.first_seq + ended.ending.records;
     let end = RunEnd::new(ended.reason, records, &ended.published.digest);
     // A run without a whole recording has none.
@@ -96,13 +102,13 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     if let Some(latency) = &mut info.latency {
         assumed::timed(latency, &ended.counters);
     }
-    let written = write_info(&run, &info).and_then(|()| match &truth {
+    let written = write_info(&run, &info).and_then(|()| match &known {
         Some(t) => write_truth(Output::own(&run.truth())?, t),
         None => Ok(()),
     });
     // What is known is shown whatever the disk does.
     let (model, page) = report::shown(&path).unwrap_or_else(|e| (Model::empty(), Err(e)));
-    show(&path, &ended, (&model, page), truth.as_ref(), common);
+    show(&path, &ended, (&model, page), truth.as_ref().zip(known.as_ref()), common);
     outcome(&ended)?;
     written
 }
@@ -129,7 +135,8 @@ fn begin<C: Components>(
     let turn = Turn::reading(config.run.parser, &config.engine, &coins, hash)
         .map_err(|e| Failure::usage(format!("the list of coins: {e}")))?;
     let idle = idle(o.place.busy_poll, &config, &coins);
-    Ok(Prepared { run, place, coins, files, turn, idle, info, note })
+    let behind = place.exchange.as_ref().map(|_| Behind::start(&config));
+    Ok(Prepared { run, place, coins, files, turn, idle, info, behind, note })
 }
 
 /// What is constant of the run, for those who watch it.
@@ -148,29 +155,46 @@ fn session(folder: &Path, place: &Place) -> Session {
 
 /// What is running, where it writes, how long it takes and how to end it.
 fn head(place: &Place, coins: &[CoinSpec], path: &Path, note: Option<&str>) -> String {
-    let names: Vec<&str> = coins.iter().map(|c| c.name.as_str()).collect();
     let speed = place.clock.speed();
-    let venue = match &place.exchange {
-        Some(_) => format!("the embedded exchange, {speed} market seconds a second"),
+    let simulated = if place.world.is_some() { "simulated " } else { "" };
+    let name = |c: &CoinSpec| format!("{simulated}{}", c.name.as_str());
+    let names: Vec<String> = coins.iter().map(name).collect();
+    let venue = match place.world {
+        Some(_) => format!("the embedded exchange, simulated, {speed} market seconds a second"),
         None => "live public data".to_owned(),
     };
+    let world = place.world.map_or_else(String::new, |world| worlds(world, coins));
     let length = place.length_ns.map_or_else(
         || "until Ctrl-C or SIGTERM, which end it with the summary".to_owned(),
         |ns| {
             let s = ns / Ns::SEC;
             let wall = s / i64::from(speed);
-            format!("{s} s of the market, about {wall} s; Ctrl-C ends it sooner, with the summary")
+            format!(
+                "{s} s of the {simulated}market, about {wall} s; Ctrl-C ends it sooner, with the \
+                 summary"
+            )
         },
     );
     let note = note.map_or(String::new(), |n| format!("note     {n}\n"));
     format!(
-        "papermaker {} trades {} on paper: no real orders\nvenue    {venue}: {}\nfolder   {}\n\
-         length   {length}\n{note}",
+        "papermaker {} trades {} on paper: no real orders\nvenue    {venue}: {}\nfolder   {}{}\n\
+         length   {length}\n{world}{note}",
         env!("CARGO_PKG_VERSION"),
         names.join(", "),
         place.url,
+        if simulated.is_empty() { "" } else { "of a simulated run: " },
         path.display(),
     )
+}
+
+/// What market each simulated coin has, a line each.
+fn worlds(world: Named, coins: &[CoinSpec]) -> String {
+    let line = |c: &CoinSpec| {
+        let own = coin::own(world, c.name.as_str());
+        let about = Named::LIST.iter().find(|l| l.1 == own).map_or("", |l| l.2[0]);
+        format!("world    simulated {}, {}:{about}\n", c.name.as_str(), own.name())
+    };
+    coins.iter().map(line).collect()
 }
 
 /// Why the run has lost its purpose, if it has.
@@ -183,14 +207,14 @@ fn show(
     path: &Path,
     e: &Ended,
     (model, page): (&Model, Result<PathBuf, Failure>),
-    truth: Option<&Truth>,
+    truth: Option<(&Truth, &serde_json::Value)>,
     common: &Common,
 ) {
     let dropped = e.published.dropped;
     if common.json {
         let mut v = crate::report::json(model);
         v["report"] = serde_json::json!(page.ok());
-        v["truth"] = serde_json::json!(truth);
+        v["truth"] = serde_json::json!(truth.map(|t| t.1));
         v["run"] = serde_json::json!(path);
         v["ended"] = serde_json::json!(e.reason.text());
         v["digest"] = serde_json::json!(hex(e.published.digest.run));
@@ -211,12 +235,8 @@ fn show(
     if e.ending.failed.is_some() {
         say(&summary::unwritten(&e.status));
     }
-    if let Some(t) = truth {
-        say(&format!(
-            "
-{}",
-            truth_text(t, Some(model))
-        ));
+    if let Some((law, all)) = truth {
+        say(&format!("\n{}{}", truth_text(law, Some(model)), unknown(all)));
     }
     let c = &e.counters;
     say(&format!(
@@ -289,7 +309,7 @@ pub(super) fn truth_text(t: &Truth, model: Option<&Model>) -> String {
 }
 
 /// Writes what the exchange knows of itself.
-pub(super) fn write_truth(to: Output, truth: &Truth) -> Result<(), Failure> {
+pub(super) fn write_truth(to: Output, truth: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(truth).unwrap_or_default();
     Ok(to.put(text.as_bytes())?)
 }

@@ -68,18 +68,29 @@ pub(super) fn run<C: Components>(
         return Err(Failure::usage("--order-usd must be 10 to 10000000"));
     }
     let world = o.world.unwrap_or(config.exchange.world);
-    let plan = plan(o, world, config)?;
+    let Some(plan) = plan(config, world, &o.coin, o.order_usd) else {
+        let text = "the world `simple` has closed forms, which `papermaker venue --truth FILE` writes; \
+                    choose another with --world";
+        return Err(Failure::usage(text));
+    };
+    let plan = Plan {
+        length_ns: Ns::SEC * floor(o.hours * 3_600.0),
+        seed: o.seed.unwrap_or(plan.seed),
+        jobs: o.jobs.unwrap_or(plan.jobs),
+        ..plan
+    };
     let found = truth::run(&plan, &mut progress(plan.length_ns));
     say(&if common.json { format!("{}\n", serde_json::json!(found)) } else { text(&found) });
     Ok(())
 }
 
-fn plan<C: Components>(o: &Options, world: Named, config: &ConfigOf<C>) -> Result<Plan, Failure> {
-    let Some(set) = set(world, &o.coin) else {
-        let text = "the world `simple` has closed forms, which `papermaker venue --truth FILE` writes; \
-                    choose another with --world";
-        return Err(Failure::usage(text));
-    };
+/// A day of a coin under the configuration's way of quoting; `None` of the world `simple`.
+pub(super) fn plan<C: Components>(
+    config: &ConfigOf<C>,
+    world: Named,
+    coin: &str,
+    order_usd: f64,
+) -> Option<Plan> {
     let sim = &config.engine.sim;
     let entry = sim.entry.mean_ns() + i64::from(sim.ping_ms) * Ns::MS / 2;
     let pace = Pace {
@@ -87,18 +98,17 @@ fn plan<C: Components>(o: &Options, world: Named, config: &ConfigOf<C>) -> Resul
         latency_ns: entry / 100 * i64::from(sim.latency_pct),
         feed_ns: i64::from(sim.feed_ms) * Ns::MS,
     };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    Ok(Plan {
+    Some(Plan {
         world: world.name().to_owned(),
-        coin: o.coin.clone(),
-        set: *set,
+        coin: coin.to_owned(),
+        set: *set(world, coin)?,
         block_ms: config.exchange.block_ms,
-        length_ns: Ns::SEC * floor(o.hours * 3_600.0),
-        seed: o.seed.unwrap_or(config.exchange.seed),
+        length_ns: 24 * Ns::HOUR,
+        seed: config.exchange.seed,
         pace,
-        order_usd: o.order_usd,
+        order_usd,
         fee_bps: config.engine.maker_fee_bps(Billing::Venue),
-        jobs: o.jobs.unwrap_or(cores),
+        jobs: std::thread::available_parallelism().map_or(1, usize::from),
     })
 }
 

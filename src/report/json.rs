@@ -114,6 +114,7 @@ fn coin(c: &CoinModel, m: &Model) -> Value {
         "maker_fee_bps": c.maker_fee_bps(),
         "results": results,
         "earns": c.earns.json(),
+        "earns_truth": m.sources.quotes_of(&c.name),
         "kappa": e.map(|e| e.kappa),
         "kappa_lo": e.map(|e| e.kappa_lo),
         "kappa_hi": e.map(|e| e.kappa_hi),

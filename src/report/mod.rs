@@ -26,6 +26,7 @@ mod states;
 mod stats;
 mod text;
 mod time;
+mod truth;
 
 pub use json::summary as json;
 pub use latency::parse as latency_log;

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::latency::Latency;
+use super::truth::Quotes;
 use crate::folder::{Assumed, Fitness, Ping, RunInfo};
 
 /// A setting that is not at its default.
@@ -22,7 +23,7 @@ pub struct Setting {
 }
 
 /// What the venue knows of a coin.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Truth {
     /// Name.
     pub coin: String,
@@ -34,7 +35,16 @@ pub struct Truth {
 
 #[derive(Deserialize)]
 struct Truths {
-    coins: Vec<Truth>,
+    coins: Vec<Known>,
+}
+
+/// A coin of a market with a law has its figures, one of agents what quotes meet there.
+#[derive(Deserialize)]
+struct Known {
+    coin: String,
+    kappa: Option<f64>,
+    rate_per_s: Option<f64>,
+    quotes: Option<Quotes>,
 }
 
 /// What a run folder says besides its journal.
@@ -54,8 +64,10 @@ pub struct Sources {
     pub fitness: Option<Fitness>,
     /// Settings that differ from the default; `None`: the run's configuration is not there.
     pub settings: Option<Vec<Setting>>,
-    /// Truth by coin.
+    /// Truth by coin, where the market has a law.
     pub truth: Vec<Truth>,
+    /// What quotes really meet, by coin.
+    pub quotes: Vec<(String, Quotes)>,
     /// Latencies by stage.
     pub latency: Latency,
 }
@@ -71,8 +83,18 @@ impl Sources {
             self.fitness = info.end.as_ref().and_then(|e| e.fitness.clone());
         }
         if let Some(t) = truth.and_then(|t| serde_json::from_str::<Truths>(t).ok()) {
-            self.truth = t.coins;
+            for Known { coin, kappa, rate_per_s, quotes } in t.coins {
+                self.quotes.extend(quotes.map(|q| (coin.clone(), q)));
+                let law = kappa.zip(rate_per_s);
+                self.truth.extend(law.map(|(kappa, rate_per_s)| Truth { coin, kappa, rate_per_s }));
+            }
         }
+    }
+
+    /// What quotes of a coin really meet.
+    #[must_use]
+    pub fn quotes_of(&self, coin: &str) -> Option<&Quotes> {
+        self.quotes.iter().find(|q| q.0 == coin).map(|q| &q.1)
     }
 
     /// The truth of a coin.

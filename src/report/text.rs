@@ -59,9 +59,14 @@ fn between(i: &Interval, decimals: usize) -> String {
     }
 }
 
+/// What was learned of quotes beside what is true, where that is known.
+fn quotes(c: &CoinModel, m: &Model) -> String {
+    m.sources.quotes_of(&c.name).map_or_else(String::new, |q| q.text(&c.earns))
+}
+
 fn coin(c: &CoinModel, m: &Model) -> String {
     let name = &c.name;
-    let mut out = format!("\n{name}\n{}", c.earns.text());
+    let mut out = format!("\n{name}\n{}{}", c.earns.text(), quotes(c, m));
     if let Some(r) = c.result() {
         let parts: Vec<String> = r
             .split

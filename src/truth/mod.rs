@@ -32,6 +32,33 @@ use crate::units::Ns;
 /// Most market time of a part.
 const PART_NS: i64 = 2 * Ns::HOUR;
 
+/// What is known so far of a market that is simulated as long as there is time for it.
+#[derive(Debug)]
+pub struct Sample {
+    plan: Plan,
+    parts: Vec<part::Part>,
+}
+
+impl Sample {
+    /// Nothing is known yet. Of the plan's length and threads nothing is made use of.
+    #[must_use]
+    pub fn new(plan: Plan) -> Sample {
+        Sample { plan, parts: Vec::new() }
+    }
+
+    /// Another half hour of the market, unless `goes_on` says no meanwhile.
+    pub fn grow(&mut self, goes_on: &impl Fn() -> bool) {
+        let number = self.parts.len() as u64;
+        self.parts.extend(part::run(&self.plan, number, Ns::HOUR / 2, &mut |_| goes_on()));
+    }
+
+    /// What is known; `None` before the first half hour.
+    #[must_use]
+    pub fn truth(&self) -> Option<Truth> {
+        (!self.parts.is_empty()).then(|| figures::of(&self.plan, &self.parts))
+    }
+}
+
 /// Finds it out. `tell` hears how much market time is done, ns, on this thread.
 pub fn run(plan: &Plan, tell: &mut impl FnMut(i64)) -> Truth {
     let parts = usize::try_from((plan.length_ns - 1) / PART_NS + 1).unwrap_or(1).max(1);
@@ -48,10 +75,10 @@ pub fn run(plan: &Plan, tell: &mut impl FnMut(i64)) -> Truth {
                     if i >= parts {
                         break;
                     }
-                    let part = part::run(plan, i as u64, each, &mut |ns| {
-                        let _ = tx.send(Err(ns));
-                    });
-                    let _ = tx.send(Ok((i, part)));
+                    let part = part::run(plan, i as u64, each, &mut |ns| tx.send(Err(ns)).is_ok());
+                    if let Some(part) = part {
+                        let _ = tx.send(Ok((i, part)));
+                    }
                 }
             });
         }

@@ -19,7 +19,7 @@ const AFTER_NS: i64 = WATCHED_NS + Ns::SEC;
 /// Fewest stretches of a part, which are shorter then.
 const STRETCHES: usize = 6;
 /// Blocks between two reports of progress.
-const REPORT: u64 = 4_096;
+const REPORT: u64 = 256;
 
 /// A taker that traded.
 #[derive(Clone, Copy, Debug)]
@@ -66,8 +66,14 @@ impl Part {
     }
 }
 
-/// Runs part `number` of the plan, `length_ns` of market time.
-pub fn run(plan: &Plan, number: u64, length_ns: i64, tell: &mut impl FnMut(i64)) -> Part {
+/// Runs part `number` of the plan, `length_ns` of market time. `tell` hears how much more of it is done; where
+/// it says no, there is no part.
+pub fn run(
+    plan: &Plan,
+    number: u64,
+    length_ns: i64,
+    tell: &mut impl FnMut(i64) -> bool,
+) -> Option<Part> {
     let named = seed::named(plan.seed.wrapping_add(number << 32), plan.coin.as_bytes());
     let mut course = Course::new(&plan.set, plan.block_ms, named, &plan.coin);
     let rules = Rules::perp(plan.set.listing.sz_decimals);
@@ -120,12 +126,14 @@ pub fn run(plan: &Plan, number: u64, length_ns: i64, tell: &mut impl FnMut(i64))
         blocks += 1;
         if blocks.is_multiple_of(REPORT) {
             let done = time.since(from).clamp(0, length_ns);
-            tell(done - reported);
+            if !tell(done - reported) {
+                return None;
+            }
             reported = done;
         }
     }
     tell(length_ns - reported);
     part.fills = ladders.iter().map(|l| l.fills().to_vec()).collect();
     part.orders = schedule.orders().to_vec();
-    part
+    Some(part)
 }

@@ -22,22 +22,28 @@ pub enum Coin {
     Agents(Box<Agents>, Box<CoinTruth>),
 }
 
+/// The world that a coin has: its own where the world goes by coins.
+#[must_use]
+pub fn own(world: Named, coin: &str) -> Named {
+    match (world, coin) {
+        (Named::ByCoin, "BTC") => Named::Btc,
+        (Named::ByCoin, "ETH") => Named::Eth,
+        (Named::ByCoin, "PAYS") => Named::Paying,
+        (Named::ByCoin, _) => Named::Thin,
+        (named, _) => named,
+    }
+}
+
 /// The set of parameters that a coin has; `None` under `simple`.
 #[must_use]
 pub fn set(world: Named, coin: &str) -> Option<&'static Set> {
-    Some(match world {
-        Named::Simple => return None,
-        Named::Btc => &sets::BTC,
-        Named::Eth => &sets::ETH,
-        Named::Thin => &sets::THIN,
-        Named::Paying => &sets::PAYING,
-        Named::ByCoin => match coin {
-            "BTC" => &sets::BTC,
-            "ETH" => &sets::ETH,
-            "PAYS" => &sets::PAYING,
-            _ => &sets::THIN,
-        },
-    })
+    match own(world, coin) {
+        Named::Simple => None,
+        Named::Btc => Some(&sets::BTC),
+        Named::Eth => Some(&sets::ETH),
+        Named::Paying => Some(&sets::PAYING),
+        Named::Thin | Named::ByCoin => Some(&sets::THIN),
+    }
 }
 
 /// What the venue lists of a coin.

@@ -22,16 +22,16 @@ choices! {
 
 choices! {
     /// Which market the coins have.
-    pub enum Named = Simple {
+    pub enum Named = ByCoin {
         /// Poisson takers of exponential reach in four regimes, a refilled book: closed forms.
         Simple = "simple",
-        /// Agents, as BTC at the venue.
+        /// As BTC at the venue: agents around a latent price.
         Btc = "btc",
-        /// Agents, as ETH at the venue.
+        /// As ETH at the venue.
         Eth = "eth",
-        /// Agents, as a thin coin at the venue.
+        /// As a thin coin at the venue.
         Thin = "thin",
-        /// Agents, a thin coin whose takers know nothing: a maker earns.
+        /// A thin coin whose takers know nothing: a maker earns.
         Paying = "paying",
         /// BTC, ETH and PAYS have their own, others are thin.
         ByCoin = "by-coin",
@@ -68,13 +68,13 @@ settings! {
 }
 
 settings! {
-    /// The embedded exchange: two coins, mostly `normal`, with visits to the other regimes.
+    /// The embedded exchange: two unlike coins, one as BTC at the venue, one in which a maker earns.
     pub struct Config {
         /// Names of the coins. BTC, ETH, SOL and HYPE have plausible prices, others 100 USD.
-        coins: Vec<String> = vec!["BTC".to_owned(), "ETH".to_owned()], COINS;
+        coins: Vec<String> = vec!["BTC".to_owned(), "PAYS".to_owned()], COINS;
         /// The market of the coins. Regimes, their laws and what follows them here are those of
         /// `simple`.
-        world: Named = Named::Simple;
+        world: Named = Named::ByCoin;
         /// Seed of everything random.
         seed: u64 = 1, 0..=i64::MAX;
         /// Venue time of the first block since 1970; without it the clock's time at the start.
@@ -139,11 +139,17 @@ fn law(
 }
 
 impl Config {
+    /// The world of closed forms: BTC and ETH, mostly `normal`, with visits to the other regimes.
+    #[must_use]
+    pub fn simple() -> Config {
+        let coins = ["BTC", "ETH"].map(str::to_owned).to_vec();
+        Config { coins, world: Named::Simple, ..Config::default() }
+    }
+
     /// The default flow of one coin in one regime that never ends.
     #[must_use]
     pub fn stationary(coin: &str, regime: Regime) -> Config {
-        let mut config =
-            Config { coins: vec![coin.to_owned()], start: regime, ..Config::default() };
+        let mut config = Config { coins: vec![coin.to_owned()], start: regime, ..Config::simple() };
         for law in config.laws_mut() {
             law.dwell_s = 0.0;
         }
@@ -154,7 +160,7 @@ impl Config {
     /// other with equal chance.
     #[must_use]
     pub fn switching(coin: &str, dwell_s: f64) -> Config {
-        let mut config = Config { coins: vec![coin.to_owned()], ..Config::default() };
+        let mut config = Config { coins: vec![coin.to_owned()], ..Config::simple() };
         for law in config.laws_mut() {
             law.dwell_s = dwell_s;
             law.next = [1.0; 4];

@@ -246,7 +246,7 @@ mod tests {
     fn makers(seed: u64) -> Makers {
         let rules = Rules::perp(4);
         let x = draw::float(Grid::new(rules).floor(Px(3_400 * ONE)));
-        Makers::new(&Config::default(), rules, draw::stream(seed, "ETH", 0), x + 0.5, 1)
+        Makers::new(&Config::simple(), rules, draw::stream(seed, "ETH", 0), x + 0.5, 1)
     }
 
     fn check(m: &Makers) {

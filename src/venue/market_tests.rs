@@ -14,7 +14,7 @@ fn channel(text: &str) -> String {
 #[test]
 fn equal_seeds_give_equal_frames() {
     let frames = |seed| {
-        let mut market = Market::new(&Config::default(), seed).expect("valid");
+        let mut market = Market::new(&Config::simple(), seed).expect("valid");
         (0..300).map(|_| market.next_block()).collect::<Vec<_>>()
     };
     let (a, b) = (frames(3), frames(3));
@@ -24,7 +24,7 @@ fn equal_seeds_give_equal_frames() {
 
 #[test]
 fn subscription_is_acknowledged_then_answered_by_the_state() {
-    let config = Config { coins: vec!["SOL".into()], ..Config::default() };
+    let config = Config { coins: vec!["SOL".into()], ..Config::simple() };
     let mut market = Market::new(&config, 1).expect("valid");
     let first = market.next_block();
     let got: Vec<String> = first.frames.iter().take(12).map(|f| channel(f)).collect();
@@ -58,7 +58,7 @@ fn subscription_is_acknowledged_then_answered_by_the_state() {
 
 #[test]
 fn history_may_be_empty() {
-    let config = Config { prerun_s: 0.0, ..Config::default() };
+    let config = Config { prerun_s: 0.0, ..Config::simple() };
     let mut market = Market::silent(&config, 1).expect("valid");
     let reply =
         market.say(r#"{"method":"subscribe","subscription":{"type":"trades","coin":"BTC"}}"#);
@@ -67,7 +67,7 @@ fn history_may_be_empty() {
 
 #[test]
 fn errors_and_the_unknown_coin() {
-    let mut market = Market::new(&Config::default(), 1).expect("valid");
+    let mut market = Market::new(&Config::simple(), 1).expect("valid");
     let again = r#"{"method":"subscribe","subscription":{"type":"l2Book","coin":"ETH"}}"#;
     let reply = market.say(again);
     assert!(!reply.alive && !reply.drop);
@@ -87,7 +87,7 @@ fn errors_and_the_unknown_coin() {
 
 /// Blocks, and of the frames after the start: per channel the block times they came at.
 fn cadence(coin: &str, blocks: usize) -> (Vec<i64>, std::collections::BTreeMap<String, Vec<i64>>) {
-    let config = Config { coins: vec![coin.into()], ..Config::default() };
+    let config = Config { coins: vec![coin.into()], ..Config::simple() };
     let mut market = Market::new(&config, 2).expect("valid");
     market.next_block();
     let (mut times, mut by) = (Vec::new(), std::collections::BTreeMap::<String, Vec<i64>>::new());
@@ -132,7 +132,7 @@ fn cadences_are_the_venues() {
 
 #[test]
 fn books_bbo_and_trades_agree() {
-    let config = Config { coins: vec!["ETH".into()], ..Config::default() };
+    let config = Config { coins: vec!["ETH".into()], ..Config::simple() };
     let mut market = Market::new(&config, 6).expect("valid");
     let mut last_bbo = String::new();
     let mut checked = 0;
@@ -172,7 +172,7 @@ fn books_bbo_and_trades_agree() {
 
 #[test]
 fn truth_can_be_written_down() {
-    let mut market = Market::new(&Config::default(), 1).expect("valid");
+    let mut market = Market::new(&Config::simple(), 1).expect("valid");
     for _ in 0..100 {
         market.next_block();
     }

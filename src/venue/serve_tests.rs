@@ -96,7 +96,7 @@ fn fixed(coins: &[&str]) -> Config {
     Config {
         coins: coins.iter().map(|c| (*c).to_owned()).collect(),
         epoch_ms: Some(crate::venue::market::EPOCH_MS),
-        ..Config::default()
+        ..Config::simple()
     }
 }
 

@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn averages_weigh_by_time_and_takers() {
-        let config = Config::default();
+        let config = Config::simple();
         let mut truth = CoinTruth::new("BTC", &config, [0.0; 4]);
         truth.pass(Regime::Quiet, 300.0, 0.1);
         truth.pass(Regime::Volatile, 100.0, 0.2);
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn volatility_contains_the_takers_part() {
-        let truth = CoinTruth::new("BTC", &Config::default(), [0.0; 4]);
+        let truth = CoinTruth::new("BTC", &Config::simple(), [0.0; 4]);
         for r in truth.regimes {
             let caused = 2.0 * r.rate_per_s * r.impact_bps * r.impact_bps;
             let total = r.sigma_news_bps * r.sigma_news_bps + caused;

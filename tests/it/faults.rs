@@ -17,7 +17,7 @@ fn a_server_that_is_killed_and_restarted_is_found_again() {
     let start = |port: u16| {
         let addr = ([127, 0, 0, 1], port).into();
         let service = Service { addr, speed: 1.0, clock: wall };
-        let config = Config { coins: vec!["BTC".into()], ..Config::default() };
+        let config = Config { coins: vec!["BTC".into()], ..Config::simple() };
         // A port just left may be taken for a moment.
         (0..200).find_map(|_| {
             let started = Exchange::start(&config, service).ok();

@@ -127,7 +127,7 @@ fn a_million_events_allocate_nothing_on_the_hot_thread() {
 fn events_allocate_nothing(seed: u64, events: u64) -> String {
     let law = venue::config::Config {
         coins: COINS.map(str::to_owned).to_vec(),
-        ..venue::config::Config::default()
+        ..venue::config::Config::simple()
     };
     let mut market = Market::new(&law, seed).expect("a sound configuration");
     let decimals = [5, 4, 2, 2];

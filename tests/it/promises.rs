@@ -29,7 +29,7 @@ use super::process::{Temporary, await_text, command, finish, papermaker, signal,
 
 fn exchange() -> Handle {
     let service = Service { addr: ([127, 0, 0, 1], 0).into(), speed: 1.0, clock: wall };
-    let config = Market { coins: vec!["BTC".into()], ..Market::default() };
+    let config = Market { coins: vec!["BTC".into()], ..Market::simple() };
     Exchange::start(&config, service).expect("starts")
 }
 
@@ -133,7 +133,14 @@ fn a_coin_that_costs_every_link_is_set_aside_and_the_run_says_so() {
 #[test]
 fn standard_input_is_replayed_as_the_file_is() {
     let dir = Temporary::new();
-    papermaker(&dir.0, &["run", "--for", "40s", "--speed", "20", "--json"]).assert_code(0);
+    papermaker(
+        &dir.0,
+        &[
+            "run", "--world", "simple", "--coin", "BTC,ETH", "--for", "40s", "--speed", "20",
+            "--json",
+        ],
+    )
+    .assert_code(0);
     let frames = dir.join("runs/embedded/frames.gz");
     let file = papermaker(&dir.0, &["replay", "runs/embedded/frames.gz", "--json"]);
     let file = file.assert_code(0).json();
@@ -166,7 +173,14 @@ fn standard_input_is_replayed_as_the_file_is() {
 #[test]
 fn decisions_stay_where_settings_decide_nothing() {
     let dir = Temporary::new();
-    papermaker(&dir.0, &["run", "--for", "40s", "--speed", "20", "--json"]).assert_code(0);
+    papermaker(
+        &dir.0,
+        &[
+            "run", "--world", "simple", "--coin", "BTC,ETH", "--for", "40s", "--speed", "20",
+            "--json",
+        ],
+    )
+    .assert_code(0);
     let digests = |more: &[&str]| {
         let args = [&["replay", "runs/embedded/frames.gz", "--json"][..], more].concat();
         let v = papermaker(&dir.0, &args).assert_code(0).json();
@@ -192,7 +206,9 @@ fn decisions_stay_where_settings_decide_nothing() {
 #[test]
 fn round_trips_are_measured_and_shown() {
     let dir = Temporary::new();
-    let args = ["run", "--for", "75s", "--speed", "20", "--json"];
+    let args = [
+        "run", "--world", "simple", "--coin", "BTC,ETH", "--for", "75s", "--speed", "20", "--json",
+    ];
     let run = papermaker(&dir.0, &args).assert_code(0).json();
     assert!(run["ping"]["answered"].as_u64() >= Some(1), "{run}");
     assert!(run["ping"]["last_ns"].as_u64() > Some(0), "{run}");

@@ -11,7 +11,10 @@ use serde_json::Value;
 
 use super::process::{Temporary, papermaker};
 
-const RUN: [&str; 8] = ["run", "--for", "120s", "--speed", "50", "--pin", "off", "--json"];
+const RUN: [&str; 12] = [
+    "run", "--world", "simple", "--coin", "BTC,ETH", "--for", "120s", "--speed", "50", "--pin",
+    "off", "--json",
+];
 
 /// A browser that shows a page without a screen, where one is installed.
 fn browser() -> Option<&'static str> {

@@ -63,7 +63,11 @@ fn killed_twice_and_stopped_once_it_is_one_run_that_verifies() {
 #[test]
 fn what_cannot_go_on_says_why() {
     let dir = Temporary::new();
-    papermaker(&dir.0, &["run", "--for", "20s", "--speed", "50", "--out", "e"]).assert_code(0);
+    papermaker(
+        &dir.0,
+        &["run", "--world", "simple", "--for", "20s", "--speed", "50", "--out", "e"],
+    )
+    .assert_code(0);
     let refused = |args: &[&str], code: i32, text: &str| {
         let e = papermaker(&dir.0, args);
         e.assert_code(code);

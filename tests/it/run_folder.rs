@@ -8,8 +8,11 @@ use papermaker::rooms::folder::recording;
 
 use super::process::{Temporary, command, finish, papermaker, start};
 
-/// A short run on the embedded exchange, at twenty times real time.
-const SHORT: [&str; 7] = ["run", "--for", "60s", "--speed", "20", "--pin", "off"];
+/// A short run on the embedded exchange, at twenty times real time, in the world of closed forms.
+const SHORT: [&str; 11] = [
+    "run", "--for", "60s", "--speed", "20", "--pin", "off", "--world", "simple", "--coin",
+    "BTC,ETH",
+];
 
 #[test]
 fn a_run_reports_verifies_and_replays_to_the_same_digest() {
@@ -104,6 +107,21 @@ fn what_a_stranger_sees_first() {
     assert!(run.out.contains("digest   "), "{}", run.out);
 }
 
+/// The default run names its market simulated in every line of its head, and has two unlike coins.
+#[test]
+fn the_default_run_has_a_coin_like_btc_and_one_that_pays() {
+    let dir = Temporary::new();
+    let run = papermaker(&dir.0, &["run", "--for", "20s", "--speed", "50", "--pin", "off"]);
+    let head: Vec<&str> = run.assert_code(0).out.lines().take(6).collect();
+    assert!(head.iter().all(|line| line.contains("simulated")), "{head:?}");
+    assert!(head[4].contains("BTC, btc: As BTC at the venue"), "{head:?}");
+    assert!(head[5].contains("PAYS, paying: ") && head[5].contains("a maker earns"), "{head:?}");
+    let truth = std::fs::read_to_string(dir.join("runs/embedded/truth.json")).expect("the truth");
+    let truth: serde_json::Value = serde_json::from_str(&truth).expect("JSON");
+    let coin = &truth["coins"][1];
+    assert!(coin.get("quotes").is_some() && coin.get("kappa").is_none(), "{truth}");
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let dir = Temporary::new();
@@ -194,11 +212,25 @@ fn a_full_disk_withdraws_the_quotes_ends_the_run_and_keeps_what_was_acknowledged
 #[test]
 fn a_recorder_writes_what_a_replay_reads_and_the_venue_serves_both() {
     let dir = Temporary::new();
-    let mut venue = command(&dir.0, &["venue", "--json", "--for", "6s", "--truth", "truth.json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("started");
+    let mut venue = command(
+        &dir.0,
+        &[
+            "venue",
+            "--world",
+            "simple",
+            "--coin",
+            "BTC,ETH",
+            "--json",
+            "--for",
+            "6s",
+            "--truth",
+            "truth.json",
+        ],
+    )
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
+    .spawn()
+    .expect("started");
     let head = super::process::await_text(&mut venue, "\n");
     let head: serde_json::Value = serde_json::from_str(&head).expect("addresses");
     let ws = head["ws"].as_str().expect("an address");

@@ -9,7 +9,11 @@ use papermaker::rooms::facts::bands::Bands;
 use papermaker::rooms::folder::recording::Writer;
 use papermaker::rooms::units::Ns;
 use papermaker::rooms::venue::config::{Config, Named};
+use papermaker::rooms::venue::market::Market;
 use papermaker::rooms::venue::tape;
+use serde_json::Value;
+
+use super::process::{Temporary, papermaker};
 
 /// Seeds that no parameter was fitted on.
 const SEEDS: [u64; 6] = [301, 302, 303, 304, 305, 306];
@@ -76,4 +80,69 @@ fn equal_seeds_give_equal_markets_and_others_do_not() {
     let [a, b, c] = [1, 1, 2].map(|seed| facts(Named::Thin, 3, seed));
     assert_eq!(format!("{a:?}"), format!("{b:?}"));
     assert_ne!(format!("{a:?}"), format!("{c:?}"));
+}
+
+/// Value by place with its interval: of what a replay learned from 20 minutes of a coin, where seen often
+/// enough, and its verdict; of the truth.
+type Values = Vec<(String, [f64; 2])>;
+
+fn learned(dir: &Temporary, coin: &str) -> (Values, String) {
+    let config = Config { coins: vec![coin.to_owned()], ..Config::default() };
+    let mut market = Market::new(&config, 3).expect("a market");
+    let tape = format!("{coin}.frames.gz");
+    let mut out = Writer::new(std::fs::File::create(dir.join(&tape)).expect("a file"));
+    for _ in 0..15_000 {
+        let block = market.next_block();
+        for frame in &block.frames {
+            out.frame(block.time.plus(50 * Ns::MS), frame.as_bytes()).expect("written");
+        }
+    }
+    out.finish().expect("written");
+    let replay = papermaker(&dir.0, &["replay", &tape, "--once", "--json"]).assert_code(0).json();
+    let earns = &replay["coins"][0]["earns"];
+    let rows = earns["curve"].as_array().expect("a curve").iter();
+    let f = |r: &Value, name: &str| r[name].as_f64().expect("a figure");
+    let seen = rows.filter(|r| r["mark_s"] == 5 && f(r, "n_eff") >= 2.0);
+    let ends = |r: &Value| ["value_lo_bps_per_s", "value_hi_bps_per_s"].map(|name| f(r, name));
+    let values = seen.map(|r| (r["place"].as_str().expect("a name").to_owned(), ends(r)));
+    (values.collect(), earns["verdicts"][0]["word"].as_str().expect("a word").to_owned())
+}
+
+fn true_values(dir: &Temporary, coin: &str) -> Values {
+    let args = ["truth", "--world", "by-coin", "--coin", coin, "--hours", "0.5", "--json"];
+    let truth = papermaker(&dir.0, &args).assert_code(0).json();
+    assert_eq!((&truth["hours"], &truth["curves"][0]["mark_s"]), (&0.5.into(), &5.into()));
+    let rows = truth["curves"][0]["rows"].as_array().expect("rows").iter();
+    let ends = |r: &Value| {
+        let [value, half] = ["value", "ci95"].map(|name| r["value"][name].as_f64().unwrap_or(0.0));
+        [value - half, value + half]
+    };
+    rows.map(|r| (r["place"].as_str().expect("a name").to_owned(), ends(r))).collect()
+}
+
+/// At how many of the places that were seen often enough the intervals of the learned value and of the true
+/// one overlap.
+fn agree(learned: &Values, truth: &Values) -> usize {
+    let with = |(place, [lo, hi]): &&(String, [f64; 2])| {
+        truth.iter().any(|(p, [l, h])| p == place && l <= hi && lo <= h)
+    };
+    learned.iter().filter(with).count()
+}
+
+/// What the feed of the default run gives to learn is true: in the world in which a maker earns and in that
+/// like BTC. Negative control: it is not true of the other world.
+#[test]
+fn what_is_learned_agrees_with_the_truth() {
+    let dir = Temporary::new();
+    let ((pays, word), (btc, other)) = (learned(&dir, "PAYS"), learned(&dir, "BTC"));
+    assert_eq!((word.as_str(), pays.len() >= 8), ("PAYS", true), "{pays:?}");
+    assert!(other.contains("LOSES") && btc.len() >= 4, "{other}: {btc:?}");
+    let [truth_pays, truth_btc] = ["PAYS", "BTC"].map(|coin| true_values(&dir, coin));
+    for (learned, truth, wrong) in
+        [(&pays, &truth_pays, &truth_btc), (&btc, &truth_btc, &truth_pays)]
+    {
+        let (n, all) = (agree(learned, truth), learned.len());
+        assert!(4 * n >= 3 * all, "{n} of {all}: {learned:?} {truth:?}");
+        assert!(2 * agree(learned, wrong) < all, "control: {learned:?} {wrong:?}");
+    }
 }

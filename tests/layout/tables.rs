@@ -87,8 +87,9 @@ pub const LINES: &[(&str, usize)] = &[
     // dexes; the venue's words where it refuses a stream; what is assumed of the way to the venue, the
     // result at half and twice of it; recordings that are not fit are refused. Sweeps, imports, several
     // recordings, how far a command has come. Stylised facts of a recording against bands; recordings of
-    // a simulated market without waiting; the truth of such a market. No output over a file that is there.
-    ("cli", 6_360),
+    // a simulated market without waiting; the truth of such a market, also behind a run. No output over a
+    // file that is there.
+    ("cli", 6_480),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder.
     ("engine", 2_260),
@@ -120,7 +121,8 @@ pub const LINES: &[(&str, usize)] = &[
     // verdict and their words.
     ("record", 1_620),
     // Days. Edges that are the account's, with what was lost before a fill; the curve.
-    ("report", 4_990),
+    // What was learned of quotes beside what is true of them.
+    ("report", 5_170),
     ("settings", 1_200),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
@@ -132,7 +134,7 @@ pub const LINES: &[(&str, usize)] = &[
     ("sys", 2_000),
     ("telemetry", 550),
     // What quotes and orders really meet in a simulated market, with errors.
-    ("truth", 1_020),
+    ("truth", 1_055),
     ("units", 560),
     // Markets of agents that look like real ones, recordings of them with the real feed's delays.
     ("venue", 5_000),

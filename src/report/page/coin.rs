@@ -12,13 +12,19 @@ use crate::report::coin::{CoinModel, Mark};
 use crate::report::orders::{AGE_S, AHEAD_USD};
 use crate::report::sources::Truth;
 use crate::report::stats::{Interval, count as float};
+use crate::report::truth::Quotes;
 use crate::units::Side;
 
 /// Fills drawn one by one; of more, every n-th is drawn.
 const MARKS_MAX: usize = 1_500;
 
 /// The whole section; `key` leads to the coin in the JSON form.
-pub fn section(c: &CoinModel, axis: &Axis, truth: Option<&Truth>, key: &str) -> String {
+pub fn section(
+    c: &CoinModel,
+    axis: &Axis,
+    (truth, quotes): (Option<&Truth>, Option<&Quotes>),
+    key: &str,
+) -> String {
     let name = esc(&c.name);
     let mut out = format!("<section id=\"{name}\"><h2>{name}</h2>");
     out.push_str(&facts(c, key));
@@ -32,7 +38,8 @@ pub fn section(c: &CoinModel, axis: &Axis, truth: Option<&Truth>, key: &str) -> 
     for f in [regimes, warmup, terms, risk, force, guards, health] {
         out.push_str(&f(c, axis));
     }
-    for f in [curve, horizons, depths, reliability, queue, waiting, obstacles, orders] {
+    out.push_str(&curve(c, quotes));
+    for f in [horizons, depths, reliability, queue, waiting, obstacles, orders] {
         out.push_str(&f(c));
     }
     out.push_str("</div></section>");
@@ -253,7 +260,7 @@ fn health_class(h: Health) -> &'static str {
     }
 }
 
-fn curve(c: &CoinModel) -> String {
+fn curve(c: &CoinModel, quotes: Option<&Quotes>) -> String {
     let title = "What a fill of a quote at each distance would earn";
     let rows: Vec<&Curve> = c.earns.rows().filter(|r| r.n_eff >= 2.0).collect();
     if rows.is_empty() {
@@ -267,11 +274,15 @@ fn curve(c: &CoinModel) -> String {
     };
     let edge = rows.iter().map(|r| each(r, r.edge_bps(), r.error_bps)).collect();
     let cost = rows.iter().map(|r| each(r, r.cost_bps, r.error_bps)).collect();
-    let bars = [("opt", "edge after fee", edge), ("own", "fee and adverse move", cost)];
+    let mut bars = vec![("opt", "edge after fee", edge), ("own", "fee and adverse move", cost)];
+    if let Some(q) = quotes {
+        let edge = rows.iter().map(|r| q.of(r).and_then(|t| t.edge.interval())).collect();
+        bars.push(("truth", "true edge", edge));
+    }
     let how = "From shadow quotes that are nobody's: above zero a fill there earns. Distance in bps, \
                the touch, a tick inside it · independent fills; places with fewer than two are left out.";
-    let html =
-        format!("<pre class=how>{}</pre>{}", esc(&c.earns.text()), dist::whiskers(&names, &bars));
+    let text = c.earns.text() + &quotes.map_or_else(String::new, |q| q.text(&c.earns));
+    let html = format!("<pre class=how>{}</pre>{}", esc(&text), dist::whiskers(&names, &bars));
     figure(title, "bps, mean and 95 %", how, &html)
 }
 

@@ -43,7 +43,7 @@ pub fn page(m: &Model) -> String {
     );
     body.push_str(&summary::section(m, &axis));
     for (i, c) in m.coins.iter().enumerate() {
-        let truth = m.sources.truth_of(&c.name);
+        let truth = (m.sources.truth_of(&c.name), m.sources.quotes_of(&c.name));
         body.push_str(&coin::section(c, &axis, truth, &format!("coins.{i}")));
     }
     body.push_str(&run::section(m, &axis));

@@ -53,13 +53,19 @@ fn cards(m: &Model) -> String {
     }
     let known: Vec<&CoinModel> =
         m.coins.iter().filter(|c| m.sources.truth_of(&c.name).is_some()).collect();
-    let (word, note) = if known.is_empty() {
+    let quotes = m.coins.iter().filter_map(|c| Some(m.sources.quotes_of(&c.name)?.agree(&c.earns)));
+    let (agree, places) = quotes.fold((0, 0), |s, x| (s.0 + x.0, s.1 + x.1));
+    let (word, note) = if places > 0 {
+        let note = "places where the learned value of a quote agrees with the true one".to_owned();
+        (format!("{agree} of {places}"), note)
+    } else if known.is_empty() {
         ("unknown".to_owned(), "a real market tells no truth; see the intervals".to_owned())
     } else {
         let inside = known.iter().filter(|c| holds_truth(c, m)).count();
         (format!("{inside} of {}", known.len()), "95 % intervals that hold the true κ".to_owned())
     };
-    out.push_str(&card("κ against truth", &word, &note));
+    let title = if places > 0 { "curve against truth" } else { "κ against truth" };
+    out.push_str(&card(title, &word, &note));
     let warm = m.coins.iter().filter(|c| c.estimates.is_some_and(|e| e.warmup >= 1.0)).count();
     let note = if m.coins.len() == warm { "all complete" } else { "complete" };
     out.push_str(&card("warm-up", &format!("{warm} of {}", m.coins.len()), note));
