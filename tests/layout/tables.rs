@@ -102,7 +102,8 @@ pub const LINES: &[(&str, usize)] = &[
     ("facts", 1_300),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
     // what a recording is fit for. Bytes counted while they are read, files by their hash.
-    ("folder", 2_110),
+    // One helper that makes every output of a command.
+    ("folder", 2_300),
     // History of the venue's archive, of a node, of tardis.dev.
     ("import", 1_100),
     ("journal", 1_800),
