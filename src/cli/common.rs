@@ -16,9 +16,13 @@ use crate::limits::{COINS_MAX, DECIMALS_MAX};
 
 /// The journal of a run folder, from its beginning.
 pub(crate) fn journal(run: &Path) -> Result<Reader<Folder>, Failure> {
+    let why = |e: FolderError| match run.is_file() {
+        true => "it is a file; give the folder of a run".to_owned(),
+        false => e.to_string(),
+    };
     let folder = RunFolder::at(run)
         .open()
-        .map_err(|e| Failure::input(format!("no run folder `{}`: {e}", run.display())))?;
+        .map_err(|e| Failure::input(format!("no run folder `{}`: {}", run.display(), why(e))))?;
     Reader::open(folder).map_err(|e| unreadable(run, e))
 }
 
@@ -57,6 +61,14 @@ impl Asked {
             return Err(Failure::usage(text));
         }
         Ok(asked)
+    }
+}
+
+/// One name of a list of coins on the command line.
+pub(super) fn coin_name(text: &str) -> Result<String, &'static str> {
+    match text.trim() {
+        "" => Err("name at least one coin, as in BTC,ETH"),
+        name => Ok(name.to_owned()),
     }
 }
 

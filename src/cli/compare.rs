@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::common::{chosen, judged, recording_failure};
+use super::common::{chosen, coin_name, judged, recording_failure};
 use super::exit::{Code, Failure};
 use super::place::parse_length;
 use super::{Common, say};
@@ -35,13 +35,19 @@ pub(super) struct Options {
     #[arg(long, value_enum)]
     market: Option<Kind>,
     /// Length of the simulated market: `90s`, `10m`, `2h`.
-    #[arg(long = "for", value_name = "TIME", default_value = "30m", requires = "market")]
+    #[arg(
+        long = "for",
+        value_name = "TIME",
+        allow_hyphen_values = true,
+        default_value = "30m",
+        requires = "market"
+    )]
     length: String,
     /// Seed of the simulated market.
     #[arg(long, default_value_t = 1, requires = "market")]
     seed: u64,
     /// Coins, comma separated; default: all of a recording, BTC on a market.
-    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = coin_name)]
     coin: Vec<String>,
     /// Compare on recordings that are not fit for a replay, too.
     #[arg(long, requires = "files")]

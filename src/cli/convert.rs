@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::common::{chosen, recording_failure};
+use super::common::{chosen, coin_name, recording_failure};
 use super::exit::Failure;
 use super::{Common, Force, say, summary};
 use crate::app::config::ConfigOf;
@@ -25,7 +25,7 @@ pub(super) struct Options {
     #[command(flatten)]
     force: Force,
     /// Coins to keep, comma separated; default: all of the recording.
-    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = coin_name)]
     coin: Vec<String>,
 }
 

@@ -108,14 +108,18 @@ fn status_at(o: &Options) -> Result<(Status, Ns), Failure> {
             .map_err(|e| Failure::usage(e.text.replacen("--for", "--at", 1)))?;
     let fault = |e| unreadable(&o.run, e);
     let mut reader = journal(&o.run)?;
-    let (mut status, mut started) = (Status::default(), None);
+    let (mut status, mut started, mut later) = (Status::default(), None, false);
     while let Some(found) = reader.step().map_err(fault)? {
         let Found::Record(r) = found else { continue };
         let start = *started.get_or_insert(r.at);
         if at.is_some_and(|t| r.at.since(start) > t) {
+            later = true;
             break;
         }
         status.take(&r);
+    }
+    if !later && let Some(at) = o.at.as_deref() {
+        eprintln!("papermaker: the run has nothing after {at}: this is its end");
     }
     let started =
         started.ok_or_else(|| Failure::input(format!("the journal in {name} is empty")))?;

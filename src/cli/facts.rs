@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::common::{chosen, recording_failure};
+use super::common::{chosen, coin_name, recording_failure};
 use super::exit::{Code, Failure};
 use super::{Common, Force, say, summary};
 use crate::app::events::is_events;
@@ -31,7 +31,7 @@ pub(super) struct Options {
     #[arg(value_name = "TAPE")]
     tape: PathBuf,
     /// Coins, comma separated; default: all of the recording.
-    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = coin_name)]
     coin: Vec<String>,
     /// Bands to hold the facts against: `btc`, `eth`, `sol`, `thin` or a file. Exit code 1 names
     /// every fact that is outside.

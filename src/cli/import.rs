@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::common::coin_name;
 use super::exit::Failure;
 use super::progress::Progress;
 use super::{Common, Force, say};
@@ -30,7 +31,7 @@ pub(super) struct Options {
     #[command(flatten)]
     force: Force,
     /// Coins to keep, comma separated; default: those with books, or all where no file has books.
-    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = coin_name)]
     coin: Vec<String>,
 }
 

@@ -107,7 +107,7 @@ pub(crate) fn stop_on_signals() -> Result<Stop, Failure> {
 /// Why standard output took no more, once it did not.
 static UNSAID: OnceLock<String> = OnceLock::new();
 
-/// Prints text; a reader that went away is no failure, any other is told when the command ends.
+/// Prints text; a reader that went away is no failure, any other is shown when the command ends.
 pub(crate) fn say(text: &str) {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use rustls::ClientConfig;
 
-use super::common::Asked;
+use super::common::{Asked, coin_name};
 use super::exit::{Code, Failure};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
@@ -17,7 +17,7 @@ use crate::feed::CoinSpec;
 use crate::feed::meta::{self, Universe};
 use crate::limits::{COINS_MAX, INFO_MS};
 use crate::sys::clock::{SessionClock, wall};
-use crate::sys::pin::Pin;
+use crate::sys::pin::{Pin, cores};
 use crate::sys::signal::Stop;
 use crate::sys::url::Url;
 use crate::sys::{info, tls};
@@ -42,14 +42,14 @@ pub(super) struct Where {
     venue: Option<String>,
     /// Coins, comma separated, at most 16; `dex:COIN` of a builder's dex, `COIN:DECIMALS` where the
     /// venue gives no list. Default: those of the embedded exchange, else ETH.
-    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = coin_name)]
     coin: Vec<String>,
     /// How long, in market time: `90s`, `10m`, `2h`. Default: 10m on the embedded exchange, else
     /// until Ctrl-C.
-    #[arg(long = "for", value_name = "TIME")]
+    #[arg(long = "for", value_name = "TIME", allow_hyphen_values = true)]
     length: Option<String>,
     /// Market seconds per second on the embedded exchange, 1 to 50; default 10.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = speed)]
     speed: Option<u32>,
     /// Which market the coins of the embedded exchange have; default: `exchange.world`.
     #[arg(long)]
@@ -91,7 +91,16 @@ impl std::str::FromStr for PinArg {
         Ok(PinArg(match text {
             "auto" => Pin::Auto,
             "off" => Pin::Off,
-            n => Pin::Core(n.parse().map_err(|_| "use auto, off or the number of a core")?),
+            n => {
+                let id = n.parse().map_err(|_| "use auto, off or the number of a core")?;
+                // Where the system does not list its cores, the wish is tried.
+                if cores().is_some_and(|there| !there.contains(&id)) {
+                    return Err(
+                        "this process may not use that core; `nproc` says how many there are",
+                    );
+                }
+                Pin::Core(id)
+            }
         }))
     }
 }
@@ -113,6 +122,11 @@ impl Where {
         let length = self.length.as_deref().map(parse_length).transpose()?;
         if self.coin.len() > COINS_MAX {
             return Err(Failure::usage(format!("--coin: at most {COINS_MAX} at a time")));
+        }
+        if let Some((_, twice)) =
+            self.coin.iter().enumerate().find(|(i, name)| self.coin[..*i].contains(name))
+        {
+            return Err(Failure::usage(format!("--coin: {twice} is named twice")));
         }
         let venue = self.named(default);
         if venue == "embedded" {
@@ -143,7 +157,7 @@ impl Where {
             config.exchange.coins.clone_from(&self.coin);
         }
         config.exchange.world = self.world.unwrap_or(config.exchange.world);
-        let speed = speed(self.speed.unwrap_or(SPEED))?;
+        let speed = self.speed.unwrap_or(SPEED);
         let before = wall();
         let exchange = exchange(config, ([127, 0, 0, 1], 0).into(), speed)?;
         // Both clocks run at the same speed from the same instant.
@@ -273,8 +287,8 @@ pub(super) fn exchange<C: Components>(
 }
 
 /// A speed of the embedded exchange within its range.
-pub(super) fn speed(n: u32) -> Result<u32, Failure> {
-    if (1..=50).contains(&n) { Ok(n) } else { Err(Failure::usage("--speed must be 1 to 50")) }
+pub(super) fn speed(text: &str) -> Result<u32, &'static str> {
+    text.parse().ok().filter(|n| (1..=50).contains(n)).ok_or("it must be 1 to 50")
 }
 
 /// `90s`, `10m`, `2h` in nanoseconds.

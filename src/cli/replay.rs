@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::common::{
-    chosen_of_all, claim, digests, judged, new_run, recording_failure, write_info,
+    chosen_of_all, claim, coin_name, digests, judged, new_run, recording_failure, write_info,
 };
 use super::exit::Failure;
 use super::progress::Progress;
@@ -35,7 +35,7 @@ pub(super) struct Options {
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Coins to quote, comma separated; default: all of the recording.
-    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = coin_name)]
     coin: Vec<String>,
     /// Replay each of several recordings as a run of its own, from nothing.
     #[arg(long)]

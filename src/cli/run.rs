@@ -78,6 +78,9 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     };
     let path = run.path().to_path_buf();
     tell(&head(&place, &coins, &path, note.as_deref()));
+    if let Some(at) = metrics.as_ref().and_then(|l| l.local_addr().ok()) {
+        tell(&format!("metrics  http://{at}/metrics, /healthz and /status\n"));
+    }
     let threads = Threads::start(&place, turn, files, idle, &stop)?;
     let window = Window::open(&path, metrics, session(&path, &place), threads.board(), place.clock);
     let watcher = Watcher::new(Way::of(o.plain, common.json), &window, &stop);

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::common::coin_name;
 use super::exit::Failure;
 use super::place::{exchange, parse_length, speed};
 use super::run::{truth_text, write_truth};
@@ -30,14 +31,14 @@ pub(super) struct Options {
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
     addr: SocketAddr,
     /// Coins, comma separated; default: those of `exchange.coins`.
-    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = coin_name)]
     coin: Vec<String>,
     /// Market seconds per second, 1 to 50. Clients that compare block times with their own clock
     /// need 1.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_hyphen_values = true, value_parser = speed)]
     speed: u32,
     /// How long, in seconds of the wall clock: `90s`, `10m`, `2h`; default: until Ctrl-C.
-    #[arg(long = "for", value_name = "TIME")]
+    #[arg(long = "for", value_name = "TIME", allow_hyphen_values = true)]
     length: Option<String>,
     /// Which market its coins have; default: `exchange.world`.
     #[arg(long)]
@@ -67,7 +68,7 @@ pub(super) fn run<C: Components>(
         return tape((path, length), o, &config, common);
     }
     let truth_to = o.truth.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
-    let handle = exchange(&config, o.addr, speed(o.speed)?)?;
+    let handle = exchange(&config, o.addr, o.speed)?;
     let addr = handle.addr();
     if common.json {
         let v = serde_json::json!({

@@ -94,9 +94,8 @@ impl Earns {
         let Some(v) = self.verdict(None) else { return String::new() };
         let mut out = format!("  would earn {}: {}", v.word.text(), v.word.sentence());
         if let Some((near, far)) = self.range() {
-            out.push_str(&format!(
-                " Seen often enough: {near} to {far} bps; of others nothing is said."
-            ));
+            let span = if near < far { format!("{near} to {far}") } else { near.to_string() };
+            out.push_str(&format!(" Seen often enough: {span} bps; of others nothing is said."));
         }
         if let Some(o) = self.verdict(Some(30)) {
             out.push_str(&format!(" By marks after 30 s: {}.", o.word.text()));

@@ -33,6 +33,12 @@ pub enum Pinned {
     Unknown,
 }
 
+/// Numbers of the cores that this process may use; `None` where the system does not list them.
+#[must_use]
+pub fn cores() -> Option<Vec<usize>> {
+    Some(core_affinity::get_core_ids()?.into_iter().map(|c| c.id).collect())
+}
+
 /// Pins the calling thread.
 #[must_use]
 pub fn pin(wish: Pin) -> Pinned {

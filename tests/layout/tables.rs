@@ -88,8 +88,8 @@ pub const LINES: &[(&str, usize)] = &[
     // result at half and twice of it; recordings that are not fit are refused. Sweeps, imports, several
     // recordings, how far a command has come. Stylised facts of a recording against bands; recordings of
     // a simulated market without waiting; the truth of such a market, also behind a run. No output over a
-    // file that is there.
-    ("cli", 6_480),
+    // file that is there; more slips of the hand named.
+    ("cli", 6_540),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder.
     ("engine", 2_260),
