@@ -7,6 +7,7 @@
 //! 1. Every model sees the same worlds, so that differences between models are of the models.
 //! 2. Equal plan, equal outcome, whatever the number of threads.
 
+pub mod grid;
 mod run;
 pub mod score;
 mod watch;

@@ -5,10 +5,10 @@
 //! 1. A shadow has no impact, on other shadows neither: those watched at the same time stand in
 //!    simulators of their own, each of which sees the whole stream.
 
-use super::{Outcome, Plan, View};
+use super::{Contender, Outcome, Plan, View};
 use crate::book::{self, Book};
-use crate::event::Snapshot;
 use crate::event::own::{OrderReason, OrderState};
+use crate::event::{Snapshot, Trade};
 use crate::sim::config::Config;
 use crate::sim::orders::{NewOrder, Sim, SimEvent};
 use crate::units::Ns;
@@ -20,15 +20,17 @@ const SLOTS: u32 = 6;
 const _: () = assert!(WATCH_NS < EVERY_NS * 6);
 
 /// A book with one simulator a model.
-struct Slot {
+pub(super) struct Slot {
     book: Book,
     sims: Vec<(Config, Sim)>,
 }
 
 /// What the simulators said.
-struct Heard {
-    filled: Vec<Vec<Option<Ns>>>,
-    refused: Vec<u32>,
+pub(super) struct Heard {
+    /// By model and order, when it was filled whole.
+    pub filled: Vec<Vec<Option<Ns>>>,
+    /// By model, how many orders were refused.
+    pub refused: Vec<u32>,
 }
 
 impl Heard {
@@ -45,17 +47,18 @@ impl Heard {
 }
 
 impl Slot {
-    fn new(plan: &Plan) -> Slot {
+    /// Simulators of `contenders` under the venue's `rules`.
+    pub(super) fn new(contenders: &[Contender], rules: Rules, seed: u64) -> Slot {
         let mut book = Book::default();
         book.on_up();
-        let sim = |c: &super::Contender| {
-            (c.cfg, Sim::new(c.cfg.shipped(&book::Config::default()), Rules::perp(2), 2, plan.seed))
+        let sim = |c: &Contender| {
+            (c.cfg, Sim::new(c.cfg.shipped(&book::Config::default()), rules, 2, seed))
         };
-        Slot { book, sims: plan.contenders.iter().map(sim).collect() }
+        Slot { book, sims: contenders.iter().map(sim).collect() }
     }
 
     /// Lets every simulator act on what `change` does to the book at `now`.
-    fn change(&mut self, now: Ns, heard: &mut Heard, change: impl FnOnce(&mut Book)) {
+    pub(super) fn change(&mut self, now: Ns, heard: &mut Heard, change: impl FnOnce(&mut Book)) {
         for (m, (cfg, sim)) in self.sims.iter_mut().enumerate() {
             sim.before(cfg.shipped(&book::Config::default()), now, &self.book, &mut |e| {
                 heard.hear(m, e)
@@ -73,16 +76,29 @@ impl Slot {
         self.change(now, heard, |book| book.on_snapshot(now, seen));
     }
 
-    fn place(&mut self, s: &Shadow, heard: &mut Heard) {
-        let new = NewOrder { side: s.side, px: s.px, sz: s.sz, level: 0 };
+    /// Prints of one block.
+    pub(super) fn prints(&mut self, prints: &[Trade], heard: &mut Heard) {
+        let ages = book::Config::default();
+        for (m, (cfg, sim)) in self.sims.iter_mut().enumerate() {
+            let set = cfg.shipped(&ages);
+            sim.on_prints(set, prints, &self.book, &mut |e| heard.hear(m, e));
+        }
+    }
+
+    /// An order that is placed `at` and watched for `watched_ns`.
+    pub(super) fn place(
+        &mut self,
+        (id, new): (u64, NewOrder),
+        at: Ns,
+        watched_ns: i64,
+        heard: &mut Heard,
+    ) {
         for (m, (_, sim)) in self.sims.iter_mut().enumerate() {
-            let id = u64::from(s.id);
-            if sim.submit_at(id, new, s.placed).is_err() {
+            if sim.submit_at(id, new, at).is_err() {
                 heard.refused[m] += 1;
             }
-            let end = s.placed.plus(WATCH_NS);
             let why = OrderReason::Replaced;
-            sim.cancel_at(s.placed, id, end, why, &mut |e| heard.hear(m, e));
+            sim.cancel_at(at, id, at.plus(watched_ns), why, &mut |e| heard.hear(m, e));
         }
     }
 }
@@ -92,21 +108,11 @@ pub(super) fn watch(plan: &Plan, scenario: &Scenario, done: &mut impl FnMut()) -
     let models = plan.contenders.len();
     let shadows = usize::try_from(plan.shadows).unwrap_or(0);
     let mut heard = Heard { filled: vec![vec![None; shadows]; models], refused: vec![0; models] };
-    let mut slots: Vec<Slot> = (0..SLOTS).map(|_| Slot::new(plan)).collect();
+    let mut slots: Vec<Slot> =
+        (0..SLOTS).map(|_| Slot::new(&plan.contenders, Rules::perp(2), plan.seed)).collect();
     let bbo = plan.view == View::Bbo;
     let truth = cst::run(scenario, plan.seed, plan.shadows, bbo, &mut |now, seen| match seen {
-        Seen::Prints(prints) => {
-            for slot in &mut slots {
-                for (m, (cfg, sim)) in slot.sims.iter_mut().enumerate() {
-                    sim.on_prints(
-                        cfg.shipped(&book::Config::default()),
-                        prints,
-                        &slot.book,
-                        &mut |e| heard.hear(m, e),
-                    );
-                }
-            }
-        }
+        Seen::Prints(prints) => slots.iter_mut().for_each(|s| s.prints(prints, &mut heard)),
         Seen::Book(book) => slots.iter_mut().for_each(|s| s.snapshot(now, book, &mut heard)),
         Seen::Bbo(bbo) => {
             for slot in &mut slots {
@@ -120,7 +126,9 @@ pub(super) fn watch(plan: &Plan, scenario: &Scenario, done: &mut impl FnMut()) -
             if !bbo {
                 slot.snapshot(now, book, &mut heard);
             }
-            slot.place(shadow, &mut heard);
+            let Shadow { id, side, px, sz, placed, .. } = *shadow;
+            let new = NewOrder { side, px, sz, level: 0 };
+            slot.place((u64::from(id), new), placed, WATCH_NS, &mut heard);
         }
         Seen::Done(_) => done(),
     });

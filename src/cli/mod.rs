@@ -19,6 +19,7 @@ mod explain;
 mod export;
 mod facts;
 mod fills;
+mod grid;
 mod import;
 mod options;
 mod place;

@@ -4,6 +4,8 @@
 
 use fastrand::Rng;
 
+use crate::event::{Bbo, Levels, Snapshot, Trade};
+use crate::limits::LEVELS_MAX;
 use crate::units::{Mid2, Ns, Px, Side};
 use crate::venue::agents::Agents;
 use crate::venue::agents::book::{Book, Did};
@@ -69,6 +71,38 @@ impl Course {
     #[must_use]
     pub fn log(&self) -> &[Did] {
         &self.log
+    }
+
+    /// The prints of the last block, in match order.
+    pub fn prints(&self) -> impl Iterator<Item = Trade> {
+        let time = self.time;
+        self.agents.prints().iter().map(move |p| Trade {
+            aggressor: p.aggressor,
+            px: p.px,
+            sz: p.sz,
+            time,
+            taker: p.hash[0],
+            tid: p.tid,
+        })
+    }
+
+    /// The best prices after it, as they are published.
+    #[must_use]
+    pub fn bbo(&self) -> Bbo {
+        let [bid, ask] = Side::BOTH.map(|s| self.book().matching().best(s));
+        Bbo { time: self.time, bid, ask }
+    }
+
+    /// The book after it as it is published, five levels or all.
+    #[must_use]
+    pub fn snapshot(&self, fast: bool) -> Snapshot {
+        let depth = if fast { 5 } else { LEVELS_MAX };
+        let side = |s| {
+            let mut out = Levels::new();
+            self.book().matching().levels(s).take(depth).for_each(|l| out.push(l));
+            out
+        };
+        Snapshot { time: self.time, fast, bids: side(Side::Buy), asks: side(Side::Sell) }
     }
 
     /// The book after the last block.

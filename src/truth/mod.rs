@@ -8,20 +8,20 @@
 //! 2. Quotes and orders are shadows: they are not in the book ([`queue`]).
 //! 3. Errors are of stretches of ten minutes, each one observation.
 
-mod course;
+pub mod course;
 mod figures;
 mod ladder;
 mod part;
 mod plan;
 mod queue;
-mod stretch;
+pub mod stretch;
 #[cfg(test)]
 mod tests;
-mod tried;
+pub mod tried;
 
 pub use figures::Truth;
 pub use ladder::Pace;
-pub use plan::Plan;
+pub use plan::{Plan, SHARES};
 pub use stretch::Estimate;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -99,7 +99,7 @@ pub fn run(
         }
         let time = course.next();
         if course.time() >= from && time < until {
-            schedule.place(course.time(), rules, course.book());
+            schedule.place(course.time(), rules, course.book(), None);
         }
         let block = course.step();
         part.path.push(&course);

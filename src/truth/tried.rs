@@ -5,7 +5,7 @@
 use super::plan::SHARES;
 use super::queue::Place;
 use crate::units::rules::Rules;
-use crate::units::{Ns, ONE, Side, Sz};
+use crate::units::{Ns, ONE, Px, Side, Sz};
 use crate::venue::agents::book::{Book, Did};
 use crate::venue::draw::{float, floor};
 
@@ -21,8 +21,16 @@ const BEHIND: [i64; 4] = [0, 1, 0, 3];
 pub struct Tried {
     /// When it was placed.
     pub placed: Ns,
-    /// Ticks behind the touch then.
+    /// Ticks behind the touch that was known.
     pub behind: i64,
+    /// Side.
+    pub side: Side,
+    /// Price.
+    pub px: Px,
+    /// Size.
+    pub sz: Sz,
+    /// It was decided on a latency earlier.
+    pub late: bool,
     /// When it was filled whole, by share of resting orders that are not post-only ([`SHARES`]).
     pub filled: [Option<Ns>; SHARES.len()],
 }
@@ -57,8 +65,9 @@ impl Schedule {
         &self.orders
     }
 
-    /// Places the order that is due by `time`, in the book as it is.
-    pub fn place(&mut self, time: Ns, rules: Rules, book: &Book) {
+    /// Places the order that is due by `time` in the book as it is; every other eight were decided on when the
+    /// best prices were those of `late`. One that would trade at once is refused, and the next is due.
+    pub fn place(&mut self, time: Ns, rules: Rules, book: &Book, late: Option<[Px; 2]>) {
         if time < self.next {
             return;
         }
@@ -66,12 +75,19 @@ impl Schedule {
         let n = self.orders.len();
         let side = Side::BOTH[n % 2];
         let behind = BEHIND[n / 2 % BEHIND.len()];
-        let at = book.touch()[side.index()] - side.sign() * behind;
+        let stale = late.filter(|_| n / 8 % 2 == 1);
+        let touch =
+            stale.map_or(book.touch()[side.index()], |t| book.grid().floor(t[side.index()]));
+        let at = touch - side.sign() * behind;
         let px = book.grid().px(at);
+        if book.matching().crosses(side, px) {
+            return;
+        }
         let coins = Sz(floor(self.usd / px.to_f64() * float(ONE)));
         let sz = Sz(rules.floor_lot(coins).0.max(rules.min_size(px).0));
         let queue = Place::last(book, side, at);
-        self.orders.push(Tried { placed: time, behind, filled: [None; SHARES.len()] });
+        let (late, filled) = (stale.is_some(), [None; SHARES.len()]);
+        self.orders.push(Tried { placed: time, behind, side, px, sz, late, filled });
         self.live.push(Live { order: n, queue, left: [sz.0; SHARES.len()] });
     }
 

@@ -52,7 +52,7 @@ pub const ROOMS: &[(&str, &str)] = &[
         "app limits units math event record ws feed book sim quote engine journal telemetry venue sys folder",
     ),
     ("truth", "venue sim learn event units limits math"),
-    ("audit", "venue book sim event record units limits math"),
+    ("audit", "venue truth book sim event record units limits math"),
     ("import", "feed folder units limits"),
     (
         "python",
@@ -80,7 +80,8 @@ pub const LINES: &[(&str, usize)] = &[
     // One place where signals become what the engine is given; one recording through many engines, many
     // recordings as one run. What a recording shows of its market.
     ("app", 5_480),
-    ("audit", 600),
+    // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
+    ("audit", 880),
     ("bench", 1_450),
     ("book", 500),
     // Coins of other kinds, too many coins and odd lines are named; sizes' decimals by hand; builders'
@@ -88,8 +89,8 @@ pub const LINES: &[(&str, usize)] = &[
     // result at half and twice of it; recordings that are not fit are refused. Sweeps, imports, several
     // recordings, how far a command has come. Stylised facts of a recording against bands; recordings of
     // a simulated market without waiting; the truth of such a market, also behind a run. No output over a
-    // file that is there; more slips of the hand named.
-    ("cli", 6_540),
+    // file that is there; more slips of the hand named. Fill models in worlds like real markets, cell by cell.
+    ("cli", 6_760),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder.
     ("engine", 2_260),
@@ -135,7 +136,7 @@ pub const LINES: &[(&str, usize)] = &[
     ("sys", 2_000),
     ("telemetry", 550),
     // What quotes and orders really meet in a simulated market, with errors.
-    ("truth", 1_055),
+    ("truth", 1_105),
     ("units", 560),
     // Markets of agents that look like real ones, recordings of them with the real feed's delays.
     ("venue", 5_000),

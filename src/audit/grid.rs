@@ -1,0 +1,244 @@
+//! Fill models in worlds of agents: how far they are off by world, scenario, size, latency, and by the share
+//! of resting orders that are not post-only, which nobody knows of the real venue.
+//!
+//! In: fill models, a length, a seed. Out: one cell of biases for each combination. Cold path.
+//!
+//! 1. Models see what the feed shows: prints of a block, then the best prices where they changed, five levels
+//!    every half second, all every five. Orders are shadows exact in the queue; models see all shares alike.
+//! 2. Each order stands in a simulator of its own, beside those watched at the same time.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use super::Contender;
+use super::watch::{Heard, Slot};
+use crate::event::Trade;
+use crate::math::seed;
+use crate::sim::config::{Config, Crossing};
+use crate::sim::orders::NewOrder;
+use crate::truth::course::{Course, Path};
+use crate::truth::stretch::ratio;
+use crate::truth::tried::{Schedule, Tried, WATCHED_NS};
+use crate::truth::{Estimate, SHARES};
+use crate::units::Ns;
+use crate::units::rules::Rules;
+use crate::venue::agents::sets::{self, Set};
+
+/// Horizons of fills, s.
+pub const HORIZONS_S: [i64; 3] = [1, 10, 60];
+/// Most bias of the configured model where 5 % are not post-only and nothing is changed, points, at each.
+pub const BOUND_PP: [f64; 3] = [4.0, 2.0, 2.0];
+/// Sizes of orders, USD.
+const SIZES_USD: [f64; 2] = [500.0, 50_000.0];
+/// Age of what late orders are decided on.
+const LATENCY_NS: i64 = 250 * Ns::MS;
+/// Orders watched at the same time, and some room.
+const SLOTS: usize = 32;
+/// Time before the first order, and length of a stretch, one observation.
+const BEFORE_NS: i64 = 5 * Ns::MINUTE;
+const STRETCH_NS: i64 = 3 * Ns::MINUTE;
+/// Least time between two books of five levels, and of all.
+const BOOKS_NS: [i64; 2] = [500 * Ns::MS, 5_350 * Ns::MS];
+/// Median time between blocks, ms.
+const BLOCK_MS: f64 = 74.0;
+
+/// Worlds.
+const WORLDS: [(&str, Set); 3] = [("btc", sets::BTC), ("eth", sets::ETH), ("thin", sets::THIN)];
+/// What is changed of a world.
+const SCENARIOS: [&str; 4] = ["base", "poisson", "light", "informed"];
+
+/// One combination.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// World.
+    pub world: &'static str,
+    /// What is changed of it.
+    pub scenario: &'static str,
+    /// Size of an order, USD.
+    pub usd: f64,
+    /// Whether orders were decided on a quarter of a second before they came.
+    pub late: bool,
+    /// Share of resting orders that are not post-only.
+    pub share: f64,
+    /// Orders.
+    pub orders: usize,
+    /// Filled within each horizon, per cent.
+    pub truth: [f64; 3],
+    /// By model: its share less the true one, points.
+    pub bias: Vec<[Estimate; 3]>,
+}
+
+/// The configured model as its crossing is configured, then as each bracket takes crossings.
+#[must_use]
+pub fn contenders(base: &Config) -> Vec<Contender> {
+    let way = |name: &str, crossing: Crossing| {
+        let one = Contender::new(base, base.model);
+        let cfg = Config {
+            crossing,
+            crossing_pessimistic: crossing,
+            crossing_optimistic: crossing,
+            ..one.cfg
+        };
+        Contender { name: name.to_owned(), cfg }
+    };
+    vec![
+        way("configured", base.crossing),
+        way("until-print", Crossing::UntilPrint),
+        way("displayed", Crossing::Displayed),
+    ]
+}
+
+/// A world with what a scenario changes.
+fn changed(set: Set, scenario: &str) -> Set {
+    let mut s = set;
+    match scenario {
+        "poisson" => {
+            (s.takers.excites, s.takers.jump, s.price.excites.0) = ([0.0; 3], 0.0, 0.0);
+            s.takers.rate = set.takers.rate / (1.0 - set.takers.excites.iter().sum::<f64>());
+        }
+        "light" => s.takers.tail.0 = 0.0,
+        "informed" => (s.takers.informed, s.takers.jump) = ((1.2, 1.0, 1.5), 2.0),
+        _ => {}
+    }
+    s
+}
+
+/// All cells; `length_ns` of market time for each world, scenario and size. `tell` hears how many of those are
+/// done, of how many.
+pub fn run(
+    contenders: &[Contender],
+    (length_ns, seed): (i64, u64),
+    jobs: usize,
+    tell: &mut impl FnMut(usize, usize),
+) -> Vec<Cell> {
+    let mut runs = Vec::new();
+    for (world, set) in WORLDS {
+        for scenario in SCENARIOS {
+            runs.extend(SIZES_USD.map(|usd| (world, set, scenario, usd)));
+        }
+    }
+    let next = AtomicUsize::new(0);
+    let mut found: Vec<(usize, Vec<Cell>)> = Vec::new();
+    std::thread::scope(|scope| {
+        let (tx, rx) = mpsc::channel();
+        for _ in 0..jobs.clamp(1, runs.len()) {
+            let (tx, next, runs) = (tx.clone(), &next, &runs);
+            scope.spawn(move || {
+                loop {
+                    let i = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(&(world, set, scenario, usd)) = runs.get(i) else { break };
+                    let named = seed::named(seed, format!("{world} {scenario}").as_bytes());
+                    let seen = watch(contenders, &changed(set, scenario), usd, (length_ns, named));
+                    let cell = |late, g| cell(&seen, (world, scenario, usd), late, g);
+                    let all = [false, true].into_iter();
+                    let all = all.flat_map(|late| (0..SHARES.len()).map(move |g| (late, g)));
+                    let _ = tx.send((i, all.map(|(late, g)| cell(late, g)).collect()));
+                }
+            });
+        }
+        drop(tx);
+        for one in rx {
+            found.push(one);
+            tell(found.len(), runs.len());
+        }
+    });
+    found.sort_by_key(|(i, _)| *i);
+    found.into_iter().flat_map(|(_, cells)| cells).collect()
+}
+
+/// Orders of one run, and when each model thinks each was filled.
+struct Seen {
+    orders: Vec<Tried>,
+    filled: Vec<Vec<Option<Ns>>>,
+}
+
+/// One world's orders through the models.
+fn watch(contenders: &[Contender], set: &Set, usd: f64, (length_ns, seed): (i64, u64)) -> Seen {
+    let mut course = Course::new(set, BLOCK_MS, seed, "A");
+    let rules = Rules::perp(set.listing.sz_decimals);
+    let mut slots: Vec<Slot> = (0..SLOTS).map(|_| Slot::new(contenders, rules, seed)).collect();
+    let mut heard =
+        Heard { filled: vec![Vec::new(); contenders.len()], refused: vec![0; contenders.len()] };
+    let from = Ns(BEFORE_NS);
+    let until = from.plus(length_ns);
+    let mut schedule = Schedule::new(usd, seed, from);
+    let (mut path, mut bbo, mut sent) = (Path::default(), course.bbo(), [Ns(0); 2]);
+    while course.time() < until.plus(WATCHED_NS + Ns::SEC) {
+        let time = course.time();
+        let n = schedule.orders().len();
+        if time >= from && time < until {
+            let late = path.touch(time.plus(-LATENCY_NS));
+            schedule.place(time, rules, course.book(), late);
+        }
+        if let Some(o) = schedule.orders().get(n) {
+            heard.filled.iter_mut().for_each(|f| f.push(None));
+            let new = NewOrder { side: o.side, px: o.px, sz: o.sz, level: 0 };
+            slots[n % SLOTS].place((n as u64, new), o.placed, WATCHED_NS, &mut heard);
+        }
+        course.step();
+        path.push(&course);
+        let now = course.time();
+        schedule.on_block(now, course.log());
+        if now < from.plus(-Ns::MINUTE) {
+            continue;
+        }
+        let prints: Vec<Trade> = course.prints().collect();
+        if !prints.is_empty() {
+            slots.iter_mut().for_each(|s| s.prints(&prints, &mut heard));
+        }
+        let fresh = course.bbo();
+        if (fresh.bid, fresh.ask) != (bbo.bid, bbo.ask) {
+            bbo = fresh;
+            for slot in &mut slots {
+                slot.change(now, &mut heard, |book| {
+                    book.on_bbo(now, &bbo);
+                });
+            }
+        }
+        for (k, sent) in sent.iter_mut().enumerate() {
+            if now.since(*sent) >= BOOKS_NS[k] {
+                *sent = now;
+                let book = course.snapshot(k == 0);
+                let each = slots.iter_mut();
+                each.for_each(|s| s.change(now, &mut heard, |b| b.on_snapshot(now, &book)));
+            }
+        }
+    }
+    Seen { orders: schedule.orders().to_vec(), filled: heard.filled }
+}
+
+fn cell(seen: &Seen, of: (&'static str, &'static str, f64), late: bool, g: usize) -> Cell {
+    let within = |o: &Tried, filled: Option<Ns>, h: usize| {
+        let limit = HORIZONS_S[h] * Ns::SEC;
+        if filled.is_some_and(|t| t.since(o.placed) <= limit) { 100.0 } else { 0.0 }
+    };
+    let stretch = |o: &Tried| usize::try_from(o.placed.0 / STRETCH_NS).unwrap_or(0);
+    let stretches = seen.orders.last().map_or(0, stretch) + 1;
+    let orders = || seen.orders.iter().enumerate().filter(|(_, o)| o.late == late);
+    let by = |of: &dyn Fn(usize, &Tried) -> f64| {
+        let mut sums = vec![(0.0, 0.0); stretches];
+        for (i, o) in orders() {
+            let sum = &mut sums[stretch(o)];
+            (sum.0, sum.1) = (sum.0 + of(i, o), sum.1 + 1.0);
+        }
+        ratio(sums.into_iter())
+    };
+    let bias = |filled: &Vec<Option<Ns>>| {
+        std::array::from_fn(|h| by(&|i, o| within(o, filled[i], h) - within(o, o.filled[g], h)))
+    };
+    let (world, scenario, usd) = of;
+    Cell {
+        world,
+        scenario,
+        usd,
+        late,
+        share: SHARES[g],
+        orders: orders().count(),
+        truth: std::array::from_fn(|h| by(&|_, o| within(o, o.filled[g], h)).value),
+        bias: seen.filled.iter().map(bias).collect(),
+    }
+}
+
+#[cfg(test)]
+#[path = "grid_tests.rs"]
+mod tests;

@@ -1,0 +1,199 @@
+//! `papermaker audit grid`: the configured fill model in worlds of agents, cell by cell.
+//!
+//! In: a length, a seed. Out: a table, JSON, CSV; exit code 1 where the bound is missed. Cold path.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::exit::{Code, Failure};
+use super::{Common, Force, say};
+use crate::app::config::Config;
+use crate::audit::grid::{self, BOUND_PP, Cell, HORIZONS_S};
+use crate::truth::Estimate;
+use crate::units::Ns;
+
+/// Share of resting orders that are not post-only for which the bound is stated.
+const BOUND_SHARE: f64 = 0.05;
+/// The ways of [`grid::contenders`].
+const WAYS: [&str; 3] = ["configured", "until-print", "displayed"];
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Market time of each world, scenario and size, hours.
+    #[arg(long, default_value_t = 1.0)]
+    hours: f64,
+    /// Seed of the worlds.
+    #[arg(long, default_value_t = 11)]
+    seed: u64,
+    /// Threads; the default is one a core.
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// Write every cell to this CSV file.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    #[command(flatten)]
+    force: Force,
+}
+
+pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+    if !(0.1..=1_000.0).contains(&o.hours) {
+        return Err(Failure::usage("--hours must be 0.1 to 1000"));
+    }
+    let file = o.csv.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
+    let jobs = o.jobs.unwrap_or(std::thread::available_parallelism().map_or(1, usize::from));
+    let contenders = grid::contenders(&config.engine.sim);
+    let length_ns = crate::venue::draw::floor(o.hours * 3_600.0) * Ns::SEC;
+    let cells = grid::run(&contenders, (length_ns, o.seed), jobs, &mut |done, of| {
+        eprintln!("{done} of {of} worlds with their changes and sizes");
+    });
+    if let Some(file) = file {
+        file.put(csv(&cells).as_bytes())?;
+    }
+    say(&if common.json { format!("{}\n", as_json(&cells)) } else { text(&cells, o.hours) });
+    let missed = missed(&cells);
+    if missed.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::new(Code::Check, format!("the bound is missed: {}", missed.join("; "))))
+    }
+}
+
+fn name(c: &Cell) -> String {
+    let late = if c.late { ", 250 ms late" } else { "" };
+    let share = 100.0 * c.share;
+    format!("{} {}, {:.0} USD{late}, {share:.0} % not post-only", c.world, c.scenario, c.usd)
+}
+
+/// Root mean square over cells of one way's bias, at all horizons; without the part of the error of the
+/// simulation.
+fn rms<'a>(cells: impl Iterator<Item = &'a Cell>, way: usize) -> f64 {
+    let squares = |e: &Estimate| e.value * e.value - (e.ci95 / 1.96) * (e.ci95 / 1.96);
+    let all: Vec<f64> = cells.flat_map(|c| c.bias[way].iter().map(squares)).collect();
+    let n = crate::venue::draw::float(i64::try_from(all.len().max(1)).unwrap_or(1));
+    (all.iter().sum::<f64>() / n).max(0.0).sqrt()
+}
+
+fn worst(cells: &[Cell], way: usize) -> Option<(&Cell, usize)> {
+    let all = cells.iter().flat_map(|c| (0..HORIZONS_S.len()).map(move |h| (c, h)));
+    let size = |(c, h): &(&Cell, usize)| c.bias[way][*h].value.abs();
+    all.max_by(|a, b| size(a).total_cmp(&size(b)))
+}
+
+/// Where the configured model is off by more than the bound and the error of the simulation.
+fn missed(cells: &[Cell]) -> Vec<String> {
+    let stated = |c: &&Cell| {
+        c.scenario == "base" && c.usd <= 500.0 && !c.late && (c.share - BOUND_SHARE).abs() < 1e-9
+    };
+    let of = |c: &Cell| -> Vec<String> {
+        let over = |h: &usize| c.bias[0][*h].value.abs() - c.bias[0][*h].ci95 > BOUND_PP[*h];
+        let line = |h| format!("{} within {} s {}", c.world, HORIZONS_S[h], pm(c.bias[0][h]));
+        (0..HORIZONS_S.len()).filter(over).map(line).collect()
+    };
+    cells.iter().filter(stated).flat_map(of).collect()
+}
+
+/// In how many cells and horizons until-print is not above the truth and displayed not below by more than
+/// `slack` points and the error of the simulation, and of how many.
+fn bracketed(cells: &[Cell], slack: f64) -> (usize, usize) {
+    let holds = |c: &Cell, h: usize| {
+        let [_, low, high] = [0, 1, 2].map(|way| c.bias[way][h]);
+        low.value <= low.ci95 + slack && high.value >= -high.ci95 - slack
+    };
+    let all = || cells.iter().flat_map(|c| (0..HORIZONS_S.len()).map(move |h| (c, h)));
+    (all().filter(|(c, h)| holds(c, *h)).count(), all().count())
+}
+
+fn pm(e: Estimate) -> String {
+    format!("{:+.1} ±{:.1}", e.value, e.ci95)
+}
+
+fn text(cells: &[Cell], hours: f64) -> String {
+    let mut out = format!(
+        "The configured fill model in worlds of agents, {hours} h each; bias in points of orders filled whole \
+         (+ is too many), ± 95 %.\n\n{:<52}{:>8}{:>21}",
+        "cell", "orders", "true %, 1/10/60 s"
+    );
+    for way in WAYS {
+        let _ = write!(out, "{:>34}", format!("{way}, 1/10/60 s"));
+    }
+    out.push('\n');
+    for c in cells {
+        let [a, b, d] = c.truth;
+        let truth = format!("{a:.1} {b:.1} {d:.1}");
+        let _ = write!(out, "{:<52}{:>8}{truth:>21}", name(c), c.orders);
+        for way in &c.bias {
+            let [a, b, d] = way.map(pm);
+            let _ = write!(out, "{:>34}", format!("{a} {b} {d}"));
+        }
+        out.push('\n');
+    }
+    out.push('\n');
+    for (way, called) in WAYS.iter().enumerate() {
+        let _ = write!(out, "{called:<12} RMS");
+        for share in crate::truth::SHARES {
+            let of = cells.iter().filter(|c| (c.share - share).abs() < 1e-9);
+            let _ =
+                write!(out, "  {:.1} where {:.0} % are not post-only", rms(of, way), 100.0 * share);
+        }
+        if let Some((c, h)) = worst(cells, way) {
+            let (bias, h) = (pm(c.bias[way][h]), HORIZONS_S[h]);
+            let _ = write!(out, "; worst {bias} within {h} s of {}", name(c));
+        }
+        out.push('\n');
+    }
+    let (held, all) = bracketed(cells, 0.0);
+    let near = 100 * bracketed(cells, 2.0).0 / all.max(1);
+    let percent = 100 * held / all.max(1);
+    let verdict = if missed(cells).is_empty() { "ok" } else { "FAILED" };
+    let _ = writeln!(
+        out,
+        "\nuntil-print <= truth <= displayed in {held} of {all} figures ({percent} %), within 2 points of it in {near} %\nbound: orders of 500 USD, base, \
+         5 % not post-only: within 4 points at 1 s, 2 at 10 and 60 s: {verdict}"
+    );
+    out
+}
+
+fn as_json(cells: &[Cell]) -> Value {
+    let cell = |c: &Cell| {
+        let ways: serde_json::Map<String, Value> =
+            WAYS.iter().zip(&c.bias).map(|(way, b)| ((*way).to_owned(), json!(b))).collect();
+        json!({
+            "world": c.world, "scenario": c.scenario, "order_usd": c.usd, "late": c.late,
+            "share_not_post_only": c.share, "orders": c.orders, "true_pct": c.truth, "bias_pp": ways,
+        })
+    };
+    let ((held, all), near) = (bracketed(cells, 0.0), bracketed(cells, 2.0).0);
+    json!({
+        "horizons_s": HORIZONS_S, "bound_pp": BOUND_PP, "missed": missed(cells),
+        "bracket": { "held": held, "held_within_2_pp": near, "of": all }, "cells": cells.iter().map(cell).collect::<Vec<_>>(),
+    })
+}
+
+fn csv(cells: &[Cell]) -> String {
+    let mut out = String::from(
+        "world,scenario,order_usd,late,share_not_post_only,orders,horizon_s,true_pct,way,bias_pp,ci95\n",
+    );
+    for c in cells {
+        for (h, horizon) in HORIZONS_S.iter().enumerate() {
+            for (way, bias) in WAYS.iter().zip(&c.bias) {
+                let _ = writeln!(
+                    out,
+                    "{},{},{:.0},{},{},{},{horizon},{:.4},{way},{:.4},{:.4}",
+                    c.world,
+                    c.scenario,
+                    c.usd,
+                    c.late,
+                    c.share,
+                    c.orders,
+                    c.truth[h],
+                    bias[h].value,
+                    bias[h].ci95
+                );
+            }
+        }
+    }
+    out
+}
