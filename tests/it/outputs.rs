@@ -24,11 +24,12 @@ const INPUTS: [&str; 13] = [
 ];
 
 /// Commands that write a file: the option, the command line before it, what it reads.
-const WALK: [(&str, &str, &[&str]); 11] = [
+const WALK: [(&str, &str, &[&str]); 12] = [
     ("convert --out", "convert t.frames.gz --out", &["t.frames.gz"]),
     ("fills --out", "fills --tape t.frames.gz --orders o.csv --out", &["t.frames.gz", "o.csv"]),
     ("facts --plot", "facts t.frames.gz --against b.toml --plot", &["t.frames.gz", "b.toml"]),
     ("audit fills --csv", "audit fills --csv", &[]),
+    ("audit grid --csv", "audit grid --csv", &[]),
     ("venue --tape", "venue --for 1s --tape", &[]),
     ("venue --truth", "venue --for 1s --truth", &[]),
     ("report --out", "report run --out", &[]),
