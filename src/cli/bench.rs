@@ -127,8 +127,8 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
         }
         Some(What::Path { file }) => say(&paths(&load(file.as_deref())?, config, common)?),
         Some(What::Wire { file, rates, count, wait, cold, bare, hlog, force }) => {
-            let logs = hlog.iter().flat_map(|to| rates.iter().map(|rate| log_name(to, *rate)));
-            logs.map(|to| Output::may(&to, &[], force.force)).collect::<Result<(), _>>()?;
+            let mut logs = hlog.iter().flat_map(|to| rates.iter().map(|rate| log_name(to, *rate)));
+            logs.try_for_each(|to| Output::may(&to, &[], force.force))?;
             let frames = Arc::new(load(file.as_deref())?);
             let idling = match (wait, cold) {
                 (true, _) => Idling::Sleeps,
