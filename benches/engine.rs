@@ -17,7 +17,7 @@ const COUNT: usize = 5_000;
 fn engine(c: &mut Criterion) {
     let frames = Frames::embedded(7, COUNT, 50 * Ns::MS);
     let config = |parser| {
-        let mut config = Config::default();
+        let mut config = Config::quoting();
         config.run.parser = parser;
         config
     };

@@ -52,6 +52,8 @@ pub use engine::{Components, Shipped};
 pub use event::own::{Fill, FillReason, Lane, OrderReason, OrderState, OrderUpdate};
 pub use event::{Bbo, Snapshot, Trade};
 pub use learn::Estimates;
+pub use learn::curve::stats::Reading;
+pub use learn::curve::{Curve, verdict::Verdict};
 pub use quote::{Band, Bounds, Decline, Inputs, Ladder, OwnFill, Sizing, Stands, Strategy};
 pub use record::{Named, StrategyInfo};
 pub use sim::config::Settings as SimSettings;

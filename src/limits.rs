@@ -417,6 +417,10 @@ pub const DISTANCES: usize = 17;
 /// Quotes of a side of the shadow ladder: the distances, the touch, a tick inside it.
 pub const CURVE: usize = DISTANCES + 2;
 
+/// Steps from none to the largest position in the program that quotes go by: ten lots are the default, and
+/// with more than thirty-two a step is more than a lot.
+pub const INVENTORY_STEPS_MAX: usize = 32;
+
 /// A display of a price older than this says nothing of a shadow quote's queue: full books come every
 /// five to six seconds.
 pub const SHADOW_SIGHT_NS: i64 = 20_000_000_000;

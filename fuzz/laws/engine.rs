@@ -109,6 +109,9 @@ fn shipped(bytes: &mut Bytes<'_>) -> Config {
         Some(Policy::Analysis1),
         Some(Policy::Analysis2),
     ]);
+    let others = [Name::Glft, Name::Glft, Name::Earn, Name::Join, Name::Avellaneda];
+    cfg.strategy.name = bytes.of(&others);
+    cfg.quote.anyway = bytes.below(2) > 0;
     if let Some(policy) = policy {
         cfg.strategy.name = Name::Original;
         cfg.strategy.original.policy = policy;

@@ -114,6 +114,7 @@ impl Strategy for Hostile {
             until: Ns(of(&mut r, &[i64::MIN, i64::MAX, x.now.0, x.now.0 + 1])),
             estimates: r.bool(),
             prints: r.bool(),
+            curve: r.bool(),
         };
     }
 }

@@ -145,7 +145,13 @@ pub fn inputs(i: i64) -> Inputs {
 /// Rules and limits of the quotes.
 #[must_use]
 pub fn bounds() -> Bounds {
-    Bounds { rules: Rules::perp(5), fee_bps: FEE_BPS, unit_usd: 250.0, max_lots: 10.0 }
+    Bounds {
+        rules: Rules::perp(5),
+        fee_bps: FEE_BPS,
+        unit_usd: 250.0,
+        max_lots: 10.0,
+        anyway: false,
+    }
 }
 
 /// What is believed of a market that has been watched for a while.

@@ -91,7 +91,7 @@ fn checkpoint_and_rest_give_the_digest_of_the_whole() {
     let dir = Temporary::new("cut");
     let path = dir.0.join("a.frames");
     recording(&path, 5, 90);
-    let config = Config::default();
+    let config = Config::quoting();
     let all = whole(&path, &config);
     assert!(all.1 > 5_000, "{all:?}");
     // At the start, in the middle of learning, in the gap, behind it, near the end.
@@ -111,12 +111,12 @@ fn a_checkpoint_goes_on_with_the_fee_of_the_configuration() {
     let dir = Temporary::new("fee");
     let path = dir.0.join("a.frames");
     recording(&path, 5, 60);
-    let mut config = Config::default();
+    let mut config = Config::quoting();
     config.engine.sim.fees.staking_pct = 10;
     let all = whole(&path, &config);
     let (_, second) = in_two(&path, &config, 20 * Ns::SEC, &dir.0.join("c"));
     assert_eq!(second, all);
-    assert_ne!(whole(&path, &Config::default()).0, all.0, "the control: fees decide");
+    assert_ne!(whole(&path, &Config::quoting()).0, all.0, "the control: fees decide");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn what_is_no_checkpoint_of_this_run_is_named() {
     let dir = Temporary::new("faults");
     let (path, file) = (dir.0.join("a.frames"), dir.0.join("c"));
     recording(&path, 6, 20);
-    let config = Config::default();
+    let config = Config::quoting();
     in_two(&path, &config, 10 * Ns::SEC, &file);
     let good = fs::read(&file).expect("written");
     let decode = |bytes: &[u8], c: &Config| Checkpoint::decode(bytes, c, &coins()).map(|_| ());

@@ -224,6 +224,7 @@ mod tests {
                 None,
                 &[
                     format!("engine.seed={seed}"),
+                    "profile=glft".to_owned(),
                     // The account's requests are shared, in the order of the list.
                     "engine.requests.spread_min=0".to_owned(),
                 ],
@@ -252,12 +253,12 @@ mod tests {
             let c = Config::load(None, &[format!("profile={profile}")]).expect("a profile");
             on_market(&market, &c, &coins).expect("a market").coins.remove(0)
         };
-        let (ours, floor) = (run("default"), run("floor-8000"));
+        let (ours, floor) = (run("glft"), run("floor-8000"));
         assert!((floor.half_bps.expect("quoted") - 2.75).abs() < 1e-9);
         assert!((ours.half_bps.expect("quoted") - 2.75).abs() > 1e-3);
         assert!(floor.explored_usd.abs() < 1e-12);
         assert_eq!(ours.seconds, floor.seconds, "the same market");
-        assert_eq!(ours, run("default"), "again the same");
+        assert_eq!(ours, run("glft"), "again the same");
         let kappa = floor.estimates.expect("estimates").confidence;
         assert!(kappa > 0.69, "the original's confidence is its own: {kappa}");
     }

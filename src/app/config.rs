@@ -81,6 +81,17 @@ settings! {
 /// Settings of the program as it ships.
 pub type Config = ConfigOf<Shipped>;
 
+#[cfg(any(test, feature = "lab"))]
+impl Config {
+    /// The defaults with a strategy that quotes from the first second, whether it pays or not.
+    #[must_use]
+    pub fn quoting() -> Config {
+        let mut config = Config::default();
+        config.engine.strategy.name = crate::quote::Name::Glft;
+        config
+    }
+}
+
 impl<C: Components> ConfigOf<C> {
     /// Defaults, then the profile, then the file, then the assignments.
     ///

@@ -14,13 +14,16 @@ use crate::app::events::{Entry, Reader};
 use crate::app::source::Item;
 use crate::app::survey::coins_of;
 use crate::event::shadow::Seen;
-use crate::event::{Event, Link};
+use crate::event::{Bbo, Event, Link, Trade};
 use crate::feed::Parser;
 use crate::learn::curve::stats::Reading;
 use crate::learn::curve::{Config, Curve};
 use crate::limits::CURVE;
+use crate::math::det;
+use crate::record::Outlook;
 use crate::sim::shadow::{Pace, Shadow};
-use crate::units::{Mid2, Ns, Px, Side};
+use crate::units::rules::Rules;
+use crate::units::{Mid2, Ns, Px, Side, Sz};
 
 const PACE: Pace =
     Pace { every_ns: Ns::SEC / 2, delay_ns: Ns::SEC / 4, feed_ns: 0, hold_ns: 2 * Ns::SEC };
@@ -85,23 +88,116 @@ fn first_offset(path: &Path) -> i64 {
 /// Gives a ladder a message.
 type Give<'a> = dyn Fn(&mut Shadow, &mut dyn FnMut(Seen)) + 'a;
 
-/// What the ladder saw of each coin of a recording, and what is read of it at the end.
-fn watch(path: &Path, name: &str) -> Vec<(String, Raw, [Reading; CURVE])> {
+/// Takers who know nothing: on each side so many a second, as far beyond the mid as an exponential law with
+/// a mean of three basis points has it, from a time on.
+struct Takers {
+    rng: fastrand::Rng,
+    rate: f64,
+    from_s: f64,
+    started: Option<Ns>,
+    next: [f64; 2],
+}
+
+impl Takers {
+    fn new(rate: f64, from_s: f64) -> Takers {
+        let rng = fastrand::Rng::with_seed(9);
+        Takers { rng, rate, from_s, started: None, next: [from_s; 2] }
+    }
+
+    /// Those until block `t`, given the touch before it.
+    #[expect(clippy::cast_possible_truncation, reason = "times and prices of a recording")]
+    fn until(&mut self, rules: Rules, t: Ns, touch: [Px; 2]) -> Vec<Trade> {
+        let started = *self.started.get_or_insert(t);
+        let mid = (touch[0].to_f64() + touch[1].to_f64()) / 2.0;
+        let mut out = Vec::new();
+        for side in Side::BOTH {
+            loop {
+                let next = &mut self.next[side.index()];
+                let time = started.plus((*next * 1e3) as i64 * Ns::MS);
+                if self.rate <= 0.0 || time > t {
+                    break;
+                }
+                let s = if side == Side::Buy { 1.0 } else { -1.0 };
+                let far = -3.0 * det::ln(self.rng.f64().max(1e-12));
+                let raw = Px((mid * (1.0 + s * far * 1e-4) * 1e8) as i64);
+                // No farther than it says: a buyer's is rounded down.
+                let px = rules.round_outward(side, raw);
+                if *next > self.from_s && !side.better(touch[side.opposite().index()], px) {
+                    let (sz, tid) = (Sz(1), time.0.unsigned_abs());
+                    out.push(Trade { aggressor: side, px, sz, time, taker: tid, tid });
+                }
+                *next -= det::ln(self.rng.f64().max(1e-12)) / self.rate;
+            }
+        }
+        out.sort_by_key(|p| p.time);
+        out
+    }
+}
+
+/// What was seen of a coin, and what is read of it at the end.
+struct Coin {
+    name: String,
+    raw: Raw,
+    curve: Curve,
+    /// Seconds since the first block, and the word from then on.
+    words: Vec<(f64, Outlook)>,
+    takers: Takers,
+    touch: Option<[Px; 2]>,
+}
+
+impl Coin {
+    fn read(&self) -> &[Reading; CURVE] {
+        self.curve.at(0)
+    }
+
+    fn word(&self) -> Outlook {
+        self.words.last().map_or(Outlook::Unknown, |w| w.1)
+    }
+
+    /// When it first said so, s.
+    fn first(&self, word: Outlook) -> Option<f64> {
+        self.words.iter().find(|w| w.1 == word).map(|w| w.0)
+    }
+
+    /// The takers before a change of the best prices.
+    fn plant(&mut self, rules: Rules, bbo: &Bbo) -> Vec<Trade> {
+        let touch = bbo.bid.zip(bbo.ask).map(|(b, a)| [b.px, a.px]);
+        let before = std::mem::replace(&mut self.touch, touch);
+        before.map_or_else(Vec::new, |before| self.takers.until(rules, bbo.time, before))
+    }
+
+    fn note(&mut self, block: Ns) {
+        let word = self.curve.verdict(0).word();
+        if word != self.word() {
+            let started = self.takers.started.unwrap_or(block);
+            self.words.push((Ns::seconds(block.since(started)), word));
+        }
+    }
+}
+
+/// What the ladder saw of each coin of a recording with takers planted into it.
+fn watch(path: &Path, name: &str, rate: f64, from_s: f64) -> Vec<Coin> {
     let to = std::env::temp_dir().join(format!("papermaker-curve-{name}-{}", std::process::id()));
     let coins = coins_of(path).expect("readable");
     convert(path, &coins, Parser::Scanner, File::create(&to).expect("a file")).expect("converted");
-    let mut all: Vec<(Shadow, Raw, Curve)> = coins
-        .iter()
-        .map(|c| (Shadow::new(c.rules()), Raw::default(), Curve::new(FEE_BPS)))
-        .collect();
+    let coin = |c: &crate::feed::CoinSpec| Coin {
+        name: c.name.to_string(),
+        raw: Raw::default(),
+        curve: Curve::new(FEE_BPS),
+        words: Vec::new(),
+        takers: Takers::new(rate, from_s),
+        touch: None,
+    };
+    let mut all: Vec<(Shadow, Coin)> =
+        coins.iter().map(|c| (Shadow::new(c.rules()), coin(c))).collect();
     let cfg = Config::default();
     // Stamps as they were received: the session clock plus what the map took off.
     let mut reader = Reader::open(&to).expect("readable");
     let mut offset = first_offset(&to);
     while let Some((at, entry)) = reader.step().expect("readable") {
         let now = at.plus(offset);
-        let mut with = |i: usize, f: &Give<'_>| {
-            let (shadow, raw, curve) = &mut all[i];
+        let with = |all: &mut [(Shadow, Coin)], i: usize, f: &Give<'_>| {
+            let (shadow, Coin { raw, curve, .. }) = &mut all[i];
             f(shadow, &mut |s| {
                 raw.take(s);
                 curve.on_seen(&cfg, || FEE_BPS, s);
@@ -110,25 +206,28 @@ fn watch(path: &Path, name: &str) -> Vec<(String, Raw, [Reading; CURVE])> {
         match entry {
             Entry::Item(Item::Clocks(c)) => offset = c.offset,
             Entry::Item(Item::Event(Event::Bbo { coin, bbo })) => {
-                with(coin.index(), &|s, mut out| s.on_bbo(PACE, now, bbo, &mut out));
+                let i = coin.index();
+                let planted = all[i].1.plant(coins[i].rules(), bbo);
+                with(&mut all, i, &|s, mut out| s.on_prints(PACE, now, &planted, &mut out));
+                with(&mut all, i, &|s, mut out| s.on_bbo(PACE, now, bbo, &mut out));
+                all[i].1.note(bbo.time);
             }
             Entry::Item(Item::Event(Event::Book { coin, book })) => {
-                with(coin.index(), &|s, mut out| s.on_book(PACE, now, book, &mut out));
+                with(&mut all, coin.index(), &|s, mut out| s.on_book(PACE, now, book, &mut out));
             }
             Entry::Item(Item::Event(Event::Trades { coin, prints })) => {
-                with(coin.index(), &|s, mut out| s.on_prints(PACE, now, prints, &mut out));
+                with(&mut all, coin.index(), &|s, mut out| {
+                    s.on_prints(PACE, now, prints, &mut out)
+                });
             }
             Entry::Item(Item::Event(Event::Link(Link::Down))) | Entry::End(_) => {
-                (0..coins.len()).for_each(|i| with(i, &|s, mut out| s.on_hole(&mut out)));
+                (0..coins.len()).for_each(|i| with(&mut all, i, &|s, mut out| s.on_hole(&mut out)));
             }
             Entry::Item(_) => {}
         }
     }
     std::fs::remove_file(&to).expect("ours");
-    let done = |(c, (_, raw, curve)): (&crate::feed::CoinSpec, (_, Raw, Curve))| {
-        (c.name.to_string(), raw, *curve.at(0))
-    };
-    coins.iter().zip(all).map(done).collect()
+    all.into_iter().map(|(_, coin)| coin).collect()
 }
 
 /// Recording, coin, and by place fills, fills a second, cost and value.
@@ -276,9 +375,16 @@ fn fills_and_costs_by_distance_are_those_of_the_reference() {
             continue;
         }
         if name != recording {
-            (name, seen) = (recording, watch(&path, recording));
+            (name, seen) = (recording, watch(&path, recording, 0.0, 0.0));
         }
-        let (_, raw, read) = seen.iter().find(|s| s.0 == coin).expect("a coin of it");
+        let seen = seen.iter().find(|s| s.name == coin).expect("a coin of it");
+        let (raw, read) = (&seen.raw, seen.read());
+        println!("{recording} {coin}: {:?}", seen.words);
+        if !matches!(seen.word(), Outlook::Loses | Outlook::LikelyLoses)
+            || seen.first(Outlook::Pays).is_some()
+        {
+            off.push(format!("{recording} {coin}: {:?}", seen.words));
+        }
         let known = READ.iter().find(|r| (r.0, r.1) == (recording, coin));
         for (at, (want, place)) in rows.iter().zip(PLACES).enumerate() {
             let got = raw.row(place);
@@ -313,4 +419,39 @@ fn fills_and_costs_by_distance_are_those_of_the_reference() {
         }
     }
     assert!(off.is_empty(), "{off:#?}");
+}
+
+/// Takers who know nothing, .3 a second and side, in the quietest coin of the twelve minutes: it pays, and is
+/// found out by the tape alone; so where they begin in the second half.
+#[test]
+fn planted_takers_pay_and_are_found_without_an_own_fill() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/hyperliquid");
+    let path = folder.join("hl_20250904_12m_ALL4.frames.gz");
+    if !path.exists() {
+        println!("no recording: not tried");
+        return;
+    }
+    let btc = |rate: f64, from_s: f64| {
+        let name = format!("planted-{rate}-{from_s}");
+        let mut coins = watch(&path, &name, rate, from_s);
+        coins.retain(|c| c.name == "BTC");
+        coins.remove(0)
+    };
+    let all = btc(0.3, 0.0);
+    println!("from the start {:?}", all.words);
+    let pays = all.first(Outlook::Pays).expect("it pays");
+    assert!(pays <= 400.0, "{pays}");
+    let best = all.curve.verdict(0).best.expect("a best place");
+    let v = all.raw.row(best)[3];
+    println!("best {best}: {v}, read {:?}", all.read()[best]);
+    assert!((6..=12).contains(&best) && (0.12..0.28).contains(&v), "{best} {v}");
+    let half = btc(0.3, 360.0);
+    println!("from the middle {:?}", half.words);
+    assert!(
+        half.words.iter().all(|w| w.0 > 360.0 || w.1 < Outlook::LikelyPays),
+        "{:?}",
+        half.words
+    );
+    let quotes = half.first(Outlook::LikelyPays).or(half.first(Outlook::Pays)).expect("found");
+    assert!(quotes - 360.0 < 600.0, "{quotes}");
 }

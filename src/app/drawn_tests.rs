@@ -317,7 +317,7 @@ fn no_setting_is_in_anything_that_a_checkpoint_holds() {
 }
 
 /// Fields of the state with the name of a setting, none of which is one.
-const SHARED: [&str; 27] = [
+const SHARED: [&str; 26] = [
     "confidence",
     "counted",
     "drift",
@@ -325,7 +325,6 @@ const SHARED: [&str; 27] = [
     "hold_s",
     "kappa",
     "kappa_floor",
-    "kelly",
     "levels",
     "markout",
     "mean",

@@ -21,8 +21,13 @@ pub struct Profile {
 pub const ALL: &[Profile] = &[
     Profile {
         name: "default",
-        about: "kappa from the tape by regime, the optimal ladder, bounded exploration",
+        about: "quotes where the curve of the shadow ladder pays, and nowhere else",
         sets: &[],
+    },
+    Profile {
+        name: "glft",
+        about: "kappa from the tape by regime, the optimal ladder, bounded exploration",
+        sets: &["engine.strategy.name=glft"],
     },
     Profile {
         name: "original",

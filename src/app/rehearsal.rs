@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn what_was_heard_is_gone_through_again_and_not_too_often() {
         let frames = Frames::embedded(3, 200, 0);
-        let (cfg, coins) = (Config::default(), &frames.coins);
+        let (cfg, coins) = (Config::quoting(), &frames.coins);
         let mut r = Rehearsal::new(Turn::new(&cfg.engine, coins, [0; 2]).expect("coins"));
         let clock = SessionClock::start(1);
         let (real, mut stage) =

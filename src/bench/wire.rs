@@ -214,7 +214,7 @@ mod tests {
     fn every_frame_sent_is_timed_from_its_schedule() {
         let frames = Arc::new(Frames::embedded(2, 300, 0));
         let pace = Pace { rate: 2_000, count: 300, idling: Idling::Sleeps };
-        let r = run(&frames, &Config::default(), pace).expect("loopback");
+        let r = run(&frames, &Config::quoting(), pace).expect("loopback");
         assert_eq!((r.frames, r.missed), (300, 0));
         assert_eq!(r.scheduled.len(), 300);
         let whole = r.stages.histogram(crate::telemetry::latency::Stage::Whole);
@@ -229,10 +229,10 @@ mod tests {
     fn a_loop_that_polls_rehearses_unless_switched_off() {
         let frames = Arc::new(Frames::embedded(2, 200, 0));
         let pace = Pace { rate: 2_000, count: 200, idling: Idling::Rehearses };
-        let r = run(&frames, &Config::default(), pace).expect("loopback");
+        let r = run(&frames, &Config::quoting(), pace).expect("loopback");
         assert_eq!((r.frames, r.missed, r.records.1), (200, 0, 0));
         assert!(r.rehearsed > 200, "{}", r.rehearsed);
-        let cold = run(&frames, &Config::default(), Pace { idling: Idling::Polls, ..pace });
+        let cold = run(&frames, &Config::quoting(), Pace { idling: Idling::Polls, ..pace });
         assert_eq!(cold.expect("loopback").rehearsed, 0);
     }
 }

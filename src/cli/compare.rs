@@ -117,7 +117,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
         for profile in &o.profiles {
             // The profile named here stands in for one in a file or on the command line.
             let mut sets = vec![format!("profile={profile}")];
-            sets.extend(common.set.iter().filter(|s| !s.starts_with("profile=")).cloned());
+            sets.extend(common.sets().into_iter().filter(|s| !s.starts_with("profile=")));
             let config = ConfigOf::load(file.as_deref(), &sets)
                 .map_err(|e| Failure::usage(e.to_string()))?;
             jobs.push(Job { ground, profile: profile.clone(), config });

@@ -26,6 +26,9 @@ pub(crate) struct Common {
     /// Override one setting, e.g. `--set engine.strategy.glft.levels=3`; may be repeated.
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
+    /// Quote where nothing seems to pay, too: for runs that compare.
+    #[arg(long, global = true)]
+    pub(crate) quote_anyway: bool,
     /// Print the result as one JSON object.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -47,15 +50,24 @@ impl Common {
         self.config.clone().or_else(here)
     }
 
+    /// The settings named on the command line.
+    pub(crate) fn sets(&self) -> Vec<String> {
+        let anyway = self.quote_anyway.then(|| "engine.quote.anyway=true".to_owned());
+        self.set.iter().cloned().chain(anyway).collect()
+    }
+
     /// The configuration.
     pub(crate) fn load<C: Components>(&self) -> Result<ConfigOf<C>, Failure> {
-        ConfigOf::load(self.file().as_deref(), &self.set).map_err(|e| Failure::usage(e.to_string()))
+        ConfigOf::load(self.file().as_deref(), &self.sets())
+            .map_err(|e| Failure::usage(e.to_string()))
     }
 
     /// These options for the command `name`, which reads no configuration.
     pub(crate) fn unset(&self, name: &str) -> Result<&Common, Failure> {
-        let given = self.config.is_some() || !self.set.is_empty();
-        let text = format!("`--config` and `--set` have no effect on `{name}`: leave them out");
+        let given = self.config.is_some() || !self.set.is_empty() || self.quote_anyway;
+        let text = format!(
+            "`--config`, `--set` and `--quote-anyway` have no effect on `{name}`: leave them out"
+        );
         if given { Err(Failure::usage(text)) } else { Ok(self) }
     }
 }

@@ -99,7 +99,7 @@ fn settings<C: Components>(
 ) -> Result<(ConfigOf<C>, Vec<Change>), Failure> {
     let usage = |e: ConfigError| Failure::usage(e.to_string());
     let was = ConfigOf::<C>::load(Some(&run.settings()), &[]).map_err(usage)?;
-    let now = was.with(common.config.as_deref(), &common.set).map_err(usage)?;
+    let now = was.with(common.config.as_deref(), &common.sets()).map_err(usage)?;
     let changes = was.changes(&now).map_err(usage)?;
     let (deciding, others): (Vec<Change>, Vec<Change>) =
         changes.into_iter().partition(|c| c.decides);

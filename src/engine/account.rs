@@ -13,6 +13,7 @@ use super::marks::Marks;
 use super::mids::Mids;
 use super::publish::Publish;
 use crate::event::own::{Fill, LANES, Lane, Met, OrderReason, OrderState, OrderUpdate};
+use crate::learn::curve::Curve;
 use crate::learn::estimates::Span;
 use crate::learn::{Estimates, FillSample, Learners, QuoteSample};
 use crate::quote::{OwnFill, Strategy};
@@ -138,6 +139,11 @@ impl<C: Components> Account<C> {
     pub(super) fn on_estimates(&mut self, cx: &Cx<'_, C, impl Publish>) {
         let bounds = cx.bounds(self.rules);
         self.strategy.on_estimates(&cx.cfg.strategy, &bounds, self.learners.estimates());
+    }
+
+    /// The strategy hears of the newest window of evidence.
+    pub(super) fn on_curve(&mut self, cx: &Cx<'_, C, impl Publish>, curve: &Curve) {
+        self.strategy.on_curve(&cx.cfg.strategy, &cx.bounds(self.rules), curve);
     }
 
     pub(super) fn on_mid(&mut self, cx: &mut Cx<'_, C, impl Publish>, mid: Mid2) {

@@ -77,8 +77,8 @@ impl<C: Components> ConfigOf<C> {
     #[must_use]
     pub fn bounds(&self, rules: Rules) -> Bounds {
         let fee_bps = self.maker_fee_bps(rules.billing);
-        let quote::Config { unit_usd, max_lots, .. } = self.quote;
-        Bounds { rules, fee_bps, unit_usd, max_lots }
+        let quote::Config { unit_usd, max_lots, anyway, .. } = self.quote;
+        Bounds { rules, fee_bps, unit_usd, max_lots, anyway }
     }
 }
 
@@ -92,7 +92,7 @@ mod tests {
         c.sim.pessimistic = Model::RiskAverse;
         c.sim.optimistic = Model::Own;
         let names = c.identities().map(|(name, _)| name);
-        assert_eq!(names, ["glft", "skellam", "risk-averse", "skellam"]);
+        assert_eq!(names, ["earn", "skellam", "risk-averse", "skellam"]);
         assert!(c.identities().iter().all(|(_, version)| *version > 0));
     }
 

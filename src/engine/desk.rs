@@ -62,6 +62,8 @@ pub(super) struct Desk<C: Components> {
     estimates: u64,
     /// Number of messages with prints, and of points of the tick grid.
     beats: u64,
+    /// Number of the windows of evidence that the strategy knows of.
+    windows: u64,
     ctx: Ctx,
     funded: Ns,
     /// As recorded last.
@@ -96,6 +98,7 @@ impl<C: Components> Desk<C> {
             loss: false,
             estimates: 0,
             beats: 0,
+            windows: 0,
             ctx: Ctx::default(),
             funded: Ns(i64::MIN),
             late: (Late::default(), 0),
@@ -211,7 +214,10 @@ impl<C: Components> Desk<C> {
 
     pub(super) fn on_tick(&mut self, cx: &mut Cx<'_, C, impl Publish>, second: bool) {
         self.beats += 1;
-        self.watch.on_time(cx);
+        if self.watch.on_time(cx) {
+            self.windows += 1;
+            self.account.on_curve(cx, self.watch.curve());
+        }
         let Desk { working: w, account, .. } = self;
         w.exec.on_time(cx.sim(), cx.now, &mut |e| account.on_sim(cx, e));
         self.check_loss(cx);
@@ -342,8 +348,9 @@ impl<C: Components> Desk<C> {
             self.account.last_fill = cx.now;
         }
         let mut x = self.inputs(cx);
-        let (estimates, beats) = (self.estimates, self.beats);
-        let basis = Basis { state: self.state(), moves: self.account.moves, estimates, beats };
+        let (estimates, beats, windows) = (self.estimates, self.beats, self.windows);
+        let (state, moves) = (self.state(), self.account.moves);
+        let basis = Basis { state, moves, estimates, beats, windows };
         let sizes = [x.bid_sz, x.ask_sz];
         let spot = Spot { bid: x.bid, ask: x.ask, sizes, signal: x.signal };
         let holds = |s: Standing| s.holds(cx.now, basis, spot);

@@ -24,6 +24,8 @@ pub(super) struct Basis {
     pub estimates: u64,
     /// Number of messages with prints, and of points of the tick grid.
     pub beats: u64,
+    /// Number of the windows of evidence.
+    pub windows: u64,
 }
 
 /// Where the market is.
@@ -56,8 +58,13 @@ pub(super) struct Standing {
 }
 
 /// What a side that is held back depends on: what holds it back.
-pub(super) const HELD: Stands =
-    Stands { touch: Band::Follows, until: Ns(i64::MAX), estimates: true, prints: false };
+pub(super) const HELD: Stands = Stands {
+    touch: Band::Follows,
+    until: Ns(i64::MAX),
+    estimates: true,
+    prints: false,
+    curve: true,
+};
 
 impl Standing {
     /// Whether what was made then is what would be made at `now`.
@@ -68,6 +75,7 @@ impl Standing {
             && was.moves == basis.moves
             && (!s.estimates || was.estimates == basis.estimates)
             && (!s.prints || was.beats == basis.beats)
+            && (!s.curve || was.windows == basis.windows)
             && now < s.until
             && match s.touch {
                 Band::Still => self.spot == spot,
@@ -91,7 +99,7 @@ mod tests {
 
     fn basis() -> Basis {
         let state = State { health: Health::Fresh, behind: false, loss: false, stopping: false };
-        Basis { state, moves: 2, estimates: 1, beats: 0 }
+        Basis { state, moves: 2, estimates: 1, beats: 0, windows: 3 }
     }
 
     fn spot(bid: i64, ask: i64, signal: i32) -> Spot {
@@ -112,6 +120,7 @@ mod tests {
         assert!(holds(Basis { beats: 7, ..basis }, at), "prints alone change nothing");
         assert!(!holds(Basis { estimates: 2, ..basis }, at));
         assert!(!holds(Basis { moves: 3, ..basis }, at));
+        assert!(!holds(Basis { windows: 4, ..basis }, at));
         assert!(!holds(Basis { state: State { loss: true, ..basis.state }, ..basis }, at));
         // Without slack only the same market is good enough; sizes are none of it.
         let tight = Standing { slack: -1, ..s };
@@ -131,8 +140,8 @@ mod tests {
         assert!(timed.holds(NOW, basis, at) && !timed.holds(Ns(6), basis, at));
         let band = Band::Within { bid: [Px(90), Px(105)], ask: [Px(106), Px(120)] };
         let loose =
-            made(Stands { touch: band, until: Ns(i64::MAX), estimates: false, prints: false });
-        let later = Basis { estimates: 9, beats: 9, ..basis };
+            made(Stands { touch: band, estimates: false, prints: false, curve: false, ..HELD });
+        let later = Basis { estimates: 9, beats: 9, windows: 9, ..basis };
         assert!(loose.holds(NOW, later, spot(90, 120, 50)));
         assert!(!loose.holds(NOW, later, spot(89, 120, 0)));
         assert!(!loose.holds(NOW, later, spot(90, 121, 0)));

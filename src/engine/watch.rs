@@ -82,16 +82,23 @@ impl Watch {
         }
     }
 
-    /// A point of the tick grid.
-    pub(super) fn on_time<C: Components>(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
+    /// What would be earned by distance.
+    pub(super) fn curve(&self) -> &Curve {
+        &self.curve
+    }
+
+    /// A point of the tick grid; gives whether a window of evidence closed since the last.
+    pub(super) fn on_time<C: Components>(&mut self, cx: &mut Cx<'_, C, impl Publish>) -> bool {
         self.on(cx, Came::Time);
-        if self.judged != self.curve.windows() {
+        let closed = self.judged != self.curve.windows();
+        if closed {
             self.judged = self.curve.windows();
             self.publish_verdict(cx);
         }
         if cx.now.0 % Ns::MINUTE == 0 {
             self.publish(cx);
         }
+        closed
     }
 
     /// The curve as it stands, once there is one.

@@ -3,6 +3,7 @@
 //! In: a ladder's doings. Out: plain values. Hot path.
 
 use crate::limits::DISTANCES;
+use crate::units::rules::Rules;
 use crate::units::{Mid2, Ns, Px, Side};
 
 /// Distances quoted at, in hundredths of a basis point; then come the touch and one tick inside it.
@@ -54,4 +55,22 @@ pub enum Seen {
         /// The last block before it.
         from: Ns,
     },
+}
+
+/// The price of the quote at a place, rounded outward.
+#[must_use]
+pub fn quote_px(rules: Rules, side: Side, place: usize, bid: Px, ask: Px) -> Px {
+    let own = if side == Side::Buy { bid } else { ask };
+    match (side, place) {
+        (_, JOIN) => own,
+        (Side::Buy, IMPROVE) => Some(rules.next_up(bid)).filter(|p| *p < ask).unwrap_or(bid),
+        (Side::Sell, IMPROVE) => Some(rules.next_down(ask)).filter(|p| *p > bid).unwrap_or(ask),
+        _ => {
+            let share = 1_000_000 - side.sign() * DISTANCES_E2[place];
+            let twice = i128::from(bid.0 + ask.0) * i128::from(share);
+            let down = twice.div_euclid(2_000_000);
+            let up = i128::from(side == Side::Sell && twice.rem_euclid(2_000_000) > 0);
+            rules.round_outward(side, Px(i64::try_from(down + up).unwrap_or(0)))
+        }
+    }
 }

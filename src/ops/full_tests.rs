@@ -198,7 +198,7 @@ pub(crate) fn full_status() -> Status {
         seq += 1;
     };
     take(1, NO_COIN, Start { format: FORMAT_VERSION, config: [1, 2], seed: 3, coins: 2 }.into());
-    let info = AnyStrategy::info(&crate::quote::AnyConfig::default());
+    let info = AnyStrategy::info(&crate::app::config::Config::quoting().engine.strategy);
     info.records().for_each(|b| take(1, NO_COIN, b));
     take(1, NO_COIN, LinkChange { up: true, opened: 1 }.into());
     take(1, NO_COIN, Clocks { offset: 250_000_000, steps: 1, jumps: 1 }.into());

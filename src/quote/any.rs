@@ -6,9 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::plain::{Avellaneda, Fixed, Join};
 use super::strategy::{Bounds, Decline, Inputs, Ladder, OwnFill, Sizing, Strategy};
-use super::{Glft, Original};
+use super::{Earn, Glft, Original};
 use crate::learn::Estimates;
+use crate::learn::curve::Curve;
 use crate::record::StrategyInfo;
 use crate::settings::{choices, settings};
 
@@ -48,6 +50,9 @@ macro_rules! any_strategy {
             fn on_estimates(&mut self, cfg: &Config, bounds: &Bounds, e: &Estimates) {
                 match self { $( AnyStrategy::$name(s) => s.on_estimates(&cfg.$field, bounds, e) ),* }
             }
+            fn on_curve(&mut self, cfg: &Config, bounds: &Bounds, c: &Curve) {
+                match self { $( AnyStrategy::$name(s) => s.on_curve(&cfg.$field, bounds, c) ),* }
+            }
             fn on_fill(&mut self, cfg: &Config, bounds: &Bounds, fill: &OwnFill) {
                 match self { $( AnyStrategy::$name(s) => s.on_fill(&cfg.$field, bounds, fill) ),* }
             }
@@ -65,9 +70,17 @@ macro_rules! any_strategy {
 }
 
 any_strategy! {
-    Glft:
+    Earn:
     /// The optimal ladder at what was learned.
     glft Glft "glft",
+    /// Quotes where the tape says that quoting earns.
+    earn Earn "earn",
+    /// Both sides at a constant distance.
+    fixed Fixed "fixed",
+    /// Both sides at the touch.
+    join Join "join",
+    /// Avellaneda and Stoikov's quotes with kappa from the tape.
+    avellaneda Avellaneda "avellaneda",
     /// The original paper trader's own pipeline, or the advice of its analysis.
     original Original "original",
 }

@@ -15,5 +15,7 @@ settings! {
         loss_limit_usd: f64 = 100.0, 0.01..=1e12, "USD";
         /// Least time between two changes of a side's ladder.
         requote_ms: i64 = 250, 0..=3_600_000, "ms";
+        /// Whether to quote where nothing seems to pay, too: for runs that compare.
+        anyway: bool = false;
     }
 }

@@ -1,7 +1,7 @@
 //! What to quote: strategies, and what holds their ladders to the rules.
 //!
 //! ```text
-//!  Estimates, Inputs ─▶ Strategy (glft, original, a user's own) ─▶ Ladder ─▶ fit ─▶ two sides that may go out
+//!  Estimates, Inputs ─▶ Strategy (earn, glft, ..., a user's own) ─▶ Ladder ─▶ fit ─▶ two sides that may go out
 //!                                                     guards, venue rules, limits ─┘
 //! ```
 //!
@@ -11,10 +11,12 @@
 
 mod any;
 pub mod config;
+pub mod earn;
 mod fit;
 pub mod glft;
 pub mod guard;
 pub mod original;
+pub mod plain;
 mod rounding;
 pub mod strategy;
 
@@ -22,6 +24,7 @@ pub use any::AnyStrategy;
 #[cfg(any(test, feature = "lab"))]
 pub use any::{Config as AnyConfig, Name};
 pub use config::Config;
+pub use earn::Earn;
 pub use fit::{SideQuote, fit};
 pub use glft::Glft;
 pub use original::Original;

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rounding;
 use crate::learn::Estimates;
+use crate::learn::curve::Curve;
 use crate::limits::LADDER_MAX;
 use crate::record::{Guard, StrategyInfo, TERMS_MAX};
 use crate::settings::Setting;
@@ -52,6 +53,9 @@ pub trait Strategy: Clone + Debug + Serialize + DeserializeOwned + Send + 'stati
     /// Once a second, after everything was learned.
     fn on_estimates(&mut self, _cfg: &Self::Config, _bounds: &Bounds, _e: &Estimates) {}
 
+    /// A window of evidence of the shadow ladder closed: some ten seconds, at a point of the tick grid.
+    fn on_curve(&mut self, _cfg: &Self::Config, _bounds: &Bounds, _c: &Curve) {}
+
     /// An own order was filled, whole or in part, under the configured fill model.
     fn on_fill(&mut self, _cfg: &Self::Config, _bounds: &Bounds, _fill: &OwnFill) {}
 
@@ -81,6 +85,8 @@ pub struct Bounds {
     pub unit_usd: f64,
     /// Largest position either way, lots.
     pub max_lots: f64,
+    /// Orders are wanted whether they seem to pay or not, for comparison.
+    pub anyway: bool,
 }
 
 /// What a ladder is made from, besides what the strategy knows.
@@ -183,12 +189,15 @@ pub struct Stands {
     pub estimates: bool,
     /// A print and a point of the tick grid (ten a second) end it.
     pub prints: bool,
+    /// A window of evidence that closes ends it.
+    pub curve: bool,
 }
 
 impl Default for Stands {
     /// Not at all: asked on every change of the touch, every print and every tick.
     fn default() -> Stands {
-        Stands { touch: Band::Still, until: Ns(i64::MAX), estimates: true, prints: true }
+        let until = Ns(i64::MAX);
+        Stands { touch: Band::Still, until, estimates: true, prints: true, curve: true }
     }
 }
 

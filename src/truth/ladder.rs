@@ -9,8 +9,8 @@
 //!    other side that come to its price, in the share that is not post-only.
 
 use super::queue::Place;
+use crate::event::shadow::quote_px;
 use crate::limits::CURVE;
-use crate::sim::shadow::quote_px;
 use crate::units::rules::Rules;
 use crate::units::{Mid2, Ns, Px, Side};
 use crate::venue::agents::book::{Book, Did};

@@ -49,7 +49,11 @@ impl Watch {
 }
 
 fn config(set: &str) -> Config {
-    let sets: Vec<String> = set.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect();
+    let sets: Vec<String> = format!("engine.strategy.name=glft {set}")
+        .split(' ')
+        .filter(|s| !s.is_empty())
+        .map(str::to_owned)
+        .collect();
     Config::load(None, &sets).expect("a setting that exists")
 }
 

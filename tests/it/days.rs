@@ -43,6 +43,9 @@ fn two_days(dir: &Temporary) {
         }
     }
     out.iter_mut().for_each(|o| o.finish().expect("written"));
+    // The settings of the folder: one that quotes from the first second.
+    std::fs::write(dir.join("papermaker.toml"), "[engine.strategy]\nname = \"glft\"\n")
+        .expect("written");
 }
 
 #[test]

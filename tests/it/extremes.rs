@@ -17,7 +17,7 @@ const DELAY_MS: i64 = 300;
 
 /// Puts messages through feed and engine, a list every 100 ms of `rounds`; gives the bodies published.
 fn decided(rounds: u64, say: impl Fn(u64, i64) -> Vec<String>) -> Vec<Body> {
-    let config = Config::default();
+    let config = Config::quoting();
     let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
     let mut turn = Turn::new(&config.engine, &coins, config.hash(&coins)).expect("coins");
     let (mut out, mut end) = Publisher::new(1 << 14, 0, Digest::new());

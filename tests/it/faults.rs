@@ -30,7 +30,8 @@ fn a_server_that_is_killed_and_restarted_is_found_again() {
     let first = start(0).expect("starts");
     let port = first.addr().port();
     let venue = format!("ws://127.0.0.1:{port}/ws");
-    let args = ["run", "--venue", &venue, "--coin", "BTC", "--for", "9s"];
+    let glft = "engine.strategy.name=glft";
+    let args = ["run", "--venue", &venue, "--coin", "BTC", "--for", "9s", "--set", glft];
     let mut child = command(&dir.0, &args)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -101,7 +102,8 @@ fn a_server_whose_clock_jumps_is_a_gap_that_is_said_and_recovered_from() {
                 let dir = Temporary::new();
                 let venue = format!("ws://{}/ws", server.addr);
                 let args = ["run", "--venue", &venue, "--coin", "BTC", "--for", "20s", "--json"];
-                let ended = papermaker(&dir.0, &args).assert_code(0).json();
+                let glft = ["--set", "engine.strategy.name=glft"];
+                let ended = papermaker(&dir.0, &[&args[..], &glft].concat()).assert_code(0).json();
                 let seen = ["jumps"].map(|k| &ended["clock"][k]);
                 let kept = ["dropped", "lost_links"].map(|k| &ended[k]);
                 assert_eq!((seen, kept), ([&1.into()], [&0.into(), &0.into()]), "{s} s");

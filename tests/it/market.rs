@@ -41,7 +41,7 @@ fn turn(config: &Config) -> Turn {
 
 /// The digest of blocks whose bytes arrive in pieces of `size(i)`.
 fn cut(blocks: &[(Ns, Vec<String>)], mut size: impl FnMut() -> usize) -> (Digests, u64) {
-    let config = Config::default();
+    let config = Config::quoting();
     let mut turn = turn(&config);
     let mut out = Tally::new(|_: &Record, _: &Bytes| {});
     let mut conn = Conn::new(1);
@@ -80,7 +80,7 @@ fn any_chunking_of_the_bytes_gives_the_same_records() {
 
 #[test]
 fn a_full_queue_is_counted_exactly_withdraws_the_quotes_and_replays_to_the_same_digest() {
-    let config = Config::default();
+    let config = Config::quoting();
     let (mut records, mut taken) = Publisher::new(2_048, 0, Digest::new());
     let mut turn = turn(&config);
     let blocks = blocks(3, 3_000);
@@ -146,7 +146,7 @@ fn a_full_queue_is_counted_exactly_withdraws_the_quotes_and_replays_to_the_same_
 #[test]
 fn a_publisher_held_back_by_a_stage_is_the_same_publisher() {
     let blocks = blocks(5, 400);
-    let config = Config::default();
+    let config = Config::quoting();
     let run = |staged: bool| {
         let mut turn = turn(&config);
         let mut out = Tally::new(|_: &Record, _: &Bytes| {});

@@ -133,7 +133,7 @@ fn events_allocate_nothing(seed: u64, events: u64) -> String {
     let decimals = [5, 4, 2, 2];
     let coins: Vec<CoinSpec> =
         COINS.iter().zip(decimals).map(|(n, d)| CoinSpec::new(n, d).expect("a coin")).collect();
-    let config = Config::default();
+    let config = Config::quoting();
     let (records, mut recorded) = Publisher::new(QUEUE_RECORDS, 0, Digest::new());
     let (raw, mut tapped) = RawTap::new(QUEUE_RAW_BYTES);
     let (laps, mut lapped) = Laps::new(QUEUE_LAPS);
@@ -200,7 +200,7 @@ fn events_allocate_nothing(seed: u64, events: u64) -> String {
 /// The parser's storage is there before the first message that needs all of it.
 #[test]
 fn the_largest_and_densest_messages_allocate_nothing_even_as_the_first() {
-    let config = Config::default();
+    let config = Config::quoting();
     let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
     let list =
         |of: &str, n: usize| format!("{{\"channel\":\"x\",\"data\":[{}]}}", vec![of; n].join(","));

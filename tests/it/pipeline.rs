@@ -24,7 +24,7 @@ fn run(seed: u64, seconds: i64, cut: bool) -> Run {
     let law = venue::config::Config::stationary("BTC", Regime::Normal);
     let mut market = Market::new(&law, seed).expect("a sound configuration");
     let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
-    let config = Config::default();
+    let config = Config::quoting();
     let hash = config.hash(&coins);
     let mut turn = Turn::new(&config.engine, &coins, hash).expect("coins");
     let mut records = Vec::new();

@@ -59,7 +59,7 @@ fn a_run_that_ends_closes_its_socket_in_order() {
 fn a_coin_that_costs_every_link_is_set_aside_and_the_run_says_so() {
     let venue = exchange();
     let coins = ["BTC", "ZZZ"].map(|c| CoinSpec::new(c, 5).expect("a coin"));
-    let config = Config::default();
+    let config = Config::quoting();
     let turn = Turn::new(&config.engine, &coins, config.hash(&coins)).expect("coins");
     let (records, mut records_end) = Publisher::new(1 << 16, 0, Digest::new());
     let (raw, mut raw_end) = RawTap::new(32 << 20);
@@ -173,6 +173,9 @@ fn standard_input_is_replayed_as_the_file_is() {
 #[test]
 fn decisions_stay_where_settings_decide_nothing() {
     let dir = Temporary::new();
+    // The settings of the folder: a strategy that quotes from the first second.
+    std::fs::write(dir.join("papermaker.toml"), "[engine.strategy]\nname = \"glft\"\n")
+        .expect("written");
     papermaker(
         &dir.0,
         &[

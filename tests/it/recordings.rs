@@ -41,7 +41,7 @@ fn run(name: &str) -> Option<Run> {
     let coins = coins_of(&path).expect("readable");
     let mut records = Vec::new();
     let mut out = Tally::new(|r: &Record, _: &Bytes| records.push(*r));
-    let config = Config::default();
+    let config = Config::quoting();
     let seen =
         replay(&path, &config, &coins, Some(StopReason::Finished), &mut out).expect("readable");
     let digest = out.end().1.value().run;
@@ -179,7 +179,7 @@ struct Half {
 fn halves(name: &str) -> Option<[Vec<Half>; 2]> {
     let path = recording(name)?;
     let coins = coins_of(&path).expect("readable");
-    let config = Config::default();
+    let config = Config::quoting();
     let mut ends = (None, Ns(0));
     let mut reader = Reader::open(&path).expect("readable");
     while let Some(line) = reader.step().expect("readable") {

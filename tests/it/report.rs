@@ -11,9 +11,21 @@ use serde_json::Value;
 
 use super::process::{Temporary, papermaker};
 
-const RUN: [&str; 12] = [
-    "run", "--world", "simple", "--coin", "BTC,ETH", "--for", "120s", "--speed", "50", "--pin",
-    "off", "--json",
+const RUN: [&str; 14] = [
+    "run",
+    "--world",
+    "simple",
+    "--coin",
+    "BTC,ETH",
+    "--for",
+    "120s",
+    "--speed",
+    "50",
+    "--pin",
+    "off",
+    "--json",
+    "--set",
+    "engine.strategy.name=glft",
 ];
 
 /// A browser that shows a page without a screen, where one is installed.

@@ -26,7 +26,10 @@ fn json(dir: &Path, args: &[&str]) -> Value {
 fn killed_twice_and_stopped_once_it_is_one_run_that_verifies() {
     let dir = Temporary::new();
     let (mut venue, address) = exchange(&dir.0);
-    let args = ["run", "--venue", &address, "--coin", "BTC", "--out", "r", "--plain"];
+    // One that quotes from the first second.
+    let glft = "engine.strategy.name=glft";
+    let args =
+        ["run", "--venue", &address, "--coin", "BTC", "--out", "r", "--plain", "--set", glft];
     let again = ["run", "--resume", "r", "--plain", "--set", "run.sync_ms=500"];
     let mut last = 0;
     for (i, (args, with)) in

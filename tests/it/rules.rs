@@ -159,7 +159,7 @@ fn digest(dir: &Temporary, lines: &[String]) -> u128 {
     std::fs::write(&path, lines.concat()).expect("written");
     let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
     let mut out = Tally::new(|_: &Record, _: &Bytes| {});
-    replay(&path, &Config::default(), &coins, Some(StopReason::Finished), &mut out)
+    replay(&path, &Config::quoting(), &coins, Some(StopReason::Finished), &mut out)
         .expect("readable");
     out.digest.value().run
 }

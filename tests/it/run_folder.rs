@@ -17,6 +17,9 @@ const SHORT: [&str; 11] = [
 #[test]
 fn a_run_reports_verifies_and_replays_to_the_same_digest() {
     let dir = Temporary::new();
+    // The settings of the folder: a strategy that quotes from the first second.
+    std::fs::write(dir.join("papermaker.toml"), "[engine.strategy]\nname = \"glft\"\n")
+        .expect("written");
     let run = papermaker(&dir.0, &[&SHORT[..], &["--json"]].concat());
     let run = run.assert_code(0).json();
     assert_eq!((&run["dropped"], &run["frames_lost"]), (&0.into(), &0.into()), "{run}");

@@ -34,7 +34,7 @@ pub const ROOMS: &[(&str, &str)] = &[
     ("book", "settings event record units limits"),
     ("sim", "settings book event units limits math"),
     ("learn", "settings event record units math limits mem"),
-    ("quote", "settings learn record units math limits"),
+    ("quote", "settings learn event record units math limits"),
     ("engine", "settings book sim learn quote event record units math limits mem"),
     ("journal", "record units limits"),
     ("facts", "event math units limits"),
@@ -79,7 +79,8 @@ pub const UNCOUNTED: &[&str] = &["", "rooms", "laws", "lab"];
 pub const LINES: &[(&str, usize)] = &[
     // One place where signals become what the engine is given; one recording through many engines, many
     // recordings as one run. What a recording shows of its market.
-    ("app", 5_480),
+    // A profile for each strategy to compare with.
+    ("app", 5_495),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 880),
     ("bench", 1_450),
@@ -92,10 +93,12 @@ pub const LINES: &[(&str, usize)] = &[
     // file that is there; more slips of the hand named. Fill models in worlds like real markets, cell by cell.
     ("cli", 6_760),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
-    // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder.
-    ("engine", 2_260),
-    // What came too late to be taken in its place is counted; what shadow quotes met.
-    ("event", 370),
+    // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
+    // and a strategy that hears of its curve.
+    ("engine", 2_280),
+    // What came too late to be taken in its place is counted; what shadow quotes met, and their
+    // prices, which own quotes share.
+    ("event", 385),
     // A stream that the venue refuses is given up and said in its words, not paid with the link; one map
     // between the two clocks; what an import says of itself.
     ("feed", 3_750),
@@ -118,7 +121,8 @@ pub const LINES: &[(&str, usize)] = &[
     ("mem", 450),
     // The clock against the venue's, in `doctor`; the verdict as a metric.
     ("ops", 1_590),
-    ("quote", 1_900),
+    // A strategy that quotes where the tape pays, and three to compare with.
+    ("quote", 2_270),
     // How long a budget of requests lasts, in words; the maker fee of each coin; edges, the curve, the
     // verdict and their words.
     ("record", 1_620),

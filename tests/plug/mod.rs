@@ -207,7 +207,8 @@ fn wrong_settings_are_refused_and_right_ones_decide_the_hash() {
 
 /// The records of a minute and a half with a loss of the link in the middle, and what was learned.
 fn executed<C: Components>() -> (Vec<Record>, Vec<u8>) {
-    let config = settings::<C>(&["engine.quote.unit_usd=2000"]).expect("settings");
+    let config = settings::<C>(&["engine.quote.unit_usd=2000", "engine.strategy.name=glft"])
+        .expect("settings");
     let mut turn = Turn::new(&config.engine, &coins(), [0; 2]).expect("coins");
     let (mut out, mut up, mut lost, mut first) = (Collector::default(), false, false, Ns(0));
     market(90, |now, frame| {

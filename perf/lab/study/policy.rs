@@ -46,7 +46,9 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Settings {
-        let (learn, strategy) = (learn::Config::default(), AnyConfig::default());
+        // The study's markets have laws, not books: there is no tape that a curve could be read of.
+        let strategy = AnyConfig { name: Name::Glft, ..AnyConfig::default() };
+        let learn = learn::Config::default();
         Settings { learn, strategy, bounds: BOUNDS }
     }
 }
@@ -116,7 +118,7 @@ impl Named {
 
 /// Rules, fee and limits of the trials.
 pub const BOUNDS: Bounds =
-    Bounds { rules: RULES, fee_bps: FEE_BPS, unit_usd: 250.0, max_lots: 10.0 };
+    Bounds { rules: RULES, fee_bps: FEE_BPS, unit_usd: 250.0, max_lots: 10.0, anyway: false };
 
 /// Someone who quotes.
 #[derive(Clone, Debug)]

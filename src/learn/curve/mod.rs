@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use self::marks::{Marks, WINDOW_NS};
 use self::stats::{Reading, Stats};
 use self::verdict::Verdict;
+pub use self::window::distance;
 use crate::event::shadow::Seen;
 use crate::limits::CURVE;
 use crate::math::det;

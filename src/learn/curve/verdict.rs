@@ -15,7 +15,7 @@ use crate::limits::CURVE;
 use crate::record::Outlook;
 
 /// Independent fills from which a place has a say.
-const SEEN: f64 = 2.0;
+pub const SEEN: f64 = 2.0;
 /// Factor on the interval where "pays" is said.
 const CAREFUL: f64 = 1.35;
 /// Windows for which another word has to hold.

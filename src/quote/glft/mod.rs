@@ -128,6 +128,7 @@ impl Strategy for Glft {
             until: self.ramp_at(cfg, x),
             estimates: true,
             prints: false,
+            curve: false,
         };
         self.terms(signal, lots, &v, out);
     }

@@ -24,7 +24,7 @@ fn beliefs(kappa: f64) -> Beliefs {
 }
 
 fn bounds() -> Bounds {
-    Bounds { rules: Rules::perp(5), fee_bps: 1.5, unit_usd: 250.0, max_lots: 10.0 }
+    Bounds { rules: Rules::perp(5), fee_bps: 1.5, unit_usd: 250.0, max_lots: 10.0, anyway: false }
 }
 
 fn inputs() -> Inputs {

@@ -117,8 +117,13 @@ impl Strategy for Original {
         let terms = [self.half_bps, x.bounds.fee_bps, x.lots(), clamp_bps[0], clamp_bps[1]];
         out.terms[..terms.len()].copy_from_slice(&terms);
         out.tolerance_bps = cfg.requote_share * self.reach_bps;
-        out.stands =
-            Stands { touch: Band::Follows, until: Ns(i64::MAX), estimates: true, prints: false };
+        out.stands = Stands {
+            touch: Band::Follows,
+            until: Ns(i64::MAX),
+            estimates: true,
+            prints: false,
+            curve: false,
+        };
     }
 }
 
@@ -134,7 +139,7 @@ mod tests {
     #[test]
     fn three_equal_levels_around_the_mid() {
         let rules = Rules::perp(5);
-        let bounds = Bounds { rules, fee_bps: 1.5, unit_usd: 250.0, max_lots: 10.0 };
+        let bounds = Bounds { rules, fee_bps: 1.5, unit_usd: 250.0, max_lots: 10.0, anyway: false };
         let x = Inputs {
             now: Ns(0),
             bid: Px(97_123 * ONE),

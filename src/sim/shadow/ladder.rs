@@ -14,7 +14,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::shadow::{DISTANCES_E2, IMPROVE, JOIN, Seen};
+use crate::event::shadow::{JOIN, Seen, quote_px};
 use crate::event::{Level, Snapshot, Trade};
 use crate::limits::{CURVE, SHADOW_AFTER_HOLE_NS, SHADOW_HOLE_NS, SHADOW_SIGHT_NS};
 use crate::units::rules::Rules;
@@ -185,24 +185,6 @@ impl Ladder {
         self.quotes.iter_mut().flatten().for_each(|q| q.live = false);
         if self.touch.take().is_some() {
             out(Seen::Hole { from: self.time });
-        }
-    }
-}
-
-/// The price of the quote at a place, given the best prices, rounded outward.
-#[must_use]
-pub fn quote_px(rules: Rules, side: Side, place: usize, bid: Px, ask: Px) -> Px {
-    let own = if side == Side::Buy { bid } else { ask };
-    match (side, place) {
-        (_, JOIN) => own,
-        (Side::Buy, IMPROVE) => Some(rules.next_up(bid)).filter(|p| *p < ask).unwrap_or(bid),
-        (Side::Sell, IMPROVE) => Some(rules.next_down(ask)).filter(|p| *p > bid).unwrap_or(ask),
-        _ => {
-            let share = 1_000_000 - side.sign() * DISTANCES_E2[place];
-            let twice = i128::from(bid.0 + ask.0) * i128::from(share);
-            let down = twice.div_euclid(2_000_000);
-            let up = i128::from(side == Side::Sell && twice.rem_euclid(2_000_000) > 0);
-            rules.round_outward(side, Px(i64::try_from(down + up).unwrap_or(0)))
         }
     }
 }

@@ -10,8 +10,6 @@
 
 mod ladder;
 
-pub use ladder::quote_px;
-
 use serde::{Deserialize, Serialize};
 
 use self::ladder::{Decision, Ladder};

@@ -1,0 +1,135 @@
+//! Which distance to quote at with which position: value iteration on the venue's price grid.
+//!
+//! In: what a fill at each place earns and how often it comes. Out: for every position the place to buy
+//! at; to sell is its mirror. Hot path: fixed arrays, once a window of evidence.
+//!
+//! 1. h(n) is what a position of n steps is worth against none, bps of a step. A fill at place j is worth
+//!    its edge and the change of h; a place is worth its rate times that, less what its messages cost.
+//!    u(n) = max_j (buy) + max_j (sell) - penalty n^2, and h <- h + u / (2 max rate), less h(0).
+//! 2. Both sides have one curve, so h is even.
+
+use serde::{Deserialize, Serialize};
+use serde_big_array::BigArray;
+
+use crate::limits::{CURVE, INVENTORY_STEPS_MAX};
+
+/// Positions.
+const POSITIONS: usize = 2 * INVENTORY_STEPS_MAX + 1;
+/// No place.
+const NONE: u8 = u8::MAX;
+
+/// What a place offers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Place {
+    /// Fills per second.
+    pub rate: f64,
+    /// What one earns, bps.
+    pub edge: f64,
+    /// What its messages cost, bps a second.
+    pub messages: f64,
+}
+
+/// What positions are worth, and what follows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Program {
+    /// Steps to the largest position.
+    steps: usize,
+    #[serde(with = "BigArray")]
+    worth: [f64; POSITIONS],
+    #[serde(with = "BigArray")]
+    best: [u8; POSITIONS],
+}
+
+impl Program {
+    pub(super) fn new(steps: usize) -> Program {
+        let steps = steps.clamp(1, INVENTORY_STEPS_MAX);
+        Program { steps, worth: [0.0; POSITIONS], best: [NONE; POSITIONS] }
+    }
+
+    /// Goes on from what was worth what so far; a position of n steps costs `penalty` n^2 bps a second.
+    pub(super) fn improve(&mut self, places: &[Place; CURVE], penalty: f64, sweeps: usize) {
+        let most = places.iter().fold(0.0, |m, p: &Place| p.rate.max(m));
+        let (count, pace) = (2 * self.steps + 1, 2.0 * most + 1e-9);
+        for _ in 0..sweeps {
+            let was = self.worth;
+            for i in 0..count {
+                let buy =
+                    if i + 1 < count { best(places, was[i + 1] - was[i]) } else { (NONE, 0.0) };
+                let sell = if i > 0 { best(places, was[i - 1] - was[i]) } else { (NONE, 0.0) };
+                self.best[i] = buy.0;
+                #[expect(clippy::cast_precision_loss, reason = "a few dozen")]
+                let n = i as f64 - self.steps as f64;
+                self.worth[i] = was[i] + (buy.1 + sell.1 - penalty * n * n) / pace;
+            }
+            let flat = self.worth[self.steps];
+            self.worth.iter_mut().for_each(|w| *w -= flat);
+        }
+    }
+
+    /// The place to buy at with `n` steps, negative ones sold; none where no fill is worth it.
+    pub(super) fn place(&self, n: i64) -> Option<usize> {
+        let steps = i64::try_from(self.steps).unwrap_or(0);
+        let at = usize::try_from(n.clamp(-steps, steps) + steps).unwrap_or(0);
+        let place = self.best.get(at).copied().filter(|p| *p != NONE && n < steps);
+        place.map(usize::from)
+    }
+
+    /// Steps to the largest position.
+    pub(super) fn steps(&self) -> usize {
+        self.steps
+    }
+}
+
+/// The best place where a fill changes the worth of the position by `gain`, and what it is worth a second.
+fn best(places: &[Place; CURVE], gain: f64) -> (u8, f64) {
+    let mut found = (NONE, 0.0);
+    for (j, p) in (0u8..).zip(places) {
+        let worth = p.rate * (p.edge + gain) - p.messages;
+        if worth > found.1 {
+            found = (j, worth);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two places that pay: often and little, seldom and much.
+    fn places() -> [Place; CURVE] {
+        let mut all = [Place::default(); CURVE];
+        all[2] = Place { rate: 0.5, edge: 1.0, messages: 0.0 };
+        all[9] = Place { rate: 0.1, edge: 4.0, messages: 0.0 };
+        all
+    }
+
+    #[test]
+    fn the_best_place_is_quoted_flat_and_the_position_leans_on_it() {
+        let mut p = Program::new(10);
+        p.improve(&places(), 0.01, 400);
+        assert_eq!(p.place(0), Some(2), "half a bps a second against .4");
+        assert_eq!(p.place(8), Some(9), "with eight bought a ninth is bought far out alone");
+        assert_eq!((p.place(10), p.place(11)), (None, None));
+        assert_eq!(p.place(-10), Some(2));
+        let w = |n: usize| p.worth[n];
+        assert!((0..=10).all(|n| (w(10 + n) - w(10 - n)).abs() < 1e-9), "even");
+        assert!((0..10).all(|n| w(10 + n) > w(11 + n)), "less the more is held");
+    }
+
+    #[test]
+    fn nothing_is_quoted_where_nothing_pays_or_messages_cost_more() {
+        let mut p = Program::new(4);
+        p.improve(&[Place { rate: 1.0, edge: -0.1, messages: 0.0 }; CURVE], 0.0, 40);
+        assert!((-4..=4).all(|n| p.place(n).is_none()));
+        let mut dear = places();
+        dear[2].messages = 0.2;
+        p.improve(&dear, 0.001, 40);
+        assert_eq!(p.place(0), Some(9), "its messages leave .3 of the near place's half");
+        dear[2].messages = 1.0;
+        dear[9].messages = 1.0;
+        let mut p = Program::new(4);
+        p.improve(&dear, 0.0, 40);
+        assert_eq!(p.place(0), None);
+    }
+}

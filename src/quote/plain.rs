@@ -1,0 +1,147 @@
+//! Strategies to compare with: a constant distance, the touch, and Avellaneda and Stoikov's.
+//!
+//! In: the market; for the last one the decay of the curve's rates. Out: one lot a side, whatever it
+//! earns. Hot path: a few operations.
+
+use serde::{Deserialize, Serialize};
+
+use super::strategy::{Band, Bounds, Inputs, Ladder, Stands, Strategy};
+use crate::event::shadow::{self, JOIN};
+use crate::learn::Estimates;
+use crate::learn::curve::{Curve, distance};
+use crate::limits::DISTANCES;
+use crate::math::det::ln;
+use crate::record::{Named, StrategyInfo};
+use crate::settings::settings;
+use crate::units::{Ns, Side, Sz};
+
+const TERMS: &[Named] = &[
+    Named { name: "half", unit: "bps", sentence: "Distance of both quotes without a position." },
+    Named { name: "skew", unit: "bps", sentence: "How far the position moves the bid out." },
+    Named { name: "lots", unit: "", sentence: "Position in lots of the quoting unit." },
+];
+
+/// Moves with the market alone, to the price step.
+const FOLLOWS: Stands = Stands {
+    touch: Band::Follows,
+    until: Ns(i64::MAX),
+    estimates: false,
+    prints: false,
+    curve: true,
+};
+
+/// One lot a side at `half` bps, the bid `skew` farther and the ask nearer.
+fn quote(x: &Inputs, half: f64, skew: f64, out: &mut Ladder) {
+    let mid = x.mid().to_f64();
+    out.push_bps(Side::Buy, mid, half + skew, x.bounds.unit_usd);
+    out.push_bps(Side::Sell, mid, half - skew, x.bounds.unit_usd);
+    out.terms[..3].copy_from_slice(&[half, skew, x.lots()]);
+    out.stands = FOLLOWS;
+}
+
+settings! {
+    /// Both sides at a constant distance.
+    pub struct FixedConfig: Copy {
+        /// Distance from the mid.
+        bps: f64 = 2.0, 0.0..=1e3, "bps";
+    }
+}
+
+/// Both sides at a constant distance.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Fixed;
+
+impl Strategy for Fixed {
+    type Config = FixedConfig;
+
+    fn info(_cfg: &FixedConfig) -> StrategyInfo {
+        StrategyInfo { name: "fixed", version: 1, terms: TERMS, reasons: &[] }
+    }
+
+    fn new(_cfg: &FixedConfig, _bounds: &Bounds, _e: &Estimates) -> Fixed {
+        Fixed
+    }
+
+    fn ladder(&self, cfg: &FixedConfig, x: &Inputs, out: &mut Ladder) {
+        quote(x, cfg.bps, 0.0, out);
+    }
+}
+
+settings! {
+    /// Both sides at the touch.
+    pub struct JoinConfig: Copy {
+        /// Lots a side.
+        lots_a_side: f64 = 1.0, 0.01..=100.0, "lots";
+    }
+}
+
+/// Both sides at the touch.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Join;
+
+impl Strategy for Join {
+    type Config = JoinConfig;
+
+    fn info(_cfg: &JoinConfig) -> StrategyInfo {
+        StrategyInfo { name: "join", version: 1, terms: TERMS, reasons: &[] }
+    }
+
+    fn new(_cfg: &JoinConfig, _bounds: &Bounds, _e: &Estimates) -> Join {
+        Join
+    }
+
+    fn ladder(&self, cfg: &JoinConfig, x: &Inputs, out: &mut Ladder) {
+        for side in Side::BOTH {
+            let px = shadow::quote_px(x.bounds.rules, side, JOIN, x.bid, x.ask);
+            let coins = cfg.lots_a_side * x.bounds.unit_usd / px.to_f64();
+            out.push(side, px, Sz(super::rounding::to_units(coins).unwrap_or(0)));
+        }
+        out.terms[..3].copy_from_slice(&[x.half_spread_bps(), 0.0, x.lots()]);
+        out.stands = FOLLOWS;
+    }
+}
+
+settings! {
+    /// Avellaneda and Stoikov's quotes with kappa from the tape.
+    pub struct AvellanedaConfig: Copy {
+        /// Half-spreads by which the largest position skews.
+        lean_most: f64 = 1.0, 0.0..=100.0;
+    }
+}
+
+/// Avellaneda and Stoikov's quotes: half 1/kappa + gamma sigma^2 T / 2, skew gamma sigma^2 T a lot, with
+/// gamma such that the largest position skews by `lean_most` times 1/kappa.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Avellaneda {
+    /// Decay of the rate of fills, 1/bps.
+    kappa: f64,
+}
+
+impl Strategy for Avellaneda {
+    type Config = AvellanedaConfig;
+
+    fn info(_cfg: &AvellanedaConfig) -> StrategyInfo {
+        StrategyInfo { name: "avellaneda", version: 1, terms: TERMS, reasons: &[] }
+    }
+
+    fn new(_cfg: &AvellanedaConfig, _bounds: &Bounds, _e: &Estimates) -> Avellaneda {
+        Avellaneda { kappa: 0.7 }
+    }
+
+    /// The slope of the logarithm of the rates, each weighed by its rate.
+    fn on_curve(&mut self, _cfg: &AvellanedaConfig, _bounds: &Bounds, c: &Curve) {
+        let points = || c.at(0)[..DISTANCES].iter().enumerate().map(|(j, r)| (r.rate, distance(j)));
+        let all: f64 = points().map(|(w, _)| w).sum();
+        let mean = |f: fn(f64, f64) -> f64| points().map(|(w, d)| w * f(w, d)).sum::<f64>() / all;
+        let (d, l) = (mean(|_, d| d), mean(|w, _| ln(w)));
+        let slope = (mean(|w, d| d * ln(w)) - d * l) / (mean(|_, d| d * d) - d * d);
+        if slope.is_finite() {
+            self.kappa = (-slope).clamp(0.05, 3.0);
+        }
+    }
+
+    fn ladder(&self, cfg: &AvellanedaConfig, x: &Inputs, out: &mut Ladder) {
+        let lot = cfg.lean_most / self.kappa / x.bounds.max_lots;
+        quote(x, 1.0 / self.kappa + 0.5 * lot, lot * x.lots(), out);
+    }
+}
