@@ -167,7 +167,7 @@ impl Taker {
             self.frame.resize(length, 0);
             // Our own lines (the link came up) have no lap.
             let whole = raw.pop_entire_slice(&mut self.frame).is_ok();
-            if whole && feed::control(&self.frame).is_none() {
+            if whole && !feed::is_ours(&self.frame) {
                 self.seen.push(Ns(at));
             }
         }

@@ -346,7 +346,7 @@ mod tests {
             l.to_string(),
             "left out: 2 lines whose time is not near the others', 1 line without a time; the \
              first is line 7; 3 stamps go back and count as no time; the recorder's clock was set \
-             back 1 times"
+             back once"
         );
         assert_eq!(LeftOut::default().to_string(), "");
     }

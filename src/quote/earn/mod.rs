@@ -214,13 +214,15 @@ impl Earn {
             let off = stand_off(cfg.request_usd * variance / lot, r, j);
             let sure = if full { 1.0 } else { square / (square + noise) };
             known[j] = Known { edge, sure, off };
-            if r[j].n_eff < SEEN && !all {
+            if (r[j].n_eff < SEEN && !all) || !(edge.is_finite() && r[j].fast.is_finite()) {
                 return Place::default();
             }
             // At the touch every step of it is followed.
             let reach = if j < JOIN { off } else { r[j].quoted.max(0.1) };
             let sent = if variance > 0.0 { variance / (reach * reach) } else { 0.0 };
-            Place { rate: r[j].fast, edge, messages: cfg.request_usd * sent.min(MESSAGES) / lot }
+            // Bounded, whatever the settings of the learners made of it: the program multiplies them.
+            let (rate, edge) = (r[j].fast.clamp(0.0, 1e3), edge.clamp(-1e4, 1e4));
+            Place { rate, edge, messages: cfg.request_usd * sent.min(MESSAGES) / lot }
         })
     }
 
