@@ -31,7 +31,7 @@ fn a_server_that_is_killed_and_restarted_is_found_again() {
     let port = first.addr().port();
     let venue = format!("ws://127.0.0.1:{port}/ws");
     let glft = "engine.strategy.name=glft";
-    let args = ["run", "--venue", &venue, "--coin", "BTC", "--for", "9s", "--set", glft];
+    let args = ["run", "--venue", &venue, "--coin", "BTC", "--for", "14s", "--set", glft];
     let mut child = command(&dir.0, &args)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -101,13 +101,13 @@ impl Curve {
         }
     }
 
-    /// What is read by distance, at each of [`MARK_S`]; the first decides.
+    /// What is read by distance, at each of 5 and 30 s; the first decides.
     #[must_use]
     pub fn at(&self, horizon: usize) -> &[Reading; CURVE] {
         &self.horizons[horizon.min(1)].readings
     }
 
-    /// Whether quoting would earn, by the marks of each of [`MARK_S`].
+    /// Whether quoting would earn, by the marks after 5 and 30 s.
     #[must_use]
     pub fn verdict(&self, horizon: usize) -> &Verdict {
         &self.horizons[horizon.min(1)].verdict
