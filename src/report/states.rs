@@ -58,7 +58,8 @@ impl<T: Copy + PartialEq> States<T> {
     pub fn share(&self, state: T) -> f64 {
         let all: f64 = self.stretches().map(|(from, to, _)| Ns::seconds(to.since(from))).sum();
         let held: f64 = self.seconds(&[state])[0];
-        if all > 0.0 { held / all } else { 0.0 }
+        // An empty sum is -0.
+        if held > 0.0 && all > 0.0 { held / all } else { 0.0 }
     }
 }
 
