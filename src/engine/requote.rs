@@ -58,13 +58,7 @@ pub(super) struct Standing {
 }
 
 /// What a side that is held back depends on: what holds it back.
-pub(super) const HELD: Stands = Stands {
-    touch: Band::Follows,
-    until: Ns(i64::MAX),
-    estimates: true,
-    prints: false,
-    curve: true,
-};
+pub(super) const HELD: Stands = Stands { estimates: true, ..Stands::FOLLOWS };
 
 impl Standing {
     /// Whether what was made then is what would be made at `now`.

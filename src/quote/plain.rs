@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::strategy::{Band, Bounds, Inputs, Ladder, Stands, Strategy};
+use super::strategy::{Bounds, Inputs, Ladder, Stands, Strategy};
 use crate::event::shadow::{self, JOIN};
 use crate::learn::Estimates;
 use crate::learn::curve::{Curve, distance};
@@ -13,7 +13,7 @@ use crate::limits::DISTANCES;
 use crate::math::det::ln;
 use crate::record::{Named, StrategyInfo};
 use crate::settings::settings;
-use crate::units::{Ns, Side, Sz};
+use crate::units::{Side, Sz};
 
 const TERMS: &[Named] = &[
     Named { name: "half", unit: "bps", sentence: "Distance of both quotes without a position." },
@@ -21,22 +21,13 @@ const TERMS: &[Named] = &[
     Named { name: "lots", unit: "", sentence: "Position in lots of the quoting unit." },
 ];
 
-/// Moves with the market alone, to the price step.
-const FOLLOWS: Stands = Stands {
-    touch: Band::Follows,
-    until: Ns(i64::MAX),
-    estimates: false,
-    prints: false,
-    curve: true,
-};
-
 /// One lot a side at `half` bps, the bid `skew` farther and the ask nearer.
 fn quote(x: &Inputs, half: f64, skew: f64, out: &mut Ladder) {
     let mid = x.mid().to_f64();
     out.push_bps(Side::Buy, mid, half + skew, x.bounds.unit_usd);
     out.push_bps(Side::Sell, mid, half - skew, x.bounds.unit_usd);
     out.terms[..3].copy_from_slice(&[half, skew, x.lots()]);
-    out.stands = FOLLOWS;
+    out.stands = Stands::FOLLOWS;
 }
 
 settings! {
@@ -97,7 +88,7 @@ impl Strategy for Join {
             out.push(side, px, Sz(super::rounding::to_units(coins).unwrap_or(0)));
         }
         out.terms[..3].copy_from_slice(&[x.half_spread_bps(), 0.0, x.lots()]);
-        out.stands = FOLLOWS;
+        out.stands = Stands::FOLLOWS;
     }
 }
 

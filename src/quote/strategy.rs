@@ -193,6 +193,17 @@ pub struct Stands {
     pub curve: bool,
 }
 
+impl Stands {
+    /// Moves with the market alone, and is asked again when a window of evidence closes.
+    pub const FOLLOWS: Stands = Stands {
+        touch: Band::Follows,
+        until: Ns(i64::MAX),
+        estimates: false,
+        prints: false,
+        curve: true,
+    };
+}
+
 impl Default for Stands {
     /// Not at all: asked on every change of the touch, every print and every tick.
     fn default() -> Stands {

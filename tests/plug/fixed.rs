@@ -1,8 +1,8 @@
 //! A fixed half-spread that leans against the position: a whole strategy of one's own.
 
 use papermaker::{
-    Band, Bounds, Components, Estimates, Inputs, Ladder, Named, Paper, Side, Skellam, Stands,
-    Strategy, StrategyInfo, settings,
+    Bounds, Components, Estimates, Inputs, Ladder, Named, Paper, Side, Skellam, Stands, Strategy,
+    StrategyInfo, settings,
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +54,6 @@ impl Strategy for Fixed {
         (out.terms[0], out.terms[1]) = (s.half_bps, skew);
         // A quote may stand off by a tenth of its distance, and moves with the market alone.
         out.tolerance_bps = s.half_bps / 10.0;
-        out.stands =
-            Stands { touch: Band::Follows, estimates: false, prints: false, ..Stands::default() };
+        out.stands = Stands::FOLLOWS;
     }
 }

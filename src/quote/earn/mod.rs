@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use self::program::{Place, Program};
 use super::rounding;
-use super::strategy::{Band, Bounds, Decline, Inputs, Ladder, Sizing, Stands, Strategy};
+use super::strategy::{Bounds, Decline, Inputs, Ladder, Sizing, Stands, Strategy};
 use crate::event::shadow::{self, JOIN};
 use crate::learn::Estimates;
 use crate::learn::curve::Curve;
@@ -28,7 +28,7 @@ use crate::learn::curve::verdict::SEEN;
 use crate::limits::{CURVE, DISTANCES};
 use crate::record::{Named, Outlook, StrategyInfo};
 use crate::settings::settings;
-use crate::units::{Ns, Px, Side, Sz};
+use crate::units::{Px, Side, Sz};
 
 settings! {
     /// Quotes where the tape says that quoting earns.
@@ -46,7 +46,7 @@ settings! {
     }
 }
 
-/// Sweeps of the program at a window: from the last one's values a few are enough, from none some dozens.
+/// Sweeps of the program at a window: what it takes from no values at all.
 const SWEEPS: usize = 40;
 /// Messages a second at most: no side changes more often.
 const MESSAGES: f64 = 4.0;
@@ -152,13 +152,7 @@ impl Strategy for Earn {
     }
 
     fn ladder(&self, cfg: &Config, x: &Inputs, out: &mut Ladder) {
-        out.stands = Stands {
-            touch: Band::Follows,
-            until: Ns(i64::MAX),
-            estimates: false,
-            prints: false,
-            curve: true,
-        };
+        out.stands = Stands::FOLLOWS;
         if !(self.quotes || x.bounds.anyway) {
             self.reduce(x, out);
             return;

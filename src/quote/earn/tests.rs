@@ -4,7 +4,7 @@ use super::*;
 use crate::event::shadow::Seen;
 use crate::learn::curve::{Config as CurveConfig, distance};
 use crate::units::rules::Rules;
-use crate::units::{Mid2, ONE};
+use crate::units::{Mid2, Ns, ONE};
 
 const FEE_BPS: f64 = 1.5;
 
