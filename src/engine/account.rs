@@ -146,11 +146,13 @@ impl<C: Components> Account<C> {
         self.strategy.on_curve(&cx.cfg.strategy, &cx.bounds(self.rules), curve);
     }
 
+    /// The mid is `mid`. What a fill came to is read off on the venue's clock, on which it was filled.
     pub(super) fn on_mid(&mut self, cx: &mut Cx<'_, C, impl Publish>, mid: Mid2) {
+        let block = self.mids.block();
         for l in &mut self.ledgers {
-            l.on_mid(cx.now, mid);
+            l.on_mid(block, mid);
         }
-        self.marks.on_mid(cx.now, mid, &mut |e| cx.publish(e));
+        self.marks.on_mid(block, mid, &mut |e| cx.publish(e));
         self.learners.on_mid(&cx.cfg.learn, cx.now, mid.to_f64(), &mut |e| cx.learned(e));
     }
 

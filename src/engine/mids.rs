@@ -45,6 +45,11 @@ impl Mids {
         oldest.unwrap_or_default()
     }
 
+    /// The newest block that was seen; the earliest time there is before the first.
+    pub(super) fn block(&self) -> Ns {
+        self.ring[self.at].0
+    }
+
     /// The newest one; 0 before the first.
     pub(super) fn newest(&self) -> Mid2 {
         self.ring[self.at].1.unwrap_or_default()
