@@ -121,6 +121,39 @@ fn a_server_whose_clock_jumps_is_a_gap_that_is_said_and_recovered_from() {
 }
 
 #[test]
+fn a_stream_that_the_venue_refuses_or_never_sends_costs_no_more_than_it_carries() {
+    // What is withheld, whether with words, and what the run says; none: it cannot go on.
+    let cases = [
+        ("activeAssetCtx", true, Some("BTC: the venue refuses activeAssetCtx: Invalid subscription")),
+        ("\"fast\":true", true, Some("BTC: the venue refuses the fast l2Book: Invalid subscription")),
+        ("activeAssetCtx", false, Some("BTC: activeAssetCtx was not answered within 15 s; no funding")),
+        ("trades", true, None),
+    ];
+    std::thread::scope(|all| {
+        for (no, words, said) in cases {
+            all.spawn(move || {
+                let server = serve(vec![Script::Without(no, words)], None);
+                let dir = Temporary::new();
+                let venue = format!("ws://{}/ws", server.addr);
+                let args = ["run", "--venue", &venue, "--coin", "BTC:5", "--for", "22s", "--json"];
+                let ended = papermaker(&dir.0, &args);
+                let Some(said) = said else {
+                    ended.assert_code(3);
+                    let why = "the venue refuses trades: Invalid subscription";
+                    assert!(ended.err.contains(why), "{}", ended.err);
+                    return;
+                };
+                let ended = ended.assert_code(0).json();
+                let gone = ended["given_up"][0].as_str().unwrap_or_default();
+                assert!(gone.starts_with(said), "{no}: {gone}");
+                assert_eq!((&ended["lost_links"], server.served()), (&0.into(), 1), "{no}");
+                papermaker(&dir.0, &["verify", "runs/live"]).assert_code(0);
+            });
+        }
+    });
+}
+
+#[test]
 fn tls_by_a_certificate_given_on_the_command_line() {
     let (pem, config) = localhost();
     let server = serve(vec![Script::Feed], Some(config));

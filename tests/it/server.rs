@@ -41,6 +41,8 @@ pub enum Script {
     Reset(Duration),
     /// Sends blocks; after so long its clock is so many milliseconds ahead.
     Jump(Duration, i64),
+    /// Sends blocks; to a subscription whose text holds this it says no, or nothing at all.
+    Without(&'static str, bool),
 }
 
 pub struct Server {
@@ -165,14 +167,21 @@ fn connection(
         r#""type":"activeAssetCtx""#,
     ] {
         let ask = format!(r#"{{"method":"subscribe","subscription":{{{stream},"coin":"BTC"}}}}"#);
-        for frame in market.say(&ask).frames {
-            server::text(&mut out, &frame);
+        match script {
+            Script::Without(no, says) if stream.contains(no) => {
+                if *says {
+                    let ask = ask.replace('"', "\\\"");
+                    let no = format!(r#"{{"channel":"error","data":"Invalid subscription {ask}"}}"#);
+                    server::text(&mut out, &no);
+                }
+            }
+            _ => market.say(&ask).frames.iter().for_each(|f| server::text(&mut out, f)),
         }
     }
     served.fetch_add(1, Ordering::Relaxed);
     let begun = wall();
     let length = match script {
-        Script::Feed | Script::Jump(..) => i64::MAX,
+        Script::Feed | Script::Jump(..) | Script::Without(..) => i64::MAX,
         Script::Then(d, _) | Script::Reset(d) => nanos(*d),
     };
     while wall().since(begun) < length && !stop.load(Ordering::Relaxed) {
@@ -194,7 +203,7 @@ fn connection(
         out.clear();
     }
     match script {
-        Script::Feed | Script::Jump(..) => {}
+        Script::Feed | Script::Jump(..) | Script::Without(..) => {}
         Script::Then(_, bytes) => {
             let _ = stream.write_all(bytes).and_then(|()| stream.flush());
             stream.tcp().set_read_timeout(Some(Duration::from_secs(3))).expect("set");

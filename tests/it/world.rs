@@ -146,3 +146,24 @@ fn what_is_learned_agrees_with_the_truth() {
         assert!(2 * agree(learned, wrong) < all, "control: {learned:?} {wrong:?}");
     }
 }
+
+/// Prints that are sent with the block after theirs, behind its best prices, change no fill: they come
+/// within the wait. After a short one they are counted as late.
+#[test]
+fn prints_that_come_late_are_waited_for_and_counted_where_they_are_not() {
+    let dir = Temporary::new();
+    let tape = ["venue", "--tape", "late.gz", "--for", "60s", "--world", "simple"];
+    papermaker(&dir.0, &[&tape[..], &["--set", "exchange.late_prints=true"]].concat())
+        .assert_code(0);
+    let replay = |hold: &str| {
+        let hold = format!("engine.sim.hold_ms={hold}");
+        let glft = "engine.strategy.name=glft";
+        let args = ["replay", "late.gz", "--once", "--json", "--set", &hold, "--set", glft];
+        let coin = papermaker(&dir.0, &args).assert_code(0).json()["coins"][0].clone();
+        (coin["late_prints"].as_u64().expect("a count"), coin["prints"].as_u64().expect("a count"))
+    };
+    let (late, prints) = replay("500");
+    assert!(late == 0 && prints > 100, "{late} of {prints} with a wait");
+    let (late, prints) = replay("1");
+    assert!(late * 10 > prints, "{late} of {prints} with a short one");
+}
