@@ -284,6 +284,10 @@ pub const STATUS_NS: i64 = 100_000_000;
 /// How often the folder of a run is added up and bounded, in nanoseconds.
 pub const KEEP_NS: i64 = 10_000_000_000;
 
+/// How often the records of complete segments are looked for that are still on their way to the disk.
+pub const PAST_LOOKS: usize = 50;
+/// Time between two such looks.
+pub const PAST_LOOK: Duration = Duration::from_millis(100);
 /// Fills kept in the status, newest last.
 pub const STATUS_FILLS: usize = 32;
 

@@ -139,14 +139,7 @@ impl<'a, C: Components> Written<'a, C> {
     /// # Errors
     /// [`Fault::Damaged`] where the state cannot be written, which no state is known to do.
     pub fn encode(&self) -> Result<Vec<u8>, Fault> {
-        let body = postcard::to_stdvec(self).map_err(|_| Fault::Damaged)?;
-        let mut out = Vec::with_capacity(HEADER + body.len());
-        out.extend_from_slice(MAGIC);
-        out.extend_from_slice(&LAYOUT.to_le_bytes());
-        out.extend_from_slice(&(body.len() as u64).to_le_bytes());
-        out.extend_from_slice(&xxh3_128(&body).to_le_bytes());
-        out.extend_from_slice(&body);
-        Ok(out)
+        Ok(sealed(MAGIC, &postcard::to_stdvec(self).map_err(|_| Fault::Damaged)?))
     }
 
     /// Writes it aside, flushes it, and puts it in its place.
@@ -154,18 +147,22 @@ impl<'a, C: Components> Written<'a, C> {
     /// # Errors
     /// [`Fault::Disk`].
     pub fn write(&self, path: &Path) -> Result<(), Fault> {
-        let disk = |e: io::Error| Fault::Disk(e.kind());
-        let bytes = self.encode()?;
-        let mut aside = path.as_os_str().to_owned();
-        aside.push(".part");
-        let aside = PathBuf::from(aside);
-        let mut file = fs::File::create(&aside).map_err(disk)?;
-        file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(disk)?;
-        fs::rename(&aside, path).map_err(disk)?;
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-        let folder = folder.unwrap_or_else(|| Path::new("."));
-        fs::File::open(folder).and_then(|f| f.sync_all()).map_err(disk)
+        put(path, &self.encode()?)
     }
+}
+
+/// Writes a file aside, flushes it, and puts it in its place.
+pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    let disk = |e: io::Error| Fault::Disk(e.kind());
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".part");
+    let aside = PathBuf::from(aside);
+    let mut file = fs::File::create(&aside).map_err(disk)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(disk)?;
+    fs::rename(&aside, path).map_err(disk)?;
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    fs::File::open(folder).and_then(|f| f.sync_all()).map_err(disk)
 }
 
 impl<C: Components> Checkpoint<C> {
@@ -178,7 +175,7 @@ impl<C: Components> Checkpoint<C> {
         cfg: &ConfigOf<C>,
         coins: &[CoinSpec],
     ) -> Result<Checkpoint<C>, Fault> {
-        let body = body(bytes)?;
+        let body = opened(MAGIC, bytes)?;
         // The version stands first: of another one, nothing else is looked at.
         let (program, state) =
             postcard::take_from_bytes::<String>(body).map_err(|_| Fault::Damaged)?;
@@ -212,12 +209,24 @@ impl<C: Components> Checkpoint<C> {
     }
 }
 
-fn body(bytes: &[u8]) -> Result<&[u8], Fault> {
+/// A body with its header in front.
+pub(super) fn sealed(magic: &[u8; 8], body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(HEADER + body.len());
+    out.extend_from_slice(magic);
+    out.extend_from_slice(&LAYOUT.to_le_bytes());
+    out.extend_from_slice(&(body.len() as u64).to_le_bytes());
+    out.extend_from_slice(&xxh3_128(body).to_le_bytes());
+    out.extend_from_slice(body);
+    out
+}
+
+/// The body behind a sound header.
+pub(super) fn opened<'a>(magic: &[u8; 8], bytes: &'a [u8]) -> Result<&'a [u8], Fault> {
     let Some((head, body)) = bytes.split_at_checked(HEADER) else {
-        let begins = MAGIC.starts_with(&bytes[..bytes.len().min(8)]) || bytes.starts_with(MAGIC);
+        let begins = magic.starts_with(&bytes[..bytes.len().min(8)]) || bytes.starts_with(magic);
         return Err(if begins && !bytes.is_empty() { Fault::Length } else { Fault::NotOne });
     };
-    if !head.starts_with(MAGIC) {
+    if !head.starts_with(magic) {
         return Err(Fault::NotOne);
     }
     let number = |from: usize, to: usize| {

@@ -200,7 +200,7 @@ impl<C: Components> Feeder<C> {
     }
 
     /// Goes on where a checkpoint was made; `false` where it does not fit.
-    fn resume(&mut self, from: Checkpoint<C>) -> bool {
+    pub fn resume(&mut self, from: Checkpoint<C>) -> bool {
         let Place { frames, from: first, last, downs, ours, .. } = from.place;
         let seen = Outcome { frames, from: first, to: last, downs, ..Outcome::default() };
         self.lines = Lines { seen, ours, last: Some(last) };
@@ -211,6 +211,18 @@ impl<C: Components> Feeder<C> {
     fn place(&self, last: Ns, records: u64, frame: u64) -> Place {
         let Outcome { frames, from, downs, .. } = self.lines.seen;
         Place { frames, from, last, downs, ours: self.lines.ours, records, frame }
+    }
+
+    /// The place behind the last line of a file, after so many records.
+    #[must_use]
+    pub fn end(&self, records: u64) -> Place {
+        self.place(self.lines.seen.to, records, 0)
+    }
+
+    /// Feed and engine.
+    #[must_use]
+    pub fn turn(&self) -> &Turn<C> {
+        &self.turn
     }
 
     /// One line, stamped `at`.

@@ -18,6 +18,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
 use super::config::ConfigOf;
+use super::past::{self, Past};
 use super::replay::{Feeder, Tally};
 use super::turn::Turn;
 use crate::engine::Components;
@@ -36,8 +37,10 @@ pub struct Resumed<C: Components> {
     pub turn: Turn<C>,
     /// The journal, in a segment of its own.
     pub journal: Writer<Folder>,
-    /// The file of the recording that belongs to it.
+    /// The file in which the recording goes on.
     pub recording: File,
+    /// Its number: the journal may be further.
+    pub segment: u64,
     /// Number of the next record.
     pub next: u64,
     /// Digest of all records before it.
@@ -62,10 +65,14 @@ pub struct ResumeSummary {
 }
 
 /// Why a run cannot be resumed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// There is no recording, or its beginning was dropped.
     NoBeginning,
+    /// What its first segments came to cannot be used.
+    Past(past::Fault),
+    /// There is no state of feed and engine after them; why.
+    NoState(String),
     /// Nothing was recorded.
     Empty,
     /// The recording cannot be read.
@@ -80,8 +87,6 @@ pub enum Fault {
     Config,
     /// The recording does not give the records the journal has, up to this number.
     Differs(u64),
-    /// The list of coins cannot be followed.
-    Coins,
     /// The disk refused.
     Disk(DiskError),
 }
@@ -90,9 +95,11 @@ impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Fault::NoBeginning => f.write_str(
-                "its recording is not there from the start (--no-record leaves it out, --keep drops \
-                 it), and the state comes from a replay of all of it",
+                "its recording is not there from the start (--no-record leaves it out), and the state \
+                 comes from a replay of it",
             ),
+            Fault::Past(e) => e.fmt(f),
+            Fault::NoState(why) => write!(f, "it cannot go on from its first segments: {why}"),
             Fault::Empty => f.write_str("nothing was recorded yet; start a new run"),
             Fault::Recording(e) => write!(f, "its recording cannot be read: {e}"),
             Fault::Journal(e) => write!(f, "its journal cannot be read: {e}"),
@@ -104,7 +111,6 @@ impl std::fmt::Display for Fault {
                 "its recording does not give the records that its journal has before number {seq}: \
                  another program version, or frames are missing; see `verify`"
             ),
-            Fault::Coins => f.write_str("its coins cannot be followed"),
             Fault::Disk(e) => write!(f, "the disk refused: {e}"),
         }
     }
@@ -158,17 +164,18 @@ pub fn resume<C: Components>(
     clock: impl FnOnce(Ns) -> Ns,
 ) -> Result<Resumed<C>, Fault> {
     let path = folder.path().to_path_buf();
-    let newest = mend(&path)?;
-    let found = journal::inspect(&mut folder)?;
+    let past = Past::of(&RunFolder::at(&path)).map_err(Fault::Past)?;
+    let newest = mend(&path, past.recording)?;
+    let found = journal::inspect_since(&mut folder, &past.journal)?;
     if found.damages > 0 {
         return Err(Fault::Damaged(found.damages));
     }
     if found.config.is_some_and(|c| c != options.config) {
         return Err(Fault::Config);
     }
-    let mut again = Again::new(&path, config, coins, found.next_seq)?;
+    let mut again = Again::new(&path, &past, config, coins, found.next_seq)?;
     let both = found.next_seq.min(again.tally.0);
-    if found.lost == 0 && prefix(&path, both)? != again.before.value() {
+    if past.report.lost() + found.lost == 0 && prefix(&path, &past, both)? != again.before.value() {
         return Err(Fault::Differs(both));
     }
     let had = found.next_seq;
@@ -176,7 +183,7 @@ pub fn resume<C: Components>(
     if again.tally.0 < had {
         found = journal::cut(&mut folder, &found, again.tally.0)?;
         if found.next_seq < again.tally.0 {
-            again = Again::new(&path, config, coins, found.next_seq)?;
+            again = Again::new(&path, &past, config, coins, found.next_seq)?;
         }
     }
     let mut journal = Writer::resume(folder, options, &found)?;
@@ -186,7 +193,8 @@ pub fn resume<C: Components>(
     while journal.segment() <= newest {
         journal.next_segment()?;
     }
-    let recording = begin(&path, journal.segment())?;
+    let segment = journal.segment();
+    let recording = begin(&path, segment)?;
     let Again { mut feeder, tally, rest, .. } = again;
     let seen = feeder.seen();
     let mut out = Tally::from(tally.0, &tally.1, |_: &Record, bytes: &Bytes| {
@@ -213,29 +221,31 @@ pub fn resume<C: Components>(
         taken_back: had.saturating_sub(tally.0),
         added: rest.len() as u64,
     };
-    Ok(Resumed { turn, journal, recording, next, digest, summary })
+    Ok(Resumed { turn, journal, recording, segment, next, digest, summary })
 }
 
 impl<C: Components> Again<C> {
-    /// Puts the whole recording through, and keeps the records from number `from` on.
+    /// Puts the recording through from where the past ends, and keeps the records from number `from` on.
     fn new(
         path: &Path,
+        past: &Past,
         config: &ConfigOf<C>,
         coins: &[CoinSpec],
         from: u64,
     ) -> Result<Again<C>, Fault> {
-        let turn = Turn::reading(config.run.parser, &config.engine, coins, config.hash(coins))
-            .map_err(|_| Fault::Coins)?;
-        let mut feeder = Feeder::new(turn);
-        let (mut before, mut rest) = (Digest::new(), Vec::new());
-        let mut tally = Tally::new(|record: &Record, bytes: &Bytes| {
+        let (mut feeder, records, digest) = past.again(config, coins).map_err(Fault::NoState)?;
+        if from < records {
+            return Err(Fault::NoState("its journal ends before them".into()));
+        }
+        let (mut before, mut rest) = (digest.clone(), Vec::new());
+        let mut tally = Tally::from(records, &digest, |record: &Record, bytes: &Bytes| {
             if record.seq < from {
                 before.update(bytes);
             } else {
                 rest.push(*bytes);
             }
         });
-        let mut reader = Reader::open(&path.join(recording::segment_name(0)))?;
+        let mut reader = Reader::open(&path.join(recording::segment_name(past.recording)))?;
         while let Some(line) = reader.step()? {
             feeder.take(line.at, line.bytes(), &mut tally);
         }
@@ -251,10 +261,10 @@ impl<C: Components> Again<C> {
 }
 
 /// Digest of the journal's records before number `seq`.
-fn prefix(path: &Path, seq: u64) -> Result<Digests, Fault> {
+fn prefix(path: &Path, past: &Past, seq: u64) -> Result<Digests, Fault> {
     let folder = Folder::open(path).map_err(|_| Fault::Disk(DiskError::Missing))?;
-    let mut reader = journal::Reader::open(folder)?;
-    let mut digest = Digest::new();
+    let mut reader = past.rest(folder)?;
+    let mut digest = past.journal.digest.clone();
     while let Some(found) = reader.step()? {
         match found {
             Found::Record(r) if r.seq < seq => digest.update(&r.encode()),
@@ -269,13 +279,13 @@ fn corrupt() -> Fault {
     Fault::Recording(RecordingError { line: 0, fault: recording::Fault::Gzip })
 }
 
-/// Cuts what a kill left unfinished at the end of the recording, and gives the number of its newest
-/// file.
-fn mend(path: &Path) -> Result<u64, Fault> {
+/// Cuts what a kill left unfinished at the end of the recording, whose first file has number `first`,
+/// and gives the number of its newest file.
+fn mend(path: &Path, first: u64) -> Result<u64, Fault> {
     let names = fs::read_dir(path)?.filter_map(|e| e.ok()?.file_name().into_string().ok());
     let numbers: Vec<u64> = names.filter_map(|n| recording::segment_number(&n)).collect();
     let newest = *numbers.iter().max().ok_or(Fault::NoBeginning)?;
-    if !numbers.contains(&0) || RunFolder::at(path).dropped() > 0 {
+    if !numbers.contains(&first) {
         return Err(Fault::NoBeginning);
     }
     let file = path.join(recording::segment_name(newest));

@@ -349,6 +349,7 @@ impl<D: Disk> Logger<D> {
             return;
         };
         let recorded = self.out.recording.as_ref().map_or(0, |r| r.segment_bytes());
+        let began = keeper.segment();
         if keeper.is_due(now, recorded) {
             let _ = journal.next_segment();
         }
@@ -359,6 +360,9 @@ impl<D: Disk> Logger<D> {
         ) {
             let turned = file.and_then(|f| recording.turn(Box::new(f)));
             self.status.recording_failed = turned.is_err();
+        }
+        if began != keeper.segment() {
+            keeper.turned();
         }
         self.status.kept = keeper.look(now);
     }

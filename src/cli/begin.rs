@@ -21,6 +21,7 @@ pub(super) struct Prepared<C: Components> {
     pub turn: Turn<C>,
     pub idle: Idle<C>,
     pub info: RunInfo,
+    pub config: ConfigOf<C>,
     /// Finds out the truth of the embedded exchange's coins meanwhile.
     pub behind: Option<Behind>,
     /// For people.

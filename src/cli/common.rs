@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
 use crate::app::config::ConfigOf;
+use crate::app::past::Past;
 use crate::app::survey::{Survey, fitness, survey};
 use crate::engine::Components;
 use crate::feed::{CoinSpec, is_perpetual};
@@ -14,16 +15,31 @@ use crate::folder::{Fitness, Folder, FolderError, NoFolder, RunFolder, RunInfo};
 use crate::journal::{Digests, ReadError, Reader, hex};
 use crate::limits::{COINS_MAX, DECIMALS_MAX};
 
-/// The journal of a run folder, from its beginning.
+/// The journal of a run folder, from its beginning; where that was dropped, the records that say what
+/// the run is and those of the segments kept.
 pub(crate) fn journal(run: &Path) -> Result<Reader<Folder>, Failure> {
+    let folder = opened(run)?;
+    if RunFolder::at(run).dropped() == 0 {
+        return Reader::open(folder).map_err(|e| unreadable(run, e));
+    }
+    let past = past(run)?;
+    Ok(past.rest(folder).map_err(|e| unreadable(run, e))?.after(past.head()))
+}
+
+/// What the first segments of a run came to.
+pub(super) fn past(run: &Path) -> Result<Past, Failure> {
+    Past::of(&RunFolder::at(run)).map_err(|e| Failure::input(format!("{}: {e}", run.display())))
+}
+
+/// A run folder, opened for reading.
+pub(super) fn opened(run: &Path) -> Result<Folder, Failure> {
     let why = |e: FolderError| match run.is_file() {
         true => "it is a file; give the folder of a run".to_owned(),
         false => e.to_string(),
     };
-    let folder = RunFolder::at(run)
+    RunFolder::at(run)
         .open()
-        .map_err(|e| Failure::input(format!("no run folder `{}`: {}", run.display(), why(e))))?;
-    Reader::open(folder).map_err(|e| unreadable(run, e))
+        .map_err(|e| Failure::input(format!("no run folder `{}`: {}", run.display(), why(e))))
 }
 
 /// The failure of reading a journal.

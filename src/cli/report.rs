@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::common::{digests, journal, unreadable};
+use super::common::{digests, opened, past, unreadable};
 use super::exit::{Code, Failure};
 use super::{Common, Force, say};
 use crate::app::config::Config;
@@ -30,7 +30,14 @@ pub(super) struct Options {
 /// Reads a run folder whole.
 pub(super) fn read(path: &Path) -> Result<Model, Failure> {
     let name = path.display();
-    let read = report::read(&mut journal(path)?, sources(path));
+    let folder = opened(path)?;
+    // One that cannot be used is no loss where every segment is there.
+    let past = match past(path) {
+        Err(e) if RunFolder::at(path).dropped() > 0 => return Err(e),
+        past => past.unwrap_or_default(),
+    };
+    let mut rest = past.rest(folder).map_err(|e| unreadable(path, e))?;
+    let read = report::read(&mut rest, past.report, sources(path));
     let model = read.map_err(|e| unreadable(path, e))?;
     if model.records == 0 && model.faults.is_empty() {
         return Err(Failure::input(format!("{name} holds no journal; give it a run folder")));
@@ -124,12 +131,10 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     if !common.json {
         say(&keep::dropped_text(dropped));
     }
-    // Where the disk bound dropped the front, the first fault is just that.
-    let faults = model.faults.get(usize::from(dropped > 0)..).unwrap_or_default();
-    if faults.is_empty() {
+    if model.faults.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(Code::Check, format!("the journal is damaged: {}", faults.join("; "))))
+    Err(Failure::new(Code::Check, format!("the journal is damaged: {}", model.faults.join("; "))))
 }
 
 /// Hands the page to whatever shows HTML here.

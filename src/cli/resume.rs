@@ -60,7 +60,7 @@ pub(super) fn begin<C: Components>(
         place.clock.now()
     };
     let again = resume(folder, options, &config, &coins, clock).map_err(|e| refused(path, &e))?;
-    let Resumed { turn, journal, recording, next, digest, summary } = again;
+    let Resumed { turn, journal, recording, segment, next, digest, summary } = again;
     let took = place.clock.mono_ns().saturating_sub(started);
     info.end = None;
     info.bounded = config.run.bound().bytes.is_some();
@@ -72,7 +72,7 @@ pub(super) fn begin<C: Components>(
         .open(&log)
         .map_err(|e| Failure::disk(format!("cannot write {}: {e}", log.display())))?;
     let files = Files {
-        keeper: Some(Keeper::new(path, config.run.bound()).at(journal.segment())),
+        keeper: Some(Keeper::new(path, config.run.bound()).at(segment)),
         journal: Some(journal),
         recording: Some(recording),
         latency_log: Some(log),
@@ -88,6 +88,7 @@ pub(super) fn begin<C: Components>(
         turn,
         idle,
         info,
+        config,
         note: Some(note(&summary, took, &changed)),
     })
 }
@@ -142,7 +143,9 @@ fn refused(path: &Path, fault: &Fault) -> Failure {
     let text = format!("cannot resume {}: {fault}", path.display());
     match fault {
         Fault::Disk(_) | Fault::Failed(_) => Failure::disk(text),
-        Fault::Config | Fault::NoBeginning | Fault::Empty => Failure::usage(text),
+        Fault::Config | Fault::NoBeginning | Fault::NoState(_) | Fault::Empty => {
+            Failure::usage(text)
+        }
         _ => Failure::input(text),
     }
 }

@@ -17,12 +17,14 @@ use super::threads::{Ended, Files, Threads};
 use super::watch::{self, Watcher, Way, Window};
 use super::{Common, assumed, report, resume, say, stop_on_signals, summary};
 use crate::app::config::ConfigOf;
+use crate::app::past::{Beside, Past};
 use crate::app::status::Status;
 use crate::app::survey::fitness;
 use crate::app::turn::Turn;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::folder::keep::Keeper;
+use crate::folder::recording::segment_name;
 use crate::folder::{Output, RunEnd, RunFolder, RunInfo};
 use crate::journal::{Writer, hex};
 use crate::ops::snapshot::Session;
@@ -70,7 +72,8 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
         Some(run) => resume::begin(run, &o.place, common)?,
         None => begin(o, common.load()?, &stop)?,
     };
-    let Prepared { run, mut place, coins, files, turn, idle, mut info, behind, note } = started;
+    let Prepared { run, mut place, coins, mut files, turn, idle, mut info, config, behind, note } =
+        started;
     let tell = |text: &str| {
         if !common.json {
             say(text);
@@ -81,6 +84,10 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     if let Some(at) = metrics.as_ref().and_then(|l| l.local_addr().ok()) {
         tell(&format!("metrics  http://{at}/metrics, /healthz and /status\n"));
     }
+    let recorded = files.recording.is_some();
+    let (past, to, needed) = Beside::start(run.clone(), config, coins.clone(), recorded)
+        .map_err(|e| Failure::new(Code::Internal, format!("no thread: {e}")))?;
+    files.keeper = files.keeper.map(|k| k.with_past(to, needed));
     let threads = Threads::start(&place, turn, files, idle, &stop)?;
     let window = Window::open(&path, metrics, session(&path, &place), threads.board(), place.clock);
     let watcher = Watcher::new(Way::of(o.plain, common.json), &window, &stop);
@@ -90,17 +97,22 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
             warned = true;
             watcher.say("the raw frames cannot be recorded any more; the journal goes on\n");
         }
+        if let Some(why) = past.failure() {
+            watcher.say(&format!("no segment is dropped any more: {why}\n"));
+        }
         watcher.look(s);
     };
     threads.watch(look, journal_failure, |text| watcher.say(text));
     drop(watcher);
     let ended = threads.join()?;
+    past.end();
     let mut truth = place.exchange.take().map(Handle::stop);
     let known = truth.as_mut().zip(behind).map(|(truth, behind)| behind.end(truth));
     let records = ended.published.first_seq + ended.ending.records;
     let end = RunEnd::new(ended.reason, records, &ended.published.digest);
-    // A run without a whole recording has none.
-    let fitness = fitness(&run.recording(), &coins).ok().flatten();
+    // Of the newest segment, so that a long run ends as soon as a short one; none without a recording.
+    let newest = Past::of(&run).map_or(0, |past| past.recording);
+    let fitness = fitness(&path.join(segment_name(newest)), &coins).ok().flatten();
     info.end = Some(RunEnd { ping: ended.ping, fitness, ..end });
     if let Some(latency) = &mut info.latency {
         assumed::timed(latency, &ended.counters);
@@ -139,7 +151,7 @@ fn begin<C: Components>(
         .map_err(|e| Failure::usage(format!("the list of coins: {e}")))?;
     let idle = idle(o.place.busy_poll, &config, &coins);
     let behind = place.exchange.as_ref().map(|_| Behind::start(&config));
-    Ok(Prepared { run, place, coins, files, turn, idle, info, behind, note })
+    Ok(Prepared { run, place, coins, files, turn, idle, info, config, behind, note })
 }
 
 /// What is constant of the run, for those who watch it.

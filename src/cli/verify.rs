@@ -3,18 +3,22 @@
 //! In: a run folder and the recording it names. Out: verdicts, exit code 1 when one fails. Cold.
 //!
 //! 1. A run that was killed is verified as far as journal and recording both reach.
+//! 2. What a disk bound dropped was verified before it went; the rest is, from its end on.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::common::{info, journal, recording_failure, settings, specs};
+use super::common::{info, opened, past, recording_failure, settings, specs, unreadable};
 use super::exit::{Code, Failure};
 use super::{Common, report, say};
-use crate::app::replay::{Cut, Tally, replay_files};
+use crate::app::config::ConfigOf;
+use crate::app::past::Past;
+use crate::app::replay::{Cut, Outcome, Tally, replay_files};
 use crate::engine::Components;
-use crate::folder::{Folder, RunEnd, RunFolder, keep};
-use crate::journal::{Digests, Found, Reader, hex};
+use crate::feed::CoinSpec;
+use crate::folder::{Folder, RunEnd, RunFolder, RunInfo, keep};
+use crate::journal::{Digest, Digests, Found, Reader, hex};
 use crate::record::{Body, Bytes, Record, StopReason};
 use crate::report::Model;
 
@@ -29,29 +33,26 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     let info = info(&o.run)?;
     let config = settings::<C>(&o.run)?;
     let coins = specs(&info)?;
-    let dropped = RunFolder::at(&o.run).dropped();
-    if dropped > 0 {
-        // The first fault is the missing front itself.
-        let faults = read.faults.get(1..).unwrap_or_default();
-        return bounded(dropped, read.records, faults, common);
-    }
-    let mut beside = Beside::open(&o.run)?;
-    let mut tally = Tally::new(|record: &Record, _: &Bytes| beside.take(record));
-    // A run's own recording moves with its folder.
-    let inside = RunFolder::at(&o.run).recording();
-    let first = if inside.exists() { inside } else { info.source.clone() };
-    let files = [&[first], info.more.as_slice()].concat();
-    if let Some(source) = files.iter().find(|f| !f.exists()) {
-        let text = format!(
-            "{} is not there; a run is verified from its recording, which --no-record leaves out",
-            source.display()
-        );
-        return Err(Failure::input(text));
-    }
     let reason = info.end.as_ref().map(|end| StopReason::of(end.reason).unwrap_or_default());
-    let seen = replay_files(&files, &config, &coins, (reason, Cut::default()), &mut tally)
-        .map_err(|(file, e)| recording_failure(&file, &e))?;
-    let (replayed, digest) = tally.end();
+    let run = RunFolder::at(&o.run);
+    let dropped = run.dropped();
+    let from = if dropped > 0 { past(&o.run)? } else { Past::default() };
+    if !common.json {
+        say(&keep::dropped_text(dropped));
+    }
+    let mut beside = Beside::open(&o.run, &from)?;
+    let again = if dropped > 0 {
+        let take = |record: &Record, _: &Bytes| beside.take(record);
+        from.replay(&run, &config, &coins, reason, take).map_err(|why| {
+            Failure::input(format!(
+                "{}: the segments kept cannot be replayed: {why}",
+                o.run.display()
+            ))
+        })?
+    } else {
+        whole(&run, &info, (&config, &coins), reason, &mut beside)?
+    };
+    let (replayed, digest, seen) = again;
     let again = digest.value();
     let faults = read.faults.join("; ");
     let verdict = match &info.end {
@@ -66,6 +67,32 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
         ),
     })?;
     if faults.is_empty() { Ok(()) } else { Err(Failure::new(Code::Check, faults)) }
+}
+
+/// Replays the whole recording of a run.
+fn whole<C: Components>(
+    run: &RunFolder,
+    info: &RunInfo,
+    (config, coins): (&ConfigOf<C>, &[CoinSpec]),
+    reason: Option<StopReason>,
+    beside: &mut Beside,
+) -> Result<(u64, Digest, Outcome), Failure> {
+    let mut tally = Tally::new(|record: &Record, _: &Bytes| beside.take(record));
+    // A run's own recording moves with its folder.
+    let inside = run.recording();
+    let first = if inside.exists() { inside } else { info.source.clone() };
+    let files = [&[first], info.more.as_slice()].concat();
+    if let Some(source) = files.iter().find(|f| !f.exists()) {
+        let text = format!(
+            "{} is not there; a run is verified from its recording, which --no-record leaves out",
+            source.display()
+        );
+        return Err(Failure::input(text));
+    }
+    let seen = replay_files(&files, config, coins, (reason, Cut::default()), &mut tally)
+        .map_err(|(file, e)| recording_failure(&file, &e))?;
+    let (replayed, digest) = tally.end();
+    Ok((replayed, digest, seen))
 }
 
 /// `ok` or what shouts.
@@ -159,24 +186,6 @@ fn shown(body: &Body, other: &Body) -> String {
     )
 }
 
-/// The verdict on a run whose beginning its disk bound dropped: what is left can be intact, but
-/// nothing can be replayed from the start.
-fn bounded(dropped: u64, records: u64, faults: &[String], common: &Common) -> Result<(), Failure> {
-    let intact = faults.is_empty();
-    if common.json {
-        let v = serde_json::json!({
-            "records": records, "intact": intact, "faults": faults,
-            "segments_dropped": dropped, "equal": null,
-        });
-        say(&format!("{v}\n"));
-    } else {
-        let dropped = keep::dropped_text(dropped);
-        say(&format!("journal  {records} records, {}\n{dropped}", word(intact)));
-        say("replay   not possible without the beginning\n");
-    }
-    if intact { Ok(()) } else { Err(Failure::new(Code::Check, faults.join("; "))) }
-}
-
 /// The journal, read beside a replay to find where they part.
 struct Beside {
     reader: Reader<Folder>,
@@ -189,9 +198,14 @@ struct Beside {
 }
 
 impl Beside {
-    fn open(run: &Path) -> Result<Beside, Failure> {
-        let reader = journal(run)?;
-        Ok(Beside { reader, held: None, same: 0, differs: None })
+    /// At the first record that a replay from the end of `past` gives.
+    fn open(run: &Path, past: &Past) -> Result<Beside, Failure> {
+        let reader = past.rest(opened(run)?).map_err(|e| unreadable(run, e))?;
+        let mut beside = Beside { reader, held: None, same: 0, differs: None };
+        while beside.next().is_some_and(|r| r.seq < past.records()) {
+            beside.held = None;
+        }
+        Ok(beside)
     }
 
     fn take(&mut self, fresh: &Record) {

@@ -4,11 +4,14 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use xxhash_rust::xxh3::Xxh3Default;
+
+use super::fault::Hole;
 
 /// Bytes hashed at once.
 const READ: usize = 256 << 10;
@@ -101,22 +104,34 @@ pub(super) struct Chain {
     open: File,
     folder: PathBuf,
     /// Numbers of the files that follow. One that is missing is an error when it is its turn.
-    rest: std::ops::RangeInclusive<u64>,
+    rest: Range<u64>,
 }
 
 impl Chain {
-    /// The file, and those that follow it where it is the first of a run.
+    /// The file, and those that follow it where it is one of a run.
     pub(super) fn open(path: &Path) -> io::Result<Chain> {
-        let open = File::open(path)?;
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut last = 0;
-        if path.file_name().is_some_and(|n| n == FIRST) {
-            for entry in std::fs::read_dir(folder)? {
-                let name = entry?.file_name();
-                last = last.max(name.to_str().and_then(segment_number).unwrap_or(0));
-            }
+        let number = path.file_name().and_then(|n| n.to_str()).and_then(segment_number);
+        let Some(number) = number else {
+            return Ok(Chain { open: File::open(path)?, folder: folder.into(), rest: 0..0 });
+        };
+        let mut last = number;
+        for entry in std::fs::read_dir(folder)? {
+            let name = entry?.file_name();
+            last = last.max(name.to_str().and_then(segment_number).unwrap_or(0));
         }
-        Ok(Chain { open, folder: folder.to_path_buf(), rest: 1..=last })
+        Chain::of(folder, number..=last)
+    }
+
+    /// The files of a run with these numbers.
+    pub(super) fn of(folder: &Path, numbers: RangeInclusive<u64>) -> io::Result<Chain> {
+        let (first, last) = numbers.into_inner();
+        let open = File::open(folder.join(segment_name(first)))?;
+        Ok(Chain {
+            open,
+            folder: folder.into(),
+            rest: first.saturating_add(1)..last.saturating_add(1),
+        })
     }
 }
 
@@ -128,7 +143,13 @@ impl Read for Chain {
                 return Ok(n);
             }
             match self.rest.next() {
-                Some(n) => self.open = File::open(self.folder.join(segment_name(n)))?,
+                Some(n) => {
+                    let next = File::open(self.folder.join(segment_name(n)));
+                    self.open = next.map_err(|e| match e.kind() {
+                        io::ErrorKind::NotFound => io::Error::other(Hole(n)),
+                        _ => e,
+                    })?;
+                }
                 None => return Ok(0),
             }
         }

@@ -13,6 +13,8 @@ use crate::journal::DiskError;
 pub enum Fault {
     /// The disk refused.
     Disk(DiskError),
+    /// A file of the run between the first and the last is missing: its number.
+    Hole(u64),
     /// The gzip stream is corrupt: before its first line, or where all of it is needed.
     Gzip,
     /// No line begins as a line does: digits that fit 63 bits, and a blank.
@@ -167,6 +169,11 @@ impl fmt::Display for Fault {
             Fault::NotThatOne => {
                 f.write_str("it is not the recording that the checkpoint was made of")
             }
+            Fault::Hole(n) => write!(
+                f,
+                "its file {} is missing; those before and after it can be read one by one",
+                super::recording::segment_name(*n)
+            ),
             Fault::Checkpoint => f.write_str("the checkpoint could not be written"),
             Fault::Version(n) => write!(f, "it is a file of events of version {n}; convert again"),
             Fault::Damaged => f.write_str("the file of events is damaged; convert again"),
@@ -201,8 +208,23 @@ impl fmt::Display for RecordingError {
 
 impl std::error::Error for RecordingError {}
 
+/// Why the next file of a run cannot be opened: the file with this number is not there.
+#[derive(Debug)]
+pub(super) struct Hole(pub u64);
+
+impl fmt::Display for Hole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Fault::Hole(self.0).fmt(f)
+    }
+}
+
+impl std::error::Error for Hole {}
+
 /// The fault in a source's error: flate2 says `InvalidInput` or `InvalidData` of a corrupt stream.
 pub(super) fn of_source(e: &io::Error) -> Fault {
+    if let Some(Hole(n)) = e.get_ref().and_then(|e| e.downcast_ref()) {
+        return Fault::Hole(*n);
+    }
     match e.kind() {
         io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Fault::Gzip,
         _ => Fault::Disk(super::disk::class(e)),

@@ -6,11 +6,15 @@
 //! 1. Journal and recording begin their segments together: a number is a stretch of time, and the
 //!    lowest number is dropped first, of both.
 //! 2. The newest segment is never dropped, whatever the bound.
-//! 3. What was dropped is counted; a reader sees it by the numbers that are missing at the front.
+//! 3. Nothing is dropped that the run's past does not hold ([`Needed`]).
+//! 4. What was dropped is counted; a reader sees it by the numbers that are missing at the front.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,10 +43,28 @@ pub struct Keeper {
     segment: (u64, Option<Ns>),
     looked: Option<Ns>,
     kept: Kept,
+    /// Who hears of complete segments, and which ones are still needed.
+    past: Option<(Sender<u64>, Arc<Needed>)>,
 }
 
-/// A segment's file.
-type Entry = (u64, PathBuf, u64);
+/// A segment's file: its number, whether it is of the recording, path, bytes.
+type Entry = (u64, bool, PathBuf, u64);
+
+/// The first segments of journal and recording that the run's past does not hold: none from there on
+/// may be dropped.
+#[derive(Debug, Default)]
+pub struct Needed([AtomicU64; 2]);
+
+impl Needed {
+    /// They are these from now on: of the journal, of the recording.
+    pub fn from(&self, numbers: [u64; 2]) {
+        self.0.iter().zip(numbers).for_each(|(a, n)| a.store(n, Ordering::Release));
+    }
+
+    fn is(&self, number: u64, recording: bool) -> bool {
+        number >= self.0[usize::from(recording)].load(Ordering::Acquire)
+    }
+}
 
 /// How much a run may hold, and how long its segments get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +90,8 @@ pub fn dropped_text(segments: u64) -> String {
     match segments {
         0 => String::new(),
         n => format!(
-            "dropped  the first {n} segments, by the run's disk bound; sums over them are missing\n"
+            "dropped  the first {n} segments, by the run's disk bound: sums hold them, tables and prices \
+             begin after them\n"
         ),
     }
 }
@@ -83,13 +106,26 @@ impl Keeper {
             segment: (0, None),
             looked: None,
             kept: Kept::default(),
+            past: None,
         }
+    }
+
+    /// Tells `to` the number of each new segment, and drops none that is needed.
+    #[must_use]
+    pub fn with_past(self, to: Sender<u64>, needed: Arc<Needed>) -> Keeper {
+        Keeper { past: Some((to, needed)), ..self }
     }
 
     /// Looks after a run that goes on in segment `number`.
     #[must_use]
     pub fn at(self, number: u64) -> Keeper {
         Keeper { segment: (number, None), ..self }
+    }
+
+    /// Number of the segment at hand.
+    #[must_use]
+    pub fn segment(&self) -> u64 {
+        self.segment.0
     }
 
     /// Whether the segment at hand, `recorded` bytes of recording in it, is to end.
@@ -120,6 +156,14 @@ impl Keeper {
         Some(made.and(file))
     }
 
+    /// The recording goes on in the newest segment: those before it are complete.
+    pub fn turned(&self) {
+        if let Some((to, _)) = &self.past {
+            // Whoever makes the past may have ended, for a reason that it gave.
+            let _ = to.send(self.segment.0);
+        }
+    }
+
     /// Adds up what is held and drops the oldest segments beyond the bound, now and then.
     pub fn look(&mut self, now: Ns) -> Kept {
         if self.looked.is_some_and(|at| now.since(at) < KEEP_NS) {
@@ -128,11 +172,14 @@ impl Keeper {
         self.looked = Some(now);
         let mut entries = self.entries();
         entries.sort();
-        self.kept.bytes = entries.iter().map(|e| e.2).sum();
-        for (number, path, size) in entries {
+        self.kept.bytes = entries.iter().map(|e| e.3).sum();
+        for (number, recording, path, size) in entries {
             let over = self.bound.bytes.is_some_and(|b| self.kept.bytes > b);
             if !over || number >= self.segment.0 {
                 break;
+            }
+            if self.past.as_ref().is_some_and(|(_, needed)| needed.is(number, recording)) {
+                continue;
             }
             if fs::remove_file(&path).is_ok() {
                 self.kept.bytes -= size;
@@ -147,9 +194,9 @@ impl Keeper {
         let read = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         read.filter_map(|e| {
             let name = e.file_name().into_string().ok()?;
-            let number =
-                journal::segment_number(&name).or_else(|| recording::segment_number(&name));
-            Some((number?, e.path(), e.metadata().ok()?.len()))
+            let of_journal = journal::segment_number(&name);
+            let number = of_journal.or_else(|| recording::segment_number(&name))?;
+            Some((number, of_journal.is_none(), e.path(), e.metadata().ok()?.len()))
         })
         .collect()
     }

@@ -12,6 +12,7 @@
 //!              truth.json      what an embedded exchange knows of itself
 //!              report.html     the page
 //!              checkpoint      state of a replay between two frames
+//!              past            what the segments before the newest came to
 //!              export/         tables for other programs
 //!              status.sock     the run's state, while it runs
 //!              lock            held by the one process that writes
@@ -176,6 +177,12 @@ impl RunFolder {
         self.path.join("checkpoint")
     }
 
+    /// What the complete segments came to; whole sums and a restart are made from it.
+    #[must_use]
+    pub fn past(&self) -> PathBuf {
+        self.path.join("past")
+    }
+
     /// Folder of tables for other programs.
     #[must_use]
     pub fn export(&self) -> PathBuf {
@@ -209,7 +216,7 @@ impl RunFolder {
     #[must_use]
     pub fn dropped(&self) -> u64 {
         let bounded = RunInfo::read(&self.info()).is_ok_and(|i| i.bounded);
-        if bounded { keep::first_segment(&self.path) } else { 0 }
+        if bounded && self.past().exists() { keep::first_segment(&self.path) } else { 0 }
     }
 }
 

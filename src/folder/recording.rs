@@ -13,6 +13,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use flate2::Compression;
@@ -96,8 +97,7 @@ impl fmt::Debug for Reader {
 }
 
 impl Reader {
-    /// Opens a file, gzip or plain by its first bytes; with `frames.gz` of a run, the files that
-    /// follow it as well.
+    /// Opens a file, gzip or plain by its first bytes; of a run's files, those that follow it as well.
     ///
     /// # Errors
     /// [`Fault::Disk`] at line 0 where it cannot be read.
@@ -113,6 +113,15 @@ impl Reader {
         let refused = |e: io::Error| RecordingError { line: 0, fault: of_source(&e) };
         let meter = meter.clone();
         Self::detect(Metered::new(Chain::open(path).map_err(refused)?, meter))
+    }
+
+    /// Opens the files of a run's recording with these numbers.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub fn of_run(folder: &Path, numbers: RangeInclusive<u64>) -> Result<Reader, RecordingError> {
+        let refused = |e: io::Error| RecordingError { line: 0, fault: of_source(&e) };
+        Self::detect(Chain::of(folder, numbers).map_err(refused)?)
     }
 
     /// Reads standard input, gzip or plain by its first bytes.

@@ -32,5 +32,7 @@ pub use digest::{Digest, Digests, frames_the_run, hex};
 pub use disk::{Disk, DiskError};
 pub use format::{FOLDER_LOCK, segment_name, segment_number};
 pub use reader::{Found, ReadError, Reader};
-pub use recovery::{Recovered, cut, inspect, repair};
+#[cfg(any(test, feature = "lab"))]
+pub use recovery::inspect;
+pub use recovery::{Front, Recovered, cut, first_seq, inspect_since, repair};
 pub use writer::{Failed, Options, Writer};

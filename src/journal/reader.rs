@@ -132,12 +132,16 @@ impl fmt::Display for Torn {
     }
 }
 
-/// Reads a journal from its beginning.
+/// Reads a journal from its beginning, or from the segment that a bound left as the first.
 #[derive(Debug)]
 pub struct Reader<D: Disk> {
     disk: D,
     numbers: Vec<u64>,
     at: usize,
+    /// Number of the first segment.
+    first: u64,
+    /// Given out before anything that is read, last first.
+    ahead: Vec<Record>,
     open: Option<Segment<D::File>>,
     buffer: Vec<u8>,
     /// Sequence number expected next; `None` before the first record.
@@ -212,23 +216,40 @@ impl<D: Disk> Reader<D> {
     ///
     /// # Errors
     /// [`ReadError::Disk`] where the folder cannot be listed.
-    pub fn open(mut disk: D) -> Result<Reader<D>, ReadError> {
+    pub fn open(disk: D) -> Result<Reader<D>, ReadError> {
+        Self::since(disk, 0)
+    }
+
+    /// Opens it at segment number `first`: what came before is nobody's concern.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub fn since(mut disk: D, first: u64) -> Result<Reader<D>, ReadError> {
         let names = disk.names()?;
-        let mut numbers: Vec<u64> =
-            names.iter().filter_map(|n| format::segment_number(n)).collect();
+        let numbers = names.iter().filter_map(|n| format::segment_number(n));
+        let mut numbers: Vec<u64> = numbers.filter(|n| *n >= first).collect();
         numbers.sort_unstable();
         Ok(Reader {
             disk,
             numbers,
             at: 0,
+            first,
+            ahead: Vec::new(),
             open: None,
             buffer: vec![0; JOURNAL_BATCH_BYTES],
             next: None,
             gap: None,
             config: None,
-            previous: Some(0),
+            previous: (first == 0).then_some(0),
             pending: None,
         })
+    }
+
+    /// Gives these records out first: those that say what the run is, where its beginning was dropped.
+    #[must_use]
+    pub fn after(self, mut head: Vec<Record>) -> Reader<D> {
+        head.reverse();
+        Reader { ahead: head, ..self }
     }
 
     /// What comes next; `None` at the end.
@@ -236,6 +257,9 @@ impl<D: Disk> Reader<D> {
     /// # Errors
     /// [`ReadError`]; there is no point in going on.
     pub fn step(&mut self) -> Result<Option<Found>, ReadError> {
+        if let Some(record) = self.ahead.pop() {
+            return Ok(Some(Found::Record(record)));
+        }
         loop {
             if let Some(found) = self.pending.take() {
                 return Ok(Some(found));
@@ -268,7 +292,7 @@ impl<D: Disk> Reader<D> {
     /// Number of segments, by the highest number.
     #[must_use]
     pub fn segments(&self) -> u64 {
-        self.numbers.last().map_or(0, |n| n + 1)
+        self.numbers.last().map_or(self.first, |n| n + 1)
     }
 
     /// Hash of the sound bytes of the segment read last.
@@ -279,7 +303,7 @@ impl<D: Disk> Reader<D> {
     /// Opens the next segment and judges its header. `Some`: report this first.
     fn advance(&mut self) -> Result<Option<Found>, ReadError> {
         let Some(&number) = self.numbers.get(self.at) else { return Ok(None) };
-        let want = if self.at == 0 { 0 } else { self.numbers[self.at - 1] + 1 };
+        let want = if self.at == 0 { self.first } else { self.numbers[self.at - 1] + 1 };
         let seq = self.next.unwrap_or(0);
         let mut report = None;
         if number != want {

@@ -9,6 +9,8 @@
 //! 3. `cut` takes whole records back, newest first: whenever it is interrupted, a prefix stands.
 //! 4. `next_seq`, `records`, `digest` describe the prefix before the first damage.
 
+use serde::{Deserialize, Serialize};
+
 use super::disk::Disk;
 use super::format::{self, HEADER_BYTES};
 use super::reader::{Damage, Found, ReadError, Reader, Torn};
@@ -48,6 +50,19 @@ pub struct Recovered {
     pub salvageable: u64,
     /// Hash of the last segment's sound bytes.
     pub(super) last_hash: u128,
+    /// Where it begins.
+    pub(super) front: Front,
+}
+
+/// Where a journal begins whose first segments were dropped.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Front {
+    /// Number of the first segment that counts.
+    pub segment: u64,
+    /// Number of its first record.
+    pub seq: u64,
+    /// Digest of the records before it.
+    pub digest: Digest,
 }
 
 impl Recovered {
@@ -77,9 +92,19 @@ impl Recovered {
 ///
 /// # Errors
 /// [`ReadError`] where it cannot be read at all. Damage is a result, not an error.
+#[cfg(any(test, feature = "lab"))]
 pub fn inspect<D: Disk>(disk: &mut D) -> Result<Recovered, ReadError> {
-    let mut out = Recovered::default();
-    let mut reader = Reader::open(disk)?;
+    inspect_since(disk, &Front::default())
+}
+
+/// Reads a journal from where its bound left it.
+///
+/// # Errors
+/// [`ReadError`] where it cannot be read at all. Damage is a result, not an error.
+pub fn inspect_since<D: Disk>(disk: &mut D, from: &Front) -> Result<Recovered, ReadError> {
+    let mut out =
+        Recovered { front: from.clone(), digest: from.digest.clone(), ..Recovered::default() };
+    let mut reader = Reader::since(disk, from.segment)?;
     while let Some(found) = reader.step()? {
         match found {
             Found::Record(r) => out.take(&r),
@@ -93,12 +118,23 @@ pub fn inspect<D: Disk>(disk: &mut D) -> Result<Recovered, ReadError> {
         }
     }
     if out.records == 0 && out.damages == 0 {
-        out.next_seq = reader.next_seq().unwrap_or(0);
+        out.next_seq = reader.next_seq().unwrap_or(from.seq);
     }
     out.config = reader.config();
     out.segments = reader.segments();
     out.last_hash = reader.last_hash();
     Ok(out)
+}
+
+/// Number of the first record of a segment.
+///
+/// # Errors
+/// [`ReadError::Disk`] where it cannot be read; [`DiskError::Missing`] where its header is unsound.
+pub fn first_seq<D: Disk>(disk: &mut D, segment: u64) -> Result<u64, ReadError> {
+    let mut file = disk.open(&format::segment_name(segment))?;
+    let mut head = [0; HEADER_BYTES];
+    disk.read(&mut file, 0, &mut head)?;
+    format::Header::decode(&head).map(|h| h.first_seq).map_err(|_| DiskError::Missing.into())
 }
 
 /// Cuts the torn tail `found` speaks of, removes unfinished segments, and gives what stands then.
@@ -121,7 +157,7 @@ pub fn repair<D: Disk>(disk: &mut D, found: &Recovered) -> Result<Recovered, Rea
         }
     }
     disk.sync_dir()?;
-    inspect(disk)
+    inspect_since(disk, &found.front)
 }
 
 /// Takes back the records from number `seq` on, and gives what stands then. A `Lost` that covers `seq`
@@ -134,7 +170,7 @@ pub fn cut<D: Disk>(disk: &mut D, found: &Recovered, seq: u64) -> Result<Recover
         return Err(DiskError::Exists.into());
     }
     let (header, record) = (HEADER_BYTES as u64, RECORD_BYTES as u64);
-    for number in (0..found.segments).rev() {
+    for number in (found.front.segment..found.segments).rev() {
         let name = format::segment_name(number);
         let mut file = disk.open(&name)?;
         let size = disk.size(&name)?;
@@ -146,7 +182,7 @@ pub fn cut<D: Disk>(disk: &mut D, found: &Recovered, seq: u64) -> Result<Recover
             disk.read(&mut file, header + middle * record, &mut bytes)?;
             if format::seq_of(&bytes) < seq { low = middle + 1 } else { high = middle }
         }
-        if low == 0 && number > 0 {
+        if low == 0 && number > found.front.segment {
             disk.remove(&name)?;
             continue;
         }
@@ -156,7 +192,7 @@ pub fn cut<D: Disk>(disk: &mut D, found: &Recovered, seq: u64) -> Result<Recover
         break;
     }
     disk.sync_dir()?;
-    inspect(disk)
+    inspect_since(disk, &found.front)
 }
 
 #[cfg(test)]

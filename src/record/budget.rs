@@ -2,13 +2,14 @@
 //!
 //! In: the records of it. Out: figures and a line for people. Cold path.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Requests;
 use crate::units::{Cash, Ns};
 
 /// The first and the newest record of the budget.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Budget {
     first: (Ns, Requests),
     /// The newest one.

@@ -46,3 +46,12 @@ impl Record {
         })
     }
 }
+
+impl Body {
+    /// The record of a kind whose payload begins with these bytes; the rest is zero.
+    pub(super) fn from_payload(kind: u8, bytes: &[u8]) -> Option<Body> {
+        let mut payload = [0; PAYLOAD_BYTES];
+        payload.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        Body::take(kind, &payload).ok()
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! In: the records of them. Out: lines, a table, JSON. Cold path.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Body, Curve, Outlook, Verdict};
@@ -14,7 +15,7 @@ const DECIDES_S: u8 = 5;
 const SEEN: f64 = 2.0;
 
 /// What was said last of one coin.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Earns {
     verdicts: Vec<Verdict>,
     rows: Vec<Curve>,

@@ -22,6 +22,24 @@ macro_rules! records {
             impl From<$name> for Body {
                 fn from(x: $name) -> Body { Body::$name(x) }
             }
+
+            // As on disk: the payload's bytes.
+            impl Serialize for $name {
+                fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                    let mut bytes = [0; PAYLOAD_BYTES];
+                    Body::from(*self).put(&mut bytes);
+                    bytes[..Self::SIZE].serialize(to)
+                }
+            }
+
+            impl<'de> Deserialize<'de> for $name {
+                fn deserialize<D: Deserializer<'de>>(from: D) -> Result<$name, D::Error> {
+                    match Body::from_payload($kind, &Vec::deserialize(from)?) {
+                        Some(Body::$name(x)) => Ok(x),
+                        _ => Err(D::Error::custom(concat!("no record of kind ", $json))),
+                    }
+                }
+            }
         )*
 
         /// Content of a record, one variant a kind.

@@ -31,6 +31,9 @@ pub use field::{Field, LADDER_PART, Malformed, PAYLOAD_BYTES, RECORD_BYTES, TERM
 pub use ladder::{WholeLadder, ladder_records};
 pub use strategy::{Named, StrategyInfo, StrategyNames};
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::units::{CoinId, Mid2, Ns, Px, Side, Sz};
 
 /// Version of this alphabet, in the `Start` record and in every segment header. Format 2: ladders in

@@ -8,6 +8,7 @@
 
 use super::field::{TERMS_MAX, padded, unpadded};
 use super::{Body, Label, Labelled, Strategy, Terms};
+use serde::{Deserialize, Serialize};
 
 /// A number of a strategy. Names have at most 24 bytes, units 8, sentences 70; more is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +58,7 @@ impl StrategyInfo {
 }
 
 /// The strategy of a run, put together from its records.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StrategyNames {
     strategy: Option<Strategy>,
     labels: Vec<Label>,

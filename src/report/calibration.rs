@@ -6,7 +6,7 @@
 //! 1. Skill is 1 - BS / (y (1 - y)), y the share that filled: 0 is a constant forecast of y.
 //! 2. Bins hold equally many predictions.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::stats::{self, Blocks, Interval, bootstrap, float};
 use crate::record::Outcome;
@@ -46,7 +46,7 @@ pub struct Calibration {
 }
 
 /// Predictions as they come.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Outcomes {
     all: Vec<(Ns, f64, bool)>,
 }

@@ -18,12 +18,13 @@ use crate::record::{
     Latch, Late, Learned, Market, Regimes, StrategyNames, Terms, Warmup,
 };
 use crate::units::{Ns, Px, Side};
+use serde::{Deserialize, Serialize};
 
 /// A value per side, bid first.
 pub type Sides<T> = [T; 2];
 
 /// Everything drawn over time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lines {
     /// Best prices of the market.
     pub market: Sides<Series>,
@@ -59,7 +60,7 @@ pub struct Lines {
 }
 
 /// A fill as a mark on the price chart.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
     /// When.
     pub at: Ns,
@@ -70,7 +71,7 @@ pub struct Mark {
 }
 
 /// One fill model's result.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LaneResult {
     /// Last account.
     pub account: Account,
@@ -81,7 +82,7 @@ pub struct LaneResult {
 }
 
 /// One coin.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CoinModel {
     /// Name; empty where the journal does not say.
     pub name: String,
@@ -122,8 +123,10 @@ pub struct CoinModel {
     /// Fills by model and reason.
     pub reasons: Reasons,
     /// What the market did after fills.
+    #[serde(skip)]
     pub markouts: Summary,
     /// Predictions against outcomes.
+    #[serde(skip)]
     pub calibration: Calibration,
     /// Whether quoting would earn, at the end.
     pub earns: Earns,

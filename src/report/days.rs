@@ -4,6 +4,7 @@
 //!
 //! 1. A day's figures are the account's at its end less those at its beginning: they add up to the run.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::money::{Split, exact};
@@ -13,7 +14,7 @@ use crate::record::{Account, Lane};
 use crate::units::{Cash, CoinId, Ns};
 
 /// A day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Day {
     /// Its beginning.
     pub from: Ns,
@@ -26,7 +27,7 @@ pub struct Day {
 type Sums = [(i128, u64); 3];
 
 /// Days in the making.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Days {
     done: Vec<Day>,
     open: Option<i64>,

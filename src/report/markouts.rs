@@ -14,7 +14,7 @@
 //! 3. The distance quoted at is counted from m0 and nothing but a label: it is added to no move. How far the
 //!    market came before the fill is distance less spread, and shown.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::money::exact;
 use super::stats::{Blocks, Interval, bootstrap, mean};
@@ -29,7 +29,7 @@ const BINS: usize = 4;
 const IN_BIN: usize = 5;
 
 /// Amounts of fills, exact.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Amounts {
     /// Value traded.
     pub value: Cash,
@@ -134,7 +134,7 @@ pub struct Summary {
     pub depths: Vec<Group>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Sample {
     at: Ns,
     horizon_ms: u32,
@@ -143,7 +143,7 @@ struct Sample {
 }
 
 /// Edges as they come.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Markouts {
     all: Vec<Sample>,
 }

@@ -30,7 +30,7 @@ mod truth;
 
 pub use json::summary as json;
 pub use latency::parse as latency_log;
-pub use model::{Model, read};
+pub use model::{Builder, Model, read};
 pub use money::units as money_units;
 pub use page::page;
 pub use sources::{Setting, Sources};

@@ -15,9 +15,10 @@ use super::stats::{Blocks, Interval};
 use crate::journal::{Digest, Digests, Disk, Found, ReadError, Reader};
 use crate::record::{Body, Budget, Clocks, LinkChange, Record, Start, Stop, StrategyNames};
 use crate::units::{CoinId, Ns};
+use serde::{Deserialize, Serialize};
 
 /// All coins together under one fill model.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TotalLane {
     /// Parts, added as integers.
     pub split: Split,
@@ -28,7 +29,7 @@ pub struct TotalLane {
 }
 
 /// A run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Model {
     /// First record.
     pub start: Option<Start>,
@@ -45,6 +46,7 @@ pub struct Model {
     /// The strategy, and what its terms mean.
     pub strategy: StrategyNames,
     /// Digests of the records read.
+    #[serde(skip)]
     pub digest: Digests,
     /// Damage and torn tails, a line each.
     pub faults: Vec<String>,
@@ -65,11 +67,12 @@ pub struct Model {
     /// The account's budget of requests.
     pub requests: Option<Budget>,
     /// What the run folder says besides the journal.
+    #[serde(skip)]
     pub sources: Sources,
 }
 
 /// A model in the making.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Builder {
     model: Option<Model>,
     faults: Vec<String>,
@@ -79,12 +82,15 @@ pub struct Builder {
     changed: [bool; 3],
 }
 
-/// Reads a journal whole.
+/// Reads a journal whole, or what follows the records that `builder` has.
 ///
 /// # Errors
 /// [`ReadError`] where it cannot be read at all; damage is a line in `faults`.
-pub fn read<D: Disk>(reader: &mut Reader<D>, sources: Sources) -> Result<Model, ReadError> {
-    let mut builder = Builder::default();
+pub fn read<D: Disk>(
+    reader: &mut Reader<D>,
+    mut builder: Builder,
+    sources: Sources,
+) -> Result<Model, ReadError> {
     while let Some(found) = reader.step()? {
         match found {
             Found::Record(record) => builder.take(&record),
@@ -125,6 +131,18 @@ impl Builder {
             coin.take(r.at, &r.body, &names);
         }
         m.strategy = names;
+    }
+
+    /// Digest of the records taken.
+    #[must_use]
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// Records that were lost on the way to the journal, as those taken say.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.model.as_ref().map_or(0, |m| m.lost)
     }
 
     /// Notes a fault of the journal.

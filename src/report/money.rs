@@ -4,6 +4,7 @@
 //!
 //! 1. Sums are integers in units of 5e-17 USD ([`Cash`]); nothing is rounded before it is shown.
 
+use serde::{Deserialize, Serialize};
 use std::ops::Add;
 
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use crate::units::Cash;
 pub const DECIMALS: u32 = 17;
 
 /// Where a profit came from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Split {
     /// Distance from mid at which it was filled.
     pub spread: Cash,

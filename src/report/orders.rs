@@ -2,7 +2,7 @@
 //!
 //! In: order and fill records. Out: counts and histograms. Cold path.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::record::{Fill, FillReason, Lane, Order, OrderReason, OrderState};
 use crate::units::{Ns, Px, Sz};
@@ -14,7 +14,7 @@ pub const AHEAD_USD: [f64; 8] =
 pub const AGE_S: [f64; 8] = [0.0, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0];
 
 /// Orders and fills of one coin.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Orders {
     /// Orders that reached each state, as `OrderState` counts.
     pub states: [u64; 6],
@@ -36,9 +36,7 @@ pub struct Orders {
     pub fee_bps: f64,
     /// Median age of an order at its fill, s.
     pub median_age_s: Option<f64>,
-    #[serde(skip)]
     ages: Vec<f64>,
-    #[serde(skip)]
     fees_usd: f64,
 }
 

@@ -3,6 +3,7 @@
 //! In: fills of the three models, edges of the configured one. Out: fills, value, captured spread and
 //! fees a reason and model; for the configured one the edge at the primary horizon. Cold path.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::markouts::{Amounts, PRIMARY_MS};
@@ -13,7 +14,7 @@ use crate::units::{Cash, Px};
 const REASONS: usize = FillReason::ALL.len();
 
 /// Fills of one reason under one model.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reason {
     /// Fills.
     pub fills: u64,
@@ -37,7 +38,7 @@ impl Reason {
 }
 
 /// Fills by model and reason, as [`Lane`] and [`FillReason`] count.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reasons {
     /// The table.
     pub by: [[Reason; REASONS]; 3],

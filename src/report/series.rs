@@ -9,6 +9,7 @@
 
 use super::stats::Blocks;
 use crate::units::Ns;
+use serde::{Deserialize, Serialize};
 
 /// Fewest columns of a run long enough to fill them.
 pub const COLUMNS_MIN: usize = 600;
@@ -16,7 +17,7 @@ pub const COLUMNS_MIN: usize = 600;
 const WIDTH_NS: i64 = 100 * Ns::MS;
 
 /// One column.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Column {
     /// Value it begins with.
     pub first: f64,
@@ -33,7 +34,7 @@ pub struct Column {
 }
 
 /// Columns of one value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     start: Ns,
     width: i64,

@@ -3,9 +3,10 @@
 //! In: changes in order of time. Out: time in each state, and the state of each column. Cold path.
 
 use crate::units::Ns;
+use serde::{Deserialize, Serialize};
 
 /// States over time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct States<T> {
     changes: Vec<(Ns, T)>,
     end: Ns,

@@ -8,7 +8,7 @@
 //!    blocks make it too narrow (Hesterberg, "What teachers should know about the bootstrap", 2015).
 //! 3. Fewer than [`BLOCKS_MIN`] blocks give no interval. The seed is fixed: same run, same interval.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::units::Ns;
 
@@ -23,7 +23,7 @@ pub const RESAMPLES: usize = 2_000;
 const SEED: u64 = 20_150_401;
 
 /// A figure and its 95 % interval, where there are blocks enough for one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// The figure.
     pub value: f64,
@@ -34,7 +34,7 @@ pub struct Interval {
 }
 
 /// A run cut into blocks of equal length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocks {
     start: Ns,
     /// Length of a block, ns.

@@ -124,9 +124,21 @@ fn a_server_whose_clock_jumps_is_a_gap_that_is_said_and_recovered_from() {
 fn a_stream_that_the_venue_refuses_or_never_sends_costs_no_more_than_it_carries() {
     // What is withheld, whether with words, and what the run says; none: it cannot go on.
     let cases = [
-        ("activeAssetCtx", true, Some("BTC: the venue refuses activeAssetCtx: Invalid subscription")),
-        ("\"fast\":true", true, Some("BTC: the venue refuses the fast l2Book: Invalid subscription")),
-        ("activeAssetCtx", false, Some("BTC: activeAssetCtx was not answered within 15 s; no funding")),
+        (
+            "activeAssetCtx",
+            true,
+            Some("BTC: the venue refuses activeAssetCtx: Invalid subscription"),
+        ),
+        (
+            "\"fast\":true",
+            true,
+            Some("BTC: the venue refuses the fast l2Book: Invalid subscription"),
+        ),
+        (
+            "activeAssetCtx",
+            false,
+            Some("BTC: activeAssetCtx was not answered within 15 s; no funding"),
+        ),
         ("trades", true, None),
     ];
     std::thread::scope(|all| {

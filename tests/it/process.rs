@@ -97,6 +97,16 @@ pub fn await_text(child: &mut Child, text: &str) -> String {
     String::from_utf8_lossy(&seen).into_owned()
 }
 
+/// An exchange of its own process with more arguments, and its address.
+pub fn exchange(dir: &Path, more: &[&str]) -> (Child, String) {
+    let mut c = command(dir, &[&["venue", "--addr", "127.0.0.1:0"], more].concat());
+    let mut child = c.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
+    let seen = await_text(&mut child, "/ws");
+    let from = seen.find("ws://").expect("an address");
+    let address = seen[from..].split_whitespace().next().expect("one word").to_owned();
+    (child, address)
+}
+
 /// A stopwatch.
 pub struct Watch(SessionClock);
 

@@ -1,22 +1,11 @@
 //! A run that was killed or ended goes on in its folder, and is one run.
 
 use std::path::Path;
-use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::process::{Temporary, await_text, command, finish, papermaker, signal, start};
-
-/// An exchange of its own process, and its address.
-fn exchange(dir: &Path) -> (Child, String) {
-    let mut c = command(dir, &["venue", "--addr", "127.0.0.1:0"]);
-    let mut child = c.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
-    let seen = await_text(&mut child, "/ws");
-    let from = seen.find("ws://").expect("an address");
-    let address = seen[from..].split_whitespace().next().expect("one word").to_owned();
-    (child, address)
-}
+use super::process::{Temporary, await_text, exchange, finish, papermaker, signal, start};
 
 fn json(dir: &Path, args: &[&str]) -> Value {
     papermaker(dir, args).assert_code(0).json()
@@ -25,7 +14,7 @@ fn json(dir: &Path, args: &[&str]) -> Value {
 #[test]
 fn killed_twice_and_stopped_once_it_is_one_run_that_verifies() {
     let dir = Temporary::new();
-    let (mut venue, address) = exchange(&dir.0);
+    let (mut venue, address) = exchange(&dir.0, &[]);
     // One that quotes from the first second.
     let glft = "engine.strategy.name=glft";
     let args =

@@ -171,7 +171,8 @@ fn connection(
             Script::Without(no, says) if stream.contains(no) => {
                 if *says {
                     let ask = ask.replace('"', "\\\"");
-                    let no = format!(r#"{{"channel":"error","data":"Invalid subscription {ask}"}}"#);
+                    let no =
+                        format!(r#"{{"channel":"error","data":"Invalid subscription {ask}"}}"#);
                     server::text(&mut out, &no);
                 }
             }

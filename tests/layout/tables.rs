@@ -79,8 +79,9 @@ pub const UNCOUNTED: &[&str] = &["", "rooms", "laws", "lab"];
 pub const LINES: &[(&str, usize)] = &[
     // One place where signals become what the engine is given; one recording through many engines, many
     // recordings as one run. What a recording shows of its market.
-    // A profile for each strategy to compare with.
-    ("app", 5_495),
+    // A profile for each strategy to compare with. What dropped segments came to, so that a bounded run keeps
+    // its sums, is verified and goes on.
+    ("app", 6_000),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 880),
     ("bench", 1_450),
@@ -91,7 +92,7 @@ pub const LINES: &[(&str, usize)] = &[
     // recordings, how far a command has come. Stylised facts of a recording against bands; recordings of
     // a simulated market without waiting; the truth of such a market, also behind a run. No output over a
     // file that is there; more slips of the hand named. Fill models in worlds like real markets, cell by cell.
-    ("cli", 6_760),
+    ("cli", 6_800),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
@@ -107,10 +108,10 @@ pub const LINES: &[(&str, usize)] = &[
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
     // what a recording is fit for. Bytes counted while they are read, files by their hash.
     // One helper that makes every output of a command.
-    ("folder", 2_300),
+    ("folder", 2_400),
     // History of the venue's archive, of a node, of tardis.dev.
     ("import", 1_100),
-    ("journal", 1_800),
+    ("journal", 1_850),
     // What quoting would earn at every distance, with intervals that hold, and a verdict.
     ("learn", 5_900),
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.
@@ -125,10 +126,10 @@ pub const LINES: &[(&str, usize)] = &[
     ("quote", 2_270),
     // How long a budget of requests lasts, in words; the maker fee of each coin; edges, the curve, the
     // verdict and their words.
-    ("record", 1_620),
+    ("record", 1_630),
     // Days. Edges that are the account's, with what was lost before a fill; the curve.
     // What was learned of quotes beside what is true of them.
-    ("report", 5_170),
+    ("report", 5_200),
     ("settings", 1_200),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.

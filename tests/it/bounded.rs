@@ -1,0 +1,140 @@
+//! A run whose first segments are dropped keeps its sums, is verified from what is left, and goes on.
+
+use std::path::Path;
+use std::time::Duration;
+
+use papermaker::rooms::app::past::Past;
+use papermaker::rooms::folder::RunFolder;
+use papermaker::rooms::folder::recording;
+use papermaker::rooms::journal;
+use serde_json::Value;
+
+use super::process::{Temporary, await_text, exchange, finish, papermaker, signal, start};
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        if entry.metadata().expect("there").is_file() {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).expect("copied");
+        }
+    }
+}
+
+/// Removes what the run's past holds, as its bound would; gives how many files that were.
+fn drop_front(run: &Path) -> usize {
+    let past = Past::of(&RunFolder::at(run)).expect("a past");
+    let mut dropped = 0;
+    for entry in std::fs::read_dir(run).expect("a folder") {
+        let name = entry.expect("an entry").file_name().into_string().expect("a name");
+        let old = journal::segment_number(&name).is_some_and(|n| n < past.journal.segment)
+            || recording::segment_number(&name).is_some_and(|n| n < past.recording);
+        if old {
+            std::fs::remove_file(run.join(&name)).expect("removed");
+            dropped += 1;
+        }
+    }
+    let info = run.join("run.json");
+    let text = std::fs::read_to_string(&info).expect("there");
+    let text = text.replace("\"bounded\": false", "\"bounded\": true");
+    assert!(text.contains("\"bounded\": true"), "{text}");
+    std::fs::write(&info, text).expect("written");
+    dropped
+}
+
+fn json(dir: &Path, args: &[&str]) -> Value {
+    papermaker(dir, args).assert_code(0).json()
+}
+
+/// The report as JSON without the name of its folder.
+fn report(dir: &Path, run: &str) -> Value {
+    let mut found = json(dir, &["report", run, "--json"]);
+    let map = found.as_object_mut().expect("an object");
+    map.remove("run");
+    map.remove("name");
+    found
+}
+
+#[test]
+fn sums_tables_and_verdicts_are_those_of_the_whole_run() {
+    let dir = Temporary::new();
+    let world = ["run", "--world", "simple", "--speed", "50", "--for", "120s", "--out", "whole"];
+    let sets = ["--set", "run.segment_bytes=200000", "--set", "engine.strategy.name=glft"];
+    papermaker(&dir.0, &[&world[..], &sets].concat()).assert_code(0);
+    copy(&dir.join("whole"), &dir.join("plain"));
+    std::fs::remove_file(dir.join("plain/past")).expect("several segments make a past");
+    copy(&dir.join("whole"), &dir.join("kept"));
+    let dropped = drop_front(&dir.join("kept"));
+    assert!(dropped >= 4, "{dropped} files");
+    let want = report(&dir.0, "plain");
+    let fills = &want["coins"][0]["orders"]["fills"]["configured"];
+    assert!(fills.as_object().is_some_and(|f| !f.is_empty()), "{want}");
+    assert_eq!(report(&dir.0, "whole"), want, "with the past");
+    assert_eq!(report(&dir.0, "kept"), want, "without what it holds");
+    let [a, b] = ["plain", "kept"].map(|run| json(&dir.0, &["verify", run, "--json"]));
+    assert_eq!((&a["digest"], &a["decisions"]), (&b["digest"], &b["decisions"]));
+    // Tables begin later, and know their coins and when.
+    let [a, b] = ["plain", "kept"].map(|run| {
+        let to = format!("{run}.csv");
+        papermaker(&dir.0, &["export", run, "--format", "csv", "--out", &to]).assert_code(0);
+        let read = |t: &str| std::fs::read_to_string(dir.join(&format!("{to}/{t}.csv")));
+        ["coins", "fills"].map(|t| read(t).expect("a table"))
+    });
+    assert_eq!(a[0], b[0], "coins");
+    let tail: Vec<&str> = b[1].lines().skip(1).collect();
+    assert!(!tail.is_empty() && tail.len() < a[1].lines().count() - 1, "{}", tail.len());
+    assert!(a[1].ends_with(&tail.join("\n")) || a[1].trim_end().ends_with(&tail.join("\n")));
+    let shown = papermaker(&dir.0, &["report", "kept"]);
+    assert!(shown.out.contains("dropped  the first"), "{}", shown.out);
+    papermaker(&dir.0, &["explain", "kept"]).assert_code(0);
+    // A past that cannot be read is no loss while everything is there, and is named once it is.
+    for run in ["whole", "kept"] {
+        std::fs::write(dir.join(&format!("{run}/past")), b"pmpast1\nnonsense").expect("written");
+    }
+    assert_eq!(report(&dir.0, "whole"), want);
+    let refused = papermaker(&dir.0, &["report", "kept"]);
+    refused.assert_code(5);
+    assert!(refused.err.contains("what its first segments came to"), "{}", refused.err);
+}
+
+#[test]
+fn a_bounded_run_that_is_killed_again_and_again_stays_bounded_and_one_run() {
+    let dir = Temporary::new();
+    let coins = ["--coin", "BTC,ETH,SOL,HYPE,A,B"];
+    let lively = ["--world", "simple", "--set", "exchange.start=volatile"];
+    let (mut venue, address) = exchange(&dir.0, &[&coins[..], &lively].concat());
+    let sets = ["--set", "run.segment_bytes=100000", "--set", "engine.strategy.name=glft"];
+    let first = ["run", "--venue", &address, "--out", "r", "--plain", "--keep", "1MB"];
+    let first = [&first[..], &coins, &sets].concat();
+    let again = ["run", "--resume", "r", "--plain"];
+    for (i, seconds) in [14, 1, 3, 12].into_iter().enumerate() {
+        let mut child = start(&dir.0, if i == 0 { &first } else { &again });
+        await_text(&mut child, "length");
+        std::thread::sleep(Duration::from_secs(seconds));
+        signal(&child, "KILL");
+        let ended = finish(child);
+        let at = json(&dir.0, &["verify", "r", "--json"]);
+        assert_eq!(["intact", "equal"].map(|k| at[k] == true), [true; 2], "{i}: {ended:?} {at}");
+    }
+    let end = papermaker(&dir.0, &[&again[..], &["--for", "2s"]].concat());
+    end.assert_code(0);
+    assert!(!dir.join("r/00000000.journal").exists() && !dir.join("r/frames.gz").exists());
+    let size: u64 = std::fs::read_dir(dir.join("r"))
+        .expect("a folder")
+        .map(|e| e.expect("an entry"))
+        .filter(|e| {
+            e.file_name().to_str().is_some_and(|n| n.contains("journal") || n.contains("gz"))
+        })
+        .map(|e| e.metadata().expect("there").len())
+        .sum();
+    // The bound, and what comes until the next look, ten seconds later.
+    assert!(size < 4_000_000, "{size} bytes");
+    let report = json(&dir.0, &["report", "r", "--json"]);
+    let coin = &report["coins"][0];
+    assert_eq!(coin["coin"], "BTC", "{coin}");
+    assert!(coin["prints"].as_u64().expect("a count") > 10, "{coin}");
+    let at = json(&dir.0, &["verify", "r", "--json"]);
+    assert_eq!(["intact", "equal", "killed"].map(|k| at[k] == true), [true, true, false], "{at}");
+    let _ = venue.kill();
+    let _ = venue.wait();
+}
