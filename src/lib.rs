@@ -37,6 +37,8 @@ mod audit;
 mod import;
 mod sweep;
 mod cli;
+#[cfg(feature = "python")]
+mod python;
 
 #[cfg(feature = "lab")]
 pub mod rooms;

@@ -27,7 +27,7 @@ pub(crate) fn journal(run: &Path) -> Result<Reader<Folder>, Failure> {
 }
 
 /// What the first segments of a run came to.
-pub(super) fn past(run: &Path) -> Result<Past, Failure> {
+pub(crate) fn past(run: &Path) -> Result<Past, Failure> {
     Past::of(&RunFolder::at(run)).map_err(|e| Failure::input(format!("{}: {e}", run.display())))
 }
 
@@ -191,6 +191,17 @@ pub(crate) fn judged(
         ))),
         _ => Ok(fitness),
     }
+}
+
+/// The same of several recordings: what the least fresh of them is fit for.
+pub(crate) fn least_fit(
+    files: &[PathBuf],
+    coins: &[CoinSpec],
+    accept: bool,
+) -> Result<Option<Fitness>, Failure> {
+    let all: Result<Vec<_>, _> = files.iter().map(|file| judged(file, coins, accept)).collect();
+    let fresh = |f: &Fitness| f.coins.iter().map(|c| c.fresh).fold(1.0, f64::min);
+    Ok(all?.into_iter().flatten().min_by(|a, b| fresh(a).total_cmp(&fresh(b))))
 }
 
 /// The failure of reading a recording.

@@ -26,7 +26,7 @@ mod place;
 mod progress;
 mod record;
 mod replay;
-mod report;
+pub(crate) mod report;
 mod resume;
 mod run;
 mod summary;
@@ -113,6 +113,12 @@ pub fn main() -> ExitCode {
 #[must_use]
 pub fn main_with<C: Components>() -> ExitCode {
     end(Cli::try_parse(), |cli| run::<C>(&cli))
+}
+
+/// Runs the command line of these arguments, the program's name first; gives the exit code.
+#[cfg(feature = "python")]
+pub(crate) fn main_of(args: Vec<String>) -> u8 {
+    options::code(Cli::try_parse_from(args), |cli| run::<Shipped>(&cli))
 }
 
 fn run<C: Components>(cli: &Cli) -> Result<(), Failure> {

@@ -89,13 +89,21 @@ pub(crate) fn end<C>(
     parsed: Result<C, clap::Error>,
     run: impl FnOnce(C) -> Result<(), Failure>,
 ) -> ExitCode {
+    ExitCode::from(code(parsed, run))
+}
+
+/// The same as a number.
+pub(super) fn code<C>(
+    parsed: Result<C, clap::Error>,
+    run: impl FnOnce(C) -> Result<(), Failure>,
+) -> u8 {
     end_on_broken_invariants();
     let cli = match parsed {
         Ok(cli) => cli,
         Err(e) => {
             let code = if e.use_stderr() { Code::Usage as u8 } else { 0 };
             let _ = e.print();
-            return ExitCode::from(code);
+            return code;
         }
     };
     let ended = run(cli).and_then(|()| match UNSAID.get() {
@@ -103,10 +111,10 @@ pub(crate) fn end<C>(
         None => Ok(()),
     });
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(f) => {
             eprintln!("papermaker: {f}");
-            ExitCode::from(f.code as u8)
+            f.code as u8
         }
     }
 }

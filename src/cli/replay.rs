@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::common::{
-    chosen_of_all, claim, coin_name, digests, judged, new_run, recording_failure, write_info,
+    chosen_of_all, claim, coin_name, digests, least_fit, new_run, recording_failure, write_info,
 };
 use super::exit::Failure;
 use super::progress::Progress;
@@ -100,11 +100,8 @@ fn ready<C: Components>(
 ) -> Result<Ready<C>, Failure> {
     let coins = chosen_of_all(files, &o.coin)?;
     let from = o.from.as_deref().map(|path| checkpoint(path, config, &coins)).transpose()?;
-    let fitness: Result<Vec<_>, _> =
-        files.iter().map(|file| judged(file, &coins, o.accept_unfit)).collect();
-    let fresh = |f: &Fitness| f.coins.iter().map(|c| c.fresh).fold(1.0, f64::min);
-    let least = fitness?.into_iter().flatten().min_by(|a, b| fresh(a).total_cmp(&fresh(b)));
-    Ok((coins, from, least))
+    let fitness = least_fit(files, &coins, o.accept_unfit)?;
+    Ok((coins, from, fitness))
 }
 
 /// Keeps what comes on standard input as the run's own recording, and replays that.

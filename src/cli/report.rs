@@ -27,7 +27,7 @@ pub(super) struct Options {
     open: bool,
 }
 
-/// Reads a run folder whole.
+/// Reads a run folder whole: the sums of its first segments, and the journal behind them.
 pub(super) fn read(path: &Path) -> Result<Model, Failure> {
     let name = path.display();
     let folder = opened(path)?;
@@ -62,12 +62,13 @@ pub(super) fn line(page: &Result<PathBuf, Failure>) -> String {
     }
 }
 
-fn sources(path: &Path) -> Sources {
+/// What a run folder says besides its journal.
+pub(crate) fn sources(path: &Path) -> Sources {
     let run = RunFolder::at(path);
     let log = std::fs::read(run.latencies()).unwrap_or_default();
     let mut out = Sources {
         name: run.name(),
-        settings: settings(&run.settings()),
+        settings: std::fs::read_to_string(run.settings()).ok().and_then(|text| changed(&text)),
         latency: report::latency_log(&log),
         ..Sources::default()
     };
@@ -76,15 +77,15 @@ fn sources(path: &Path) -> Sources {
     out
 }
 
-/// What a run's configuration changes of the defaults; `None` where there is none to read.
-fn settings(file: &Path) -> Option<Vec<Setting>> {
+/// What a configuration changes of the defaults; `None` where it is none.
+pub(crate) fn changed(text: &str) -> Option<Vec<Setting>> {
     let flat = |text: &str| {
         let mut out = Vec::new();
         flatten("", &toml::Value::Table(text.parse().ok()?), &mut out);
         Some(out)
     };
     let defaults = flat(&Config::default().to_toml().ok()?)?;
-    let run = flat(&std::fs::read_to_string(file).ok()?)?;
+    let run = flat(text)?;
     let default = |key: &str| {
         let found = defaults.iter().find(|d| d.0 == key);
         found.map_or_else(|| "not set".to_owned(), |d| d.1.clone())

@@ -2,16 +2,15 @@
 //!
 //! In: the path of the first file. Out: bytes, how many, their hash. Cold path.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use xxhash_rust::xxh3::Xxh3Default;
-
-use super::fault::Hole;
 
 /// Bytes hashed at once.
 const READ: usize = 256 << 10;
@@ -36,15 +35,34 @@ pub fn segment_number(name: &str) -> Option<u64> {
     (segment_name(number) == name).then_some(number)
 }
 
-/// Counts bytes read, for whoever shows how far a command has come. Copies are one.
+/// Counts bytes read, for whoever shows how far a command has come, and ends the reading for whoever
+/// wants no more of it. Copies are one.
 #[derive(Clone, Debug, Default)]
-pub struct Meter(Arc<AtomicU64>);
+pub struct Meter(Arc<Metering>);
+
+#[derive(Debug, Default)]
+struct Metering {
+    bytes: AtomicU64,
+    stopped: AtomicBool,
+}
 
 impl Meter {
     /// Bytes read so far.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whatever is read by it fails from now on.
+    #[cfg(feature = "python")]
+    pub fn stop(&self) {
+        self.0.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was stopped.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.0.stopped.load(Ordering::Relaxed)
     }
 }
 
@@ -64,8 +82,11 @@ impl<R> Metered<R> {
 
 impl<R: Read> Read for Metered<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.meter.is_stopped() {
+            return Err(io::Error::other("stopped"));
+        }
         let n = self.source.read(out)?;
-        self.meter.0.fetch_add(n as u64, Ordering::Relaxed);
+        self.meter.0.bytes.fetch_add(n as u64, Ordering::Relaxed);
         Ok(n)
     }
 }
@@ -98,6 +119,22 @@ pub fn fingerprint(path: &Path) -> io::Result<(u64, u128)> {
         }
     }
 }
+
+/// Why the next file of a run cannot be opened: the one with this number is not there.
+#[derive(Debug)]
+pub(super) struct Hole(pub u64);
+
+impl fmt::Display for Hole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = segment_name(self.0);
+        write!(
+            f,
+            "its file {name} is missing; those before it and after it can be read on their own"
+        )
+    }
+}
+
+impl std::error::Error for Hole {}
 
 /// Reads the files of a recording one after the other.
 pub(super) struct Chain {

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::io;
 
+use super::chain::Hole;
 use crate::journal::DiskError;
 
 /// What is wrong with a recording.
@@ -169,11 +170,7 @@ impl fmt::Display for Fault {
             Fault::NotThatOne => {
                 f.write_str("it is not the recording that the checkpoint was made of")
             }
-            Fault::Hole(n) => write!(
-                f,
-                "its file {} is missing; those before and after it can be read one by one",
-                super::recording::segment_name(*n)
-            ),
+            Fault::Hole(n) => Hole(*n).fmt(f),
             Fault::Checkpoint => f.write_str("the checkpoint could not be written"),
             Fault::Version(n) => write!(f, "it is a file of events of version {n}; convert again"),
             Fault::Damaged => f.write_str("the file of events is damaged; convert again"),
@@ -207,18 +204,6 @@ impl fmt::Display for RecordingError {
 }
 
 impl std::error::Error for RecordingError {}
-
-/// Why the next file of a run cannot be opened: the file with this number is not there.
-#[derive(Debug)]
-pub(super) struct Hole(pub u64);
-
-impl fmt::Display for Hole {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Fault::Hole(self.0).fmt(f)
-    }
-}
-
-impl std::error::Error for Hole {}
 
 /// The fault in a source's error: flate2 says `InvalidInput` or `InvalidData` of a corrupt stream.
 pub(super) fn of_source(e: &io::Error) -> Fault {
@@ -334,6 +319,7 @@ impl fmt::Display for LeftOut {
 
 #[cfg(test)]
 mod tests {
+    use super::chain::Hole;
     use super::*;
 
     #[test]

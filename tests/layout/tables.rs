@@ -44,7 +44,7 @@ pub const ROOMS: &[(&str, &str)] = &[
     ("sys", "ws limits units"),
     (
         "app",
-        "settings limits units math mem event record ws feed facts book sim learn quote engine journal telemetry venue sys folder",
+        "settings limits units math mem event record ws feed facts book sim learn quote engine journal telemetry venue sys folder report",
     ),
     ("report", "folder journal record units math telemetry"),
     (
@@ -92,7 +92,8 @@ pub const LINES: &[(&str, usize)] = &[
     // recordings, how far a command has come. Stylised facts of a recording against bands; recordings of
     // a simulated market without waiting; the truth of such a market, also behind a run. No output over a
     // file that is there; more slips of the hand named. Fill models in worlds like real markets, cell by cell.
-    ("cli", 6_800),
+    // The command line inside Python.
+    ("cli", 6_820),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
@@ -107,8 +108,8 @@ pub const LINES: &[(&str, usize)] = &[
     ("facts", 1_300),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
     // what a recording is fit for. Bytes counted while they are read, files by their hash.
-    // One helper that makes every output of a command.
-    ("folder", 2_400),
+    // One helper that makes every output of a command. A reading that is ended from outside.
+    ("folder", 2_430),
     // History of the venue's archive, of a node, of tardis.dev.
     ("import", 1_100),
     ("journal", 1_850),
@@ -130,6 +131,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Days. Edges that are the account's, with what was lost before a fill; the curve.
     // What was learned of quotes beside what is true of them.
     ("report", 5_200),
+    // What was learned of quotes beside what is true of them. Tables for Python.
+    ("report", 5_175),
     ("settings", 1_200),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
@@ -137,6 +140,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Shadow quotes at every distance, whatever is quoted.
     ("sim", 4_560),
     // Plans, jobs, tables, rankings of sweeps.
+    // The Python package: runs as tables that others read in place, strategies in Python.
+    ("python", 1_080),
     ("sweep", 1_150),
     ("sys", 2_000),
     ("telemetry", 550),

@@ -17,7 +17,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sink::Sink;
-pub use table::{Cell, Column, Table, tables};
+#[cfg(feature = "python")]
+pub use table::Type;
+pub use table::{Cell, Column, Table, cells, tables};
 
 use crate::folder::{Output, OutputError};
 use crate::record::{Body, Record, StrategyNames};
@@ -146,7 +148,7 @@ impl Export {
         let Some(open) = self.open.get_mut(&r.body.kind()) else { return Ok(()) };
         open.rows += 1;
         let coin = self.coins.get(r.coin.index()).map_or("", String::as_str);
-        open.sink.row(&table::cells(r, coin, &self.names))
+        open.sink.row(&cells(r, coin, &self.names))
     }
 
     /// Completes the files.

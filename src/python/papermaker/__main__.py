@@ -1,0 +1,5 @@
+"""python -m papermaker: the command line."""
+
+from . import main
+
+main()
