@@ -30,7 +30,7 @@ pub(crate) mod report;
 mod resume;
 mod run;
 mod summary;
-mod sweep;
+pub(crate) mod sweep;
 mod threads;
 mod top;
 mod truth;
@@ -96,11 +96,38 @@ enum Command {
     Import(import::Options),
     /// Read a recording once, into a file of events that replays faster.
     Convert(convert::Options),
+    /// Say how to use it from Python: replays, tables, strategies, sweeps, Ray.
+    #[command(after_help = PYTHON)]
+    Python,
     /// Measure how fast it is on this machine.
     Bench(bench::Options),
     /// Write, check or print the configuration.
     Config(config::Options),
 }
+
+const PYTHON: &str = "\
+Install it in the folder of the sources (needs Rust and Python 3.10 or newer):
+  pip install .            or  pip install '.[ray]'
+
+  import papermaker, pyarrow as pa
+  run = papermaker.replay([\"mon.frames.gz\", \"tue.frames.gz\"], config={\"engine.quote.max_lots\": 3})
+  run.digest, run.summary(), run.tables
+  fills = pa.table(run[\"fills\"])         # polars, pandas, DuckDB, numpy likewise: read in place
+  run = papermaker.load(\"runs/mon\")       # the run of a folder
+
+A strategy in Python is asked once a quote decision; the engine's guards, rounding and limits hold:
+  class Three:
+      def ladder(self, market, position, estimates):
+          lot = market.lot_usd / market.mid
+          return [(market.mid * 0.9997, lot)], [(market.mid * 1.0003, lot)]   # or None: the engine's
+  papermaker.replay(\"mon.frames.gz\", strategy=Three()).strategy     # calls, time, what was left out
+Such a run is a replay only: it cannot be resumed, verified or run live.
+
+Sweeps, here or on a Ray cluster; the merged table has the same bytes:
+  best = papermaker.sweep(files, {\"engine.quote.max_lots\": [2, 5]}, seeds=[1, 2], out=\"s\")
+  papermaker.sweep(files, grid, out=\"s\", run=False); papermaker.ray_sweep(\"s\", address=\"auto\")
+
+`help(papermaker.replay)` in Python has every argument; tests/python/example.py is a notebook with plots.";
 
 /// Runs the command line of the program as it ships.
 #[must_use]
@@ -145,6 +172,10 @@ fn run<C: Components>(cli: &Cli) -> Result<(), Failure> {
         Command::Facts(o) => facts::run(o, unset("facts")?),
         Command::Import(o) => import::run(o, unset("import")?),
         Command::Convert(o) => convert::run(o, &load()?, common),
+        Command::Python => {
+            say(&format!("{PYTHON}\n"));
+            Ok(())
+        }
         Command::Bench(o) => bench::run(o, &common.load()?, common),
         Command::Config(o) => config::run(o, &load),
     }

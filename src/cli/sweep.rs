@@ -193,24 +193,51 @@ fn stats(n: usize) -> f64 {
     n as f64
 }
 
-/// Does what is missing of a part.
+/// What became of a part.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Done {
+    /// Jobs that were done.
+    pub(crate) done: usize,
+    /// Jobs whose rows were there.
+    pub(crate) were_there: usize,
+    /// How long it took.
+    pub(crate) took_s: f64,
+}
+
 fn work<C: Components>(
     dir: &Path,
     shard: &str,
     jobs: Option<usize>,
     common: &Common,
 ) -> Result<(), Failure> {
+    let Done { done, were_there, took_s } = part::<C>(dir, shard, jobs, &Meter::default())?;
+    if common.json {
+        let v = json!({ "done": done, "were_there": were_there, "took_s": took_s });
+        say(&format!("{v}\n"));
+    } else {
+        say(&format!("done     {done} jobs in {took_s:.1} s; {were_there} were there\n"));
+    }
+    Ok(())
+}
+
+/// Does what is missing of a part.
+pub(crate) fn part<C: Components>(
+    dir: &Path,
+    shard: &str,
+    jobs: Option<usize>,
+    meter: &Meter,
+) -> Result<Done, Failure> {
     let shard: Shard = shard.parse().map_err(failure)?;
     let (plan, base) = Plan::read::<C>(dir).map_err(failure)?;
     let _lock = locked(dir, shard)?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = jobs.unwrap_or(cores).max(1);
     let todo = units(&plan, dir, shard, threads);
-    let n: usize = todo.iter().map(|u| u.jobs.len()).sum();
+    let done: usize = todo.iter().map(|u| u.jobs.len()).sum();
     let paths = checked(&plan, dir, &todo)?;
-    let (meter, clock) = (Meter::default(), SessionClock::start(1));
+    let clock = SessionClock::start(1);
     let total = todo.iter().map(|u| plan.files[u.file].bytes).sum();
-    let progress = Progress::of("sweep", total, &meter);
+    let progress = Progress::of("sweep", total, meter);
     let next = AtomicUsize::new(0);
     let failed: Mutex<Option<SweepError>> = Mutex::new(None);
     let fail = |e| {
@@ -224,7 +251,7 @@ fn work<C: Components>(
             s.spawn(|| {
                 while let Some(unit) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let path = paths[unit.file].as_deref().unwrap_or(Path::new(""));
-                    run_unit((&plan, dir), &base, unit, path, &meter).unwrap_or_else(fail);
+                    run_unit((&plan, dir), &base, unit, path, meter).unwrap_or_else(fail);
                 }
             });
         }
@@ -233,14 +260,9 @@ fn work<C: Components>(
     if let Ok(Some(e)) = failed.into_inner() {
         return Err(failure(e));
     }
-    let took = Ns::seconds(i64::try_from(clock.mono_ns()).unwrap_or(i64::MAX));
-    let there = shard.range(plan.jobs.len()).len() - n;
-    if common.json {
-        say(&format!("{}\n", json!({ "done": n, "were_there": there, "took_s": took })));
-    } else {
-        say(&format!("done     {n} jobs in {took:.1} s; {there} were there\n"));
-    }
-    Ok(())
+    let took_s = Ns::seconds(i64::try_from(clock.mono_ns()).unwrap_or(i64::MAX));
+    let were_there = shard.range(plan.jobs.len()).len() - done;
+    Ok(Done { done, were_there, took_s })
 }
 
 /// One process does a part at a time, where the file system knows of locks.

@@ -1,4 +1,4 @@
-//! The Python module: replays and runs as objects whose tables other programs read in place.
+//! The Python module: replays, runs and sweeps as objects whose tables other programs read in place.
 //!
 //! In: calls of Python. Out: objects and exceptions. Cold path; compiled with the feature `python` only.
 //!
@@ -15,6 +15,7 @@ mod error;
 mod run;
 mod seen;
 mod strategy;
+mod sweep;
 mod work;
 
 use pyo3::prelude::*;
@@ -39,5 +40,6 @@ fn _papermaker(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<strategy::Asked>()?;
     m.add_function(wrap_pyfunction!(run::replay, m)?)?;
     m.add_function(wrap_pyfunction!(run::load, m)?)?;
+    m.add_function(wrap_pyfunction!(sweep::sweep_part, m)?)?;
     m.add_function(wrap_pyfunction!(main, m)?)
 }

@@ -92,8 +92,8 @@ pub const LINES: &[(&str, usize)] = &[
     // recordings, how far a command has come. Stylised facts of a recording against bands; recordings of
     // a simulated market without waiting; the truth of such a market, also behind a run. No output over a
     // file that is there; more slips of the hand named. Fill models in worlds like real markets, cell by cell.
-    // The command line inside Python.
-    ("cli", 6_820),
+    // The command line inside Python, and how to use that.
+    ("cli", 6_880),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
@@ -141,7 +141,7 @@ pub const LINES: &[(&str, usize)] = &[
     ("sim", 4_560),
     // Plans, jobs, tables, rankings of sweeps.
     // The Python package: runs as tables that others read in place, strategies in Python.
-    ("python", 1_080),
+    ("python", 1_120),
     ("sweep", 1_150),
     ("sys", 2_000),
     ("telemetry", 550),

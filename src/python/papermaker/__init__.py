@@ -1,4 +1,4 @@
-"""papermaker: replays and runs of a paper-trading engine for market makers.
+"""papermaker: replays, runs and sweeps of a paper-trading engine for market makers.
 
     import papermaker
     run = papermaker.replay("day.frames.gz", config={"engine.quote.max_lots": 3})
@@ -16,8 +16,11 @@ from __future__ import annotations
 
 import inspect
 import json
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from . import _papermaker
@@ -25,7 +28,7 @@ from ._papermaker import Asked, Estimates, InputError, Market, Run, Table, __ver
 
 __all__ = [
     "Asked", "Estimates", "InputError", "Market", "Run", "Table", "__version__", "load", "main",
-    "replay", "sources",
+    "ray_sweep", "replay", "sources", "sweep",
 ]
 
 #: Tables that are kept where none is named.
@@ -159,6 +162,98 @@ def replay(
 def load(folder: Any, *, tables: Iterable[str] | str | None = KEPT) -> Run:
     """The run of a folder, from its journal. tables: as in `replay`."""
     return _papermaker.load(folder, _names(tables))
+
+
+def _command(*args: Any) -> dict[str, Any]:
+    """Runs a command in a process of its own and gives what it prints as JSON."""
+    command = [sys.executable, "-m", "papermaker", *map(str, args), "--json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        lines = [x for x in done.stderr.splitlines() if x.startswith("papermaker: ")]
+        text = lines[-1].removeprefix("papermaker: ") if lines else done.stderr
+        raise {5: InputError, 4: OSError}.get(done.returncode, ValueError)(text)
+    return json.loads(done.stdout)
+
+
+def sweep(
+    files: Any,
+    grid: Mapping[str, Iterable[Any]],
+    *,
+    out: Any,
+    seeds: Iterable[int] = (0,),
+    strategies: Iterable[str] = (),
+    profiles: Iterable[str] = (),
+    coins: Iterable[str] | str = (),
+    block: str = "30s",
+    windows: Mapping[str, str] | None = None,
+    config: Mapping[str, Any] | None = None,
+    accept_unfit: bool = False,
+    jobs: int | None = None,
+    run: bool = True,
+) -> dict[str, Any]:
+    """Plans a sweep in the folder `out`, does it, merges it, and gives its ranking.
+
+    grid: settings, each with its values; all combinations are tried, in one pass over each recording.
+    block: results are kept by stretches of this length. windows: ``{"train": "1h", "test": "30m"}``,
+    to choose on one and count on the next. jobs: passes at a time; one a core where it is None. What is
+    done already is not done again. The ranking has the keys of ``papermaker sweep show --json``, and
+    ``out`` and ``hash`` of the table. With run=False only the plan is made, for `ray_sweep` or other
+    machines. See ``papermaker help sweep``.
+    """
+    many = [files] if isinstance(files, (str, Path)) else list(files)
+    spec: dict[str, Any] = {"files": [str(Path(f).resolve()) for f in many], "block": block}
+    spec |= {"seeds": list(seeds), "coins": _names(coins), "accept_unfit": accept_unfit}
+    spec |= {"strategies": list(strategies), "profiles": list(profiles)}
+    spec = {key: value for key, value in spec.items() if value != []}
+    lines = [f"{key} = {_text(value)}" for key, value in spec.items()]
+    lines += ["[grid]"] + [f"{key} = {_text(list(values))}" for key, values in grid.items()]
+    if windows is not None:
+        lines += ["[windows]"] + [f"{key} = {_text(value)}" for key, value in windows.items()]
+    sets = [part for s in _sets(config) for part in ("--set", s)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sweep.toml"
+        path.write_text("\n".join(lines) + "\n")
+        plan = _command("sweep", "plan", path, "-o", out, *sets)
+    if not run:
+        return plan
+    _papermaker.sweep_part(out, "0/1", jobs)
+    return _merged(out)
+
+
+def _merged(folder: Any) -> dict[str, Any]:
+    """Merges a plan whose rows are all there, and gives its ranking."""
+    merged = _command("sweep", "merge", folder)
+    return _command("sweep", "show", folder) | {"out": merged["out"], "hash": merged["hash"]}
+
+
+def ray_sweep(
+    plan: Any, *, address: str | None = None, parts: int | None = None, **options: Any
+) -> dict[str, Any]:
+    """Does a planned sweep on Ray and gives its ranking, as `sweep` does.
+
+    plan: folder of the plan, on a file system that all workers share, as are the recordings. A part is a
+    task of one processor; that of a worker that dies runs again, and what was done stays done. options
+    go to ``ray.init``, where Ray does not run yet. Needs ``pip install papermaker[ray]``.
+    """
+    import os
+
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    import ray
+
+    if not ray.is_initialized():
+        options = {"include_dashboard": False, "log_to_driver": False} | options
+        if address is not None:
+            options.pop("include_dashboard")
+        ray.init(address=address, **options)
+    folder = str(Path(plan).resolve())
+    n = parts or 4 * max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+    @ray.remote(num_cpus=1, max_retries=10)
+    def part(i: int) -> tuple[int, int]:
+        return _papermaker.sweep_part(folder, f"{i}/{n}", 1)
+
+    ray.get([part.remote(i) for i in range(n)])
+    return _merged(folder)
 
 
 def main() -> None:
