@@ -281,6 +281,13 @@ pub const LATENCY_LOG_NS: i64 = 10_000_000_000;
 /// How often readers of the status see a new one, in nanoseconds.
 pub const STATUS_NS: i64 = 100_000_000;
 
+/// Notes of the hot thread that wait to be shown: every stream of every coin given up at once, and some
+/// lost links.
+pub const NOTES_MAX: usize = 128;
+
+/// Time before a venue's list of coins is asked for again: at first, doubled each time, and at most.
+pub const LIST_WAIT: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
+
 /// How often the folder of a run is added up and bounded, in nanoseconds.
 pub const KEEP_NS: i64 = 10_000_000_000;
 

@@ -15,18 +15,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrayvec::ArrayVec;
-use crossbeam::queue::ArrayQueue;
 use mio::{Events, Interest, Poll, Token, Waker};
 use rustls::ClientConfig;
 
 use super::count;
+use super::notes::{Note, Notes};
 use super::publish::Rings;
 use super::rehearsal::Rehearsal;
 use super::staged::Stage;
 use super::step::step;
 use super::turn::Turn;
 use crate::engine::{Components, Shipped};
-use crate::feed::{self, Close, Control, Loss, Refusal, Verdict};
+use crate::feed::{self, Close, Control, Loss, Verdict};
 use crate::limits::{
     CLOSE_MS, COIN_NAME_MAX, COINS_MAX, CONNECT_MS, HOT_WAIT, READS_PER_TURN, STATUS_NS, TICK_NS,
 };
@@ -48,24 +48,6 @@ const WAKER: Token = Token(1);
 /// Bytes of the line that says that a coin was set aside.
 const SET_ASIDE_MAX: usize = 80 + COIN_NAME_MAX;
 
-/// Streams that were given up, on their way from the hot thread to one that shows them.
-#[derive(Clone, Debug)]
-pub struct GivenUp(Arc<ArrayQueue<Refusal>>);
-
-impl Default for GivenUp {
-    fn default() -> GivenUp {
-        GivenUp(Arc::new(ArrayQueue::new(COINS_MAX)))
-    }
-}
-
-impl GivenUp {
-    /// The next one.
-    #[must_use]
-    pub fn next(&self) -> Option<Refusal> {
-        self.0.pop()
-    }
-}
-
 /// Where the loop connects to and when it ends.
 #[derive(Debug)]
 pub struct Plan<C: Components = Shipped> {
@@ -86,8 +68,8 @@ pub struct Plan<C: Components = Shipped> {
     pub mask_seed: u64,
     /// Where failed attempts to connect are noted for other threads.
     pub failures: Arc<Failures>,
-    /// Where streams that were given up are noted for another thread.
-    pub refused: GivenUp,
+    /// Where is noted for another thread what people are to know.
+    pub notes: Notes,
     /// The run began before, and goes on.
     pub resumed: bool,
 }
@@ -276,7 +258,7 @@ impl<C: Components> Hot<C> {
                     State::Up(link)
                 }
                 Some(Answer { result: Err(e), attempt }) => {
-                    if self.began.is_none() && e.is_lasting() {
+                    if self.began.is_none() && !e.may_pass() {
                         return Ok(None);
                     }
                     let wait = self.failed(now, &e);
@@ -307,18 +289,25 @@ impl<C: Components> Hot<C> {
                         let _ = connector.give_back(answer);
                         self.down(now, loss);
                         self.more = false;
-                        State::Wait(now.plus(self.turn.retry_delay()))
+                        State::Wait(self.again(now))
                     }
                 }
             }
         }))
     }
 
+    /// When to connect again after a link was lost at `now`.
+    fn again(&mut self, now: Ns) -> Ns {
+        let wait = self.turn.retry_delay();
+        self.plan.notes.push(Note::Again(wait));
+        now.plus(wait)
+    }
+
     /// Streams given up since the last look, for those who watch.
     fn show_refusals(&mut self) {
         let list = self.turn.feed().refusals().list();
         while let Some(r) = list.get(self.refused)
-            && self.plan.refused.0.push(*r).is_ok()
+            && self.plan.notes.push(Note::GivenUp(*r))
         {
             self.refused += 1;
         }
@@ -536,8 +525,9 @@ impl<C: Components> Hot<C> {
             };
             let text = match message {
                 Message::Text(text) => text,
-                Message::Close { code, .. } => {
+                Message::Close { code, reason } => {
                     self.counters.bump(Counter::ClosedByVenue);
+                    self.plan.notes.push(Note::Closed(code, feed::printable(reason)));
                     return Err(loss_of(code));
                 }
                 Message::Binary(_) | Message::Pong => continue,

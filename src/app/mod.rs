@@ -11,6 +11,7 @@ pub mod events;
 pub mod live;
 pub mod many;
 pub mod measured;
+pub mod notes;
 pub mod past;
 pub mod profile;
 pub mod publish;

@@ -364,6 +364,10 @@ impl<D: Disk> Logger<D> {
         if began != keeper.segment() {
             keeper.turned();
         }
+        if keeper.is_to_look(now) {
+            // A folder that was removed behind our back is a failure now, not at the segment's end.
+            let _ = journal.look();
+        }
         self.status.kept = keeper.look(now);
     }
 

@@ -16,7 +16,8 @@ use std::time::Duration;
 use rustls::ClientConfig;
 
 use crate::app::config::Config;
-use crate::app::live::{self, GivenUp, Idle, LiveEnd, Plan};
+use crate::app::live::{self, Idle, LiveEnd, Plan};
+use crate::app::notes::Notes;
 use crate::app::publish::Rings;
 use crate::app::publish::{Laps, Publisher, RawTap};
 use crate::app::turn::Turn;
@@ -121,7 +122,7 @@ impl<T: Send + 'static> Rig<T> {
             idle,
             mask_seed: 1,
             failures: Arc::default(),
-            refused: GivenUp::default(),
+            notes: Notes::default(),
             resumed: false,
         };
         let theirs = stop.clone();

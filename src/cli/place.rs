@@ -15,7 +15,7 @@ use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::feed::meta::{self, Universe};
-use crate::limits::{COINS_MAX, INFO_MS};
+use crate::limits::{COINS_MAX, INFO_MS, LIST_WAIT};
 use crate::sys::clock::{SessionClock, wall};
 use crate::sys::pin::{Pin, cores};
 use crate::sys::signal::Stop;
@@ -111,6 +111,11 @@ impl Where {
         self.venue.as_deref().unwrap_or(default)
     }
 
+    /// The coins that are named; those that cannot be are left out.
+    pub(super) fn asked(&self) -> Vec<Asked> {
+        self.coin.iter().filter_map(|c| Asked::parse(c).ok()).collect()
+    }
+
     /// Looks at the options and starts the embedded exchange, where it is the venue.
     pub(super) fn place<C: Components>(
         &self,
@@ -193,10 +198,9 @@ impl Where {
         for asked in &wanted {
             let dex = asked.name.split_once(':').map_or("", |(dex, _)| dex);
             if !lists.iter().any(|(d, _)| *d == dex) {
-                let text = ask(place, stop, dex)?.map_err(|e| e.to_string());
-                let parsed =
-                    text.and_then(|t| meta::parse(t.as_bytes()).map_err(|e| e.to_string()));
-                lists.push((dex, parsed));
+                // Where decimals can be had otherwise, a run does not wait for the list.
+                let waits = asked.decimals.is_none() && place.stem == "hyperliquid";
+                lists.push((dex, listed(place, stop, dex, waits)?));
             }
             let list = lists.iter().find(|(d, _)| *d == dex).map(|(_, list)| list);
             match list {
@@ -239,6 +243,42 @@ fn unlisted_coin(
         );
         Failure::new(Code::Venue, text)
     })
+}
+
+/// The list of coins of a dex, or why there is none. `waits`: it is asked for until it comes, a signal
+/// stops the run, or the time asked for is over.
+fn listed(
+    place: &Place,
+    stop: &Stop,
+    dex: &str,
+    waits: bool,
+) -> Result<Result<Universe, String>, Failure> {
+    let began = place.clock.now();
+    let mut wait = LIST_WAIT.0;
+    loop {
+        let text = ask(place, stop, dex)?;
+        // What is wrong with the address or the certificates does not pass.
+        let passes = text.as_ref().err().is_some_and(info::InfoError::may_pass);
+        let text = text.map_err(|e| e.to_string());
+        let found = text.and_then(|t| meta::parse(t.as_bytes()).map_err(|e| e.to_string()));
+        let over = place.length_ns.is_some_and(|l| place.clock.now().since(began) >= l);
+        let why = match &found {
+            Err(why) if waits && passes && !over => why,
+            _ => return Ok(found),
+        };
+        eprintln!(
+            "papermaker: no list of coins from the venue ({why}); asking again in {} s, Ctrl-C ends",
+            wait.as_secs()
+        );
+        let until = place.clock.mono_ns() + u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
+        while place.clock.mono_ns() < until {
+            if stop.is_asked() {
+                return Err(Failure::new(Code::Venue, "stopped before the venue listed its coins"));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        wait = (wait * 2).min(LIST_WAIT.1);
+    }
 }
 
 /// Asks for a list of coins on a thread of its own, so that a signal ends the wait.

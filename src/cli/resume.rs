@@ -28,6 +28,16 @@ pub(super) fn begin<C: Components>(
     to: &Where,
     common: &Common,
 ) -> Result<Prepared<C>, Failure> {
+    begin_with(path, to, common, None)
+}
+
+/// The same under settings that are given whole; `None`: those of the run, with what is given laid over.
+pub(super) fn begin_with<C: Components>(
+    path: &Path,
+    to: &Where,
+    common: &Common,
+    whole: Option<ConfigOf<C>>,
+) -> Result<Prepared<C>, Failure> {
     let name = path.display();
     let run = RunFolder::at(path);
     let mut info = info(path)?;
@@ -35,7 +45,7 @@ pub(super) fn begin<C: Components>(
         let text = format!("{name} was written by version {}; resume it with that", info.version);
         return Err(Failure::usage(text));
     }
-    let (mut config, changed) = settings::<C>(&run, common)?;
+    let (mut config, changed) = settings::<C>(&run, common, whole)?;
     let coins = specs(&info)?;
     let venue = info.venue.clone().ok_or_else(|| {
         Failure::usage(format!("{name} is a replay; it has its end, and cannot be resumed"))
@@ -97,10 +107,14 @@ pub(super) fn begin<C: Components>(
 fn settings<C: Components>(
     run: &RunFolder,
     common: &Common,
+    whole: Option<ConfigOf<C>>,
 ) -> Result<(ConfigOf<C>, Vec<Change>), Failure> {
     let usage = |e: ConfigError| Failure::usage(e.to_string());
     let was = ConfigOf::<C>::load(Some(&run.settings()), &[]).map_err(usage)?;
-    let now = was.with(common.config.as_deref(), &common.sets()).map_err(usage)?;
+    let now = match whole {
+        Some(config) => config,
+        None => was.with(common.config.as_deref(), &common.sets()).map_err(usage)?,
+    };
     let changes = was.changes(&now).map_err(usage)?;
     let (deciding, others): (Vec<Change>, Vec<Change>) =
         changes.into_iter().partition(|c| c.decides);

@@ -46,6 +46,10 @@ pub(super) struct Options {
     /// down.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "no_record", "coin", "keep"])]
     resume: Option<PathBuf>,
+    /// Go on with the newest run of this venue under `run.folder`, as --resume does, if it can; else begin
+    /// a new one. For services: the same line starts and restarts them.
+    #[arg(long = "continue", conflicts_with_all = ["resume", "out"])]
+    again: bool,
     /// Do not record the raw frames; the run can then not be verified by replay.
     #[arg(long)]
     no_record: bool,
@@ -70,6 +74,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     let metrics = watch::listen(o.metrics.as_deref())?;
     let started: Prepared<C> = match &o.resume {
         Some(run) => resume::begin(run, &o.place, common)?,
+        None if o.again => go_on(o, common, &stop)?,
         None => begin(o, common.load()?, &stop)?,
     };
     let Prepared { run, mut place, coins, mut files, turn, idle, mut info, config, behind, note } =
@@ -128,15 +133,53 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     written
 }
 
+/// The newest run of the venue, or a new one where there is none, or where it cannot go on.
+fn go_on<C: Components>(o: &Options, common: &Common, stop: &Stop) -> Result<Prepared<C>, Failure> {
+    let config: ConfigOf<C> = common.load()?;
+    let config = keeping(config, o)?;
+    let Some(newest) = newest(Path::new(&config.run.folder), o) else {
+        return begin(o, config, stop);
+    };
+    let resumed = resume::begin_with(&newest, &o.place, common, Some(config.clone()));
+    resumed.or_else(|why| {
+        eprintln!("papermaker: {why}; beginning a new run");
+        begin(o, config, stop)
+    })
+}
+
+/// The newest run under `folder` of the venue and the coins that are asked for.
+fn newest(folder: &Path, o: &Options) -> Option<PathBuf> {
+    let venue = o.place.named("embedded");
+    let asked = o.place.asked();
+    let fits = |info: &RunInfo| {
+        let names = info.coins.iter().map(|c| c.0.as_str());
+        info.venue.as_deref() == Some(venue)
+            && (asked.is_empty() || names.eq(asked.iter().map(|a| a.name.as_str())))
+    };
+    let runs = std::fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|entry| {
+        let info = RunFolder::at(entry.path()).info();
+        let made = info.metadata().and_then(|m| m.modified()).ok()?;
+        RunInfo::read(&info).is_ok_and(|i| fits(&i)).then(|| (made, entry.path()))
+    });
+    runs.max().map(|(_, path)| path)
+}
+
+fn keeping<C: Components>(config: ConfigOf<C>, o: &Options) -> Result<ConfigOf<C>, Failure> {
+    match &o.keep {
+        None => Ok(config),
+        Some(text) => {
+            config.keeping(text).map_err(|e| Failure::usage(format!("--keep {text}: {e}")))
+        }
+    }
+}
+
 /// A new run: its place, its coins, its folder.
 fn begin<C: Components>(
     o: &Options,
     mut config: ConfigOf<C>,
     stop: &Stop,
 ) -> Result<Prepared<C>, Failure> {
-    if let Some(text) = &o.keep {
-        config = config.keeping(text).map_err(|e| Failure::usage(format!("--keep {text}: {e}")))?;
-    }
+    config = keeping(config, o)?;
     let place = o.place.place(&mut config, "embedded")?;
     let (coins, note) = o.place.coins(&config, &place, stop)?;
     let run = new_run(o.out.as_deref(), &config, place.stem)?;

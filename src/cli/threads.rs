@@ -13,7 +13,8 @@ use std::time::Duration;
 use super::exit::{Code, Failure};
 use super::place::Place;
 use super::summary;
-use crate::app::live::{self, GivenUp, Idle, LiveEnd, Plan};
+use crate::app::live::{self, Idle, LiveEnd, Plan};
+use crate::app::notes::{Note, Notes};
 use crate::app::publish::Rings;
 use crate::app::publish::{Laps, Published, Publisher, RawTap};
 use crate::app::status::{CoinStatus, Status, StatusBoard};
@@ -32,6 +33,7 @@ use crate::sys::pin::Pinned;
 use crate::sys::signal::Stop;
 use crate::sys::tls;
 use crate::telemetry::counters::{self, Board, Counter};
+use crate::units::Ns;
 
 /// Looks after the wish to stop from which a further signal ends the process at once: half a
 /// second.
@@ -55,7 +57,7 @@ pub(super) struct Threads<C: Components> {
     hot: JoinHandle<std::io::Result<LiveEnd<C>>>,
     logging: JoinHandle<Ending>,
     failures: Arc<Failures>,
-    refused: GivenUp,
+    notes: Notes,
     coins: Vec<String>,
     stop: Stop,
 }
@@ -110,7 +112,7 @@ impl<C: Components> Threads<C> {
         };
         let logger = Logger::new(intake, outlet);
         let failures = Arc::new(Failures::default());
-        let refused = GivenUp::default();
+        let notes = Notes::default();
         let coins = turn.feed().coins().as_slice().iter().map(|c| c.name.to_string()).collect();
         let plan = Plan {
             url: Arc::new(place.url.clone()),
@@ -121,7 +123,7 @@ impl<C: Components> Threads<C> {
             idle,
             mask_seed: u64::from_le_bytes(tls::entropy::<8>()),
             failures: Arc::clone(&failures),
-            refused: refused.clone(),
+            notes: notes.clone(),
             resumed,
         };
         let no_thread = |e| Failure::new(Code::Internal, format!("no thread: {e}"));
@@ -135,7 +137,7 @@ impl<C: Components> Threads<C> {
             .name("hot".into())
             .spawn(move || live::run(plan, turn, rings, &theirs))
             .map_err(no_thread)?;
-        Ok(Threads { board, hot, logging, failures, refused, coins, stop: stop.clone() })
+        Ok(Threads { board, hot, logging, failures, notes, coins, stop: stop.clone() })
     }
 
     /// Where the newest state is.
@@ -155,23 +157,35 @@ impl<C: Components> Threads<C> {
         let (mut void, mut stopping) = (false, 0);
         let mut before = counters::Counters::default();
         let mut aside = Vec::new();
+        let (mut closed, mut again) = (String::new(), None);
         while !self.hot.is_finished() {
             std::thread::sleep(LOOK);
             looks += 1;
             let status = self.board.read();
+            // Ahead of the status, which comes by way of the logging thread.
+            while let Some(note) = self.notes.next() {
+                match note {
+                    Note::GivenUp(r) => say(&given_up(&self.coins, &r)),
+                    Note::Closed(code, words) => closed = closing(code, &words),
+                    Note::Again(ns) => again = Some(ns),
+                }
+            }
             if let Some(link) = status.link.map(|l| l.value)
                 && (link.up, link.opened) != (up, opened)
             {
                 if link.up && link.opened > 1 {
                     say(&format!("link up again, the {}. time\n", link.opened));
                 } else if !link.up {
-                    let why = lost_by(&before, &status.counters);
-                    say(&format!("link lost{why}: quotes withdrawn, trying to connect again\n"));
+                    let why = match std::mem::take(&mut closed) {
+                        words if words.is_empty() => lost_by(&before, &status.counters).to_owned(),
+                        words => words,
+                    };
+                    let next = again
+                        .take()
+                        .map_or_else(String::new, |ns| format!(" in {:.1} s", Ns::seconds(ns)));
+                    say(&format!("link lost{why}: quotes withdrawn, connecting again{next}\n"));
                 }
                 (up, opened, before) = (link.up, link.opened, status.counters);
-            }
-            while let Some(r) = self.refused.next() {
-                say(&given_up(&self.coins, &r));
             }
             for coin in newly_set_aside(&status, &mut aside) {
                 say(&set_aside(&coin));
@@ -271,6 +285,16 @@ pub(super) fn set_aside(coin: &str) -> String {
         "{coin} is set aside: its subscription ended link after link; does the venue know it? The \
          others go on\n"
     )
+}
+
+/// How the venue closed a link, with a space before it.
+fn closing(code: u16, words: &str) -> String {
+    let code = match code {
+        1005 => "without a code".to_owned(),
+        _ => format!("with code {code}"),
+    };
+    let words = if words.is_empty() { String::new() } else { format!(", \"{words}\"") };
+    format!(" (closed by the venue {code}{words})")
 }
 
 /// How links ended between two states, as a word or two with a space before it; empty where none did.

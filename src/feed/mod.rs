@@ -40,7 +40,7 @@ pub use control::{
 };
 pub use decode::{Decoder, Parser};
 pub use outcome::{Decoded, Stream};
-pub use refusal::Refusal;
+pub use refusal::{Refusal, Words, printable};
 pub use reject::{Counters, Reject};
 pub use session::{Config, Feed, PING, Read, SessionState};
 pub use verdict::{Close, Input, Loss, Quiet, Verdict};

@@ -121,8 +121,13 @@ pub(super) fn words(message: &[u8]) -> Words {
     let key = b"\"data\":\"";
     let from = message.windows(key.len()).position(|w| w == key).map_or(0, |at| at + key.len());
     let to = message.iter().rposition(|b| *b == b'"').unwrap_or(message.len()).max(from);
+    printable(&message[from..to])
+}
+
+/// Words of the venue, without escapes, cut to the length of [`Words`].
+pub fn printable(text: impl AsRef<[u8]>) -> Words {
     let mut out = Words::new();
-    for byte in &message[from..to] {
+    for byte in text.as_ref() {
         let shown = byte.is_ascii_graphic() || *byte == b' ';
         if shown && *byte != b'\\' && out.try_push(char::from(*byte)).is_err() {
             break;

@@ -319,7 +319,6 @@ impl fmt::Display for LeftOut {
 
 #[cfg(test)]
 mod tests {
-    use super::chain::Hole;
     use super::*;
 
     #[test]

@@ -164,9 +164,15 @@ impl Keeper {
         }
     }
 
+    /// Whether [`Keeper::look`] has something to do.
+    #[must_use]
+    pub fn is_to_look(&self, now: Ns) -> bool {
+        self.looked.is_none_or(|at| now.since(at) >= KEEP_NS)
+    }
+
     /// Adds up what is held and drops the oldest segments beyond the bound, now and then.
     pub fn look(&mut self, now: Ns) -> Kept {
-        if self.looked.is_some_and(|at| now.since(at) < KEEP_NS) {
+        if !self.is_to_look(now) {
             return self.kept;
         }
         self.looked = Some(now);

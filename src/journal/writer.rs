@@ -357,6 +357,15 @@ impl<D: Disk> Writer<D> {
         }
     }
 
+    /// Whether the segment is still where it was written.
+    ///
+    /// # Errors
+    /// [`Failed`] at [`Step::Check`] where it was removed, renamed, cut or grown by somebody else.
+    pub fn look(&mut self) -> Result<(), Failed> {
+        self.flush()?;
+        self.check()
+    }
+
     /// Whether the segment's name still leads to a file of the size written.
     fn check(&mut self) -> Result<(), Failed> {
         match self.disk.size(&format::segment_name(self.number)) {

@@ -278,6 +278,12 @@ impl ConnectError {
         }
     }
 
+    /// Whether it may pass by waiting: all but what is wrong with the address or the certificates.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        !matches!(self, ConnectError::NotTls | ConnectError::Tls(_))
+    }
+
     /// Seconds the server asks to wait before the next attempt, 0 if it does not ask.
     #[must_use]
     pub fn retry_after_s(&self) -> u32 {

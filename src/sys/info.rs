@@ -37,6 +37,18 @@ pub enum InfoError {
     Answer(String),
 }
 
+impl InfoError {
+    /// Whether it may pass by waiting.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            InfoError::Connect(e) => e.may_pass(),
+            InfoError::Status(code) => matches!(code, 408 | 425 | 429 | 500..=599),
+            InfoError::Answer(_) => false,
+        }
+    }
+}
+
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {

@@ -1,4 +1,4 @@
-//! The wish to stop: SIGINT and SIGTERM; and signals that must not kill.
+//! The wish to stop: SIGINT, SIGTERM and SIGHUP; and signals that must not kill.
 //!
 //! In: signals. Out: a flag. Hot path: reading the flag is one relaxed load.
 //!
@@ -12,7 +12,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 
 /// The flag that a signal raises.
@@ -29,13 +29,14 @@ impl Stop {
         Stop::default()
     }
 
-    /// A flag raised by SIGINT and SIGTERM.
+    /// A flag raised by SIGINT, SIGTERM and, unless `nohup` or the like had it ignored, SIGHUP.
     ///
     /// # Errors
     /// If the operating system does not let the handlers be installed.
     pub fn on_signals() -> io::Result<Stop> {
         let stop = Stop::default();
-        for signal in [SIGINT, SIGTERM] {
+        let ends = [SIGINT, SIGTERM, SIGHUP];
+        for signal in ends.into_iter().filter(|s| *s != SIGHUP || !is_ignored(SIGHUP)) {
             flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop.armed))?;
             flag::register(signal, Arc::clone(&stop.asked))?;
         }
@@ -60,6 +61,14 @@ impl Stop {
     pub fn ask(&self) {
         self.asked.store(true, Ordering::Relaxed);
     }
+}
+
+/// Whether this process was started with a signal ignored; where the system does not say, it was not.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|l| l.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|m| u64::from_str_radix(m.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal - 1) & 1 == 1
 }
 
 #[cfg(test)]

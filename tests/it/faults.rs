@@ -8,7 +8,7 @@ use papermaker::rooms::venue::config::Config;
 use papermaker::rooms::venue::serve::{Exchange, Service};
 use papermaker::rooms::ws::server::{close, text};
 
-use super::process::{Temporary, await_text, command, finish, papermaker};
+use super::process::{Temporary, Watch, await_text, command, finish, papermaker, start};
 use super::server::{Script, localhost, serve};
 
 #[test]
@@ -118,6 +118,43 @@ fn a_server_whose_clock_jumps_is_a_gap_that_is_said_and_recovered_from() {
             });
         }
     });
+}
+
+#[test]
+fn what_the_venue_says_when_it_closes_is_shown_with_the_next_attempt() {
+    let words = b"Cannot open more than 15 connections";
+    let length = 2 + u8::try_from(words.len()).expect("short");
+    let close = [&[0x88, length][..], &1008u16.to_be_bytes(), words].concat();
+    let server = serve(vec![Script::Then(Duration::from_secs(2), close), Script::Feed], None);
+    let dir = Temporary::new();
+    let venue = format!("ws://{}/ws", server.addr);
+    let ended =
+        papermaker(&dir.0, &["run", "--venue", &venue, "--coin", "BTC", "--for", "6s", "--plain"]);
+    let line = "link lost (closed by the venue with code 1008, \"Cannot open more than 15 connections\"): \
+                quotes withdrawn, connecting again in ";
+    assert!(ended.assert_code(0).out.contains(line), "{}", ended.out);
+    // By policy: not sooner than in half of thirty seconds.
+    let from = ended.out.find(line).expect("just seen") + line.len();
+    let seconds: f64 =
+        ended.out[from..].split(' ').next().and_then(|s| s.parse().ok()).expect("seconds");
+    assert!(seconds >= 15.0, "{seconds}");
+}
+
+#[test]
+fn a_folder_that_is_removed_ends_the_run_at_the_next_look() {
+    let server = serve(vec![Script::Feed], None);
+    let dir = Temporary::new();
+    let venue = format!("ws://{}/ws", server.addr);
+    let args = ["run", "--venue", &venue, "--coin", "BTC", "--out", "r", "--plain", "--for", "60s"];
+    let mut child = start(&dir.0, &args);
+    await_text(&mut child, "length");
+    std::thread::sleep(Duration::from_secs(2));
+    std::fs::remove_dir_all(dir.join("r")).expect("removed");
+    let begun = Watch::start();
+    let ended = finish(child);
+    ended.assert_code(4);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(ended.out.contains("quotes withdrawn, ending"), "{}", ended.out);
 }
 
 #[test]

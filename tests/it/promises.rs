@@ -75,7 +75,7 @@ fn a_coin_that_costs_every_link_is_set_aside_and_the_run_says_so() {
         idle: Idle::Sleeps,
         mask_seed: 1,
         failures: Arc::default(),
-        refused: live::GivenUp::default(),
+        notes: papermaker::rooms::app::notes::Notes::default(),
         resumed: false,
     };
     let stop = Stop::unhooked();

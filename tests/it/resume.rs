@@ -53,6 +53,36 @@ fn killed_twice_and_stopped_once_it_is_one_run_that_verifies() {
 }
 
 #[test]
+fn one_line_starts_and_restarts_a_service() {
+    let dir = Temporary::new();
+    let (mut venue, address) = exchange(&dir.0, &[]);
+    let line =
+        ["run", "--continue", "--venue", &address, "--coin", "BTC", "--plain", "--for", "3s"];
+    let first = papermaker(&dir.0, &line);
+    first.assert_code(0);
+    assert!(first.out.contains("runs/live\n") && !first.out.contains("resumed"), "{}", first.out);
+    let again = papermaker(&dir.0, &line);
+    again.assert_code(0);
+    assert!(again.out.contains("resumed after") && again.out.contains("runs/live\n"), "{again:?}");
+    let at = json(&dir.0, &["verify", "runs/live", "--json"]);
+    assert_eq!(["intact", "equal"].map(|k| at[k] == true), [true; 2], "{at}");
+    // Other coins are another run; settings that decide begin one, too, and are named.
+    let other =
+        papermaker(&dir.0, &[&line[..4], &["--coin", "PAYS", "--plain", "--for", "1s"]].concat());
+    assert!(other.assert_code(0).out.contains("runs/live-2\n"), "{}", other.out);
+    let seed = [&line[..], &["--set", "engine.seed=9"]].concat();
+    let seed = papermaker(&dir.0, &seed);
+    assert!(seed.assert_code(0).out.contains("runs/live-3\n"), "{}", seed.out);
+    assert!(
+        seed.err.contains("`engine.seed` 0 → 9") && seed.err.contains("a new run"),
+        "{}",
+        seed.err
+    );
+    let _ = venue.kill();
+    let _ = venue.wait();
+}
+
+#[test]
 fn what_cannot_go_on_says_why() {
     let dir = Temporary::new();
     papermaker(

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the end within two seconds, in every state, with everything written.
+//! Ctrl-C, SIGTERM and SIGHUP: the end within two seconds, in every state, with everything written.
 
 use std::io::Read as _;
 use std::net::TcpListener;
@@ -12,7 +12,7 @@ const AT_MOST: Duration = Duration::from_secs(2);
 #[test]
 fn a_running_run_ends_with_its_summary_and_a_whole_journal() {
     std::thread::scope(|all| {
-        for (name, twice) in [("INT", false), ("TERM", false), ("TERM", true)] {
+        for (name, twice) in [("INT", false), ("TERM", false), ("HUP", false), ("TERM", true)] {
             all.spawn(move || {
                 let dir = Temporary::new();
                 let mut child = start(&dir.0, &["run", "--for", "2h"]);

@@ -81,7 +81,7 @@ pub const LINES: &[(&str, usize)] = &[
     // recordings as one run. What a recording shows of its market.
     // A profile for each strategy to compare with. What dropped segments came to, so that a bounded run keeps
     // its sums, is verified and goes on.
-    ("app", 6_000),
+    ("app", 6_040),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 880),
     ("bench", 1_450),
@@ -92,8 +92,9 @@ pub const LINES: &[(&str, usize)] = &[
     // recordings, how far a command has come. Stylised facts of a recording against bands; recordings of
     // a simulated market without waiting; the truth of such a market, also behind a run. No output over a
     // file that is there; more slips of the hand named. Fill models in worlds like real markets, cell by cell.
-    // The command line inside Python, and how to use that.
-    ("cli", 6_880),
+    // The command line inside Python, and how to use that. One line that starts and restarts a service, and
+    // waits for the venue's list of coins.
+    ("cli", 7_000),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
@@ -103,7 +104,7 @@ pub const LINES: &[(&str, usize)] = &[
     ("event", 385),
     // A stream that the venue refuses is given up and said in its words, not paid with the link; one map
     // between the two clocks; what an import says of itself.
-    ("feed", 3_750),
+    ("feed", 3_760),
     // The stylised facts of any recording, with the bands of four kinds of coins.
     ("facts", 1_300),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
@@ -112,7 +113,7 @@ pub const LINES: &[(&str, usize)] = &[
     ("folder", 2_430),
     // History of the venue's archive, of a node, of tardis.dev.
     ("import", 1_100),
-    ("journal", 1_850),
+    ("journal", 1_860),
     // What quoting would earn at every distance, with intervals that hold, and a verdict.
     ("learn", 5_900),
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.
