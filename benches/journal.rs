@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use papermaker::rooms::folder::Folder;
 use papermaker::rooms::journal::{Digest, Options, Writer, inspect};
-use papermaker::rooms::record::{Bytes, NO_COIN, Record, Warmup};
+use papermaker::rooms::record::{Bytes, NO_COIN, Record, Regimes};
 use papermaker::rooms::units::Ns;
 
 const COUNT: u64 = 8_192;
@@ -18,7 +18,7 @@ const COUNT: u64 = 8_192;
 fn records() -> Vec<Bytes> {
     (0..COUNT)
         .map(|seq| {
-            let body = Warmup { score: 0.5, floor: 0.25, kappa: 0.125, gamma: 1.0 }.into();
+            let body = Regimes { p: [0.5, 0.25, 0.125, 1.0], sigma_bps: [0.0; 4] }.into();
             Record { seq, at: Ns(2), coin: NO_COIN, body }.encode()
         })
         .collect()

@@ -7,7 +7,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use papermaker::rooms::learn::{Config, Learners, Sweep, Touch};
+use papermaker::rooms::learn::curve::Curve;
+use papermaker::rooms::learn::{Config, Learners, Sweep};
 use papermaker::rooms::math::det::ln;
 use papermaker::rooms::units::{Ns, Side};
 use xxhash_rust::xxh3::xxh3_128;
@@ -26,9 +27,6 @@ fn sweeps(n: u32) -> Vec<(Ns, Sweep)> {
                 depth_bps,
                 drift_bps: 0.2 * (rng.f64() - 0.5),
                 half_tick_bps: 0.05,
-                size: 0.01 + rng.f64(),
-                notional: 970.0,
-                prints: 1,
                 mid,
             };
             (Ns(i64::from(i) * 100 * Ns::MS), s)
@@ -37,18 +35,17 @@ fn sweeps(n: u32) -> Vec<(Ns, Sweep)> {
 }
 
 fn tell(x: &mut Learners, now: Ns, s: Sweep) {
-    x.on_mid(&Config::default(), now, s.mid, &mut |_| {});
-    x.on_touch(Touch { half_spread_bps: 0.05, bid: s.size, ask: 1.0 });
-    x.on_sweep(&Config::default(), now, s);
+    x.on_mid(now, s.mid);
+    x.on_sweep(&Config::default(), &s);
 }
 
 fn learned(input: &[(Ns, Sweep)]) -> Learners {
-    let mut x = Learners::new(&Config::default(), 1.5);
+    let mut x = Learners::new(&Config::default(), Curve::new(1.5).rates());
     x.on_resume(&Config::default(), Ns(0));
     for (i, (now, s)) in input.iter().enumerate() {
         tell(&mut x, *now, *s);
         if i % 10 == 9 {
-            x.on_second(&Config::default(), 1.5, *now, &mut |_| {});
+            x.on_second(&Config::default(), *now);
         }
     }
     x
@@ -73,7 +70,7 @@ fn learners(c: &mut Criterion) {
     c.bench_function("all learners, once a second", |b| {
         b.iter(|| {
             now = now.plus(Ns::SEC);
-            black_box(&mut x).on_second(&Config::default(), 1.5, now, &mut |_| {});
+            black_box(&mut x).on_second(&Config::default(), now);
         });
     });
 }

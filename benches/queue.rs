@@ -12,13 +12,13 @@ use crossbeam::queue::ArrayQueue;
 use papermaker::rooms::app::publish::Publisher;
 use papermaker::rooms::engine::publish::Publish;
 use papermaker::rooms::journal::Digest;
-use papermaker::rooms::record::{Bytes, NO_COIN, Record, Warmup};
+use papermaker::rooms::record::{Bytes, NO_COIN, Record, Regimes};
 use papermaker::rooms::units::Ns;
 
 const PLACES: usize = 1 << 16;
 
 fn record() -> Bytes {
-    let body = Warmup { score: 0.5, floor: 0.25, kappa: 0.125, gamma: 1.0 }.into();
+    let body = Regimes { p: [0.5, 0.25, 0.125, 1.0], sigma_bps: [0.0; 4] }.into();
     Record { seq: 1, at: Ns(2), coin: NO_COIN, body }.encode()
 }
 
@@ -118,7 +118,7 @@ fn publish(c: &mut Criterion) {
     let mut room = PLACES;
     group.bench_function("whole_one_thread", |b| {
         b.iter(|| {
-            let body = Warmup { score: black_box(0.5), floor: 0.25, kappa: 0.125, gamma: 1.0 };
+            let body = Regimes { p: [black_box(0.5), 0.25, 0.125, 1.0], sigma_bps: [0.0; 4] };
             publisher.publish(Ns(2), NO_COIN, body);
             room -= 1;
             if room == 0 {

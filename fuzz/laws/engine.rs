@@ -117,7 +117,6 @@ fn shipped(bytes: &mut Bytes<'_>) -> Config {
         cfg.strategy.original.policy = policy;
     }
     cfg.strategy.glft.levels = 1 + usize::from(bytes.below(8));
-    cfg.strategy.glft.explore.on = bytes.below(4) > 0;
     cfg
 }
 
@@ -371,15 +370,16 @@ fn numbers(body: &Body) {
     let ok = match body {
         Body::Terms(t) => t.mid.is_finite() && t.value.iter().all(|x| x.is_finite()),
         Body::Estimates(e) => {
-            let spans = e.kappa_lo <= e.kappa && e.kappa <= e.kappa_hi && e.rate_lo <= e.rate_hi;
-            spans && e.kappa > 0.0 && e.sigma_bps >= 0.0 && e.markout_bps.is_finite()
+            e.kappa_lo <= e.kappa && e.kappa <= e.kappa_hi && e.kappa > 0.0 && e.sigma_bps >= 0.0
         }
         Body::Regimes(r) => {
-            r.p.iter().all(|p| (0.0..=1.0).contains(p)) && r.kappa.iter().all(|k| k.is_finite())
+            r.p.iter().all(|p| (0.0..=1.0).contains(p)) && r.sigma_bps.iter().all(|s| s.is_finite())
         }
-        Body::Outcome(o) => (0.0..=1.0).contains(&o.p) && o.span >= 0,
-        Body::Markout(m) => m.bps.is_finite() && m.depth_bps.is_finite(),
-        Body::Warmup(w) => [w.score, w.floor, w.kappa].iter().all(|x| (0.0..=1.0).contains(x)),
+        Body::Score(s) => {
+            let least = [s.fills, s.live_s, s.expected, s.ratio_lo, s.bursts, s.gain_se];
+            let ordered = s.ratio_lo <= s.ratio_hi && s.bursts <= s.fills + 1e-9;
+            ordered && s.gain.is_finite() && least.iter().all(|x| x.is_finite() && *x >= 0.0)
+        }
         _ => true,
     };
     assert!(ok, "{body:?}");

@@ -90,7 +90,7 @@ impl Strategy for Hostile {
 
     fn decline(&self, cfg: &Config, x: &Inputs) -> Option<Decline> {
         let mut r = self.draws(cfg, x);
-        let why = [Decline::NoEstimate, Decline::Gated, Decline::NoEdge, Decline::Own(255)];
+        let why = [Decline::NoEstimate, Decline::NoEdge, Decline::Own(255)];
         (r.u8(..16) == 0).then(|| of(&mut r, &why))
     }
 

@@ -16,7 +16,7 @@ use crate::journal::fake::{FakeDisk, Fault};
 use crate::journal::{
     Digest, DiskError, Found, Options, Reader, Recovered, Writer, inspect, repair, segment_name,
 };
-use crate::record::{Lost, NO_COIN, RECORD_BYTES, Record, Stop, StopReason, Warmup};
+use crate::record::{Lost, NO_COIN, RECORD_BYTES, Record, Regimes, Stop, StopReason};
 use crate::units::Ns;
 
 /// The configuration all journals here are written under.
@@ -35,7 +35,7 @@ pub fn records(first: u64, n: usize) -> Vec<Record> {
         } else if i % 5 == 0 {
             Stop { reason: StopReason::Signal, frames: seq, records: 3 }.into()
         } else {
-            Warmup { score: f64::from(i), floor: -f64::from(i), kappa: 0.0, gamma: 1.0 }.into()
+            Regimes { p: [f64::from(i), -f64::from(i), 0.0, 1.0], sigma_bps: [0.0; 4] }.into()
         };
         let at = Ns(i64::try_from(seq).unwrap_or(i64::MAX).saturating_mul(Ns::MS));
         out.push(Record { seq, at, coin: NO_COIN, body });

@@ -136,7 +136,6 @@ pub fn inputs(i: i64) -> Inputs {
         ask_sz: Sz(ONE),
         position: Sz((i % 21 - 10) * ONE / 500),
         last_fill: Ns(1_000 * Ns::SEC),
-        signal: 0,
         held: [false; 2],
         bounds: bounds(),
     }

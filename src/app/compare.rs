@@ -38,14 +38,10 @@ pub struct Outcome {
     pub half_bps: Option<f64>,
     /// What was learned at the end.
     pub estimates: Option<Estimates>,
-    /// Seconds until the warm-up was complete; `None`: it never was.
-    pub warm_s: Option<f64>,
     /// Seconds seen.
     pub seconds: u64,
     /// Side-seconds by guard, as [`Guard::ALL`] counts; `None` is quoted.
     pub guards: [u64; Guard::ALL.len()],
-    /// Spent on exploration, USD.
-    pub explored_usd: f64,
 }
 
 /// What an account has come to.
@@ -57,7 +53,6 @@ pub fn profit(a: &Account) -> Cash {
 #[derive(Clone, Debug, Default)]
 struct Watch {
     out: Outcome,
-    began: Option<Ns>,
     half: f64,
     half_sum: f64,
     half_n: u64,
@@ -66,7 +61,6 @@ struct Watch {
 
 impl Watch {
     fn take(&mut self, r: &Record, names: &StrategyNames) {
-        let began = *self.began.get_or_insert(r.at);
         let o = &mut self.out;
         match r.body {
             Body::Account(a) if a.lane == Lane::Configured => o.account = Some(a),
@@ -76,10 +70,6 @@ impl Watch {
             }
             Body::Terms(t) => self.half = names.value(&t, "half_bps").unwrap_or(f64::NAN),
             Body::Ladder(l) => self.guard[l.side.index()] = l.guard,
-            Body::Learned(l) => o.explored_usd = l.explored_usd,
-            Body::Warmup(w) if w.score >= 1.0 && o.warm_s.is_none() => {
-                o.warm_s = Some(Ns::seconds(r.at.since(began)));
-            }
             Body::Estimates(e) => {
                 o.estimates = Some(e);
                 o.seconds += 1;
@@ -256,10 +246,7 @@ mod tests {
         let (ours, floor) = (run("glft"), run("floor-8000"));
         assert!((floor.half_bps.expect("quoted") - 2.75).abs() < 1e-9);
         assert!((ours.half_bps.expect("quoted") - 2.75).abs() > 1e-3);
-        assert!(floor.explored_usd.abs() < 1e-12);
         assert_eq!(ours.seconds, floor.seconds, "the same market");
         assert_eq!(ours, run("glft"), "again the same");
-        let kappa = floor.estimates.expect("estimates").confidence;
-        assert!(kappa > 0.69, "the original's confidence is its own: {kappa}");
     }
 }

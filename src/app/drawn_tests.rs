@@ -317,31 +317,16 @@ fn no_setting_is_in_anything_that_a_checkpoint_holds() {
 }
 
 /// Fields of the state with the name of a setting, none of which is one.
-const SHARED: [&str; 26] = [
-    "confidence",
-    "counted",
-    "drift",
-    "floor",
-    "hold_s",
+const SHARED: [&str; 11] = [
     "kappa",
-    "kappa_floor",
     "levels",
-    "markout",
     "mean",
     "model",
     "n",
     "name",
     "near",
     "next",
-    "rate",
-    "sd",
     "seed",
-    "shadows",
-    "sigma",
     "sigma_bps",
-    "signal",
-    "sizes",
     "sweeps",
-    "table",
-    "warmup",
 ];

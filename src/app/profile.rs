@@ -26,7 +26,7 @@ pub const ALL: &[Profile] = &[
     },
     Profile {
         name: "glft",
-        about: "kappa from the tape by regime, the optimal ladder, bounded exploration",
+        about: "kappa from the tape by regime, the optimal ladder of Guéant and others",
         sets: &["engine.strategy.name=glft"],
     },
     Profile {
@@ -42,42 +42,36 @@ pub const ALL: &[Profile] = &[
     Profile {
         name: "floor-8000",
         about: "kappa 8000 for ever, 2.75 bps a side",
-        sets: &[POLICY_FLOOR, REPORTS, ORIGINAL_QUOTES],
+        sets: &[POLICY_FLOOR, ORIGINAL_QUOTES],
     },
     Profile {
         name: "floor-8000-realised",
         about: "the same, never closer than 5 bps, as its quotes came out",
-        sets: &[POLICY_REALISED, REPORTS, ORIGINAL_QUOTES],
+        sets: &[POLICY_REALISED, ORIGINAL_QUOTES],
     },
     Profile {
         name: "analysis-1",
         about: "the analysis's first advice, as written: relax the floor when fills are rare",
-        sets: &[POLICY_1, REPORTS, ORIGINAL_QUOTES],
+        sets: &[POLICY_1, ORIGINAL_QUOTES],
     },
     Profile {
         name: "analysis-1-fixed",
         about: "the same with both branches reachable",
-        sets: &[POLICY_1_FIXED, REPORTS, ORIGINAL_QUOTES],
+        sets: &[POLICY_1_FIXED, ORIGINAL_QUOTES],
     },
     Profile {
         name: "analysis-2",
         about: "its second advice: a floor graduated by confidence",
-        sets: &[POLICY_2, REPORTS, ORIGINAL_QUOTES],
+        sets: &[POLICY_2, ORIGINAL_QUOTES],
     },
 ];
 
-const ORIGINAL: &[&str] = &[
-    "engine.learn.profile=original",
-    "engine.strategy.name=original",
-    "engine.sim.model=original",
-];
+const ORIGINAL: &[&str] = &["engine.strategy.name=original", "engine.sim.model=original"];
 const ORIGINAL_FLOOR_FIRST: &[&str] = &[
-    "engine.learn.profile=original",
-    "engine.learn.original.floor_first=true",
+    "engine.strategy.original.learn.floor_first=true",
     "engine.strategy.name=original",
     "engine.sim.model=original",
 ];
-const REPORTS: &str = "engine.learn.profile=original";
 const ORIGINAL_QUOTES: &str = "engine.strategy.name=original";
 const POLICY_FLOOR: &str = "engine.strategy.original.policy=floor-8000";
 const POLICY_REALISED: &str = "engine.strategy.original.policy=floor-8000-realised";

@@ -340,11 +340,11 @@ mod tests {
     use fastrand::Rng;
 
     use super::*;
-    use crate::record::Warmup;
+    use crate::record::Regimes;
 
-    fn body(n: u64) -> Warmup {
+    fn body(n: u64) -> Regimes {
         let score = f64::from(u32::try_from(n).expect("small"));
-        Warmup { score, floor: 0.0, kappa: 0.0, gamma: 0.0 }
+        Regimes { p: [score, 0.0, 0.0, 0.0], sigma_bps: [0.0; 4] }
     }
 
     /// The reader's law on what came out of the ring: `Ok(lost)`, or the number that breaks it.

@@ -56,7 +56,7 @@ impl<P: Publish> Publish for Staged<'_, P> {
 mod tests {
     use super::*;
     use crate::engine::publish::Collector;
-    use crate::record::{NO_COIN, Warmup};
+    use crate::record::{NO_COIN, Regimes};
 
     #[test]
     fn what_is_held_back_comes_out_in_order_and_once() {
@@ -65,7 +65,7 @@ mod tests {
         for message in 0..5u32 {
             let mut staged = stage.before(&mut held);
             for n in 0..message * 700 {
-                let body = Warmup { score: f64::from(n), floor: 0.0, kappa: 0.0, gamma: 0.0 };
+                let body = Regimes { p: [f64::from(n), 0.0, 0.0, 0.0], sigma_bps: [0.0; 4] };
                 direct.publish(Ns(i64::from(message)), NO_COIN, body);
                 staged.publish(Ns(i64::from(message)), NO_COIN, body);
             }

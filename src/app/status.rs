@@ -14,8 +14,8 @@ use crate::journal::Failed;
 use crate::limits::{COINS_MAX, ORDERS_MAX, STATUS_FILLS};
 use crate::record::{
     Account, Body, Budget, Clocks, Coin, DataGap, Earns, Estimates, FeedState, Fill, Guard, Health,
-    Lane, Latch, Late, Learned, LinkChange, Market, Order, OrderState, Print, Record, Regimes,
-    Start, Stop, StrategyNames, Terms, Warmup, WholeLadder, Why,
+    Lane, Latch, Late, LinkChange, Market, Order, OrderState, Print, Record, Regimes, Start, Stop,
+    StrategyNames, Terms, WholeLadder,
 };
 use crate::telemetry::counters::{Counter, Counters};
 use crate::telemetry::latency::{Buckets, Percentiles, STAGES};
@@ -55,12 +55,6 @@ pub struct CoinStatus {
     pub estimates: Option<Estimates>,
     /// Regimes.
     pub regimes: Option<Regimes>,
-    /// Warm-up.
-    pub warmup: Option<Warmup>,
-    /// Components in force.
-    pub learned: Option<Learned>,
-    /// Why kappa and the cost are what they are.
-    pub why: Option<Why>,
     /// Whether quoting would earn.
     pub earns: Earns,
     /// The feed at work.
@@ -263,10 +257,7 @@ impl CoinStatus {
             Body::Account(x) => self.account[x.lane as usize] = Some(x),
             Body::Estimates(x) => self.estimates = Some(x),
             Body::Regimes(x) => self.regimes = Some(x),
-            Body::Warmup(x) => self.warmup = Some(x),
-            Body::Learned(x) => self.learned = Some(x),
-            Body::Why(x) => self.why = Some(x),
-            Body::Curve(_) | Body::Verdict(_) => self.earns.take(body),
+            Body::Curve(_) | Body::Verdict(_) | Body::Score(_) => self.earns.take(body),
             Body::FeedState(x) => self.feed = Some(x),
             Body::Late(x) => self.late = Some(x),
             Body::DataGap(x) => self.gap = Some(Since { value: x, at }),
@@ -290,10 +281,8 @@ impl CoinStatus {
             | Body::Lost(_)
             | Body::Strategy(_)
             | Body::Label(_)
-            | Body::Markout(_)
             | Body::Edge(_)
-            | Body::Requests(_)
-            | Body::Outcome(_) => {}
+            | Body::Requests(_) => {}
         }
     }
 

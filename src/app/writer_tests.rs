@@ -14,7 +14,7 @@ use crate::journal::reader::{Cause, Damage};
 use crate::journal::{DiskError, Found, Options, Reader, inspect};
 use crate::limits::JOURNAL_SYNC_NS;
 use crate::record::{
-    Body, Coin, Fill, FillReason, Guard, Lane, NO_COIN, Start, Stop, StopReason, Warmup,
+    Body, Coin, Fill, FillReason, Guard, Lane, NO_COIN, Regimes, Start, Stop, StopReason,
     ladder_records,
 };
 use crate::units::{CoinId, Mid2, Px, Side, Sz};
@@ -53,8 +53,8 @@ impl Write for Full {
     }
 }
 
-fn warmup(n: u32) -> Warmup {
-    Warmup { score: f64::from(n), floor: 0.0, kappa: 0.0, gamma: 0.0 }
+fn warmup(n: u32) -> Regimes {
+    Regimes { p: [f64::from(n), 0.0, 0.0, 0.0], sigma_bps: [0.0; 4] }
 }
 
 fn intake(capacity: usize) -> (Publisher, Intake) {

@@ -254,7 +254,7 @@ fn table<C: Components>(
     let mut out = format!("\n{name}\n");
     for (c, coin) in coins.iter().enumerate() {
         out.push_str(&format!(
-            "\n{:<22} {:>9} {:>9} {:>9} {:>9} {:>8} {:>6} {:>9} {:>7} {:>24} {:>8} {:>9}  not quoted\n",
+            "\n{:<22} {:>9} {:>9} {:>9} {:>9} {:>8} {:>6} {:>9} {:>7} {:>24} {:>9}  not quoted\n",
             coin.name.as_str(),
             "result",
             "spread",
@@ -265,7 +265,6 @@ fn table<C: Components>(
             "turnover",
             "half",
             "kappa [95 %]",
-            "warm-up",
             "decisions",
         ));
         for (job, x) in jobs.iter().zip(results).filter(|(j, _)| j.ground == ground) {
@@ -276,7 +275,7 @@ fn table<C: Components>(
     }
     out.push_str(
         "\nresult and its parts in USD (funding in the result), half: mean half-spread wanted, bps; \
-         warm-up: seconds until complete; decisions: the beginning of their digest over all coins; not \
+         decisions: the beginning of their digest over all coins; not \
          quoted: share of side-seconds by reason\n",
     );
     out
@@ -296,7 +295,7 @@ fn row(profile: &str, x: &Outcome, decisions: &str) -> String {
     };
     format!(
         "{profile:<22} {:>9.4} {:>9.4} {:>9.4} {:>9.4} {:>8.4} {:>6} {:>9.0} {:>7} {kappa:>24} \
-         {:>8} {:>9}  {}\n",
+         {:>9}  {}\n",
         x.account.as_ref().map_or(0.0, |a| profit(a).to_f64()),
         money(|a| a.spread),
         money(|a| a.adverse),
@@ -305,7 +304,6 @@ fn row(profile: &str, x: &Outcome, decisions: &str) -> String {
         x.fills,
         x.turnover_usd,
         or_never(x.half_bps, 3),
-        or_never(x.warm_s, 0),
         &decisions[..8],
         if why.is_empty() { "-".to_owned() } else { why.join(", ") },
     )
@@ -339,11 +337,7 @@ fn row_json(ground: &str, profile: &str, coin: &CoinSpec, x: &Outcome) -> Value 
         "kappa_lo": e.map(|e| e.kappa_lo),
         "kappa_hi": e.map(|e| e.kappa_hi),
         "n_eff": e.map(|e| e.n_eff),
-        "confidence": e.map(|e| e.confidence),
-        "warmup": e.map(|e| e.warmup),
-        "warmup_seconds": x.warm_s,
         "seconds": x.seconds,
         "not_quoted_side_seconds": refused,
-        "explored_usd": x.explored_usd,
     })
 }

@@ -86,7 +86,7 @@ enum Command {
     Compare(compare::Options),
     /// Run many configurations on many recordings, in one process or on many machines.
     Sweep(sweep::Options),
-    /// Say why kappa, the quote, the warm-up and the refusals of a run are what they are.
+    /// Say why the verdict, the quote and the refusals of a run are what they are.
     Explain(explain::Options),
     /// Put a fixed schedule of orders through the fill model, or export a run's orders and fills.
     Fills(fills::Options),
@@ -167,7 +167,7 @@ fn run<C: Components>(cli: &Cli) -> Result<(), Failure> {
         Command::Audit(o) => audit::run(o, &common.load()?, common),
         Command::Compare(o) => compare::run::<C>(o, common),
         Command::Sweep(o) => sweep::run(o, &load()?, common),
-        Command::Explain(o) => explain::run::<C>(o, unset("explain")?),
+        Command::Explain(o) => explain::run(o, unset("explain")?),
         Command::Fills(o) => fills::run(o, &load()?, common),
         Command::Facts(o) => facts::run(o, unset("facts")?),
         Command::Import(o) => import::run(o, unset("import")?),

@@ -352,11 +352,7 @@ pub(super) fn truth_text(t: &Truth, model: Option<&Model>) -> String {
         let e = found.and_then(|k| k.estimates);
         let found = e.map_or(String::new(), |e| {
             let is_in = |x: f64, lo: f64, hi: f64| if lo <= x && x <= hi { "in" } else { "NOT in" };
-            format!(
-                "; {} the interval of kappa, {} that of the rate",
-                is_in(kappa, e.kappa_lo, e.kappa_hi),
-                is_in(rate, e.rate_lo, e.rate_hi)
-            )
+            format!("; {} the interval of kappa", is_in(kappa, e.kappa_lo, e.kappa_hi))
         });
         out.push_str(&format!(
             "truth    {}: kappa {kappa:.0}, rate {rate:.3} /s and side{found}\n",

@@ -158,18 +158,14 @@ fn line(at: f64, coin: &Coin, c: &CoinStatus) -> String {
     };
     let (profit, fills, position) =
         c.account[0].as_ref().map_or((0.0, 0, 0), |a| (profit(a).to_f64(), a.fills, a.position.0));
-    let e = c.estimates.as_ref();
     let book = if c.health.value == Health::Fresh { "" } else { c.health.value.text() };
     format!(
         "{at:>7.0} s  {:<5} bid {}  ask {}  position {}  fills {fills}  result {profit:+.2} USD  \
-         kappa {:.0} [{:.0}, {:.0}]  warm-up {:.0} %  {book}\n",
+         {}  {book}\n",
         coin.text(),
         best(0),
         best(1),
         decimal::format(position, 0),
-        e.map_or(0.0, |e| e.kappa),
-        e.map_or(0.0, |e| e.kappa_lo),
-        e.map_or(0.0, |e| e.kappa_hi),
-        e.map_or(0.0, |e| e.warmup * 100.0),
+        c.earns.verdict(None).map_or("UNKNOWN", |v| v.word.text()),
     )
 }

@@ -7,15 +7,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::components::Components;
-use super::convert::{account, depth_bps, depth_of, e8};
+use super::convert::{account, depth_bps, e8};
 use super::cx::Cx;
 use super::marks::Marks;
 use super::mids::Mids;
 use super::publish::Publish;
-use crate::event::own::{Fill, LANES, Lane, Met, OrderReason, OrderState, OrderUpdate};
+use crate::event::own::{Fill, LANES, Lane, OrderReason, OrderState, OrderUpdate};
 use crate::learn::curve::Curve;
-use crate::learn::estimates::Span;
-use crate::learn::{Estimates, FillSample, Learners, QuoteSample};
+use crate::learn::score::Rating;
+use crate::learn::{Learners, QuoteSample, Sample};
 use crate::quote::{OwnFill, Strategy};
 use crate::record;
 use crate::sim::ledger::{Booking, Ledger};
@@ -47,10 +47,7 @@ impl<C: Components> Account<C> {
                 self.moves += 1;
                 self.on_fill(cx, &f);
             }
-            SimEvent::Met(m) => self.on_met(cx, &m),
-            SimEvent::Known(t) => {
-                self.learners.on_known(&cx.cfg.learn, t, &mut |e| cx.learned(e));
-            }
+            SimEvent::Known(t) => self.learners.on_known(t),
             SimEvent::Order(o) => {
                 // Neither what was asked for is news nor that it came about.
                 let expected = match o.state {
@@ -62,27 +59,25 @@ impl<C: Components> Account<C> {
                 };
                 self.moves += u64::from(!expected);
                 cx.publish(o);
-                self.expose(cx, &o);
+                self.expose(&o);
             }
         }
     }
 
-    /// What is predicted of an order's fills counts from when it is in the book until it is not, on
+    /// What is forecast of an order's fills counts from when it is in the book until it is not, on
     /// the venue's clock.
-    fn expose(&mut self, cx: &mut Cx<'_, C, impl Publish>, o: &OrderUpdate) {
-        let (cfg, t) = (&cx.cfg.learn, o.effective);
+    fn expose(&mut self, o: &OrderUpdate) {
+        let t = o.effective;
         match o.state {
             OrderState::Live => {
                 let mid = self.mids.before(t);
                 if mid.0 > 0 {
                     let depth_bps = depth_bps(o.side, o.px, mid);
-                    let q = QuoteSample { id: o.id, side: o.side, depth_bps, level: o.level };
-                    self.learners.on_quote(cfg, t, q, &mut |e| cx.learned(e));
+                    self.learners.on_quote(t, QuoteSample { id: o.id, depth_bps });
                 }
             }
             OrderState::Cancelled | OrderState::Rejected | OrderState::Filled => {
-                let filled = o.state == OrderState::Filled;
-                self.learners.on_quote_end(cfg, t, o.id, filled, &mut |e| cx.learned(e));
+                self.learners.on_quote_end(t, o.id);
             }
             OrderState::Sent | OrderState::CancelSent => {}
         }
@@ -93,15 +88,6 @@ impl<C: Components> Account<C> {
         self.mids = Mids::new();
         self.marks.on_hole(&mut |e| cx.publish(e));
         self.ledgers.iter_mut().for_each(Ledger::on_gap);
-    }
-
-    /// A taker that came to an own order is a trial of the places in queues.
-    fn on_met(&mut self, cx: &Cx<'_, C, impl Publish>, m: &Met) {
-        let cfg = &cx.cfg.learn;
-        if let Some(from) = self.learners.reference(cfg, m.time) {
-            let depth = depth_of(m.side, m.px, from);
-            self.learners.on_reached(cfg, depth, m.filled, m.through);
-        }
     }
 
     fn on_fill(&mut self, cx: &mut Cx<'_, C, impl Publish>, f: &Fill) {
@@ -119,19 +105,9 @@ impl<C: Components> Account<C> {
         let from = self.learners.reference(&cx.cfg.learn, f.time).unwrap_or(mid);
         let depth_bps = sign * (from - f.px.to_f64()) / from * 1e4;
         self.marks.on_fill(f, Mid2(e8(2.0 * from)), &mut |e| cx.publish(e));
-        let sample = FillSample {
-            id: f.id,
-            side: f.side,
-            depth_bps,
-            mid,
-            sz_usd: f.px.to_f64() * f.sz.to_f64(),
-            level: f.level,
-            age: f.age,
-            at: f.time,
-        };
-        self.learners.on_fill(&cx.cfg.learn, now, sample, &mut |e| cx.learned(e));
+        self.learners.on_fill(f.time, f.id);
         let (side, px, sz, level) = (f.side, f.px, f.sz, f.level);
-        let fill = OwnFill { now, side, px, sz, level, depth_bps };
+        let fill = OwnFill { now, side, px, sz, level, depth_bps, mid: f.mid };
         self.strategy.on_fill(&cx.cfg.strategy, &cx.bounds(self.rules), &fill);
     }
 
@@ -143,7 +119,13 @@ impl<C: Components> Account<C> {
 
     /// The strategy hears of the newest window of evidence.
     pub(super) fn on_curve(&mut self, cx: &Cx<'_, C, impl Publish>, curve: &Curve) {
+        self.learners.on_rates(curve.rates());
         self.strategy.on_curve(&cx.cfg.strategy, &cx.bounds(self.rules), curve);
+    }
+
+    /// A strategy that estimates by itself hears of the market.
+    pub(super) fn sample<P>(&mut self, cx: &Cx<'_, C, P>, sample: &Sample) {
+        self.strategy.on_sample(&cx.cfg.strategy, cx.now, sample);
     }
 
     /// The mid is `mid`. What a fill came to is read off on the venue's clock, on which it was filled.
@@ -153,7 +135,9 @@ impl<C: Components> Account<C> {
             l.on_mid(block, mid);
         }
         self.marks.on_mid(block, mid, &mut |e| cx.publish(e));
-        self.learners.on_mid(&cx.cfg.learn, cx.now, mid.to_f64(), &mut |e| cx.learned(e));
+        if self.learners.on_mid(cx.now, mid.to_f64()) {
+            self.sample(cx, &Sample::Mid(mid.to_f64()));
+        }
     }
 
     pub(super) fn publish(&self, cx: &mut Cx<'_, C, impl Publish>) {
@@ -162,56 +146,23 @@ impl<C: Components> Account<C> {
         }
     }
 
-    /// What is learned and what is in force.
+    /// What is learned beside the curve.
     pub(super) fn publish_estimates(&self, cx: &mut Cx<'_, C, impl Publish>) {
         let e = self.learners.estimates();
-        let both = |f: fn(&Span) -> f64| e.rate.iter().map(f).sum::<f64>() / 2.0;
         cx.publish(record::Estimates {
-            kappa: e.kappa.span.mean,
-            kappa_lo: e.kappa.span.lo,
-            kappa_hi: e.kappa.span.hi,
+            kappa: e.kappa.mean,
+            kappa_lo: e.kappa.lo,
+            kappa_hi: e.kappa.hi,
             n_eff: e.kappa.n_eff,
-            rate: both(|s| s.mean),
-            rate_lo: both(|s| s.lo),
-            rate_hi: both(|s| s.hi),
             sigma_bps: e.sigma_bps,
-            markout_bps: e.adverse_bps,
-            markout_sd: e.adverse_sd,
-            confidence: e.confidence,
-            warmup: e.warmup.score,
         });
-        let regimes = record::Regimes {
-            p: e.regime.map(|r| r.p),
-            kappa: e.regime.map(|r| r.kappa),
-            rate: e.regime.map(|r| r.rate),
-        };
-        cx.publish(regimes);
-        let w = e.warmup;
-        let warmup =
-            record::Warmup { score: w.score, floor: w.floor, kappa: w.kappa, gamma: w.gamma };
-        cx.publish(warmup);
-        cx.publish(self.learned(e));
-        cx.publish(why(e));
+        let sigma_bps = e.regime.map(|r| r.sigma_bps);
+        cx.publish(record::Regimes { p: e.p(), sigma_bps });
     }
 
-    /// The components in force.
-    fn learned(&self, e: &Estimates) -> record::Learned {
-        let sizing = self.strategy.sizing();
-        record::Learned {
-            floor_bps: e.floor_bps,
-            theta_target_bps: sizing.theta_target_bps,
-            theta_kelly_bps: sizing.theta_kelly_bps,
-            kelly: sizing.kelly,
-            gate: e.gate.weight,
-            skill: e.calibration.skill,
-            skill_lo: e.calibration.skill_lo,
-            skill_hi: e.calibration.skill_hi,
-            calibration: e.calibration.ratio,
-            phi_level: e.phi_level.mean,
-            phi_through: e.phi_through.mean,
-            explored_usd: sizing.explored_usd,
-            size_factor: sizing.size_factor,
-        }
+    /// Fills of own orders against what was forecast of them.
+    pub(super) fn publish_score(&self, cx: &mut Cx<'_, C, impl Publish>, fast: bool) {
+        cx.publish(score(record::OWN_ORDERS, fast, &self.learners.score().rating()));
     }
 
     /// Whether the configured account lost more than `limit_usd`.
@@ -221,21 +172,19 @@ impl<C: Components> Account<C> {
     }
 }
 
-/// Why kappa and the cost are what they are.
-fn why(e: &Estimates) -> record::Why {
-    record::Why {
-        window_lo: e.window_bps[0],
-        window_hi: e.window_bps[1],
-        depth_bps: e.depth_bps,
-        near: e.near,
-        kappa_tape: e.kappa_tape.span.mean,
-        kappa_own: e.kappa_own.span.mean,
-        kappa_book: e.kappa_book.span.mean,
-        touch_bps: e.touch_bps,
-        drift_bps: e.drift_bps,
-        alpha0: e.alpha0,
-        alpha1: e.alpha1,
-        signal_weight: e.signal_weight,
-        trust: e.trust,
+/// The record of a score.
+pub(super) fn score(place: u8, fast: bool, r: &Rating) -> record::Score {
+    let [ratio_lo, ratio_hi] = r.ratio;
+    record::Score {
+        place,
+        fast,
+        fills: r.fills,
+        live_s: r.live_s,
+        expected: r.expected,
+        ratio_lo,
+        ratio_hi,
+        bursts: r.bursts,
+        gain: r.gain,
+        gain_se: r.gain_se,
     }
 }

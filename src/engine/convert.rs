@@ -9,7 +9,7 @@ use crate::learn::Sweep;
 use crate::record;
 use crate::sim::ledger::Ledger;
 use crate::units::rules::Rules;
-use crate::units::{Mid2, Px, Side, Sz, add_volume};
+use crate::units::{Mid2, Px, Side};
 
 pub(super) fn market(book: &Book) -> record::Market {
     let (bid, ask) = (book.best_bid().unwrap_or_default(), book.best_ask().unwrap_or_default());
@@ -59,7 +59,6 @@ pub(super) fn worst_on(passive: Side, prints: &[Trade]) -> Option<Px> {
 pub(super) fn sweep_of(taker: &[Trade], mid: Mid2, from: f64, rules: Rules) -> Sweep {
     let side = taker.first().map_or(Side::Buy, |t| t.aggressor);
     let worst = worst_on(side.opposite(), taker).unwrap_or_default();
-    let size = taker.iter().fold(0, |sum, t| add_volume(sum, t.sz.0));
     let m = mid.to_f64();
     let sign = if side == Side::Buy { 1e4 } else { -1e4 };
     Sweep {
@@ -67,9 +66,6 @@ pub(super) fn sweep_of(taker: &[Trade], mid: Mid2, from: f64, rules: Rules) -> S
         depth_bps: depth_of(side.opposite(), worst, from),
         drift_bps: sign * (m - from) / from,
         half_tick_bps: Px(rules.tick(worst)).to_f64() / 2.0 / m * 1e4,
-        size: Sz(size).to_f64(),
-        notional: Sz(size).to_f64() * m,
-        prints: u32::try_from(taker.len()).unwrap_or(u32::MAX),
         mid: m,
     }
 }
@@ -83,12 +79,6 @@ pub(super) fn depth_of(side: Side, px: Px, m: f64) -> f64 {
     let p = px.to_f64();
     let away = if side == Side::Buy { m - p } else { p - m };
     away / m * 1e4
-}
-
-/// Hundredths of a bps, so that equal quotes have equal inputs.
-#[expect(clippy::cast_possible_truncation, reason = "clamped to a small range")]
-pub(super) fn hundredths(bps: f64) -> i32 {
-    (bps * 100.0).clamp(-1e6, 1e6) as i32
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "clamped to the range of the type")]

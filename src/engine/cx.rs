@@ -6,9 +6,8 @@ use super::components::Components;
 use super::config::ConfigOf;
 use super::publish::Publish;
 use super::requests::Requests;
-use crate::learn::LearnEvent;
 use crate::quote::Bounds;
-use crate::record::{self, Body};
+use crate::record::Body;
 use crate::sim::config::Settings;
 use crate::units::rules::Rules;
 use crate::units::{CoinId, Ns};
@@ -27,18 +26,6 @@ pub(super) struct Cx<'a, C: Components, P> {
 impl<C: Components, P: Publish> Cx<'_, C, P> {
     pub(super) fn publish(&mut self, body: impl Into<Body>) {
         self.out.publish(self.now, self.coin, body);
-    }
-
-    /// What came due in the learners.
-    pub(super) fn learned(&mut self, event: LearnEvent) {
-        match event {
-            LearnEvent::Markout { id, side, horizon_ms, bps, depth_bps } => {
-                self.publish(record::Markout { id, horizon_ms, bps, depth_bps, side });
-            }
-            LearnEvent::Outcome { id, p, filled, depth_bps, span } => {
-                self.publish(record::Outcome { id, p, filled, depth_bps, span });
-            }
-        }
     }
 }
 

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use super::account::Account;
 use super::components::Components;
 use super::config::Coin;
-use super::convert::{e8, hundredths, market, print};
+use super::convert::{e8, market, print};
 use super::cx::Cx;
-use super::marks::Marks;
+use super::marks::{HORIZONS, Marks, PRIMARY};
 use super::mids::Mids;
 use super::publish::Publish;
 use super::requests::Pace;
@@ -27,8 +27,7 @@ use super::working::{Wanted, Working};
 use crate::book::Book;
 use crate::event::own::Late;
 use crate::event::{Bbo, Ctx, Joint, Snapshot, Trade};
-use crate::learn::Learners;
-use crate::learn::markout::{HORIZONS, PRIMARY};
+use crate::learn::{Learners, Sample};
 use crate::limits::{COIN_NAME_MAX, FUNDED_HOURS_MAX};
 use crate::math::seed::named;
 use crate::quote::guard::{self, State};
@@ -72,7 +71,8 @@ pub(super) struct Desk<C: Components> {
 
 impl<C: Components> Desk<C> {
     pub(super) fn new<P>(cx: &Cx<'_, C, P>, coin: &Coin) -> Desk<C> {
-        let learners = Learners::new(&cx.cfg.learn, cx.cfg.maker_fee_bps(coin.rules.billing));
+        let watch = Watch::new(coin.rules, cx.cfg.maker_fee_bps(coin.rules.billing));
+        let learners = Learners::new(&cx.cfg.learn, watch.curve().rates());
         let seed = named(cx.cfg.seed, &coin.name);
         let bounds = cx.bounds(coin.rules);
         let strategy = C::Strategy::new(&cx.cfg.strategy, &bounds, learners.estimates());
@@ -91,7 +91,7 @@ impl<C: Components> Desk<C> {
                 last_fill: Ns(i64::MIN),
                 moves: 0,
             },
-            watch: Watch::new(coin.rules, cx.cfg.maker_fee_bps(coin.rules.billing)),
+            watch,
             health: Health::Down,
             behind: false,
             stopping: false,
@@ -217,6 +217,7 @@ impl<C: Components> Desk<C> {
         if self.watch.on_time(cx) {
             self.windows += 1;
             self.account.on_curve(cx, self.watch.curve());
+            self.publish_scores(cx);
         }
         let Desk { working: w, account, .. } = self;
         w.exec.on_time(cx.sim(), cx.now, &mut |e| account.on_sim(cx, e));
@@ -244,6 +245,13 @@ impl<C: Components> Desk<C> {
         self.account.publish(cx);
         self.account.publish_estimates(cx);
         self.watch.publish(cx);
+        self.publish_scores(cx);
+    }
+
+    /// Forecasts of fills against fills.
+    fn publish_scores(&self, cx: &mut Cx<'_, C, impl Publish>) {
+        self.watch.publish_score(cx);
+        self.account.publish_score(cx, self.watch.curve().fast());
     }
 
     fn on_market(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
@@ -252,22 +260,22 @@ impl<C: Components> Desk<C> {
             && let Some(mid) = self.book.mid()
         {
             self.account.on_mid(cx, mid);
-            samples::touch(&mut self.account.learners, &self.book, mid);
+            if let Some(bps) = samples::half_spread_bps(&self.book, mid) {
+                self.account.sample(cx, &Sample::HalfSpread(bps));
+            }
             self.check_loss(cx);
         }
         self.decide(cx);
     }
 
     fn on_second(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
-        let fee_bps = cx.cfg.maker_fee_bps(self.account.rules.billing);
         let learners = &mut self.account.learners;
         if self.health == Health::Fresh
             && let Some(mid) = self.book.mid()
         {
-            samples::displayed(learners, &self.book, mid);
-            samples::distances(cx, learners, &self.working.exec, mid);
+            samples::distances::<C>(learners, &self.working.exec, mid);
         }
-        learners.on_second(&cx.cfg.learn, fee_bps, cx.now, &mut |e| cx.learned(e));
+        learners.on_second(&cx.cfg.learn, cx.now);
         self.account.on_estimates(cx);
         self.estimates += 1;
         self.fund(cx.now);
@@ -324,8 +332,10 @@ impl<C: Components> Desk<C> {
         let learners = &mut self.account.learners;
         if health == Health::Fresh {
             learners.on_resume(&cx.cfg.learn, cx.now);
+            self.account.sample(cx, &Sample::Seen);
         } else if self.health == Health::Fresh {
-            learners.on_gap(&cx.cfg.learn, cx.now, &mut |e| cx.learned(e));
+            learners.on_gap(cx.now);
+            self.account.sample(cx, &Sample::Lost);
         }
         self.health = health;
     }
@@ -352,7 +362,7 @@ impl<C: Components> Desk<C> {
         let (state, moves) = (self.state(), self.account.moves);
         let basis = Basis { state, moves, estimates, beats, windows };
         let sizes = [x.bid_sz, x.ask_sz];
-        let spot = Spot { bid: x.bid, ask: x.ask, sizes, signal: x.signal };
+        let spot = Spot { bid: x.bid, ask: x.ask, sizes };
         let holds = |s: Standing| s.holds(cx.now, basis, spot);
         let stale = self.working.sides.map(|s| !s.standing.is_some_and(holds));
         if stale == [false; 2] {
@@ -412,7 +422,6 @@ impl<C: Components> Desk<C> {
             ask_sz: ask.1,
             position: self.account.ledgers[0].position(),
             last_fill: self.account.last_fill,
-            signal: hundredths(self.account.learners.signal_bps(&cx.cfg.learn)),
             held: [false; 2],
             bounds: cx.bounds(self.account.rules),
         }

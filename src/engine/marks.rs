@@ -11,10 +11,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::own::{Fill, FillReason};
-use crate::learn::markout::HORIZONS;
 use crate::limits::PENDING_MAX;
 use crate::record::Edge;
 use crate::units::{Mid2, Ns, Px, Side, Sz};
+
+/// Horizons, ns.
+pub(super) const HORIZONS: [i64; 4] = [500 * Ns::MS, Ns::SEC, 5 * Ns::SEC, 30 * Ns::SEC];
+/// Index of the primary one: that of the account's adverse move.
+pub(super) const PRIMARY: usize = 2;
 
 /// A fill that waits for its horizons.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]

@@ -34,16 +34,12 @@ pub(super) struct Spot {
     pub bid: Px,
     pub ask: Px,
     pub sizes: [Sz; 2],
-    /// Expected move of the mid, hundredths of a bps.
-    pub signal: i32,
 }
 
 impl Spot {
     /// No wanted price is farther from where it would be at `other`, but for rounding; price units.
     fn away(self, other: Spot) -> i64 {
-        let touch = (self.bid.0 - other.bid.0).abs().max((self.ask.0 - other.ask.0).abs());
-        let signal = i64::from(self.signal.abs_diff(other.signal));
-        touch + self.bid.0.max(self.ask.0).saturating_mul(signal) / 1_000_000
+        (self.bid.0 - other.bid.0).abs().max((self.ask.0 - other.ask.0).abs())
     }
 }
 
@@ -96,21 +92,18 @@ mod tests {
         Basis { state, moves: 2, estimates: 1, beats: 0, windows: 3 }
     }
 
-    fn spot(bid: i64, ask: i64, signal: i32) -> Spot {
-        Spot { bid: Px(bid), ask: Px(ask), sizes: [Sz(1), Sz(1)], signal }
+    fn spot(bid: i64, ask: i64) -> Spot {
+        Spot { bid: Px(bid), ask: Px(ask), sizes: [Sz(1), Sz(1)] }
     }
 
     #[test]
-    fn a_side_that_follows_holds_until_touch_and_signal_use_up_its_slack() {
-        let (basis, at) = (basis(), spot(100_000_000, 100_000_100, 0));
+    fn a_side_that_follows_holds_until_the_touch_uses_up_its_slack() {
+        let (basis, at) = (basis(), spot(100_000_000, 100_000_100));
         let s = Standing { basis, spot: at, stands: HELD, slack: 1_000 };
         let holds = |basis, spot| s.holds(NOW, basis, spot);
-        assert!(holds(basis, spot(100_001_000, 100_000_100, 0)));
-        assert!(!holds(basis, spot(100_001_001, 100_000_100, 0)));
-        assert!(!holds(basis, spot(100_000_000, 99_999_099, 0)));
-        // A hundredth of a bps is a millionth of the price.
-        assert!(holds(basis, spot(100_000_000, 100_000_100, -10)));
-        assert!(!holds(basis, spot(100_000_500, 100_000_100, -6)));
+        assert!(holds(basis, spot(100_001_000, 100_000_100)));
+        assert!(!holds(basis, spot(100_001_001, 100_000_100)));
+        assert!(!holds(basis, spot(100_000_000, 99_999_099)));
         assert!(holds(Basis { beats: 7, ..basis }, at), "prints alone change nothing");
         assert!(!holds(Basis { estimates: 2, ..basis }, at));
         assert!(!holds(Basis { moves: 3, ..basis }, at));
@@ -119,12 +112,12 @@ mod tests {
         // Without slack only the same market is good enough; sizes are none of it.
         let tight = Standing { slack: -1, ..s };
         assert!(tight.holds(NOW, basis, Spot { sizes: [Sz(9), Sz(9)], ..at }));
-        assert!(!tight.holds(NOW, basis, spot(100_000_001, 100_000_100, 0)));
+        assert!(!tight.holds(NOW, basis, spot(100_000_001, 100_000_100)));
     }
 
     #[test]
     fn a_ladder_stands_as_long_as_it_says() {
-        let (basis, at) = (basis(), spot(100, 110, 0));
+        let (basis, at) = (basis(), spot(100, 110));
         let made = |stands| Standing { basis, spot: at, stands, slack: 0 };
         let never = made(Stands::default());
         assert!(never.holds(NOW, basis, at));
@@ -136,9 +129,9 @@ mod tests {
         let loose =
             made(Stands { touch: band, estimates: false, prints: false, curve: false, ..HELD });
         let later = Basis { estimates: 9, beats: 9, windows: 9, ..basis };
-        assert!(loose.holds(NOW, later, spot(90, 120, 50)));
-        assert!(!loose.holds(NOW, later, spot(89, 120, 0)));
-        assert!(!loose.holds(NOW, later, spot(90, 121, 0)));
+        assert!(loose.holds(NOW, later, spot(90, 120)));
+        assert!(!loose.holds(NOW, later, spot(89, 120)));
+        assert!(!loose.holds(NOW, later, spot(90, 121)));
         assert!(!loose.holds(NOW, Basis { moves: 3, ..later }, at), "a fill always ends it");
     }
 }

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::account::score;
 use super::components::Components;
 use super::cx::Cx;
 use super::publish::Publish;
@@ -14,7 +15,7 @@ use crate::event::shadow::DISTANCES_E2;
 use crate::event::{Bbo, Snapshot, Trade};
 use crate::learn::curve::stats::Reading;
 use crate::learn::curve::{Curve, MARK_S};
-use crate::limits::TICK_NS;
+use crate::limits::{CURVE, TICK_NS};
 use crate::record;
 use crate::sim::config::Order;
 use crate::sim::shadow::{Pace, Shadow};
@@ -111,6 +112,15 @@ impl Watch {
                 cx.publish(row(place, mark_s, r));
             }
         }
+        for place in 0..CURVE {
+            let rating = self.curve.rating(Some(place));
+            cx.publish(score(code(place), self.curve.fast(), &rating));
+        }
+    }
+
+    /// How good forecasts of shadow fills were at the places where takers come often.
+    pub(super) fn publish_score<C: Components>(&self, cx: &mut Cx<'_, C, impl Publish>) {
+        cx.publish(score(record::NEAR_PLACES, self.curve.fast(), &self.curve.rating(None)));
     }
 
     /// The verdicts, and the place that each calls best.

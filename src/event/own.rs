@@ -115,23 +115,6 @@ pub struct Fill {
     pub sight_age: i64,
 }
 
-/// A taker came to the price of an own order that was in the book then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Met {
-    /// Own order number.
-    pub id: u64,
-    /// Its side.
-    pub side: Side,
-    /// Its price.
-    pub px: Px,
-    /// Block time of the taker.
-    pub time: Ns,
-    /// The taker traded beyond the price.
-    pub through: bool,
-    /// It filled the order in the configured lane, whole or in part.
-    pub filled: bool,
-}
-
 /// What of a coin could not be taken in the order in which the venue did it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Late {

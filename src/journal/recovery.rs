@@ -200,7 +200,7 @@ mod tests {
     use super::super::fake::FakeDisk;
     use super::super::{Options, Writer};
     use super::*;
-    use crate::record::{Lost, NO_COIN, Warmup};
+    use crate::record::{Lost, NO_COIN, Regimes};
 
     const OPTIONS: Options = Options { config: [1, 2], segment_bytes: 8 * 128, sync_ns: 10 };
 
@@ -211,7 +211,7 @@ mod tests {
         for seq in (0..10).chain(14..44) {
             let body = match seq {
                 14 => Lost { first: 10, count: 5 }.into(),
-                _ => Warmup { score: 0.5, floor: 0.0, kappa: 0.0, gamma: 1.0 }.into(),
+                _ => Regimes { p: [0.5, 0.0, 0.0, 1.0], sigma_bps: [0.0; 4] }.into(),
             };
             list.push(Record { seq, at: Ns(5), coin: NO_COIN, body });
         }

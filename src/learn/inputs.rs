@@ -1,8 +1,8 @@
-//! What the learners of one coin are given, and the events they give back.
+//! What the learners of one coin are given.
 //!
-//! In: plain values from the engine. Out: [`LearnEvent`]. Hot path: `Copy`.
+//! In: plain values from the engine. Out: the same. Hot path: `Copy`.
 
-use crate::units::{Ns, Side};
+use crate::units::Side;
 
 /// One taker order: the prints of one taker in one block, joined.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,14 +18,23 @@ pub struct Sweep {
     pub drift_bps: f64,
     /// Half a price step there, bps: depths are floored to the price grid.
     pub half_tick_bps: f64,
-    /// Size, coins; > 0.
-    pub size: f64,
-    /// Value, USD.
-    pub notional: f64,
-    /// Prints it made; >= 1.
-    pub prints: u32,
     /// Mid before it, USD; > 0.
     pub mid: f64,
+}
+
+/// Something of the market as it happens, for strategies that estimate by themselves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sample {
+    /// The market is seen from here on.
+    Seen,
+    /// It is lost from sight.
+    Lost,
+    /// The mid, USD; > 0.
+    Mid(f64),
+    /// Half the distance between best bid and ask, bps of the mid; >= 0.
+    HalfSpread(f64),
+    /// A taker.
+    Sweep(Sweep),
 }
 
 /// An own order went live, or its distance changed.
@@ -33,82 +42,25 @@ pub struct Sweep {
 pub struct QuoteSample {
     /// Own order number; > 0.
     pub id: u64,
-    /// Side of the order.
-    pub side: Side,
     /// Distance from the reference mid, bps.
     pub depth_bps: f64,
-    /// Level in the ladder, 0 nearest.
-    pub level: u8,
 }
 
-/// An own order was filled, whole or in part.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct FillSample {
-    /// Own order number.
-    pub id: u64,
-    /// Side of the own order.
-    pub side: Side,
-    /// Distance of its price from the reference mid, bps.
-    pub depth_bps: f64,
-    /// Mid before the fill, USD; > 0.
-    pub mid: f64,
-    /// Value filled, USD.
-    pub sz_usd: f64,
-    /// Level in the ladder, 0 nearest.
-    pub level: u8,
-    /// Age of the order, ns.
-    pub age: i64,
-    /// When, on the venue's clock.
-    pub at: Ns,
+impl Sweep {
+    /// All of it can be.
+    #[must_use]
+    pub fn sound(&self) -> bool {
+        let step = (0.0..=1e4).contains(&self.half_tick_bps);
+        step && distance(self.depth_bps) && distance(self.drift_bps) && positive(self.mid)
+    }
 }
 
-/// What is displayed near the mid on one side of the book.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BookSample {
-    /// Distance from the mid up to which `size` was counted, bps; > 0.
-    pub within_bps: f64,
-    /// Displayed size, coins.
-    pub size: f64,
+/// Positive, and of a magnitude that prices, sizes and values have.
+pub(super) fn positive(x: f64) -> bool {
+    (1e-12..1e15).contains(&x)
 }
 
-/// The best bid and ask.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Touch {
-    /// Half the distance between them, bps of the mid; >= 0.
-    pub half_spread_bps: f64,
-    /// Size at the best bid, coins.
-    pub bid: f64,
-    /// Size at the best ask, coins.
-    pub ask: f64,
-}
-
-/// Something that came due, for the records.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum LearnEvent {
-    /// An own fill's markout.
-    Markout {
-        /// Own order number.
-        id: u64,
-        /// Side of the own order.
-        side: Side,
-        /// Horizon, ms.
-        horizon_ms: u32,
-        /// Move in our favour, bps; negative: adverse.
-        bps: f64,
-        /// Distance quoted at, bps.
-        depth_bps: f64,
-    },
-    /// A block of a fill prediction closed.
-    Outcome {
-        /// Own order number.
-        id: u64,
-        /// Probability given when the block opened.
-        p: f64,
-        /// Whether it filled.
-        filled: bool,
-        /// Distance, bps.
-        depth_bps: f64,
-        /// Length of the block, ns.
-        span: i64,
-    },
+/// A distance that can be: at most all of the price.
+pub(super) fn distance(bps: f64) -> bool {
+    (-1e4..=1e4).contains(&bps)
 }

@@ -29,7 +29,6 @@ settings! {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Sigma {
     variance: Ewma,
-    seconds: f64,
 }
 
 impl Sigma {
@@ -38,7 +37,7 @@ impl Sigma {
     pub fn new(cfg: &Config) -> Sigma {
         let mut variance = Ewma::default();
         variance.add(cfg.prior_bps * cfg.prior_bps, cfg.strength);
-        Sigma { variance, seconds: 0.0 }
+        Sigma { variance }
     }
 
     /// Counts a return of `bps` over `dt_s` (> 0) seconds.
@@ -49,19 +48,12 @@ impl Sigma {
         let top = cfg.clip * cfg.clip * self.variance();
         self.variance.decay(dt_s, cfg.memory_s);
         self.variance.add((bps * bps / dt_s).min(top), 1.0);
-        self.seconds += dt_s;
     }
 
     /// Sigma, bps per square root of a second; > 0.
     #[must_use]
     pub fn bps(&self) -> f64 {
         self.variance().sqrt()
-    }
-
-    /// Seconds of returns seen.
-    #[must_use]
-    pub fn seconds(&self) -> f64 {
-        self.seconds
     }
 
     fn variance(&self) -> f64 {

@@ -10,6 +10,5 @@ pub mod draw;
 pub mod ewma;
 pub mod fixed;
 pub mod gamma;
-pub mod lambert;
 pub mod normal;
 pub mod seed;

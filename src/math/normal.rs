@@ -4,9 +4,6 @@
 
 use super::det;
 
-/// The quantile .975: half the width of a 95 % interval, in standard deviations.
-pub const Z_975: f64 = 1.959_963_984_540_054;
-
 /// P(Z <= x) of a standard normal.
 #[must_use]
 pub fn lower(x: f64) -> f64 {

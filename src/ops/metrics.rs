@@ -13,7 +13,7 @@ use super::health;
 use super::snapshot::Snapshot;
 use crate::app::status::CoinStatus;
 use crate::record::{
-    Account, Curve, Estimates, Health, Lane, Learned, REGIMES, Requests, StrategyNames, Terms,
+    Account, Curve, Estimates, Health, Lane, REGIMES, Requests, Score, StrategyNames, Terms,
     Verdict,
 };
 use crate::telemetry::counters::Counter;
@@ -27,42 +27,24 @@ pub const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// A gauge with one value a coin: name, help, value.
 type Gauge<T> = (&'static str, &'static str, fn(&T) -> f64);
 
-const ESTIMATES: [Gauge<Estimates>; 12] = [
-    ("kappa", "Intensity decay that quotes, per unit of relative price.", |e| e.kappa),
+const ESTIMATES: [Gauge<Estimates>; 5] = [
+    ("kappa", "Decay of takers with depth, per unit of relative price; no input.", |e| e.kappa),
     ("kappa_low", "Lower end of kappa's 95 % interval.", |e| e.kappa_lo),
     ("kappa_high", "Upper end of kappa's 95 % interval.", |e| e.kappa_hi),
-    ("sweeps_effective", "Effective sweeps behind kappa.", |e| e.n_eff),
-    ("rate_per_second", "Takers per second and side, extrapolated to depth 0.", |e| e.rate),
-    ("rate_low_per_second", "Lower end of the rate's 95 % interval.", |e| e.rate_lo),
-    ("rate_high_per_second", "Upper end of the rate's 95 % interval.", |e| e.rate_hi),
+    ("sweeps_effective", "Takers behind kappa that count as independent.", |e| e.n_eff),
     ("sigma_bps", "Volatility, bps per square root of a second.", |e| e.sigma_bps),
-    ("adverse_move_bps", "Expected adverse move at the primary horizon.", |e| e.markout_bps),
-    ("adverse_move_deviation_bps", "Its standard deviation.", |e| e.markout_sd),
-    ("confidence_ratio", "Confidence in kappa from data alone, 0 to 1.", |e| e.confidence),
-    ("warmup_ratio", "Warm-up, 0 to 1, latched.", |e| e.warmup),
+];
+
+const SCORES: [Gauge<Score>; 6] = [
+    ("forecast_fills", "Fills.", |s| s.fills),
+    ("forecast_expected_fills", "Fills expected from rates known before.", |s| s.expected),
+    ("forecast_ratio_low", "Lower end of the 95 % interval of their ratio.", |s| s.ratio_lo),
+    ("forecast_ratio_high", "Upper end of it.", |s| s.ratio_hi),
+    ("forecast_gain_nats", "How much better timed than a constant rate, a fill.", |s| s.gain),
+    ("forecast_gain_deviation_nats", "Standard error of it.", |s| s.gain_se),
 ];
 
 const QUOTE: [Gauge<Terms>; 1] = [("mid_usd", "Mid price at the last quote.", |t| t.mid)];
-
-/// Terms of glft with families of their own: name, help, column.
-const TERMS: [(&str, &str, &str); 7] = [
-    ("half_spread_bps", "Half-spread wanted at the first level, all terms.", "half_bps"),
-    ("half_spread_closed_form_bps", "The closed form's part of it.", "c1_bps"),
-    ("half_spread_fee_bps", "The fee's part of it.", "fee_bps"),
-    ("half_spread_markout_bps", "The expected adverse move's part of it.", "markout_bps"),
-    ("inventory_skew_bps", "Shift of the bid by inventory; negative is closer.", "skew_bps"),
-    ("exploration_bps", "How much exploration moves the first level.", "explore_bps"),
-    ("position_lots", "Position in lots of the quoting unit.", "lots"),
-];
-
-const LEARNED: [Gauge<Learned>; 6] = [
-    ("spread_floor_bps", "Learned spread floor.", |l| l.floor_bps),
-    ("kelly_ratio", "Kelly fraction in force.", |l| l.kelly),
-    ("gate_ratio", "Weight of the fill predictions, 0 to 1.", |l| l.gate),
-    ("brier_skill", "Brier skill of the fill predictions.", |l| l.skill),
-    ("calibration_ratio", "Fills over predicted fills.", |l| l.calibration),
-    ("explored_usd", "Exploration cost so far.", |l| l.explored_usd),
-];
 
 /// Parts of a result: label and amount.
 type Part = (&'static str, fn(&Account) -> i128);
@@ -107,7 +89,7 @@ pub fn text(s: &Snapshot) -> String {
     gauges(&mut out, &coins, &ESTIMATES, |c| c.estimates.as_ref());
     gauges(&mut out, &coins, &QUOTE, |c| c.terms.as_ref());
     terms(&mut out, &coins, &s.status.strategy);
-    gauges(&mut out, &coins, &LEARNED, |c| c.learned.as_ref());
+    scores(&mut out, &coins);
     regimes(&mut out, &coins);
     feed(&mut out, s, &coins);
     out.out
@@ -408,17 +390,23 @@ fn gauges<T>(
     }
 }
 
-/// The strategy's terms: those of glft in families of their own, and all of any strategy in one.
-fn terms(out: &mut Text, coins: &[(String, &CoinStatus)], names: &StrategyNames) {
-    for (name, help, column) in TERMS {
+/// Forecasts of fills against fills, of own orders and of shadow quotes within a basis point.
+fn scores(out: &mut Text, coins: &[(String, &CoinStatus)]) {
+    for (name, help, value) in &SCORES {
         let name = format!("papermaker_{name}");
         out.family(&name, "gauge", help);
         for (coin, c) in coins {
-            if let Some(x) = c.terms.as_ref().and_then(|t| names.value(t, column)) {
-                out.sample(&name, &[("coin", coin)], x);
+            for (of, score) in [("own", c.earns.own()), ("shadow", c.earns.near())] {
+                if let Some(s) = score {
+                    out.sample(&name, &[("coin", coin), ("of", of)], value(s));
+                }
             }
         }
     }
+}
+
+/// The strategy's terms, all in one family.
+fn terms(out: &mut Text, coins: &[(String, &CoinStatus)], names: &StrategyNames) {
     let name = "papermaker_strategy_info";
     out.family(name, "gauge", "The strategy and its version; always 1.");
     if let Some((strategy, version)) = names.name() {

@@ -229,15 +229,12 @@ fn coin_records(at: Ns, id: CoinId, c: &CoinStatus, put: &mut impl FnMut(Ns, Coi
         let parts = ladder.iter().flat_map(|l| l.records(side));
         parts.for_each(|part| put(guard.at, id, part.into()));
     }
-    let bodies: [Option<Body>; 11] = [
+    let bodies: [Option<Body>; 8] = [
         c.coin.map(Into::into),
         c.market.map(Into::into),
         c.terms.map(Into::into),
         c.estimates.map(Into::into),
         c.regimes.map(Into::into),
-        c.why.map(Into::into),
-        c.warmup.map(Into::into),
-        c.learned.map(Into::into),
         c.feed.map(Into::into),
         c.late.map(Into::into),
         c.print.map(Into::into),
@@ -273,7 +270,7 @@ mod tests {
     fn what_is_no_snapshot_has_a_reason() {
         assert!(matches!(Snapshot::read("<html>"), Err(Unreadable::Shape(_))));
         let text = Snapshot::default().write();
-        let newer = text.replacen("\"format\":2", "\"format\":9", 1);
+        let newer = text.replacen("\"format\":3", "\"format\":9", 1);
         assert!(matches!(Snapshot::read(&newer), Err(Unreadable::Version(_))));
         let full = Snapshot::new(Session::default(), Ns(0), full_status()).write();
         let cut = full.replacen("\"records\":\"A", "\"records\":\"", 1);

@@ -29,8 +29,6 @@ pub(super) struct Market {
     ask_size: f64,
     /// Mean of the best prices, USD.
     mid: f64,
-    /// Move of the mid expected within a second, bps.
-    signal_bps: f64,
     /// What a maker pays, bps.
     fee_bps: f64,
     /// Value of one lot of the quoting unit, USD.
@@ -51,7 +49,6 @@ impl Market {
             ask: x.ask.to_f64(),
             ask_size: x.ask_sz.to_f64(),
             mid: x.mid().to_f64(),
-            signal_bps: f64::from(x.signal) / 100.0,
             fee_bps: x.bounds.fee_bps,
             lot_usd: x.bounds.unit_usd,
             max_lots: x.bounds.max_lots,
@@ -96,14 +93,12 @@ impl Readings {
 #[pyclass(frozen, get_all, module = "papermaker")]
 #[derive(Debug)]
 pub(super) struct Estimates {
-    /// Decay of takers' reach, per unit of relative price (8000 is 0.8 a bps).
+    /// Decay of takers with depth, per unit of relative price (8000 is 0.8 a bps).
     kappa: f64,
     /// Lower end of its 95 % interval.
     kappa_lo: f64,
     /// Upper end.
     kappa_hi: f64,
-    /// Sweeps a second at distance 0, by own side: bid, ask.
-    rate_per_s: (f64, f64),
     /// Volatility, bps per square root of a second.
     sigma_bps: f64,
     /// Probabilities of the regimes: quiet, normal, volatile, cascade.
@@ -126,12 +121,11 @@ impl Estimates {
     pub(super) fn new(e: &learn::Estimates, r: &Readings) -> Estimates {
         let [edge_bps, edge_lo_bps, edge_hi_bps] = r.edge;
         Estimates {
-            kappa: e.kappa.span.mean,
-            kappa_lo: e.kappa.span.lo,
-            kappa_hi: e.kappa.span.hi,
-            rate_per_s: (e.rate[0].mean, e.rate[1].mean),
+            kappa: e.kappa.mean,
+            kappa_lo: e.kappa.lo,
+            kappa_hi: e.kappa.hi,
             sigma_bps: e.sigma_bps,
-            regimes: e.regime.map(|r| r.p),
+            regimes: e.p(),
             verdict: r.verdict,
             distance_bps: std::array::from_fn(distance),
             fill_rate_per_s: r.rate,

@@ -25,14 +25,12 @@ use crate::folder::recording::Meter;
 use crate::learn;
 use crate::learn::curve::Curve;
 use crate::limits::LADDER_MAX;
-use crate::quote::{
-    AnyStrategy, Bounds, Decline, Inputs, Ladder, OwnFill, Sizing, Stands, Strategy,
-};
+use crate::quote::{AnyStrategy, Bounds, Decline, Inputs, Ladder, OwnFill, Stands, Strategy};
 use crate::record::{Named, StrategyInfo, TERMS_MAX};
 use crate::sim::models::skellam::Skellam;
 use crate::sim::paper::Paper;
 use crate::sys::clock::SessionClock;
-use crate::units::{ONE, Px, Side, Sz};
+use crate::units::{Ns, ONE, Px, Side, Sz};
 
 /// The parts of an engine that asks Python.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,8 +110,6 @@ struct Known {
     estimates: Option<Py<Estimates>>,
     /// The newest answer, and to what.
     newest: Option<(Inputs, Answer)>,
-    /// Whether the newest answer was a ladder.
-    decides: bool,
 }
 
 /// The object that is asked, with what it was asked so far.
@@ -247,7 +243,6 @@ impl Hook {
         });
         self.asked.kept += u64::from(matches!(answer, Answer::Keep));
         if let Some(k) = self.known.get_mut(coin) {
-            k.decides = matches!(answer, Answer::Quote(..));
             k.newest = Some((x, answer.clone()));
         }
         answer
@@ -333,7 +328,7 @@ impl Strategy for PyStrategy {
                 let name = PyString::new(py, name).unbind();
                 let readings = Readings::default();
                 let estimates = Py::new(py, Estimates::new(e, &readings)).ok();
-                h.known.push(Known { name, readings, estimates, newest: None, decides: false });
+                h.known.push(Known { name, readings, estimates, newest: None });
             });
             h.known.len() - 1
         });
@@ -349,6 +344,10 @@ impl Strategy for PyStrategy {
                 k.newest = None;
             }
         });
+    }
+
+    fn on_sample(&mut self, cfg: &Self::Config, now: Ns, sample: &learn::Sample) {
+        self.own.on_sample(cfg, now, sample);
     }
 
     fn on_curve(&mut self, cfg: &Self::Config, bounds: &Bounds, c: &Curve) {
@@ -377,10 +376,5 @@ impl Strategy for PyStrategy {
                 hooked(|h| h.put(sides, terms, out));
             }
         }
-    }
-
-    fn sizing(&self) -> Sizing {
-        let decides = hooked(|h| h.known.get(self.coin).is_some_and(|k| k.decides));
-        if decides == Some(true) { Sizing::default() } else { self.own.sizing() }
     }
 }

@@ -7,12 +7,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::plain::{Avellaneda, Fixed, Join};
-use super::strategy::{Bounds, Decline, Inputs, Ladder, OwnFill, Sizing, Strategy};
+use super::strategy::{Bounds, Decline, Inputs, Ladder, OwnFill, Strategy};
 use super::{Earn, Glft, Original};
-use crate::learn::Estimates;
 use crate::learn::curve::Curve;
+use crate::learn::{Estimates, Sample};
 use crate::record::StrategyInfo;
 use crate::settings::{choices, settings};
+use crate::units::Ns;
 
 macro_rules! any_strategy {
     ($default:ident: $( #[doc = $doc:literal] $field:ident $name:ident $text:literal ),* $(,)?) => {
@@ -33,7 +34,7 @@ macro_rules! any_strategy {
 
         /// One of the shipped strategies, for one coin.
         #[derive(Clone, Debug, Serialize, Deserialize)]
-        #[expect(clippy::large_enum_variant, reason = "one a coin, and glft is the rule")]
+        #[expect(clippy::large_enum_variant, reason = "one a coin, and earn is the rule")]
         pub enum AnyStrategy { $( #[doc = stringify!($name)] $name($name) ),* }
 
         impl Strategy for AnyStrategy {
@@ -50,6 +51,9 @@ macro_rules! any_strategy {
             fn on_estimates(&mut self, cfg: &Config, bounds: &Bounds, e: &Estimates) {
                 match self { $( AnyStrategy::$name(s) => s.on_estimates(&cfg.$field, bounds, e) ),* }
             }
+            fn on_sample(&mut self, cfg: &Config, now: Ns, sample: &Sample) {
+                match self { $( AnyStrategy::$name(s) => s.on_sample(&cfg.$field, now, sample) ),* }
+            }
             fn on_curve(&mut self, cfg: &Config, bounds: &Bounds, c: &Curve) {
                 match self { $( AnyStrategy::$name(s) => s.on_curve(&cfg.$field, bounds, c) ),* }
             }
@@ -62,16 +66,13 @@ macro_rules! any_strategy {
             fn ladder(&self, cfg: &Config, x: &Inputs, out: &mut Ladder) {
                 match self { $( AnyStrategy::$name(s) => s.ladder(&cfg.$field, x, out) ),* }
             }
-            fn sizing(&self) -> Sizing {
-                match self { $( AnyStrategy::$name(s) => s.sizing() ),* }
-            }
         }
     };
 }
 
 any_strategy! {
     Earn:
-    /// The optimal ladder at what was learned.
+    /// The optimal ladder at what it learns of the tape.
     glft Glft "glft",
     /// Quotes where the tape says that quoting earns.
     earn Earn "earn",

@@ -121,7 +121,6 @@ mod tests {
             ask_sz: Sz(ONE),
             position: Sz(0),
             last_fill: Ns(0),
-            signal: 0,
             held: [false; 2],
             bounds: Bounds { rules, fee_bps: 1.5, unit_usd: 250.0, max_lots: 10.0, anyway: false },
         }

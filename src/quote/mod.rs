@@ -28,4 +28,4 @@ pub use earn::Earn;
 pub use fit::{SideQuote, fit};
 pub use glft::Glft;
 pub use original::Original;
-pub use strategy::{Band, Bounds, Decline, Inputs, Ladder, OwnFill, Sizing, Stands, Strategy};
+pub use strategy::{Band, Bounds, Decline, Inputs, Ladder, OwnFill, Stands, Strategy};

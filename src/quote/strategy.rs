@@ -17,8 +17,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::rounding;
-use crate::learn::Estimates;
 use crate::learn::curve::Curve;
+use crate::learn::{Estimates, Sample};
 use crate::limits::LADDER_MAX;
 use crate::record::{Guard, StrategyInfo, TERMS_MAX};
 use crate::settings::Setting;
@@ -53,6 +53,10 @@ pub trait Strategy: Clone + Debug + Serialize + DeserializeOwned + Send + 'stati
     /// Once a second, after everything was learned.
     fn on_estimates(&mut self, _cfg: &Self::Config, _bounds: &Bounds, _e: &Estimates) {}
 
+    /// Something of the market, as it happens: for a strategy that estimates by itself. What the
+    /// program learns comes by the other calls.
+    fn on_sample(&mut self, _cfg: &Self::Config, _now: Ns, _sample: &Sample) {}
+
     /// A window of evidence of the shadow ladder closed: some ten seconds, at a point of the tick grid.
     fn on_curve(&mut self, _cfg: &Self::Config, _bounds: &Bounds, _c: &Curve) {}
 
@@ -67,11 +71,6 @@ pub trait Strategy: Clone + Debug + Serialize + DeserializeOwned + Send + 'stati
 
     /// The ladder wanted now, put into `out`, which comes empty. Called on a fresh book only.
     fn ladder(&self, cfg: &Self::Config, x: &Inputs, out: &mut Ladder);
-
-    /// What reports show of sizing and exploration; zero where a strategy has no such thing.
-    fn sizing(&self) -> Sizing {
-        Sizing::default()
-    }
 }
 
 /// What is fixed during a run: rules of the venue, the fee, the limits a ladder is held to.
@@ -106,8 +105,6 @@ pub struct Inputs {
     pub position: Sz,
     /// Session time of the last own fill, or of the first fresh book.
     pub last_fill: Ns,
-    /// Move of the mid that is expected within a second, hundredths of a bps.
-    pub signal: i32,
     /// Sides that the engine holds back whatever is wanted, by [`Side::index`]: no need to fill them.
     pub held: [bool; 2],
     /// What is fixed during the run.
@@ -149,6 +146,8 @@ pub struct OwnFill {
     pub level: u8,
     /// Distance from the mid it was quoted from, bps; positive is behind it.
     pub depth_bps: f64,
+    /// Mid before the block of the fill.
+    pub mid: Mid2,
 }
 
 /// Why a side is not quoted, as far as that is the strategy's to say.
@@ -156,8 +155,6 @@ pub struct OwnFill {
 pub enum Decline {
     /// Estimates are missing or not finite.
     NoEstimate,
-    /// Predictions of fills are worse than none.
-    Gated,
     /// No distance is worth a quote.
     NoEdge,
     /// A reason of its own, by its code from 1 in [`StrategyInfo::reasons`].
@@ -170,7 +167,6 @@ impl Decline {
     pub fn guard(self) -> (Guard, u8) {
         match self {
             Decline::NoEstimate => (Guard::NoEstimate, 0),
-            Decline::Gated => (Guard::Gated, 0),
             Decline::NoEdge => (Guard::NoEdge, 0),
             Decline::Own(code) => (Guard::Declined, code),
         }
@@ -215,7 +211,7 @@ impl Default for Stands {
 /// How far the market may move while a ladder stands.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Band {
-    /// Not at all: best prices, their sizes and the signal stay as they are.
+    /// Not at all: best prices and their sizes stay as they are.
     Still,
     /// Best bid and best ask stay within these prices, ends included.
     Within {
@@ -224,24 +220,9 @@ pub enum Band {
         /// Least and most of the best ask.
         ask: [Px; 2],
     },
-    /// Wanted prices move by no more than best prices and signal do, but for rounding: the ladder
+    /// Wanted prices move by no more than best prices do, but for rounding: the ladder
     /// stands while the orders that show it would stay where they are.
     Follows,
-}
-
-/// Numbers of the strategy that reports show beside what was learned.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Sizing {
-    /// Inventory term per lot that the position's target asks for, bps.
-    pub theta_target_bps: f64,
-    /// And the one that fractional Kelly asks for, bps.
-    pub theta_kelly_bps: f64,
-    /// Kelly fraction in force, multiples of wealth.
-    pub kelly: f64,
-    /// Spent so far on quoting closer than pays, USD.
-    pub explored_usd: f64,
-    /// Share of the sizes that is quoted, 0..1.
-    pub size_factor: f64,
 }
 
 /// A ladder as a strategy wants it. Levels beyond the twentieth of a side are left out.

@@ -108,7 +108,6 @@ codes! {
         10 NoEdge / "no_edge" : "No level keeps an edge after costs.",
         11 TooSmall / "too_small" : "No level reaches the minimum order value.",
         12 Stopping / "stopping" : "The run is ending.",
-        13 Gated / "gated" : "The fill predictions are worse than none; quoting is off.",
         14 Declined / "declined" : "The strategy declines, for a reason of its own.",
         15 Requests / "requests" : "The account's budget of requests has to last: waiting for more.",
     }

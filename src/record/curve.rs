@@ -1,11 +1,11 @@
-//! Would quoting earn: the newest verdict and curve, for people and programs.
+//! Would quoting earn: the newest verdict, curve and scores of forecasts, for people and programs.
 //!
 //! In: the records of them. Out: lines, a table, JSON. Cold path.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Body, Curve, Outlook, Verdict};
+use super::{Body, Curve, NEAR_PLACES, OWN_ORDERS, Outlook, Score, Verdict};
 
 /// USD an hour and side of 1000 USD quoted, from bps of the size a second.
 const USD_H: f64 = 1e3 * 1e-4 * 3600.0;
@@ -19,6 +19,7 @@ const SEEN: f64 = 2.0;
 pub struct Earns {
     verdicts: Vec<Verdict>,
     rows: Vec<Curve>,
+    scores: Vec<Score>,
 }
 
 impl Curve {
@@ -39,6 +40,47 @@ impl Curve {
     }
 }
 
+impl Score {
+    /// Fills over expected; `None` where none was expected.
+    #[must_use]
+    pub fn ratio(&self) -> Option<f64> {
+        (self.expected > 0.0).then(|| self.fills / self.expected)
+    }
+
+    /// One line for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Some(ratio) = self.ratio() else { return "none was in the book yet".to_owned() };
+        let slow = if self.fast { "" } else { "; by slow rates, which tell fills apart better" };
+        format!(
+            "fills {:.0}, expected {:.1}, ratio {ratio:.2} [{:.2}, {:.2}] in {:.0} independent \
+             bursts; timing better than a constant rate: {:+.3} +-{:.3} nats a fill{slow}",
+            self.fills,
+            self.expected,
+            self.ratio_lo,
+            self.ratio_hi,
+            self.bursts,
+            self.gain,
+            self.gain_se,
+        )
+    }
+
+    fn json(&self, rows: &[Curve]) -> Value {
+        let place = match self.place {
+            OWN_ORDERS => "own orders".to_owned(),
+            NEAR_PLACES => "shadow quotes to 1 bps".to_owned(),
+            p => {
+                rows.iter().find(|r| r.place == p).map_or_else(|| p.to_string(), Curve::place_text)
+            }
+        };
+        json!({
+            "place": place, "fast": self.fast, "fills": self.fills, "live_s": self.live_s, "expected": self.expected,
+            "ratio": self.ratio(), "ratio_lo": self.ratio_lo, "ratio_hi": self.ratio_hi,
+            "bursts": self.bursts, "gain_nats": self.gain, "gain_se_nats": self.gain_se,
+        })
+    }
+}
+
 impl Earns {
     /// Takes a record; others than those of the curve change nothing.
     pub fn take(&mut self, body: &Body) {
@@ -54,6 +96,10 @@ impl Earns {
                     None => self.rows.push(*c),
                 }
             }
+            Body::Score(s) => match self.scores.iter_mut().find(|o| o.place == s.place) {
+                Some(score) => *score = *s,
+                None => self.scores.push(*s),
+            },
             _ => {}
         }
     }
@@ -61,7 +107,8 @@ impl Earns {
     /// The records that give this again.
     pub fn bodies(&self) -> impl Iterator<Item = Body> + '_ {
         let verdicts = self.verdicts.iter().map(|v| Body::from(*v));
-        verdicts.chain(self.rows.iter().map(|r| Body::from(*r)))
+        let rows = self.rows.iter().map(|r| Body::from(*r));
+        verdicts.chain(rows).chain(self.scores.iter().map(|s| Body::from(*s)))
     }
 
     /// The verdict by the marks that decide, or by those after `mark_s` seconds.
@@ -82,6 +129,22 @@ impl Earns {
         self.rows.iter().filter(|r| r.mark_s == DECIDES_S)
     }
 
+    /// How good forecasts of own orders' fills were.
+    #[must_use]
+    pub fn own(&self) -> Option<&Score> {
+        self.score(OWN_ORDERS)
+    }
+
+    /// The same of all shadow quotes within a basis point.
+    #[must_use]
+    pub fn near(&self) -> Option<&Score> {
+        self.score(NEAR_PLACES)
+    }
+
+    fn score(&self, place: u8) -> Option<&Score> {
+        self.scores.iter().find(|s| s.place == place)
+    }
+
     /// The range of distances seen often enough.
     fn range(&self) -> Option<(f64, f64)> {
         let seen = || self.rows().filter(|r| r.n_eff >= SEEN && r.distance_e2 != u16::MAX);
@@ -89,9 +152,23 @@ impl Earns {
         Some((seen().map(bps).next()?, seen().map(bps).last()?))
     }
 
-    /// Lines for people; empty before the first verdict.
+    /// Lines for people: the verdict, once there is one, and how good forecasts of fills are.
     #[must_use]
     pub fn text(&self) -> String {
+        self.outlook() + &self.forecasts()
+    }
+
+    /// Forecasts of fills against fills: of own orders, of shadow quotes within a basis point.
+    fn forecasts(&self) -> String {
+        if self.scores.is_empty() {
+            return "  forecasts  of fills: none yet\n".to_owned();
+        }
+        let both = [("own orders", self.own()), ("shadow quotes to 1 bps", self.near())];
+        let some = both.into_iter().filter_map(|(what, s)| Some((what, s?)));
+        some.map(|(what, s)| format!("  forecasts  {what}: {}\n", s.text())).collect()
+    }
+
+    fn outlook(&self) -> String {
         let Some(v) = self.verdict(None) else { return String::new() };
         let mut out = format!("  would earn {}: {}", v.word.text(), v.word.sentence());
         if let Some((near, far)) = self.range() {
@@ -151,6 +228,12 @@ impl Earns {
                 ));
             }
         }
+        out.push_str("  forecasts of fills, by place\n");
+        for s in self.scores.iter().filter(|s| s.place < NEAR_PLACES) {
+            let place = self.rows.iter().find(|r| r.place == s.place);
+            let name = place.map_or_else(|| s.place.to_string(), Curve::place_text);
+            out.push_str(&format!("  {name:>7}  {}\n", s.text()));
+        }
         out
     }
 
@@ -177,6 +260,7 @@ impl Earns {
         json!({
             "verdicts": self.verdicts.iter().map(verdict).collect::<Vec<_>>(),
             "curve": self.rows.iter().map(row).collect::<Vec<_>>(),
+            "forecasts": self.scores.iter().map(|s| s.json(&self.rows)).collect::<Vec<_>>(),
         })
     }
 }
@@ -221,7 +305,7 @@ mod tests {
     #[test]
     fn the_newest_is_said_of_places_seen_often_enough_alone() {
         let mut e = Earns::default();
-        assert_eq!((e.text(), e.rows().count()), (String::new(), 0));
+        assert_eq!((e.text().lines().count(), e.rows().count()), (1, 0), "forecasts: none yet");
         for (place, d, n) in [(4, 100, 9.0), (6, 200, 3.0), (16, 1_500, 1.0), (17, u16::MAX, 9.0)] {
             e.take(&row(place, d, 1.0).into());
             e.take(&row(place, d, n).into());
@@ -241,6 +325,24 @@ mod tests {
         assert!(text.contains("below -2.30 bps it pays, above -0.30 it loses"), "{text}");
         assert_eq!(e.table().matches("seen too seldom").count(), 1);
         assert!(e.table().contains("   join ") && e.json()["curve"][3]["place"] == "join");
+        let score = |place, fills, expected| Score {
+            place,
+            fast: true,
+            fills,
+            live_s: 99.0,
+            expected,
+            ratio_lo: 0.6,
+            ratio_hi: 1.4,
+            bursts: 9.0,
+            gain: 0.03,
+            gain_se: 0.02,
+        };
+        e.take(&score(OWN_ORDERS, 0.0, 0.0).into());
+        e.take(&score(NEAR_PLACES, 12.0, 12.6).into());
+        let text = e.text();
+        assert!(text.contains("own orders: none was in the book yet"), "{text}");
+        assert!(text.contains("fills 12, expected 12.6, ratio 0.95 [0.60, 1.40]"), "{text}");
+        assert_eq!(e.json()["forecasts"][0]["ratio"], Value::Null);
         let mut again = Earns::default();
         e.bodies().for_each(|b| again.take(&b));
         assert_eq!(again, e);

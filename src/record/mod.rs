@@ -36,9 +36,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::units::{CoinId, Mid2, Ns, Px, Side, Sz};
 
-/// Version of this alphabet, in the `Start` record and in every segment header. Format 2: ladders in
-/// parts, terms named by the strategy.
-pub const FORMAT_VERSION: u32 = 2;
+/// Version of this alphabet, in the `Start` record and in every segment header. Format 3: forecasts are
+/// scored, and what only one strategy knows is in its terms.
+pub const FORMAT_VERSION: u32 = 3;
+/// `place` of a score of all places of the shadow ladder within a basis point.
+pub const NEAR_PLACES: u8 = 254;
+/// `place` of the score of own orders.
+pub const OWN_ORDERS: u8 = 255;
 /// `coin` of a record that concerns no single coin.
 pub const NO_COIN: CoinId = CoinId(255);
 
@@ -253,78 +257,26 @@ records! {
         /// Which result.
         lane: Lane,
     }
-    /// What is learned of how takers reach into the book.
+    /// How deep takers reach, and how volatile the market is; once a second. No input of a quote but
+    /// the last.
     15 Estimates / "estimates" {
-        /// Intensity decay, 1/unit of relative price: mean of the blend that quotes.
+        /// Decay of the rate of takers with depth, 1/unit of relative price.
         kappa: f64,
-        /// 95 % interval.
+        /// 95 % interval, a burst counted as one taker.
         kappa_lo: f64,
         /// 95 % interval.
         kappa_hi: f64,
-        /// Effective sweeps behind it.
+        /// Takers that count as independent.
         n_eff: f64,
-        /// Taker orders per second and side extrapolated to depth 0.
-        rate: f64,
-        /// 95 % interval.
-        rate_lo: f64,
-        /// 95 % interval.
-        rate_hi: f64,
         /// Volatility, bps per square root of a second.
         sigma_bps: f64,
-        /// Expected adverse move at the primary horizon, bps.
-        markout_bps: f64,
-        /// Its standard deviation.
-        markout_sd: f64,
-        /// Confidence in kappa, 0..1, from data alone.
-        confidence: f64,
-        /// Warm-up, 0..1, latched.
-        warmup: f64,
     }
-    /// Regime probabilities and what was learned per regime (quiet, normal, volatile, cascade).
+    /// Which regime the market is in: quiet, normal, volatile, cascade; once a second.
     16 Regimes / "regimes" {
         /// Probabilities.
         p: [f64; 4],
-        /// Kappa.
-        kappa: [f64; 4],
-        /// Rate at depth 0 per side, 1/s.
-        rate: [f64; 4],
-    }
-    /// A fill's markout came due.
-    17 Markout / "markout" {
-        /// Own order number.
-        id: u64,
-        /// Horizon, ms.
-        horizon_ms: u32,
-        /// Move in our favour, bps (negative: adverse).
-        bps: f64,
-        /// Distance quoted at, bps of mid.
-        depth_bps: f64,
-        /// Side.
-        side: Side,
-    }
-    /// A quote's fill prediction met its outcome.
-    18 Outcome / "outcome" {
-        /// Own order number.
-        id: u64,
-        /// Predicted probability of a fill in the block.
-        p: f64,
-        /// Whether it filled.
-        filled: bool,
-        /// Distance, bps.
-        depth_bps: f64,
-        /// Length of the block, ns.
-        span: i64,
-    }
-    /// Warm-up in its parts.
-    19 Warmup / "warmup" {
-        /// Score, 0..1, latched.
-        score: f64,
-        /// Part of the markout floor (weight 0.4).
-        floor: f64,
-        /// Part of kappa (weight 0.4).
-        kappa: f64,
-        /// Part of the standardisers (weight 0.2).
-        gamma: f64,
+        /// Volatilities, bps per square root of a second.
+        sigma_bps: [f64; 4],
     }
     /// The feed at work, once a second.
     20 FeedState / "feed" {
@@ -351,35 +303,6 @@ records! {
         /// The coin is no longer subscribed: its subscription ended link after link.
         set_aside: bool,
     }
-    /// Components in force and what they moved, once a second.
-    21 Learned / "learned" {
-        /// Learned spread floor, bps.
-        floor_bps: f64,
-        /// Inventory term from the inventory target, bps per lot.
-        theta_target_bps: f64,
-        /// Inventory term from fractional Kelly, bps per lot.
-        theta_kelly_bps: f64,
-        /// Kelly fraction in force.
-        kelly: f64,
-        /// Gate weight of the fill predictions, 0..1.
-        gate: f64,
-        /// Brier skill.
-        skill: f64,
-        /// Lower end of its 95 % interval.
-        skill_lo: f64,
-        /// Upper end of it.
-        skill_hi: f64,
-        /// Calibration ratio: fills over predicted.
-        calibration: f64,
-        /// Probability of a fill at a price that was reached: at the level.
-        phi_level: f64,
-        /// And through it.
-        phi_through: f64,
-        /// Exploration cost so far, USD.
-        explored_usd: f64,
-        /// Size factor in force.
-        size_factor: f64,
-    }
     /// A limit latched or was reset.
     22 Latch / "latch" {
         /// Which.
@@ -388,35 +311,6 @@ records! {
         value: i64,
         /// The limit.
         limit: i64,
-    }
-    /// Why kappa and the cost of a fill are what they are, once a second.
-    23 Why / "why" {
-        /// Nearest depth that kappa is read at, bps.
-        window_lo: f64,
-        /// Farthest; infinite where everything deeper counts.
-        window_hi: f64,
-        /// Best distance of a small quote, costs included, bps.
-        depth_bps: f64,
-        /// Sweeps' worth that depths between touch and window add.
-        near: f64,
-        /// Kappa from the tape.
-        kappa_tape: f64,
-        /// From own quotes and fills; 0: nothing to say.
-        kappa_own: f64,
-        /// From the book's shape; 0: nothing to say.
-        kappa_book: f64,
-        /// Depth up to which takers only meet the touch, bps.
-        touch_bps: f64,
-        /// Move against a quote before its fill, bps; part of the adverse move.
-        drift_bps: f64,
-        /// Adverse move as a line in distance: at distance 0, bps.
-        alpha0: f64,
-        /// And per bps of distance.
-        alpha1: f64,
-        /// Weight of the short-term signals, 0..1.
-        signal_weight: f64,
-        /// Fills that a prediction of fills is worth beside those counted.
-        trust: f64,
     }
     /// The strategy of the run; after the coins. Its labels follow.
     24 Strategy / "strategy" {
@@ -557,6 +451,30 @@ records! {
         certainty: f64,
         /// Shadow fills that a hole in the data left without a mark, so far.
         dropped: u64,
+    }
+    /// Forecasts of fills against fills, over the run so far; when a window of evidence closed, once a
+    /// minute for each place, at the end.
+    32 Score / "score" {
+        /// Place of the shadow ladder as in its curve; [`NEAR_PLACES`], [`OWN_ORDERS`].
+        place: u8,
+        /// Forecasts are of the fast layer of rates; else the slow one tells fills apart better.
+        fast: bool,
+        /// Fills.
+        fills: f64,
+        /// Seconds in the book: of an order until its first fill or its end.
+        live_s: f64,
+        /// Fills expected in them, from rates known before.
+        expected: f64,
+        /// Fills over expected: lower end of the 95 % interval, a burst counted as one fill.
+        ratio_lo: f64,
+        /// Upper end; infinite where none was expected.
+        ratio_hi: f64,
+        /// Fills that count as independent.
+        bursts: f64,
+        /// How much better forecasts tell fills apart than a constant rate, nats a fill.
+        gain: f64,
+        /// Standard error of it.
+        gain_se: f64,
     }
 }
 

@@ -41,7 +41,7 @@ fn encode_then_decode_is_identity() {
 #[test]
 fn floats_keep_their_bits() {
     let body: Body =
-        Warmup { score: -0.0, floor: f64::MIN_POSITIVE, kappa: 1.0 / 3.0, gamma: 1.0 }.into();
+        Regimes { p: [-0.0, f64::MIN_POSITIVE, 1.0 / 3.0, 1.0], sigma_bps: [0.0; 4] }.into();
     let r = Record { seq: 0, at: Ns(0), coin: NO_COIN, body };
     let back = Record::decode(&r.encode()).expect("a record");
     assert_eq!(back.encode(), r.encode());

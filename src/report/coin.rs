@@ -5,7 +5,6 @@
 //! 1. The last record of a kind decides what holds at the end.
 //! 2. Of fills only the configured model's are listed; accounts are kept for all three.
 
-use super::calibration::{Calibration, Outcomes};
 use super::markouts::{Markouts, Summary};
 use super::money::Split;
 use super::orders::Orders;
@@ -15,7 +14,7 @@ use super::states::States;
 use super::stats::{Blocks, Interval, bootstrap, total};
 use crate::record::{
     Account, Body, Coin, DataGap, Earns, Estimates, FeedState, Fill, Guard, Health, Ladder, Lane,
-    Latch, Late, Learned, Market, Regimes, StrategyNames, Terms, Warmup,
+    Latch, Late, Market, Regimes,
 };
 use crate::units::{Ns, Px, Side};
 use serde::{Deserialize, Serialize};
@@ -36,27 +35,16 @@ pub struct Lines {
     pub position: Series,
     /// Intensity decay: mean, lower, upper.
     pub kappa: [Series; 3],
-    /// Taker rate: mean, lower, upper.
-    pub rate: [Series; 3],
     /// Volatility, bps per square root of a second.
     pub sigma: Series,
-    /// Expected adverse move, bps.
-    pub adverse: Series,
     /// Regime probabilities.
     pub regimes: [Series; 4],
-    /// Warm-up and confidence.
-    pub warmup: [Series; 2],
-    /// Terms of the half-spread, bps: margin, fee, adverse move, the rest to the first level,
-    /// half-spread wanted; shift by inventory.
-    pub terms: [Series; 6],
     /// Half-spread of the market, bps.
     pub touch: Series,
     /// Age of the quoted market state at its use, ms.
     pub age: Series,
     /// Receive time less block time of the newest message, ms.
     pub lag: Series,
-    /// Gate weight, size factor, spread floor (bps).
-    pub learned: [Series; 3],
 }
 
 /// A fill as a mark on the price chart.
@@ -108,10 +96,6 @@ pub struct CoinModel {
     pub estimates: Option<Estimates>,
     /// Regimes at the end.
     pub regimes: Option<Regimes>,
-    /// Warm-up in its parts at the end.
-    pub warmup: Option<Warmup>,
-    /// Components in force at the end.
-    pub learned: Option<Learned>,
     /// The feed at the end.
     pub feed: Option<FeedState>,
     /// What could not be taken in the venue's order.
@@ -125,16 +109,9 @@ pub struct CoinModel {
     /// What the market did after fills.
     #[serde(skip)]
     pub markouts: Summary,
-    /// Predictions against outcomes.
-    #[serde(skip)]
-    pub calibration: Calibration,
-    /// Whether quoting would earn, at the end.
+    /// Whether quoting would earn, and how good forecasts of fills were, at the end.
     pub earns: Earns,
-    /// Seconds from the start until warm-up was complete.
-    pub warm_after: Option<f64>,
-    start: Ns,
     samples: Markouts,
-    outcomes: Outcomes,
 }
 
 impl CoinModel {
@@ -155,16 +132,11 @@ impl CoinModel {
                 equity: three(),
                 position: one(),
                 kappa: three(),
-                rate: three(),
                 sigma: one(),
-                adverse: one(),
                 regimes: [one(), one(), one(), one()],
-                warmup: sides(),
-                terms: std::array::from_fn(|_| one()),
                 touch: one(),
                 age: one(),
                 lag: one(),
-                learned: three(),
             },
             marks: Vec::new(),
             guards: [States::new(start, Guard::LinkDown), States::new(start, Guard::LinkDown)],
@@ -173,24 +145,18 @@ impl CoinModel {
             latches: Vec::new(),
             estimates: None,
             regimes: None,
-            warmup: None,
-            learned: None,
             feed: None,
             late: None,
             prints: 0,
             orders: Orders::default(),
             markouts: Summary::default(),
-            calibration: Calibration::default(),
             earns: Earns::default(),
-            warm_after: None,
-            start,
             reasons: Reasons::default(),
             samples: Markouts::default(),
-            outcomes: Outcomes::default(),
         }
     }
 
-    pub(super) fn take(&mut self, at: Ns, body: &Body, names: &StrategyNames) {
+    pub(super) fn take(&mut self, at: Ns, body: &Body) {
         match body {
             Body::Coin(x) => self.on_coin(x),
             Body::HealthChange(x) => {
@@ -201,7 +167,6 @@ impl CoinModel {
             }
             Body::Market(x) => self.on_market(at, x),
             Body::Ladder(x) => self.on_ladder(at, x),
-            Body::Terms(x) => self.on_terms(at, x, names),
             Body::Account(x) => self.on_account(at, x),
             Body::Estimates(x) => self.on_estimates(at, x),
             Body::Regimes(x) => {
@@ -210,8 +175,6 @@ impl CoinModel {
                     s.push(at, Some(p));
                 }
             }
-            Body::Warmup(x) => self.warmup = Some(*x),
-            Body::Learned(x) => self.on_learned(at, x),
             Body::FeedState(x) => self.on_feed(at, x),
             Body::Late(x) => self.late = Some(*x),
             Body::DataGap(x) => self.gaps.push((at, *x)),
@@ -219,12 +182,11 @@ impl CoinModel {
             Body::Print(_) => self.prints += 1,
             Body::Order(x) => self.orders.on_order(x),
             Body::Fill(x) => self.on_fill(at, x),
-            Body::Curve(_) | Body::Verdict(_) => self.earns.take(body),
+            Body::Curve(_) | Body::Verdict(_) | Body::Score(_) => self.earns.take(body),
             Body::Edge(x) => {
                 self.samples.push(at, x);
                 self.reasons.on_edge(x);
             }
-            Body::Outcome(x) => self.outcomes.push(at, x),
             Body::Start(_)
             | Body::Stop(_)
             | Body::LinkChange(_)
@@ -232,9 +194,8 @@ impl CoinModel {
             | Body::Lost(_)
             | Body::Strategy(_)
             | Body::Label(_)
-            | Body::Markout(_)
-            | Body::Requests(_)
-            | Body::Why(_) => {}
+            | Body::Terms(_)
+            | Body::Requests(_) => {}
         }
     }
 
@@ -271,21 +232,6 @@ impl CoinModel {
         self.lines.own[side].push(at, (x.levels > 0).then(|| x.px[0].to_f64()));
     }
 
-    /// The terms of glft; of another strategy nothing is drawn.
-    fn on_terms(&mut self, at: Ns, x: &Terms, names: &StrategyNames) {
-        let columns = ["c1_bps", "fee_bps", "markout_bps", "explore_bps", "half_bps"];
-        let [Some(c1), Some(fee), Some(markout), Some(explore), Some(half)] =
-            columns.map(|c| names.value(x, c))
-        else {
-            return;
-        };
-        let rest = half - c1 - fee - markout - explore;
-        let parts = [c1, fee, markout, rest, explore, half];
-        for (s, v) in self.lines.terms.iter_mut().zip(parts) {
-            s.push(at, Some(v));
-        }
-    }
-
     fn on_account(&mut self, at: Ns, x: &Account) {
         let split = Split::of(x);
         let profit = split.profit().to_f64();
@@ -301,29 +247,10 @@ impl CoinModel {
     fn on_estimates(&mut self, at: Ns, x: &Estimates) {
         self.estimates = Some(*x);
         let l = &mut self.lines;
-        let pairs = [
-            (&mut l.kappa, [x.kappa, x.kappa_lo, x.kappa_hi]),
-            (&mut l.rate, [x.rate, x.rate_lo, x.rate_hi]),
-        ];
-        for (series, values) in pairs {
-            for (s, v) in series.iter_mut().zip(values) {
-                s.push(at, Some(v));
-            }
-        }
-        l.sigma.push(at, Some(x.sigma_bps));
-        l.adverse.push(at, Some(x.markout_bps));
-        l.warmup[0].push(at, Some(x.warmup));
-        l.warmup[1].push(at, Some(x.confidence));
-        if x.warmup >= 1.0 && self.warm_after.is_none() {
-            self.warm_after = Some(Ns::seconds(at.since(self.start)));
-        }
-    }
-
-    fn on_learned(&mut self, at: Ns, x: &Learned) {
-        self.learned = Some(*x);
-        for (s, v) in self.lines.learned.iter_mut().zip([x.gate, x.size_factor, x.floor_bps]) {
+        for (s, v) in l.kappa.iter_mut().zip([x.kappa, x.kappa_lo, x.kappa_hi]) {
             s.push(at, Some(v));
         }
+        l.sigma.push(at, Some(x.sigma_bps));
     }
 
     fn on_feed(&mut self, at: Ns, x: &FeedState) {
@@ -346,7 +273,6 @@ impl CoinModel {
         self.health.finish(end);
         self.orders.finish();
         self.markouts = self.samples.summary(blocks);
-        self.calibration = self.outcomes.summary(blocks);
         for (lane, result) in self.results.iter_mut().enumerate() {
             if let Some(r) = result {
                 r.profit = spread_of(&self.lines.equity[lane].steps(blocks), r.profit.value);
@@ -396,11 +322,9 @@ pub(super) fn spread_of(steps: &[[f64; 1]], value: f64) -> Interval {
 impl Lines {
     fn each(&mut self, f: &mut impl FnMut(&mut Series)) {
         let l = self;
-        let pairs = l.market.iter_mut().chain(&mut l.own).chain(&mut l.warmup);
-        let threes = l.equity.iter_mut().chain(&mut l.kappa).chain(&mut l.rate);
-        let single =
-            [&mut l.position, &mut l.sigma, &mut l.adverse, &mut l.touch, &mut l.age, &mut l.lag];
-        let rest = l.regimes.iter_mut().chain(&mut l.terms).chain(&mut l.learned);
-        pairs.chain(threes).chain(rest).chain(single).for_each(f);
+        let pairs = l.market.iter_mut().chain(&mut l.own);
+        let threes = l.equity.iter_mut().chain(&mut l.kappa);
+        let single = [&mut l.position, &mut l.sigma, &mut l.touch, &mut l.age, &mut l.lag];
+        pairs.chain(threes).chain(&mut l.regimes).chain(single).for_each(f);
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! In: the model. Out: one object. Cold path.
 //!
-//! 1. Keys are only ever added. A figure that does not exist is null.
+//! 1. A figure that does not exist is null.
 //! 2. Amounts of money are floats in `*_usd` and exact decimal text in `exact_usd`.
 
 use serde_json::{Map, Value, json};
@@ -119,27 +119,14 @@ fn coin(c: &CoinModel, m: &Model) -> Value {
         "kappa_lo": e.map(|e| e.kappa_lo),
         "kappa_hi": e.map(|e| e.kappa_hi),
         "kappa_truth": truth.map(|t| t.kappa),
-        "rate_per_s": e.map(|e| e.rate),
-        "rate_lo_per_s": e.map(|e| e.rate_lo),
-        "rate_hi_per_s": e.map(|e| e.rate_hi),
-        "rate_truth_per_s": truth.map(|t| t.rate_per_s),
+        "kappa_n_eff": e.map(|e| e.n_eff),
         "sigma_bps": e.map(|e| e.sigma_bps),
-        "adverse_bps": e.map(|e| e.markout_bps),
-        "warmup": e.map(|e| e.warmup),
-        "warm_after_s": c.warm_after,
-        "confidence": e.map(|e| e.confidence),
         "regimes": c.regimes.map(|r| r.p),
         "health": c.health.last().map(Health::text),
         "health_s": held(&c.health, Health::ALL, Health::text),
         "bid_s": held(&c.guards[0], Guard::ALL, Guard::text),
         "ask_s": held(&c.guards[1], Guard::ALL, Guard::text),
         "quoted_s": c.guards.each_ref().map(|g| g.seconds(&[Guard::None])[0]),
-        "floor_bps": c.learned.map(|l| l.floor_bps),
-        "size_factor": c.learned.map(|l| l.size_factor),
-        "gate": c.learned.map(|l| l.gate),
-        "skill": c.learned.map(|l| [l.skill_lo, l.skill, l.skill_hi]),
-        "fills_over_predicted": c.learned.map(|l| l.calibration),
-        "explored_usd": c.learned.map(|l| l.explored_usd),
         "stale": c.stale(),
         "lag_s": c.feed.filter(|f| f.lag >= 0).map(|f| Ns::seconds(f.lag)),
         "prints": c.prints,
@@ -150,7 +137,6 @@ fn coin(c: &CoinModel, m: &Model) -> Value {
         "orders": orders(c),
         "reasons": c.reasons.json(),
         "markouts": c.markouts,
-        "calibration": c.calibration,
     })
 }
 

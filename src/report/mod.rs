@@ -8,7 +8,6 @@
 //!         └─────────────▶ export (csv, jsonl, parquet)
 //! ```
 
-mod calibration;
 mod coin;
 mod days;
 pub mod export;

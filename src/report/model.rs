@@ -128,7 +128,7 @@ impl Builder {
         // Taken out while the coin reads it.
         let names = std::mem::take(&mut m.strategy);
         if let Some(coin) = m.coin(r.coin) {
-            coin.take(r.at, &r.body, &names);
+            coin.take(r.at, &r.body);
         }
         m.strategy = names;
     }

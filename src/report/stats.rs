@@ -145,18 +145,6 @@ pub fn quantile(sorted: &[f64], q: f64) -> f64 {
     sorted[i] + (at - at.floor()) * (next - sorted[i])
 }
 
-/// Wilson's 95 % interval of a share of `n` trials.
-#[must_use]
-pub fn wilson(hits: u64, n: u64) -> Interval {
-    if n == 0 {
-        return Interval::default();
-    }
-    let (n, p, z) = (count(n), count(hits) / count(n), 1.96f64);
-    let (mid, den) = (p + z * z / (2.0 * n), 1.0 + z * z / n);
-    let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
-    Interval { value: p, lo: Some((mid - half) / den), hi: Some((mid + half) / den) }
-}
-
 /// The 97.5 % quantile of Student's t: Cornish-Fisher to the third order, for 9 or more degrees of
 /// freedom within 1e-3 (Abramowitz and Stegun 26.7.5).
 fn t975(freedom: usize) -> f64 {
@@ -193,14 +181,10 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_and_shares() {
+    fn quantiles() {
         let x = [1.0, 2.0, 3.0, 5.0];
         assert_eq!((quantile(&x, 0.0), quantile(&x, 0.5), quantile(&x, 1.0)), (1.0, 2.5, 5.0));
         assert!(quantile(&[], 0.5).is_nan());
-        // Wilson, 8 of 10: 0.490 to 0.943.
-        let w = wilson(8, 10);
-        assert!((w.lo.expect("an end") - 0.490).abs() < 1e-3);
-        assert!((w.hi.expect("an end") - 0.943).abs() < 1e-3);
     }
 
     #[test]

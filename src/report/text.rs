@@ -2,16 +2,12 @@
 //!
 //! In: the model. Out: lines for a terminal. Cold path.
 
-use super::calibration::Calibration;
 use super::coin::CoinModel;
 use super::model::Model;
 use super::stats::Interval;
-use crate::record::{Guard, Lane, Learned};
+use crate::record::{Guard, Lane};
 use crate::telemetry::clocks;
 use crate::units::{Ns, decimal};
-
-/// Fewest fills from which predictions are judged.
-const FILLED_MIN: u64 = 20;
 
 /// The summary.
 #[must_use]
@@ -110,27 +106,16 @@ fn coin(c: &CoinModel, m: &Model) -> String {
     if let Some(e) = &c.estimates {
         let truth = m.sources.truth_of(name).map(|t| format!(" (truth {:.0})", t.kappa));
         out.push_str(&format!(
-            "  kappa      {:.0} [{:.0}, {:.0}]{} per unit, {:.0} effective sweeps; rate {:.3} \
-             [{:.3}, {:.3}] /s and side\n  market     sigma {:.2} bps/sqrt s, adverse move {:+.2} \
-             bps; warm-up {:.0} %, confidence {:.2}\n",
+            "  market     sigma {:.2} bps/sqrt s; takers thin out by kappa {:.0} [{:.0}, {:.0}]{} per unit \
+             of price, {:.0} independent takers: no input of a quote\n",
+            e.sigma_bps,
             e.kappa,
             e.kappa_lo,
             e.kappa_hi,
             truth.unwrap_or_default(),
             e.n_eff,
-            e.rate,
-            e.rate_lo,
-            e.rate_hi,
-            e.sigma_bps,
-            e.markout_bps,
-            e.warmup * 100.0,
-            e.confidence,
         ));
     }
-    if let Some(l) = &c.learned {
-        out.push_str(&learned(l));
-    }
-    out.push_str(&predicted(&c.calibration));
     out.push_str(&quoted(c));
     out
 }
@@ -163,32 +148,4 @@ fn quoted(c: &CoinModel) -> String {
         c.health.last().map_or("unknown", |h| h.text()),
     ));
     out
-}
-
-/// How fill predictions came true over the whole run.
-fn predicted(c: &Calibration) -> String {
-    if c.filled < FILLED_MIN {
-        return format!(
-            "  predicted  {} of {} predictions filled: too few to judge them\n",
-            c.filled, c.n
-        );
-    }
-    let of = |x: &Option<Interval>| {
-        x.as_ref().map_or_else(|| "-".to_owned(), |i| format!("{:.2}{}", i.value, between(i, 2)))
-    };
-    format!(
-        "  predicted  {} of {} predictions filled, over predicted {}; skill {}\n",
-        c.filled,
-        c.n,
-        of(&c.ratio),
-        of(&c.skill),
-    )
-}
-
-fn learned(l: &Learned) -> String {
-    format!(
-        "  learned    floor {:.2} bps, inventory {:.3} (target) {:.3} (Kelly) bps a lot, sizes x \
-         {:.2}; weight of fill predictions {:.2}; explored {:.4} USD\n",
-        l.floor_bps, l.theta_target_bps, l.theta_kelly_bps, l.size_factor, l.gate, l.explored_usd,
-    )
 }

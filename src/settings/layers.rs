@@ -11,6 +11,32 @@ use toml::{Table, Value};
 use super::error::ConfigError;
 use super::schema::{Row, Rule, Section, Variant, join, kind_row};
 
+/// Keys that were, and what there is instead.
+const GONE: &[(&str, &str)] = &[
+    ("engine.learn.profile", "`engine.strategy.name = \"original\"` learns as the original does"),
+    ("engine.learn.estimator", "kappa is shown and quotes nothing; what pays is read of the curve"),
+    ("engine.learn.use", "each quantity has one estimator, and nothing to switch off"),
+    ("engine.learn.tape", "what glft learns by is `engine.strategy.glft.learn.tape`"),
+    ("engine.learn.regimes", "what glft learns by is `engine.strategy.glft.learn.regimes`"),
+    ("engine.learn.markout", "what glft learns by is `engine.strategy.glft.learn.markout`"),
+    (
+        "engine.learn.drift",
+        "what glft learns by is `engine.strategy.glft.learn.drift`; how old the mid of a quote in the \
+         book is, `engine.learn.lag_ms`",
+    ),
+    ("engine.learn.own", "kappa from own fills is no longer estimated"),
+    ("engine.learn.book", "kappa from the book's shape is no longer estimated"),
+    ("engine.learn.signal", "short-term signals moved no quote that paid"),
+    ("engine.learn.fill_rate", "fills are forecast by the curve's rates"),
+    ("engine.learn.floor", "the curve says where a fill loses; glft keeps its own floor"),
+    ("engine.learn.warmup", "the verdict says UNKNOWN until enough was seen"),
+    ("engine.learn.calibration", "forecasts are scored, see `papermaker explain RUN curve`"),
+    ("engine.learn.gating", "the score chooses between fast and slow rates; it shuts nothing"),
+    ("engine.learn.original", "what the original learns by is `engine.strategy.original.learn`"),
+    ("engine.strategy.glft.explore", "the shadow ladder sees every distance at no cost"),
+    ("engine.strategy.glft.use", "glft has no parts to switch off"),
+];
+
 /// Lays `over` onto `base`, a table of `section`; `path` is where in the whole it stands.
 ///
 /// # Errors
@@ -96,6 +122,10 @@ pub(super) fn unknown(
     key: &str,
     known: impl Iterator<Item = &'static str>,
 ) -> ConfigError {
+    let whole = join(path, key);
+    if let Some((_, instead)) = GONE.iter().find(|(k, _)| *k == whole) {
+        return ConfigError(format!("configuration key `{whole}` is gone: {instead}"));
+    }
     let known: Vec<&str> = known.collect();
     let near = known
         .iter()
@@ -109,7 +139,7 @@ pub(super) fn unknown(
             format!("known here: {}", known.join(", "))
         }
     };
-    ConfigError(format!("unknown configuration key `{}`: {hint}", join(path, key)))
+    ConfigError(format!("unknown configuration key `{whole}`: {hint}"))
 }
 
 /// Parses one `--set` assignment `a.b.c=value` into a nested table. The value is TOML; what is no

@@ -7,11 +7,9 @@
 //!    the engine wants next follows from the market and from what was said, whoever says it.
 //! 2. Of every order it says `Sent` when it takes it, then how it got on, then one end: `Rejected`,
 //!    `Cancelled` or `Filled`; fills of the configured lane only between `Live` and the end.
-//! 3. Of every taker that came to the price of an order in the book it says `Met`, where it knows:
-//!    what is learned of the places in queues follows from it.
-//! 4. States and fills come in the order of their times on the venue's clock; now and then it says up to
+//! 3. States and fills come in the order of their times on the venue's clock; now and then it says up to
 //!    which block all of them were said (`Known`).
-//! 5. Settings are lent to each call and are no part of an executor's state.
+//! 4. Settings are lent to each call and are no part of an executor's state.
 
 use std::fmt::Debug;
 

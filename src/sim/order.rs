@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::fees::{Rate, fee_e8};
-use super::level::{Level, Reach};
-use crate::event::own::{Fill, FillReason, LANES, Met, OrderReason, OrderState, OrderUpdate};
+use super::level::Level;
+use crate::event::own::{Fill, FillReason, LANES, OrderReason, OrderState, OrderUpdate};
 use crate::units::{Mid2, Ns, Px, Side, Sz};
 
 /// What happened to an own order.
@@ -16,8 +16,6 @@ pub enum SimEvent {
     Fill(Fill),
     /// A new state.
     Order(OrderUpdate),
-    /// A taker came to the price of an order in the book.
-    Met(Met),
     /// Everything that happened to own orders up to this block was said.
     Known(Ns),
 }
@@ -115,7 +113,6 @@ pub(super) struct SimOrder {
     pub held: Option<Held>,
     /// The taker at work filled it in the lane that decides.
     #[serde(skip)]
-    pub got: bool,
     /// Block since which the book crosses it.
     pub crossed_since: Option<Ns>,
 }
@@ -153,7 +150,6 @@ impl SimOrder {
             level: Level::default(),
             lanes: [LaneState { open: req.sz.0, ..LaneState::default() }; 3],
             held: None,
-            got: false,
             crossed_since: None,
         }
     }
@@ -201,13 +197,6 @@ impl SimOrder {
         }
     }
 
-    /// A taker that printed `reach` at and beyond its price, and what it filled.
-    pub(super) fn met(&mut self, time: Ns, reach: &Reach) -> Met {
-        let NewOrder { side, px, .. } = self.req;
-        let filled = std::mem::take(&mut self.got);
-        Met { id: self.id, side, px, time, through: reach.through, filled }
-    }
-
     /// Whether it was in the book in block `t`; later blocks may have come first.
     pub(super) fn rests_at(&self, t: Ns) -> bool {
         self.live && self.arrive <= t
@@ -226,7 +215,6 @@ impl SimOrder {
             return false;
         }
         state.open -= got;
-        self.got |= lane == 0;
         out(SimEvent::Fill(Fill {
             id: self.id,
             lane: LANES[lane],

@@ -296,7 +296,6 @@ impl<F: FillModel> Sim<F> {
                     filled |= o.book(lane, &by, out);
                 }
                 o.level.traded = add_volume(o.level.traded, reach.at);
-                out(SimEvent::Met(o.met(time, &reach)));
             }
         }
         filled |= self.confirm(prints, by, out);
@@ -315,9 +314,6 @@ impl<F: FillModel> Sim<F> {
     ) -> bool {
         let (mut done, lot) = (false, self.rules.lot());
         for (lane, queues) in self.lanes.iter_mut().enumerate().filter(|(_, q)| q.each_print()) {
-            if lane == 0 {
-                self.orders.iter_mut().for_each(|o| o.got = false);
-            }
             for print in prints {
                 let (range, time) = (0..self.orders.len(), print.time);
                 let run = Run { lane, time, range, orders: &mut self.orders };

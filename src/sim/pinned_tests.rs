@@ -84,7 +84,7 @@ fn market(model: Model, participation_pct: u8) -> (u64, u32) {
                 fold(&mut sum, o.effective.0);
                 fold(&mut sum, o.ahead.0);
             }
-            SimEvent::Met(_) | SimEvent::Known(_) => {}
+            SimEvent::Known(_) => {}
         }
     }
     (sum, fills)

@@ -115,9 +115,7 @@ fn cells(plan: &Plan, kinds: &[Kind], job: usize, row: &Row, c: &CoinRow) -> Vec
     out.extend([
         ("turnover_usd".to_owned(), Cell::Float(c.turnover_usd)),
         ("drawdown_usd".to_owned(), Cell::Float(c.drawdown_usd)),
-        ("explored_usd".to_owned(), Cell::Float(c.explored_usd)),
         ("half_spread_bps".to_owned(), float(c.half_bps)),
-        ("warmup_s".to_owned(), float(c.warm_s)),
         ("kappa_per_unit".to_owned(), float(c.kappa)),
         ("seconds".to_owned(), Cell::UInt(c.seconds)),
         ("quoted_side_seconds".to_owned(), Cell::UInt(c.quoted)),

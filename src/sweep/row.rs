@@ -29,12 +29,8 @@ pub struct CoinRow {
     pub turnover_usd: f64,
     /// Largest fall from a peak of the profit, USD.
     pub drawdown_usd: f64,
-    /// Spent on exploration, USD.
-    pub explored_usd: f64,
     /// Mean half-spread while quoted, bps.
     pub half_bps: Option<f64>,
-    /// Seconds until the warm-up was complete.
-    pub warm_s: Option<f64>,
     /// Seconds seen.
     pub seconds: u64,
     /// Side-seconds quoted.
@@ -142,9 +138,7 @@ impl Watch {
                 ],
                 turnover_usd: x.turnover_usd,
                 drawdown_usd: Cash(c.drawdown).to_f64(),
-                explored_usd: x.explored_usd,
                 half_bps: x.half_bps,
-                warm_s: x.warm_s,
                 seconds: x.seconds,
                 quoted: x.guards[0],
                 kappa: x.estimates.map(|e| e.kappa).filter(|k| k.is_finite()),

@@ -23,8 +23,6 @@ const LADDER: usize = 33;
 /// Columns of a label and of the longest fact that is not shortened.
 const LABEL: usize = 11;
 const FACT: usize = 17;
-/// Cells of a bar.
-const BAR: usize = 10;
 
 /// Left, top, and the column after the right edge.
 type Place = (usize, usize, usize);
@@ -196,8 +194,6 @@ fn facts(c: &mut Canvas, coin: &CoinStatus, names: &StrategyNames, (x, y, end): 
     if let Some(e) = &coin.estimates {
         let text = format!("{:.0} [{:.0}, {:.0}]", e.kappa, e.kappa_lo, e.kappa_hi);
         put(c, "kappa", Ink::Plain, &text);
-        let text = format!("{:.2} [{:.2}, {:.2}]", e.rate, e.rate_lo, e.rate_hi);
-        put(c, "rate /s", Ink::Plain, &text);
     }
     if let Some(half) = term("half_bps") {
         let sigma = coin.estimates.as_ref().map_or(zero, |e| e.sigma_bps);
@@ -209,9 +205,9 @@ fn facts(c: &mut Canvas, coin: &CoinStatus, names: &StrategyNames, (x, y, end): 
         let ink = if matches!(*name, "volatile" | "cascade") { Ink::Warn } else { Ink::Plain };
         put(c, "regime", ink, &format!("{name} {:.0} %", p * 100.0));
     }
-    let score = coin.estimates.as_ref().map_or(zero, |e| e.warmup);
-    let ink = if score >= 1.0 { Ink::Good } else { Ink::Warn };
-    put(c, "warm-up", ink, &bar(score));
+    let word = coin.earns.verdict(None).map_or("UNKNOWN", |v| v.word.text());
+    let ink = if word.ends_with("PAYS") { Ink::Good } else { Ink::Warn };
+    put(c, "would earn", ink, word);
 }
 
 fn gain_of(position: Sz) -> Ink {
@@ -220,18 +216,6 @@ fn gain_of(position: Sz) -> Ink {
         1.. => Ink::Bid,
         _ => Ink::Ask,
     }
-}
-
-fn bar(part: f64) -> String {
-    let part = if part.is_finite() { part.clamp(0.0, 1.0) } else { 0.0 };
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "0 to BAR"
-    )]
-    let full = (part * BAR as f64).round() as usize;
-    format!("{}{} {:.0} %", "█".repeat(full), "░".repeat(BAR - full), part * 100.0)
 }
 
 /// The first obstacle of a side, how long it holds, and its sentence where there is room.

@@ -135,9 +135,8 @@ fn line(c: &mut Canvas, y: usize, coin: &CoinStatus) {
     let x = c.put(x, y, Ink::Ask, &format!("{ask:<9}"));
     let result = coin.account[0].as_ref().map_or(0.0, |a| profit(a).to_f64());
     let x = c.put(x, y, gain(result), &format!(" {result:>+10.4} USD"));
-    let e = coin.estimates.as_ref();
-    let (kappa, warm) = e.map_or((0.0, 0.0), |e| (e.kappa, e.warmup * 100.0));
-    let text = format!(" {:>4} fills kappa {kappa:.0} warm {warm:.0} % ", coin.fills[0]);
+    let word = coin.earns.verdict(None).map_or("UNKNOWN", |v| v.word.text());
+    let text = format!(" {:>4} fills {word:<12} ", coin.fills[0]);
     let x = c.put(x, y, Ink::Plain, &text);
     c.put(x, y, coin::health_ink(coin), coin.health.value.text());
 }

@@ -72,7 +72,7 @@ fn several_recordings_are_one_run_with_a_hole_between_them() {
         fresh.assert_code(0).out.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
     assert_eq!(alone.len(), 2);
     assert_eq!(fills(&days[0]), fills(&alone[0]["by_day"]["days"][0]));
-    let known = |v: &serde_json::Value| v["coins"][0]["confidence"].as_f64().expect("a figure");
+    let known = |v: &serde_json::Value| v["coins"][0]["kappa_n_eff"].as_f64().expect("a figure");
     assert!(known(&both) > known(&alone[1]), "{} {}", known(&both), known(&alone[1]));
     let swapped = papermaker(&dir.0, &["replay", "b.frames.gz", "a.frames.gz"]);
     assert!(swapped.assert_code(2).err.contains("in order of time"), "{swapped:?}");

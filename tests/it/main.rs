@@ -1,6 +1,5 @@
 //! Whole processes and whole paths, in one binary: each further one would cost a link.
 
-mod ablation;
 mod bounded;
 mod clocks;
 mod days;

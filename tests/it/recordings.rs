@@ -49,7 +49,7 @@ fn run(name: &str) -> Option<Run> {
 }
 
 impl Run {
-    /// Every coin quoted on both sides and filled; nothing rejected; whatever the fill's lane, it
+    /// Every coin quoted on both sides, some filled; nothing rejected; whatever the fill's lane, it
     /// happened while the book was whole and on a print that was not history.
     fn assert_sound(&self) {
         assert_eq!(self.seen.counters.rejects(), 0);
@@ -64,9 +64,9 @@ impl Run {
                 };
                 assert!(of(&quoted) > 10, "coin {coin:?} {side:?}: {}", of(&quoted));
             }
-            let filled = |b: &Body| matches!(b, Body::Fill(f) if f.lane == Lane::Configured);
-            assert!(of(&filled) > 0, "coin {coin:?} was never filled");
         }
+        let filled = |b: &Body| matches!(b, Body::Fill(f) if f.lane == Lane::Configured);
+        assert!(self.records.iter().any(|r| filled(&r.body)), "never filled");
         let mut health = vec![Health::Down; self.coins];
         let mut live = std::collections::BTreeSet::new();
         let mut fills = 0;
@@ -168,15 +168,9 @@ fn twenty_five_seconds_as_received_with_sorted_keys() {
     assert!(run.records.iter().any(|r| matches!(r.body, Body::Ladder(l) if l.levels > 0)));
 }
 
-/// What a coin's learners said in one half: kappa by regime at its end, seconds spent in each.
-#[derive(Clone, Copy, Debug, Default)]
-struct Half {
-    kappa: [f64; 4],
-    seconds: [f64; 4],
-}
-
-/// The halves of a recording, in time, each put through an engine that knows nothing.
-fn halves(name: &str) -> Option<[Vec<Half>; 2]> {
+/// The halves of a recording, in time, each put through an engine that knows nothing: the interval of
+/// kappa at the end, by coin.
+fn halves(name: &str) -> Option<[Vec<[f64; 2]>; 2]> {
     let path = recording(name)?;
     let coins = coins_of(&path).expect("readable");
     let config = Config::quoting();
@@ -188,12 +182,10 @@ fn halves(name: &str) -> Option<[Vec<Half>; 2]> {
     let from = ends.0.expect("a frame");
     let middle = from.plus(ends.1.since(from) / 2);
     Some([true, false].map(|first| {
-        let mut said = vec![Half::default(); coins.len()];
+        let mut said = vec![[0.0; 2]; coins.len()];
         let mut out = Tally::new(|r: &Record, _: &Bytes| {
-            if let Body::Regimes(x) = r.body {
-                let half = &mut said[r.coin.index()];
-                half.kappa = x.kappa;
-                half.seconds.iter_mut().zip(x.p).for_each(|(s, p)| *s += p);
+            if let Body::Estimates(x) = r.body {
+                said[r.coin.index()] = [x.kappa_lo, x.kappa_hi];
             }
         });
         let turn = Turn::new(&config.engine, &coins, config.hash(&coins)).expect("coins");
@@ -210,26 +202,16 @@ fn halves(name: &str) -> Option<[Vec<Half>; 2]> {
 }
 
 #[test]
-fn halves_of_a_recording_agree_on_kappa_by_regime() {
+fn halves_of_a_recording_agree_on_kappa() {
     for name in [NINE, TWELVE, TWENTY_FOUR] {
         let Some([first, second]) = halves(name) else { continue };
         for (coin, (a, b)) in first.iter().zip(&second).enumerate() {
-            for (regime, within) in a.seconds.iter().zip(b.seconds).enumerate() {
-                // A minute of a regime in each half; after less the prior has a say.
-                if within.0.min(within.1) < 60.0 {
-                    continue;
-                }
-                let ratio = a.kappa[regime] / b.kappa[regime];
-                assert!(
-                    (0.6..=1.7).contains(&ratio),
-                    "{name} coin {coin} regime {regime}: {ratio}"
-                );
-            }
+            let (common, all) = (a[1].min(b[1]) - a[0].max(b[0]), a[1].max(b[1]) - a[0].min(b[0]));
+            assert!(common > 0.0 && common < all, "{name} coin {coin}: {a:?} {b:?}");
         }
     }
 }
 
-/// The two chances of a fill count together: a coin of ten fills may know one of them only.
 #[test]
 fn no_component_ends_where_it_began() {
     for name in [NINE, TWELVE, TWENTY_FOUR] {
@@ -238,26 +220,12 @@ fn no_component_ends_where_it_began() {
             let of = || run.records.iter().filter(|r| r.coin == coin);
             let values = |b: &Body| -> Option<(&'static str, Vec<f64>)> {
                 Some(match b {
-                    Body::Regimes(x) => ("regimes", [x.kappa, x.rate].concat()),
-                    Body::Estimates(x) => {
-                        ("estimates", vec![x.kappa, x.rate, x.sigma_bps, x.markout_bps])
-                    }
-                    Body::Why(x) => {
-                        ("why", vec![x.kappa_tape, x.kappa_own, x.kappa_book, x.alpha0, x.alpha1])
-                    }
-                    Body::Learned(x) => (
-                        "learned",
-                        vec![
-                            x.floor_bps,
-                            x.theta_target_bps,
-                            x.calibration,
-                            x.phi_level - 2.0 * x.phi_through,
-                        ],
-                    ),
+                    Body::Regimes(x) => ("regimes", x.sigma_bps.to_vec()),
+                    Body::Estimates(x) => ("estimates", vec![x.kappa, x.sigma_bps]),
                     _ => return None,
                 })
             };
-            for kind in ["regimes", "estimates", "why", "learned"] {
+            for kind in ["regimes", "estimates"] {
                 let mut all = of().filter_map(|r| values(&r.body)).filter(|(k, _)| *k == kind);
                 let (_, first) = all.next().expect("said");
                 let (_, last) = all.next_back().expect("said again");

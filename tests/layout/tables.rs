@@ -81,7 +81,7 @@ pub const LINES: &[(&str, usize)] = &[
     // recordings as one run. What a recording shows of its market.
     // A profile for each strategy to compare with. What dropped segments came to, so that a bounded run keeps
     // its sums, is verified and goes on.
-    ("app", 6_040),
+    ("app", 6_020),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 880),
     ("bench", 1_450),
@@ -98,10 +98,10 @@ pub const LINES: &[(&str, usize)] = &[
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
-    ("engine", 2_280),
+    ("engine", 2_200),
     // What came too late to be taken in its place is counted; what shadow quotes met, and their
     // prices, which own quotes share.
-    ("event", 385),
+    ("event", 370),
     // A stream that the venue refuses is given up and said in its words, not paid with the link; one map
     // between the two clocks; what an import says of itself.
     ("feed", 3_760),
@@ -114,24 +114,26 @@ pub const LINES: &[(&str, usize)] = &[
     // History of the venue's archive, of a node, of tardis.dev.
     ("import", 1_100),
     ("journal", 1_860),
-    // What quoting would earn at every distance, with intervals that hold, and a verdict.
-    ("learn", 5_900),
+    // What quoting would earn at every distance, with intervals that hold, a verdict, and how good forecasts
+    // of fills are.
+    ("learn", 2_150),
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.
     // Sweeps, imports, progress; the shadow ladder.
     ("limits", 480),
     // Draws by name: orders of one's own and faults of the feed change nothing but by consequence.
-    ("math", 850),
+    ("math", 690),
     ("mem", 450),
     // The clock against the venue's, in `doctor`; the verdict as a metric.
-    ("ops", 1_590),
-    // A strategy that quotes where the tape pays, and three to compare with.
-    ("quote", 2_270),
+    ("ops", 1_580),
+    // A strategy that quotes where the tape pays, and those to compare with, each with what it alone
+    // learns by.
+    ("quote", 3_545),
     // How long a budget of requests lasts, in words; the maker fee of each coin; edges, the curve, the
     // verdict and their words.
-    ("record", 1_630),
+    ("record", 1_625),
     // Days. Edges that are the account's, with what was lost before a fill; the curve.
     // What was learned of quotes beside what is true of them.
-    ("report", 5_200),
+    ("report", 4_825),
     // What was learned of quotes beside what is true of them. Tables for Python.
     ("report", 5_175),
     ("settings", 1_200),
@@ -139,7 +141,7 @@ pub const LINES: &[(&str, usize)] = &[
     // order messages come.
     // Latency by action with the link's own ping, whole lots, sums that overflow nothing.
     // Shadow quotes at every distance, whatever is quoted.
-    ("sim", 4_560),
+    ("sim", 4_520),
     // Plans, jobs, tables, rankings of sweeps.
     // The Python package: runs as tables that others read in place, strategies in Python.
     ("python", 1_120),
@@ -151,7 +153,7 @@ pub const LINES: &[(&str, usize)] = &[
     ("units", 560),
     // Markets of agents that look like real ones, recordings of them with the real feed's delays.
     ("venue", 5_000),
-    ("view", 750),
+    ("view", 670),
     ("ws", 1_600),
 ];
 

@@ -93,7 +93,7 @@ impl Scripted {
             SimEvent::Fill(f) if f.lane == Lane::Configured => {
                 self.orders.iter_mut().find(order(f.id)).expect("an open order").open = f.open;
             }
-            SimEvent::Fill(_) | SimEvent::Met(_) | SimEvent::Known(_) => {}
+            SimEvent::Fill(_) | SimEvent::Known(_) => {}
             SimEvent::Order(o) => match o.state {
                 OrderState::Sent => {
                     let (id, side, px, open, level) = (o.id, o.side, o.px, o.open, o.level);

@@ -127,8 +127,8 @@ class Sees(Fixed):
         n = {len(x) for x in (e.distance_bps, e.fill_rate_per_s, e.edge_bps, e.edge_lo_bps, e.edge_hi_bps)}
         sane = m.bid < m.mid < m.ask and m.bid_size > 0 < m.ask_size and m.time_ns > 1.5e18 and m.max_lots > 1
         sane &= abs(m.lots - position * m.mid / m.lot_usd) < 1e-6 and e.kappa_lo <= e.kappa <= e.kappa_hi
-        sane &= e.sigma_bps >= 0 and abs(sum(e.regimes) - 1) < 1e-6 and len(n) == 1 and len(e.rate_per_s) == 2
-        self.seen.append((m.coin, sane, m.signal_bps, m.fee_bps, e.verdict))
+        sane &= e.sigma_bps >= 0 and abs(sum(e.regimes) - 1) < 1e-6 and len(n) == 1
+        self.seen.append((m.coin, sane, m.fee_bps, e.verdict))
         return super().ladder(market, position, estimates)
 
 

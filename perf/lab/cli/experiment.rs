@@ -9,14 +9,10 @@ use clap::{Args, ValueEnum};
 use super::common::{progress, undrawn, write};
 use crate::cli::exit::Failure;
 use crate::cli::{Common, say};
-use crate::lab::study::{Effort, Outcome, estimators, jobs, profit, warmup};
+use crate::lab::study::{Effort, Outcome, jobs, profit};
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum What {
-    /// Bias of kappa's estimators, and whether their 95 % intervals hold the truth 95 % of the time.
-    Estimators,
-    /// Time to a complete warm-up, by policy and market.
-    Warmup,
     /// Profit as a share of what a quoter earns that knows the market's regime and its kappa.
     Profit,
 }
@@ -47,10 +43,6 @@ pub(super) struct Options {
 
 pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let (seeds, hours) = match (o.what, o.full) {
-        (What::Estimators, false) => (60, 0.0),
-        (What::Estimators, true) => (2_000, 0.0),
-        (What::Warmup, false) => (25, 0.0),
-        (What::Warmup, true) => (300, 0.0),
         (What::Profit, false) => (6, 6.0),
         (What::Profit, true) => (60, 6.0),
     };
@@ -62,8 +54,6 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     };
     type Experiment = (fn(&Effort) -> usize, fn(&Effort, &(dyn Fn() + Sync)) -> Outcome);
     let (runs, experiment): Experiment = match o.what {
-        What::Estimators => (estimators::runs, estimators::run),
-        What::Warmup => (warmup::runs, warmup::run),
         What::Profit => (profit::runs, profit::run),
     };
     let bar = progress(runs(&effort), "runs");

@@ -10,7 +10,7 @@ use super::curve::{Curve, Shape, Step, Subject, each, each_ns};
 use crate::folder::Folder;
 use crate::journal::{Failed, Options, Writer, inspect};
 use crate::lab::scratch::Scratch;
-use crate::record::{Bytes, NO_COIN, RECORD_BYTES, Record, Warmup};
+use crate::record::{Bytes, NO_COIN, RECORD_BYTES, Record, Regimes};
 use crate::sys::clock::SessionClock;
 use crate::sys::machine;
 use crate::units::Ns;
@@ -80,7 +80,7 @@ fn measure(sizes: &[u32], step: &mut Step<'_>) -> io::Result<Vec<Curve>> {
 fn records(seq: u64) -> Vec<Bytes> {
     (seq..seq + PART)
         .map(|seq| {
-            let body = Warmup { score: 0.5, floor: 0.25, kappa: 0.125, gamma: 1.0 }.into();
+            let body = Regimes { p: [0.5, 0.25, 0.125, 1.0], sigma_bps: [0.0; 4] }.into();
             Record { seq, at: Ns(2), coin: NO_COIN, body }.encode()
         })
         .collect()

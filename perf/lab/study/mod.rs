@@ -4,10 +4,9 @@
 //!
 //! ```text
 //!  market (takers, mids; known truth) ─▶ trial: learners ─▶ policy ─▶ orders ─▶ fills, score
-//!  estimators, warmup, profit: trials over seeds and threads (jobs) ─▶ stats ─▶ table, plot
+//!  profit: trials over seeds and threads (jobs) ─▶ stats ─▶ table, plot
 //! ```
 
-pub mod estimators;
 pub mod jobs;
 pub mod market;
 pub mod policy;
@@ -15,7 +14,6 @@ pub mod profit;
 pub mod stats;
 pub mod table;
 pub mod trial;
-pub mod warmup;
 
 /// How much of an experiment to do.
 #[derive(Clone, Copy, Debug, PartialEq)]

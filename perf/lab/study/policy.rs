@@ -10,7 +10,8 @@
 use arrayvec::ArrayVec;
 
 use super::market::{PHI, Truth};
-use crate::learn::{self, Estimates, Learners};
+use crate::learn::curve::Curve;
+use crate::learn::{self, Estimates, Learners, Sample};
 use crate::limits::LADDER_MAX;
 use crate::quote::glft::Beliefs;
 use crate::quote::{
@@ -96,8 +97,8 @@ impl Named {
         }
     }
 
-    /// The policy and its settings. Those of the original warm up by its rule, own fills alone, and
-    /// trade lots of one coin: its estimator counts volume, and so volume counts fills.
+    /// The policy and its settings. Those of the original trade lots of one coin: its estimator counts
+    /// volume, and so volume counts fills.
     #[must_use]
     pub fn setup(self) -> (Policy, Settings) {
         let mut s = Settings::default();
@@ -107,8 +108,6 @@ impl Named {
             Named::Original(policy) => {
                 s.strategy.name = Name::Original;
                 s.strategy.original.policy = policy;
-                s.learn.on.shadows = false;
-                s.learn.warmup.sweeps_target = 1e12;
                 s.bounds.unit_usd = COIN_USD;
                 (Policy::Learned(None), s)
             }
@@ -137,7 +136,7 @@ impl Policy {
     /// Learners to go with it; the oracle needs none.
     #[must_use]
     pub fn learners(&self, cfg: &learn::Config) -> Option<Learners> {
-        (!matches!(self, Policy::Oracle)).then(|| Learners::new(cfg, FEE_BPS))
+        (!matches!(self, Policy::Oracle)).then(|| Learners::new(cfg, Curve::new(FEE_BPS).rates()))
     }
 
     /// The ladder wanted now. `truth` is what only the oracle looks at.
@@ -170,27 +169,29 @@ impl Policy {
     }
 
     /// Where a single quote of no size would stand, given the distance of the nearest quote that does;
-    /// the ladder's first level is farther out than that unless it explores.
+    /// the ladder's first level is farther out than that.
     #[must_use]
-    pub fn single(
-        &self,
-        nearest: Option<f64>,
-        known: Option<&Estimates>,
-        truth: &Truth,
-        cfg: &Settings,
-    ) -> Option<f64> {
+    pub fn single(&self, nearest: Option<f64>, truth: &Truth) -> Option<f64> {
         let nearest = nearest?;
         Some(match self {
             Policy::Depths(_) | Policy::Cycle(_) => nearest,
-            Policy::Learned(_) if cfg.strategy.name == Name::Glft => {
-                known.map_or(nearest, |e| nearest.min(e.depth_bps))
-            }
-            Policy::Learned(_) => nearest,
+            Policy::Learned(Some(s)) => match &**s {
+                AnyStrategy::Glft(g) => nearest.min(g.curve().cost + 1.0 / g.curve().k),
+                _ => nearest,
+            },
+            Policy::Learned(None) => nearest,
             Policy::Oracle => best(truth),
         })
     }
 
-    /// An own fill: exploration books what it cost.
+    /// Something of the market.
+    pub fn on_sample(&mut self, now: Ns, sample: &Sample, cfg: &Settings) {
+        if let Policy::Learned(Some(s)) = self {
+            s.on_sample(&cfg.strategy, now, sample);
+        }
+    }
+
+    /// An own fill.
     pub fn on_fill(&mut self, fill: &OwnFill, cfg: &Settings) {
         if let Policy::Learned(Some(s)) = self {
             s.on_fill(&cfg.strategy, &cfg.bounds, fill);
@@ -220,7 +221,6 @@ fn quoted<S: Strategy>(s: &S, cfg: &S::Config, now: Ns, last_fill: Ns, bounds: &
         ask_sz: Sz(ONE),
         position: Sz(0),
         last_fill,
-        signal: 0,
         held: [false; 2],
         bounds: *bounds,
     };

@@ -7,13 +7,11 @@
 //!    come is left out, so few runs tell policies apart.
 //! 3. `single` is a quote of no size at the policy's best distance, as the theory has it; `ladder`
 //!    is all that is quoted, sizes and all, less what carrying the fills costs.
-//! 4. Both are of the whole run, warm-up and exploration included; `single_warm` and `ladder_warm` are
-//!    of the time after the warm-up. Exploration is at the least size: it weighs on `single`, which
-//!    knows no sizes, as if it were all that is quoted.
+//! 4. Both are of the whole run; `single_warm` and `ladder_warm` are without its first ten minutes.
 
 use super::market::{Market, Scenario};
 use super::policy::{NAMED, Named};
-use super::stats::{Estimate, float, mean, ratio};
+use super::stats::{Estimate, float, ratio};
 use super::table::{Cell, Table};
 use super::trial::{Totals, Trial};
 use super::{Effort, Outcome, jobs};
@@ -30,15 +28,16 @@ const POLICIES: [Named; NAMED.len() + 1] = {
     all
 };
 
+/// Beginning of a run that is left out of a second figure, s.
+const COLD_S: f64 = 600.0;
+
 /// One run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Run {
     /// What came of all of it.
     pub whole: Totals,
-    /// What came of it until the warm-up was complete; of all of it where that never was.
+    /// What came of its first ten minutes.
     pub cold: Totals,
-    /// Seconds of it.
-    pub cold_s: f64,
 }
 
 /// Runs of the experiment.
@@ -52,28 +51,25 @@ pub fn runs(effort: &Effort) -> usize {
 pub fn trial(scenario: Scenario, policy: Named, seed: u64, hours: f64) -> Run {
     let (policy, settings) = policy.setup();
     let mut t = Trial::new(Market::new(scenario, seed), policy, settings);
-    // The oracle has nothing to learn.
-    let is_warm = |t: &Trial| t.estimates().is_none_or(|e| e.warmup.score >= 1.0);
-    let mut run = Run { whole: *t.totals(), cold: *t.totals(), cold_s: 0.0 };
-    let (mut warm, mut seconds) = (is_warm(&t), 0.0);
+    let mut run = Run { whole: *t.totals(), cold: *t.totals() };
+    let mut seconds = 0.0;
     while seconds < hours * 3_600.0 {
         t.second();
         seconds += 1.0;
-        if !warm {
-            (run.cold, run.cold_s) = (*t.totals(), seconds);
-            warm = is_warm(&t);
+        if seconds <= COLD_S {
+            run.cold = *t.totals();
         }
     }
     run.whole = *t.totals();
     run
 }
 
-/// Shares of what could be had, single and ladder: of all, and after the warm-up.
+/// Shares of what could be had, single and ladder: of all, and after the first ten minutes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shares {
     /// Whole run.
     pub whole: [Estimate; 2],
-    /// After the warm-up; NaN where no run got there.
+    /// After its first ten minutes; NaN where it has no more.
     pub warm: [Estimate; 2],
 }
 
@@ -111,7 +107,6 @@ pub fn run(effort: &Effort, done: &(dyn Fn() + Sync)) -> Outcome {
         if k % POLICIES.len() < known {
             series[k % POLICIES.len()].push(k / POLICIES.len(), s.whole[0]);
         }
-        let cold: Vec<f64> = runs.iter().map(|r| r.cold_s).collect();
         rows.push(vec![
             Cell::Text(scenario.name()),
             Cell::Text(policy.name()),
@@ -119,7 +114,6 @@ pub fn run(effort: &Effort, done: &(dyn Fn() + Sync)) -> Outcome {
             Cell::Span(s.warm[0], 3),
             Cell::Span(s.whole[1], 3),
             Cell::Span(s.warm[1], 3),
-            Cell::Number(mean(&cold).at, 0),
             Cell::Number(sum(|t| t.single_bps) / sum(|t| t.quoted_s), 2),
             Cell::Number(sum(|t| t.fills) / float(runs.len()) / effort.hours, 1),
             Cell::Number(sum(|t| t.edge_bps) / sum(|t| t.fills), 2),
@@ -137,7 +131,6 @@ pub fn run(effort: &Effort, done: &(dyn Fn() + Sync)) -> Outcome {
             "single_warm",
             "ladder",
             "ladder_warm",
-            "cold_s",
             "depth_bps",
             "fills_per_h",
             "edge_bps",
@@ -148,8 +141,8 @@ pub fn run(effort: &Effort, done: &(dyn Fn() + Sync)) -> Outcome {
                 .into(),
             "ladder: all that was quoted less the cost of carrying it, against the oracle's ladder:"
                 .into(),
-            "both over the whole run, exploration included. single_warm, ladder_warm: only after".into(),
-            "the warm-up, which took cold_s on average. In brackets 95 % intervals over runs.".into(),
+            "both over the whole run; single_warm, ladder_warm: without the first ten minutes.".into(),
+            "In brackets 95 % intervals over runs.".into(),
         ],
     };
     let chart = Chart {
@@ -180,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn exploration_costs_little_over_a_quiet_day_and_after_warm_up_nothing() {
+    fn learning_costs_little_over_a_quiet_day_and_less_after_ten_minutes() {
         let s = of(Scenario::Quiet, Named::Default, 3.0);
         assert!(s.whole[0].at >= 0.94 && s.warm[0].at >= 0.95, "{s:?}");
         // The oracle is what it is measured by, at any time.

@@ -11,11 +11,11 @@
 use super::market::{Market, PHI, Step, Truth};
 use super::policy::{self, FEE_BPS, Ladder, Policy, Settings};
 use crate::learn::regime::REGIMES;
-use crate::learn::{self, Estimates, FillSample, Learners, QuoteSample, Sweep, Touch};
+use crate::learn::{Estimates, Learners, Sample, Sweep};
 use crate::limits::LADDER_MAX;
 use crate::math::det::exp;
 use crate::quote::OwnFill;
-use crate::units::{Ns, ONE, Px, Side, Sz};
+use crate::units::{Mid2, Ns, ONE, Px, Side, Sz};
 
 /// What came of it so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -80,17 +80,21 @@ impl Trial {
         let now = market.now();
         if let Some(l) = &mut learners {
             l.on_resume(&cfg.learn, now);
-            l.on_mid(&cfg.learn, now, market.mid(), &mut |_| {});
+            l.on_mid(now, market.mid());
         }
         let orders = Orders::new(now);
         let best = market.truths().map(|truth| {
             let mut knowing = Orders::new(now);
-            knowing.work(&cfg.learn, now, &policy::knowing_ladder(now, &truth, &cfg), None);
+            knowing.work(&policy::knowing_ladder(now, &truth, &cfg));
             expected(&knowing.own, &truth, &cfg)
         });
         let totals = Totals::default();
         let mut t = Trial { cfg, market, policy, learners, orders, best, totals };
         t.quote();
+        let (now, mid) = (t.market.now(), t.market.mid());
+        for sample in [Sample::Seen, Sample::Mid(mid)] {
+            t.policy.on_sample(now, &sample, &t.cfg);
+        }
         t
     }
 
@@ -100,8 +104,7 @@ impl Trial {
         let truth = market.truth();
         totals.expected += expected(&orders.own, &truth, cfg);
         totals.expected_best += best[market.regime()];
-        let estimates = learners.as_ref().map(Learners::estimates);
-        if let Some(d) = policy.single(orders.nearest(), estimates, &truth, cfg) {
+        if let Some(d) = policy.single(orders.nearest(), &truth) {
             let cost = FEE_BPS + truth.adverse();
             let rate = |d: f64| 2.0 * PHI * truth.rate * exp(-truth.kappa * d);
             totals.single += rate(d) * (d - cost);
@@ -118,15 +121,15 @@ impl Trial {
             }
             Step::Mid(mid) => {
                 if let Some(l) = learners {
-                    l.on_mid(&cfg.learn, now, mid, &mut |_| {});
+                    l.on_mid(now, mid);
                 }
+                policy.on_sample(now, &Sample::Mid(mid), cfg);
             }
         });
         if let Some(l) = learners {
-            l.on_touch(Touch { half_spread_bps: policy::HALF_SPREAD_BPS, bid: 1.0, ask: 1.0 });
-            l.on_known(&cfg.learn, market.now(), &mut |_| {});
-            l.on_second(&cfg.learn, FEE_BPS, market.now(), &mut |_| {});
+            l.on_second(&cfg.learn, market.now());
         }
+        policy.on_sample(market.now(), &Sample::HalfSpread(policy::HALF_SPREAD_BPS), cfg);
         self.quote();
     }
 
@@ -154,7 +157,7 @@ impl Trial {
         let truth = self.market.truth();
         let last = self.orders.last_fill;
         let ladder = self.policy.ladder(now, last, known.as_ref(), &truth, &self.cfg);
-        self.orders.work(&self.cfg.learn, now, &ladder, self.learners.as_mut());
+        self.orders.work(&ladder);
     }
 }
 
@@ -183,7 +186,7 @@ impl Orders {
         &mut self,
         t: &Taker,
         policy: &mut Policy,
-        mut learners: Option<&mut Learners>,
+        learners: Option<&mut Learners>,
         totals: &mut Totals,
         (truth, cfg): (&Truth, &Settings),
     ) {
@@ -199,92 +202,49 @@ impl Orders {
             edge += own.lots * (own.depth_bps - cost);
             lots += own.lots;
             self.last_fill = t.now;
-            let usd = own.lots * cfg.bounds.unit_usd;
-            if let Some(l) = learners.as_deref_mut() {
-                let level = u8::try_from(level).unwrap_or(u8::MAX);
-                let (id, depth_bps) = (own.id, own.depth_bps);
-                let (mid, sz_usd, at) = (t.mid, usd, t.now);
-                let f = FillSample { id, side, depth_bps, mid, sz_usd, level, age: 0, at };
-                l.on_fill(&cfg.learn, t.now, f, &mut |_| {});
-                l.on_quote_end(&cfg.learn, t.now, own.id, true, &mut |_| {});
-                // A size in USD, at a price of one.
-                let (px, sz) = (Px(ONE), Sz(units(usd)));
-                let fill = OwnFill { now: t.now, side, px, sz, level, depth_bps };
-                policy.on_fill(&fill, cfg);
-            }
+            // A size in USD, at a price of one.
+            let (px, sz) = (Px(ONE), Sz(units(own.lots * cfg.bounds.unit_usd / t.mid)));
+            let level = u8::try_from(level).unwrap_or(u8::MAX);
+            let depth_bps = own.depth_bps;
+            let mid = mid_of(side, px, depth_bps);
+            policy.on_fill(&OwnFill { now: t.now, side, px, sz, level, depth_bps, mid }, cfg);
             // The next one stands in its place at once.
             self.ids += 1;
-            let o = &mut self.own[side.index()][level];
-            o.id = self.ids;
-            let q = QuoteSample {
-                id: o.id,
-                side,
-                depth_bps: o.depth_bps,
-                level: u8::try_from(level).unwrap_or(u8::MAX),
-            };
-            if let Some(l) = learners.as_deref_mut() {
-                l.on_quote(&cfg.learn, t.now, q, &mut |_| {});
-            }
+            self.own[side.index()][level as usize].id = self.ids;
         }
         totals.score += edge - 0.5 * carrying(truth, cfg) * lots * lots;
-        let Some(l) = learners else { return };
-        let sweep = Sweep {
-            side: t.side,
-            depth_bps: t.depth_bps,
-            drift_bps: 0.0,
-            half_tick_bps: 0.0,
-            size: 0.1,
-            notional: 0.1 * t.mid,
-            prints: 1,
-            mid: t.mid,
-        };
-        l.on_sweep(&cfg.learn, t.now, sweep);
-        for own in was.iter().filter(|o| reached(o)) {
-            l.on_reached(&cfg.learn, own.depth_bps, t.ours, true);
+        let Taker { now, side, depth_bps, mid, .. } = *t;
+        let sweep = Sweep { side, depth_bps, drift_bps: 0.0, half_tick_bps: 0.0, mid };
+        if let Some(l) = learners {
+            l.on_sweep(&cfg.learn, &sweep);
         }
+        policy.on_sample(now, &Sample::Sweep(sweep), cfg);
     }
 
     /// Moves the orders to where they are wanted.
-    fn work(
-        &mut self,
-        cfg: &learn::Config,
-        now: Ns,
-        ladder: &Ladder,
-        mut learners: Option<&mut Learners>,
-    ) {
+    fn work(&mut self, ladder: &Ladder) {
         for side in Side::BOTH {
             let wanted = &ladder[side.index()];
             for (level, own) in self.own[side.index()].iter_mut().enumerate() {
                 let Some((depth_bps, lots)) = wanted.get(level).copied() else {
-                    if own.id > 0
-                        && let Some(l) = learners.as_deref_mut()
-                    {
-                        l.on_quote_end(cfg, now, own.id, false, &mut |_| {});
-                    }
                     *own = Own::default();
                     continue;
                 };
-                let moved = (own.depth_bps - depth_bps).abs() > 1e-9;
-                let fresh = own.id == 0;
-                if fresh {
+                if own.id == 0 {
                     self.ids += 1;
                     own.id = self.ids;
                 }
                 (own.depth_bps, own.lots) = (depth_bps, lots);
-                if (fresh || moved)
-                    && let Some(l) = learners.as_deref_mut()
-                {
-                    let level = u8::try_from(level).unwrap_or(u8::MAX);
-                    l.on_quote(
-                        cfg,
-                        now,
-                        QuoteSample { id: own.id, side, depth_bps, level },
-                        &mut |_| {},
-                    );
-                }
             }
         }
     }
+}
+
+/// The mid that a price is `depth_bps` away from.
+#[expect(clippy::cast_possible_truncation, reason = "about a price of one")]
+fn mid_of(side: Side, px: Px, depth_bps: f64) -> Mid2 {
+    let sign = if side == Side::Buy { 1.0 } else { -1.0 };
+    Mid2((2.0 * px.to_f64() / (1.0 - sign * depth_bps * 1e-4) * 1e8) as i64)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a few million at most")]

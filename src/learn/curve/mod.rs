@@ -6,6 +6,7 @@
 //! 1. Nothing of it comes from own orders: the curve is a function of the tape and of the settings.
 //! 2. There is one of a 5 s and one of a 30 s mark. The first decides, the second is shown beside it.
 
+mod forecast;
 mod marks;
 pub mod stats;
 pub mod verdict;
@@ -13,10 +14,13 @@ mod window;
 
 use serde::{Deserialize, Serialize};
 
+use self::forecast::Forecast;
+pub use self::forecast::Rates;
 use self::marks::{Marks, WINDOW_NS};
 use self::stats::{Reading, Stats};
 use self::verdict::Verdict;
 pub use self::window::distance;
+use super::score::Rating;
 use crate::event::shadow::Seen;
 use crate::limits::CURVE;
 use crate::math::det;
@@ -51,6 +55,7 @@ struct Horizon {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Curve {
     horizons: [Horizon; 2],
+    forecast: Forecast,
     /// Windows closed so far.
     windows: u64,
 }
@@ -65,12 +70,16 @@ impl Curve {
             let marks = Marks::new(i64::from(s) * Ns::SEC);
             Horizon { marks, stats, newest: None, readings, verdict: Verdict::default() }
         });
-        Curve { horizons, windows: 0 }
+        let rates = |f: fn(&Reading) -> f64| horizons[0].readings.each_ref().map(f);
+        let (slow, fast) = (rates(|r| r.rate), rates(|r| r.fast));
+        let forecast = Forecast::new([slow, fast, fast]);
+        Curve { horizons, forecast, windows: 0 }
     }
 
     /// The shadow ladder saw something; the maker's fee, bps, is asked for where a window closes.
     pub fn on_seen(&mut self, cfg: &Config, fee_bps: impl Fn() -> f64, seen: Seen) {
-        for (i, h) in self.horizons.iter_mut().enumerate() {
+        let Curve { horizons, forecast, windows } = self;
+        for (i, h) in horizons.iter_mut().enumerate() {
             match seen {
                 Seen::Live { place, until, ns, .. } => h.marks.on_live(place, until, ns),
                 Seen::Fill { side, place, px, from, time, .. } => {
@@ -86,6 +95,9 @@ impl Curve {
                             let passed_s = passed as f64 * Ns::seconds(WINDOW_NS);
                             det::exp(-passed_s / memory_s)
                         };
+                        if i == 0 {
+                            forecast.judge(w);
+                        }
                         stats.take(w, keep(cfg.memory_s), keep(cfg.fast_s));
                         closed += 1;
                     });
@@ -93,7 +105,12 @@ impl Curve {
                         let fee_bps = fee_bps();
                         *readings = stats.read(fee_bps);
                         verdict.take(fee_bps, readings);
-                        self.windows += if i == 0 { closed } else { 0 };
+                        if i == 0 {
+                            let rates = |f: fn(&Reading) -> f64| readings.each_ref().map(f);
+                            let used = forecast.renew(rates(|r| r.rate), rates(|r| r.fast));
+                            readings.iter_mut().zip(used).for_each(|(r, x)| r.fast = x);
+                            *windows += closed;
+                        }
                     }
                 }
                 Seen::Hole { .. } => h.marks.on_hole(),
@@ -111,6 +128,24 @@ impl Curve {
     #[must_use]
     pub fn verdict(&self, horizon: usize) -> &Verdict {
         &self.horizons[horizon.min(1)].verdict
+    }
+
+    /// Rates that own orders' fills are forecast by: slow, fast, the ones used.
+    #[must_use]
+    pub fn rates(&self) -> Rates {
+        self.forecast.rates()
+    }
+
+    /// How good forecasts of shadow fills were at a place; `None`: at all within a basis point.
+    #[must_use]
+    pub fn rating(&self, place: Option<usize>) -> Rating {
+        place.map_or_else(|| self.forecast.near(), |j| self.forecast.place(j))
+    }
+
+    /// Whether quotes go by the fast layer of rates.
+    #[must_use]
+    pub fn fast(&self) -> bool {
+        self.forecast.fast()
     }
 
     /// How many windows of evidence were closed.

@@ -52,7 +52,7 @@ pub struct Reading {
     pub rate_lo: f64,
     /// See `rate`.
     pub rate_hi: f64,
-    /// Rate of the fast layer.
+    /// Rate quotes go by: the fast layer's, or the slow one's while the fast one forecasts worse.
     pub fast: f64,
     /// Distance as rounded to the venue's prices.
     pub quoted: f64,

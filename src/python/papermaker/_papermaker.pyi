@@ -73,9 +73,6 @@ class Market:
     def mid(self) -> float:
         """Mean of the best prices."""
     @property
-    def signal_bps(self) -> float:
-        """Move of the mid expected within a second."""
-    @property
     def fee_bps(self) -> float:
         """What a maker pays."""
     @property
@@ -100,9 +97,6 @@ class Estimates:
     @property
     def kappa_hi(self) -> float:
         """Upper end."""
-    @property
-    def rate_per_s(self) -> tuple[float, float]:
-        """Sweeps a second at distance 0, by own side: bid, ask."""
     @property
     def sigma_bps(self) -> float:
         """Volatility, bps per square root of a second."""

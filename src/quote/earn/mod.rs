@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use self::program::{Place, Program};
 use super::rounding;
-use super::strategy::{Bounds, Decline, Inputs, Ladder, Sizing, Stands, Strategy};
+use super::strategy::{Bounds, Decline, Inputs, Ladder, Stands, Strategy};
 use crate::event::shadow::{self, JOIN};
 use crate::learn::Estimates;
 use crate::learn::curve::Curve;
@@ -180,11 +180,6 @@ impl Strategy for Earn {
         let [bid, ask] = first;
         let terms = [bid.edge, ask.edge, bid.sure, out.tolerance_bps, x.bounds.fee_bps, x.lots()];
         out.terms[..terms.len()].copy_from_slice(&terms);
-    }
-
-    fn sizing(&self) -> Sizing {
-        let shown = self.program.place(0).map_or(0.0, |j| self.known[j].sure);
-        Sizing { size_factor: shown, ..Sizing::default() }
     }
 }
 

@@ -23,7 +23,6 @@ fn inputs(lots: i64) -> Inputs {
         ask_sz: Sz(ONE),
         position: Sz(lots * 250 * ONE),
         last_fill: Ns(0),
-        signal: 0,
         held: [false; 2],
         bounds: bounds(),
     }
@@ -62,7 +61,8 @@ fn e8(x: f64) -> i64 {
 }
 
 fn informed(c: &Curve, b: &Bounds) -> Earn {
-    let (cfg, e) = (Config::default(), crate::learn::Learners::new(&Default::default(), FEE_BPS));
+    let cfg = Config::default();
+    let e = crate::learn::Learners::new(&Default::default(), c.rates());
     let mut s = Earn::new(&cfg, b, e.estimates());
     s.on_curve(&cfg, b, c);
     s

@@ -2,29 +2,12 @@
 //!
 //! In: the configuration file. Out: plain values. Cold path.
 
+use super::learn;
 use super::optimal::DEPTHS;
 use crate::settings::settings;
 
 settings! {
-    /// A switch per component, all on: its worth is measured by a run without it.
-    pub struct Use: Copy, Eq {
-        /// The exact table of the inventory term; off: linear in the position.
-        table: bool = true;
-        /// Sizes by the closed form at the prices really quoted; off: the universal ones.
-        sizes: bool = true;
-        /// Sizes shrink with the uncertainty of the cost; off: they do not.
-        certainty: bool = true;
-        /// Inventory term and largest size of a level from fractional Kelly; off: neither.
-        kelly: bool = true;
-        /// Learned floor; off: none.
-        floor: bool = true;
-        /// Shift of both sides by the signals; off: none.
-        signal: bool = true;
-    }
-}
-
-settings! {
-    /// The optimal ladder at what was learned.
+    /// The optimal ladder at what it learns of the tape, for comparison.
     pub struct Config: Copy {
         /// Levels a side.
         levels: usize = 5, 1..=5;
@@ -43,29 +26,8 @@ settings! {
         /// rations. On the simulated markets half earns 3 to 8 % more than a fifth, with half the
         /// requests.
         requote_share: f64 = 0.5, 0.0..=100.0;
-        /// Exploration: quoting closer than optimal to learn.
-        explore: Explore = Explore::default();
-        /// Switches of the components.
-        on as "use": Use = Use::default();
-    }
-}
-
-settings! {
-    /// Exploration: quoting closer than optimal to learn.
-    pub struct Explore: Copy {
-        /// Whether at all.
-        on: bool = true;
-        /// Time per own fill to aim at, where break-even gives fills as often.
-        seconds_per_fill: f64 = 30.0, 0.1..=1e6, "s";
-        /// Longest time per own fill that is waited at break-even; where fills are rarer there, one
-        /// is paid for.
-        seconds_most: f64 = 120.0, 0.1..=1e6, "s";
-        /// What it may cost in all.
-        budget_usd: f64 = 1.0, 0.0..=1e9, "USD";
-    }
-    where {
-        [seconds_per_fill, seconds_most] |c| c.seconds_per_fill <= c.seconds_most,
-            "`seconds_per_fill` must be at most `seconds_most`";
+        /// What it estimates for itself.
+        learn: learn::Config = learn::Config::default();
     }
 }
 

@@ -1,6 +1,6 @@
 //! The optimal ladder's universal constants.
 //!
-//! In: the number of levels. Out: depths and sizes in units of the closed form. Hot path: tables.
+//! In: the number of levels. Out: depths in units of the closed form. Hot path: tables.
 //!
 //! One taker with penetration D ~ Exp(kappa) fills every level with d <= D. With edge e = d - c,
 //! cumulative size F, inventory cost theta per lot, the value rate per taker is
@@ -37,35 +37,6 @@ pub const DEPTHS: [&[f64]; 8] = [
     ],
 ];
 
-/// Optimal sizes S = kappa theta s, nearest level first.
-pub const SIZES: [&[f64]; 8] = [
-    &[2.000_000_000],
-    &[1.187_248_520, 2.000_000_000],
-    &[0.847_907_099, 1.187_248_520, 2.000_000_000],
-    &[0.660_157_484, 0.847_907_099, 1.187_248_520, 2.000_000_000],
-    &[0.540_701_539, 0.660_157_484, 0.847_907_099, 1.187_248_520, 2.000_000_000],
-    &[0.457_938_081, 0.540_701_539, 0.660_157_484, 0.847_907_099, 1.187_248_520, 2.000_000_000],
-    &[
-        0.397_186_443,
-        0.457_938_081,
-        0.540_701_539,
-        0.660_157_484,
-        0.847_907_099,
-        1.187_248_520,
-        2.000_000_000,
-    ],
-    &[
-        0.350_685_353,
-        0.397_186_443,
-        0.457_938_081,
-        0.540_701_539,
-        0.660_157_484,
-        0.847_907_099,
-        1.187_248_520,
-        2.000_000_000,
-    ],
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,21 +70,6 @@ mod tests {
                     moved[i] += step;
                     assert!(value(&moved) < best, "{depths:?} level {i} by {step}");
                 }
-            }
-        }
-    }
-
-    #[test]
-    fn sizes_follow_from_depths() {
-        for (x, s) in DEPTHS.iter().zip(SIZES) {
-            let mut before = 0.0;
-            for i in 0..x.len() {
-                let p = exp(-x[i]);
-                let (pn, en) =
-                    if i + 1 < x.len() { (exp(-x[i + 1]), x[i + 1]) } else { (0.0, 0.0) };
-                let f = (p * x[i] - pn * en) / (p - pn);
-                assert!((f - before - s[i]).abs() < 1e-8, "{} level {i}: {}", x.len(), f - before);
-                before = f;
             }
         }
     }

@@ -36,7 +36,6 @@ fn inputs() -> Inputs {
         ask_sz: Sz(ONE),
         position: Sz(0),
         last_fill: Ns(1_000 * Ns::SEC),
-        signal: 0,
         held: [false; 2],
         bounds: bounds(),
     }
@@ -47,10 +46,6 @@ fn quoted(g: &Glft, cfg: &Config, x: &Inputs) -> Quote {
     g.ladder(cfg, x, &mut ladder);
     let why = g.decline(cfg, x).map_or((Guard::None, 0), Decline::guard);
     Quote { sides: fit(&ladder, x, [why; 2]), terms: ladder.terms }
-}
-
-fn glft(b: &Beliefs) -> Glft {
-    Glft::believing(b, &Config::default(), &bounds())
 }
 
 fn made(x: &Inputs, b: &Beliefs) -> Quote {
@@ -97,8 +92,6 @@ fn costs_that_grow_with_distance_push_out_and_shrink() {
     let grows = Beliefs { alpha1: 0.4, depth_bps: 3.0 + 1.0 / 0.6, ..b };
     let (flat, out) = (made(&inputs(), &b), made(&inputs(), &grows));
     assert!((out.term("half") - flat.term("half") - 1.0).abs() < 1e-9);
-    let curve = glft(&grows).curve;
-    assert!((curve.cost_at(3.0) - 3.0).abs() < 1e-9 && (curve.cost_at(5.0) - 3.8).abs() < 1e-9);
     let last = |q: &Quote| q.sides[0].levels.last().expect("levels").1;
     assert!(last(&out) < last(&flat));
 }
@@ -121,83 +114,9 @@ fn inventory_moves_both_sides_and_no_order_goes_beyond_the_limit() {
 }
 
 #[test]
-fn exploration_comes_closer_until_warm_within_its_budget() {
-    let (cfg, mut x) = (Config::default(), inputs());
-    let mut b = Beliefs { rate_depth_bps: 0.4, fill_s: 30.0, ..beliefs(12_000.0) };
-    let wanted = made(&x, &b).term("half");
-    b.warmup = 0.1;
-    let q = made(&x, &b);
-    assert!(q.term("half") < wanted && q.term("explore") < 0.0);
-    let least = x.bounds.rules.min_size(q.sides[0].levels[0].0);
-    assert_eq!(q.sides[0].levels[0].1, least, "the least there is inside the cost");
-    x.last_fill = Ns(0);
-    let ramped = made(&x, &b);
-    assert!(ramped.term("half") <= q.term("half"));
-    let mut spent = glft(&b);
-    let (side, px, sz) = (Side::Buy, Px(1_000 * ONE), Sz(ONE));
-    let fill = OwnFill { now: x.now, side, px, sz, level: 1, depth_bps: -9_999.0 };
-    spent.on_fill(&cfg, &bounds(), &fill);
-    assert!(spent.explored_usd < 1e-12, "only the level that explores");
-    spent.on_fill(&cfg, &bounds(), &OwnFill { level: 0, ..fill });
-    let half = quoted(&spent, &cfg, &x).term("half");
-    assert!((half - wanted).abs() < 1e-12, "the budget is spent");
-}
-
-#[test]
-fn it_is_asked_again_when_exploration_begins_to_move() {
-    let (cfg, mut x) = (Config::default(), inputs());
-    let b = Beliefs { rate_depth_bps: 0.4, fill_s: 30.0, warmup: 0.1, ..beliefs(12_000.0) };
-    let g = glft(&b);
-    let half = |x: &Inputs| quoted(&g, &cfg, x).term("half");
-    let at = g.ramp_at(&cfg, &x);
-    assert!(at.since(x.last_fill.plus(60 * Ns::SEC)).abs() <= 1, "twice the wanted time");
-    assert!(g.waited(at, &x) > 0.0 && g.waited(at.plus(-1), &x) <= 0.0, "not a moment late");
-    let before = half(&x);
-    x.now = at.plus(-1);
-    assert!((half(&x) - before).abs() < 1e-15 && g.ramp_at(&cfg, &x) == at);
-    x.now = at.plus(Ns::SEC);
-    assert!(half(&x) < before);
-    assert_eq!(g.ramp_at(&cfg, &x), x.last_fill.plus(61 * Ns::SEC + 100 * Ns::MS), "each tick");
-    let known = Beliefs { warmup: 1.0, ..b };
-    assert_eq!(glft(&known).ramp_at(&cfg, &x), Ns(i64::MAX));
-}
-
-#[test]
 fn what_is_not_finite_is_named_and_not_quoted() {
     let x = inputs();
     assert_eq!(made(&x, &beliefs(f64::NAN)).sides[0].guard, Guard::NoEstimate);
-    let shut = Beliefs { open: false, ..beliefs(6_000.0) };
-    assert_eq!(made(&x, &shut).sides[1].guard, Guard::Gated);
-}
-
-#[test]
-fn every_switch_moves_a_price_or_a_size() {
-    let wild = Beliefs {
-        adverse_sd: 0.8,
-        sigma_bps: 12.0,
-        hold_s: 60.0,
-        floor_bps: 4.5,
-        ..beliefs(6_000.0)
-    };
-    let x = Inputs { position: Sz(ONE / 50), signal: 70, ..inputs() };
-    let all = |off: fn(&mut config::Use)| {
-        let mut cfg = Config::default();
-        off(&mut cfg.on);
-        quoted(&Glft::believing(&wild, &cfg, &bounds()), &cfg, &x).sides
-    };
-    let base = all(|_| {});
-    type Switch = (&'static str, fn(&mut config::Use));
-    let switches: [Switch; 6] = [
-        ("table", |u| u.table = false),
-        ("sizes", |u| u.sizes = false),
-        ("certainty", |u| u.certainty = false),
-        ("kelly", |u| u.kelly = false),
-        ("floor", |u| u.floor = false),
-        ("signal", |u| u.signal = false),
-    ];
-    for (name, off) in switches {
-        assert_ne!(all(off), base, "{name}");
-    }
 }
 
 proptest! {
@@ -205,14 +124,14 @@ proptest! {
     #[test]
     fn prices_are_valid_ordered_and_never_cross(
         kappa in 100.0f64..60_000.0, bid in 1i64..90_000_000_000_000, spread in 1i64..50,
-        position in -40.0f64..40.0, decimals in 0u8..6, warmup in 0.0f64..1.0, conf in 0.0f64..1.0,
+        position in -40.0f64..40.0, decimals in 0u8..6, conf in 0.0f64..1.0,
     ) {
         let rules = Rules::perp(decimals);
         let bid = rules.round_outward(Side::Buy, Px(bid));
         prop_assume!(bid.0 > 0);
         let ask = (0..spread).fold(bid, |p, _| rules.next_up(p));
         let mut x = Inputs { bounds: Bounds { rules, ..bounds() }, ..inputs() };
-        let b = Beliefs { warmup, confidence: conf, adverse_sd: 1.0 - conf, ..beliefs(kappa) };
+        let b = Beliefs { confidence: conf, adverse_sd: 1.0 - conf, ..beliefs(kappa) };
         x.bid = bid;
         x.ask = ask;
         let coins = position * 250.0 / bid.to_f64() * 1e8;

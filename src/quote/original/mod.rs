@@ -1,20 +1,23 @@
 //! The strategy of the original paper trader and of its analysis's advice: for comparison.
 //!
-//! In: the original's own estimates, the market. Out: three equal levels a side around the mid, no
+//! In: own fills, regimes, the market. Out: three equal levels a side around the mid, no
 //! matter what the position is. Hot path: a few operations.
 //!
 //! 1. Nothing here is read by another strategy.
 
+pub mod model;
 mod spread;
 
 use serde::{Deserialize, Serialize};
 
 pub use spread::{Beliefs, Policy, half_bps, level_bps};
 
+use self::model::{Known, Model};
 use super::rounding::{self, clamp};
-use super::strategy::{Band, Bounds, Decline, Inputs, Ladder, Stands, Strategy};
+use super::strategy::{Band, Bounds, Decline, Inputs, Ladder, OwnFill, Stands, Strategy};
 use crate::learn::Estimates;
-use crate::record::{Named, StrategyInfo, TERMS_MAX};
+use crate::learn::regime::REGIMES;
+use crate::record::{Named, StrategyInfo};
 use crate::settings::settings;
 use crate::units::{Ns, Px, Side, Sz};
 
@@ -30,58 +33,78 @@ settings! {
         /// How far a working order may be from where it is wanted before it is changed, as a share
         /// of 1/kappa, kappa as learned from the tape.
         requote_share: f64 = 0.5, 0.0..=100.0;
+        /// What it learns by.
+        learn: model::Config = model::Config::default();
     }
 }
 
 /// The original, for one coin.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Original {
+    model: Model,
+    known: Known,
+    /// Regimes' probabilities.
+    p: [f64; REGIMES],
     /// Half-spread, bps.
     half_bps: f64,
     /// 1/kappa from the tape, bps: what orders may stand off by is a share of it.
     reach_bps: f64,
 }
 
+const fn term(name: &'static str, unit: &'static str, sentence: &'static str) -> Named {
+    Named { name, unit, sentence }
+}
+
 const TERMS: &[Named] = &[
-    Named { name: "half", unit: "bps", sentence: "Half-spread of the policy, fee included." },
-    Named { name: "fee", unit: "bps", sentence: "Fee per side." },
-    Named { name: "lots", unit: "", sentence: "Position in lots of the quoting unit." },
-    Named {
-        name: "clamp_bid",
-        unit: "bps",
-        sentence: "How much clamps and rounding move the first bid.",
-    },
-    Named {
-        name: "clamp_ask",
-        unit: "bps",
-        sentence: "How much clamps and rounding move the first ask.",
-    },
+    term("half", "bps", "Half-spread of the policy, fee included."),
+    term("fee", "bps", "Fee per side."),
+    term("lots", "", "Position in lots of the quoting unit."),
+    term("clamp_bid", "bps", "How much clamps and rounding move the first bid."),
+    term("clamp_ask", "bps", "How much clamps and rounding move the first ask."),
+    term("kappa_own", "", "Kappa from distances of own fills, per unit of price."),
+    term("kappa_blended", "", "After the blend with the regimes' kappas."),
+    term("kappa_floor", "", "Floor on kappa: a cap on the spread."),
+    term("confidence", "", "1 over 1 and the coefficient of variation of kappa."),
+    term("warmup", "", "Warm-up: .4 markouts, .4 fills, .2 time; it can fall."),
+    term("gate", "", "Weight of its gate, which calls fills within 10 bps predicted."),
+    term("widen", "", "What the gate makes of the spread, 1 to 2."),
 ];
 
 impl Strategy for Original {
     type Config = Config;
 
     fn info(_cfg: &Config) -> StrategyInfo {
-        StrategyInfo { name: "original", version: 1, terms: TERMS, reasons: &[] }
+        StrategyInfo { name: "original", version: 2, terms: TERMS, reasons: &[] }
     }
 
     fn new(cfg: &Config, bounds: &Bounds, e: &Estimates) -> Original {
-        let o = &e.original;
-        let b = Beliefs {
-            half_bps: o.half_spread_bps,
-            kappa: o.kappa_blended,
-            confidence: o.confidence,
-            fills_per_min: o.fills_per_min,
-            widen: o.widen,
-        };
-        Original {
-            half_bps: half_bps(cfg.policy, &b, bounds.fee_bps),
-            reach_bps: 1e4 / e.kappa.span.mean,
-        }
+        let (model, p) = (Model::new(&cfg.learn), e.p());
+        let known = Known::default();
+        let mut o = Original { model, known, p, half_bps: 0.0, reach_bps: 0.0 };
+        o.on_estimates(cfg, bounds, e);
+        o
     }
 
     fn on_estimates(&mut self, cfg: &Config, bounds: &Bounds, e: &Estimates) {
-        *self = Original::new(cfg, bounds, e);
+        self.model.second(e.at);
+        self.p = e.p();
+        self.known = self.model.known(&cfg.learn, &self.p);
+        let k = &self.known;
+        let b = Beliefs {
+            half_bps: k.half_spread_bps,
+            kappa: k.kappa_blended,
+            confidence: k.confidence,
+            fills_per_min: k.fills_per_min,
+            widen: k.widen,
+        };
+        self.half_bps = half_bps(cfg.policy, &b, bounds.fee_bps);
+        self.reach_bps = 1e4 / e.kappa.mean;
+    }
+
+    fn on_fill(&mut self, cfg: &Config, _bounds: &Bounds, f: &OwnFill) {
+        let mid = f.mid.to_f64();
+        let distance = (f.px.to_f64() - mid) / mid;
+        self.model.fill(&cfg.learn, f.now, distance, f.sz.to_f64(), &self.p);
     }
 
     fn ladder(&self, cfg: &Config, x: &Inputs, out: &mut Ladder) {
@@ -113,9 +136,21 @@ impl Strategy for Original {
                 out.push(side, px, lot);
             }
         }
-        out.terms = [0.0; TERMS_MAX];
-        let terms = [self.half_bps, x.bounds.fee_bps, x.lots(), clamp_bps[0], clamp_bps[1]];
-        out.terms[..terms.len()].copy_from_slice(&terms);
+        let (k, fee) = (&self.known, x.bounds.fee_bps);
+        out.terms = [
+            self.half_bps,
+            fee,
+            x.lots(),
+            clamp_bps[0],
+            clamp_bps[1],
+            k.kappa_learned,
+            k.kappa_blended,
+            k.kappa_floor,
+            k.confidence,
+            k.warmup,
+            k.gate,
+            k.widen,
+        ];
         out.tolerance_bps = cfg.requote_share * self.reach_bps;
         out.stands = Stands {
             touch: Band::Follows,
@@ -130,6 +165,7 @@ impl Strategy for Original {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learn::curve::Curve;
     use crate::learn::{self, Learners};
     use crate::quote::fit;
     use crate::record::Guard;
@@ -148,11 +184,10 @@ mod tests {
             ask_sz: Sz(ONE),
             position: Sz(0),
             last_fill: Ns(0),
-            signal: 0,
             held: [false; 2],
             bounds,
         };
-        let learners = Learners::new(&learn::Config::default(), 1.5);
+        let learners = Learners::new(&learn::Config::default(), Curve::new(1.5).rates());
         let of = |policy| {
             let cfg = Config { policy, ..Config::default() };
             let mut ladder = Ladder::default();

@@ -128,13 +128,8 @@ fn name(body: &Body) -> &'static str {
         Body::Account(_) => "accounts",
         Body::Estimates(_) => "estimates",
         Body::Regimes(_) => "regimes",
-        Body::Markout(_) => "markouts",
-        Body::Outcome(_) => "outcomes",
-        Body::Warmup(_) => "warmup",
         Body::FeedState(_) => "feed",
-        Body::Learned(_) => "learned",
         Body::Latch(_) => "latches",
-        Body::Why(_) => "why",
         Body::Strategy(_) => "strategies",
         Body::Label(_) => "labels",
         Body::Late(_) => "late",
@@ -142,6 +137,7 @@ fn name(body: &Body) -> &'static str {
         Body::Edge(_) => "edges",
         Body::Curve(_) => "curve",
         Body::Verdict(_) => "verdicts",
+        Body::Score(_) => "scores",
     }
 }
 
@@ -238,12 +234,10 @@ fn is_size(field: &str) -> bool {
 /// The unit a float's name does not say.
 fn unit_of(body: &Body, field: &str) -> &'static str {
     match (body, field) {
-        (Body::Warmup(_), _) => "_share",
-        (Body::Estimates(_), "markout_sd") => "_bps",
         (Body::Estimates(_), "sigma_bps") => "_per_sqrt_s",
         (_, f) if f.starts_with("kappa") => "_per_unit",
         (_, f) if f.starts_with("rate") => "_per_s",
-        (Body::Markout(_), "bps") => "_in_favour",
+        (Body::Score(_), f) if f.starts_with("gain") => "_nats",
         _ => "",
     }
 }
@@ -255,7 +249,7 @@ mod tests {
     #[test]
     fn every_kind_has_a_table_and_every_name_is_used_once() {
         let all = tables(&StrategyNames::default());
-        assert_eq!(all.len(), 31);
+        assert_eq!(all.len(), 27);
         for t in &all {
             let mut names: Vec<&str> = t.columns.iter().map(|c| c.name.as_str()).collect();
             names.sort_unstable();
@@ -266,7 +260,7 @@ mod tests {
         let mut names: Vec<&str> = all.iter().map(|t| t.name).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), 31);
+        assert_eq!(names.len(), 27);
     }
 
     #[test]
@@ -283,7 +277,7 @@ mod tests {
             assert!(fills.iter().any(|n| n == want), "{want} in {fills:?}");
         }
         assert!(names("quotes").contains(&"px5_e8".to_owned()));
-        assert!(names("regimes").contains(&"kappa_cascade_per_unit".to_owned()));
+        assert!(names("regimes").contains(&"p_cascade".to_owned()));
         assert!(names("estimates").contains(&"kappa_lo_per_unit".to_owned()));
         assert!(names("accounts").contains(&"adverse_usd".to_owned()));
     }

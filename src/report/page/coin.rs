@@ -3,8 +3,8 @@
 //! In: a coin's model. Out: HTML. Cold path.
 
 use super::dist::{self, Bar};
-use super::figure::{self, figure, figure_html, missing};
-use super::fmt::{between, count, data, esc, number, signed, span};
+use super::figure::{self, figure, missing};
+use super::fmt::{count, data, esc, number, span};
 use super::scale::Scale;
 use super::time_chart::{Axis, TimeChart, strip};
 use crate::record::{Curve, Guard, Health, Lane, OrderReason, OrderState, REGIMES};
@@ -34,12 +34,11 @@ pub fn section(
     }
     out.push_str("</div><div class=two>");
     out.push_str(&kappa(c, axis, truth));
-    out.push_str(&rate(c, axis, truth));
-    for f in [regimes, warmup, terms, risk, force, guards, health] {
+    for f in [regimes, risk, guards, health] {
         out.push_str(&f(c, axis));
     }
     out.push_str(&curve(c, quotes));
-    for f in [horizons, depths, reliability, queue, waiting, obstacles, orders] {
+    for f in [horizons, depths, queue, waiting, obstacles, orders] {
         out.push_str(&f(c));
     }
     out.push_str("</div></section>");
@@ -48,18 +47,9 @@ pub fn section(
 
 fn facts(c: &CoinModel, key: &str) -> String {
     let o = &c.orders;
-    let brier = c.calibration.skill.map_or_else(
-        || "no predictions ended".into(),
-        |s| {
-            let text =
-                data(&format!("{key}.calibration.skill.value"), s.value, &signed(s.value, 3));
-            format!("{text}{}", between(&s, |v| signed(v, 3)))
-        },
-    );
-    let warm = c.warm_after.map_or_else(|| "not reached".into(), span);
     format!(
         "<p class=facts>{} prints seen; {} orders sent, {} of them went live; {} USD traded at {} \
-         bps fee; warm-up complete after {warm}; Brier skill of the fill predictions {brier}.</p>",
+         bps fee.</p>",
         count(c.prints),
         count(o.count(OrderState::Sent)),
         count(o.count(OrderState::Live)),
@@ -115,16 +105,9 @@ fn position(c: &CoinModel, axis: &Axis) -> String {
 fn kappa(c: &CoinModel, axis: &Axis, truth: Option<&Truth>) -> String {
     let title = "How fast takers thin out with distance: κ";
     let truth = truth.map(|t| t.kappa);
-    let how = "The line is the estimate that quotes, the band its 95 % interval; the band should \
-               narrow as takers are seen, and hold the truth where the venue knows it.";
+    let how = "The line is the estimate, the band its 95 % interval, a burst of takers counted once. \
+               It is no input of a quote.";
     learned(title, "1 per unit of relative price, log scale", how, (&c.lines.kappa, truth), axis)
-}
-
-fn rate(c: &CoinModel, axis: &Axis, truth: Option<&Truth>) -> String {
-    let title = "Takers per second and side at distance zero: A";
-    let how = "The line is the estimate, the band its 95 % interval; a jump is a change of pace.";
-    let truth = truth.map(|t| t.rate_per_s);
-    learned(title, "1/s, log scale", how, (&c.lines.rate, truth), axis)
 }
 
 fn learned(
@@ -160,65 +143,15 @@ fn regimes(c: &CoinModel, axis: &Axis) -> String {
     figure(title, "probability", how, &chart.html())
 }
 
-fn warmup(c: &CoinModel, axis: &Axis) -> String {
-    let title = "Warm-up and confidence";
-    let l = &c.lines.warmup;
-    if l[0].is_empty() {
-        return missing(title, "the journal holds no estimates of this coin");
-    }
-    let mut chart = TimeChart::new(axis, Scale::fixed(0.0, 1.02), 170);
-    chart.line("own", "warm-up (latched)", &l[0]).line("opt", "confidence in κ", &l[1]);
-    let how = "At 1 the warm-up is complete; confidence comes from data alone, falls with its age, \
-               and scales the size of the quotes.";
-    figure(title, "share", how, &chart.html())
-}
-
-fn terms(c: &CoinModel, axis: &Axis) -> String {
-    let title = "What the first level's half-spread is made of";
-    let [c1, fee, adverse, rest, explore, half] = &c.lines.terms;
-    let all = c.lines.terms.iter().chain([&c.lines.touch]);
-    let Some(scale) = Scale::over(all.filter_map(|s| s.range())) else {
-        return missing(title, "no ladder was ever changed, so no quote was taken apart");
-    };
-    let mut chart = TimeChart::new(axis, scale, 200);
-    chart.line("own", "half-spread wanted", half);
-    chart.line("bid", "margin 1/κ", c1).line("r1", "fee", fee);
-    chart.line("r2", "adverse move", adverse).line("pess", "exploration", explore);
-    chart.line("ask", "rest: ladder and mixture", rest);
-    chart.line("touch", "market's half-spread", &c.lines.touch);
-    let how = "The parts add up to the half-spread wanted, before inventory shifts both quotes and \
-               before rounding.";
-    figure(title, "bps of mid", how, &chart.html())
-}
-
 fn risk(c: &CoinModel, axis: &Axis) -> String {
-    let title = "Volatility and expected adverse move";
-    let l = [&c.lines.sigma, &c.lines.adverse];
-    let Some(scale) = Scale::over(l.iter().filter_map(|s| s.range()).chain([(0.0, 0.0)])) else {
+    let title = "Volatility";
+    let sigma = &c.lines.sigma;
+    let Some(scale) = Scale::over(sigma.range().into_iter().chain([(0.0, 0.0)])) else {
         return missing(title, "the journal holds no estimates of this coin");
     };
     let mut chart = TimeChart::new(axis, scale, 200);
-    chart.line("own", "volatility, bps/√s", l[0]).line("pess", "adverse move in 5 s, bps", l[1]);
-    let how = "Both raise the distance we ask for: the first through inventory risk, the second as \
-               a cost of every fill.";
-    figure(title, "bps", how, &chart.html())
-}
-
-fn force(c: &CoinModel, axis: &Axis) -> String {
-    let title = "Learned components in force";
-    let l = &c.lines.learned;
-    let Some(scale) = Scale::over(l.iter().filter_map(|s| s.range()).chain([(0.0, 1.0)])) else {
-        return missing(title, "the journal holds none");
-    };
-    if l[0].is_empty() {
-        return missing(title, "the journal holds no record of them");
-    }
-    let mut chart = TimeChart::new(axis, scale, 170);
-    chart.line("own", "gate of the fill predictions", &l[0]);
-    chart.line("opt", "size factor", &l[1]).line("pess", "spread floor, bps", &l[2]);
-    let how = "Gate and size factor scale what is quoted, from 0 (off) to 1; the floor is the least \
-               half-spread that what was learned allows.";
-    figure(title, "share, bps", how, &chart.html())
+    chart.line("own", "volatility", sigma);
+    figure(title, "bps/√s", "What a position risks in a second.", &chart.html())
 }
 
 fn guards(c: &CoinModel, axis: &Axis) -> String {
@@ -244,7 +177,6 @@ fn guard_class(g: Guard) -> &'static str {
         Guard::LinkDown | Guard::NoBook => "off",
         Guard::BookStale | Guard::BookCrossed | Guard::Gap => "r3",
         Guard::InventoryLimit => "r2",
-        Guard::Gated => "pess",
         Guard::LossLimit | Guard::JournalBehind => "bad",
         _ => "opt",
     }
@@ -322,29 +254,6 @@ fn depths(c: &CoinModel) -> String {
                mid the quote was made at: what the market came before the fill is no edge. Mean \
                distance · fills.";
     figure(title, "bps, mean and 95 %", how, &dist::whiskers(&names, &rows))
-}
-
-fn reliability(c: &CoinModel) -> String {
-    let title = "Predicted against realised fills";
-    let k = &c.calibration;
-    if k.bins.is_empty() {
-        let why = format!("{} predictions met their outcome, 20 are needed", k.n);
-        return missing(title, &why);
-    }
-    let ratio = k.ratio.map_or_else(String::new, |r| {
-        let near = between(&r, |v| number(v, 2));
-        format!(" Fills over predictions in all: {}{near}.", number(r.value, 2))
-    });
-    let brier = k.brier.map_or_else(String::new, |b| {
-        format!(" Brier score {}{}.", number(b.value, 4), between(&b, |v| number(v, 4)))
-    });
-    let how = format!(
-        "Across: mean predicted probability; up: share that filled, with Wilson's interval. On the \
-         line the predictions mean what they say. {} predictions, {} filled.{ratio}{brier}",
-        count(k.n),
-        count(k.filled)
-    );
-    figure_html(title, "share", &how, &dist::reliability(&k.bins))
 }
 
 fn queue(c: &CoinModel) -> String {

@@ -1,10 +1,9 @@
-//! Charts that have no time axis: whiskers by group, bars, the reliability diagram.
+//! Charts that have no time axis: whiskers by group, bars.
 //!
 //! In: figures with intervals. Out: HTML. Cold path.
 
 use super::fmt::{esc, number};
 use super::scale::{SPAN, Scale};
-use crate::report::calibration::Bin;
 use crate::report::stats::{Interval, float};
 
 const WIDTH: f64 = 1_000.0;
@@ -46,36 +45,6 @@ pub fn whiskers(categories: &[String], rows: &[Row<'_>]) -> String {
         })
         .collect();
     frame(&scale, 190, &svg, &legend, &xs)
-}
-
-/// Predicted against realised share; the diagonal is perfect.
-pub fn reliability(bins: &[Bin]) -> String {
-    let top = bins.iter().map(|b| b.predicted.max(b.filled.hi.unwrap_or(0.0))).fold(0.0, f64::max);
-    let scale = Scale::fixed(0.0, (top * 1.05).clamp(1e-6, 1.0));
-    let x = |v: f64| v / scale.hi * WIDTH;
-    let mut bars = String::new();
-    let mut dots = String::new();
-    for b in bins {
-        if let (Some(lo), Some(hi)) = (b.filled.lo, b.filled.hi) {
-            bars.push_str(&format!("M{:.0} {}V{}", x(b.predicted), scale.y(lo), scale.y(hi)));
-        }
-        dots.push_str(&format!("M{:.0} {}h0", x(b.predicted), scale.y(b.filled.value)));
-    }
-    let svg = format!(
-        "<path class=\"l ideal\" d=\"M0 {SPAN}L{WIDTH} 0\"/><path class=\"w own\" d=\"{bars}\"/>\
-         <path class=\"d big own\" d=\"{dots}\"/>"
-    );
-    let legend = "<span class=\"k own\"><i></i>quotes, a tenth each</span><span class=\"k \
-                  ideal\"><i></i>perfect</span>";
-    let (ticks, decimals) = scale.ticks(5.0);
-    let xs: String = ticks
-        .iter()
-        .map(|t| {
-            let left = t / scale.hi * 100.0;
-            format!("<span style=\"left:{left:.1}%\">{}</span>", number(*t, decimals))
-        })
-        .collect();
-    frame(&scale, 190, &svg, legend, &xs)
 }
 
 fn frame(scale: &Scale, height: u32, svg: &str, legend: &str, xs: &str) -> String {

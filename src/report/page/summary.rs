@@ -66,9 +66,6 @@ fn cards(m: &Model) -> String {
     };
     let title = if places > 0 { "curve against truth" } else { "κ against truth" };
     out.push_str(&card(title, &word, &note));
-    let warm = m.coins.iter().filter(|c| c.estimates.is_some_and(|e| e.warmup >= 1.0)).count();
-    let note = if m.coins.len() == warm { "all complete" } else { "complete" };
-    out.push_str(&card("warm-up", &format!("{warm} of {}", m.coins.len()), note));
     let fresh: f64 = m.coins.iter().map(|c| c.health.share(Health::Fresh)).sum::<f64>()
         / crate::report::stats::float(m.coins.len().max(1));
     let gaps: usize = m.coins.iter().map(gaps).sum();
@@ -153,7 +150,7 @@ fn coins(m: &Model) -> String {
     let blocks = &m.blocks;
     format!(
         "<div class=scroll><table class=coins><tr><th>coin<th>result, USD<th>pessimistic<th>\
-         optimistic<th>fills<th>edge a fill, bps<th>position<th>κ, 1 per unit<th>true κ<th>warm-up\
+         optimistic<th>fills<th>edge a fill, bps<th>position<th>κ, 1 per unit<th>true κ<th>would earn\
          <th>quoted, bid · ask<th>fresh book{rows}</table></div><p class=how>Brackets are 95 % \
          intervals: the run is cut into {} blocks of {} s, which are drawn again {} times with what \
          happened in them (block bootstrap, widened for the number of blocks). They say how far \
@@ -206,11 +203,11 @@ fn coin_row(c: &CoinModel, m: &Model, key: &str) -> String {
     let position = account.map_or(0.0, |a| a.position.to_f64());
     row.push_str(&format!("<td class=n>{}", signed(position, usize::from(c.sz_decimals))));
     row.push_str(&kappa_cells(c, m, key));
-    let warm = c.estimates.map_or(0.0, |e| e.warmup);
+    let word = c.earns.verdict(None).map_or("UNKNOWN", |v| v.word.text());
     let [bid, ask] = c.quoted_share();
     row.push_str(&format!(
-        "<td class=n>{} %<td class=n>{} · {} %<td class=n>{} %",
-        data(&format!("{key}.warmup"), warm, &number(warm * 100.0, 0)),
+        "<td>{}<td class=n>{} · {} %<td class=n>{} %",
+        word,
         number(bid * 100.0, 0),
         number(ask * 100.0, 0),
         number(c.health.share(Health::Fresh) * 100.0, 1),

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::tape::{EDGES, Gamma, Tally, Tape, Window};
 use crate::learn::regime::REGIMES;
-use crate::math::{det, gamma};
+use crate::math::det;
 use crate::settings::settings;
 use crate::units::Side;
 
@@ -81,8 +81,6 @@ pub struct Mixture {
     pub kappa: Gamma,
     /// Effective sweeps behind it.
     pub n_eff: f64,
-    /// Rate of sweeps per second reaching the depth, by book side, as a gamma law.
-    pub reach: [Gamma; 2],
     /// Logarithm of the rate at each edge of the depth grid, by book side.
     pub table: Reach,
 }
@@ -106,11 +104,6 @@ impl Reach {
     #[must_use]
     pub fn at(&self, side: Side, depth_bps: f64) -> f64 {
         self.place(depth_bps).map_or(0.0, |p| self.read(side, p))
-    }
-
-    /// The same on both sides.
-    pub(crate) fn both(&self, depth_bps: f64) -> [f64; 2] {
-        self.place(depth_bps).map_or([0.0; 2], |p| Side::BOTH.map(|s| self.read(s, p)))
     }
 
     /// The edge before a depth and how far it is to the next one; `None` if it is not finite.
@@ -191,7 +184,6 @@ pub fn estimate(
         foot_bps: foot,
         kappa: Gamma::matching(mean.max(1e-9), var.max(1e-18)),
         n_eff,
-        reach: Side::BOTH.map(|s| reach_at(&regime, p, s, d - foot)),
         table: table(tape, &regime, p, foot),
         regime,
     }
@@ -205,17 +197,6 @@ const EFOLDS_MOST: f64 = 200.0;
 #[must_use]
 pub fn efold(x: f64) -> f64 {
     det::exp(x.clamp(-EFOLDS_MOST, EFOLDS_MOST))
-}
-
-/// Mean and 95 % interval of the rate extrapolated along the local slope to depth 0, given its
-/// law at `depth_bps`. The errors of rate and slope are independent and add in the logarithm. What
-/// lies further than [`EFOLDS_MOST`] from the depth is not extrapolated: the figures stay finite.
-#[must_use]
-pub fn rate_at_zero(reach: Gamma, kappa: Gamma, depth_bps: f64) -> [f64; 3] {
-    let mean = reach.mean() * efold(kappa.mean() * depth_bps);
-    let slope_sd = (depth_bps * kappa.shape.sqrt() / kappa.rate).min(EFOLDS_MOST);
-    let shape = 1.0 / (1.0 / reach.shape + slope_sd * slope_sd);
-    gamma::interval95(shape, shape / mean)
 }
 
 /// Posteriors of all regimes in a window.
@@ -300,18 +281,6 @@ fn best_depth(
         }
     }
     d
-}
-
-/// Law of the rate of one side at `x` bps above the foot.
-fn reach_at(regime: &[Regime; REGIMES], p: &[f64; REGIMES], side: Side, x: f64) -> Gamma {
-    let (mut mean, mut var) = (0.0, 0.0);
-    for r in 0..REGIMES {
-        let g = regime[r].reach[side.index()];
-        let w = p[r] * efold(-regime[r].kappa.mean() * x);
-        mean += w * g.mean();
-        var += w * w * g.shape / (g.rate * g.rate);
-    }
-    Gamma::matching(mean.max(1e-12), var.max(1e-24))
 }
 
 fn table(tape: &Tape, regime: &[Regime; REGIMES], p: &[f64; REGIMES], foot: f64) -> Reach {
@@ -424,10 +393,6 @@ mod tests {
         let m = estimate(&t, &p, &flat, 3.0, priors(), &Config::default());
         let d = 2.0 + 1.0 / m.kappa.mean();
         assert!((d - m.depth_bps).abs() < 0.01 * d, "{d} {}", m.depth_bps);
-        for s in Side::BOTH {
-            let ratio = m.table.at(s, m.depth_bps) / m.reach[s.index()].mean();
-            assert!((ratio - 1.0).abs() < 0.2, "counted and fitted agree there: {ratio}");
-        }
     }
 
     #[test]

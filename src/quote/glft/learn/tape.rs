@@ -326,7 +326,8 @@ mod tests {
                 .filter(|_| {
                     let t = watch(&mut d, 0.6, 800, 2_000.0, memory_s);
                     let (shape, rate) = (worth * t.inside, worth * t.excess);
-                    let [_, lo, hi] = gamma::interval95(1.0 + shape, 1.0 / 0.6 + rate);
+                    let [lo, hi] = [0.025, 0.975]
+                        .map(|p| gamma::quantile(p, 1.0 + shape) / (1.0 / 0.6 + rate));
                     lo <= 0.6 && 0.6 <= hi
                 })
                 .count();

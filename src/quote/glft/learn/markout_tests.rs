@@ -5,47 +5,31 @@ use crate::math::draw::{Draw, uniform_p};
 use crate::math::normal;
 
 fn mark(at: i64, side: Side, depth_bps: f64, mid: f64) -> Mark {
-    Mark { id: 7, at: Ns(at), side, depth_bps, mid, p: [0.0, 1.0, 0.0, 0.0] }
+    Mark { at: Ns(at), side, depth_bps, mid, p: [0.0, 1.0, 0.0, 0.0] }
 }
 
 fn reading(until: i64, inclusive: bool, mid: f64, sigma_bps: f64) -> Reading {
     Reading { until: Ns(until), inclusive, mid, sigma_bps }
 }
 
-fn due(m: &mut Markout, at: i64, inclusive: bool, mid: f64) -> Vec<(usize, f64)> {
-    let mut out = vec![];
-    m.evaluate(&Config::default(), false, reading(at, inclusive, mid, 1.0), &mut |d| {
-        out.push((d.horizon, d.bps))
-    });
-    out
-}
-
 #[test]
-fn signed_and_measured_with_the_mid_in_force() {
-    let mut m = Markout::new(&Config::default());
-    m.own(mark(0, Side::Buy, 3.0, 100.0));
-    m.own(mark(0, Side::Sell, 3.0, 100.0));
-    // The mid in force until 0.6 s is 101: at 0.5 s the buyer has gained a percent.
-    let got = due(&mut m, 600 * Ns::MS, false, 101.0);
-    assert_eq!(got.len(), 2);
-    assert!((got[0].1 - 100.0).abs() < 1e-9 && (got[1].1 + 100.0).abs() < 1e-9);
-    assert!(due(&mut m, Ns::SEC, false, 99.0).is_empty(), "due exactly then: the next mid");
-    assert_eq!(due(&mut m, Ns::SEC, true, 98.0).len(), 2);
-    assert_eq!(due(&mut m, 40 * Ns::SEC, true, 100.0).len(), 4);
-    assert_eq!(m.evaluated(), 2, "once at the primary horizon each");
-}
-
-#[test]
-fn a_full_ring_and_a_gap_drop_and_count() {
-    let mut m = Markout::new(&Config::default());
-    for i in 0..2_000 {
-        m.own(mark(i, Side::Buy, 3.0, 100.0));
-    }
-    assert_eq!(m.dropped(), 2_000 - OWN as u64);
-    assert_eq!(due(&mut m, 700 * Ns::MS, true, 100.0).len(), OWN);
+fn measured_with_the_mid_in_force_and_lost_in_a_gap() {
+    let cfg = Config::default();
+    let at = |m: &mut Markout, t: i64, inclusive: bool, mid: f64| {
+        m.evaluate(&cfg, reading(t, inclusive, mid, 1.0));
+        m.adverse(2.0).0
+    };
+    let mut m = Markout::new(&cfg);
+    m.shadow(mark(0, Side::Buy, 3.0, 100.0));
+    let prior = at(&mut m, 5 * Ns::SEC, false, 90.0);
+    assert!((prior - cfg.mean).abs() < 1e-12, "due exactly then: the next mid");
+    assert!(at(&mut m, 5 * Ns::SEC, true, 99.0) > 1.0, "a buyer loses where the mid falls");
+    let known = at(&mut m, 9 * Ns::SEC, true, 99.0);
+    m.shadow(mark(9 * Ns::SEC, Side::Sell, 3.0, 100.0));
     m.forget_pending();
-    assert_eq!(m.dropped(), 2_000 - OWN as u64 + 3 * OWN as u64);
-    assert!(due(&mut m, 100 * Ns::SEC, true, 100.0).is_empty());
+    assert!((at(&mut m, 60 * Ns::SEC, true, 90.0) - known).abs() < 1e-12);
+    (0..2_000).for_each(|i| m.shadow(mark(i, Side::Buy, 3.0, 100.0)));
+    assert_eq!(m.pushed - m.evaluated, MARKS, "a full ring takes no more");
 }
 
 /// An hour in which takers, one a second, move the mid by `impact` bps for good; with `drift`
@@ -57,7 +41,7 @@ fn market(seed: u64, mut impact: f64, drift: bool) -> (f64, f64, f64) {
     if drift {
         impact = 0.5 + 0.6 * d.normal();
     }
-    let cfg = Config { own_sd: 0.0, ..Config::default() };
+    let cfg = Config::default();
     let mut m = Markout::new(&cfg);
     let (mut mid, mut t) = (100.0f64, 0i64);
     let mut next = 0;
@@ -66,9 +50,9 @@ fn market(seed: u64, mut impact: f64, drift: bool) -> (f64, f64, f64) {
         if drift {
             impact = 0.5 + phi * (impact - 0.5) + 0.6 * (1.0 - phi * phi).sqrt() * d.normal();
         }
-        m.evaluate(&cfg, false, reading(t, false, mid, sigma), &mut |_| {});
+        m.evaluate(&cfg, reading(t, false, mid, sigma));
         mid *= 1.0 + 1e-4 * sigma * f64::sqrt(0.1) * d.normal();
-        m.evaluate(&cfg, false, reading(t, true, mid, sigma), &mut |_| {});
+        m.evaluate(&cfg, reading(t, true, mid, sigma));
         if step == next {
             let side = if d.chance(0.5) { Side::Buy } else { Side::Sell };
             m.shadow(mark(t, side, d.exp(0.6), mid));
@@ -78,7 +62,7 @@ fn market(seed: u64, mut impact: f64, drift: bool) -> (f64, f64, f64) {
             next += gap;
         }
     }
-    let (mean, sd) = m.adverse(PRIMARY, 2.0);
+    let (mean, sd) = m.adverse(2.0);
     (mean, sd, impact)
 }
 
@@ -171,11 +155,11 @@ fn regimes_and_depths_are_distinguished() {
         x.p = if wild { [0.0, 0.0, 1.0, 0.0] } else { [0.0, 1.0, 0.0, 0.0] };
         m.shadow(x);
         let mid = 100.0 * (1.0 - 1e-4 * (adverse + 0.5 * d.normal()));
-        m.evaluate(&cfg, false, reading(t + 5 * Ns::SEC, true, mid, 1.0), &mut |_| {});
-        m.evaluate(&cfg, false, reading(t + 9 * Ns::SEC, true, 100.0, 1.0), &mut |_| {});
+        m.evaluate(&cfg, reading(t + 5 * Ns::SEC, true, mid, 1.0));
+        m.evaluate(&cfg, reading(t + 9 * Ns::SEC, true, 100.0, 1.0));
     }
     let by = m.by_regime(&cfg, 3.0);
     assert!((by[2] - by[1] - 2.0).abs() < 0.5, "{by:?}");
-    assert!((by[0] - m.adverse(PRIMARY, 3.0).0).abs() < 1e-9, "unseen: the mean");
+    assert!((by[0] - m.adverse(3.0).0).abs() < 1e-9, "unseen: the mean");
     assert!(m.slope(&cfg, 3.0) > 0.05, "{}", m.slope(&cfg, 3.0));
 }

@@ -1,10 +1,9 @@
-//! The original paper trader's learning, faults included. Comparison profile only.
+//! The original paper trader's learning, faults included.
 //!
-//! In: own fills, sweeps' clock, regime probabilities. Out: [`Estimates`] of its own, which the
-//! default path never reads. Hot path: O(1) per fill.
+//! In: own fills, seconds, regime probabilities. Out: [`Known`]. Hot path: O(1) a fill.
 //!
 //! The faults are kept on purpose, as its analysis describes them:
-//! 1. Kappa from distances of own fills without exposure: it converges to one over the quoted
+//! 1. Kappa from distances of own fills, from the mid at the fill, without exposure: it converges to one over the quoted
 //!    distance. Shape and rate grow with *volume*, so the unit of size changes the result.
 //! 2. Confidence 1 / (1 + cv) with cv that of the posterior, 1 / sqrt(alpha): .69 with no data.
 //! 3. A floor of 8000 on kappa, which caps the spread, after the 70/30 regime blend.
@@ -14,14 +13,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kappa::tape::Gamma;
-use super::regime::REGIMES;
-use super::warmup::Score;
+use crate::learn::regime::REGIMES;
+use crate::limits::PENDING_MAX;
 use crate::math::det;
 use crate::settings::settings;
+use crate::units::Ns;
+
+/// When the adverse move of a fill is read, ns after it.
+const MARK_NS: i64 = 5 * Ns::SEC;
 
 settings! {
-    /// Settings of the original's model.
+    /// What the original learns by.
     pub struct Config: Copy {
         /// Prior mean of kappa.
         kappa: f64 = 2_500.0, 1.0..=1e6, "per unit of relative price";
@@ -51,9 +53,9 @@ settings! {
     }
 }
 
-/// What the original would quote from. All zero outside its profile.
+/// What it believes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Estimates {
+pub struct Known {
     /// Kappa learned from own fills, per unit of relative price.
     pub kappa_learned: f64,
     /// After the regime blend.
@@ -68,8 +70,6 @@ pub struct Estimates {
     pub confidence: f64,
     /// Warm-up, 0..1, not latched.
     pub warmup: f64,
-    /// The same in its parts.
-    pub progress: Score,
     /// Share of its fills within 10 bps: what its gate takes for right predictions.
     pub good_fills: f64,
     /// Information ratio of its gate: a constant forecast has one bin and resolves nothing.
@@ -83,8 +83,8 @@ pub struct Estimates {
 }
 
 /// Its state.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Original {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Model {
     alpha: f64,
     beta: f64,
     regime: [(f64, f64); REGIMES],
@@ -92,13 +92,18 @@ pub struct Original {
     seconds: f64,
     good: f64,
     markouts: f64,
+    /// When fills were made whose adverse move is to come: a ring.
+    waiting: Box<[Ns]>,
+    pushed: usize,
+    /// The newest second.
+    last: Option<Ns>,
 }
 
-impl Original {
+impl Model {
     /// The prior.
     #[must_use]
-    pub fn new(cfg: &Config) -> Original {
-        Original {
+    pub fn new(cfg: &Config) -> Model {
+        Model {
             alpha: cfg.strength,
             beta: cfg.strength / cfg.kappa,
             regime: [(0.0, 0.0); REGIMES],
@@ -106,16 +111,32 @@ impl Original {
             seconds: 0.0,
             good: 0.0,
             markouts: 0.0,
+            waiting: vec![Ns(0); PENDING_MAX].into_boxed_slice(),
+            pushed: 0,
+            last: None,
         }
     }
 
-    /// Seconds pass.
-    pub fn advance(&mut self, dt_s: f64) {
-        self.seconds += dt_s;
+    /// It is `now`, a second of seeing the market later. An adverse move that came due is an
+    /// "observation" of its floor.
+    pub fn second(&mut self, now: Ns) {
+        let dt = self.last.replace(now).map_or(0, |last| now.since(last));
+        self.seconds += Ns::seconds(dt.clamp(0, 2 * Ns::SEC));
+        let due = |n: &f64| {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+            let i = *n as usize;
+            i < self.pushed && self.waiting[i % PENDING_MAX].plus(MARK_NS) <= now
+        };
+        let mut n = self.markouts;
+        while due(&n) {
+            n += 1.0;
+        }
+        self.markouts = n;
     }
 
-    /// A fill of `coins` at a relative `distance` from the mid, booked on the likeliest regime.
-    pub fn fill(&mut self, cfg: &Config, distance: f64, coins: f64, p: &[f64; REGIMES]) {
+    /// A fill of `coins` at a relative `distance` from the mid at the fill, booked on the likeliest
+    /// regime: kappa, its regime's kappa, the gate's view of the prediction, the wait for the mark.
+    pub fn fill(&mut self, cfg: &Config, now: Ns, distance: f64, coins: f64, p: &[f64; REGIMES]) {
         let d = distance.abs().max(1e-5);
         self.alpha += coins;
         self.beta += coins * d;
@@ -124,17 +145,8 @@ impl Original {
         self.regime[likely].1 += d;
         self.fills += 1.0;
         self.good += f64::from(u8::from(d * 1e4 < cfg.good_fill_bps));
-    }
-
-    /// A markout of an own fill came due: an "observation" of its floor.
-    pub fn markout(&mut self) {
-        self.markouts += 1.0;
-    }
-
-    /// Its posterior of kappa, per unit of relative price.
-    #[must_use]
-    pub fn posterior(&self) -> Gamma {
-        Gamma { shape: self.alpha, rate: self.beta }
+        self.waiting[self.pushed % PENDING_MAX] = now;
+        self.pushed += 1;
     }
 
     /// 1 / (1 + cv) of the gamma posterior.
@@ -145,7 +157,7 @@ impl Original {
 
     /// What it believes.
     #[must_use]
-    pub fn estimates(&self, c: &Config, p: &[f64; REGIMES]) -> Estimates {
+    pub fn known(&self, c: &Config, p: &[f64; REGIMES]) -> Known {
         let learned = self.alpha / self.beta;
         let mixed: f64 = (0..REGIMES)
             .map(|r| {
@@ -170,15 +182,14 @@ impl Original {
             blended.max(floor)
         };
         let information = 0.0;
-        Estimates {
+        Known {
             kappa_learned: learned,
             kappa_blended: blended,
             kappa_floor: floor,
             kappa,
             half_spread_bps: 1e4 / kappa + c.fee_bps,
             confidence,
-            warmup: self.warmup().score,
-            progress: self.warmup(),
+            warmup: self.warmup(),
             good_fills: if self.fills > 0.0 { self.good / self.fills } else { 0.0 },
             information,
             gate: self.gate(information),
@@ -187,13 +198,13 @@ impl Original {
         }
     }
 
-    fn warmup(&self) -> Score {
+    fn warmup(&self) -> f64 {
         let rate = if self.seconds > 0.0 { self.fills / self.seconds } else { 0.0 };
         let (floor, kappa) = if rate < 0.005 { (10.0, 5.0) } else { (20.0, 10.0) };
         let gamma = if self.seconds >= 60.0 { 1.0 } else { 0.5 };
         let part = |x: f64, of: f64| x.min(of) / of;
         let (floor, kappa) = (part(self.markouts, floor), part(self.fills, kappa));
-        Score { score: 0.4 * floor + 0.4 * kappa + 0.2 * gamma, floor, kappa, gamma }
+        0.4 * floor + 0.4 * kappa + 0.2 * gamma
     }
 
     /// 1 until 100 updates, then by the probability that the ratio exceeds one half: a cliff.
@@ -226,11 +237,12 @@ fn widen(weight: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::learn::regime::only;
+    use crate::units::Ns;
 
     #[test]
     fn believes_in_itself_with_no_data() {
-        let o = Original::new(&Config::default());
-        let e = o.estimates(&Config::default(), &only(1));
+        let o = Model::new(&Config::default());
+        let e = o.known(&Config::default(), &only(1));
         assert!((e.confidence - 0.691).abs() < 1e-3);
         assert!((e.kappa_blended - (0.7 * 2_500.0 + 0.3 * 2_000.0)).abs() < 1e-9);
         assert!((e.half_spread_bps - 2.75).abs() < 1e-9, "1/8000 + 1.5, floor after the blend");
@@ -242,7 +254,7 @@ mod tests {
         // Floor 8000, regime kappa 2000: 8000 after the blend, .7 8000 + .3 2000 = 6200 before it.
         let at = |floor_first| {
             let cfg = Config { floor_first, ..Config::default() };
-            Original::new(&cfg).estimates(&cfg, &only(1)).kappa
+            Model::new(&cfg).known(&cfg, &only(1)).kappa
         };
         assert!((at(false) - 8_000.0).abs() < 1e-9 && (at(true) - 6_200.0).abs() < 1e-9);
     }
@@ -250,12 +262,12 @@ mod tests {
     #[test]
     fn the_floor_is_a_cap_on_the_spread() {
         // Four fills of one coin lift confidence to .75, and the quote widens at once.
-        let mut o = Original::new(&Config::default());
-        let before = o.estimates(&Config::default(), &only(1)).half_spread_bps;
+        let mut o = Model::new(&Config::default());
+        let before = o.known(&Config::default(), &only(1)).half_spread_bps;
         for _ in 0..4 {
-            o.fill(&Config::default(), 4e-4, 1.0, &only(1));
+            o.fill(&Config::default(), Ns(0), 4e-4, 1.0, &only(1));
         }
-        let e = o.estimates(&Config::default(), &only(1));
+        let e = o.known(&Config::default(), &only(1));
         assert!((e.confidence - 0.75).abs() < 1e-9);
         assert!(e.half_spread_bps > before + 1.0, "{e:?}");
     }
@@ -263,8 +275,8 @@ mod tests {
     #[test]
     fn the_unit_of_size_changes_what_it_learns() {
         let run = |coins: f64| {
-            let mut o = Original::new(&Config::default());
-            (0..1_000).for_each(|_| o.fill(&Config::default(), 4e-4, coins, &only(1)));
+            let mut o = Model::new(&Config::default());
+            (0..1_000).for_each(|_| o.fill(&Config::default(), Ns(0), 4e-4, coins, &only(1)));
             o.confidence()
         };
         assert!((run(0.01) - 0.795).abs() < 1e-3 && run(1_000.0) > 0.99);
@@ -272,24 +284,24 @@ mod tests {
 
     #[test]
     fn warm_up_falls_when_fills_come() {
-        let mut o = Original::new(&Config::default());
-        o.advance(2_001.0);
+        let mut o = Model::new(&Config::default());
+        (0..=2_001).for_each(|s| o.second(Ns(s * Ns::SEC)));
         for _ in 0..10 {
-            o.fill(&Config::default(), 4e-4, 1.0, &only(1));
-            o.markout();
+            o.fill(&Config::default(), Ns(0), 4e-4, 1.0, &only(1));
         }
-        assert!((o.estimates(&Config::default(), &only(1)).warmup - 1.0).abs() < 1e-9);
-        o.fill(&Config::default(), 4e-4, 1.0, &only(1));
-        o.markout();
-        let after = o.estimates(&Config::default(), &only(1)).warmup;
+        o.second(Ns(2_002 * Ns::SEC));
+        assert!((o.known(&Config::default(), &only(1)).warmup - 1.0).abs() < 1e-9);
+        o.fill(&Config::default(), Ns(0), 4e-4, 1.0, &only(1));
+        o.second(Ns(2_003 * Ns::SEC));
+        let after = o.known(&Config::default(), &only(1)).warmup;
         assert!((after - 0.82).abs() < 1e-9, "{after}");
     }
 
     #[test]
     fn converges_to_its_own_quote_whatever_the_market() {
-        let mut o = Original::new(&Config::default());
-        (0..200).for_each(|_| o.fill(&Config::default(), 2.75e-4, 1.0, &only(1)));
-        let k = o.estimates(&Config::default(), &only(1)).kappa_learned;
+        let mut o = Model::new(&Config::default());
+        (0..200).for_each(|_| o.fill(&Config::default(), Ns(0), 2.75e-4, 1.0, &only(1)));
+        let k = o.known(&Config::default(), &only(1)).kappa_learned;
         assert!((k / (1e4 / 2.75) - 1.0).abs() < 0.02, "one over the distance: {k}");
     }
 }

@@ -13,7 +13,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::markout::{BUCKETS, bucket_of, deep};
-use super::regime::REGIMES;
+use crate::learn::regime::REGIMES;
 use crate::math::det;
 use crate::math::ewma::Ewma;
 use crate::settings::settings;

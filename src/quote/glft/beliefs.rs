@@ -1,0 +1,53 @@
+//! What glft believes of the market, as plain numbers.
+//!
+//! In: its estimator, or the truth where that is known. Out: [`Beliefs`]. Hot path: `Copy`.
+
+use super::formula;
+
+/// What is believed of the market, plain numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Beliefs {
+    /// Decay of the intensity around the best distance, 1/unit of relative price.
+    pub kappa: f64,
+    /// Best distance of a small quote, costs included, bps.
+    pub depth_bps: f64,
+    /// Expected adverse move of a fill there, before and after it, bps.
+    pub adverse_bps: f64,
+    /// Its standard deviation, bps.
+    pub adverse_sd: f64,
+    /// How fast it grows with distance, bps per bps, below 1.
+    pub alpha1: f64,
+    /// Own fills per second and side expected there.
+    pub fill_rate: f64,
+    /// Volatility, bps per square root of a second.
+    pub sigma_bps: f64,
+    /// How long a position is held, seconds.
+    pub hold_s: f64,
+    /// Confidence in kappa from data alone, 0..1.
+    pub confidence: f64,
+    /// Least distance learned from markouts, bps.
+    pub floor_bps: f64,
+}
+
+impl Beliefs {
+    /// Full knowledge of a market: decay `kappa` per unit of relative price, `rate` own fills per
+    /// second and side at distance 0, adverse move `adverse_bps`, volatility `sigma_bps`.
+    #[must_use]
+    pub fn known(kappa: f64, rate: f64, adverse_bps: f64, fee_bps: f64, sigma_bps: f64) -> Beliefs {
+        let k = kappa * 1e-4;
+        let depth_bps = fee_bps + adverse_bps + 1.0 / k;
+        let fill_rate = formula::rate_after_cost(rate, k, depth_bps);
+        Beliefs {
+            kappa,
+            depth_bps,
+            adverse_bps,
+            adverse_sd: 0.0,
+            alpha1: 0.0,
+            fill_rate,
+            sigma_bps,
+            hold_s: 1.0 / (2.0 * fill_rate).max(1e-9),
+            confidence: 1.0,
+            floor_bps: 0.0,
+        }
+    }
+}
