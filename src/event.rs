@@ -49,7 +49,7 @@ pub struct Level {
 pub type Levels = ArrayVec<Level, LEVELS_MAX>;
 
 /// A book snapshot: the state after its block; replaces what was known down to its depth.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Block time on the venue's clock.
     pub time: Ns,
@@ -59,6 +59,24 @@ pub struct Snapshot {
     pub bids: Levels,
     /// Asks, lowest first.
     pub asks: Levels,
+}
+
+impl Clone for Snapshot {
+    fn clone(&self) -> Snapshot {
+        let mut new = Snapshot::default();
+        new.clone_from(self);
+        new
+    }
+
+    /// Copies the levels there are, not their places.
+    fn clone_from(&mut self, from: &Snapshot) {
+        (self.time, self.fast) = (from.time, from.fast);
+        for (to, from) in [(&mut self.bids, &from.bids), (&mut self.asks, &from.asks)] {
+            to.clear();
+            // Both have the same places.
+            let _ = to.try_extend_from_slice(from);
+        }
+    }
 }
 
 /// Best bid and offer after a block. A side may be empty.

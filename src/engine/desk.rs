@@ -38,7 +38,7 @@ use crate::sim::fees::funding_e8;
 use crate::sim::ledger::Ledger;
 use crate::sim::orders::View;
 use crate::units::rules::Rules;
-use crate::units::{CoinId, Ns, Px, Side, Sz};
+use crate::units::{CoinId, Ns, Side};
 
 /// Horizon of the account's adverse selection: the primary markout horizon.
 const HORIZON: i64 = HORIZONS[PRIMARY];
@@ -357,29 +357,25 @@ impl<C: Components> Desk<C> {
         if self.account.last_fill.0 == i64::MIN && self.health == Health::Fresh {
             self.account.last_fill = cx.now;
         }
-        let mut x = self.inputs(cx);
-        let (estimates, beats, windows) = (self.estimates, self.beats, self.windows);
-        let (state, moves) = (self.state(), self.account.moves);
-        let basis = Basis { state, moves, estimates, beats, windows };
-        let sizes = [x.bid_sz, x.ask_sz];
-        let spot = Spot { bid: x.bid, ask: x.ask, sizes };
-        let holds = |s: Standing| s.holds(cx.now, basis, spot);
-        let stale = self.working.sides.map(|s| !s.standing.is_some_and(holds));
+        let (basis, spot) = (self.basis(), self.spot());
+        let stale = self.working.stale(cx.now, &basis, &spot);
         if stale == [false; 2] {
             return;
         }
+        let mut x = self.inputs(cx, &spot);
         let pace = cx.requests.pace(&cx.cfg.requests, cx.now);
         let engine = self.guards(&x, pace);
         let guards = self.declining(cx, &x, engine);
-        let due = Side::BOTH.map(|side| {
+        let wait_ns = pace.longer(cx.cfg.quote.requote_ms * Ns::MS);
+        let is_due = |side: Side| {
             let i = side.index();
-            let wait_ns = pace.longer(cx.cfg.quote.requote_ms * Ns::MS);
             stale[i] && self.working.is_due(cx.now, side, guards[i], wait_ns)
-        });
+        };
+        let due = [is_due(Side::Buy), is_due(Side::Sell)];
         if due == [false; 2] {
             return;
         }
-        x.held = guards.map(|(g, _)| g != Guard::None);
+        x.held = [guards[0].0 != Guard::None, guards[1].0 != Guard::None];
         let mut ladder = Ladder::default();
         if self.health == Health::Fresh {
             self.account.strategy.ladder(&cx.cfg.strategy, &x, &mut ladder);
@@ -409,17 +405,26 @@ impl<C: Components> Desk<C> {
         State { health: self.health, behind: self.behind, loss: self.loss, stopping: self.stopping }
     }
 
+    /// What the orders that are wanted depend on besides where the market is.
+    fn basis(&self) -> Basis {
+        let Desk { estimates, beats, windows, .. } = *self;
+        Basis { state: self.state(), moves: self.account.moves, estimates, beats, windows }
+    }
+
+    /// Where the market is.
+    fn spot(&self) -> Spot {
+        let (bid, ask) = self.book.best_bid().zip(self.book.best_ask()).unwrap_or_default();
+        Spot { bid: bid.px, ask: ask.px, sizes: [bid.sz, ask.sz] }
+    }
+
     /// What a ladder wanted now depends on, besides what the strategy knows.
-    fn inputs<P>(&self, cx: &Cx<'_, C, P>) -> Inputs {
-        let touch = self.book.best_bid().zip(self.book.best_ask());
-        let none = (Px(0), Sz(0));
-        let (bid, ask) = touch.map_or((none, none), |(b, a)| ((b.px, b.sz), (a.px, a.sz)));
+    fn inputs<P>(&self, cx: &Cx<'_, C, P>, at: &Spot) -> Inputs {
         Inputs {
             now: cx.now,
-            bid: bid.0,
-            bid_sz: bid.1,
-            ask: ask.0,
-            ask_sz: ask.1,
+            bid: at.bid,
+            bid_sz: at.sizes[0],
+            ask: at.ask,
+            ask_sz: at.sizes[1],
             position: self.account.ledgers[0].position(),
             last_fill: self.account.last_fill,
             held: [false; 2],
@@ -431,12 +436,12 @@ impl<C: Components> Desk<C> {
     fn guards(&self, x: &Inputs, pace: Pace) -> [Guard; 2] {
         let lots = x.lots();
         let state = self.state();
-        Side::BOTH.map(|side| {
-            let grows = if side == Side::Buy { lots } else { -lots };
+        let of = |side, grows: f64| {
             let first = guard::first(&state, grows >= x.bounds.max_lots);
             let waits = pace.down || (pace.room == 0 && !self.working.stands(side));
             if first == Guard::None && waits { Guard::Requests } else { first }
-        })
+        };
+        [of(Side::Buy, lots), of(Side::Sell, -lots)]
     }
 
     /// The same with the strategy's reason not to quote, where nothing else is in the way.
@@ -447,7 +452,8 @@ impl<C: Components> Desk<C> {
         {
             own = why.guard();
         }
-        guards.map(|g| if g == Guard::None { own } else { (g, 0) })
+        let of = |g| if g == Guard::None { own } else { (g, 0) };
+        [of(guards[0]), of(guards[1])]
     }
 
     /// Touches the state that the next decision reads, to bring it close to the processor. No effect.
@@ -455,7 +461,7 @@ impl<C: Components> Desk<C> {
         if self.health != Health::Fresh {
             return;
         }
-        let x = self.inputs(cx);
+        let x = self.inputs(cx, &self.spot());
         let mut ladder = Ladder::default();
         self.account.strategy.ladder(&cx.cfg.strategy, &x, &mut ladder);
         let quotes = fit(&ladder, &x, [(Guard::None, 0); 2]);

@@ -38,7 +38,7 @@ pub(super) struct Spot {
 
 impl Spot {
     /// No wanted price is farther from where it would be at `other`, but for rounding; price units.
-    fn away(self, other: Spot) -> i64 {
+    fn away(&self, other: &Spot) -> i64 {
         (self.bid.0 - other.bid.0).abs().max((self.ask.0 - other.ask.0).abs())
     }
 }
@@ -58,7 +58,7 @@ pub(super) const HELD: Stands = Stands { estimates: true, ..Stands::FOLLOWS };
 
 impl Standing {
     /// Whether what was made then is what would be made at `now`.
-    pub(super) fn holds(&self, now: Ns, basis: Basis, spot: Spot) -> bool {
+    pub(super) fn holds(&self, now: Ns, basis: &Basis, spot: &Spot) -> bool {
         let s = &self.stands;
         let was = &self.basis;
         was.state == basis.state
@@ -68,13 +68,14 @@ impl Standing {
             && (!s.curve || was.windows == basis.windows)
             && now < s.until
             && match s.touch {
-                Band::Still => self.spot == spot,
+                Band::Still => self.spot == *spot,
                 Band::Within { bid, ask } => {
                     (bid[0]..=bid[1]).contains(&spot.bid) && (ask[0]..=ask[1]).contains(&spot.ask)
                 }
                 Band::Follows => {
-                    let same = Spot { sizes: spot.sizes, ..self.spot } == spot;
-                    same || self.spot.away(spot) <= self.slack
+                    let was = &self.spot;
+                    let same = (was.bid, was.ask) == (spot.bid, spot.ask);
+                    same || was.away(spot) <= self.slack
                 }
             }
     }
@@ -100,7 +101,7 @@ mod tests {
     fn a_side_that_follows_holds_until_the_touch_uses_up_its_slack() {
         let (basis, at) = (basis(), spot(100_000_000, 100_000_100));
         let s = Standing { basis, spot: at, stands: HELD, slack: 1_000 };
-        let holds = |basis, spot| s.holds(NOW, basis, spot);
+        let holds = |basis, spot| s.holds(NOW, &basis, &spot);
         assert!(holds(basis, spot(100_001_000, 100_000_100)));
         assert!(!holds(basis, spot(100_001_001, 100_000_100)));
         assert!(!holds(basis, spot(100_000_000, 99_999_099)));
@@ -111,8 +112,8 @@ mod tests {
         assert!(!holds(Basis { state: State { loss: true, ..basis.state }, ..basis }, at));
         // Without slack only the same market is good enough; sizes are none of it.
         let tight = Standing { slack: -1, ..s };
-        assert!(tight.holds(NOW, basis, Spot { sizes: [Sz(9), Sz(9)], ..at }));
-        assert!(!tight.holds(NOW, basis, spot(100_000_001, 100_000_100)));
+        assert!(tight.holds(NOW, &basis, &Spot { sizes: [Sz(9), Sz(9)], ..at }));
+        assert!(!tight.holds(NOW, &basis, &spot(100_000_001, 100_000_100)));
     }
 
     #[test]
@@ -120,18 +121,21 @@ mod tests {
         let (basis, at) = (basis(), spot(100, 110));
         let made = |stands| Standing { basis, spot: at, stands, slack: 0 };
         let never = made(Stands::default());
-        assert!(never.holds(NOW, basis, at));
-        assert!(!never.holds(NOW, Basis { beats: 1, ..basis }, at), "asked on a print and a tick");
-        assert!(!never.holds(NOW, basis, Spot { sizes: [Sz(1), Sz(2)], ..at }), "on any change");
+        assert!(never.holds(NOW, &basis, &at));
+        assert!(
+            !never.holds(NOW, &Basis { beats: 1, ..basis }, &at),
+            "asked on a print and a tick"
+        );
+        assert!(!never.holds(NOW, &basis, &Spot { sizes: [Sz(1), Sz(2)], ..at }), "on any change");
         let timed = made(Stands { until: Ns(6), prints: false, ..Stands::default() });
-        assert!(timed.holds(NOW, basis, at) && !timed.holds(Ns(6), basis, at));
+        assert!(timed.holds(NOW, &basis, &at) && !timed.holds(Ns(6), &basis, &at));
         let band = Band::Within { bid: [Px(90), Px(105)], ask: [Px(106), Px(120)] };
         let loose =
             made(Stands { touch: band, estimates: false, prints: false, curve: false, ..HELD });
         let later = Basis { estimates: 9, beats: 9, windows: 9, ..basis };
-        assert!(loose.holds(NOW, later, spot(90, 120)));
-        assert!(!loose.holds(NOW, later, spot(89, 120)));
-        assert!(!loose.holds(NOW, later, spot(90, 121)));
-        assert!(!loose.holds(NOW, Basis { moves: 3, ..later }, at), "a fill always ends it");
+        assert!(loose.holds(NOW, &later, &spot(90, 120)));
+        assert!(!loose.holds(NOW, &later, &spot(89, 120)));
+        assert!(!loose.holds(NOW, &later, &spot(90, 121)));
+        assert!(!loose.holds(NOW, &Basis { moves: 3, ..later }, &at), "a fill always ends it");
     }
 }

@@ -16,7 +16,7 @@ use super::convert::e8;
 use super::cx::Cx;
 use super::publish::Publish;
 use super::requests::{Pace, Request};
-use super::requote::Standing;
+use super::requote::{Basis, Spot, Standing};
 use crate::limits::{LADDER_MAX, ORDERS_MAX};
 use crate::quote::SideQuote;
 use crate::record::{self, Guard, OrderReason};
@@ -110,6 +110,12 @@ impl<C: Components> Working<C> {
         Working { exec, sides: [none; 2] }
     }
 
+    /// Sides whose orders may have to change, as far as their ladders said.
+    pub(super) fn stale(&self, now: Ns, basis: &Basis, spot: &Spot) -> [bool; 2] {
+        let holds = |s: &Shown| s.standing.as_ref().is_some_and(|s| s.holds(now, basis, spot));
+        [!holds(&self.sides[0]), !holds(&self.sides[1])]
+    }
+
     /// Whether a side may change now.
     pub(super) fn is_due(&self, now: Ns, side: Side, guard: (Guard, u8), wait_ns: i64) -> bool {
         let shown = &self.sides[side.index()];
@@ -157,7 +163,7 @@ impl<C: Components> Working<C> {
         }
         let mut stand = kept.iter().filter(|kept| **kept).count();
         let (mut room, mut placed) = (w.pace.room, 0);
-        let mut loose = loose.into_iter();
+        let mut loose = loose.iter();
         for (i, (px, sz)) in levels.iter().enumerate().filter(|(i, _)| !kept[*i]) {
             if room == 0 {
                 slack = None;
@@ -174,7 +180,7 @@ impl<C: Components> Working<C> {
         let mut cancels = 0;
         for v in loose {
             // Where requests are short, what is no closer than wanted costs nothing by standing.
-            if slack.is_none() && stand < levels.len() && !band.dares(&v, first) {
+            if slack.is_none() && stand < levels.len() && !band.dares(v, first) {
                 stand += 1;
                 continue;
             }

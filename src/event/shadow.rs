@@ -66,11 +66,12 @@ pub fn quote_px(rules: Rules, side: Side, place: usize, bid: Px, ask: Px) -> Px 
         (Side::Buy, IMPROVE) => Some(rules.next_up(bid)).filter(|p| *p < ask).unwrap_or(bid),
         (Side::Sell, IMPROVE) => Some(rules.next_down(ask)).filter(|p| *p > bid).unwrap_or(ask),
         _ => {
+            let (twice, of) = (bid.0 + ask.0, 2_000_000);
             let share = 1_000_000 - side.sign() * DISTANCES_E2[place];
-            let twice = i128::from(bid.0 + ask.0) * i128::from(share);
-            let down = twice.div_euclid(2_000_000);
-            let up = i128::from(side == Side::Sell && twice.rem_euclid(2_000_000) > 0);
-            rules.round_outward(side, Px(i64::try_from(down + up).unwrap_or(0)))
+            // The product of both may not fit: first what is whole, then the rest.
+            let rest = twice % of * share;
+            let up = i64::from(side == Side::Sell && rest % of > 0);
+            rules.round_outward(side, Px(twice / of * share + rest / of + up))
         }
     }
 }

@@ -10,8 +10,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fifo::Fifo;
 use super::order::NEVER;
-use super::room::{Full, Room};
+use super::room::Full;
 use crate::event::{Bbo, Snapshot, Trade};
 use crate::limits::{HELD_BBOS, HELD_BOOKS, PRINTS_MAX};
 use crate::units::Ns;
@@ -29,18 +30,18 @@ pub(super) struct Waiting<T> {
 /// The messages of one stream that wait, oldest first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Stream<T> {
-    list: Room<Waiting<T>>,
+    list: Fifo<Waiting<T>>,
     newest: Ns,
 }
 
-impl<T> Stream<T> {
+impl<T: Clone> Stream<T> {
     fn new(places: usize) -> Stream<T> {
-        Stream { list: Room::new(places), newest: Ns(i64::MIN) }
+        Stream { list: Fifo::new(places), newest: Ns(i64::MIN) }
     }
 
-    fn push(&mut self, came: Ns, block: Ns, what: T) -> Result<(), Full> {
+    fn push(&mut self, came: Ns, block: Ns, what: &T) -> Result<(), Full> {
         let block = block.max(self.newest);
-        self.list.insert(self.list.len(), Waiting { block, came, what })?;
+        self.list.push(Waiting { block, came, what: what.clone() })?;
         self.newest = block;
         Ok(())
     }
@@ -65,6 +66,11 @@ impl<T> Stream<T> {
     fn next(&self, from: usize) -> Ns {
         self.list.get(from).map_or(NEVER, |h| h.block)
     }
+
+    /// When the oldest came.
+    fn oldest(&self) -> Ns {
+        self.list.first().map_or(NEVER, |h| h.came)
+    }
 }
 
 /// Everything of one coin that waits.
@@ -72,10 +78,12 @@ impl<T> Stream<T> {
 pub(super) struct Hold {
     /// How many prints of one block came in one frame.
     takes: Stream<usize>,
-    prints: Room<Trade>,
+    prints: Fifo<Trade>,
     bbos: Stream<Bbo>,
     /// Five-level snapshots, then full ones.
     books: [Stream<Snapshot>; 2],
+    /// Nothing that waits came before this time.
+    oldest: Ns,
 }
 
 /// Places in a [`Hold`] up to which messages were taken.
@@ -101,18 +109,21 @@ impl Hold {
     pub(super) fn new() -> Hold {
         Hold {
             takes: Stream::new(HELD_BBOS),
-            prints: Room::new(PRINTS_MAX),
+            prints: Fifo::new(PRINTS_MAX),
             bbos: Stream::new(HELD_BBOS),
             books: [0; 2].map(|_| Stream::new(HELD_BOOKS)),
+            oldest: NEVER,
         }
     }
 
     pub(super) fn push_bbo(&mut self, came: Ns, bbo: &Bbo) -> Result<(), Full> {
-        self.bbos.push(came, bbo.time, *bbo)
+        self.oldest = self.oldest.min(came);
+        self.bbos.push(came, bbo.time, bbo)
     }
 
     pub(super) fn push_book(&mut self, came: Ns, book: &Snapshot) -> Result<(), Full> {
-        self.books[usize::from(!book.fast)].push(came, book.time, book.clone())
+        self.oldest = self.oldest.min(came);
+        self.books[usize::from(!book.fast)].push(came, book.time, book)
     }
 
     /// Prints of one block, not more than there are places for.
@@ -121,12 +132,16 @@ impl Hold {
         if self.prints.free() < prints.len() {
             return Err(Full);
         }
-        self.takes.push(came, first.time, prints.len())?;
-        prints.iter().try_for_each(|p| self.prints.insert(self.prints.len(), *p))
+        self.oldest = self.oldest.min(came);
+        self.takes.push(came, first.time, &prints.len())?;
+        prints.iter().try_for_each(|p| self.prints.push(*p))
     }
 
     /// Up to which block everything is to be let go at `now`.
     pub(super) fn due(&self, now: Ns, wait_ns: i64) -> Option<Ns> {
+        if now.since(self.oldest) < wait_ns {
+            return None;
+        }
         let books = self.books.iter().map(|s| s.due(now, wait_ns));
         let rest = [self.takes.due(now, wait_ns), self.bbos.due(now, wait_ns)];
         books.chain(rest).flatten().max()
@@ -169,6 +184,8 @@ impl Hold {
         self.prints.remove_first(t.prints);
         self.bbos.list.remove_first(t.bbos);
         self.books.iter_mut().zip(t.books).for_each(|(s, n)| s.list.remove_first(n));
+        let books = self.books[0].oldest().min(self.books[1].oldest());
+        self.oldest = self.takes.oldest().min(self.bbos.oldest()).min(books);
     }
 
     /// A new link: blocks start over.
@@ -177,5 +194,6 @@ impl Hold {
         self.prints.clear();
         self.bbos.clear();
         self.books.iter_mut().for_each(Stream::clear);
+        self.oldest = NEVER;
     }
 }

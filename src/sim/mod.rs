@@ -8,6 +8,7 @@
 pub mod config;
 pub mod executor;
 pub mod fees;
+mod fifo;
 mod hold;
 pub mod latency;
 pub mod level;

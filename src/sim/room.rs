@@ -65,21 +65,6 @@ impl<T> Room<T> {
     pub(super) fn remove(&mut self, i: usize) -> T {
         self.list.remove(i)
     }
-
-    /// Free places.
-    pub(super) fn free(&self) -> usize {
-        self.places.saturating_sub(self.list.len())
-    }
-
-    /// Takes the first `n` out.
-    pub(super) fn remove_first(&mut self, n: usize) {
-        self.list.drain(..n);
-    }
-
-    /// Takes all out.
-    pub(super) fn clear(&mut self) {
-        self.list.clear();
-    }
 }
 
 impl<T> Deref for Room<T> {

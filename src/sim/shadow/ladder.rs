@@ -12,6 +12,8 @@
 //! 4. A fill ends the quote; it is placed again by the first decision that could know of it.
 //! 5. Sizes are small: nothing is rationed, nothing is taken from others.
 
+use std::array::from_fn;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::shadow::{JOIN, Seen, quote_px};
@@ -56,6 +58,9 @@ pub(super) struct Ladder {
     started: Ns,
     /// Newest snapshots: five levels, all.
     books: [Snapshot; 2],
+    /// Best prices, and the prices of the quotes that are made from them.
+    #[serde(skip)]
+    prices: ([Px; 2], [[Px; CURVE]; 2]),
 }
 
 impl Ladder {
@@ -70,42 +75,53 @@ impl Ladder {
             time: never,
             started: never,
             books,
+            prices: <_>::default(),
         }
+    }
+
+    /// Works out the prices of all quotes, where the best prices are others than before.
+    fn price(&mut self, touch: [Px; 2]) {
+        if self.prices.0 == touch {
+            return;
+        }
+        let [bid, ask] = touch;
+        let of = |side, place| quote_px(self.rules, side, place, bid, ask);
+        self.prices = (touch, Side::BOTH.map(|side| from_fn(|place| of(side, place))));
     }
 
     /// Places, confirms and moves all quotes.
     pub(super) fn decide(&mut self, d: &Decision, out: &mut impl FnMut(Seen)) {
         let Some(touch) = self.touch else { return };
         let fresh = d.arrive.since(self.started) > SHADOW_AFTER_HOLE_NS;
+        let from = d.touch.filter(|_| fresh);
+        from.iter().for_each(|touch| self.price(*touch));
         for side in Side::BOTH {
-            for place in 0..CURVE {
-                let q = &mut self.quotes[side.index()][place];
+            let (own, other) = (touch[side.index()], touch[side.opposite().index()].px);
+            let prices = &self.prices.1[side.index()];
+            for (place, (q, px)) in self.quotes[side.index()].iter_mut().zip(prices).enumerate() {
                 if q.live {
                     out(Seen::Live { side, place, until: d.arrive, ns: d.arrive.since(q.since) });
                     q.since = d.arrive;
                 } else if d.arrive.since(q.filled) < d.lag {
                     continue;
                 }
-                let Some([bid, ask]) = d.touch.filter(|_| fresh) else {
+                let Some([bid, ask]) = from else {
                     q.live = false;
                     continue;
                 };
-                let px = quote_px(self.rules, side, place, bid, ask);
                 q.from = Mid2(bid.0 + ask.0);
                 if q.live && q.px == px.0 {
                     continue;
                 }
-                let other = touch[side.opposite().index()].px;
-                q.live = px.0 > 0 && px != other && !side.better(px, other);
+                q.live = px.0 > 0 && *px != other && !side.better(*px, other);
                 (q.px, q.since) = (px.0, d.arrive);
                 if q.live {
-                    let own = touch[side.index()];
-                    q.ahead = if side.better(px, own.px) {
+                    q.ahead = if side.better(*px, own.px) {
                         0
-                    } else if px == own.px {
+                    } else if *px == own.px {
                         own.sz.0
                     } else {
-                        displayed(&self.books, side, px, d.arrive)
+                        displayed(&self.books, side, *px, d.arrive)
                     };
                 }
             }

@@ -13,9 +13,9 @@ mod ladder;
 use serde::{Deserialize, Serialize};
 
 use self::ladder::{Decision, Ladder};
+use super::fifo::Fifo;
 use super::hold::{Hold, Takes};
 use super::order::NEVER;
-use super::room::Room;
 use crate::event::shadow::Seen;
 use crate::event::{Bbo, Snapshot, Trade};
 use crate::limits::{DECISIONS_MAX, SHADOW_STALE_NS};
@@ -40,7 +40,7 @@ pub struct Pace {
 pub struct Shadow {
     ladder: Ladder,
     hold: Hold,
-    decisions: Room<Decision>,
+    decisions: Fifo<Decision>,
     /// When the next decision is made.
     next: Option<Ns>,
     /// The newest best prices received: block, prices, when.
@@ -52,7 +52,7 @@ pub struct Shadow {
 /// What is let go goes to the ladder.
 struct Play<'a, O> {
     ladder: &'a mut Ladder,
-    decisions: &'a mut Room<Decision>,
+    decisions: &'a mut Fifo<Decision>,
     out: &'a mut O,
 }
 
@@ -94,7 +94,7 @@ impl Shadow {
         Shadow {
             ladder: Ladder::new(rules),
             hold: Hold::new(),
-            decisions: Room::new(DECISIONS_MAX),
+            decisions: Fifo::new(DECISIONS_MAX),
             next: None,
             touch: (Ns(i64::MIN), None, Ns(i64::MIN)),
             lag: 0,
@@ -137,7 +137,7 @@ impl Shadow {
             let (_, touch, heard) = self.touch;
             let touch = touch.filter(|_| t.since(heard) < SHADOW_STALE_NS);
             let d = Decision { arrive: t.plus(pace.delay_ns), touch, lag: self.lag };
-            while self.decisions.insert(self.decisions.len(), d).is_err() && self.take_early(out) {}
+            while self.decisions.push(d).is_err() && self.take_early(out) {}
         }
         if let Some(upto) = self.hold.due(now, pace.hold_ns) {
             self.take(upto, out);
@@ -177,9 +177,9 @@ impl Shadow {
         if let Some(block) = block {
             self.take(block, out);
         }
-        if self.decisions.is_full() {
-            let first = self.decisions.remove(0);
-            self.ladder.decide(&first, out);
+        if self.decisions.free() == 0 {
+            self.decisions.iter().take(1).for_each(|d| self.ladder.decide(d, out));
+            self.decisions.remove_first(1);
             return true;
         }
         block.is_some()
