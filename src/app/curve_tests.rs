@@ -43,7 +43,10 @@ struct Raw {
 impl Raw {
     fn take(&mut self, seen: Seen) {
         match seen {
-            Seen::Live { place, until, ns, .. } => self.lives.push((until, place, ns)),
+            Seen::Live { until, ns, .. } => {
+                let live = ns.into_iter().enumerate().filter(|(_, ns)| *ns > 0);
+                self.lives.extend(live.map(|(place, ns)| (until, place, ns)));
+            }
             Seen::Fill { side, place, px, from, time, .. } => {
                 self.fills.push((time, place, side, px, from));
             }

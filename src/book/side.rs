@@ -76,8 +76,7 @@ impl SideBook {
             return;
         };
         let side = self.side;
-        let gone = self.levels.iter().take_while(|k| side.better(k.level.px, level.px)).count();
-        self.levels.drain(..gone);
+        self.drop_while(|k| side.better(k.level.px, level.px));
         let known = Known { level, seen };
         match self.levels.first_mut() {
             Some(first) if first.level.px == level.px => *first = known,
@@ -99,9 +98,19 @@ impl SideBook {
             self.clear();
             return;
         };
-        let old = std::mem::take(&mut self.levels);
-        self.levels.extend(new.iter().map(|l| Known { level: *l, seen }));
-        self.append_behind(&old, last.px);
+        // What is behind the snapshot stays behind it, as far as there is room.
+        let (side, n) = (self.side, new.len());
+        let covered = self.levels.iter().take_while(|k| !side.better(last.px, k.level.px)).count();
+        let behind = (self.levels.len() - covered).min(LEVELS_MAX - n);
+        self.levels.truncate(covered + behind);
+        if covered > n {
+            self.levels.drain(n..covered);
+        } else {
+            let known = Known { level: *last, seen };
+            (covered..n).for_each(|_| self.levels.push(known));
+            self.levels.copy_within(covered..covered + behind, n);
+        }
+        self.levels.iter_mut().zip(new).for_each(|(k, l)| *k = Known { level: *l, seen });
         self.note_reach(last.px, seen, full);
     }
 
@@ -148,10 +157,15 @@ impl SideBook {
     /// Drops levels at or beyond a price of the other side's best.
     pub(super) fn drop_from(&mut self, other_best: Px) {
         let side = self.side;
-        let stays = |k: &Known| side.better(other_best, k.level.px);
-        // Levels are ordered: what goes is in front.
-        let gone = self.levels.iter().take_while(|k| !stays(k)).count();
-        self.levels.drain(..gone);
+        self.drop_while(|k| !side.better(other_best, k.level.px));
+    }
+
+    /// Drops the levels in front for which `goes` holds.
+    fn drop_while(&mut self, goes: impl Fn(&Known) -> bool) {
+        let gone = self.levels.iter().take_while(|k| goes(k)).count();
+        if gone > 0 {
+            self.levels.drain(..gone);
+        }
     }
 
     pub(super) fn shown(&self, px: Px, now: Ns, depth_ns: i64) -> Shown {
@@ -173,9 +187,17 @@ impl SideBook {
 
     /// The worst price down to which the message of block `at` showed everything.
     pub(super) fn complete_to(&self, at: Ns) -> Option<Px> {
-        let best = self.levels.first().filter(|k| k.seen == at).map(|k| (k.level.px, k.seen));
-        let marks = [best, self.reach, self.deep].into_iter().flatten().filter(|m| m.1 == at);
-        marks.map(|m| m.0).reduce(|a, b| if self.side.better(a, b) { b } else { a })
+        let best = self.levels.first().map(|k| (k.level.px, k.seen));
+        let mut worst = None;
+        for mark in [&best, &self.reach, &self.deep] {
+            if let Some((px, seen)) = *mark
+                && seen == at
+                && worst.is_none_or(|worst| self.side.better(worst, px))
+            {
+                worst = Some(px);
+            }
+        }
+        worst
     }
 
     fn covers(&self, px: Px, now: Ns, depth_ns: i64) -> bool {
@@ -186,17 +208,6 @@ impl SideBook {
             })
         };
         best || within(self.reach) || within(self.deep)
-    }
-
-    fn append_behind(&mut self, old: &[Known], last: Px) {
-        for k in old {
-            if self.levels.is_full() {
-                break;
-            }
-            if self.side.better(last, k.level.px) {
-                self.levels.push(*k);
-            }
-        }
     }
 
     fn note_reach(&mut self, px: Px, seen: Ns, full: bool) {

@@ -57,7 +57,7 @@ pub(super) struct Requests {
     refused: u64,
     /// Traded in the run, and the same in whole USD.
     traded: i128,
-    traded_usd: u64,
+    traded_whole: u64,
     /// When the next order, and the next cancel, is taken after the limit is spent.
     next: [Ns; 2],
     /// Weight sent, in thousandths, less what is allowed by the time, and when that was.
@@ -86,7 +86,7 @@ impl Requests {
             cancels: 0,
             refused: 0,
             traded: 0,
-            traded_usd: 0,
+            traded_whole: 0,
             next: [never; 2],
             weight: 0,
             weighed: never,
@@ -98,13 +98,13 @@ impl Requests {
     /// A fill was worth this.
     pub(super) fn trade(&mut self, px: Px, sz: Sz) {
         self.traded = self.traded.saturating_add(Cash::of(px, sz).0.abs());
-        self.traded_usd = u64::try_from(self.traded / Cash::USD).unwrap_or(u64::MAX);
+        self.traded_whole = u64::try_from(self.traded / Cash::USD).unwrap_or(u64::MAX);
     }
 
     /// Orders and changes that may be sent in all, and cancels.
     pub(super) fn limits(&self, cfg: &Config) -> [u64; 2] {
         let limit = u64::from(cfg.allowance) + cfg.traded_usd;
-        let limit = limit.saturating_add(self.traded_usd);
+        let limit = limit.saturating_add(self.traded_whole);
         [limit, limit.saturating_add(CANCELS_EXTRA).min(limit.saturating_mul(2))]
     }
 

@@ -2,7 +2,7 @@
 //!
 //! In: a ladder's doings. Out: plain values. Hot path.
 
-use crate::limits::DISTANCES;
+use crate::limits::{CURVE, DISTANCES};
 use crate::units::rules::Rules;
 use crate::units::{Mid2, Ns, Px, Side};
 
@@ -17,16 +17,14 @@ pub const IMPROVE: usize = DISTANCES + 1;
 /// What the ladder saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// The quote of a side at a place was in the book for `ns` up to `until`.
+    /// Quotes of a side were in the book up to `until`.
     Live {
         /// Side.
         side: Side,
-        /// Place: of [`DISTANCES_E2`], [`JOIN`], [`IMPROVE`].
-        place: usize,
         /// Block time of the end.
         until: Ns,
-        /// How long, ns.
-        ns: i64,
+        /// How long, ns, by place: of [`DISTANCES_E2`], [`JOIN`], [`IMPROVE`]; 0: it was not.
+        ns: [i64; CURVE],
     },
     /// It filled.
     Fill {

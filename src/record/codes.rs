@@ -24,6 +24,7 @@ macro_rules! numbers {
 
         impl Field for $name {
             const SIZE: usize = 1;
+            #[inline(always)]
             fn put(&self, out: &mut [u8; PAYLOAD_BYTES], at: usize) -> usize {
                 let code: u8 = match self { $( $name::$variant => $code ),* };
                 code.put(out, at)

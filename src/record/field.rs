@@ -1,6 +1,7 @@
 //! How a field of a record becomes bytes, and a value for exports.
 //!
-//! In: typed fields. Out: little-endian bytes at running offsets. Hot path for `put`.
+//! In: typed fields. Out: little-endian bytes at running offsets. Hot path for `put`, which is always
+//! inlined: its offsets are constants then, and a field is one store.
 
 use std::fmt;
 
@@ -94,6 +95,7 @@ macro_rules! number {
     ($($ty:ty => $value:expr),* $(,)?) => { $(
         impl Field for $ty {
             const SIZE: usize = size_of::<$ty>();
+            #[inline(always)]
             fn put(&self, out: &mut [u8; PAYLOAD_BYTES], at: usize) -> usize {
                 out[at..at + Self::SIZE].copy_from_slice(&self.to_le_bytes());
                 at + Self::SIZE
@@ -124,6 +126,7 @@ macro_rules! wrapped {
     ($($ty:ident, $value:expr);* $(;)?) => { $(
         impl Field for $ty {
             const SIZE: usize = 8;
+            #[inline(always)]
             fn put(&self, out: &mut [u8; PAYLOAD_BYTES], at: usize) -> usize {
                 self.0.put(out, at)
             }
@@ -142,6 +145,7 @@ wrapped! { Px, Value::Fixed; Sz, Value::Fixed; Mid2, Value::Half; Ns, Value::Tim
 
 impl Field for bool {
     const SIZE: usize = 1;
+    #[inline(always)]
     fn put(&self, out: &mut [u8; PAYLOAD_BYTES], at: usize) -> usize {
         u8::from(*self).put(out, at)
     }
@@ -159,6 +163,7 @@ impl Field for bool {
 
 impl Field for Side {
     const SIZE: usize = 1;
+    #[inline(always)]
     fn put(&self, out: &mut [u8; PAYLOAD_BYTES], at: usize) -> usize {
         (*self as u8).put(out, at)
     }
@@ -179,6 +184,7 @@ impl Field for Side {
 
 impl<const N: usize> Field for [u8; N] {
     const SIZE: usize = N;
+    #[inline(always)]
     fn put(&self, out: &mut [u8; PAYLOAD_BYTES], at: usize) -> usize {
         out[at..at + N].copy_from_slice(self);
         at + N
@@ -211,6 +217,7 @@ macro_rules! list {
     ($($ty:ty),*) => { $(
         impl<const N: usize> Field for [$ty; N] {
             const SIZE: usize = N * <$ty as Field>::SIZE;
+            #[inline(always)]
             fn put(&self, out: &mut [u8; PAYLOAD_BYTES], at: usize) -> usize {
                 self.iter().fold(at, |at, x| x.put(out, at))
             }

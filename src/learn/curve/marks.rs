@@ -59,15 +59,14 @@ impl Marks {
 
     /// The open window of a time; `None` where it is closed or too far ahead.
     fn window(&mut self, t: Ns) -> Option<&mut Window> {
-        let into = t.since(self.first?).saturating_sub(self.open * WINDOW_NS);
-        let ahead = i64::try_from(into.cast_unsigned() / WINDOW_NS.cast_unsigned()).ok()?;
-        (into >= 0 && ahead < WINDOWS_MAX as i64)
-            .then(|| &mut self.windows[slot(self.open + ahead)])
+        let i = t.since(self.first?).div_euclid(WINDOW_NS);
+        let ahead = usize::try_from(i - self.open).ok().filter(|n| *n < WINDOWS_MAX);
+        ahead.map(|_| &mut self.windows[slot(i)])
     }
 
-    pub(super) fn on_live(&mut self, place: usize, until: Ns, ns: i64) {
+    pub(super) fn on_live(&mut self, until: Ns, ns: &[i64; CURVE]) {
         if let Some(w) = self.window(until) {
-            w.live[place] += Ns::seconds(ns);
+            w.live.iter_mut().zip(ns).for_each(|(live, ns)| *live += Ns::seconds(*ns));
         }
     }
 

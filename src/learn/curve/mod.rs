@@ -81,7 +81,7 @@ impl Curve {
         let Curve { horizons, forecast, windows } = self;
         for (i, h) in horizons.iter_mut().enumerate() {
             match seen {
-                Seen::Live { place, until, ns, .. } => h.marks.on_live(place, until, ns),
+                Seen::Live { until, ns, .. } => h.marks.on_live(until, &ns),
                 Seen::Fill { side, place, px, from, time, .. } => {
                     h.marks.on_fill(side, place, px, from, time);
                 }

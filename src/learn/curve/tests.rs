@@ -22,13 +22,8 @@ fn watch_every(every: i64, seconds: i64, fills: &[usize], bps: i64) -> Curve {
         let time = Ns(s * Ns::SEC);
         let down = if s % 10 >= 2 && s % 10 < 8 { -bps } else { 0 };
         c.on_seen(&cfg, || FEE_BPS, Seen::State { time, mid: mid(down) });
-        for place in 0..CURVE {
-            c.on_seen(
-                &cfg,
-                || FEE_BPS,
-                Seen::Live { side: Side::Buy, place, until: time, ns: Ns::SEC },
-            );
-        }
+        let live = Seen::Live { side: Side::Buy, until: time, ns: [Ns::SEC; CURVE] };
+        c.on_seen(&cfg, || FEE_BPS, live);
         for place in fills.iter().filter(|_| s % every == 1) {
             let px = Px(10_000 * ONE - ONE * [0, 1][usize::from(*place == 4)]);
             let (side, from) = (Side::Buy, mid(0));

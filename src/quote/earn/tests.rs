@@ -37,9 +37,7 @@ fn curve(seconds: i64, every: i64, bps: f64) -> Curve {
         let time = Ns(s * Ns::SEC);
         let mut see = |seen| c.on_seen(&cfg, || FEE_BPS, seen);
         see(Seen::State { time, mid: Mid2(mid) });
-        for place in 0..CURVE {
-            see(Seen::Live { side: Side::Buy, place, until: time, ns: Ns::SEC });
-        }
+        see(Seen::Live { side: Side::Buy, until: time, ns: [Ns::SEC; CURVE] });
         if s % every == 1 {
             let side = if s / every % 4 < 2 { Side::Buy } else { Side::Sell };
             let reach = if s / every % 2 == 0 { 6 } else { 9 };

@@ -98,9 +98,10 @@ impl Ladder {
         for side in Side::BOTH {
             let (own, other) = (touch[side.index()], touch[side.opposite().index()].px);
             let prices = &self.prices.1[side.index()];
+            let mut ns = [0; CURVE];
             for (place, (q, px)) in self.quotes[side.index()].iter_mut().zip(prices).enumerate() {
                 if q.live {
-                    out(Seen::Live { side, place, until: d.arrive, ns: d.arrive.since(q.since) });
+                    ns[place] = d.arrive.since(q.since);
                     q.since = d.arrive;
                 } else if d.arrive.since(q.filled) < d.lag {
                     continue;
@@ -125,6 +126,7 @@ impl Ladder {
                     };
                 }
             }
+            out(Seen::Live { side, until: d.arrive, ns });
         }
     }
 
@@ -153,8 +155,9 @@ impl Ladder {
                     continue;
                 }
                 (q.live, q.filled) = (false, p.time);
-                let (from, time) = (q.from, p.time);
-                out(Seen::Live { side, place: at, until: time, ns: time.since(q.since) });
+                let (from, time, mut ns) = (q.from, p.time, [0; CURVE]);
+                ns[at] = time.since(q.since);
+                out(Seen::Live { side, until: time, ns });
                 out(Seen::Fill { side, place: at, px, from, mid, time });
             }
         }
