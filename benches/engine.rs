@@ -22,7 +22,7 @@ fn engine(c: &mut Criterion) {
         config
     };
     let [a, b] = [Parser::Scanner, Parser::SimdJson]
-        .map(|parser| replay::run(&frames, &config(parser), 1).expect("coins"));
+        .map(|parser| replay::run(&frames, &config(parser), 1, true).expect("coins"));
     assert_eq!((a.digest, a.records), (b.digest, b.records), "the parsers agree");
     println!("{} messages, {} records, digest {:032x}", a.frames, a.records, a.digest);
     let mut group = c.benchmark_group("engine");
@@ -33,7 +33,7 @@ fn engine(c: &mut Criterion) {
         group.bench_function(name, |bench| {
             // The pass times itself: making feed and engine is outside of it.
             bench.iter_custom(|n| {
-                let passes = replay::run(&frames, &config, usize::try_from(n).expect("few"));
+                let passes = replay::run(&frames, &config, usize::try_from(n).expect("few"), true);
                 let ns = passes.expect("coins").ns.iter().sum();
                 std::time::Duration::from_nanos(ns)
             });

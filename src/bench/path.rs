@@ -4,7 +4,8 @@
 //! messages of one trade. Cold path around the hot one.
 //!
 //! 1. Real path and bound take turns on the same message: whatever the machine does meanwhile
-//!    happens to both.
+//!    happens to both. The bound is run several times in a row and the least counts: the first time its
+//!    code is cold, which is no bound of code that runs with every message.
 //! 2. Ticks that are due are stepped before the time begins; they are reported by themselves.
 //! 3. What reading the clock costs is measured in the same loop and taken off.
 
@@ -41,6 +42,11 @@ pub enum Kind {
     /// The bound on the messages of one trade.
     Bound,
 }
+
+/// Runs of the bound on a message.
+const BOUND_RUNS: usize = 3;
+/// Messages of one trade that a verdict takes: the p99 of fewer is that of a handful.
+pub const VERDICT_FROM: u64 = 1_000;
 
 /// Number of kinds.
 pub const KINDS: usize = 7;
@@ -140,8 +146,11 @@ pub fn run(
         let c = clock.mono_ns();
         turn.message(at, text, &mut out);
         let d = clock.mono_ns();
-        let is_bound = kind == Kind::Trade && bound.take(text);
-        let e = clock.mono_ns();
+        let least = (0..BOUND_RUNS).filter(|_| kind == Kind::Trade).filter_map(|_| {
+            let from = clock.mono_ns();
+            bound.take(text).then(|| clock.mono_ns() - from)
+        });
+        let least = least.min();
         while end.pop().is_ok() {}
         while bound_end.pop().is_ok() {}
         if i < warm {
@@ -151,8 +160,8 @@ pub fn run(
             note(Kind::Tick, b - a);
         }
         note(kind, d - c);
-        if is_bound {
-            note(Kind::Bound, e - d);
+        if let Some(ns) = least {
+            note(Kind::Bound, ns);
         }
     }
     let published = out.published();

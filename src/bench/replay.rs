@@ -52,22 +52,31 @@ impl Passes {
     }
 }
 
-/// Puts the frames through `passes` times.
+/// Puts the frames through `passes` times; without `records` they are counted, not encoded and hashed.
 ///
 /// # Errors
 /// The coins of the frames cannot be followed.
 ///
 /// # Panics
 /// If two passes differ in their digest.
-pub fn run(frames: &Frames, config: &Config, passes: usize) -> Result<Passes, BadCoin> {
+pub fn run(
+    frames: &Frames,
+    config: &Config,
+    passes: usize,
+    records: bool,
+) -> Result<Passes, BadCoin> {
     let mut out = Passes { frames: frames.len() as u64, ..Passes::default() };
     for n in 0..passes {
-        let p = pass(frames.iter(), &frames.coins, config)?;
+        let p = pass(frames.iter(), &frames.coins, config, records)?;
         out.ns.push(p.ns);
         assert!(n == 0 || p.digest == out.digest, "equal passes have equal digests");
         (out.digest, out.records, out.resident) = (p.digest, p.records, p.resident);
     }
     Ok(out)
+}
+
+fn tally<'a>(records: bool) -> Tally<'a> {
+    if records { Tally::new(|_: &_, _: &_| {}) } else { Tally::counting() }
 }
 
 /// What one pass took.
@@ -81,7 +90,7 @@ pub(crate) struct Pass {
     pub(crate) resident: Option<u64>,
 }
 
-/// Puts frames of these coins through a new feed and engine.
+/// Puts frames of these coins through a new feed and engine; records as in [`run`].
 ///
 /// # Errors
 /// The coins cannot be followed.
@@ -89,8 +98,9 @@ pub(crate) fn pass<'a>(
     frames: impl Iterator<Item = (Ns, &'a [u8])>,
     coins: &[CoinSpec],
     config: &Config,
+    records: bool,
 ) -> Result<Pass, BadCoin> {
-    let mut tally = Tally::new(|_: &_, _: &_| {});
+    let mut tally = tally(records);
     let turn = Turn::reading(config.run.parser, &config.engine, coins, config.hash(coins))?;
     let mut feeder = Feeder::new(turn);
     let clock = SessionClock::start(1);
@@ -106,18 +116,23 @@ pub(crate) fn pass<'a>(
     Ok(Pass { ns, records: tally.next, digest: tally.digest.value().run, resident })
 }
 
-/// Puts a file of events through `passes` times; it is read from the disk, or its cache, each time.
+/// As [`run`] for a file of events; it is read from the disk, or its cache, each time.
 ///
 /// # Errors
 /// The file cannot be read or is damaged.
 ///
 /// # Panics
 /// If two passes differ in their digest.
-pub fn run_events(path: &Path, config: &Config, passes: usize) -> Result<Passes, RecordingError> {
+pub fn run_events(
+    path: &Path,
+    config: &Config,
+    passes: usize,
+    records: bool,
+) -> Result<Passes, RecordingError> {
     let clock = SessionClock::start(1);
     let mut out = Passes::default();
     for pass in 0..passes {
-        let mut tally = Tally::new(|_: &_, _: &_| {});
+        let mut tally = tally(records);
         let reader = Reader::open(path)?;
         let hash = config.hash(reader.coins());
         let engine = engine(&config.engine, reader.coins(), hash);

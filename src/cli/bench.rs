@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::common::recording_failure;
 use super::exit::Failure;
@@ -21,6 +21,8 @@ use crate::bench::rig::Idling;
 use crate::bench::wire::{self, Pace};
 use crate::feed::Parser;
 use crate::folder::Output;
+use crate::report::utc;
+use crate::sys::clock::wall;
 use crate::sys::machine;
 use crate::telemetry::latency::{Percentiles, Stage};
 use crate::units::Ns;
@@ -29,6 +31,15 @@ use crate::units::Ns;
 pub(super) struct Options {
     #[command(subcommand)]
     what: Option<What>,
+}
+
+/// What a replay can do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Records are counted, not encoded and hashed.
+    Records,
+    /// No shadow ladder and no curve (`engine.learn.curve.on`).
+    Shadow,
 }
 
 #[derive(Debug, Subcommand)]
@@ -40,6 +51,9 @@ enum What {
         /// Times to put it through.
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
         passes: u16,
+        /// Leave parts out, comma separated: what a pass takes less is what they cost.
+        #[arg(long, value_delimiter = ',', value_name = "PARTS")]
+        without: Vec<Part>,
     },
     /// Write frames of the embedded exchange as a recording, for measurements that need a file.
     Frames {
@@ -98,6 +112,12 @@ const RATIOS: (f64, f64) = (2.0, 2.5);
 const RATE_S: usize = 10;
 
 pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+    // What does not quote measures nothing of quoting.
+    let config = &mut config.clone();
+    config.engine.quote.anyway = true;
+    if !common.json && !matches!(o.what, Some(What::Frames { .. })) {
+        say(&place(config));
+    }
     match &o.what {
         None => {
             let frames = Arc::new(load(None)?);
@@ -106,16 +126,16 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
             let show = Show { bare: false, hlog: None, json: common.json };
             say(&wires(&frames, config, &[1_000, 10_000], pace, show)?);
         }
-        Some(What::Replay { file, passes }) => {
-            let n = usize::from(*passes);
+        Some(What::Replay { file, passes, without }) => {
+            let (n, records) = (usize::from(*passes), !without.contains(&Part::Records));
+            config.engine.learn.curve.on &= !without.contains(&Part::Shadow);
             let passes = match file {
-                Some(path) if is_events(path) => {
-                    replay::run_events(path, config, n).map_err(|e| recording_failure(path, &e))?
-                }
-                _ => replay::run(&load(file.as_deref())?, config, n)
+                Some(path) if is_events(path) => replay::run_events(path, config, n, records)
+                    .map_err(|e| recording_failure(path, &e))?,
+                _ => replay::run(&load(file.as_deref())?, config, n, records)
                     .map_err(|e| Failure::input(format!("the frames' coins: {e}")))?,
             };
-            say(&if common.json { json(&passes) } else { text(&passes) });
+            say(&if common.json { json(&passes) } else { text(&passes, records) });
         }
         Some(What::Frames { out, force, count, seed }) => {
             let mut file = force.output(out, &[])?;
@@ -141,6 +161,20 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
         }
     }
     Ok(())
+}
+
+/// Where and when, of what.
+fn place(config: &Config) -> String {
+    let about = machine::line("/proc/cpuinfo").unwrap_or_default();
+    let cpu = about.lines().find_map(|l| l.strip_prefix("model name")?.split_once(": "));
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    format!(
+        "papermaker {}, {}, {cores} cores of {}; strategy {}, quoting anyway\n",
+        env!("CARGO_PKG_VERSION"),
+        utc(wall()),
+        cpu.map_or("an unknown processor", |(_, name)| name),
+        config.engine.identities()[0].0,
+    )
 }
 
 fn load(file: Option<&Path>) -> Result<Frames, Failure> {
@@ -179,12 +213,18 @@ fn paths(frames: &Frames, config: &Config, common: &Common) -> Result<String, Fa
         }
         if let Some((p50, p99)) = r.ratios() {
             let good = p50 <= RATIOS.0 && p99 <= RATIOS.1;
+            let n = r.percentiles(Kind::Trade).count;
+            let enough = n >= path::VERDICT_FROM;
             let _ = writeln!(
                 out,
                 "one trade over its lower bound: p50 {p50:.2} (aim {:.1}), p99 {p99:.2} (aim {:.1}): {}",
                 RATIOS.0,
                 RATIOS.1,
-                if good { "reached" } else { "not reached" }
+                match (enough, good) {
+                    (false, _) => format!("{n} messages are too few for a verdict"),
+                    (true, true) => "reached".into(),
+                    (true, false) => "not reached".into(),
+                }
             );
         }
         let _ = writeln!(out, "records {}, digest {:032x}\n", r.records, r.digest);
@@ -326,11 +366,13 @@ pub(crate) fn seconds(ns: u64) -> f64 {
     ns as f64 * 1e-9
 }
 
-fn text(p: &Passes) -> String {
+fn text(p: &Passes, records: bool) -> String {
+    let digest = if records { format!("digest {:032x}", p.digest) } else { "counted only".into() };
+
     format!(
         "replay   {} frames\n\
          passes   {}: best {:.0} ns a frame ({:.0} frames/s), median {:.0} ns\n\
-         records  {}, digest {:032x}\n\
+         records  {}, {digest}\n\
          resident {}\n",
         p.frames,
         p.ns.len(),
@@ -338,7 +380,6 @@ fn text(p: &Passes) -> String {
         1e9 / p.best_ns().max(1e-9),
         p.median_ns(),
         p.records,
-        p.digest,
         p.resident.map_or("not known".into(), |b| format!("{:.1} MB", seconds(b) * 1e3)),
     )
 }

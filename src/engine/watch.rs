@@ -70,6 +70,9 @@ impl Watch {
 
     /// Something came, or nothing more does.
     pub(super) fn on<C: Components, P>(&mut self, cx: &Cx<'_, C, P>, came: Came<'_>) {
+        if !cx.cfg.learn.curve.on {
+            return;
+        }
         let Watch { shadow, curve, billing, .. } = self;
         let fee = || cx.cfg.maker_fee_bps(*billing);
         let mut out = |s| curve.on_seen(&cx.cfg.learn.curve, fee, s);

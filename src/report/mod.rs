@@ -35,3 +35,4 @@ pub use page::page;
 pub use sources::{Setting, Sources};
 pub use stats::{BLOCKS_MIN, Interval, RESAMPLES, bootstrap, total};
 pub use text::summary as text;
+pub use time::utc;

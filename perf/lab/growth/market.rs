@@ -118,7 +118,7 @@ pub(super) fn replay(config: &Config, step: &mut Step<'_>) -> io::Result<Vec<Cur
     let most = FRAMES.iter().max().map_or(0, |n| *n as usize);
     let frames = Frames::of(&law(2), SEED, DELAY_NS, |f| f.len() >= most);
     let replay = |n: u32| {
-        pass(frames.iter().take(n as usize), &frames.coins, config)
+        pass(frames.iter().take(n as usize), &frames.coins, config, true)
             .expect("coins of our own making can be followed")
     };
     let before = machine::resident_now().unwrap_or(0);

@@ -33,6 +33,9 @@ pub const MARK_S: [u8; 2] = [5, 30];
 settings! {
     /// What the curve of the shadow ladder remembers.
     pub struct Config: Copy {
+        /// Whether there is a shadow ladder and a curve; without them strategy `earn` quotes nothing, and
+        /// others cost less.
+        on: bool = true;
         /// Memory of rates, costs and their errors.
         memory_s: f64 = 1_800.0, 10.0..=1e7, "s";
         /// Memory of the fast layer of rates.
