@@ -27,7 +27,7 @@ pub(crate) fn journal(run: &Path) -> Result<Reader<Folder>, Failure> {
 }
 
 /// What the first segments of a run came to.
-pub(crate) fn past(run: &Path) -> Result<Past, Failure> {
+pub(super) fn past(run: &Path) -> Result<Past, Failure> {
     Past::of(&RunFolder::at(run)).map_err(|e| Failure::input(format!("{}: {e}", run.display())))
 }
 

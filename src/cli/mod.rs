@@ -66,7 +66,8 @@ enum Command {
     Replay(replay::Options),
     /// Write the raw feed to a file, without quoting.
     Record(record::Options),
-    /// Sum up a run from its journal: `report.html`, and a summary as text or JSON.
+    /// Sum up a run from its journal: `report.html`, and a summary as text or JSON; several runs as one
+    /// answer.
     Report(report::Options),
     /// Write a run's records as tables: Parquet, CSV or JSON lines.
     Export(export::Options),

@@ -1,4 +1,4 @@
-//! `papermaker report RUN`: a run summed up from its journal, as page, text or JSON.
+//! `papermaker report RUN…`: a run summed up from its journal, as page, text or JSON; several as one answer.
 //!
 //! In: a run folder. Out: `report.html`, and a summary; damage found is named. Cold path.
 
@@ -11,12 +11,14 @@ use super::exit::{Code, Failure};
 use super::{Common, Force, say};
 use crate::app::config::Config;
 use crate::folder::{Output, RunFolder, RunInfo, keep};
-use crate::report::{self, Model, Setting, Sources};
+use crate::report::{self, Model, Setting, Sources, Together};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Run folder.
-    run: PathBuf,
+    /// Run folder. Several are one answer: sums over runs and days, with intervals over all of them; the
+    /// page of each is in its folder.
+    #[arg(required = true)]
+    runs: Vec<PathBuf>,
     /// Where the page goes; default: `report.html` in the run folder.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -28,7 +30,7 @@ pub(super) struct Options {
 }
 
 /// Reads a run folder whole: the sums of its first segments, and the journal behind them.
-pub(super) fn read(path: &Path) -> Result<Model, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Model, Failure> {
     let name = path.display();
     let folder = opened(path)?;
     // One that cannot be used is no loss where every segment is there.
@@ -62,8 +64,7 @@ pub(super) fn line(page: &Result<PathBuf, Failure>) -> String {
     }
 }
 
-/// What a run folder says besides its journal.
-pub(crate) fn sources(path: &Path) -> Sources {
+fn sources(path: &Path) -> Sources {
     let run = RunFolder::at(path);
     let log = std::fs::read(run.latencies()).unwrap_or_default();
     let mut out = Sources {
@@ -107,15 +108,38 @@ fn flatten(key: &str, value: &toml::Value, out: &mut Vec<(String, String)>) {
 }
 
 pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
-    let to = o.out.as_ref().filter(|to| **to != RunFolder::at(&o.run).page());
+    match o.runs.as_slice() {
+        [run] => one(run, o, common),
+        several if o.out.is_none() && !o.open => together(several, common),
+        _ => Err(Failure::usage("--out and --open take one run")),
+    }
+}
+
+/// Several runs as one answer.
+fn together(runs: &[PathBuf], common: &Common) -> Result<(), Failure> {
+    let named = |run: &PathBuf| Ok::<_, Failure>((run.display().to_string(), shown(run)?.0));
+    let mut runs = runs.iter().map(named).collect::<Result<Vec<_>, _>>()?;
+    let together = Together::of(&mut runs).map_err(Failure::usage)?;
+    let text = if common.json { format!("{}\n", together.json()) } else { together.text() };
+    say(&text);
+    let damaged: Vec<String> = runs
+        .iter()
+        .filter(|(_, m)| !m.faults.is_empty())
+        .map(|(name, m)| format!("the journal of {name} is damaged: {}", m.faults.join("; ")))
+        .collect();
+    if damaged.is_empty() { Ok(()) } else { Err(Failure::new(Code::Check, damaged.join("; "))) }
+}
+
+fn one(run: &Path, o: &Options, common: &Common) -> Result<(), Failure> {
+    let to = o.out.as_ref().filter(|to| **to != RunFolder::at(run).page());
     let (model, page) = match to {
         Some(to) => {
             let out = o.force.output(to, &[])?;
-            let model = read(&o.run)?;
+            let model = read(run)?;
             let page = out.put(report::page(&model).as_bytes()).map(|()| to.clone());
             (model, page.map_err(Failure::from))
         }
-        None => shown(&o.run)?,
+        None => shown(run)?,
     };
     if common.json {
         say(&format!("{}\n", report::json(&model)));
@@ -128,7 +152,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     if o.open {
         open(&page)?;
     }
-    let dropped = RunFolder::at(&o.run).dropped();
+    let dropped = RunFolder::at(run).dropped();
     if !common.json {
         say(&keep::dropped_text(dropped));
     }

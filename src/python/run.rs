@@ -17,13 +17,11 @@ use super::error::exception;
 use super::strategy::{Asked, Described, Hook, Hooked};
 use super::work::beside;
 use crate::app::config::ConfigOf;
-use crate::app::past::Past;
 use crate::app::replay::{Cut, Tally, replay_files};
-use crate::cli::common::{chosen_of_all, journal, least_fit, past, recording_failure, unreadable};
+use crate::cli::common::{chosen_of_all, journal, least_fit, recording_failure, unreadable};
 use crate::cli::exit::Failure;
-use crate::cli::report::{changed, sources};
+use crate::cli::report::{changed, read as report_of};
 use crate::engine::{Components, Shipped};
-use crate::folder::RunFolder;
 use crate::folder::recording::Meter;
 use crate::journal::{Found, hex};
 use crate::record::{Bytes, Record, StopReason};
@@ -236,28 +234,14 @@ pub(super) fn load(py: Python<'_>, folder: PathBuf, tables: Option<Vec<String>>)
 }
 
 fn read(folder: &Path, mut tables: Tables, meter: &Meter) -> Result<Run, Failure> {
+    let model = report_of(folder)?;
     let mut reader = journal(folder)?;
-    // Tables begin where the journal does, with the sums of what was dropped before it.
-    let bounded = RunFolder::at(folder).dropped() > 0;
-    let past = if bounded { past(folder)? } else { Past::default() };
-    let (from, mut builder) = (past.journal.seq, past.report);
-    while let Some(found) = reader.step().map_err(|e| unreadable(folder, e))? {
-        match found {
-            _ if meter.is_stopped() => break,
-            Found::Record(r) => {
-                if r.seq >= from {
-                    builder.take(&r);
-                }
-                tables.take(&r);
-            }
-            Found::Damage(damage) => builder.fault(damage.to_string()),
-            Found::Torn(torn) => builder.fault(torn.to_string()),
+    while !meter.is_stopped()
+        && let Some(found) = reader.step().map_err(|e| unreadable(folder, e))?
+    {
+        if let Found::Record(r) = found {
+            tables.take(&r);
         }
-    }
-    let model = builder.finish(sources(folder));
-    if model.records == 0 && model.faults.is_empty() {
-        let text = format!("{} holds no journal; give it a run folder", folder.display());
-        return Err(Failure::input(text));
     }
     Run::of(&model, 0, tables)
 }

@@ -24,6 +24,14 @@ pub struct Day {
     pub fills: [u64; 3],
 }
 
+impl Day {
+    /// Adds another run's figures of the same day.
+    pub(super) fn add(&mut self, other: &Day) {
+        self.profit.iter_mut().zip(other.profit).for_each(|(p, x)| *p += x);
+        self.fills.iter_mut().zip(other.fills).for_each(|(n, x)| *n += x);
+    }
+}
+
 type Sums = [(i128, u64); 3];
 
 /// Days in the making.

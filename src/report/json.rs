@@ -71,7 +71,8 @@ pub fn summary(m: &Model) -> Value {
     })
 }
 
-fn result(lane: Lane, split: &Split, profit: &Interval, fills: u64) -> Value {
+/// What came of a fill model.
+pub(super) fn result(lane: Lane, split: &Split, profit: &Interval, fills: u64) -> Value {
     let mut out = json!({
         "lane": lane.text(),
         "fills": fills,

@@ -25,6 +25,7 @@ mod states;
 mod stats;
 mod text;
 mod time;
+mod together;
 mod truth;
 
 pub use json::summary as json;
@@ -36,3 +37,4 @@ pub use sources::{Setting, Sources};
 pub use stats::{BLOCKS_MIN, Interval, RESAMPLES, bootstrap, total};
 pub use text::summary as text;
 pub use time::utc;
+pub use together::Together;

@@ -53,6 +53,14 @@ impl Blocks {
         Blocks { start, width_ns, count: usize::try_from(count).unwrap_or(1) }
     }
 
+    /// Blocks of a given length; the last one may be shorter.
+    #[must_use]
+    pub fn wide(start: Ns, end: Ns, width_ns: i64) -> Blocks {
+        let width_ns = width_ns.max(1);
+        let count = (end.since(start).max(1) + width_ns - 1) / width_ns;
+        Blocks { start, width_ns, count: usize::try_from(count).unwrap_or(1) }
+    }
+
     /// The block of a time.
     #[must_use]
     pub fn index(&self, at: Ns) -> usize {

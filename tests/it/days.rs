@@ -72,6 +72,7 @@ fn several_recordings_are_one_run_with_a_hole_between_them() {
         fresh.assert_code(0).out.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
     assert_eq!(alone.len(), 2);
     assert_eq!(fills(&days[0]), fills(&alone[0]["by_day"]["days"][0]));
+    reported_together(&dir, &alone);
     let known = |v: &serde_json::Value| v["coins"][0]["kappa_n_eff"].as_f64().expect("a figure");
     assert!(known(&both) > known(&alone[1]), "{} {}", known(&both), known(&alone[1]));
     let swapped = papermaker(&dir.0, &["replay", "b.frames.gz", "a.frames.gz"]);
@@ -79,4 +80,27 @@ fn several_recordings_are_one_run_with_a_hole_between_them() {
     papermaker(&dir.0, &["convert", "a.frames.gz", "-o", "a.events"]).assert_code(0);
     let joined = papermaker(&dir.0, &["replay", "a.events", "b.frames.gz"]);
     assert!(joined.assert_code(5).err.contains("cannot be joined"), "{joined:?}");
+}
+
+/// The runs of two days as one answer: exact sums, a line a day; no hour counts twice.
+fn reported_together(dir: &Temporary, alone: &[serde_json::Value]) {
+    let runs: Vec<&str> = alone.iter().map(|v| v["run"].as_str().expect("a folder")).collect();
+    let all = papermaker(&dir.0, &["report", runs[1], runs[0], "--json"]).assert_code(0).json();
+    let usd = |v: &serde_json::Value| v["total"][0]["profit_usd"].as_f64().expect("a figure");
+    let fills = |v: &serde_json::Value| v["total"][0]["fills"].as_u64().expect("a count");
+    assert!((usd(&all) - usd(&alone[0]) - usd(&alone[1])).abs() < 1e-9, "{all}");
+    assert_eq!(fills(&all), fills(&alone[0]) + fills(&alone[1]));
+    assert_eq!(all["coins"][0]["results"][0], all["total"][0], "one coin");
+    assert_eq!(all["runs"][0]["digest"], alone[0]["digest"], "in order of time");
+    assert_eq!(all["by_day"]["days"].as_array().map(Vec::len), Some(2));
+    assert_eq!(all["configurations"], 1);
+    let text = papermaker(&dir.0, &["report", runs[0], runs[1]]).assert_code(0).out.clone();
+    assert!(
+        text.contains("2 runs, each from no position") && text.contains("days       2"),
+        "{text}"
+    );
+    let twice = papermaker(&dir.0, &["report", runs[0], runs[0]]);
+    assert!(twice.assert_code(2).err.contains("would count twice"), "{twice:?}");
+    let both = papermaker(&dir.0, &["report", runs[0], "both"]);
+    assert!(both.assert_code(2).err.contains("would count twice"), "{both:?}");
 }

@@ -94,7 +94,7 @@ pub const LINES: &[(&str, usize)] = &[
     // file that is there; more slips of the hand named. Fill models in worlds like real markets, cell by cell.
     // The command line inside Python, and how to use that. One line that starts and restarts a service, and
     // waits for the venue's list of coins.
-    ("cli", 7_000),
+    ("cli", 7_060),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
@@ -132,10 +132,8 @@ pub const LINES: &[(&str, usize)] = &[
     // verdict and their words.
     ("record", 1_625),
     // Days. Edges that are the account's, with what was lost before a fill; the curve.
-    // What was learned of quotes beside what is true of them.
-    ("report", 4_825),
-    // What was learned of quotes beside what is true of them. Tables for Python.
-    ("report", 5_175),
+    // What was learned of quotes beside what is true of them. Tables for Python. Several runs as one answer.
+    ("report", 5_100),
     ("settings", 1_200),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
