@@ -107,17 +107,10 @@ pub fn quantile(p: f64, a: f64) -> f64 {
     x
 }
 
-/// Mean and central 95 % interval of Gamma(`shape`, `rate`): `[mean, lo, hi]`.
+/// The quantiles .025 and .975 of Gamma(shape `a`, rate 1).
 ///
 /// # Cost
 /// About 150 instructions within the table, a hundred times that outside of it.
-#[must_use]
-pub fn interval95(shape: f64, rate: f64) -> [f64; 3] {
-    let [lo, hi] = ends95(shape);
-    [shape / rate, lo / rate, hi / rate]
-}
-
-/// The quantiles .025 and .975 of Gamma(shape `a`, rate 1).
 #[must_use]
 pub fn ends95(a: f64) -> [f64; 2] {
     let t = det::ln(a) * std::f64::consts::LOG2_E;

@@ -121,7 +121,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Sweeps, imports, progress; the shadow ladder.
     ("limits", 480),
     // Draws by name: orders of one's own and faults of the feed change nothing but by consequence.
-    ("math", 690),
+    // Tables of the quantiles that intervals take.
+    ("math", 800),
     ("mem", 450),
     // The clock against the venue's, in `doctor`; the verdict as a metric.
     ("ops", 1_580),
@@ -130,7 +131,7 @@ pub const LINES: &[(&str, usize)] = &[
     ("quote", 3_545),
     // How long a budget of requests lasts, in words; the maker fee of each coin; edges, the curve, the
     // verdict and their words.
-    ("record", 1_625),
+    ("record", 1_635),
     // Days. Edges that are the account's, with what was lost before a fill; the curve.
     // What was learned of quotes beside what is true of them. Tables for Python. Several runs as one answer.
     ("report", 5_100),
