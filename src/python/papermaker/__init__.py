@@ -144,7 +144,7 @@ def replay(
     each print, tick and size; ``terms``, (name, unit, sentence) of
     each of at most twelve numbers that records show beside a quote. Name, version, source and
     attributes enter the hash of the configuration. What asking came to is in ``strategy`` of the run.
-    Such a run is a replay or a sweep only, and cannot be resumed.
+    Such a run is a replay only, and cannot be resumed.
 
     The interpreter stays free meanwhile, and Ctrl-C ends it. Raises ValueError for what was asked and
     InputError for files, with the sentences of the command line, and whatever the strategy raises.
