@@ -1,5 +1,7 @@
 //! Round trips of made-up history, and everything that can be wrong with a file.
 
+mod round;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
