@@ -11,7 +11,7 @@ pub struct Sweep {
     pub side: Side,
     /// How far it reached from the reference mid, s (worst price - mid) / mid, bps; negative when
     /// it ended inside the reference mid. The reference is the mid that quotes in the book were
-    /// made from, see [`super::reference`].
+    /// made from, see `learn::reference`.
     pub depth_bps: f64,
     /// How far the mid had moved towards the taker's direction since the reference, s (mid -
     /// reference) / reference, bps: what quotes in the book had already lost.

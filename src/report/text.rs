@@ -105,16 +105,21 @@ fn coin(c: &CoinModel, m: &Model) -> String {
     }
     if let Some(e) = &c.estimates {
         let truth = m.sources.truth_of(name).map(|t| format!(" (truth {:.0})", t.kappa));
-        out.push_str(&format!(
-            "  market     sigma {:.2} bps/sqrt s; takers thin out by kappa {:.0} [{:.0}, {:.0}]{} per unit \
-             of price, {:.0} independent takers: no input of a quote\n",
-            e.sigma_bps,
-            e.kappa,
-            e.kappa_lo,
-            e.kappa_hi,
-            truth.unwrap_or_default(),
-            e.n_eff,
-        ));
+        // Before the first independent taker there is nothing but the prior.
+        let kappa = if e.n_eff < 1.0 {
+            "no independent taker yet, so nothing of how they thin out".to_owned()
+        } else {
+            format!(
+                "takers thin out by kappa {:.0} [{:.0}, {:.0}]{} per unit of price, {:.0} independent \
+                 takers: no input of a quote",
+                e.kappa,
+                e.kappa_lo,
+                e.kappa_hi,
+                truth.unwrap_or_default(),
+                e.n_eff,
+            )
+        };
+        out.push_str(&format!("  market     sigma {:.2} bps/sqrt s; {kappa}\n", e.sigma_bps));
     }
     out.push_str(&quoted(c));
     out
