@@ -446,14 +446,16 @@ impl Twins {
                 self.cfg.model
             );
         }
-        if IN_THE_ORACLE.contains(&self.cfg.model) {
+        // A queue that was full applied its oldest state early, and counted it: the oracle has no bound.
+        let full = self.paper.late().blocks > 0;
+        if !full && IN_THE_ORACLE.contains(&self.cfg.model) {
             let oracle = self.oracle();
             assert_eq!(self.sums, oracle.fills, "{:?}", self.cfg);
             let mut open: Vec<u64> = self.paper.open().map(|v| v.id).collect();
             open.sort_unstable();
             assert_eq!(open, oracle.open());
         }
-        assert_eq!(self.paper.late(), Late::default());
+        assert!(full || self.paper.late() == Late::default(), "{:?}", self.paper.late());
         (self.paper, self.ledgers, self.sums, self.took) = (before, kept.0, kept.2, kept.3);
         self.fills.truncate(kept.1);
     }
