@@ -53,11 +53,10 @@ pub struct Place {
     pub frame: u64,
 }
 
-/// A checkpoint to be written: the program's version, then the fields of [`Checkpoint`] in order.
+/// A checkpoint to be written: the fields of [`Checkpoint`] in order.
 #[derive(Debug, Serialize)]
 #[serde(bound = "")]
 pub struct Written<'a, C: Components = Shipped> {
-    program: &'static str,
     config: [u64; 2],
     place: Place,
     digest: &'a Digest,
@@ -131,7 +130,7 @@ impl<'a, C: Components> Written<'a, C> {
         turn: &'a Turn<C>,
     ) -> Written<'a, C> {
         let (source, engine) = turn.state();
-        Written { program: env!("CARGO_PKG_VERSION"), config, place, digest, source, engine }
+        Written { config, place, digest, source, engine }
     }
 
     /// The file's bytes.
@@ -139,7 +138,7 @@ impl<'a, C: Components> Written<'a, C> {
     /// # Errors
     /// [`Fault::Damaged`] where the state cannot be written, which no state is known to do.
     pub fn encode(&self) -> Result<Vec<u8>, Fault> {
-        Ok(sealed(MAGIC, &postcard::to_stdvec(self).map_err(|_| Fault::Damaged)?))
+        sealed(MAGIC, self)
     }
 
     /// Writes it aside, flushes it, and puts it in its place.
@@ -175,13 +174,7 @@ impl<C: Components> Checkpoint<C> {
         cfg: &ConfigOf<C>,
         coins: &[CoinSpec],
     ) -> Result<Checkpoint<C>, Fault> {
-        let body = opened(MAGIC, bytes)?;
-        // The version stands first: of another one, nothing else is looked at.
-        let (program, state) =
-            postcard::take_from_bytes::<String>(body).map_err(|_| Fault::Damaged)?;
-        if program != env!("CARGO_PKG_VERSION") {
-            return Err(Fault::Program(program));
-        }
+        let state = opened(MAGIC, bytes)?;
         let found = thread::scope(|s| {
             let read = || postcard::from_bytes::<Checkpoint<C>>(state).map(Box::new);
             let reader = thread::Builder::new().stack_size(CHECKPOINT_STACK).spawn_scoped(s, read);
@@ -209,18 +202,20 @@ impl<C: Components> Checkpoint<C> {
     }
 }
 
-/// A body with its header in front.
-pub(super) fn sealed(magic: &[u8; 8], body: &[u8]) -> Vec<u8> {
+/// A state behind the program's version, with the header in front.
+pub(super) fn sealed(magic: &[u8; 8], state: &impl Serialize) -> Result<Vec<u8>, Fault> {
+    let body = postcard::to_stdvec(&(env!("CARGO_PKG_VERSION"), state));
+    let body = body.map_err(|_| Fault::Damaged)?;
     let mut out = Vec::with_capacity(HEADER + body.len());
     out.extend_from_slice(magic);
     out.extend_from_slice(&LAYOUT.to_le_bytes());
     out.extend_from_slice(&(body.len() as u64).to_le_bytes());
-    out.extend_from_slice(&xxh3_128(body).to_le_bytes());
-    out.extend_from_slice(body);
-    out
+    out.extend_from_slice(&xxh3_128(&body).to_le_bytes());
+    out.extend_from_slice(&body);
+    Ok(out)
 }
 
-/// The body behind a sound header.
+/// The state behind a sound header and this program's version.
 pub(super) fn opened<'a>(magic: &[u8; 8], bytes: &'a [u8]) -> Result<&'a [u8], Fault> {
     let Some((head, body)) = bytes.split_at_checked(HEADER) else {
         let begins = magic.starts_with(&bytes[..bytes.len().min(8)]) || bytes.starts_with(magic);
@@ -242,7 +237,9 @@ pub(super) fn opened<'a>(magic: &[u8; 8], bytes: &'a [u8]) -> Result<&'a [u8], F
     if number(20, HEADER) != xxh3_128(body) {
         return Err(Fault::Damaged);
     }
-    Ok(body)
+    // The version stands first: of another one, nothing else is looked at.
+    let (program, state) = postcard::take_from_bytes::<String>(body).map_err(|_| Fault::Damaged)?;
+    if program == env!("CARGO_PKG_VERSION") { Ok(state) } else { Err(Fault::Program(program)) }
 }
 
 #[cfg(test)]

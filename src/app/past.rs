@@ -109,19 +109,12 @@ impl Past {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Past::default()),
             other => other.map_err(|e| checkpoint::Fault::Disk(e.kind()))?,
         };
-        let body = opened(MAGIC, &bytes)?;
-        // The version stands first: of another one, nothing else is looked at.
-        let damaged = |_| checkpoint::Fault::Damaged;
-        let (program, rest) = postcard::take_from_bytes::<String>(body).map_err(damaged)?;
-        if program != env!("CARGO_PKG_VERSION") {
-            return Err(checkpoint::Fault::Program(program).into());
-        }
-        Ok(postcard::from_bytes(rest).map_err(damaged)?)
+        let state = opened(MAGIC, &bytes)?;
+        Ok(postcard::from_bytes(state).map_err(|_| checkpoint::Fault::Damaged)?)
     }
 
     fn write(&self, run: &RunFolder) -> Result<(), Fault> {
-        let body = postcard::to_stdvec(&(env!("CARGO_PKG_VERSION"), self));
-        Ok(put(&run.past(), &sealed(MAGIC, &body.map_err(|_| checkpoint::Fault::Damaged)?))?)
+        Ok(put(&run.past(), &sealed(MAGIC, self)?)?)
     }
 
     /// The records that say what the run is.
@@ -193,11 +186,7 @@ impl Past {
             feeder.take(line.at, line.bytes(), &mut tally);
         }
         let seen = feeder.seen();
-        if let Some(reason) = reason {
-            feeder.stopping(&mut tally);
-            let before = tally.next;
-            feeder.finish(reason, before, &mut tally);
-        }
+        feeder.end_run(reason, &mut tally);
         let (records, digest) = tally.end();
         Ok((records, digest, seen))
     }

@@ -262,6 +262,16 @@ impl<C: Components> Feeder<C> {
         self.turn.stopping(self.lines.seen().to, out);
     }
 
+    /// The run ends for this reason, its quotes taken down before; `None`: it was killed, and nothing
+    /// says that it ended.
+    pub fn end_run(mut self, reason: Option<StopReason>, out: &mut Tally<'_>) {
+        if let Some(reason) = reason {
+            self.stopping(out);
+            let before = out.next;
+            self.finish(reason, before, out);
+        }
+    }
+
     /// The end, after `records` records.
     pub fn finish(mut self, reason: StopReason, records: u64, out: &mut impl Publish) -> Engine<C> {
         self.turn.stop(self.lines.seen().to, reason, records, out);
@@ -337,11 +347,7 @@ pub fn replay_cut<C: Components>(
         feeder.take(line.at, line.bytes(), out);
     }
     let seen = Outcome { tail: reader.tail(), left_out: reader.left_out(), ..feeder.seen() };
-    if let Some(reason) = reason {
-        feeder.stopping(out);
-        let before = out.next;
-        feeder.finish(reason, before, out);
-    }
+    feeder.end_run(reason, out);
     Ok(seen)
 }
 
@@ -384,11 +390,7 @@ pub fn replay_files<C: Components>(
         one().map_err(|e| (path.clone(), e))?;
     }
     let seen = Outcome { tail, left_out, ..feeder.seen() };
-    if let Some(reason) = reason {
-        feeder.stopping(out);
-        let before = out.next;
-        feeder.finish(reason, before, out);
-    }
+    feeder.end_run(reason, out);
     Ok(seen)
 }
 

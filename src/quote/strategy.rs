@@ -198,6 +198,9 @@ impl Stands {
         prints: false,
         curve: true,
     };
+
+    /// Moves with the market alone, and is asked again when there are new estimates.
+    pub const BY_ESTIMATES: Stands = Stands { estimates: true, curve: false, ..Stands::FOLLOWS };
 }
 
 impl Default for Stands {

@@ -28,7 +28,7 @@ pub use curve::Curve;
 
 use self::learn::Model;
 use super::rounding::{self, clamp};
-use super::strategy::{Band, Bounds, Decline, Inputs, Ladder, Stands, Strategy};
+use super::strategy::{Bounds, Decline, Inputs, Ladder, Stands, Strategy};
 use crate::learn::{Estimates, Sample};
 use crate::math::det::exp;
 use crate::record::{Named, StrategyInfo};
@@ -105,13 +105,7 @@ impl Strategy for Glft {
             self.side(side, &v, out);
         }
         out.tolerance_bps = cfg.requote_share * self.curve.c1;
-        out.stands = Stands {
-            touch: Band::Follows,
-            until: Ns(i64::MAX),
-            estimates: true,
-            prints: false,
-            curve: false,
-        };
+        out.stands = Stands::BY_ESTIMATES;
         self.terms(lots, &v, out);
     }
 }

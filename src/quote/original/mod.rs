@@ -14,12 +14,12 @@ pub use spread::{Beliefs, Policy, half_bps, level_bps};
 
 use self::model::{Known, Model};
 use super::rounding::{self, clamp};
-use super::strategy::{Band, Bounds, Decline, Inputs, Ladder, OwnFill, Stands, Strategy};
+use super::strategy::{Bounds, Decline, Inputs, Ladder, OwnFill, Stands, Strategy};
 use crate::learn::Estimates;
 use crate::learn::regime::REGIMES;
 use crate::record::{Named, StrategyInfo};
 use crate::settings::settings;
-use crate::units::{Ns, Px, Side, Sz};
+use crate::units::{Px, Side, Sz};
 
 settings! {
     /// The original paper trader's own pipeline, or the advice of its analysis.
@@ -152,13 +152,7 @@ impl Strategy for Original {
             k.widen,
         ];
         out.tolerance_bps = cfg.requote_share * self.reach_bps;
-        out.stands = Stands {
-            touch: Band::Follows,
-            until: Ns(i64::MAX),
-            estimates: true,
-            prints: false,
-            curve: false,
-        };
+        out.stands = Stands::BY_ESTIMATES;
     }
 }
 
@@ -169,8 +163,8 @@ mod tests {
     use crate::learn::{self, Learners};
     use crate::quote::fit;
     use crate::record::Guard;
-    use crate::units::ONE;
     use crate::units::rules::Rules;
+    use crate::units::{Ns, ONE};
 
     #[test]
     fn three_equal_levels_around_the_mid() {
