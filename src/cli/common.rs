@@ -116,7 +116,8 @@ pub(crate) fn chosen_of_all(
         let next = surveyed(file)?;
         if next.from < all.to {
             return Err(Failure::usage(format!(
-                "{} begins before {} ends: name recordings in order of time, each time once",
+                "{} begins before {} ends: name recordings in order of time, each time \
+                 once (files of a coin each become one with `papermaker import`)",
                 file.display(),
                 before.display()
             )));

@@ -1,6 +1,6 @@
 //! `papermaker import`: history of others, written as a recording.
 //!
-//! In: files of the venue's archive, of a node, of tardis.dev. Out: a recording. Cold path.
+//! In: files of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector. Out: a recording. Cold path.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,8 @@ pub(super) struct Options {
     /// Files, plain, gzip or lz4; what each is is seen by its first line. They are merged by time.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Take only files of these kinds, comma separated: `hl-s3`, `hl-fills`, `tardis`.
+    /// Take only files of these kinds, comma separated: `hl-s3`, `hl-fills`, `tardis`,
+    /// `collector`.
     #[arg(long, value_delimiter = ',', value_name = "KIND", value_parser = KINDS)]
     from: Vec<String>,
     /// More files: fills of a node.
@@ -35,7 +36,7 @@ pub(super) struct Options {
     coin: Vec<String>,
 }
 
-const KINDS: [&str; 3] = ["hl-s3", "hl-fills", "tardis"];
+const KINDS: [&str; 4] = ["hl-s3", "hl-fills", "tardis", "collector"];
 
 const HELP: &str = "\
 Kinds of files:
@@ -43,8 +44,9 @@ Kinds of files:
   hl-fills  s3://hl-mainnet-node-data/node_fills_by_block/hourly/20260401/1.lz4: all trades of an hour;
             a file's hour is when blocks were processed: take the hours before and after, too
   tardis    trades, quotes, book_snapshot_5 and book_snapshot_25 of Hyperliquid, as .csv.gz
+  collector what hftbacktest's collector writes, a file a coin: several coins as one recording
 Books without trades fill no orders: take hl-s3 and hl-fills together, or all three of tardis.
-Recordings of hftbacktest's collector need no import: `papermaker replay` takes them.
+One file of the collector needs no import: `papermaker replay` takes it as it is.
 What a source does not say is written at the head of the recording, and shown with what it is fit for.
 
 Example: papermaker import --from hl-s3 ETH-1.lz4 ETH-2.lz4 --fills 1.lz4 2.lz4 -o eth.frames.gz";
@@ -85,6 +87,7 @@ fn text(s: &Seen) -> String {
         (s.one_sided, "trades with the fill of one party only"),
         (s.sideless, "trades left out: their side is not known"),
         (s.numbered, "trades numbered here"),
+        (s.cut, "files that end in the middle: what came before was taken"),
         (s.back, "receive times that go back, and count as no time"),
     ];
     for (n, what) in odd.iter().filter(|(n, _)| *n > 0) {

@@ -93,7 +93,8 @@ enum Command {
     Fills(fills::Options),
     /// Measure the stylised facts of a recording, and hold them against bands.
     Facts(facts::Options),
-    /// Write history of others (the venue's archive, a node's fills, tardis.dev) as a recording.
+    /// Write history of others (the venue's archive, a node's fills, tardis.dev, files of
+    /// hftbacktest's collector) as a recording.
     Import(import::Options),
     /// Read a recording once, into a file of events that replays faster.
     Convert(convert::Options),

@@ -2,6 +2,7 @@
 //!
 //! In: a line. Out: [`Kind`], or what the file looks like and the command that helps. Cold path.
 
+use super::collector::received;
 use crate::folder::recording::Looks;
 
 /// A kind of source.
@@ -17,6 +18,8 @@ pub enum Kind {
     TardisQuotes,
     /// tardis.dev `book_snapshot_5` or `book_snapshot_25`.
     TardisBook,
+    /// Frames as they were received, of one coin each: what hftbacktest's collector writes.
+    Collector,
 }
 
 impl Kind {
@@ -27,6 +30,7 @@ impl Kind {
             Kind::S3 => "hl-s3",
             Kind::Fills => "hl-fills",
             Kind::TardisTrades | Kind::TardisQuotes | Kind::TardisBook => "tardis",
+            Kind::Collector => "collector",
         }
     }
 
@@ -52,13 +56,14 @@ impl Kind {
             Kind::TardisBook => {
                 "tardis books: at most 20 levels a side; orders of a level are not counted"
             }
+            Kind::Collector => "collector: where its link was lost is not said",
         }
     }
 
     /// Whether it says which coins there are books of.
     #[must_use]
     pub fn has_books(self) -> bool {
-        matches!(self, Kind::S3 | Kind::TardisQuotes | Kind::TardisBook)
+        !matches!(self, Kind::Fills | Kind::TardisTrades)
     }
 
     /// The kind of a file that begins with this line.
@@ -105,17 +110,23 @@ impl Kind {
                     .to_owned()),
             };
         }
+        if received(line).is_ok() {
+            return Ok(Kind::Collector);
+        }
         Err(foreign(line))
     }
 }
 
 /// What a file of no known source looks like.
 fn foreign(line: &[u8]) -> String {
-    let recording = line.iter().take_while(|b| b.is_ascii_digit()).count();
     let starts = |what: &[u8]| line.starts_with(what);
-    if starts(b"pmevents") || ((1..=19).contains(&recording) && line.get(recording) == Some(&b' '))
-    {
+    if starts(b"pmevents") {
         return "it is a recording already: `papermaker replay FILE`".to_owned();
+    }
+    if line.first().is_some_and(u8::is_ascii_digit)
+        && let Err(what) = received(line)
+    {
+        return what;
     }
     if starts(b"PAR1") {
         return "it is Parquet, which is not read: write it as one of the known tables".to_owned();
@@ -130,7 +141,7 @@ fn foreign(line: &[u8]) -> String {
     }
     let head = String::from_utf8_lossy(&line[..line.len().min(60)]).into_owned();
     format!(
-        "it begins with `{}`, as no known source does: known are hl-s3, hl-fills and tardis, see \
+        "it begins with `{}`, as no known source does: known are hl-s3, hl-fills, tardis and collector, see \
          `papermaker import --help`",
         head.escape_debug()
     )

@@ -5,12 +5,15 @@
 //! 1. Files are opened in the order of their first rows, when the stream comes to them: files that
 //!    follow each other are never open together.
 //! 2. At equal times best prices come before trades, trades before books, as the venue sends them.
-//! 3. A receive time that goes back within a file by less than a silence counts as the time before.
+//! 3. A file of the collector may end in the middle, where it was killed: what came before is taken,
+//!    and the file is counted. Of all others half is not enough.
+//! 4. A receive time that goes back within a file by less than a silence counts as the time before.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
 use super::ImportError;
+use super::collector;
 use super::hyperliquid;
 use super::kind::Kind;
 use super::piece::Piece;
@@ -39,6 +42,8 @@ pub struct Seen {
     pub numbered: u64,
     /// Receive times that go back, and count as the time before.
     pub back: u64,
+    /// Files of the collector that end in the middle.
+    pub cut: u64,
     /// What the sources do not say.
     pub unknown: Vec<String>,
 }
@@ -133,7 +138,9 @@ fn stream(
         let Some(piece) = next.and_then(|i| open[i].pieces.pop_front()) else { break };
         out.frame(piece.at, &piece.frame).map_err(refused)?;
         seen.frames += 1;
-        *seen.coins.entry(piece.coin).or_default() += 1;
+        if !piece.coin.is_empty() {
+            *seen.coins.entry(piece.coin).or_default() += 1;
+        }
     }
     out.finish().map_err(refused)?;
     drop(out);
@@ -149,6 +156,7 @@ fn look(path: &Path) -> Result<Option<(Found, Option<String>)>, ImportError> {
     let peeked = match kind {
         Kind::S3 => hyperliquid::peek_book(line),
         Kind::Fills => hyperliquid::peek_fills(line).map(|at| (at, String::new())),
+        Kind::Collector => collector::frame(line).map(|p| (p.at, p.coin)),
         _ => {
             let columns = Columns::of(kind, line).map_err(|what| rows.error(what))?;
             let Some(line) = rows.next()? else { return Ok(None) };
@@ -165,6 +173,10 @@ impl Open {
         let mut rows = Rows::open(path, meter)?;
         let columns = match kind {
             Kind::S3 | Kind::Fills => None,
+            Kind::Collector => {
+                rows.may_be_cut();
+                None
+            }
             _ => {
                 let head = rows.next()?.unwrap_or_default().to_vec();
                 Some(Columns::of(kind, &head).map_err(|what| rows.error(what))?)
@@ -182,6 +194,7 @@ impl Open {
         let keep = |coin: &str| wanted.is_empty() || wanted.contains(coin);
         while self.pieces.is_empty() {
             if self.rows.next()?.is_none() {
+                seen.cut += u64::from(self.rows.take_cut());
                 if let Some(columns) = &self.columns {
                     let rest = columns.piece(&std::mem::take(&mut self.message));
                     self.pieces.extend(rest.filter(|p| keep(&p.coin)));
@@ -196,6 +209,9 @@ impl Open {
                     let (pieces, alone) = hyperliquid::fills(line, keep).map_err(wrong)?;
                     seen.one_sided += alone;
                     self.pieces.extend(pieces);
+                }
+                (Kind::Collector, _) => {
+                    self.pieces.push_back(collector::frame(line).map_err(wrong)?);
                 }
                 (_, None) => break,
                 (_, Some(columns)) => {

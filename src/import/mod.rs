@@ -1,9 +1,10 @@
-//! History of others as a recording: the venue's archive, a node's fills, tardis.dev.
+//! History of others as a recording: the venue's archive, a node's fills, tardis.dev, hftbacktest's
+//! collector.
 //!
 //! In: files, plain, gzip or lz4. Out: a recording, merged by time. Cold path.
 //!
 //! ```text
-//!  file ──▶ rows: lines with their numbers ──▶ hyperliquid, tardis: frames as the venue sends them
+//!  file ──▶ rows: lines with their numbers ──▶ hyperliquid, tardis, collector: frames as the venue sends them
 //!       ──▶ merge: one stream by receive time ──▶ recording, with a head that says what is not known
 //! ```
 //! 1. What a file is is seen by its first line, not by its name. A row that is not what its file should
@@ -12,6 +13,7 @@
 //!    time comes.
 //! 3. What a source does not say is not made up: the head of the recording says it.
 
+mod collector;
 mod hyperliquid;
 mod kind;
 mod merge;

@@ -2,7 +2,8 @@
 //!
 //! In: a path. Out: lines. Cold path.
 //!
-//! 1. A stream that ends early is an error of its last row: half an hour is no hour.
+//! 1. A stream that ends early is an error of its last row: half an hour is no hour. Where a file may be
+//!    cut, its whole lines are taken.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -24,6 +25,9 @@ pub(super) struct Rows {
     source: Box<dyn BufRead + Send>,
     row: u64,
     line: Vec<u8>,
+    /// Whether it may end in the middle, and whether it did.
+    may_be_cut: bool,
+    cut: bool,
 }
 
 impl Rows {
@@ -42,7 +46,18 @@ impl Rows {
             _ => Box::new(source),
         };
         let source = Box::new(BufReader::with_capacity(READ, source));
-        Ok(Rows { path: path.to_path_buf(), source, row: 0, line: Vec::new() })
+        let path = path.to_path_buf();
+        Ok(Rows { path, source, row: 0, line: Vec::new(), may_be_cut: false, cut: false })
+    }
+
+    /// From here on an end in the middle is an end.
+    pub(super) fn may_be_cut(&mut self) {
+        self.may_be_cut = true;
+    }
+
+    /// Whether it ended in the middle; said once.
+    pub(super) fn take_cut(&mut self) -> bool {
+        std::mem::take(&mut self.cut)
     }
 
     /// The next line that is not empty.
@@ -52,12 +67,22 @@ impl Rows {
             self.row += 1;
             let most = IMPORT_ROW_MAX as u64 + 1;
             let read = (&mut self.source).take(most).read_until(b'\n', &mut self.line);
-            let n = read.map_err(|e| self.broken(&e))?;
+            let n = match read {
+                Err(_) if self.may_be_cut => {
+                    self.cut = true;
+                    return Ok(None);
+                }
+                read => read.map_err(|e| self.broken(&e))?,
+            };
             if n == 0 {
                 return Ok(None);
             }
             if n > IMPORT_ROW_MAX {
                 return Err(self.error(format!("a row of more than {IMPORT_ROW_MAX} bytes")));
+            }
+            if self.may_be_cut && !self.line.ends_with(b"\n") && !self.line.ends_with(b"}") {
+                self.cut = true;
+                return Ok(None);
             }
             if !self.line.trim_ascii().is_empty() {
                 break;

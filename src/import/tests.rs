@@ -172,6 +172,33 @@ fn tables_of_tardis_become_frames_in_the_venues_order() {
 }
 
 #[test]
+fn files_of_a_coin_each_become_one_recording_and_a_cut_one_keeps_its_whole_lines() {
+    let dir = Dir::new();
+    let line = |i: i64, coin: &str| {
+        format!("{} {}\n", MS * 1_000_000 + i, book(MS, "2000.0").replace("ETH", coin))
+    };
+    let lines = |coin: &str, phase: i64| -> String {
+        (0..4_000).map(|i| line(2 * i + phase, coin)).collect()
+    };
+    let [btc, eth] = [("BTC", 0), ("ETH", 1)].map(|(coin, phase)| lines(coin, phase));
+    let (whole, mut cut) = (dir.put("btc.gz", &gzip(&btc)), gzip(&eth));
+    let (seen, all) = dir.import(&[dir.put("eth.gz", &cut), whole.clone()]).expect("imported");
+    assert_eq!((seen.coins["BTC"], seen.coins["ETH"], seen.cut), (4_000, 4_000, 0));
+    assert!(all[1..].windows(2).all(|w| w[0].0 + 1 == w[1].0), "one stream by time");
+    assert!(
+        all[0].1.contains("collector: ") && all[1].1 == book(MS, "2000.0").replace("ETH", "BTC")
+    );
+    cut.truncate(cut.len() / 2);
+    let (seen, part) = dir.import(&[dir.put("cut.gz", &cut), whole]).expect("imported");
+    assert_eq!((seen.coins["BTC"], seen.cut), (4_000, 1));
+    let n = seen.coins["ETH"];
+    assert!((1..4_000).contains(&n) && part.iter().all(|l| l.1.ends_with('}')), "{n}");
+    let torn = dir.put("torn", format!("{}1775005202", line(0, "BTC")).as_bytes());
+    let (seen, part) = dir.import(&[torn]).expect("imported");
+    assert_eq!((seen.frames, seen.cut, part.len()), (1, 1, 2));
+}
+
+#[test]
 fn what_is_wrong_is_named_with_file_and_row() {
     let dir = Dir::new();
     let good = s3(2, &book(MS, "2000.0"));
@@ -182,7 +209,7 @@ fn what_is_wrong_is_named_with_file_and_row() {
     let t = |rows: &str| format!("{TRADES}{}{rows}", trade(0, "1", "buy", "0.0125")).into_bytes();
     let q = |rows: &str| format!("{QUOTES}{rows}").into_bytes();
     let at = format!("hyperliquid,ETH,{US},{US}");
-    let cases: [(&str, Vec<u8>, &str); 20] = [
+    let cases: [(&str, Vec<u8>, &str); 22] = [
         ("cut", cut, "ends early"),
         ("cut-gz", cut_gz, "ends early"),
         ("json", [good.as_bytes(), b"{\"time\":1}\n"].concat(), "row 2: it is not what a row"),
@@ -205,7 +232,13 @@ fn what_is_wrong_is_named_with_file_and_row() {
         ("short", t("hyperliquid,ETH\n"), "columns only"),
         ("crossed", q(&format!("{at},1,1999,2000,1\n")), "row 2: the best bid is not below"),
         ("column", QUOTES.replace("bid_price", "bidprice").into_bytes(), "no column `bid_price`"),
-        ("recording", b"1790000000050000000 {}\n".to_vec(), "`papermaker replay FILE`"),
+        (
+            "own",
+            b"1790000000050000000 {\"channel\":\"papermaker\",\"data\":{\"event\":\"connect\"}}\n".to_vec(),
+            "`papermaker replay FILE`",
+        ),
+        ("collector-s", b"1790000000 {}\n".to_vec(), "not in nanoseconds"),
+        ("collector-2", b"1790000000050000000 {}\n{}\n".to_vec(), "row 2: it is no line of a coll"),
         ("npz", b"PK\x03\x04zip".to_vec(), "an npz of hftbacktest"),
         ("zstd", b"\x28\xb5\x2f\xfd\x04".to_vec(), "unpack it with `zstd`"),
         (

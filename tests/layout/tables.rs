@@ -111,8 +111,8 @@ pub const LINES: &[(&str, usize)] = &[
     // what a recording is fit for. Bytes counted while they are read, files by their hash.
     // One helper that makes every output of a command. A reading that is ended from outside.
     ("folder", 2_430),
-    // History of the venue's archive, of a node, of tardis.dev.
-    ("import", 1_100),
+    // History of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector.
+    ("import", 1_170),
     ("journal", 1_860),
     // What quoting would earn at every distance, with intervals that hold, a verdict, and how good forecasts
     // of fills are.
