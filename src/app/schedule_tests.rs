@@ -1,6 +1,7 @@
 //! Schedules: who fills when, on tapes of both orders, and what is no schedule.
 
 use super::*;
+use crate::venue;
 use crate::venue::config::{Config as Law, Regime};
 use crate::venue::market::Market;
 
@@ -188,7 +189,8 @@ type Framed = (i64, usize, String);
 
 /// Three quarters of a minute of the embedded exchange, block by block, and orders at its touch.
 fn lively(late_prints: bool) -> (Vec<Framed>, String) {
-    let law = Law { late_prints, ..Law::stationary(COIN, Regime::Volatile) };
+    let feed = venue::feed::Feed { late_prints, ..venue::feed::Feed::venue() };
+    let law = Law { feed, ..Law::stationary(COIN, Regime::Volatile) };
     let mut market = Market::new(&law, 5).expect("a sound market");
     let (mut frames, mut rows, mut rng) = (Vec::new(), String::new(), fastrand::Rng::with_seed(9));
     for n in 0..600 {

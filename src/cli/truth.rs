@@ -27,9 +27,9 @@ const USD_H: f64 = 1e3 * 1e-4 * 3_600.0;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Quotes are those of the shadow ladder of a run: made every `engine.quote.requote_ms`, in the book after the
-latency of `engine.sim`, from a feed that is `engine.sim.feed_ms` late; nothing else is lost on the way. They
-are not in the book, but their place in the queue is exact, and so is what `explain --curve` learned of them
-from the feed alone. Not known of the real venue is the share of resting orders that are not post-only, which
+latency of `engine.sim`, from a feed that is `engine.sim.feed_ms` and `exchange.feed.more_ms` late; nothing
+else is lost on the way. They are not in the book, but their place in the queue is exact. What a run learned
+of them from the feed alone is shown by `explain --curve`. Not known of the real venue is the share of resting orders that are not post-only, which
 trade with a quote they meet: everything is given for 0, 5 and 100 per cent.
 
 Examples:
@@ -93,10 +93,11 @@ pub(super) fn plan<C: Components>(
 ) -> Option<Plan> {
     let sim = &config.engine.sim;
     let entry = sim.entry.mean_ns() + i64::from(sim.ping_ms) * Ns::MS / 2;
+    let above = config.exchange.feed.above_least_ns();
     let pace = Pace {
         every_ns: (config.engine.quote.requote_ms * Ns::MS).max(TICK_NS),
         latency_ns: entry / 100 * i64::from(sim.latency_pct),
-        feed_ns: i64::from(sim.feed_ms) * Ns::MS,
+        feed_ns: i64::from(sim.feed_ms) * Ns::MS + above,
     };
     Some(Plan {
         world: world.name().to_owned(),

@@ -234,7 +234,8 @@ fn what_is_wrong_is_named_with_file_and_row() {
         ("column", QUOTES.replace("bid_price", "bidprice").into_bytes(), "no column `bid_price`"),
         (
             "own",
-            b"1790000000050000000 {\"channel\":\"papermaker\",\"data\":{\"event\":\"connect\"}}\n".to_vec(),
+            b"1790000000050000000 {\"channel\":\"papermaker\",\"data\":{\"event\":\"connect\"}}\n"
+                .to_vec(),
             "`papermaker replay FILE`",
         ),
         ("collector-s", b"1790000000 {}\n".to_vec(), "not in nanoseconds"),

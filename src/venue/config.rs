@@ -2,6 +2,7 @@
 //!
 //! In: a configuration file or defaults. Out: plain values. Cold path.
 
+use super::feed::Feed;
 use crate::limits::{COIN_NAME_MAX, COINS_MAX};
 use crate::settings::{Form, choices, settings};
 use crate::units::{ONE, Px};
@@ -106,10 +107,8 @@ settings! {
         order_usd: f64 = 4_000.0, 10.0..=1e7, "USD";
         /// Cancels per resting order, matched by arrivals.
         churn_per_s: f64 = 0.5, 0.0..=20.0, "per second";
-        /// Fault: the prints of a block are sent with the block after it, behind its best prices.
-        late_prints: bool = false;
-        /// Fault: every connection is cut after so much venue time; 0 never.
-        drop_every_s: f64 = 0.0, 0.0..=1e9, "s";
+        /// The feed on its way to clients, and its faults.
+        feed: Feed = Feed::default();
     }
 }
 
@@ -139,11 +138,12 @@ fn law(
 }
 
 impl Config {
-    /// The world of closed forms: BTC and ETH, mostly `normal`, with visits to the other regimes.
+    /// The world of closed forms: BTC and ETH, mostly `normal`, with visits to the other regimes. Its feed
+    /// is at once and in order.
     #[must_use]
     pub fn simple() -> Config {
         let coins = ["BTC", "ETH"].map(str::to_owned).to_vec();
-        Config { coins, world: Named::Simple, ..Config::default() }
+        Config { coins, world: Named::Simple, feed: Feed::venue(), ..Config::default() }
     }
 
     /// The default flow of one coin in one regime that never ends.

@@ -49,15 +49,9 @@ impl Market {
     /// The first field of the configuration that is out of range.
     pub fn new(config: &Config, seed: u64) -> Result<Market, ConfigError> {
         let mut market = Market::silent(config, seed)?;
-        let names: Vec<String> = market.world.names().map(str::to_owned).collect();
-        for name in names {
-            for stream in STREAMS {
-                let wanted = stream.subscription(&name);
-                let text = format!(r#"{{"method":"subscribe","subscription":{wanted}}}"#);
-                let reply = market.session.hear(&text, &market.world);
-                market.waiting.extend(reply.frames);
-            }
-        }
+        let (session, replies) = Session::of_all(&STREAMS, &market.world);
+        market.session = session;
+        market.waiting = replies.into_iter().flat_map(|r| r.frames).collect();
         Ok(market)
     }
 
@@ -88,7 +82,7 @@ impl Market {
     pub fn next_block(&mut self) -> Block {
         let mut frames = std::mem::take(&mut self.waiting);
         let block = self.world.step();
-        frames.extend(self.session.frames(&block).map(str::to_owned));
+        frames.extend(self.session.frames(&block).map(|(_, _, text)| text.to_owned()));
         Block { time: Ns::from_ms(self.world.time_ms()), frames, truth: self.world.last() }
     }
 

@@ -10,10 +10,12 @@
 //! 2. A client that lets [`VENUE_BACKLOG_MAX`] bytes wait is cut; at speed 0 it makes the venue wait
 //!    before that.
 //! 3. A socket the venue has sent no data and no pong for [`VENUE_IDLE_NS`] is closed with 1000,
-//!    `Inactive`. At speed > 0 this and `drop_every_s` go by the venue's clock, else by the wall's;
-//!    before its upgrade a socket has that time by the wall's clock, without a close frame.
+//!    `Inactive`. At speed > 0 this and the faults of the feed go by the venue's clock, else by the
+//!    wall's; before its upgrade a socket has that time by the wall's clock, without a close frame.
 //! 4. An unknown coin cuts the socket without a close frame, behind what was answered before; so does
-//!    `drop_every_s`, at once.
+//!    `feed.drop_every_s`, at once.
+//! 5. Frames of blocks and states reach each client with the delays of its own [`Link`]; at speed 0
+//!    they are those of the blocks' times.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,6 +31,8 @@ use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::config::Config;
 use super::draw;
+use super::feed::Feed;
+use super::link::{Link, link_key};
 use super::session::Session;
 use super::truth::Truth;
 use super::wire;
@@ -41,8 +45,12 @@ use crate::settings::ConfigError;
 use crate::units::Ns;
 use crate::ws::server::{self, FromClient, Request, ServerConn};
 
+/// A frame that is no JSON.
+const GARBAGE: &str = r#"{"channel":"l2Book","data":{"coin":"#;
+
 const LISTENER: Token = Token(0);
 const WAKER: Token = Token(1);
+const FIRST: Token = Token(2);
 
 /// How the venue is served.
 #[derive(Clone, Copy, Debug)]
@@ -137,8 +145,10 @@ impl Exchange {
             poll,
             listener,
             conns: BTreeMap::new(),
-            next_token: 2,
-            drop_after_ns: draw::floor(config.drop_every_s * 1e9),
+            next_token: FIRST.0,
+            feed: config.feed.clone(),
+            seed: config.seed,
+            shut_until: Ns(i64::MIN),
             service,
             start,
             venue_start,
@@ -203,6 +213,9 @@ enum Phase {
 struct Conn {
     stream: TcpStream,
     phase: Phase,
+    /// What is on its way to it.
+    link: Link,
+    faults: Faults,
     out: Vec<u8>,
     sent: usize,
     /// Last data or pong sent, on the clock of rule 3.
@@ -218,12 +231,40 @@ struct Conn {
     dead: bool,
 }
 
+/// What is wrong with a connection, by the time since it was upgraded, ns; `i64::MAX` never.
+#[derive(Clone, Copy, Debug)]
+struct Faults {
+    drop_ns: i64,
+    close_ns: i64,
+    freeze_ns: i64,
+    garbage_ns: i64,
+    /// When the next frame is garbage.
+    garbage: i64,
+}
+
+impl Faults {
+    fn of(feed: &Feed) -> Faults {
+        let after = |s: f64| if s > 0.0 { draw::floor(s * 1e9) } else { i64::MAX };
+        let garbage_ns = after(feed.garbage_every_s);
+        Faults {
+            drop_ns: after(feed.drop_every_s),
+            close_ns: after(feed.close_after_s),
+            freeze_ns: after(feed.freeze_after_s),
+            garbage_ns,
+            garbage: garbage_ns,
+        }
+    }
+}
+
 struct Serving {
     poll: Poll,
     listener: TcpListener,
     conns: BTreeMap<usize, Conn>,
     next_token: usize,
-    drop_after_ns: i64,
+    feed: Feed,
+    seed: u64,
+    /// No connection is accepted before.
+    shut_until: Ns,
     service: Service,
     start: Ns,
     venue_start: Ns,
@@ -254,6 +295,7 @@ impl Serving {
                 }
             }
             self.blocks();
+            self.deliver();
             self.sweep(self.now());
         }
     }
@@ -272,7 +314,9 @@ impl Serving {
     /// How long the sockets may be waited for.
     fn wait(&self) -> Duration {
         if self.service.speed > 0.0 {
-            let left = Ns::from_ms(self.shared.world().next_ms()).since(self.now());
+            let block = Ns::from_ms(self.shared.world().next_ms());
+            let due = self.conns.values().filter_map(|c| c.link.next());
+            let left = due.fold(block, Ns::min).since(self.now());
             let wall = draw::floor(draw::float(left) / self.service.speed);
             return Duration::from_nanos(wall.max(0).unsigned_abs()).min(VENUE_WAIT);
         }
@@ -299,17 +343,29 @@ impl Serving {
                 return;
             }
             let block = self.shared.world().step();
+            let time = Ns::from_ms(self.shared.world().time_ms());
             for conn in self.conns.values_mut() {
-                conn.publish(&block, now);
+                conn.publish(&block, time);
+                conn.deliver(if self.service.speed > 0.0 { now } else { time }, now);
             }
         }
+    }
+
+    /// Hands over what has arrived by now.
+    fn deliver(&mut self) {
+        let now = self.now();
+        let until = match self.service.speed > 0.0 {
+            true => now,
+            false => Ns::from_ms(self.shared.world().time_ms()),
+        };
+        self.conns.values_mut().for_each(|conn| conn.deliver(until, now));
     }
 
     fn accept(&mut self) {
         let now = (self.service.clock)();
         // Ends with `WouldBlock`; any other failure concerns one connection that is gone.
         while let Ok((mut stream, _)) = self.listener.accept() {
-            if self.conns.len() >= VENUE_CONNECTIONS_MAX {
+            if self.conns.len() >= VENUE_CONNECTIONS_MAX || self.now() < self.shut_until {
                 continue;
             }
             let token = self.next_token;
@@ -324,6 +380,8 @@ impl Serving {
                 Conn {
                     stream,
                     phase: Phase::Http(Vec::new()),
+                    link: Link::new(&self.feed, link_key(self.seed, token - FIRST.0 + 1)),
+                    faults: Faults::of(&self.feed),
                     out: Vec::new(),
                     sent: 0,
                     alive: now,
@@ -343,12 +401,17 @@ impl Serving {
             match &conn.phase {
                 Phase::Http(_) => conn.dead |= wall.since(conn.opened) >= VENUE_IDLE_NS,
                 Phase::WebSocket(..) => {
-                    if !conn.closing && now.since(conn.alive) >= VENUE_IDLE_NS {
+                    let open = now.since(conn.opened);
+                    let idle = now.since(conn.alive) >= VENUE_IDLE_NS;
+                    let frozen = open >= conn.faults.freeze_ns;
+                    if !conn.closing && !frozen && (idle || open >= conn.faults.close_ns) {
                         server::close(&mut conn.out, 1000, "Inactive");
                         conn.closing = true;
                     }
-                    let open = now.since(conn.opened);
-                    conn.dead |= self.drop_after_ns > 0 && open >= self.drop_after_ns;
+                    if open >= conn.faults.drop_ns {
+                        conn.dead = true;
+                        self.shut_until = now.plus(draw::floor(self.feed.gap_s * 1e9));
+                    }
                 }
             }
             conn.flush();
@@ -439,9 +502,17 @@ impl Conn {
             match conn.poll() {
                 Ok(None) => return,
                 Ok(Some(FromClient::Text(text))) => {
+                    if now.since(self.opened) >= self.faults.freeze_ns {
+                        return;
+                    }
                     let reply = session.hear(&text, world);
-                    for frame in &reply.frames {
-                        server::text(&mut self.out, frame);
+                    for (i, frame) in reply.frames.into_iter().enumerate() {
+                        match reply.state {
+                            Some((stream, _)) if i > 0 => {
+                                self.link.state(stream, Ns::from_ms(world.time_ms()), frame);
+                            }
+                            _ => server::text(&mut self.out, &frame),
+                        }
                     }
                     if reply.alive {
                         self.alive = now;
@@ -469,14 +540,28 @@ impl Conn {
         }
     }
 
-    fn publish(&mut self, block: &[CoinFrames], now: Ns) {
+    /// Sends the frames of a block on their way.
+    fn publish(&mut self, block: &[CoinFrames], time: Ns) {
         let Phase::WebSocket(_, session) = &self.phase else { return };
-        if self.closing {
+        if !self.closing {
+            self.link.block(time, session.frames(block));
+        }
+    }
+
+    /// Hands over what is received until `until`.
+    fn deliver(&mut self, until: Ns, now: Ns) {
+        let open = now.since(self.opened);
+        let upgraded = matches!(self.phase, Phase::WebSocket(..));
+        if self.closing || !upgraded || open >= self.faults.freeze_ns {
             return;
         }
-        for frame in session.frames(block) {
-            server::text(&mut self.out, frame);
+        while let Some((_, frame)) = self.link.receive(until) {
+            server::text(&mut self.out, &frame);
             self.alive = now;
+        }
+        if open >= self.faults.garbage {
+            self.faults.garbage = self.faults.garbage.saturating_add(self.faults.garbage_ns);
+            server::text(&mut self.out, GARBAGE);
         }
     }
 

@@ -179,7 +179,8 @@ fn idle_and_dropped_connections_end() {
     close.extend(b"Inactive");
     assert_eq!(client.next(), Some((8, close)));
     assert_eq!(client.next(), None);
-    let config = Config { drop_every_s: 30.0, ..fixed(&["BTC"]) };
+    let feed = Feed { drop_every_s: 30.0, ..Feed::venue() };
+    let config = Config { feed, ..fixed(&["BTC"]) };
     let handle = start(&config, 1_000.0);
     for _ in 0..3 {
         let mut client = Client::open(&handle);
@@ -276,4 +277,98 @@ fn refuses_a_bad_start() {
     assert!(matches!(Exchange::start(&fixed(&["BTC"]), service), Err(StartError::Speed)));
     let service = Service { addr: ([127, 0, 0, 1], 0).into(), speed: 1.0, clock };
     assert!(matches!(Exchange::start(&fixed(&[]), service), Err(StartError::Config(_))));
+}
+
+/// What a client of all streams of BTC sees under a feed, at 50 venue seconds a second, until it is closed
+/// or `frames` came.
+fn seen(feed: Feed, frames: usize) -> (Vec<String>, Option<Vec<u8>>) {
+    let handle = start(&Config { feed, ..fixed(&["BTC"]) }, 50.0);
+    let mut client = Client::open(&handle);
+    for stream in crate::venue::market::STREAMS {
+        let wanted = stream.subscription("BTC");
+        client.say(&format!(r#"{{"method":"subscribe","subscription":{wanted}}}"#));
+    }
+    let mut all = Vec::new();
+    while all.len() < frames {
+        match client.next() {
+            Some((1, text)) => all.push(String::from_utf8(text).expect("text")),
+            Some((_, close)) => return (all, Some(close)),
+            None => return (all, None),
+        }
+    }
+    (all, None)
+}
+
+#[test]
+fn named_faults_of_the_feed_are_what_they_say() {
+    let refuse = vec!["ctx".to_owned(), "fast-book:ETH".to_owned()];
+    let (all, _) = seen(Feed { refuse, ..Feed::default() }, 100);
+    let errors: Vec<&String> = all.iter().filter(|t| t.contains(r#""error""#)).collect();
+    assert!(errors.len() == 1 && errors[0].contains("activeAssetCtx"), "{errors:?}");
+    let (all, _) = seen(Feed { ignore: vec!["trades:BTC".to_owned()], ..Feed::default() }, 100);
+    assert!(!all.iter().any(|t| t.contains("trades")) && all.iter().any(|t| t.contains("bbo")));
+    let (all, _) = seen(Feed { garbage_every_s: 1.0, ..Feed::default() }, 200);
+    let garbage = all.iter().filter(|t| serde_json::from_str::<serde_json::Value>(t).is_err());
+    assert!((3..40).contains(&garbage.count()), "one in a second of about ten frames");
+    let (all, close) = seen(Feed { close_after_s: 10.0, ..Feed::default() }, 100_000);
+    assert!(all.len() > 20 && close.is_some_and(|c| c.ends_with(b"Inactive")), "{}", all.len());
+    let jump = Feed { clock_step_ms: 1e6, clock_step_at_s: 5.0, ..Feed::venue() };
+    let times: Vec<i64> = seen(jump, 300).0.iter().filter_map(|t| time(t)).collect();
+    let jumps = times.windows(2).filter(|w| w[1] - w[0] > 900_000).count();
+    assert_eq!(jumps, 1, "{times:?}");
+}
+
+/// Block time of a frame of best prices.
+fn time(text: &str) -> Option<i64> {
+    let frame: serde_json::Value = serde_json::from_str(text).ok()?;
+    (frame["channel"] == "bbo").then(|| frame["data"]["time"].as_i64()).flatten()
+}
+
+#[test]
+fn after_a_freeze_nothing_comes_and_after_a_cut_nobody_is_let_in_for_a_while() {
+    let feed = Feed { freeze_after_s: 20.0, ..Feed::default() };
+    let handle = start(&Config { feed, ..fixed(&["BTC"]) }, 50.0);
+    let mut client = Client::open(&handle);
+    client.subscribe("bbo", "BTC", "");
+    client.0.set_read_timeout(Some(Duration::from_millis(700))).expect("a timeout");
+    let (mut buffer, mut bytes) = ([0u8; 4096], 0);
+    let end = loop {
+        match client.0.read(&mut buffer) {
+            Ok(0) => break "closed",
+            Ok(n) => bytes += n,
+            Err(_) => break "silent",
+        }
+    };
+    assert!(bytes > 1_000 && end == "silent", "{bytes} {end}");
+    let feed = Feed { drop_every_s: 5.0, gap_s: 20.0, ..Feed::default() };
+    let handle = start(&Config { feed, ..fixed(&["BTC"]) }, 50.0);
+    let mut client = Client::open(&handle);
+    client.subscribe("bbo", "BTC", "");
+    while client.next().is_some() {}
+    let mut refused = Socket::connect(handle.addr()).expect("the system accepts");
+    refused.write_all(b"GET /ws HTTP/1.1\r\n\r\n").ok();
+    assert!(matches!(refused.read(&mut buffer), Ok(0) | Err(_)), "let in");
+    std::thread::sleep(Duration::from_millis(600));
+    drop(Client::open(&handle));
+}
+
+#[test]
+fn a_socket_brings_the_delays_of_a_recording_made_without_waiting() {
+    let (all, _) = seen(Feed::default(), 400);
+    let config = Config { epoch_ms: Some(crate::venue::market::EPOCH_MS), ..fixed(&["BTC"]) };
+    let mut tape = Vec::new();
+    let config = Config { feed: Feed::default(), ..config };
+    crate::venue::tape::record(&config, 60 * Ns::SEC, |_, text| {
+        tape.push(text.to_owned());
+        Ok(())
+    })
+    .expect("recorded");
+    // The client came some blocks later: from its first block on the streams are the same.
+    let only = |all: &[String], stream: &str| -> Vec<String> {
+        let of = format!(r#"{{"channel":"{stream}""#);
+        all.iter().filter(|t| t.starts_with(&of)).cloned().collect()
+    };
+    let (socket, whole) = (only(&all, "bbo"), only(&tape, "bbo"));
+    let from = whole.iter().position(|t| *t == socket[2]).expect("the same market");
+    assert_eq!(socket[2..40], whole[from..from + 38]);
 }

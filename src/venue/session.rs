@@ -9,6 +9,7 @@
 
 use std::collections::BTreeSet;
 
+use super::feed;
 use super::wire::{self, Ask, Stream};
 use super::world::{CoinFrames, World};
 
@@ -21,6 +22,8 @@ const ORDER: [Stream; 5] =
 pub struct Reply {
     /// Frames to send.
     pub frames: Vec<String>,
+    /// Whose state the frames behind the first are, where there are such.
+    pub state: Option<(Stream, usize)>,
     /// Whether data or a pong is among them, which keeps a connection from being idle.
     pub alive: bool,
     /// Whether to drop the socket.
@@ -38,6 +41,19 @@ impl Session {
     #[must_use]
     pub fn new() -> Session {
         Session::default()
+    }
+
+    /// A client that subscribed to all `streams` of all coins, and what it was answered.
+    #[must_use]
+    pub fn of_all(streams: &[Stream], world: &World) -> (Session, Vec<Reply>) {
+        let mut session = Session::new();
+        let names: Vec<&str> = world.names().collect();
+        let texts = names.iter().flat_map(|name| streams.iter().map(|s| s.subscription(name)));
+        let replies = texts
+            .map(|wanted| format!(r#"{{"method":"subscribe","subscription":{wanted}}}"#))
+            .map(|text| session.hear(&text, world))
+            .collect();
+        (session, replies)
     }
 
     /// Whether the client has no subscription.
@@ -60,6 +76,13 @@ impl Session {
                     reply.drop = true;
                     return reply;
                 };
+                if begin && feed::named(&world.feed().ignore, stream, &name) {
+                    return reply;
+                }
+                if begin && feed::named(&world.feed().refuse, stream, &name) {
+                    reply.frames.push(wire::refused(stream, &name));
+                    return reply;
+                }
                 let changed = if begin {
                     self.subscribed.insert((stream, coin))
                 } else {
@@ -75,6 +98,7 @@ impl Session {
                     let twice = matches!(stream, Stream::FastBook | Stream::Book);
                     reply.frames.extend(state.iter().filter(|_| twice).cloned());
                     reply.frames.extend(state);
+                    reply.state = Some((stream, coin));
                     reply.alive = true;
                 }
             }
@@ -83,11 +107,15 @@ impl Session {
     }
 
     /// The frames of a block this client is to be sent.
-    pub fn frames<'a>(&self, block: &'a [CoinFrames]) -> impl Iterator<Item = &'a str> {
+    pub fn frames<'a>(
+        &self,
+        block: &'a [CoinFrames],
+    ) -> impl Iterator<Item = (Stream, usize, &'a str)> {
         ORDER.iter().flat_map(move |stream| {
             block.iter().enumerate().filter_map(move |(coin, frames)| {
                 let wanted = self.subscribed.contains(&(*stream, coin));
-                if wanted { frames.of(*stream) } else { None }
+                let text = frames.of(*stream).filter(|_| wanted)?;
+                Some((*stream, coin, text))
             })
         })
     }

@@ -5,49 +5,17 @@
 //!
 //! 1. A client that subscribed to everything before the first block would record the same frames.
 
-use std::collections::BTreeMap;
 use std::{fmt, io};
 
 use super::config::Config;
-use super::delay::Delays;
+use super::draw;
+use super::link::{Link, link_key};
 use super::market::{EPOCH_MS, STREAMS};
+use super::session::Session;
 use super::truth::Truth;
-use super::wire::{self, Stream};
 use super::world::World;
-use crate::math::seed;
 use crate::settings::ConfigError;
 use crate::units::Ns;
-
-/// Frames on their way, by receipt and by when they were sent.
-#[derive(Debug, Default)]
-struct Wire {
-    frames: BTreeMap<(Ns, u64), String>,
-    sent: u64,
-    /// Receipt of the last frame of each stream.
-    last: BTreeMap<Stream, Ns>,
-}
-
-impl Wire {
-    fn send(&mut self, stream: Stream, at: Ns, text: &str) {
-        let last = self.last.entry(stream).or_default();
-        *last = at.max(*last);
-        self.sent += 1;
-        self.frames.insert((*last, self.sent), text.to_owned());
-    }
-
-    /// Hands over what is received before `until`.
-    fn receive(
-        &mut self,
-        until: Ns,
-        to: &mut impl FnMut(Ns, &str) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let later = self.frames.split_off(&(until, 0));
-        for ((at, _), text) in std::mem::replace(&mut self.frames, later) {
-            to(at, &text)?;
-        }
-        Ok(())
-    }
-}
 
 /// Why there is no recording, or no whole one.
 #[derive(Debug)]
@@ -80,33 +48,60 @@ pub fn record(
 ) -> Result<Truth, Failed> {
     let mut world = World::new(config, EPOCH_MS).map_err(Failed::Config)?;
     let from = Ns::from_ms(world.time_ms());
-    let names: Vec<String> = world.names().map(str::to_owned).collect();
-    let mut frames = Wire::default();
-    for (coin, name) in names.iter().enumerate() {
-        for stream in STREAMS {
-            frames.send(stream, from, &wire::ack(true, stream, name));
-            let state = world.state(coin, stream).unwrap_or_default();
-            frames.send(stream, from, &state);
-        }
-    }
-    let mut delays = Delays::new(seed::named(config.seed, b"delays"));
+    let feed = config.feed.clone();
+    let lasts = draw::floor(feed.drop_every_s * 1e9);
+    let (mut links, mut link, mut session) = (0, None::<Link>, Session::new());
+    let (mut opened, mut cut) = (from, None::<Ns>);
     let until = from.plus(length_ns);
-    let mut before = from;
     while Ns::from_ms(world.next_ms()) < until {
+        let now = Ns::from_ms(world.time_ms());
+        if lasts > 0 && link.is_some() && now.since(opened) >= lasts {
+            (link, cut) = (None, Some(now));
+        }
+        let gap = draw::floor(feed.gap_s * 1e9);
+        if link.is_none() && cut.is_none_or(|cut| now.since(cut) >= gap) {
+            links += 1;
+            let mut new = Link::new(&feed, link_key(config.seed, links));
+            session = subscribe(&world, now, &mut new, &mut to).map_err(Failed::Write)?;
+            (link, opened) = (Some(new), now);
+        }
         let block = world.step();
         let time = Ns::from_ms(world.time_ms());
-        frames.receive(time, &mut to).map_err(Failed::Write)?;
-        let at = delays.block(time, Ns::seconds(time.since(before)));
-        before = time;
-        for (coin, of) in block.iter().enumerate() {
-            for stream in STREAMS {
-                let Some(text) = of.of(stream) else { continue };
-                let trades = stream == Stream::Trades;
-                let at = if trades { delays.trades(at, coin as u64) } else { at };
-                frames.send(stream, at, text);
-            }
+        if let Some(link) = &mut link {
+            deliver(link, time, &mut to).map_err(Failed::Write)?;
+            link.block(time, session.frames(&block));
         }
     }
-    frames.receive(Ns(i64::MAX), &mut to).map_err(Failed::Write)?;
+    link.iter_mut().try_for_each(|l| deliver(l, Ns(i64::MAX), &mut to)).map_err(Failed::Write)?;
     Ok(world.truth())
+}
+
+/// Subscribes to everything: acknowledgements at once, states on their way.
+fn subscribe(
+    world: &World,
+    now: Ns,
+    link: &mut Link,
+    to: &mut impl FnMut(Ns, &str) -> io::Result<()>,
+) -> io::Result<Session> {
+    let (session, replies) = Session::of_all(&STREAMS, world);
+    for reply in replies {
+        let mut frames = reply.frames.into_iter();
+        frames.next().iter().try_for_each(|first| to(now, first))?;
+        if let Some((stream, _)) = reply.state {
+            frames.for_each(|text| link.state(stream, now, text));
+        }
+    }
+    Ok(session)
+}
+
+/// Hands over what is received until `until`.
+fn deliver(
+    link: &mut Link,
+    until: Ns,
+    to: &mut impl FnMut(Ns, &str) -> io::Result<()>,
+) -> io::Result<()> {
+    while let Some((at, text)) = link.receive(until) {
+        to(at, &text)?;
+    }
+    Ok(())
 }

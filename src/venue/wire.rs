@@ -110,6 +110,12 @@ pub fn already(begin: bool, stream: Stream, coin: &str) -> String {
     error(&format!("Already {what}: {}", stream.subscription(coin)))
 }
 
+/// The error for a subscription that is not served.
+#[must_use]
+pub fn refused(stream: Stream, coin: &str) -> String {
+    error(&format!("Invalid subscription {}", stream.subscription(coin)))
+}
+
 /// The error for a text that is no request this venue serves.
 #[must_use]
 pub fn unreadable(text: &str) -> String {
@@ -142,6 +148,18 @@ pub fn trades<'a>(coin: &str, prints: impl IntoIterator<Item = &'a (i64, Print)>
     }
     out.push_str("]}");
     out
+}
+
+/// Puts the prints of a later frame of the same coin behind those of `frame`.
+pub(super) fn join_trades(frame: &mut String, later: &str) {
+    let body = |text: &str| text.find('[').map(|i| text[i + 1..].to_owned());
+    if let Some(body) = body(later)
+        && frame.ends_with("]}")
+    {
+        frame.truncate(frame.len() - 2);
+        frame.push_str(if frame.ends_with('[') { "" } else { "," });
+        frame.push_str(&body);
+    }
 }
 
 /// A best-bid-and-offer frame; a side without orders is null.

@@ -16,12 +16,14 @@ use fastrand::Rng;
 use super::coin::{self, Coin as Market, FILLS_S};
 use super::config::{Config, Listing, Named};
 use super::draw;
+use super::feed::{Feed, Order};
 use super::flow::Print;
 use super::truth::{BlockTruth, Truth};
 use super::wire::{self, CtxText, Stream};
 use crate::event::Level;
 use crate::limits::LEVELS_MAX;
-use crate::math::det;
+use crate::math::counter::Draws;
+use crate::math::{det, seed};
 use crate::settings::{ConfigError, Room as _};
 use crate::units::rules::Rules;
 use crate::units::{Px, Side};
@@ -34,6 +36,9 @@ const FAST_LEVELS: usize = 5;
 const TIMERS_MS: [i64; 3] = [500, 5_350, 1_000];
 /// Spread of the logarithm of block times; with a median of 74 ms the mean is 79, p95 134 ms.
 const BLOCK_SPREAD: f64 = 0.36;
+/// What a draw of the feed is for.
+const SKIP: u64 = 1;
+const FAST: u64 = 2;
 /// Time constants in seconds: of the oracle behind the efficient price, of the premium in funding.
 const ORACLE_S: f64 = 20.0;
 const PREMIUM_S: f64 = 3_600.0;
@@ -82,11 +87,25 @@ pub fn gap_ms(block_ms: f64, clock: &mut Rng) -> i64 {
     draw::floor(gap.clamp(0.3 * block_ms, 3.0 * block_ms) + 0.5).max(1)
 }
 
+/// How much later than by its timer the fast book after the one at `sent_ms` comes, ms.
+fn fast_jitter(feed: &Feed, key: u64, sent_ms: i64) -> i64 {
+    match feed.order {
+        Order::Venue => 0,
+        Order::Measured => {
+            let mut draws = Draws::of(key, FAST, 0, sent_ms.unsigned_abs());
+            draw::floor(feed.fast_jitter_ms * draws.normal())
+        }
+    }
+}
+
 /// The simulated venue without its sockets.
 #[derive(Clone, Debug)]
 pub struct World {
     block_ms: f64,
-    late_prints: bool,
+    feed: Feed,
+    /// Of what the feed leaves out, apart from the market.
+    key: u64,
+    start_ms: i64,
     clock: Rng,
     time_ms: i64,
     next_ms: i64,
@@ -119,7 +138,9 @@ impl World {
         };
         let mut world = World {
             block_ms: config.block_ms,
-            late_prints: config.late_prints,
+            feed: config.feed.clone(),
+            key: seed::named(config.seed, b"feed"),
+            start_ms,
             clock: draw::stream(config.seed, "blocks", 0),
             time_ms: first_ms,
             next_ms: first_ms,
@@ -150,18 +171,22 @@ impl World {
         self.blocks += 1;
         let mut due = [false; 3];
         for (i, sent_ms) in self.sent_ms.iter_mut().enumerate() {
-            due[i] = self.time_ms - *sent_ms >= TIMERS_MS[i];
+            let jitter = if i == 0 { fast_jitter(&self.feed, self.key, *sent_ms) } else { 0 };
+            due[i] = self.time_ms - *sent_ms >= TIMERS_MS[i] + jitter;
             if due[i] {
                 *sent_ms = self.time_ms;
             }
         }
-        let time_ms = self.time_ms;
+        let (time_ms, shown_ms) = (self.time_ms, self.shown_ms());
         let mut truths = Vec::with_capacity(self.coins.len());
         let mut out = Vec::with_capacity(self.coins.len());
-        for coin in &mut self.coins {
+        for (i, coin) in self.coins.iter_mut().enumerate() {
             truths.push(coin.market.step(draw::float(dt_ms) / 1e3));
-            let mut frames = coin.publish(time_ms, draw::float(dt_ms) / 1e3, due);
-            if self.late_prints {
+            let skips = self.feed.order == Order::Measured
+                && Draws::of(self.key, SKIP, i as u64, time_ms.unsigned_abs())
+                    .chance(self.feed.skip);
+            let mut frames = coin.publish(shown_ms, draw::float(dt_ms) / 1e3, (due, skips));
+            if self.feed.late_prints {
                 std::mem::swap(&mut frames.trades, &mut coin.late);
             }
             out.push(frames);
@@ -174,6 +199,17 @@ impl World {
     #[must_use]
     pub fn time_ms(&self) -> i64 {
         self.time_ms
+    }
+
+    /// How the feed is.
+    #[must_use]
+    pub fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// What the venue's clock shows at the last block, ms.
+    fn shown_ms(&self) -> i64 {
+        self.feed.shown(self.time_ms, self.time_ms - self.start_ms)
     }
 
     /// Time of the next block in ms.
@@ -198,11 +234,12 @@ impl World {
     #[must_use]
     pub fn state(&self, coin: usize, stream: Stream) -> Option<String> {
         let coin = self.coins.get(coin)?;
+        let shown_ms = self.shown_ms();
         Some(match stream {
-            Stream::Bbo => wire::bbo(&coin.name, self.time_ms, coin.bbo),
+            Stream::Bbo => wire::bbo(&coin.name, shown_ms, coin.bbo),
             Stream::Trades => wire::trades(&coin.name, &coin.history),
-            Stream::FastBook => coin.book(self.time_ms, true),
-            Stream::Book => coin.book(self.time_ms, false),
+            Stream::FastBook => coin.book(shown_ms, true),
+            Stream::Book => coin.book(shown_ms, false),
             Stream::Ctx => coin.ctx(),
         })
     }
@@ -234,10 +271,12 @@ impl World {
 }
 
 impl Coin {
-    fn publish(&mut self, time_ms: i64, dt: f64, due: [bool; 3]) -> CoinFrames {
+    /// `skips`: best prices of a block with trades come with a later block's.
+    fn publish(&mut self, time_ms: i64, dt: f64, (due, skips): ([bool; 3], bool)) -> CoinFrames {
         let mut frames = CoinFrames::default();
         let bbo = Side::BOTH.map(|s| self.market.book().best(s));
-        if bbo != self.bbo {
+        let left_out = skips && !self.market.prints().is_empty();
+        if bbo != self.bbo && !left_out {
             self.bbo = bbo;
             frames.bbo = Some(wire::bbo(&self.name, time_ms, bbo));
         }

@@ -153,7 +153,7 @@ fn what_is_learned_agrees_with_the_truth() {
 fn prints_that_come_late_are_waited_for_and_counted_where_they_are_not() {
     let dir = Temporary::new();
     let tape = ["venue", "--tape", "late.gz", "--for", "60s", "--world", "simple"];
-    papermaker(&dir.0, &[&tape[..], &["--set", "exchange.late_prints=true"]].concat())
+    papermaker(&dir.0, &[&tape[..], &["--set", "exchange.feed.late_prints=true"]].concat())
         .assert_code(0);
     let replay = |hold: &str| {
         let hold = format!("engine.sim.hold_ms={hold}");
