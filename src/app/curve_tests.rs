@@ -13,7 +13,7 @@ use crate::app::convert::convert;
 use crate::app::events::{Entry, Reader};
 use crate::app::source::Item;
 use crate::app::survey::coins_of;
-use crate::event::shadow::Seen;
+use crate::event::shadow::{Seen, places};
 use crate::event::{Bbo, Event, Link, Trade};
 use crate::feed::Parser;
 use crate::learn::curve::stats::Reading;
@@ -43,9 +43,8 @@ struct Raw {
 impl Raw {
     fn take(&mut self, seen: Seen) {
         match seen {
-            Seen::Live { until, ns, .. } => {
-                let live = ns.into_iter().enumerate().filter(|(_, ns)| *ns > 0);
-                self.lives.extend(live.map(|(place, ns)| (until, place, ns)));
+            Seen::Live { until, places: set, ns, .. } => {
+                self.lives.extend(places(set).map(|place| (until, place, ns)));
             }
             Seen::Fill { side, place, px, from, time, .. } => {
                 self.fills.push((time, place, side, px, from));

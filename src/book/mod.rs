@@ -93,7 +93,6 @@ impl Book {
         self.time = bbo.time;
         self.sides[0].set_best(bbo.bid, bbo.time);
         self.sides[1].set_best(bbo.ask, bbo.time);
-        self.uncross();
         true
     }
 
@@ -131,10 +130,19 @@ impl Book {
         self.sides[side.index()].best()
     }
 
+    /// Best bid and best ask, where both sides are there.
+    #[must_use]
+    pub fn touch(&self) -> Option<[&Level; 2]> {
+        match [self.sides[0].levels(), self.sides[1].levels()] {
+            [[bid, ..], [ask, ..]] => Some([&bid.level, &ask.level]),
+            _ => None,
+        }
+    }
+
     /// Twice the mid, where both sides are there.
     #[must_use]
     pub fn mid(&self) -> Option<Mid2> {
-        Some(Mid2(self.best_bid()?.px.0 + self.best_ask()?.px.0))
+        self.touch().map(|[bid, ask]| Mid2(bid.px.0 + ask.px.0))
     }
 
     /// Block time of the newest best prices; `None` before the first on this link.
@@ -202,12 +210,12 @@ impl Book {
         if self.gapped {
             return Health::Gapped;
         }
-        match (self.best_bid(), self.best_ask()) {
-            (None, None) => Health::Empty,
-            (Some(b), Some(a)) if b.px >= a.px => Health::Crossed,
-            (Some(_), Some(_)) if self.is_stale(cfg, now) => Health::Stale,
-            (Some(_), Some(_)) => Health::Fresh,
-            _ => Health::OneSided,
+        match self.touch() {
+            Some([bid, ask]) if bid.px >= ask.px => Health::Crossed,
+            Some(_) if self.is_stale(cfg, now) => Health::Stale,
+            Some(_) => Health::Fresh,
+            None if self.best_bid().or(self.best_ask()).is_none() => Health::Empty,
+            None => Health::OneSided,
         }
     }
 
@@ -215,17 +223,6 @@ impl Book {
         let limit = cfg.touch_stale_ms.saturating_mul(Ns::MS);
         let newest = self.heard[BBO].max(self.heard[FAST]).max(self.heard[FULL]);
         newest.is_none_or(|h| now.since(h) > limit)
-    }
-
-    /// A new best price makes older levels behind the other side's best impossible.
-    fn uncross(&mut self) {
-        let (bid, ask) = (self.best_bid(), self.best_ask());
-        if let (Some(b), Some(a)) = (bid, ask)
-            && b.px < a.px
-        {
-            self.sides[0].drop_from(a.px);
-            self.sides[1].drop_from(b.px);
-        }
     }
 
     fn clear(&mut self) {

@@ -75,11 +75,16 @@ impl SideBook {
             self.clear();
             return;
         };
-        let side = self.side;
-        self.drop_while(|k| side.better(k.level.px, level.px));
-        let known = Known { level, seen };
+        let (side, known) = (self.side, Known { level, seen });
+        let gone = self.levels.iter().take_while(|k| side.better(k.level.px, level.px)).count();
+        let same = self.levels.get(gone).is_some_and(|k| k.level.px == level.px);
+        // The level itself, or the last of those that are gone, is the place of the new one.
+        let before = if same { gone } else { gone.saturating_sub(1) };
+        if before > 0 {
+            self.levels.drain(..before);
+        }
         match self.levels.first_mut() {
-            Some(first) if first.level.px == level.px => *first = known,
+            Some(first) if same || gone > 0 => *first = known,
             _ => {
                 if self.levels.is_full() {
                     self.levels.pop();
@@ -152,20 +157,6 @@ impl SideBook {
             }
         }
         self.note_reach(last.px, seen, full);
-    }
-
-    /// Drops levels at or beyond a price of the other side's best.
-    pub(super) fn drop_from(&mut self, other_best: Px) {
-        let side = self.side;
-        self.drop_while(|k| !side.better(other_best, k.level.px));
-    }
-
-    /// Drops the levels in front for which `goes` holds.
-    fn drop_while(&mut self, goes: impl Fn(&Known) -> bool) {
-        let gone = self.levels.iter().take_while(|k| goes(k)).count();
-        if gone > 0 {
-            self.levels.drain(..gone);
-        }
     }
 
     pub(super) fn shown(&self, px: Px, now: Ns, depth_ns: i64) -> Shown {

@@ -76,6 +76,9 @@ impl Marks {
     /// The mid is `mid` at `now`.
     pub(super) fn on_mid(&mut self, now: Ns, mid: Mid2, out: &mut impl FnMut(Edge)) {
         self.mark = Some(mid);
+        if self.closed[HORIZONS.len() - 1] == self.pushed {
+            return;
+        }
         for (h, horizon) in HORIZONS.into_iter().enumerate() {
             while self.closed[h] < self.pushed
                 && self.ring[self.closed[h] % PENDING_MAX].time.plus(horizon) <= now

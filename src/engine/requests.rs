@@ -113,6 +113,9 @@ impl Requests {
         let most = i64::from(cfg.weight_a_minute) * 1_000;
         let passed = now.since(self.weighed.max(Ns(0))).clamp(0, 60 * Ns::SEC);
         self.weighed = self.weighed.max(now);
+        if self.weight == 0 {
+            return 2_000 * weight(ORDERS_MAX) <= most;
+        }
         // Thousandths a minute times nanoseconds.
         self.weight = (self.weight - mul_div(most, passed, 60 * Ns::SEC)).max(0);
         self.weight + 2_000 * weight(ORDERS_MAX) <= most

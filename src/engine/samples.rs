@@ -18,7 +18,7 @@ use crate::units::Mid2;
 
 /// Half the distance between best bid and ask, bps of the mid.
 pub(super) fn half_spread_bps(book: &Book, mid: Mid2) -> Option<f64> {
-    let (bid, ask) = book.best_bid().zip(book.best_ask())?;
+    let [bid, ask] = book.touch()?;
     Some((ask.px.to_f64() - bid.px.to_f64()) / 2.0 / mid.to_f64() * 1e4)
 }
 

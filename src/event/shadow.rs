@@ -23,8 +23,10 @@ pub enum Seen {
         side: Side,
         /// Block time of the end.
         until: Ns,
-        /// How long, ns, by place: of [`DISTANCES_E2`], [`JOIN`], [`IMPROVE`]; 0: it was not.
-        ns: [i64; CURVE],
+        /// Which, a bit for each place: of [`DISTANCES_E2`], [`JOIN`], [`IMPROVE`].
+        places: u32,
+        /// How long, ns.
+        ns: i64,
     },
     /// It filled.
     Fill {
@@ -55,6 +57,70 @@ pub enum Seen {
     },
 }
 
+/// All places, a bit for each.
+pub const ALL: u32 = (1 << CURVE) - 1;
+
+/// Takes the nearest place out of a set.
+#[inline]
+pub fn take_first(set: &mut u32) -> Option<usize> {
+    let place = (*set != 0).then(|| set.trailing_zeros() as usize);
+    *set &= set.wrapping_sub(1);
+    place
+}
+
+/// The places of a set, nearest first.
+#[inline]
+pub fn places(mut set: u32) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || take_first(&mut set))
+}
+
+/// The prices of a side's quotes: [`quote_px`] at every place.
+#[must_use]
+pub fn quote_pxs(rules: Rules, side: Side, bid: Px, ask: Px) -> [Px; CURVE] {
+    let at = |place| quote_px(rules, side, place, bid, ask);
+    let off = Off::new(side, bid, ask);
+    let mut all = [Px(0); CURVE];
+    (all[JOIN], all[IMPROVE]) = (at(JOIN), at(IMPROVE));
+    // Where the price step is one and the same for all distances it is looked up once.
+    let ends = [0, DISTANCES - 1].map(|place| rules.tick(off.mid(place)));
+    for (place, px) in all[..DISTANCES].iter_mut().enumerate() {
+        let exact = off.mid(place);
+        *px = if ends[0] == ends[1] {
+            Rules::outward(side, exact, ends[0])
+        } else {
+            rules.round_outward(side, exact)
+        };
+    }
+    all
+}
+
+/// Prices at a distance from the mid, not rounded to valid ones.
+struct Off {
+    side: Side,
+    /// The mid in millionths: whole ones, and the rest in two millionths. The product of mid and
+    /// distance may not fit.
+    whole: i64,
+    rest: i64,
+}
+
+impl Off {
+    const OF: i64 = 2_000_000;
+
+    fn new(side: Side, bid: Px, ask: Px) -> Off {
+        let twice = bid.0 + ask.0;
+        Off { side, whole: twice / Off::OF, rest: twice % Off::OF }
+    }
+
+    /// The mid less the distance of a place, or more.
+    #[inline]
+    fn mid(&self, place: usize) -> Px {
+        let share = 1_000_000 - self.side.sign() * DISTANCES_E2[place];
+        let rest = self.rest * share;
+        let up = i64::from(self.side == Side::Sell && rest % Off::OF > 0);
+        Px(self.whole * share + rest / Off::OF + up)
+    }
+}
+
 /// The price of the quote at a place, rounded outward.
 #[must_use]
 pub fn quote_px(rules: Rules, side: Side, place: usize, bid: Px, ask: Px) -> Px {
@@ -63,13 +129,35 @@ pub fn quote_px(rules: Rules, side: Side, place: usize, bid: Px, ask: Px) -> Px 
         (_, JOIN) => own,
         (Side::Buy, IMPROVE) => Some(rules.next_up(bid)).filter(|p| *p < ask).unwrap_or(bid),
         (Side::Sell, IMPROVE) => Some(rules.next_down(ask)).filter(|p| *p > bid).unwrap_or(ask),
-        _ => {
-            let (twice, of) = (bid.0 + ask.0, 2_000_000);
-            let share = 1_000_000 - side.sign() * DISTANCES_E2[place];
-            // The product of both may not fit: first what is whole, then the rest.
-            let rest = twice % of * share;
-            let up = i64::from(side == Side::Sell && rest % of > 0);
-            rules.round_outward(side, Px(twice / of * share + rest / of + up))
+        _ => rules.round_outward(side, Off::new(side, bid, ask).mid(place)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prices_of_a_side_are_those_of_its_places() {
+        let mut rng = fastrand::Rng::with_seed(3);
+        let mut steps = [0; 2];
+        for i in 0..20_000 {
+            let rules = Rules::perp(rng.u8(0..=6));
+            // Around powers of ten the price step changes between two places.
+            let about =
+                if i % 2 == 0 { 10i64.pow(rng.u32(5..14)) } else { rng.i64(1_000..1 << 44) };
+            let bid =
+                rules.round_outward(Side::Buy, Px(about - rng.i64(-about / 800..=about / 800)));
+            let ask = (0..=rng.u8(0..4)).fold(bid, |px, _| rules.next_up(px));
+            for side in Side::BOTH {
+                let all = quote_pxs(rules, side, bid, ask);
+                let each: [Px; CURVE] = std::array::from_fn(|j| quote_px(rules, side, j, bid, ask));
+                assert_eq!(all, each, "{rules:?} {side:?} {bid:?} {ask:?}");
+                let far = rules.tick(all[DISTANCES - 1]) == rules.tick(all[0]);
+                steps[usize::from(far)] += 1;
+            }
         }
+        assert!(steps.iter().all(|n| *n > 1_000), "{steps:?}");
+        assert_eq!(places(0b1010_0001).collect::<Vec<_>>(), [0, 5, 7]);
     }
 }

@@ -193,17 +193,27 @@ impl Score {
         let phi = self.dispersion(t.fills / expected);
         let bursts = t.fills / phi;
         let per = phi / expected;
-        let lo = if t.fills > 0.0 { gamma::quantile(0.025, bursts + 0.5) * per } else { 0.0 };
-        let hi = gamma::quantile(0.975, bursts + 1.0) * per;
-        let (mut gain, mut gain_se) = (0.0, 0.0);
-        if t.fills > 0.0 {
-            let mean = t.logs[USED] / t.fills;
-            gain = t.gain(USED);
-            let by = [1.0 / t.fills, -mean / t.fills, -1.0 / expected, 1.0 / t.live_s];
-            gain_se = squares(&self.used, by).sqrt();
-        }
+        let lo = if t.fills > 0.0 { gamma::lower95(bursts + 0.5) * per } else { 0.0 };
+        let hi = gamma::upper95(bursts + 1.0) * per;
+        let (gain, gain_se) = self.gain();
         let Tally { fills, live_s, .. } = *t;
         Rating { fills, live_s, expected, ratio: [lo, hi], bursts, gain, gain_se }
+    }
+
+    /// Fills so far.
+    pub(super) fn fills(&self) -> f64 {
+        self.all.fills
+    }
+
+    /// Discrimination of what was used, nats a fill, and its standard error; 0 without a fill.
+    pub(super) fn gain(&self) -> (f64, f64) {
+        let (t, expected) = (&self.all, self.all.expected[USED]);
+        if t.fills <= 0.0 || expected <= 0.0 {
+            return (0.0, 0.0);
+        }
+        let mean = t.logs[USED] / t.fills;
+        let by = [1.0 / t.fills, -mean / t.fills, -1.0 / expected, 1.0 / t.live_s];
+        (t.gain(USED), squares(&self.used, by).sqrt())
     }
 }
 

@@ -49,6 +49,10 @@ pub fn mul_div(a: i64, b: i64, c: i64) -> i64 {
     if c == 0 {
         return 0;
     }
+    // A division of 64 bits is a tenth of one of 128, and what is usual fits.
+    if let Some(q) = a.checked_mul(b).and_then(|product| product.checked_div(c)) {
+        return q;
+    }
     let q = i128::from(a) * i128::from(b) / i128::from(c);
     i64::try_from(q).unwrap_or(if q < 0 { i64::MIN } else { i64::MAX })
 }

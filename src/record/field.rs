@@ -97,7 +97,9 @@ macro_rules! number {
             const SIZE: usize = size_of::<$ty>();
             #[inline(always)]
             fn put(&self, out: &mut [u8; PAYLOAD_BYTES], at: usize) -> usize {
-                out[at..at + Self::SIZE].copy_from_slice(&self.to_le_bytes());
+                if let Some(to) = out[at..].first_chunk_mut() {
+                    *to = self.to_le_bytes();
+                }
                 at + Self::SIZE
             }
             fn take(from: &[u8; PAYLOAD_BYTES], at: usize) -> Option<(Self, usize)> {

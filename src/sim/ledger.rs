@@ -161,6 +161,11 @@ impl Ledger {
     /// Marks to a mid and closes the horizons that have come.
     pub fn on_mid(&mut self, now: Ns, mid: Mid2) {
         let old = self.mark.replace(mid).unwrap_or(mid);
+        let due = self.len > 0 && self.pending[self.head].due <= now;
+        let holds = self.len > 0 || self.position != 0;
+        if !due && (old == mid || !holds) {
+            return;
+        }
         let moved = i128::from(mid.0 - old.0);
         add(&mut self.adverse, self.pending_net.saturating_mul(moved));
         add(&mut self.inventory, (self.position - self.pending_net).saturating_mul(moved));

@@ -81,10 +81,11 @@ impl Forecast {
     pub(super) fn near(&self) -> Rating {
         let (mut fills, mut gain, mut error) = (0.0, 0.0, 0.0);
         let near = (0..DISTANCES).filter(|j| distance(*j) <= NEAR_BPS);
-        for r in near.map(|j| self.place(j)) {
-            fills += r.fills;
-            gain += r.fills * r.gain;
-            error += r.fills * r.gain_se;
+        for place in near.map(|j| &self.places[j]) {
+            let (n, (of, se)) = (place.fills(), place.gain());
+            fills += n;
+            gain += n * of;
+            error += n * se;
         }
         let of = |x: f64| if fills > 0.0 { x / fills } else { 0.0 };
         Rating { gain: of(gain), gain_se: of(error), ..self.near.rating() }

@@ -64,9 +64,13 @@ impl Marks {
         ahead.map(|_| &mut self.windows[slot(i)])
     }
 
-    pub(super) fn on_live(&mut self, until: Ns, ns: &[i64; CURVE]) {
+    /// The quotes of `set`, a bit for each place, stood so long up to `until`.
+    pub(super) fn on_live(&mut self, until: Ns, set: u32, ns: i64) {
+        let seconds = Ns::seconds(ns);
         if let Some(w) = self.window(until) {
-            w.live.iter_mut().zip(ns).for_each(|(live, ns)| *live += Ns::seconds(*ns));
+            for (place, live) in w.live.iter_mut().enumerate() {
+                *live += if set & 1 << place == 0 { 0.0 } else { seconds };
+            }
         }
     }
 

@@ -84,7 +84,7 @@ impl Curve {
         let Curve { horizons, forecast, windows } = self;
         for (i, h) in horizons.iter_mut().enumerate() {
             match seen {
-                Seen::Live { until, ns, .. } => h.marks.on_live(until, &ns),
+                Seen::Live { until, places, ns, .. } => h.marks.on_live(until, places, ns),
                 Seen::Fill { side, place, px, from, time, .. } => {
                     h.marks.on_fill(side, place, px, from, time);
                 }

@@ -295,7 +295,7 @@ impl Stats {
         std::array::from_fn(|j| {
             let n = fills[j] / phi[j];
             let per = phi[j] / (live[j] + 1.0);
-            let mut rate_hi = gamma::ends95(n + 1.0)[1] * per;
+            let mut rate_hi = gamma::upper95(n + 1.0) * per;
             if j < JOIN {
                 bound = rate_hi.min(bound);
                 rate_hi = bound;
@@ -305,7 +305,7 @@ impl Stats {
                 fills: fills[j],
                 n_eff: n,
                 rate: rate[j],
-                rate_lo: rate[j].min(gamma::ends95(n + 0.5)[0] * per),
+                rate_lo: rate[j].min(gamma::lower95(n + 0.5) * per),
                 rate_hi: rate[j].max(rate_hi),
                 fast: fast[j],
                 quoted: (quoted[j] + 2.0 * (distance(j) + 0.15)) / (fills[j] + 2.0),

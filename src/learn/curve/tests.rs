@@ -1,7 +1,7 @@
 //! Windows and estimates on shadow fills of a few events.
 
 use super::*;
-use crate::event::shadow::JOIN;
+use crate::event::shadow::{ALL, JOIN};
 use crate::units::{Mid2, ONE, Px, Side};
 
 const FEE_BPS: f64 = 1.5;
@@ -22,7 +22,7 @@ fn watch_every(every: i64, seconds: i64, fills: &[usize], bps: i64) -> Curve {
         let time = Ns(s * Ns::SEC);
         let down = if s % 10 >= 2 && s % 10 < 8 { -bps } else { 0 };
         c.on_seen(&cfg, || FEE_BPS, Seen::State { time, mid: mid(down) });
-        let live = Seen::Live { side: Side::Buy, until: time, ns: [Ns::SEC; CURVE] };
+        let live = Seen::Live { side: Side::Buy, until: time, places: ALL, ns: Ns::SEC };
         c.on_seen(&cfg, || FEE_BPS, live);
         for place in fills.iter().filter(|_| s % every == 1) {
             let px = Px(10_000 * ONE - ONE * [0, 1][usize::from(*place == 4)]);

@@ -8,6 +8,7 @@
 //!    u(n) = max_j (buy) + max_j (sell) - penalty n^2, and h <- h + u / (2 max rate), less h(0).
 //! 2. Both sides have one curve, so h is even.
 
+use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 use serde_big_array::BigArray;
 
@@ -47,22 +48,36 @@ impl Program {
     }
 
     /// Goes on from what was worth what so far; a position of n steps costs `penalty` n^2 bps a second.
+    ///
+    /// # Cost
+    /// Half of the positions are looked at: h is even, to the bit.
     pub(super) fn improve(&mut self, places: &[Place; CURVE], penalty: f64, sweeps: usize) {
-        let most = places.iter().fold(0.0, |m, p: &Place| p.rate.max(m));
-        let (count, pace) = (2 * self.steps + 1, 2.0 * most + 1e-9);
-        for _ in 0..sweeps {
-            let was = self.worth;
-            for i in 0..count {
-                let buy =
-                    if i + 1 < count { best(places, was[i + 1] - was[i]) } else { (NONE, 0.0) };
-                let sell = if i > 0 { best(places, was[i - 1] - was[i]) } else { (NONE, 0.0) };
-                self.best[i] = buy.0;
+        let often = places.iter().fold(0.0, |m, p: &Place| p.rate.max(m));
+        let (last, pace) = (2 * self.steps, 2.0 * often + 1e-9);
+        // Where nothing fills nothing is earned.
+        let fills: ArrayVec<(u8, Place), CURVE> =
+            (0u8..).zip(places).filter(|(_, p)| p.rate > 0.0).map(|(j, p)| (j, *p)).collect();
+        for sweep in 1..=sweeps {
+            let mut before = 0.0;
+            for i in 0..=self.steps {
+                let (was, after) = (self.worth[i], self.worth[(i + 1).min(last)]);
+                // A mirror of what is behind the middle was changed already: it is what was before.
+                let after = if i == self.steps { before } else { after };
+                // Which places those are is asked at the end alone.
+                let of = |gain| {
+                    if sweep < sweeps { (NONE, most(&fills, gain)) } else { best(&fills, gain) }
+                };
+                let buy = of(after - was);
+                let sell = if i > 0 { of(before - was) } else { (NONE, 0.0) };
+                (self.best[i], self.best[last - i]) = (buy.0, sell.0);
                 #[expect(clippy::cast_precision_loss, reason = "a few dozen")]
                 let n = i as f64 - self.steps as f64;
-                self.worth[i] = was[i] + (buy.1 + sell.1 - penalty * n * n) / pace;
+                let worth = was + (buy.1 + sell.1 - penalty * n * n) / pace;
+                (self.worth[i], self.worth[last - i], before) = (worth, worth, was);
             }
+            // At no position both are the same place.
             let flat = self.worth[self.steps];
-            self.worth.iter_mut().for_each(|w| *w -= flat);
+            self.worth[..=last].iter_mut().for_each(|w| *w -= flat);
         }
     }
 
@@ -80,13 +95,21 @@ impl Program {
     }
 }
 
+/// What the best place is worth a second: that of [`best`].
+fn most(places: &[(u8, Place)], gain: f64) -> f64 {
+    places.iter().fold(0.0, |most, (_, p)| {
+        let worth = p.rate * (p.edge + gain) - p.messages;
+        if worth > most { worth } else { most }
+    })
+}
+
 /// The best place where a fill changes the worth of the position by `gain`, and what it is worth a second.
-fn best(places: &[Place; CURVE], gain: f64) -> (u8, f64) {
+fn best(places: &[(u8, Place)], gain: f64) -> (u8, f64) {
     let mut found = (NONE, 0.0);
-    for (j, p) in (0u8..).zip(places) {
+    for (j, p) in places {
         let worth = p.rate * (p.edge + gain) - p.messages;
         if worth > found.1 {
-            found = (j, worth);
+            found = (*j, worth);
         }
     }
     found

@@ -1,7 +1,7 @@
 //! What is quoted on curves of markets whose answer is known.
 
 use super::*;
-use crate::event::shadow::Seen;
+use crate::event::shadow::{ALL, Seen};
 use crate::learn::curve::{Config as CurveConfig, distance};
 use crate::units::rules::Rules;
 use crate::units::{Mid2, Ns, ONE};
@@ -37,7 +37,7 @@ fn curve(seconds: i64, every: i64, bps: f64) -> Curve {
         let time = Ns(s * Ns::SEC);
         let mut see = |seen| c.on_seen(&cfg, || FEE_BPS, seen);
         see(Seen::State { time, mid: Mid2(mid) });
-        see(Seen::Live { side: Side::Buy, until: time, ns: [Ns::SEC; CURVE] });
+        see(Seen::Live { side: Side::Buy, until: time, places: ALL, ns: Ns::SEC });
         if s % every == 1 {
             let side = if s / every % 4 < 2 { Side::Buy } else { Side::Sell };
             let reach = if s / every % 2 == 0 { 6 } else { 9 };

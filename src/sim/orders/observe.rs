@@ -130,9 +130,12 @@ impl<F: FillModel> Sim<F> {
                 continue;
             }
             // The orders of a level that were shown the same.
-            let key = |o: &SimOrder| (o.req.side, o.req.px, o.held.map(|h| (h.at, h.level)));
-            let first = key(&self.orders[i]);
-            let n = self.orders[i..].iter().take_while(|o| key(o) == first).count();
+            let (side, px) = (self.orders[i].req.side, self.orders[i].req.px);
+            let same = |o: &&SimOrder| {
+                let there = (o.req.px, o.req.side) == (px, side);
+                there && o.held.is_some_and(|o| (o.at, o.level) == (h.at, h.level))
+            };
+            let n = 1 + self.orders[i + 1..].iter().take_while(same).count();
             filled |= self.apply(set, i..i + n, h, out);
             i += n;
         }

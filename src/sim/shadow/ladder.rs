@@ -16,7 +16,7 @@ use std::array::from_fn;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::shadow::{JOIN, Seen, quote_px};
+use crate::event::shadow::{ALL, JOIN, Seen, places, quote_pxs, take_first};
 use crate::event::{Level, Snapshot, Trade};
 use crate::limits::{CURVE, SHADOW_AFTER_HOLE_NS, SHADOW_HOLE_NS, SHADOW_SIGHT_NS};
 use crate::units::rules::Rules;
@@ -24,6 +24,8 @@ use crate::units::{Mid2, Ns, Px, Side};
 
 /// Behind everybody: the price is out of sight.
 const UNSEEN: i64 = i64::MAX;
+/// The places that are not ordered by their distance: at the touch.
+const NOT_FARTHER: u32 = !0 << JOIN;
 
 /// What was known when a decision was made.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -36,21 +38,25 @@ pub(super) struct Decision {
     pub lag: i64,
 }
 
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct Quote {
-    live: bool,
-    px: i64,
-    ahead: i64,
-    from: Mid2,
-    since: Ns,
-    filled: Ns,
+/// The quotes of a side: which stand, what is ahead of each, and when it filled last.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Quotes {
+    /// A bit for each place.
+    live: u32,
+    ahead: [i64; CURVE],
+    filled: [Ns; CURVE],
 }
 
 /// The quotes of both sides, and the market as the venue had it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Ladder {
     rules: Rules,
-    quotes: [[Quote; CURVE]; 2],
+    quotes: [Quotes; 2],
+    /// Best prices, and the prices of the quotes made from them: of all that stand.
+    prices: ([Px; 2], [[Px; CURVE]; 2]),
+    /// The mid of the decision that placed or confirmed all that stands, and when it took effect.
+    from: Mid2,
+    since: Ns,
     /// Best levels: bid, ask.
     touch: Option<[Level; 2]>,
     time: Ns,
@@ -58,35 +64,38 @@ pub(super) struct Ladder {
     started: Ns,
     /// Newest snapshots: five levels, all.
     books: [Snapshot; 2],
-    /// Best prices, and the prices of the quotes that are made from them.
-    #[serde(skip)]
-    prices: ([Px; 2], [[Px; CURVE]; 2]),
 }
 
 impl Ladder {
     pub(super) fn new(rules: Rules) -> Ladder {
         let never = Ns(i64::MIN / 2);
-        let quote = Quote { filled: never, ..Quote::default() };
-        let books = [0; 2].map(|_| Snapshot { time: never, ..Snapshot::default() });
+        let none = Quotes { live: 0, ahead: [0; CURVE], filled: [never; CURVE] };
         Ladder {
             rules,
-            quotes: [[quote; CURVE]; 2],
+            quotes: [none; 2],
+            prices: <_>::default(),
+            from: Mid2(0),
+            since: never,
             touch: None,
             time: never,
             started: never,
-            books,
-            prices: <_>::default(),
+            books: [0; 2].map(|_| Snapshot { time: never, ..Snapshot::default() }),
         }
     }
 
-    /// Works out the prices of all quotes, where the best prices are others than before.
-    fn price(&mut self, touch: [Px; 2]) {
+    /// Works out the prices of all quotes, where the best prices are others than before. Gives the
+    /// places of each side whose price is another one.
+    fn price(&mut self, touch: [Px; 2]) -> [u32; 2] {
         if self.prices.0 == touch {
-            return;
+            return [0; 2];
         }
         let [bid, ask] = touch;
-        let of = |side, place| quote_px(self.rules, side, place, bid, ask);
-        self.prices = (touch, Side::BOTH.map(|side| from_fn(|place| of(side, place))));
+        let of = |side| quote_pxs(self.rules, side, bid, ask);
+        let was = std::mem::replace(&mut self.prices, (touch, Side::BOTH.map(of)));
+        from_fn(|side| {
+            let both = was.1[side].iter().zip(&self.prices.1[side]).enumerate();
+            both.fold(0, |set, (place, (was, is))| set | u32::from(was != is) << place)
+        })
     }
 
     /// Places, confirms and moves all quotes.
@@ -94,39 +103,41 @@ impl Ladder {
         let Some(touch) = self.touch else { return };
         let fresh = d.arrive.since(self.started) > SHADOW_AFTER_HOLE_NS;
         let from = d.touch.filter(|_| fresh);
-        from.iter().for_each(|touch| self.price(*touch));
+        let moved = from.map(|touch| self.price(touch));
+        let Ladder { quotes, prices, books, .. } = self;
+        let mut was = [0; 2];
         for side in Side::BOTH {
             let (own, other) = (touch[side.index()], touch[side.opposite().index()].px);
-            let prices = &self.prices.1[side.index()];
-            let mut ns = [0; CURVE];
-            for (place, (q, px)) in self.quotes[side.index()].iter_mut().zip(prices).enumerate() {
-                if q.live {
-                    ns[place] = d.arrive.since(q.since);
-                    q.since = d.arrive;
-                } else if d.arrive.since(q.filled) < d.lag {
+            let (q, prices) = (&mut quotes[side.index()], &prices.1[side.index()]);
+            was[side.index()] = q.live;
+            let Some(moved) = moved else {
+                q.live = 0;
+                continue;
+            };
+            let mut sight = None;
+            for place in places(ALL & (!q.live | moved[side.index()])) {
+                let (px, bit) = (prices[place], 1 << place);
+                if q.live & bit == 0 && d.arrive.since(q.filled[place]) < d.lag {
                     continue;
                 }
-                let Some([bid, ask]) = from else {
-                    q.live = false;
-                    continue;
-                };
-                q.from = Mid2(bid.0 + ask.0);
-                if q.live && q.px == px.0 {
-                    continue;
-                }
-                q.live = px.0 > 0 && *px != other && !side.better(*px, other);
-                (q.px, q.since) = (px.0, d.arrive);
-                if q.live {
-                    q.ahead = if side.better(*px, own.px) {
+                q.live &= !bit;
+                if px.0 > 0 && px != other && !side.better(px, other) {
+                    q.live |= bit;
+                    q.ahead[place] = if side.better(px, own.px) {
                         0
-                    } else if *px == own.px {
+                    } else if px == own.px {
                         own.sz.0
                     } else {
-                        displayed(&self.books, side, *px, d.arrive)
+                        let new = || Sight::new(books, side, d.arrive);
+                        sight.get_or_insert_with(new).displayed(px)
                     };
                 }
             }
-            out(Seen::Live { side, until: d.arrive, ns });
+        }
+        let ns = d.arrive.since(self.since);
+        (self.from, self.since) = (from.map_or(self.from, |[b, a]| Mid2(b.0 + a.0)), d.arrive);
+        for side in Side::BOTH {
+            out(Seen::Live { side, until: d.arrive, places: was[side.index()], ns });
         }
     }
 
@@ -136,29 +147,26 @@ impl Ladder {
         let mid = Mid2(touch[0].px.0 + touch[1].px.0);
         for side in Side::BOTH {
             let hostile = p.aggressor != side;
-            let mut place = 0;
-            while place < CURVE {
-                let at = place;
-                place += 1;
-                let q = &mut self.quotes[side.index()][at];
-                let px = Px(q.px);
-                if !q.live {
-                    continue;
-                }
+            let (q, prices) = (&mut self.quotes[side.index()], &self.prices.1[side.index()]);
+            let mut rest = q.live;
+            while let Some(place) = take_first(&mut rest) {
+                let px = prices[place];
                 if side.better(p.px, px) {
                     // Those farther out are not reached either.
-                    place = if at < JOIN { JOIN } else { place };
+                    rest &= NOT_FARTHER;
                     continue;
                 }
-                if hostile && p.px == px && q.ahead >= p.sz.0 {
-                    q.ahead -= if q.ahead == UNSEEN { 0 } else { p.sz.0 };
+                let ahead = &mut q.ahead[place];
+                if hostile && p.px == px && *ahead >= p.sz.0 {
+                    *ahead -= if *ahead == UNSEEN { 0 } else { p.sz.0 };
                     continue;
                 }
-                (q.live, q.filled) = (false, p.time);
-                let (from, time, mut ns) = (q.from, p.time, [0; CURVE]);
-                ns[at] = time.since(q.since);
-                out(Seen::Live { side, until: time, ns });
-                out(Seen::Fill { side, place: at, px, from, mid, time });
+                q.live &= !(1 << place);
+                q.filled[place] = p.time;
+                let (from, time) = (self.from, p.time);
+                let ns = time.since(self.since);
+                out(Seen::Live { side, until: time, places: 1 << place, ns });
+                out(Seen::Fill { side, place, px, from, mid, time });
             }
         }
     }
@@ -177,13 +185,17 @@ impl Ladder {
         self.touch = Some(touch);
         for side in Side::BOTH {
             let own = touch[side.index()];
-            for q in self.quotes[side.index()].iter_mut().filter(|q| q.live) {
-                let px = Px(q.px);
-                if side.better(px, own.px) {
-                    q.ahead = 0;
-                } else if px == own.px {
-                    q.ahead = q.ahead.min(own.sz.0);
+            let (q, prices) = (&mut self.quotes[side.index()], &self.prices.1[side.index()]);
+            let mut rest = q.live;
+            while let Some(place) = take_first(&mut rest) {
+                let px = prices[place];
+                if side.better(own.px, px) {
+                    // Those farther out are behind the touch, too.
+                    rest &= NOT_FARTHER;
+                    continue;
                 }
+                let ahead = &mut q.ahead[place];
+                *ahead = if px == own.px { own.sz.0.min(*ahead) } else { 0 };
             }
         }
         out(Seen::State { time: t, mid: Mid2(bid.px.0 + ask.px.0) });
@@ -201,25 +213,49 @@ impl Ladder {
 
     /// The market is lost from sight: nothing stands across a hole.
     pub(super) fn hole(&mut self, out: &mut impl FnMut(Seen)) {
-        self.quotes.iter_mut().flatten().for_each(|q| q.live = false);
+        self.quotes.iter_mut().for_each(|q| q.live = 0);
         if self.touch.take().is_some() {
             out(Seen::Hole { from: self.time });
         }
     }
 }
 
-/// Size displayed at a price behind the touch.
-fn displayed(books: &[Snapshot; 2], side: Side, px: Px, at: Ns) -> i64 {
-    let newest = usize::from(books[1].time > books[0].time);
-    for book in [&books[newest], &books[1 - newest]] {
-        if at.since(book.time) >= SHADOW_SIGHT_NS {
-            continue;
-        }
-        let levels = if side == Side::Buy { &book.bids } else { &book.asks };
-        // The first level at the price or behind it.
-        if let Some(l) = levels.iter().find(|l| !side.better(l.px, px)) {
-            return if l.px == px { l.sz.0 } else { 0 };
-        }
+/// Looks up what is displayed behind the touch, at prices that go outward.
+struct Sight<'a> {
+    side: Side,
+    /// The newest snapshot, then the one beside it; empty where it is too old.
+    books: [&'a [Level]; 2],
+    /// The last price asked for.
+    last: Px,
+    /// The same books from the first level that is not better than it.
+    rest: [&'a [Level]; 2],
+}
+
+impl<'a> Sight<'a> {
+    fn new(books: &'a [Snapshot; 2], side: Side, at: Ns) -> Sight<'a> {
+        let newest = usize::from(books[1].time > books[0].time);
+        let books = [&books[newest], &books[1 - newest]].map(|book| {
+            let levels = if side == Side::Buy { &book.bids } else { &book.asks };
+            let fresh = at.since(book.time) < SHADOW_SIGHT_NS;
+            if fresh { levels.as_slice() } else { &[] }
+        });
+        Sight { side, books, last: Px(0), rest: books }
     }
-    UNSEEN
+
+    /// Size displayed at a price behind the touch.
+    fn displayed(&mut self, px: Px) -> i64 {
+        if self.side.better(px, self.last) {
+            self.rest = self.books;
+        }
+        self.last = px;
+        for levels in &mut self.rest {
+            let better = levels.iter().take_while(|l| self.side.better(l.px, px)).count();
+            *levels = &levels[better..];
+            // The first level at the price or behind it.
+            if let Some(l) = levels.first() {
+                return if l.px == px { l.sz.0 } else { 0 };
+            }
+        }
+        UNSEEN
+    }
 }

@@ -66,7 +66,7 @@ impl World {
     /// Seconds that the bid of a place was in the book.
     fn live(&self, of: usize) -> f64 {
         let ns = |s: &Seen| match s {
-            Seen::Live { side: Side::Buy, ns, .. } => ns[of],
+            Seen::Live { side: Side::Buy, places, ns, .. } => i64::from(places >> of & 1) * ns,
             _ => 0,
         };
         Ns::seconds(self.seen.iter().map(ns).sum())
@@ -151,7 +151,8 @@ fn a_fill_is_followed_by_the_first_decision_that_knows_of_it() {
     }
     w.print(2_310, Side::Sell, 9_990, 1);
     // Of the decisions at 1.75 and 2.25 s the second knows of the fill at 1.4 s.
-    let second = |s: &&Seen| matches!(s, Seen::Live { side: Side::Buy, ns, .. } if ns[0] > 0);
+    let second =
+        |s: &&Seen| matches!(s, Seen::Live { side: Side::Buy, places, .. } if places & 1 > 0);
     let lives: Vec<&Seen> = w.seen.iter().filter(second).collect();
     assert_eq!(lives.len(), 2, "{lives:?}");
     assert!((w.live(0) - 0.15 - 0.06).abs() < 1e-9, "{}", w.live(0));
