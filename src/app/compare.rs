@@ -9,11 +9,11 @@
 use std::path::PathBuf;
 
 use super::config::ConfigOf;
-use super::replay::{Cut, Tally, replay_files};
+use super::replay::{self, Cut, Tally, replay_files};
 use super::turn::Turn;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
-use crate::folder::recording::RecordingError;
+use crate::folder::recording::{Meter, RecordingError};
 use crate::record::{
     Account, Body, Bytes, Estimates, Fill, Guard, Lane, Record, StopReason, StrategyNames,
 };
@@ -158,6 +158,24 @@ pub fn on_tape<C: Components>(
     Ok(watches.finish(decisions))
 }
 
+/// As [`on_tape`] without a digest, which costs less; with what the replay went through.
+///
+/// # Errors
+/// As [`on_tape`].
+pub fn results<C: Components>(
+    files: &[PathBuf],
+    config: &ConfigOf<C>,
+    coins: &[CoinSpec],
+    meter: Meter,
+) -> Result<(Vec<Outcome>, replay::Outcome), (PathBuf, RecordingError)> {
+    let mut watches = Watches::new(coins.len());
+    let mut out = Tally::seeing(|r: &Record| watches.take(r));
+    let end = (Some(StopReason::Finished), Cut { meter, ..Cut::default() });
+    let seen = replay_files(files, config, coins, end, &mut out)?;
+    drop(out);
+    Ok((watches.finish(0).coins, seen))
+}
+
 /// Runs a simulated market under a configuration.
 ///
 /// # Errors
@@ -229,6 +247,27 @@ mod tests {
         assert!(one[0].0 > 0 && one[1].0 > 0, "{one:?}");
         assert_eq!((one[0], one[1]), (other[1], other[0]));
         assert_ne!(one, run(["BTC", "ETH"], 2), "the control: another seed");
+    }
+
+    #[test]
+    fn what_is_left_out_changes_nothing_of_what_a_grid_earns() {
+        let law = MarketConfig::stationary("BTC", Regime::Normal);
+        let market = Simulated { law, seed: 4, length_ns: 120 * Ns::SEC };
+        let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
+        let run = |sets: &[&str]| {
+            let sets: Vec<String> = sets.iter().map(|s| (*s).to_owned()).collect();
+            let c = Config::load(None, &sets).expect("in range");
+            on_market(&market, &c, &coins).expect("a market").coins.remove(0)
+        };
+        let grid = "engine.strategy.name=grid";
+        let (all, bare) =
+            (run(&[grid]), run(&[grid, "engine.learn.on=false", "engine.sim.brackets=false"]));
+        assert!(all.fills > 0 && all.estimates.is_some(), "{all:?}");
+        assert_eq!((bare.fills, bare.account), (all.fills, all.account));
+        assert_eq!(bare.estimates, None, "nothing was learned");
+        assert_ne!(run(&[grid, "engine.strategy.grid.levels=1"]).account, all.account, "control");
+        let earn = ["engine.quote.anyway=true", "engine.learn.on=false"];
+        assert_eq!(run(&earn).fills, 0, "earn goes by what is learned alone");
     }
 
     #[test]

@@ -28,8 +28,18 @@ use crate::limits::MESSAGE_SILENCE_NS;
 use crate::record::{Bytes, Record, StopReason};
 use crate::units::{CoinId, Ns};
 
-/// Where a tally hands records on, decoded and as bytes.
-type Sink<'a> = Box<dyn FnMut(&Record, &Bytes) + 'a>;
+/// Where a tally hands records on.
+enum Sink<'a> {
+    /// Nowhere: they are counted and nothing else.
+    Nowhere,
+    /// As they are: they are neither encoded nor hashed.
+    Seen(Box<dyn FnMut(&Record) + 'a>),
+    /// With their bytes.
+    Kept(Keep<'a>),
+}
+
+/// Takes a record and its bytes.
+type Keep<'a> = Box<dyn FnMut(&Record, &Bytes) + 'a>;
 
 /// Counts and digests what is published, and hands it on.
 pub struct Tally<'a> {
@@ -38,8 +48,7 @@ pub struct Tally<'a> {
     /// Running digest.
     pub digest: Digest,
     // Not a parameter: the engine would be compiled again for each closure.
-    /// None: records are counted and nothing else.
-    sink: Option<Sink<'a>>,
+    sink: Sink<'a>,
 }
 
 impl std::fmt::Debug for Tally<'_> {
@@ -52,23 +61,35 @@ impl Publish for Tally<'_> {
     fn publish(&mut self, at: Ns, coin: CoinId, body: impl Into<crate::record::Body>) {
         let seq = self.next;
         self.next += 1;
-        let Some(sink) = &mut self.sink else { return };
-        let record = Record { seq, at, coin, body: body.into() };
-        let bytes = record.encode();
-        self.digest.update(&bytes);
-        sink(&record, &bytes);
+        let record = || Record { seq, at, coin, body: body.into() };
+        match &mut self.sink {
+            Sink::Nowhere => {}
+            Sink::Seen(sink) => sink(&record()),
+            Sink::Kept(sink) => {
+                let record = record();
+                let bytes = record.encode();
+                self.digest.update(&bytes);
+                sink(&record, &bytes);
+            }
+        }
     }
 }
 
 impl<'a> Tally<'a> {
     /// A tally that goes on from so many records with their digest; `sink` is where each record goes.
     pub fn from(next: u64, digest: &Digest, sink: impl FnMut(&Record, &Bytes) + 'a) -> Tally<'a> {
-        Tally { next, digest: digest.clone(), sink: Some(Box::new(sink)) }
+        Tally { next, digest: digest.clone(), sink: Sink::Kept(Box::new(sink)) }
     }
 
     /// A tally that only counts: records are neither encoded nor hashed.
     pub fn counting() -> Tally<'a> {
-        Tally { next: 0, digest: Digest::new(), sink: None }
+        Tally { next: 0, digest: Digest::new(), sink: Sink::Nowhere }
+    }
+
+    /// A tally that shows records to `sink`, and neither encodes nor hashes them: the digest stays that
+    /// of none.
+    pub fn seeing(sink: impl FnMut(&Record) + 'a) -> Tally<'a> {
+        Tally { next: 0, digest: Digest::new(), sink: Sink::Seen(Box::new(sink)) }
     }
 
     /// A tally from sequence number 0.

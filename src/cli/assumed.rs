@@ -7,11 +7,12 @@
 
 use std::path::PathBuf;
 
-use crate::app::compare::{on_tape, profit};
+use crate::app::compare::{self, profit};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::feed::{CoinSpec, Counters};
 use crate::folder::Assumed;
+use crate::folder::recording::Meter;
 use crate::units::Ns;
 
 /// What `config` assumes.
@@ -46,8 +47,8 @@ pub(super) fn results<C: Components>(
         let mut config = config.clone();
         let pct = &mut config.engine.sim.latency_pct;
         *pct = *pct * times / over;
-        let done = on_tape(files, &config, coins).ok()?;
-        Some(done.coins.iter().filter_map(|c| c.account.as_ref()).map(|a| profit(a).to_f64()).sum())
+        let (done, _) = compare::results(files, &config, coins, Meter::default()).ok()?;
+        Some(done.iter().filter_map(|c| c.account.as_ref()).map(|a| profit(a).to_f64()).sum())
     };
     std::thread::scope(|threads| {
         let all = [(1, 2), (2, 1)].map(|scale| threads.spawn(move || at(scale)));

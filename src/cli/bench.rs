@@ -40,6 +40,10 @@ enum Part {
     Records,
     /// No shadow ladder and no curve (`engine.learn.curve.on`).
     Shadow,
+    /// Nothing is learned (`engine.learn.on`).
+    Learning,
+    /// No brackets beside the configured fill model (`engine.sim.brackets`).
+    Brackets,
 }
 
 #[derive(Debug, Subcommand)]
@@ -129,6 +133,8 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
         Some(What::Replay { file, passes, without }) => {
             let (n, records) = (usize::from(*passes), !without.contains(&Part::Records));
             config.engine.learn.curve.on &= !without.contains(&Part::Shadow);
+            config.engine.learn.on &= !without.contains(&Part::Learning);
+            config.engine.sim.brackets &= !without.contains(&Part::Brackets);
             let passes = match file {
                 Some(path) if is_events(path) => replay::run_events(path, config, n, records)
                     .map_err(|e| recording_failure(path, &e))?,

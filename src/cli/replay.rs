@@ -14,7 +14,7 @@ use super::exit::Failure;
 use super::progress::Progress;
 use super::{Common, assumed, report, say, summary};
 use crate::app::checkpoint::{Checkpoint, Fault};
-use crate::app::compare::profit;
+use crate::app::compare::{self, profit};
 use crate::app::config::ConfigOf;
 use crate::app::replay::{Cut, Outcome, Tally, replay_files};
 use crate::engine::Components;
@@ -57,6 +57,10 @@ pub(super) struct Options {
     /// same time.
     #[arg(long)]
     once: bool,
+    /// Keep no records and make no run folder: what came of it is shown, and nothing else. As fast as a
+    /// replay gets, above all with `--set engine.learn.on=false --set engine.sim.brackets=false`.
+    #[arg(long, conflicts_with_all = ["out", "checkpoint_at", "from", "once"])]
+    no_records: bool,
 }
 
 pub(super) fn run<C: Components>(
@@ -75,11 +79,20 @@ pub(super) fn run<C: Components>(
         return Err(Failure::usage("standard input is one recording: leave out the others"));
     }
     if o.files == [Path::new("-")] {
+        if o.no_records {
+            return Err(Failure::usage(
+                "standard input is kept in a run folder: leave out --no-records",
+            ));
+        }
         return from_standard_input(o, config, common);
     }
     let parts: Vec<&[PathBuf]> = if o.fresh { o.files.chunks(1).collect() } else { vec![&o.files] };
     for files in parts {
         let ready = ready(files, o, config)?;
+        if o.no_records {
+            without_records(files, &ready.0, config, common)?;
+            continue;
+        }
         let name = files[0].file_name().map(|n| n.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
         let stem = name.split('.').next().unwrap_or("run");
@@ -198,6 +211,54 @@ fn one<C: Components>(
     info.end = Some(RunEnd { fitness, ..end });
     write_info(run, &info)?;
     show(files, run.path(), (&seen, took), (records, &digest), common)
+}
+
+/// A replay that leaves nothing behind: what came of it, a line a coin.
+fn without_records<C: Components>(
+    files: &[PathBuf],
+    coins: &[CoinSpec],
+    config: &ConfigOf<C>,
+    common: &Common,
+) -> Result<(), Failure> {
+    let clock = SessionClock::start(1);
+    let started = clock.mono_ns();
+    let (results, seen) = compare::results(files, config, coins, Meter::default())
+        .map_err(|(file, e)| recording_failure(&file, &e))?;
+    let took = i64::try_from(clock.mono_ns() - started).unwrap_or(i64::MAX);
+    let line = |(coin, r): (&CoinSpec, &compare::Outcome)| {
+        let account = r.account.as_ref();
+        let usd = account.map_or(0.0, |a| profit(a).to_f64());
+        let position = account.map_or(0.0, |a| a.position.to_f64());
+        (coin.name, usd, r.fills, r.turnover_usd, position)
+    };
+    let lines: Vec<_> = coins.iter().zip(&results).map(line).collect();
+    if common.json {
+        let coins: Vec<_> = lines
+            .iter()
+            .map(|(coin, usd, fills, turnover, position)| {
+                serde_json::json!({
+                    "coin": coin, "profit_usd": usd, "fills": fills, "turnover_usd": turnover,
+                    "position": position,
+                })
+            })
+            .collect();
+        let v = serde_json::json!({
+            "coins": coins,
+            "frames": seen.frames,
+            "took_s": Ns::seconds(took),
+        });
+        say(&format!("{v}\n"));
+        return Ok(());
+    }
+    say(&head(files, &seen, took));
+    say(&format!(
+        "{:<12} {:>14} {:>8} {:>16} {:>16}\n",
+        "coin", "result, USD", "fills", "turnover, USD", "position"
+    ));
+    for (coin, usd, fills, turnover, position) in lines {
+        say(&format!("{coin:<12} {usd:>+14.4} {fills:>8} {turnover:>16.2} {position:>16}\n"));
+    }
+    Ok(())
 }
 
 /// The replay summed up.

@@ -59,7 +59,9 @@ impl<C: Components> Account<C> {
                 };
                 self.moves += u64::from(!expected);
                 cx.publish(o);
-                self.expose(&o);
+                if cx.cfg.learn.on {
+                    self.expose(&o);
+                }
             }
         }
     }
@@ -131,17 +133,17 @@ impl<C: Components> Account<C> {
     /// The mid is `mid`. What a fill came to is read off on the venue's clock, on which it was filled.
     pub(super) fn on_mid(&mut self, cx: &mut Cx<'_, C, impl Publish>, mid: Mid2) {
         let block = self.mids.block();
-        for l in &mut self.ledgers {
+        for l in self.ledgers.iter_mut().take(cx.cfg.sim.lanes()) {
             l.on_mid(block, mid);
         }
         self.marks.on_mid(block, mid, &mut |e| cx.publish(e));
-        if self.learners.on_mid(cx.now, mid.to_f64()) {
+        if cx.cfg.learn.on && self.learners.on_mid(cx.now, mid.to_f64()) {
             self.sample(cx, &Sample::Mid(mid.to_f64()));
         }
     }
 
     pub(super) fn publish(&self, cx: &mut Cx<'_, C, impl Publish>) {
-        for (l, lane) in self.ledgers.iter().zip(LANES) {
+        for (l, lane) in self.ledgers.iter().zip(LANES).take(cx.cfg.sim.lanes()) {
             cx.publish(account(lane, l));
         }
     }

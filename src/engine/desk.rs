@@ -3,7 +3,8 @@
 //! In: this coin's events. Out: records. Hot path: no allocation.
 //!
 //! 1. Arrivals and cancels take effect against the book before the block that is applied.
-//! 2. Within a message: own orders, then learning, then at most one decision.
+//! 2. Within a message: own orders, then what the strategy hears, then at most one decision, and only then
+//!    the shadow ladder: the curve that it feeds is read at points of the tick grid alone.
 //! 3. A strategy is asked only when a side may be changed and what it was last asked on no longer
 //!    stands ([`super::requote`]).
 
@@ -38,7 +39,7 @@ use crate::sim::fees::funding_e8;
 use crate::sim::ledger::Ledger;
 use crate::sim::orders::View;
 use crate::units::rules::Rules;
-use crate::units::{CoinId, Ns, Side};
+use crate::units::{CoinId, Ns, Px, Side, Sz};
 
 /// Horizon of the account's adverse selection: the primary markout horizon.
 const HORIZON: i64 = HORIZONS[PRIMARY];
@@ -65,6 +66,9 @@ pub(super) struct Desk<C: Components> {
     windows: u64,
     ctx: Ctx,
     funded: Ns,
+    /// Funding was paid since the loss was looked at; the account's moves by then.
+    funds: bool,
+    checked: u64,
     /// As recorded last.
     late: (Late, u64),
 }
@@ -101,6 +105,8 @@ impl<C: Components> Desk<C> {
             windows: 0,
             ctx: Ctx::default(),
             funded: Ns(i64::MIN),
+            funds: false,
+            checked: 0,
             late: (Late::default(), 0),
         }
     }
@@ -178,18 +184,18 @@ impl<C: Components> Desk<C> {
         if book.on_bbo(cx.now, bbo) {
             account.mids.see(bbo.time, book.mid());
         }
-        self.watch.on(cx, Came::Bbo(bbo));
         w.exec.on_bbo(cx.sim(), cx.now, bbo, &mut |e| account.on_sim(cx, e));
         self.on_market(cx);
+        self.watch.on(cx, Came::Bbo(bbo));
     }
 
     pub(super) fn on_book(&mut self, cx: &mut Cx<'_, C, impl Publish>, snapshot: &Snapshot) {
         let Desk { book, working: w, account, .. } = self;
         book.on_snapshot(cx.now, snapshot);
         account.mids.see(snapshot.time, book.mid());
-        self.watch.on(cx, Came::Book(snapshot));
         w.exec.on_book(cx.sim(), cx.now, snapshot, &mut |e| account.on_sim(cx, e));
         self.on_market(cx);
+        self.watch.on(cx, Came::Book(snapshot));
     }
 
     pub(super) fn on_prints(&mut self, cx: &mut Cx<'_, C, impl Publish>, prints: &[Trade]) {
@@ -197,12 +203,14 @@ impl<C: Components> Desk<C> {
             prints.iter().for_each(|p| cx.publish(print(p)));
             return;
         }
-        self.watch.on(cx, Came::Prints(prints));
         self.execute(cx, prints);
         self.beats += 1;
-        samples::takers(cx, &mut self.account, prints);
+        if cx.cfg.learn.on {
+            samples::takers(cx, &mut self.account, prints);
+        }
         self.check_loss(cx);
         self.decide(cx);
+        self.watch.on(cx, Came::Prints(prints));
     }
 
     /// Records prints and gives them to the executor, whatever the state of the book.
@@ -221,7 +229,10 @@ impl<C: Components> Desk<C> {
         }
         let Desk { working: w, account, .. } = self;
         w.exec.on_time(cx.sim(), cx.now, &mut |e| account.on_sim(cx, e));
-        self.check_loss(cx);
+        // Besides the mid, own fills and funding move the profit.
+        if std::mem::take(&mut self.funds) || self.checked != self.account.moves {
+            self.check_loss(cx);
+        }
         self.note_health(cx);
         if second {
             self.on_second(cx);
@@ -243,9 +254,11 @@ impl<C: Components> Desk<C> {
     pub(super) fn close(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
         self.account.marks.on_hole(&mut |e| cx.publish(e));
         self.account.publish(cx);
-        self.account.publish_estimates(cx);
-        self.watch.publish(cx);
-        self.publish_scores(cx);
+        if cx.cfg.learn.on {
+            self.account.publish_estimates(cx);
+            self.watch.publish(cx);
+            self.publish_scores(cx);
+        }
     }
 
     /// Forecasts of fills against fills.
@@ -260,7 +273,9 @@ impl<C: Components> Desk<C> {
             && let Some(mid) = self.book.mid()
         {
             self.account.on_mid(cx, mid);
-            if let Some(bps) = samples::half_spread_bps(&self.book, mid) {
+            if cx.cfg.learn.on
+                && let Some(bps) = samples::half_spread_bps(&self.book, mid)
+            {
                 self.account.sample(cx, &Sample::HalfSpread(bps));
             }
             self.check_loss(cx);
@@ -269,6 +284,23 @@ impl<C: Components> Desk<C> {
     }
 
     fn on_second(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
+        if cx.cfg.learn.on {
+            self.learn(cx);
+        }
+        self.fund(cx.now);
+        if self.health == Health::Down {
+            return;
+        }
+        cx.publish(market(&self.book));
+        self.account.publish(cx);
+        if cx.cfg.learn.on {
+            self.account.publish_estimates(cx);
+        }
+        self.publish_late(cx);
+    }
+
+    /// What is learned is read off.
+    fn learn(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
         let learners = &mut self.account.learners;
         if self.health == Health::Fresh
             && let Some(mid) = self.book.mid()
@@ -278,14 +310,6 @@ impl<C: Components> Desk<C> {
         learners.on_second(&cx.cfg.learn, cx.now);
         self.account.on_estimates(cx);
         self.estimates += 1;
-        self.fund(cx.now);
-        if self.health == Health::Down {
-            return;
-        }
-        cx.publish(market(&self.book));
-        self.account.publish(cx);
-        self.account.publish_estimates(cx);
-        self.publish_late(cx);
     }
 
     fn publish_late(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
@@ -308,6 +332,7 @@ impl<C: Components> Desk<C> {
             return;
         }
         self.funded = now;
+        self.funds = true;
         for l in &mut self.account.ledgers {
             let one = funding_e8(l.position(), self.ctx.oracle, self.ctx.funding_e10);
             l.on_funding(one.saturating_mul(hours));
@@ -330,7 +355,9 @@ impl<C: Components> Desk<C> {
         }
         cx.publish(record::HealthChange { was: self.health, now: health });
         let learners = &mut self.account.learners;
-        if health == Health::Fresh {
+        if !cx.cfg.learn.on {
+            // Nothing is learned.
+        } else if health == Health::Fresh {
             learners.on_resume(&cx.cfg.learn, cx.now);
             self.account.sample(cx, &Sample::Seen);
         } else if self.health == Health::Fresh {
@@ -341,6 +368,7 @@ impl<C: Components> Desk<C> {
     }
 
     fn check_loss(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
+        self.checked = self.account.moves;
         if self.loss {
             return;
         }
@@ -413,8 +441,12 @@ impl<C: Components> Desk<C> {
 
     /// Where the market is.
     fn spot(&self) -> Spot {
-        let (bid, ask) = self.book.best_bid().zip(self.book.best_ask()).unwrap_or_default();
-        Spot { bid: bid.px, ask: ask.px, sizes: [bid.sz, ask.sz] }
+        let none = Spot { bid: Px(0), ask: Px(0), sizes: [Sz(0); 2] };
+        self.book.touch().map_or(none, |[bid, ask]| Spot {
+            bid: bid.px,
+            ask: ask.px,
+            sizes: [bid.sz, ask.sz],
+        })
     }
 
     /// What a ladder wanted now depends on, besides what the strategy knows.

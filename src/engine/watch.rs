@@ -70,7 +70,7 @@ impl Watch {
 
     /// Something came, or nothing more does.
     pub(super) fn on<C: Components, P>(&mut self, cx: &Cx<'_, C, P>, came: Came<'_>) {
-        if !cx.cfg.learn.curve.on {
+        if !(cx.cfg.learn.on && cx.cfg.learn.curve.on) {
             return;
         }
         let Watch { shadow, curve, billing, .. } = self;

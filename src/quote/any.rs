@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plain::{Avellaneda, Fixed, Join};
+use super::plain::{Avellaneda, Fixed, Grid, Join};
 use super::strategy::{Bounds, Decline, Inputs, Ladder, OwnFill, Strategy};
 use super::{Earn, Glft, Original};
 use crate::learn::curve::Curve;
@@ -80,6 +80,8 @@ any_strategy! {
     fixed Fixed "fixed",
     /// Both sides at the touch.
     join Join "join",
+    /// Levels at equal distances on both sides, from the touch outward.
+    grid Grid "grid",
     /// Avellaneda and Stoikov's quotes with kappa from the tape.
     avellaneda Avellaneda "avellaneda",
     /// The original paper trader's own pipeline, or the advice of its analysis.

@@ -1,10 +1,11 @@
-//! Strategies to compare with: a constant distance, the touch, and Avellaneda and Stoikov's.
+//! Strategies to compare with: a constant distance, the touch, a grid, and Avellaneda and Stoikov's.
 //!
-//! In: the market; for the last one the decay of the curve's rates. Out: one lot a side, whatever it
-//! earns. Hot path: a few operations.
+//! In: the market; for the last one the decay of the curve's rates. Out: a lot or a few a side, whatever
+//! they earn. Hot path: a few operations.
 
 use serde::{Deserialize, Serialize};
 
+use super::rounding::to_units;
 use super::strategy::{Bounds, Inputs, Ladder, Stands, Strategy};
 use crate::event::shadow::{self, JOIN};
 use crate::learn::Estimates;
@@ -13,7 +14,7 @@ use crate::limits::DISTANCES;
 use crate::math::det::ln;
 use crate::record::{Named, StrategyInfo};
 use crate::settings::settings;
-use crate::units::{Side, Sz};
+use crate::units::{Px, Side, Sz};
 
 const TERMS: &[Named] = &[
     Named { name: "half", unit: "bps", sentence: "Distance of both quotes without a position." },
@@ -85,7 +86,56 @@ impl Strategy for Join {
         for side in Side::BOTH {
             let px = shadow::quote_px(x.bounds.rules, side, JOIN, x.bid, x.ask);
             let coins = cfg.lots_a_side * x.bounds.unit_usd / px.to_f64();
-            out.push(side, px, Sz(super::rounding::to_units(coins).unwrap_or(0)));
+            out.push(side, px, Sz(to_units(coins).unwrap_or(0)));
+        }
+        out.terms[..3].copy_from_slice(&[x.half_spread_bps(), 0.0, x.lots()]);
+        out.stands = Stands::FOLLOWS;
+    }
+}
+
+settings! {
+    /// Levels at equal distances on both sides, from the touch outward.
+    pub struct GridConfig: Copy {
+        /// Levels a side.
+        levels: usize = 10, 1..=20;
+        /// Distance between two levels; less than a price step counts as one.
+        step_bps: f64 = 0.0, 0.0..=1e3, "bps";
+        /// Lots a level.
+        lots_a_level: f64 = 1.0, 0.01..=100.0, "lots";
+    }
+}
+
+/// Levels at equal distances on both sides, the first at the touch.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Grid;
+
+impl Strategy for Grid {
+    type Config = GridConfig;
+
+    fn info(_cfg: &GridConfig) -> StrategyInfo {
+        StrategyInfo { name: "grid", version: 1, terms: TERMS, reasons: &[] }
+    }
+
+    fn new(_cfg: &GridConfig, _bounds: &Bounds, _e: &Estimates) -> Grid {
+        Grid
+    }
+
+    fn ladder(&self, cfg: &GridConfig, x: &Inputs, out: &mut Ladder) {
+        let rules = x.bounds.rules;
+        let usd = cfg.lots_a_level * x.bounds.unit_usd;
+        let step = to_units(x.mid().to_f64() * cfg.step_bps * 1e-4).unwrap_or(0);
+        for side in Side::BOTH {
+            let mut px = shadow::quote_px(rules, side, JOIN, x.bid, x.ask);
+            let sz = Sz(to_units(usd / px.to_f64()).unwrap_or(0));
+            for _ in 0..cfg.levels {
+                out.push(side, px, sz);
+                px = match side {
+                    Side::Buy => {
+                        rules.next_down(px).min(rules.round_outward(side, Px(px.0 - step)))
+                    }
+                    Side::Sell => rules.next_up(px).max(rules.round_outward(side, Px(px.0 + step))),
+                };
+            }
         }
         out.terms[..3].copy_from_slice(&[x.half_spread_bps(), 0.0, x.lots()]);
         out.stands = Stands::FOLLOWS;
@@ -134,5 +184,45 @@ impl Strategy for Avellaneda {
     fn ladder(&self, cfg: &AvellanedaConfig, x: &Inputs, out: &mut Ladder) {
         let lot = cfg.lean_most / self.kappa / x.bounds.max_lots;
         quote(x, 1.0 / self.kappa + 0.5 * lot, lot * x.lots(), out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quote::fit;
+    use crate::record::Guard;
+    use crate::units::rules::Rules;
+    use crate::units::{Ns, ONE};
+
+    #[test]
+    fn a_grid_goes_outward_in_equal_steps_and_through_the_fit_as_it_is() {
+        let rules = Rules::perp(5);
+        let bounds = Bounds { rules, fee_bps: 1.5, unit_usd: 250.0, max_lots: 40.0, anyway: false };
+        let x = Inputs {
+            now: Ns(0),
+            bid: Px(10_001 * ONE),
+            bid_sz: Sz(ONE),
+            ask: Px(10_003 * ONE),
+            ask_sz: Sz(ONE),
+            position: Sz(0),
+            last_fill: Ns(0),
+            held: [false; 2],
+            bounds,
+        };
+        let prices = |levels: usize, step_bps: f64| {
+            let mut out = Ladder::default();
+            Grid.ladder(&GridConfig { levels, step_bps, lots_a_level: 1.0 }, &x, &mut out);
+            let both = fit(&out, &x, [(Guard::None, 0); 2]);
+            both.map(|q| q.levels.iter().map(|(px, _)| px.0 / (ONE / 10)).collect::<Vec<_>>())
+        };
+        // The price step is 1 above ten thousand, .1 below.
+        let [bids, asks] = prices(4, 0.0);
+        assert_eq!(bids, [100_010, 100_000, 99_999, 99_998]);
+        assert_eq!(asks, [100_030, 100_040, 100_050, 100_060]);
+        let [bids, asks] = prices(3, 2.5);
+        assert_eq!(bids, [100_010, 99_984, 99_958], "2.5005 outward");
+        assert_eq!(asks, [100_030, 100_060, 100_090], "to whole ones");
+        assert_eq!(prices(20, 0.0).map(|side| side.len()), [20, 20]);
     }
 }

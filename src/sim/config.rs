@@ -9,6 +9,7 @@ pub use super::models::Model;
 use super::models::skellam::Skellam;
 use super::models::{Configs, ModelConfigs};
 use crate::book;
+use crate::event::own::LANES;
 use crate::settings::{choices, settings};
 
 choices! {
@@ -48,6 +49,8 @@ settings! {
         /// Where the model stands between its brackets: 0: every cancel is ahead of us, 0.5: the
         /// model itself, 1: every cancel is behind us. Between them it leans in proportion.
         conservatism: f64 = 0.5, 0.0..=1.0;
+        /// Whether the two brackets are run beside it; without them a run costs less.
+        brackets: bool = true;
         /// The lower of the two brackets reported beside it.
         pessimistic: Model = Model::Through;
         /// The upper one.
@@ -131,6 +134,12 @@ impl<'a, F: FillModel> Settings<'a, F> {
 }
 
 impl Config {
+    /// Lanes at work, the configured one first.
+    #[must_use]
+    pub fn lanes(&self) -> usize {
+        if self.brackets { LANES.len() } else { 1 }
+    }
+
     /// The settings of a simulator that is built with no model beside those that come with the
     /// engine, on a book that is too old as `book` says.
     #[must_use]

@@ -272,7 +272,7 @@ impl<F: FillModel> Sim<F> {
         let mut filled = self.each_print(set, prints, by, out);
         let taker = Taker::new(self.alone, set.sim.participation_pct, self.rules.lot());
         let mut takers = [taker; LANES.len()];
-        let (biases, lot) = (set.biases(), self.rules.lot());
+        let (biases, lot, lanes) = (set.biases(), self.rules.lot(), self.lanes.len());
         let mut rest = self.range(side);
         while let Some(px) = self.orders.get(rest.clone()).and_then(|o| o.first()).map(|o| o.req.px)
         {
@@ -292,7 +292,7 @@ impl<F: FillModel> Sim<F> {
             let last = prints.iter().rev().find(|p| !side.better(p.px, px));
             let by = Cause { tid: last.map_or(first.tid, |p| p.tid), ..by };
             for o in self.orders[level].iter_mut().filter(|o| o.rests_at(time)) {
-                for lane in 0..LANES.len() {
+                for lane in 0..lanes {
                     filled |= o.book(lane, &by, out);
                 }
                 o.level.traded = add_volume(o.level.traded, reach.at);

@@ -80,8 +80,8 @@ pub const LINES: &[(&str, usize)] = &[
     // One place where signals become what the engine is given; one recording through many engines, many
     // recordings as one run. What a recording shows of its market.
     // A profile for each strategy to compare with. What dropped segments came to, so that a bounded run keeps
-    // its sums, is verified and goes on.
-    ("app", 6_020),
+    // its sums, is verified and goes on. Results of a replay without records.
+    ("app", 6_060),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 880),
     ("bench", 1_450),
@@ -100,8 +100,8 @@ pub const LINES: &[(&str, usize)] = &[
     // and a strategy that hears of its curve.
     ("engine", 2_260),
     // What came too late to be taken in its place is counted; what shadow quotes met, and their
-    // prices, which own quotes share.
-    ("event", 400),
+    // prices, which own quotes share; those of a side at once, for a third of the instructions.
+    ("event", 460),
     // A stream that the venue refuses is given up and said in its words, not paid with the link; one map
     // between the two clocks; what an import says of itself.
     ("feed", 3_760),
@@ -115,20 +115,20 @@ pub const LINES: &[(&str, usize)] = &[
     ("import", 1_170),
     ("journal", 1_860),
     // What quoting would earn at every distance, with intervals that hold, a verdict, and how good forecasts
-    // of fills are.
-    ("learn", 2_150),
+    // of fills are. A switch for all of it.
+    ("learn", 2_180),
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.
     // Sweeps, imports, progress; the shadow ladder.
     ("limits", 480),
     // Draws by name: orders of one's own and faults of the feed change nothing but by consequence.
     // Tables of the quantiles that intervals take.
-    ("math", 800),
+    ("math", 815),
     ("mem", 450),
     // The clock against the venue's, in `doctor`; the verdict as a metric.
     ("ops", 1_580),
     // A strategy that quotes where the tape pays, and those to compare with, each with what it alone
-    // learns by.
-    ("quote", 3_545),
+    // learns by. A grid of up to twenty levels a side.
+    ("quote", 3_625),
     // How long a budget of requests lasts, in words; the maker fee of each coin; edges, the curve, the
     // verdict and their words.
     ("record", 1_635),
@@ -140,8 +140,9 @@ pub const LINES: &[(&str, usize)] = &[
     // order messages come.
     // Latency by action with the link's own ping, whole lots, sums that overflow nothing.
     // Shadow quotes at every distance, whatever is quoted.
-    // A queue in which what is held back does not move: a third fewer instructions for it.
-    ("sim", 4_650),
+    // A queue in which what is held back does not move: a third fewer instructions for it. Shadow quotes as
+    // sets: half of theirs. A switch for the brackets.
+    ("sim", 4_710),
     // Plans, jobs, tables, rankings of sweeps.
     // The Python package: runs as tables that others read in place, strategies in Python.
     ("python", 1_120),

@@ -43,11 +43,18 @@ fn cards(m: &Model) -> String {
             &data("total.0.profit_usd", t.profit.value, &text),
             &note,
         ));
-        out.push_str(&card("between fill models", &brackets(m, d), "pessimistic to optimistic"));
-        let fills = data("total.0.fills", crate::report::stats::count(t.fills), &count(t.fills));
         let others: Vec<String> =
             m.total.iter().skip(1).flatten().map(|t| count(t.fills)).collect();
-        out.push_str(&card("fills", &fills, &format!("brackets {}", others.join(" and "))));
+        if !others.is_empty() {
+            let both = "pessimistic to optimistic";
+            out.push_str(&card("between fill models", &brackets(m, d), both));
+        }
+        let fills = data("total.0.fills", crate::report::stats::count(t.fills), &count(t.fills));
+        let note = match others.is_empty() {
+            true => "without brackets".to_owned(),
+            false => format!("brackets {}", others.join(" and ")),
+        };
+        out.push_str(&card("fills", &fills, &note));
     } else {
         out.push_str(&card("net result", "none", "the journal holds no account"));
     }

@@ -41,7 +41,8 @@ impl<F: FillModel> Sim<F> {
         out: &mut impl FnMut(SimEvent),
     ) -> bool {
         let lot = self.rules.lot();
-        let crosses = self.lanes.each_ref().map(|l| l.crosses());
+        let mut crosses = [false; LANES.len()];
+        crosses.iter_mut().zip(&self.lanes).for_each(|(crosses, lane)| *crosses = lane.crosses());
         let o = &mut self.orders[i];
         let side = o.req.side;
         let since = *o.crossed_since.get_or_insert(h.at);
@@ -97,7 +98,7 @@ impl<F: FillModel> Sim<F> {
         let (mut done, lot) = (false, self.rules.lot());
         for side in Side::BOTH {
             let range = self.range(side);
-            for lane in 0..LANES.len() {
+            for lane in 0..self.lanes.len() {
                 let all = |o: &crate::sim::order::SimOrder| o.lanes[lane].taken;
                 let mut used: i64 = self.orders[range.clone()].iter().map(all).sum();
                 for o in &mut self.orders[range.clone()] {

@@ -4,9 +4,10 @@
 //! In: orders and their places. Out: [`Sim`], which the files beside this one drive. Hot path: fixed
 //! capacity, integers.
 
+use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
-use crate::event::own::{OrderReason, OrderState};
+use crate::event::own::{LANES, OrderReason, OrderState};
 use crate::math::seed::mix;
 use crate::sim::config::{Model, Settings};
 use crate::sim::latency::Action;
@@ -37,7 +38,8 @@ pub struct Sim<F: FillModel = Skellam> {
     /// Each order is judged as if it were the only one.
     pub(super) alone: bool,
     pub(super) orders: Room<SimOrder>,
-    pub(super) lanes: [AnyQueues<F>; 3],
+    /// The configured model, and its brackets where there are any.
+    pub(super) lanes: ArrayVec<AnyQueues<F>, { LANES.len() }>,
     pub(super) next_id: u64,
     #[serde(with = "crate::math::seed")]
     pub(super) rng: fastrand::Rng,
@@ -71,12 +73,13 @@ impl<F: FillModel> Sim<F> {
     /// An executor with room for `places` orders, live or on their way.
     #[must_use]
     pub fn new(set: Settings<'_, F>, rules: Rules, places: usize, seed: u64) -> Sim<F> {
+        let models = [set.sim.model, set.sim.pessimistic, set.sim.optimistic];
         let lane = |model: Model| AnyQueues::new(set.models(), model, places, seed);
         Sim {
             rules,
             alone: false,
             orders: Room::new(places),
-            lanes: [set.sim.model, set.sim.pessimistic, set.sim.optimistic].map(lane),
+            lanes: models.into_iter().take(set.sim.lanes()).map(lane).collect(),
             next_id: 1,
             rng: fastrand::Rng::with_seed(seed),
             actions: [Action::NONE; 2],
