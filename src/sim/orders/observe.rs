@@ -4,8 +4,9 @@
 //! orders. Hot path: integers.
 //!
 //! 1. What a message shows is held back until the prints of its block are in, and applied once.
-//! 2. A side is calm when nothing of it is crossed and every change of it would be pushed: a message
-//!    that ends ahead of its best own order changes nothing there, and no order is looked at.
+//! 2. A side is calm when nothing of it is crossed and the orders at whose price every change is pushed
+//!    stand before all others: what a message does not reach of the others stays as it is, and is not looked
+//!    at.
 
 use std::ops::Range;
 
@@ -25,19 +26,22 @@ impl<F: FillModel> Sim<F> {
         let (whole_to, pushed) = (book.complete_to(side, t), book.pushed(side));
         let range = self.range(side);
         let own = self.orders.get(range.clone());
-        if let Some(best) = own.and_then(|o| o.first()).map(|o| o.req.px)
-            && self.calm[side.index()]
-            && whole_to.is_some_and(|worst| side.better(worst, best))
-            && book.size_to(side.opposite(), best).0 == 0
-        {
-            self.crossed[side.index()] = [0; 3];
-            return;
-        }
-        let mut calm = true;
+        let best = own.and_then(|o| o.first()).map(|o| o.req.px);
+        let reached = |px| whole_to.is_none_or(|worst| !side.better(worst, px));
+        // What comes late reaches back behind what is known of the others.
+        let quiet = self.calm[side.index()]
+            && best.is_none_or(|best| {
+                let late = t < self.mid.0 && reached(best);
+                !late && book.size_to(side.opposite(), best).0 == 0
+            });
+        let (mut calm, mut others) = (true, false);
         let mut levels = book.levels(side).iter().peekable();
         let (mut crosses, mut crossed) = (true, false);
         for o in &mut self.orders[range] {
             let px = o.req.px;
+            if quiet && o.live && !reached(px) && o.level.known_until != NEVER {
+                break;
+            }
             // Best price first: where one is not crossed, those behind it are not.
             let crossing = if crosses { book.size_to(side.opposite(), px).0 } else { 0 };
             crosses &= crossing > 0;
@@ -65,7 +69,9 @@ impl<F: FillModel> Sim<F> {
                 o.held = Some(Held { at: t, level, crossing, crossers, known_until });
                 self.holding = true;
             }
-            calm &= none && o.level.known_until != NEVER;
+            let is_pushed = o.level.known_until == NEVER;
+            calm &= none && !(is_pushed && others);
+            others |= !is_pushed;
         }
         self.calm[side.index()] = calm;
         if !crossed {
@@ -171,7 +177,8 @@ impl<F: FillModel> Sim<F> {
         out: &mut impl FnMut(SimEvent),
     ) -> bool {
         let side = self.orders[range.start].req.side;
-        self.calm[side.index()] = false;
+        let before = range.start.checked_sub(1).and_then(|i| self.orders.get(i));
+        let mut others = before.is_some_and(|o| o.req.side == side);
         if let Some((size, _)) = held.level {
             let lot = self.rules.lot();
             let lanes = self.lanes.iter_mut().zip(set.biases()).enumerate();
@@ -189,6 +196,9 @@ impl<F: FillModel> Sim<F> {
             if let Some(level) = h.level {
                 self.orders[i].level = Level::new(level, h.at, h.known_until);
             }
+            let is_pushed = self.orders[i].level.known_until == NEVER;
+            self.calm[side.index()] &= h.crossing == 0 && !(is_pushed && others);
+            others |= !is_pushed;
             if h.crossing > 0 {
                 done |= self.cross(set, i, h, &by, out);
             }
