@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::components::Components;
-use super::convert::{account, depth_bps, e8};
+use super::convert::{account, e8};
 use super::cx::Cx;
 use super::marks::Marks;
 use super::mids::Mids;
@@ -15,7 +15,7 @@ use super::publish::Publish;
 use crate::event::own::{Fill, LANES, Lane, OrderReason, OrderState, OrderUpdate};
 use crate::learn::curve::Curve;
 use crate::learn::score::Rating;
-use crate::learn::{Learners, QuoteSample, Sample};
+use crate::learn::{self, Learners, QuoteSample, Sample};
 use crate::quote::{OwnFill, Strategy};
 use crate::record;
 use crate::sim::ledger::{Booking, Ledger};
@@ -47,7 +47,7 @@ impl<C: Components> Account<C> {
                 self.moves += 1;
                 self.on_fill(cx, &f);
             }
-            SimEvent::Known(t) => self.learners.on_known(t),
+            SimEvent::Known(t) => self.learners.on_known(&cx.cfg.learn, t),
             SimEvent::Order(o) => {
                 // Neither what was asked for is news nor that it came about.
                 let expected = match o.state {
@@ -60,7 +60,7 @@ impl<C: Components> Account<C> {
                 self.moves += u64::from(!expected);
                 cx.publish(o);
                 if cx.cfg.learn.on {
-                    self.expose(&o);
+                    self.expose(&cx.cfg.learn, &o);
                 }
             }
         }
@@ -68,18 +68,14 @@ impl<C: Components> Account<C> {
 
     /// What is forecast of an order's fills counts from when it is in the book until it is not, on
     /// the venue's clock.
-    fn expose(&mut self, o: &OrderUpdate) {
+    fn expose(&mut self, cfg: &learn::Config, o: &OrderUpdate) {
         let t = o.effective;
         match o.state {
             OrderState::Live => {
-                let mid = self.mids.before(t);
-                if mid.0 > 0 {
-                    let depth_bps = depth_bps(o.side, o.px, mid);
-                    self.learners.on_quote(t, QuoteSample { id: o.id, depth_bps });
-                }
+                self.learners.on_quote(cfg, t, QuoteSample { id: o.id, side: o.side, px: o.px });
             }
             OrderState::Cancelled | OrderState::Rejected | OrderState::Filled => {
-                self.learners.on_quote_end(t, o.id);
+                self.learners.on_quote_end(cfg, t, o.id);
             }
             OrderState::Sent | OrderState::CancelSent => {}
         }
@@ -107,7 +103,7 @@ impl<C: Components> Account<C> {
         let from = self.learners.reference(&cx.cfg.learn, f.time).unwrap_or(mid);
         let depth_bps = sign * (from - f.px.to_f64()) / from * 1e4;
         self.marks.on_fill(f, Mid2(e8(2.0 * from)), &mut |e| cx.publish(e));
-        self.learners.on_fill(f.time, f.id);
+        self.learners.on_fill(&cx.cfg.learn, f.time, f.id);
         let (side, px, sz, level) = (f.side, f.px, f.sz, f.level);
         let fill = OwnFill { now, side, px, sz, level, depth_bps, mid: f.mid };
         self.strategy.on_fill(&cx.cfg.strategy, &cx.bounds(self.rules), &fill);

@@ -70,11 +70,7 @@ pub(super) fn sweep_of(taker: &[Trade], mid: Mid2, from: f64, rules: Rules) -> S
     }
 }
 
-/// Distance of a price on the side of an own order from the mid, bps; positive: behind it.
-pub(super) fn depth_bps(side: Side, px: Px, mid: Mid2) -> f64 {
-    depth_of(side, px, mid.to_f64())
-}
-
+/// Distance of a price on the side of an own order from a mid, bps; positive: behind it.
 pub(super) fn depth_of(side: Side, px: Px, m: f64) -> f64 {
     let p = px.to_f64();
     let away = if side == Side::Buy { m - p } else { p - m };

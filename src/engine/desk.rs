@@ -301,13 +301,7 @@ impl<C: Components> Desk<C> {
 
     /// What is learned is read off.
     fn learn(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
-        let learners = &mut self.account.learners;
-        if self.health == Health::Fresh
-            && let Some(mid) = self.book.mid()
-        {
-            samples::distances::<C>(learners, &self.working.exec, mid);
-        }
-        learners.on_second(&cx.cfg.learn, cx.now);
+        self.account.learners.on_second(&cx.cfg.learn, cx.now);
         self.account.on_estimates(cx);
         self.estimates += 1;
     }

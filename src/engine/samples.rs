@@ -1,33 +1,24 @@
-//! Samples for learners and strategy: what they are shown of touch, own orders and takers.
+//! Samples for learners and strategy: what they are shown of touch and takers.
 //!
-//! In: the book, own orders, prints. Out: calls of both. Hot path: no allocation.
+//! In: the book, prints. Out: calls of both. Hot path: no allocation.
 //!
 //! 1. A taker is a sample as soon as it is seen, with the mid before its block, however late it comes.
 
 use super::account::Account;
 use super::components::Components;
-use super::convert::{depth_bps, sweep_of};
+use super::convert::sweep_of;
 use super::cx::Cx;
 use super::publish::Publish;
 use crate::book::Book;
 use crate::event::Trade;
-use crate::learn::{Learners, QuoteSample, Sample};
+use crate::learn::Sample;
 use crate::sim::config::Order;
-use crate::sim::executor::Executor as _;
 use crate::units::Mid2;
 
 /// Half the distance between best bid and ask, bps of the mid.
 pub(super) fn half_spread_bps(book: &Book, mid: Mid2) -> Option<f64> {
     let [bid, ask] = book.touch()?;
     Some((ask.px.to_f64() - bid.px.to_f64()) / 2.0 / mid.to_f64() * 1e4)
-}
-
-/// How far own orders are from the mid by now.
-pub(super) fn distances<C: Components>(learners: &mut Learners, exec: &C::Executor, mid: Mid2) {
-    for v in exec.open().filter(|v| v.live) {
-        let depth_bps = depth_bps(v.side, v.px, mid);
-        learners.on_distance(QuoteSample { id: v.id, depth_bps });
-    }
 }
 
 /// Each taker is a sample of how deep takers reach.

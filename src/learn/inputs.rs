@@ -2,7 +2,9 @@
 //!
 //! In: plain values from the engine. Out: the same. Hot path: `Copy`.
 
-use crate::units::Side;
+use serde::{Deserialize, Serialize};
+
+use crate::units::{Px, Side};
 
 /// One taker order: the prints of one taker in one block, joined.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,13 +39,25 @@ pub enum Sample {
     Sweep(Sweep),
 }
 
-/// An own order went live, or its distance changed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// An own order in the book.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct QuoteSample {
     /// Own order number; > 0.
     pub id: u64,
-    /// Distance from the reference mid, bps.
-    pub depth_bps: f64,
+    /// Side.
+    pub side: Side,
+    /// Price.
+    pub px: Px,
+}
+
+impl QuoteSample {
+    /// Distance from a mid (> 0, USD), bps; positive: behind it.
+    #[must_use]
+    pub fn depth_bps(&self, mid: f64) -> f64 {
+        let away =
+            if self.side == Side::Buy { mid - self.px.to_f64() } else { self.px.to_f64() - mid };
+        away / mid * 1e4
+    }
 }
 
 impl Sweep {

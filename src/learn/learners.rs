@@ -103,7 +103,7 @@ impl Learners {
 
     /// What happened to own orders is known up to block `t`: those that are live were so until then.
     /// Blocks that the market was not seen in do not count.
-    pub fn on_known(&mut self, t: Ns) {
+    pub fn on_known(&mut self, cfg: &Config, t: Ns) {
         if !self.live {
             return;
         }
@@ -113,6 +113,11 @@ impl Learners {
             None => {}
         }
         self.known = Some(t);
+        if self.own.is_live()
+            && let Some(mid) = self.reference(cfg, t)
+        {
+            self.own.on_reference(mid);
+        }
     }
 
     /// The market is lost from sight: time stops for the learners.
@@ -159,31 +164,24 @@ impl Learners {
     }
 
     /// An own order went live at `t` on the venue's clock.
-    pub fn on_quote(&mut self, t: Ns, q: QuoteSample) {
-        if !distance(q.depth_bps) || q.id == 0 {
-            self.refused += 1;
-            return;
-        }
-        self.on_known(t);
-        self.own.on_quote(q.id, q.depth_bps);
-    }
-
-    /// The distance of a live own order by now.
-    pub fn on_distance(&mut self, q: QuoteSample) {
-        if self.known.is_some() && distance(q.depth_bps) {
-            self.own.on_distance(q.id, q.depth_bps);
+    pub fn on_quote(&mut self, cfg: &Config, t: Ns, q: QuoteSample) {
+        self.on_known(cfg, t);
+        let mid = self.reference(cfg, t).or(self.mid);
+        match mid.filter(|mid| q.id > 0 && distance(q.depth_bps(*mid))) {
+            Some(mid) => self.own.on_quote(q, mid),
+            None => self.refused += 1,
         }
     }
 
     /// An own order is gone from `t` on the venue's clock on: filled, cancelled or rejected.
-    pub fn on_quote_end(&mut self, t: Ns, id: u64) {
-        self.on_known(t);
+    pub fn on_quote_end(&mut self, cfg: &Config, t: Ns, id: u64) {
+        self.on_known(cfg, t);
         self.own.on_end(id);
     }
 
     /// An own order was filled in block `t`, whole or in part.
-    pub fn on_fill(&mut self, t: Ns, id: u64) {
-        self.on_known(t);
+    pub fn on_fill(&mut self, cfg: &Config, t: Ns, id: u64) {
+        self.on_known(cfg, t);
         self.own.on_fill(id);
     }
 

@@ -1,19 +1,23 @@
 //! Own orders against what was forecast of their fills.
 //!
-//! In: own orders while they are in the book, their fills, the curve's rates. Out: a [`Score`]. Hot path:
-//! O(1) as time passes, a pass over the live orders where one changes.
+//! In: own orders while they are in the book, their fills, the curve's rates, the mid that quotes in the
+//! book were made from. Out: a [`Score`]. Hot path: O(1) as time passes, a pass over the live orders where
+//! that mid or one of them changes.
 //!
 //! 1. An order counts from when it is in the book until its first fill or its end, on the venue's
 //!    clock. Its forecast is the curve's rate at its distance, as known before.
-//! 2. Windows are ten seconds in which an own order stood.
+//! 2. Its distance is counted as those of shadow quotes are: from the mid that a maker knew when he last
+//!    could move it, and on the scale of the prices at which the shadow quotes really stood. A newer mid
+//!    would look ahead of the fills, and nominal distances call a rounded order farther than its equal.
+//! 3. Windows are ten seconds in which an own order stood.
 
 use serde::{Deserialize, Serialize};
 use serde_big_array::BigArray;
 
-use super::curve::{Rates, distance};
+use super::curve::Rates;
+use super::inputs::QuoteSample;
 use super::score::{LAYERS, Score, Tally};
-use crate::limits::{DISTANCES, ORDERS_MAX};
-use crate::math::det;
+use crate::limits::ORDERS_MAX;
 
 /// Length of a window, s.
 const WINDOW_S: f64 = 10.0;
@@ -22,8 +26,7 @@ const STEP_MAX_S: f64 = 600.0;
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Live {
-    id: u64,
-    depth_bps: f64,
+    order: QuoteSample,
     rates: [f64; LAYERS],
 }
 
@@ -36,6 +39,8 @@ pub struct Own {
     /// Sum of the live orders' rates.
     sum: [f64; LAYERS],
     rates: Rates,
+    /// The mid that quotes in the book were made from, USD; 0 before the first.
+    reference: f64,
     window: Tally,
     passed_s: f64,
     score: Score,
@@ -51,6 +56,7 @@ impl Own {
             count: 0,
             sum: [0.0; LAYERS],
             rates,
+            reference: 0.0,
             window: Tally::default(),
             passed_s: 0.0,
             score: Score::default(),
@@ -61,10 +67,30 @@ impl Own {
     /// What is forecast from now on.
     pub fn on_rates(&mut self, rates: Rates) {
         self.rates = rates;
-        for q in &mut self.live[..self.count] {
-            q.rates = at(&self.rates, q.depth_bps);
+        self.forecast();
+    }
+
+    /// Quotes in the book were made from `mid` (> 0), USD.
+    pub fn on_reference(&mut self, mid: f64) {
+        if mid.to_bits() != self.reference.to_bits() {
+            self.reference = mid;
+            self.forecast();
         }
-        self.total();
+    }
+
+    /// Whether an order is in the book.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.count > 0
+    }
+
+    /// Forecasts of all live orders.
+    fn forecast(&mut self) {
+        self.sum = [0.0; LAYERS];
+        for q in &mut self.live[..self.count] {
+            q.rates = self.rates.at(q.order.depth_bps(self.reference));
+            self.sum.iter_mut().zip(q.rates).for_each(|(s, r)| *s += r);
+        }
     }
 
     /// `dt_s` seconds pass, in which the market was seen.
@@ -90,9 +116,9 @@ impl Own {
         }
     }
 
-    /// An order is in the book, or stands at another distance.
-    pub fn on_quote(&mut self, id: u64, depth_bps: f64) {
-        let i = match self.find(id) {
+    /// An order is in the book, made from the mid `mid` (> 0), USD.
+    pub fn on_quote(&mut self, order: QuoteSample, mid: f64) {
+        let i = match self.find(order.id) {
             Some(i) => i,
             None if self.count < ORDERS_MAX => {
                 self.count += 1;
@@ -103,15 +129,9 @@ impl Own {
                 return;
             }
         };
-        self.live[i] = Live { id, depth_bps, rates: at(&self.rates, depth_bps) };
-        self.total();
-    }
-
-    /// A live order stands at another distance; one that has filled or ended is none.
-    pub fn on_distance(&mut self, id: u64, depth_bps: f64) {
-        if self.find(id).is_some() {
-            self.on_quote(id, depth_bps);
-        }
+        self.live[i] = Live { order, rates: [0.0; LAYERS] };
+        self.reference = mid;
+        self.forecast();
     }
 
     /// An order was filled, whole or in part: its first fill counts.
@@ -128,7 +148,7 @@ impl Own {
             self.count -= 1;
             self.live[i] = self.live[self.count];
             self.live[self.count] = Live::default();
-            self.total();
+            self.forecast();
         }
     }
 
@@ -149,48 +169,37 @@ impl Own {
     }
 
     fn find(&self, id: u64) -> Option<usize> {
-        self.live[..self.count].iter().position(|q| q.id == id)
+        self.live[..self.count].iter().position(|q| q.order.id == id)
     }
-
-    fn total(&mut self) {
-        self.sum = [0.0; LAYERS];
-        for q in &self.live[..self.count] {
-            self.sum.iter_mut().zip(q.rates).for_each(|(s, r)| *s += r);
-        }
-    }
-}
-
-/// Rates at a distance: those of the nearest places, log-linear between them.
-fn at(rates: &Rates, depth_bps: f64) -> [f64; LAYERS] {
-    let above = (1..DISTANCES).find(|j| distance(*j) > depth_bps);
-    let j = above.unwrap_or(DISTANCES - 1);
-    let (near, far) = (distance(j - 1), distance(j));
-    let t = ((depth_bps - near) / (far - near)).clamp(0.0, 1.0);
-    rates.each_ref().map(|r| r[j - 1] * det::exp(t * det::ln(r[j] / r[j - 1])))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::CURVE;
+    use crate::learn::curve::distance;
+    use crate::limits::DISTANCES;
+    use crate::math::det;
+    use crate::units::{ONE, Px, Side};
 
-    fn rates() -> Rates {
-        let mut r = [[0.0; CURVE]; LAYERS];
-        for layer in &mut r {
-            for (j, x) in layer.iter_mut().enumerate() {
-                *x = 0.1 * det::exp(-0.5 * distance(j));
-            }
-        }
-        r
+    /// Places that stand `off` bps beyond their distances.
+    fn rates(off: f64) -> Rates {
+        let rate = std::array::from_fn(|j| 0.1 * det::exp(-0.5 * (distance(j) + off)));
+        Rates { stood: std::array::from_fn(|j| distance(j) + off), by_layer: [rate; LAYERS] }
+    }
+
+    /// A bid `bps` below the mid of 10,000.
+    fn bid(id: u64, bps: f64) -> QuoteSample {
+        #[expect(clippy::cast_possible_truncation, reason = "a price")]
+        QuoteSample { id, side: Side::Buy, px: Px(((10_000.0 - bps) * ONE as f64) as i64) }
     }
 
     #[test]
     fn an_order_counts_from_the_book_to_its_first_fill() {
-        let mut own = Own::new(rates());
+        let mut own = Own::new(rates(0.0));
         own.advance(100.0);
-        own.on_quote(1, 1.2);
+        own.on_quote(bid(1, 1.2), 10_000.0);
         own.advance(4.0);
-        own.on_quote(2, 0.0);
+        own.on_quote(bid(2, 0.0), 10_000.0);
         own.advance(3.0);
         own.on_fill(1);
         own.on_fill(1);
@@ -198,23 +207,46 @@ mod tests {
         own.on_end(2);
         own.on_end(2);
         own.advance(50.0);
-        own.on_distance(1, 0.0);
+        own.on_reference(10_001.0);
         own.advance(50.0);
         let t = *own.score().all();
         let near = 0.1 * det::exp(-0.6);
         let expected = 7.0 * near + 53.0 * 0.1;
         assert!((t.fills, t.live_s) == (1.0, 60.0), "{t:?}");
-        assert!((t.expected[0] - expected).abs() < 1e-9, "{t:?} {expected}");
-        assert!((t.logs[0] - det::ln(near)).abs() < 1e-9);
+        assert!((t.expected[0] - expected).abs() < 1e-6, "{t:?} {expected}");
+        assert!((t.logs[0] - det::ln(near)).abs() < 1e-6);
         // Time from sending instead of from the book, and after the fill, would be expected, too.
         assert!(expected < 0.9 * (57.0 * near + 57.0 * 0.1), "control");
     }
 
     #[test]
+    fn an_order_is_as_far_as_the_mid_it_could_be_moved_by_says() {
+        let mut own = Own::new(rates(0.0));
+        own.on_quote(bid(1, 2.0), 10_000.0);
+        own.advance(5.0);
+        own.on_reference(9_999.0);
+        own.advance(5.0);
+        let t = *own.score().all();
+        let want = 0.5 * (det::exp(-1.0) + det::exp(-0.5 * 1.000_1));
+        assert!((t.expected[0] - want).abs() < 1e-4, "{t:?} {want}");
+    }
+
+    #[test]
+    fn rounded_places_are_as_far_as_they_stood() {
+        let r = rates(0.4);
+        assert!((r.at(1.4)[0] - 0.1 * det::exp(-0.7)).abs() < 1e-12, "of the place of 1 bps");
+        // The control: by nominal distances it is one of 1.4 and is forecast too seldom.
+        let nominal = Rates { stood: std::array::from_fn(distance), ..r };
+        assert!(nominal.at(1.4)[0] < 0.85 * r.at(1.4)[0]);
+    }
+
+    #[test]
     fn a_distance_beyond_the_curve_has_the_rate_of_its_end() {
-        let r = rates();
-        assert!((at(&r, -3.0)[0] - 0.1).abs() < 1e-12);
-        assert!((at(&r, 90.0)[0] - r[0][DISTANCES - 1]).abs() < 1e-12);
-        assert!((at(&r, 3.7)[0] - 0.1 * det::exp(-0.5 * 3.7)).abs() < 1e-9);
+        let r = rates(0.0);
+        assert!((r.at(-3.0)[0] - 0.1).abs() < 1e-12);
+        assert!((r.at(90.0)[0] - r.by_layer[0][DISTANCES - 1]).abs() < 1e-12);
+        assert!((r.at(3.7)[0] - 0.1 * det::exp(-0.5 * 3.7)).abs() < 1e-9);
+        let coarse = Rates { stood: [0.5; DISTANCES], ..r };
+        assert!(coarse.at(0.5)[0].is_finite() && coarse.at(0.7)[0].is_finite());
     }
 }

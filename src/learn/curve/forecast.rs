@@ -11,9 +11,44 @@ use serde::{Deserialize, Serialize};
 use super::window::{Places, Window, distance};
 use crate::learn::score::{LAYERS, Rating, Score, Tally};
 use crate::limits::{CURVE, DISTANCES};
+use crate::math::det;
 
 /// Rates of fills by place, 1/s: slow, fast, the ones used.
-pub type Rates = [Places; LAYERS];
+type Layers = [Places; LAYERS];
+
+/// What is forecast of quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rates {
+    /// Distances at which the places really stood, rounded to the venue's prices, bps; nearest first,
+    /// never falling.
+    pub stood: [f64; DISTANCES],
+    /// Fills by place, 1/s: slow, fast, the ones used.
+    pub by_layer: [[f64; DISTANCES]; LAYERS],
+}
+
+impl Rates {
+    /// Of places that stood at `stood`, bps.
+    pub(super) fn new(stood: &Places, layers: &Layers) -> Rates {
+        let mut out = Rates {
+            stood: std::array::from_fn(|j| stood[j]),
+            by_layer: layers.each_ref().map(|r| std::array::from_fn(|j| r[j])),
+        };
+        for j in 1..DISTANCES {
+            out.stood[j] = out.stood[j].max(out.stood[j - 1]);
+        }
+        out
+    }
+
+    /// Those of a quote at `depth_bps`: of the nearest places, log-linear between them.
+    #[must_use]
+    pub fn at(&self, depth_bps: f64) -> [f64; LAYERS] {
+        let above = (1..DISTANCES).find(|j| self.stood[*j] > depth_bps);
+        let j = above.unwrap_or(DISTANCES - 1);
+        let (near, far) = (self.stood[j - 1], self.stood[j]);
+        let t = ((depth_bps - near) / (far - near).max(1e-9)).clamp(0.0, 1.0);
+        self.by_layer.each_ref().map(|r| r[j - 1] * det::exp(t * det::ln(r[j] / r[j - 1])))
+    }
+}
 
 /// Places within this of the mid are summed up, bps: where takers come often enough to judge.
 const NEAR_BPS: f64 = 1.0;
@@ -22,7 +57,7 @@ const NEAR_BPS: f64 = 1.0;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Forecast {
     /// In force for the window that closes next, and for the one after it.
-    rates: [Rates; 2],
+    rates: [Layers; 2],
     places: [Score; CURVE],
     near: Score,
     all: Score,
@@ -31,7 +66,7 @@ pub(super) struct Forecast {
 }
 
 impl Forecast {
-    pub(super) fn new(rates: Rates) -> Forecast {
+    pub(super) fn new(rates: Layers) -> Forecast {
         Forecast {
             rates: [rates; 2],
             places: [Score::default(); CURVE],
@@ -67,8 +102,8 @@ impl Forecast {
     }
 
     /// The newest rates.
-    pub(super) fn rates(&self) -> Rates {
-        self.rates[1]
+    pub(super) fn rates(&self) -> &Layers {
+        &self.rates[1]
     }
 
     /// A place's.

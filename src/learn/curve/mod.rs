@@ -133,10 +133,10 @@ impl Curve {
         &self.horizons[horizon.min(1)].verdict
     }
 
-    /// Rates that own orders' fills are forecast by: slow, fast, the ones used.
+    /// What own orders' fills are forecast by.
     #[must_use]
     pub fn rates(&self) -> Rates {
-        self.forecast.rates()
+        Rates::new(&self.at(0).each_ref().map(|r| r.quoted), self.forecast.rates())
     }
 
     /// How good forecasts of shadow fills were at a place; `None`: at all within a basis point.
