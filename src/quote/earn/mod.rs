@@ -46,8 +46,6 @@ settings! {
     }
 }
 
-/// Sweeps of the program at a window: what it takes from no values at all.
-const SWEEPS: usize = 40;
 /// Messages a second at most: no side changes more often.
 const MESSAGES: f64 = 4.0;
 /// With quotes whatever is known the best place is taken to earn so much, bps.
@@ -136,7 +134,7 @@ impl Strategy for Earn {
         let step_usd = bounds.unit_usd * bounds.max_lots.max(1.0) / n;
         let target = cfg.inventory_share * 2.0 * most / (n * n);
         let kelly = 0.5 * step_usd / (1e4 * cfg.kelly_usd) * self.sigma_bps * self.sigma_bps;
-        self.program.improve(&places, target.max(kelly).clamp(0.0, 1e9), SWEEPS);
+        self.program.improve(&places, target.max(kelly).clamp(0.0, 1e9));
     }
 
     fn decline(&self, _cfg: &Config, x: &Inputs) -> Option<Decline> {

@@ -18,6 +18,9 @@ use crate::limits::{CURVE, INVENTORY_STEPS_MAX};
 const POSITIONS: usize = 2 * INVENTORY_STEPS_MAX + 1;
 /// No place.
 const NONE: u8 = u8::MAX;
+/// Sweeps from no values at all, and from those of the window before, from which rates and edges differ
+/// little.
+const SWEEPS: [usize; 2] = [40, 8];
 
 /// What a place offers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -35,6 +38,8 @@ pub(super) struct Place {
 pub(super) struct Program {
     /// Steps to the largest position.
     steps: usize,
+    /// It goes on from values of other places than these.
+    warm: bool,
     #[serde(with = "BigArray")]
     worth: [f64; POSITIONS],
     #[serde(with = "BigArray")]
@@ -44,14 +49,20 @@ pub(super) struct Program {
 impl Program {
     pub(super) fn new(steps: usize) -> Program {
         let steps = steps.clamp(1, INVENTORY_STEPS_MAX);
-        Program { steps, worth: [0.0; POSITIONS], best: [NONE; POSITIONS] }
+        Program { steps, warm: false, worth: [0.0; POSITIONS], best: [NONE; POSITIONS] }
     }
 
     /// Goes on from what was worth what so far; a position of n steps costs `penalty` n^2 bps a second.
+    pub(super) fn improve(&mut self, places: &[Place; CURVE], penalty: f64) {
+        self.sweep(places, penalty, SWEEPS[usize::from(self.warm)]);
+        self.warm = true;
+    }
+
+    /// So many sweeps.
     ///
     /// # Cost
     /// Half of the positions are looked at: h is even, to the bit.
-    pub(super) fn improve(&mut self, places: &[Place; CURVE], penalty: f64, sweeps: usize) {
+    fn sweep(&mut self, places: &[Place; CURVE], penalty: f64, sweeps: usize) {
         let often = places.iter().fold(0.0, |m, p: &Place| p.rate.max(m));
         let (last, pace) = (2 * self.steps, 2.0 * often + 1e-9);
         // Where nothing fills nothing is earned.
@@ -130,7 +141,7 @@ mod tests {
     #[test]
     fn the_best_place_is_quoted_flat_and_the_position_leans_on_it() {
         let mut p = Program::new(10);
-        p.improve(&places(), 0.01, 400);
+        p.sweep(&places(), 0.01, 400);
         assert_eq!(p.place(0), Some(2), "half a bps a second against .4");
         assert_eq!(p.place(8), Some(9), "with eight bought a ninth is bought far out alone");
         assert_eq!((p.place(10), p.place(11)), (None, None));
@@ -143,16 +154,57 @@ mod tests {
     #[test]
     fn nothing_is_quoted_where_nothing_pays_or_messages_cost_more() {
         let mut p = Program::new(4);
-        p.improve(&[Place { rate: 1.0, edge: -0.1, messages: 0.0 }; CURVE], 0.0, 40);
+        p.improve(&[Place { rate: 1.0, edge: -0.1, messages: 0.0 }; CURVE], 0.0);
         assert!((-4..=4).all(|n| p.place(n).is_none()));
         let mut dear = places();
         dear[2].messages = 0.2;
-        p.improve(&dear, 0.001, 40);
+        p.improve(&dear, 0.001);
         assert_eq!(p.place(0), Some(9), "its messages leave .3 of the near place's half");
         dear[2].messages = 1.0;
         dear[9].messages = 1.0;
         let mut p = Program::new(4);
-        p.improve(&dear, 0.0, 40);
+        p.improve(&dear, 0.0);
         assert_eq!(p.place(0), None);
+    }
+
+    /// Share of positions and windows at which the place is that of values swept to rest, while rates and
+    /// edges wander as fills come: `sweeps` a window, from the values of the window before or from none.
+    fn agrees(sweeps: usize, warm: bool) -> f64 {
+        let mut rng = fastrand::Rng::with_seed(8);
+        let (mut all, mut rest, mut p) = (places(), Program::new(10), Program::new(10));
+        for (j, place) in all.iter_mut().enumerate() {
+            let d = j as f64 * 0.5;
+            *place = Place {
+                rate: 0.3 * crate::math::det::exp(-0.4 * d),
+                edge: 0.2 + 0.5 * d,
+                messages: 0.0,
+            };
+        }
+        let penalty =
+            |all: &[Place; CURVE]| 0.01 * all.iter().map(|p| p.rate * p.edge).fold(0.0, f64::max);
+        p.sweep(&all, penalty(&all), SWEEPS[0]);
+        let (mut same, mut of) = (0.0, 0.0);
+        for _ in 0..200 {
+            for place in &mut all {
+                place.rate *= 1.0 + 0.06 * (rng.f64() - 0.5);
+                place.edge += 0.06 * (rng.f64() - 0.5);
+            }
+            if !warm {
+                p = Program::new(10);
+            }
+            p.sweep(&all, penalty(&all), sweeps);
+            rest.sweep(&all, penalty(&all), 2_000);
+            same += (-10..=10).filter(|n| p.place(*n) == rest.place(*n)).count() as f64;
+            of += 21.0;
+        }
+        same / of
+    }
+
+    #[test]
+    fn eight_sweeps_a_window_quote_as_forty_do() {
+        let [eight, forty, cold] = [agrees(8, true), agrees(40, true), agrees(8, false)];
+        println!("of places swept to rest: {eight} {forty}, from nothing {cold}");
+        assert!(eight > 0.95 && eight > forty - 0.02, "{eight} {forty}");
+        assert!(cold < 0.8, "control: from nothing they do not: {cold}");
     }
 }
