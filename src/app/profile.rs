@@ -30,6 +30,21 @@ pub const ALL: &[Profile] = &[
         sets: &["engine.strategy.name=glft"],
     },
     Profile {
+        name: "fixed",
+        about: "both sides at a constant distance, 2 bps where none is set",
+        sets: &["engine.strategy.name=fixed"],
+    },
+    Profile {
+        name: "join",
+        about: "both sides at the touch",
+        sets: &["engine.strategy.name=join"],
+    },
+    Profile {
+        name: "avellaneda",
+        about: "Avellaneda and Stoikov's quotes with kappa from the tape",
+        sets: &["engine.strategy.name=avellaneda"],
+    },
+    Profile {
         name: "original",
         about: "the original paper trader as its analysis describes it, floor after the blend",
         sets: ORIGINAL,
@@ -64,20 +79,40 @@ pub const ALL: &[Profile] = &[
         about: "its second advice: a floor graduated by confidence",
         sets: &[POLICY_2, ORIGINAL_QUOTES],
     },
+    Profile {
+        name: "analysis-3",
+        about: "its third advice: no floor overrides the regime blend",
+        sets: &[POLICY_3, ORIGINAL_QUOTES],
+    },
 ];
 
-const ORIGINAL: &[&str] = &["engine.strategy.name=original", "engine.sim.model=original"];
+const ORIGINAL: &[&str] = &[
+    "engine.strategy.name=original",
+    "engine.sim.model=original",
+    ORDERS,
+    CANCELS,
+    "engine.sim.ping_ms=0",
+    "engine.sim.feed_ms=0",
+];
 const ORIGINAL_FLOOR_FIRST: &[&str] = &[
     "engine.strategy.original.learn.floor_first=true",
     "engine.strategy.name=original",
     "engine.sim.model=original",
+    ORDERS,
+    CANCELS,
+    "engine.sim.ping_ms=0",
+    "engine.sim.feed_ms=0",
 ];
+/// It fills nothing in the first tenth of a second of an order, and cancels at once.
+const ORDERS: &str = "engine.sim.entry={kind=\"constant\",ms=100}";
+const CANCELS: &str = "engine.sim.cancel={kind=\"constant\",ms=0}";
 const ORIGINAL_QUOTES: &str = "engine.strategy.name=original";
 const POLICY_FLOOR: &str = "engine.strategy.original.policy=floor-8000";
 const POLICY_REALISED: &str = "engine.strategy.original.policy=floor-8000-realised";
 const POLICY_1: &str = "engine.strategy.original.policy=analysis-1";
 const POLICY_1_FIXED: &str = "engine.strategy.original.policy=analysis-1-fixed";
 const POLICY_2: &str = "engine.strategy.original.policy=analysis-2";
+const POLICY_3: &str = "engine.strategy.original.policy=analysis-3";
 
 /// The profile of a name.
 #[must_use]

@@ -72,12 +72,14 @@ pub enum Named {
 }
 
 /// What all of them are compared with.
-pub const NAMED: [Named; 6] = [
+pub const NAMED: [Named; 8] = [
+    Named::Original(original::Policy::Original),
     Named::Original(original::Policy::Floor8000),
     Named::Original(original::Policy::Floor8000Realised),
     Named::Original(original::Policy::Analysis1),
     Named::Original(original::Policy::Analysis1Fixed),
     Named::Original(original::Policy::Analysis2),
+    Named::Original(original::Policy::Analysis3),
     Named::Default,
 ];
 
@@ -91,6 +93,7 @@ impl Named {
             Named::Original(original::Policy::Analysis1) => "analysis-1",
             Named::Original(original::Policy::Analysis1Fixed) => "analysis-1-fixed",
             Named::Original(original::Policy::Analysis2) => "analysis-2",
+            Named::Original(original::Policy::Analysis3) => "analysis-3",
             Named::Original(original::Policy::Original) => "original",
             Named::Default => "default",
             Named::Oracle => "oracle",

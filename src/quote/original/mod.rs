@@ -31,7 +31,7 @@ settings! {
         /// Largest distance from mid.
         d_max_bps: f64 = 60.0, 0.1..=1e3, "bps";
         /// How far a working order may be from where it is wanted before it is changed, as a share
-        /// of 1/kappa, kappa as learned from the tape.
+        /// of 1/kappa, its own blended one.
         requote_share: f64 = 0.5, 0.0..=100.0;
         /// What it learns by.
         learn: model::Config = model::Config::default();
@@ -47,7 +47,7 @@ pub struct Original {
     p: [f64; REGIMES],
     /// Half-spread, bps.
     half_bps: f64,
-    /// 1/kappa from the tape, bps: what orders may stand off by is a share of it.
+    /// 1/kappa, its own blended one, bps: what orders may stand off by is a share of it.
     reach_bps: f64,
 }
 
@@ -57,7 +57,7 @@ const fn term(name: &'static str, unit: &'static str, sentence: &'static str) ->
 
 const TERMS: &[Named] = &[
     term("half", "bps", "Half-spread of the policy, fee included."),
-    term("fee", "bps", "Fee per side."),
+    term("matched", "", "Mean level that its calibration cycle matched fills to, 0 nearest."),
     term("lots", "", "Position in lots of the quoting unit."),
     term("clamp_bid", "bps", "How much clamps and rounding move the first bid."),
     term("clamp_ask", "bps", "How much clamps and rounding move the first ask."),
@@ -66,15 +66,15 @@ const TERMS: &[Named] = &[
     term("kappa_floor", "", "Floor on kappa: a cap on the spread."),
     term("confidence", "", "1 over 1 and the coefficient of variation of kappa."),
     term("warmup", "", "Warm-up: .4 markouts, .4 fills, .2 time; it can fall."),
-    term("gate", "", "Weight of its gate, which calls fills within 10 bps predicted."),
-    term("widen", "", "What the gate makes of the spread, 1 to 2."),
+    term("gate", "", "Weight of its gate: a fill within 10 bps is right. No quote goes by it."),
+    term("warmed_up", "", "1: as many own fills as it asks for, whatever they came to."),
 ];
 
 impl Strategy for Original {
     type Config = Config;
 
     fn info(_cfg: &Config) -> StrategyInfo {
-        StrategyInfo { name: "original", version: 2, terms: TERMS, reasons: &[] }
+        StrategyInfo { name: "original", version: 3, terms: TERMS, reasons: &[] }
     }
 
     fn new(cfg: &Config, bounds: &Bounds, e: &Estimates) -> Original {
@@ -95,10 +95,10 @@ impl Strategy for Original {
             kappa: k.kappa_blended,
             confidence: k.confidence,
             fills_per_min: k.fills_per_min,
-            widen: k.widen,
         };
         self.half_bps = half_bps(cfg.policy, &b, bounds.fee_bps);
-        self.reach_bps = 1e4 / e.kappa.mean;
+        self.reach_bps = 1e4 / k.kappa_blended;
+        self.model.cycle(std::array::from_fn(|i| level_bps(self.half_bps, i)));
     }
 
     fn on_fill(&mut self, cfg: &Config, _bounds: &Bounds, f: &OwnFill) {
@@ -136,10 +136,10 @@ impl Strategy for Original {
                 out.push(side, px, lot);
             }
         }
-        let (k, fee) = (&self.known, x.bounds.fee_bps);
+        let k = &self.known;
         out.terms = [
             self.half_bps,
-            fee,
+            k.matched,
             x.lots(),
             clamp_bps[0],
             clamp_bps[1],
@@ -149,7 +149,7 @@ impl Strategy for Original {
             k.confidence,
             k.warmup,
             k.gate,
-            k.widen,
+            f64::from(u8::from(k.warmed_up)),
         ];
         out.tolerance_bps = cfg.requote_share * self.reach_bps;
         out.stands = Stands::BY_ESTIMATES;

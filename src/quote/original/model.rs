@@ -9,7 +9,9 @@
 //! 3. A floor of 8000 on kappa, which caps the spread, after the 70/30 regime blend.
 //! 4. Warm-up 40/40/20 with targets that depend on the fill rate, not latched: it can fall.
 //! 5. A gate that calls a fill within 10 bps "predicted right", judged on fills only, with a
-//!    constant forecast, by an "information ratio" that cannot reach its threshold.
+//!    constant forecast, by an "information ratio" that cannot reach its threshold. No quote goes by it.
+//! 6. A calibration cycle a second, whose predictions are of the newest levels: a fill is matched to the
+//!    closest of them, wherever its order stood.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +21,8 @@ use crate::math::det;
 use crate::settings::settings;
 use crate::units::Ns;
 
+/// Levels a side.
+pub const LEVELS: usize = 3;
 /// When the adverse move of a fill is read, ns after it.
 const MARK_NS: i64 = 5 * Ns::SEC;
 
@@ -29,6 +33,8 @@ settings! {
         kappa: f64 = 2_500.0, 1.0..=1e6, "per unit of relative price";
         /// Strength of that prior.
         strength: f64 = 5.0, 1e-3..=1e9, "units of volume";
+        /// Own fills from which it calls its kappa warmed up.
+        fills_min: f64 = 10.0, 0.0..=1e9, "fills";
         /// Prior means of kappa by regime.
         regime_kappa: [f64; REGIMES] = [3_000.0, 2_000.0, 1_000.0, 500.0], 1.0..=1e6,
             "per unit of relative price";
@@ -70,21 +76,52 @@ pub struct Known {
     pub confidence: f64,
     /// Warm-up, 0..1, not latched.
     pub warmup: f64,
+    /// Whether own fills are as many as it asks for.
+    pub warmed_up: bool,
+    /// Mean of the levels that the calibration cycle matched fills to, 0 the nearest.
+    pub matched: f64,
     /// Share of its fills within 10 bps: what its gate takes for right predictions.
     pub good_fills: f64,
     /// Information ratio of its gate: a constant forecast has one bin and resolves nothing.
     pub information: f64,
     /// Weight of its gate.
     pub gate: f64,
-    /// What its gate makes of the spread: 1 to 2.
-    pub widen: f64,
     /// Own fills per minute since the start.
     pub fills_per_min: f64,
 }
 
+/// An own fill as its components get it.
+#[derive(Clone, Copy, Debug)]
+struct Own<'a> {
+    now: Ns,
+    /// Relative distance from the mid at the fill, at least a tenth of a basis point.
+    distance: f64,
+    coins: f64,
+    p: &'a [f64; REGIMES],
+}
+
+/// A component by name, and what it does with a fill.
+type Step = (&'static str, fn(&mut Model, &Config, &Own<'_>));
+
+/// Whom a fill reaches after the account, in this order.
+const FLOW: [Step; 7] = [
+    ("depths of fills", Model::observe),
+    ("own kappa", Model::learn_kappa),
+    ("warm-up", Model::count),
+    ("kappa of the regime", Model::learn_regime),
+    ("gate", Model::judge),
+    ("adverse selection, five seconds later", Model::wait),
+    ("calibration cycle", Model::attach),
+];
+
 /// Its state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Model {
+    /// Sum of depths of fills, bps.
+    depths: f64,
+    /// Distances of the levels that the cycle predicts, and the sum of the levels matched.
+    levels: [f64; LEVELS],
+    matched: f64,
     alpha: f64,
     beta: f64,
     regime: [(f64, f64); REGIMES],
@@ -104,6 +141,9 @@ impl Model {
     #[must_use]
     pub fn new(cfg: &Config) -> Model {
         Model {
+            depths: 0.0,
+            levels: [0.0; LEVELS],
+            matched: 0.0,
             alpha: cfg.strength,
             beta: cfg.strength / cfg.kappa,
             regime: [(0.0, 0.0); REGIMES],
@@ -134,19 +174,55 @@ impl Model {
         self.markouts = n;
     }
 
+    /// A cycle begins: its predictions are of levels at these distances, bps.
+    pub fn cycle(&mut self, levels: [f64; LEVELS]) {
+        self.levels = levels;
+    }
+
     /// A fill of `coins` at a relative `distance` from the mid at the fill, booked on the likeliest
-    /// regime: kappa, its regime's kappa, the gate's view of the prediction, the wait for the mark.
+    /// regime.
     pub fn fill(&mut self, cfg: &Config, now: Ns, distance: f64, coins: f64, p: &[f64; REGIMES]) {
-        let d = distance.abs().max(1e-5);
-        self.alpha += coins;
-        self.beta += coins * d;
-        let likely = (1..REGIMES).fold(0, |best, r| if p[r] > p[best] { r } else { best });
-        self.regime[likely].0 += 1.0;
-        self.regime[likely].1 += d;
+        let own = Own { now, distance: distance.abs().max(1e-5), coins, p };
+        FLOW.iter().for_each(|(_, step)| step(self, cfg, &own));
+    }
+
+    fn observe(&mut self, _: &Config, f: &Own<'_>) {
+        self.depths += f.distance * 1e4;
+    }
+
+    fn learn_kappa(&mut self, _: &Config, f: &Own<'_>) {
+        self.alpha += f.coins;
+        self.beta += f.coins * f.distance;
+    }
+
+    fn count(&mut self, _: &Config, _: &Own<'_>) {
         self.fills += 1.0;
-        self.good += f64::from(u8::from(d * 1e4 < cfg.good_fill_bps));
-        self.waiting[self.pushed % PENDING_MAX] = now;
+    }
+
+    fn learn_regime(&mut self, _: &Config, f: &Own<'_>) {
+        let likely = (1..REGIMES).fold(0, |best, r| if f.p[r] > f.p[best] { r } else { best });
+        self.regime[likely].0 += 1.0;
+        self.regime[likely].1 += f.distance;
+    }
+
+    fn judge(&mut self, cfg: &Config, f: &Own<'_>) {
+        self.good += f64::from(u8::from(f.distance * 1e4 < cfg.good_fill_bps));
+    }
+
+    fn wait(&mut self, _: &Config, f: &Own<'_>) {
+        self.waiting[self.pushed % PENDING_MAX] = f.now;
         self.pushed += 1;
+    }
+
+    fn attach(&mut self, _: &Config, f: &Own<'_>) {
+        let off = |level: f64| (level - f.distance * 1e4).abs();
+        let mut best = (0.0, f64::INFINITY);
+        for (i, level) in (0u8..).zip(self.levels) {
+            if off(level) < best.1 {
+                best = (f64::from(i), off(level));
+            }
+        }
+        self.matched += best.0;
     }
 
     /// 1 / (1 + cv) of the gamma posterior.
@@ -190,10 +266,11 @@ impl Model {
             half_spread_bps: 1e4 / kappa + c.fee_bps,
             confidence,
             warmup: self.warmup(),
+            warmed_up: self.fills >= c.fills_min,
+            matched: if self.fills > 0.0 { self.matched / self.fills } else { 0.0 },
             good_fills: if self.fills > 0.0 { self.good / self.fills } else { 0.0 },
             information,
             gate: self.gate(information),
-            widen: widen(self.gate(information)),
             fills_per_min: if self.seconds > 0.0 { 60.0 * self.fills / self.seconds } else { 0.0 },
         }
     }
@@ -224,20 +301,64 @@ impl Model {
     }
 }
 
-/// Spread multiplier of a gate's weight: none from .7 on, up to half again down to .3, then double.
-fn widen(weight: f64) -> f64 {
-    match weight {
-        w if w >= 0.7 => 1.0,
-        w if w >= 0.3 => 1.0 + 0.5 * (0.7 - w) / 0.4,
-        _ => 2.0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::learn::regime::only;
     use crate::units::Ns;
+
+    /// Section 2 of its analysis, line by line: each component gets the fill, in the named order.
+    #[test]
+    fn a_fill_reaches_every_component_in_the_order_of_the_analysis() {
+        let names = FLOW.map(|(name, _)| name);
+        assert_eq!(
+            names,
+            [
+                "depths of fills",                       // strategy.record_fill_observation
+                "own kappa",                             // estimator.on_own_fill
+                "warm-up",                               // calibration_controller.record_fill
+                "kappa of the regime",                   // signal_integrator: regime_kappa.on_fill
+                "gate", // signal_integrator: model_gating.update_kappa
+                "adverse selection, five seconds later", // adverse_selection.record_fill, pending outcome
+                "calibration cycle",                     // cycle_fills.push
+            ]
+        );
+        let (cfg, p) = (Config::default(), only(2));
+        let mut m = Model::new(&cfg);
+        m.cycle([2.75, 4.125, 6.1875]);
+        let own = Own { now: Ns(7), distance: 4e-4, coins: 2.0, p: &p };
+        let parts = |m: &Model| {
+            let kappa = (m.alpha.to_bits(), m.beta.to_bits());
+            [
+                format!("{}", m.depths),
+                format!("{kappa:?}"),
+                format!("{}", m.fills),
+                format!("{:?}", m.regime),
+                format!("{}", m.good),
+                format!("{} {:?}", m.pushed, m.waiting[0]),
+                format!("{}", m.matched),
+            ]
+        };
+        for (i, (name, step)) in FLOW.iter().enumerate() {
+            let before = parts(&m);
+            step(&mut m, &cfg, &own);
+            let after = parts(&m);
+            for (j, (b, a)) in before.iter().zip(&after).enumerate() {
+                assert_eq!(b != a, i == j, "{name} changes its own part alone: {b} {a}");
+            }
+        }
+        let k = m.known(&cfg, &p);
+        assert_eq!((m.depths, m.fills, m.good), (4.0, 1.0, 1.0));
+        assert!((k.kappa_learned - 7.0 / (5.0 / 2_500.0 + 2.0 * 4e-4)).abs() < 1e-9);
+        assert!((k.matched - 1.0).abs() < 1e-12, "the closest level is the second");
+        assert!(!k.warmed_up);
+        m.second(Ns(7).plus(4 * Ns::SEC));
+        assert!(m.markouts < 1.0);
+        m.second(Ns(7).plus(5 * Ns::SEC));
+        assert!((m.markouts - 1.0).abs() < 1e-12, "its outcome is read five seconds later");
+        (0..9).for_each(|_| m.fill(&cfg, Ns(9), 4e-4, 0.01, &p));
+        assert!(m.known(&cfg, &p).warmed_up, "ten own fills, whatever they came to");
+    }
 
     #[test]
     fn believes_in_itself_with_no_data() {

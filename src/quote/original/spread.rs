@@ -26,6 +26,8 @@ choices! {
         Analysis1Fixed = "analysis-1-fixed",
         /// Its second advice.
         Analysis2 = "analysis-2",
+        /// Its third advice: no floor overrides the blend.
+        Analysis3 = "analysis-3",
     }
 }
 
@@ -40,8 +42,6 @@ pub struct Beliefs {
     pub confidence: f64,
     /// Own fills per minute so far.
     pub fills_per_min: f64,
-    /// What its gate makes of the spread, 1 to 2.
-    pub widen: f64,
 }
 
 /// Kappa while it knows too little, per unit.
@@ -66,7 +66,7 @@ pub fn half_bps(policy: Policy, b: &Beliefs, fee_bps: f64) -> f64 {
         of(b.kappa.max(if sure < TRUSTED { floor } else { slid }))
     };
     match policy {
-        Policy::Original => b.half_bps * b.widen,
+        Policy::Original => b.half_bps,
         Policy::Floor8000 => of(FLOOR),
         Policy::Floor8000Realised => of(FLOOR).max(REALISED_BPS),
         // The second branch cannot be reached: it is written that way.
@@ -85,6 +85,7 @@ pub fn half_bps(policy: Policy, b: &Beliefs, fee_bps: f64) -> f64 {
             c if c < TRUSTED => of(b.kappa.max(6_000.0)),
             _ => of(b.kappa),
         },
+        Policy::Analysis3 => of(b.kappa),
     }
 }
 
@@ -100,7 +101,7 @@ mod tests {
     use super::*;
 
     fn at(policy: Policy, kappa: f64, confidence: f64, fills_per_min: f64) -> f64 {
-        let b = Beliefs { half_bps: 2.75, kappa, confidence, fills_per_min, widen: 1.0 };
+        let b = Beliefs { half_bps: 2.75, kappa, confidence, fills_per_min };
         half_bps(policy, &b, 1.5)
     }
 
@@ -118,6 +119,8 @@ mod tests {
         near(at(Policy::Analysis2, 2_500.0, 0.2, 0.0), 4.0);
         near(at(Policy::Analysis2, 2_500.0, 0.5, 0.0), 3.167);
         near(at(Policy::Analysis2, 2_500.0, 0.8, 0.0), 5.5);
+        // Wide from the start: the floor that it removes is a cap on the spread.
+        near(at(Policy::Analysis3, 2_350.0, 0.7, 0.0), 5.755);
         // The slide is a step: at .75 the floor falls from 8000 to 3875.
         near(at(Policy::Analysis1, 2_500.0, 0.75, 1.0), 1e4 / 3_875.0 + 1.5);
     }
