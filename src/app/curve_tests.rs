@@ -457,3 +457,44 @@ fn planted_takers_pay_and_are_found_without_an_own_fill() {
     let quotes = half.first(Outlook::LikelyPays).or(half.first(Outlook::Pays)).expect("found");
     assert!(quotes - 360.0 < 600.0, "{quotes}");
 }
+
+/// The control of the estimator: the same fills at other times, two to ten minutes away, cost the fee alone;
+/// at their own times the market moves against them. So the cost is of the fills, not of how it is counted.
+#[test]
+fn at_other_times_a_fill_costs_the_fee_alone() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/hyperliquid");
+    let path = folder.join("hl_20250904_12m_ALL4.frames.gz");
+    if !path.exists() {
+        println!("no recording: not tried");
+        return;
+    }
+    let at = |mids: &[(Ns, f64)], t: Ns| {
+        let i = mids.partition_point(|m| m.0 <= t).checked_sub(1)?;
+        (t.since(mids[i].0) < 4 * Ns::SEC).then_some(mids[i].1)
+    };
+    for coin in watch(&path, "placebo", 0.0, 0.0).iter().filter(|c| c.name != "WLFI") {
+        let raw = &coin.raw;
+        let cost = |shifts: &[i64]| {
+            let (mut sum, mut n) = (0.0, 0.0);
+            for (time, _, side, ..) in raw.fills.iter().filter(|f| f.1 <= PLACES[1]) {
+                for shift in shifts {
+                    let t = time.plus(shift * Ns::SEC);
+                    let Some((from, after)) =
+                        at(&raw.mids, t).zip(at(&raw.mids, t.plus(5 * Ns::SEC)))
+                    else {
+                        continue;
+                    };
+                    let s = if *side == Side::Buy { 1.0 } else { -1.0 };
+                    sum += FEE_BPS - s * (after - from) / from * 1e4;
+                    n += 1.0;
+                }
+            }
+            (sum / n, n)
+        };
+        let around: Vec<i64> = (20..=60).flat_map(|k| [10 * k, -10 * k]).collect();
+        let ((placebo, n), (own, m)) = (cost(&around), cost(&[0]));
+        println!("{}: {placebo:.2} at {n} other times, {own:.2} at {m} own", coin.name);
+        assert!((placebo - FEE_BPS).abs() < 0.2, "{}: {placebo}", coin.name);
+        assert!(own > FEE_BPS + 0.3, "control, at their own times: {own}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::event::shadow::{ALL, JOIN};
+use crate::math::draw::Draw;
 use crate::units::{Mid2, ONE, Px, Side};
 
 const FEE_BPS: f64 = 1.5;
@@ -79,4 +80,51 @@ fn a_hole_drops_fills_and_seconds_together() {
     }
     assert_eq!((c.at(0)[0], c.windows()), (before, windows), "nothing came of the hole");
     assert_eq!(c.dropped(0), 1);
+}
+
+/// Truths drawn from the priors themselves: where estimates are high and where they are low, the truth is
+/// on average what is estimated. What is seen alone, without the prior, is not.
+#[test]
+fn on_truths_of_the_prior_estimates_are_right_on_average() {
+    let mut draw = Draw::new(3);
+    let mut all: Vec<[f64; 3]> = (0..600)
+        .map(|_| {
+            // The prior of the rate at the mid: an exponential law with a mean of a tenth a second.
+            let truth = 0.1 * draw.exp(1.0);
+            let (cfg, mut c) = (Config::default(), Curve::new(FEE_BPS));
+            let (mut n, mid) = (0.0, Mid2(20_000 * ONE));
+            for s in 0..40 {
+                let time = Ns(s * Ns::SEC);
+                c.on_seen(&cfg, || FEE_BPS, Seen::State { time, mid });
+                let live = Seen::Live { side: Side::Buy, until: time, places: ALL, ns: Ns::SEC };
+                c.on_seen(&cfg, || FEE_BPS, live);
+                for _ in 0..draw.poisson(truth) {
+                    let fill = Seen::Fill {
+                        side: Side::Buy,
+                        place: 0,
+                        px: Px(10_000 * ONE),
+                        from: mid,
+                        mid,
+                        time,
+                    };
+                    c.on_seen(&cfg, || FEE_BPS, fill);
+                    // Windows of the last ten seconds are still open.
+                    n += f64::from(u8::from(s < 30));
+                }
+            }
+            [c.at(0)[0].rate, n / 30.0, truth]
+        })
+        .collect();
+    let mut off = |which: usize| {
+        all.sort_by(|a, b| a[which].total_cmp(&b[which]));
+        let of = |part: &[[f64; 3]]| {
+            let mean = |i: usize| part.iter().map(|x| x[i]).sum::<f64>() / part.len() as f64;
+            mean(which) / mean(2) - 1.0
+        };
+        [of(&all[..300]), of(&all[300..])]
+    };
+    let (posterior, seen) = (off(0), off(1));
+    println!("estimate over truth, low and high half: {posterior:?}; seen alone {seen:?}");
+    assert!(posterior.iter().all(|x| x.abs() < 0.12), "{posterior:?}");
+    assert!(seen[0] < -0.2 && seen[1] > 0.05, "control: {seen:?}");
 }
