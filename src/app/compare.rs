@@ -1,22 +1,28 @@
 //! One market under several configurations: what each earns, quotes and learns.
 //!
-//! In: a recording or a simulated market, a configuration. Out: [`Outcome`] a coin. Cold path around
-//! the hot one.
+//! In: recordings or a simulated market, configurations. Out: [`Outcome`] a coin. Cold path around the
+//! hot one.
 //!
 //! 1. Every configuration sees the same messages: the recording, or the market of one seed.
 //! 2. Seconds are counted at the records that come once a second.
+//! 3. What came of a configuration is the same on any number of threads.
 
 use std::path::PathBuf;
 
 use super::config::ConfigOf;
+use super::jobs::done;
+use super::many::{Unread, replay_many};
 use super::replay::{self, Cut, Tally, replay_files};
-use super::turn::Turn;
+use super::turn::{Turn, engine};
 use crate::engine::Components;
 use crate::feed::CoinSpec;
-use crate::folder::recording::{Meter, RecordingError};
+use crate::folder::recording::Meter;
+use crate::limits::SWEEP_ENGINES_MAX;
 use crate::record::{
-    Account, Body, Bytes, Estimates, Fill, Guard, Lane, Record, StopReason, StrategyNames,
+    Account, Body, Budget, Bytes, Estimates, Fill, Guard, Lane, OrderState, Record, StopReason,
+    StrategyNames,
 };
+use crate::report::BLOCK_NS;
 use crate::settings::ConfigError;
 use crate::units::{Cash, Ns};
 use crate::venue::config::Config as MarketConfig;
@@ -42,6 +48,31 @@ pub struct Outcome {
     pub seconds: u64,
     /// Side-seconds by guard, as [`Guard::ALL`] counts; `None` is quoted.
     pub guards: [u64; Guard::ALL.len()],
+    /// Orders sent, those that change another one included.
+    pub orders: u64,
+    /// Value and profit at the end of each block of session time that was reached.
+    pub ends: Vec<[Cash; 2]>,
+}
+
+impl Outcome {
+    /// Value and profit of each of so many blocks, USD.
+    #[must_use]
+    pub fn blocks(&self, count: usize) -> Vec<[f64; 2]> {
+        let last = self.ends.last().copied().unwrap_or_default();
+        let ends = (0..count).map(|i| self.ends.get(i).copied().unwrap_or(last));
+        let mut before = [Cash(0); 2];
+        let steps = ends.map(|end| {
+            let was = std::mem::replace(&mut before, end);
+            [0, 1].map(|i| Cash(end[i].0 - was[i].0).to_f64())
+        });
+        steps.collect()
+    }
+}
+
+/// What the fills of an account were worth five seconds later, fees paid: what quoting itself earned.
+#[must_use]
+pub fn value(a: &Account) -> Cash {
+    Cash(a.spread + a.adverse + a.fees)
 }
 
 /// What an account has come to.
@@ -53,6 +84,7 @@ pub fn profit(a: &Account) -> Cash {
 #[derive(Clone, Debug, Default)]
 struct Watch {
     out: Outcome,
+    block_ns: i64,
     half: f64,
     half_sum: f64,
     half_n: u64,
@@ -60,10 +92,18 @@ struct Watch {
 }
 
 impl Watch {
-    fn take(&mut self, r: &Record, names: &StrategyNames) {
+    fn take(&mut self, r: &Record, from: Ns, names: &StrategyNames) {
         let o = &mut self.out;
         match r.body {
-            Body::Account(a) if a.lane == Lane::Configured => o.account = Some(a),
+            Body::Account(a) if a.lane == Lane::Configured => {
+                o.account = Some(a);
+                let block = block(from, r.at, self.block_ns);
+                if o.ends.len() <= block {
+                    o.ends.resize(block + 1, o.ends.last().copied().unwrap_or_default());
+                }
+                o.ends[block] = [value(&a), profit(&a)];
+            }
+            Body::Order(x) if x.state == OrderState::Sent => o.orders += 1,
             Body::Fill(f) if f.lane == Lane::Configured => {
                 o.fills += 1;
                 o.turnover_usd += value_usd(&f);
@@ -92,11 +132,20 @@ impl Watch {
     }
 }
 
+/// The block of a time, from 0.
+fn block(from: Ns, at: Ns, block_ns: i64) -> usize {
+    usize::try_from(at.since(from).max(0) / block_ns.max(1)).unwrap_or(0)
+}
+
 /// What one configuration did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Compared {
     /// A result a coin.
     pub coins: Vec<Outcome>,
+    /// Blocks of session time that were reached.
+    pub blocks: usize,
+    /// The account's requests.
+    pub requests: Option<Budget>,
     /// Digest of its decisions: equal where another configuration decided the same throughout.
     pub decisions: u128,
 }
@@ -106,27 +155,39 @@ pub struct Compared {
 pub struct Watches {
     coins: Vec<Watch>,
     names: StrategyNames,
+    block_ns: i64,
+    span: Option<(Ns, Ns)>,
+    requests: Option<Budget>,
 }
 
 impl Watches {
-    /// Watches of so many coins.
+    /// Watches of so many coins; blocks of session time are `block_ns` long.
     #[must_use]
-    pub fn new(coins: usize) -> Watches {
-        Watches { coins: vec![Watch::default(); coins], names: StrategyNames::default() }
+    pub fn new(coins: usize, block_ns: i64) -> Watches {
+        let coins = vec![Watch { block_ns, ..Watch::default() }; coins];
+        Watches { coins, names: StrategyNames::default(), block_ns, span: None, requests: None }
     }
 
     /// Takes the next record.
     pub fn take(&mut self, r: &Record) {
         self.names.take(&r.body);
+        let (from, to) = self.span.get_or_insert((r.at, r.at));
+        *to = r.at.max(*to);
+        let from = *from;
+        if let Body::Requests(x) = r.body {
+            self.requests = Some(Budget::with(self.requests, r.at, x));
+        }
         if let Some(w) = self.coins.get_mut(r.coin.index()) {
-            w.take(r, &self.names);
+            w.take(r, from, &self.names);
         }
     }
 
     /// The results; `decisions` is the digest of what was taken.
     #[must_use]
     pub fn finish(self, decisions: u128) -> Compared {
-        Compared { coins: self.coins.into_iter().map(Watch::finish).collect(), decisions }
+        let blocks = self.span.map_or(0, |(from, to)| block(from, to, self.block_ns) + 1);
+        let coins = self.coins.into_iter().map(Watch::finish).collect();
+        Compared { coins, blocks, requests: self.requests, decisions }
     }
 }
 
@@ -141,21 +202,40 @@ pub struct Simulated {
     pub length_ns: i64,
 }
 
-/// Runs recordings, in order of time, under a configuration.
+/// Runs recordings, in order of time, under each of the configurations, on so many threads; a thread
+/// reads them once for several.
 ///
 /// # Errors
 /// The recording that cannot be read, or whose coins cannot be followed.
 pub fn on_tape<C: Components>(
     files: &[PathBuf],
-    config: &ConfigOf<C>,
+    configs: &[ConfigOf<C>],
     coins: &[CoinSpec],
-) -> Result<Compared, (PathBuf, RecordingError)> {
-    let mut watches = Watches::new(coins.len());
-    let mut out = Tally::new(|r: &Record, _: &Bytes| watches.take(r));
-    let end = (Some(StopReason::Finished), Cut::default());
-    replay_files(files, config, coins, end, &mut out)?;
-    let decisions = out.end().1.value().decisions;
-    Ok(watches.finish(decisions))
+    threads: usize,
+) -> Result<Vec<Compared>, Unread> {
+    let share = configs.len().div_ceil(threads.max(1)).clamp(1, SWEEP_ENGINES_MAX);
+    let parts: Vec<&[ConfigOf<C>]> = configs.chunks(share).collect();
+    let all: Result<Vec<_>, _> =
+        done(&parts, threads, |_, part| one_pass(files, part, coins)).into_iter().collect();
+    Ok(all?.into_iter().flatten().collect())
+}
+
+fn one_pass<C: Components>(
+    files: &[PathBuf],
+    configs: &[ConfigOf<C>],
+    coins: &[CoinSpec],
+) -> Result<Vec<Compared>, Unread> {
+    let Some(first) = configs.first() else { return Ok(Vec::new()) };
+    let mut watches = vec![Watches::new(coins.len(), BLOCK_NS); configs.len()];
+    let each = configs.iter().zip(&mut watches).map(|(config, watch)| {
+        let tally = Tally::new(|r: &Record, _: &Bytes| watch.take(r));
+        (engine(&config.engine, coins, config.hash(coins)), tally)
+    });
+    let mut runs: Vec<_> = each.collect();
+    replay_many(files, coins, first.run.parser, &mut runs, &Meter::default())?;
+    let digests: Vec<u128> =
+        runs.into_iter().map(|(_, tally)| tally.end().1.value().decisions).collect();
+    Ok(watches.into_iter().zip(digests).map(|(w, d)| w.finish(d)).collect())
 }
 
 /// As [`on_tape`] without a digest, which costs less; with what the replay went through.
@@ -167,8 +247,8 @@ pub fn results<C: Components>(
     config: &ConfigOf<C>,
     coins: &[CoinSpec],
     meter: Meter,
-) -> Result<(Vec<Outcome>, replay::Outcome), (PathBuf, RecordingError)> {
-    let mut watches = Watches::new(coins.len());
+) -> Result<(Vec<Outcome>, replay::Outcome), Unread> {
+    let mut watches = Watches::new(coins.len(), BLOCK_NS);
     let mut out = Tally::seeing(|r: &Record| watches.take(r));
     let end = (Some(StopReason::Finished), Cut { meter, ..Cut::default() });
     let seen = replay_files(files, config, coins, end, &mut out)?;
@@ -189,7 +269,7 @@ pub fn on_market<C: Components>(
     let hash = config.hash(coins);
     let refused = |_| ConfigError("more coins than an engine holds, or a name it cannot".into());
     let mut turn = Turn::new(&config.engine, coins, hash).map_err(refused)?;
-    let mut watches = Watches::new(coins.len());
+    let mut watches = Watches::new(coins.len(), BLOCK_NS);
     let mut out = Tally::new(|r: &Record, _: &Bytes| watches.take(r));
     let mut started: Option<Ns> = None;
     let mut now = Ns(0);
@@ -268,6 +348,45 @@ mod tests {
         assert_ne!(run(&[grid, "engine.strategy.grid.levels=1"]).account, all.account, "control");
         let earn = ["engine.quote.anyway=true", "engine.learn.on=false"];
         assert_eq!(run(&earn).fills, 0, "earn goes by what is learned alone");
+    }
+
+    #[test]
+    fn seeds_of_a_recording_are_the_same_on_any_number_of_threads_and_each_is_its_own() {
+        use crate::app::replay::replay;
+        use crate::app::seeds::of_seed;
+        let mut world = Market::new(&MarketConfig::simple(), 4).expect("a market");
+        let dir = std::env::temp_dir().join(format!("papermaker-seeds-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).expect("a folder");
+        let file = dir.join("r.frames");
+        let mut text = Vec::new();
+        while text.len() < 2_000_000 {
+            let block = world.next_block();
+            for frame in &block.frames {
+                text.extend(format!("{} {frame}\n", block.time.plus(DELAY_NS).0).into_bytes());
+            }
+        }
+        std::fs::write(&file, text).expect("a recording");
+        let base = Config::load(None, &["profile=glft".into()]).expect("a profile");
+        let configs: Vec<Config> = (0..5).map(|i| of_seed(&base, i)).collect();
+        let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
+        let on = |threads| on_tape(std::slice::from_ref(&file), &configs, &coins, threads);
+        let one = on(1).expect("a recording");
+        assert_eq!(one, on(2).expect("a recording"));
+        let mut digests: Vec<u128> = one.iter().map(|c| c.decisions).collect();
+        for (config, came) in configs.iter().zip(&one) {
+            let mut alone = Tally::new(|_: &Record, _: &Bytes| {});
+            replay(&file, config, &coins, Some(StopReason::Finished), &mut alone).expect("read");
+            assert_eq!(alone.end().1.value().decisions, came.decisions, "as a replay of its own");
+            let sum = |which: usize| {
+                came.coins[0].blocks(came.blocks).iter().map(|b| b[which]).sum::<f64>()
+            };
+            let a = came.coins[0].account.expect("an account");
+            assert!((sum(0) - value(&a).to_f64()).abs() < 1e-9, "blocks add up");
+            assert!((sum(1) - profit(&a).to_f64()).abs() < 1e-9);
+        }
+        digests.dedup();
+        assert_eq!(digests.len(), 5, "seeds differ");
+        std::fs::remove_dir_all(&dir).expect("removed");
     }
 
     #[test]

@@ -1,12 +1,12 @@
-//! One recording through many engines: it is read and decoded once.
+//! Recordings through many engines: they are read and decoded once a thread.
 //!
-//! In: a recording, engines that follow the same coins, a tally each. Out: their records. Cold path
-//! around the hot one.
+//! In: recordings in order of time, engines that follow the same coins, a tally each. Out: their records.
+//! Cold path around the hot one.
 //!
 //! 1. Each engine is given what it would be given alone: its digest is that of its own replay.
 //! 2. Memory is one feed and the engines.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::events::{self, Entry, is_events};
 use super::replay::{Lines, Outcome, Tally};
@@ -14,34 +14,56 @@ use super::source::{Signal, Source};
 use super::turn::give;
 use crate::engine::{Components, Engine};
 use crate::feed::{CoinSpec, Parser};
-use crate::folder::recording::{Fault, Meter, Reader, RecordingError};
+use crate::folder::recording::{Fault, LeftOut, Meter, Reader, RecordingError, Tail};
 use crate::record::StopReason;
 
-/// Replays a recording, frames or a file of events, through each of the engines; they must follow
-/// `coins`, which are the file's where it is one of events. `meter` counts the bytes read.
+/// Why recordings could not be replayed: which one, and the fault.
+pub type Unread = (PathBuf, RecordingError);
+
+/// Replays recordings, in order of time, as one run through each of the engines; they must follow
+/// `coins`. One of events stands alone, and its coins are `coins`. `meter` counts the bytes read.
 ///
 /// # Errors
-/// The recording cannot be read, or its coins cannot be followed.
+/// A recording cannot be read or joined, or its coins cannot be followed.
 pub fn replay_many<C: Components>(
-    path: &Path,
+    files: &[PathBuf],
     coins: &[CoinSpec],
     parser: Parser,
     runs: &mut [(Engine<C>, Tally<'_>)],
     meter: &Meter,
-) -> Result<Outcome, RecordingError> {
+) -> Result<Outcome, Unread> {
     let fault = |fault| RecordingError { line: 0, fault };
-    if is_events(path) {
-        let reader = events::Reader::open_metered(path, meter)?;
-        if reader.coins() != coins {
-            return Err(fault(Fault::OtherCoins));
-        }
-        return events_to_many(reader, runs);
+    let named = |path: &Path| path.to_path_buf();
+    let first = files.first().map_or(Path::new(""), PathBuf::as_path);
+    if let [path] = files
+        && is_events(path)
+    {
+        let read = events::Reader::open_metered(path, meter).and_then(|reader| {
+            let same = reader.coins() == coins;
+            if same { events_to_many(reader, runs) } else { Err(fault(Fault::OtherCoins)) }
+        });
+        return read.map_err(|e| (named(path), e));
     }
-    let mut reader = Reader::open_metered(path, meter)?;
-    let mut source = Source::new(parser, coins, 0).map_err(|_| fault(Fault::Coins))?;
-    let mut lines = Lines::default();
-    while let Some(line) = reader.step()? {
-        lines.read(line.at, line.bytes(), |at, signal| take(&mut source, runs, at, signal));
+    let source = Source::new(parser, coins, 0).map_err(|_| (named(first), fault(Fault::Coins)));
+    let (mut source, mut lines) = (source?, Lines::default());
+    let (mut left_out, mut tail) = (LeftOut::default(), Tail::Whole);
+    for (i, path) in files.iter().enumerate() {
+        let mut one = || {
+            if is_events(path) {
+                return Err(fault(Fault::NotJoined));
+            }
+            let mut reader = Reader::open_metered(path, meter)?;
+            if i > 0 {
+                lines.next_file(|at, signal| take(&mut source, runs, at, signal));
+            }
+            while let Some(line) = reader.step()? {
+                lines.read(line.at, line.bytes(), |at, signal| take(&mut source, runs, at, signal));
+            }
+            left_out = left_out.and(reader.left_out());
+            tail = reader.tail();
+            Ok(())
+        };
+        one().map_err(|e| (named(path), e))?;
     }
     let seen = lines.seen();
     take(&mut source, runs, seen.to, Signal::Stop);
@@ -51,7 +73,6 @@ pub fn replay_many<C: Components>(
         let before = out.next;
         engine.stop(end, StopReason::Finished, before, out);
     }
-    let (tail, left_out) = (reader.tail(), reader.left_out());
     Ok(Outcome { tail, left_out, counters: source.feed().counters(), ..seen })
 }
 

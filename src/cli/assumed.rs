@@ -1,18 +1,20 @@
-//! What a run assumes of the way to the venue, and what it earns where that is half or twice as long.
+//! What a run assumes of the way to the venue, and what it comes to where chance or that way is another.
 //!
 //! In: the configuration, what the feed timed, a recording. Out: what `run.json` says of it. Cold path.
 //!
-//! 1. Two more replays answer the second question, at the same time, on threads of their own: half
-//!    as long again on two cores.
+//! 1. Other seeds, half and twice the latency are replayed together: a thread reads the recording once for
+//!    several of them.
 
 use std::path::PathBuf;
 
-use crate::app::compare::{self, profit};
+use crate::app::compare::{Compared, on_tape, profit, value};
 use crate::app::config::ConfigOf;
+use crate::app::jobs::cores;
+use crate::app::seeds::of_seed;
 use crate::engine::Components;
 use crate::feed::{CoinSpec, Counters};
-use crate::folder::Assumed;
-use crate::folder::recording::Meter;
+use crate::folder::{Assumed, Came, Seeds};
+use crate::record::Account;
 use crate::units::Ns;
 
 /// What `config` assumes.
@@ -36,22 +38,37 @@ pub(super) fn timed(assumed: &mut Assumed, feed: &Counters) {
     }
 }
 
-/// The result of all coins, USD, of a recording with half and with twice the latency; `None` where it
-/// cannot be replayed.
-pub(super) fn results<C: Components>(
+/// Account of a coin as what it came to.
+pub(super) fn came(a: &Account) -> Came {
+    let (value_usd, profit_usd) = (value(a).to_f64(), profit(a).to_f64());
+    Came { value_usd, profit_usd, fills: u64::from(a.fills) }
+}
+
+/// What a recording comes to, coin by coin, under `seeds` seeds, of which `own` is the first, and the
+/// result of all coins, USD, with half and with twice the latency. `None` where it cannot be replayed.
+pub(super) fn others<C: Components>(
     files: &[PathBuf],
     config: &ConfigOf<C>,
     coins: &[CoinSpec],
-) -> [Option<f64>; 2] {
-    let at = |(times, over): (u32, u32)| {
+    seeds: u32,
+    own: Vec<Came>,
+) -> Option<(Seeds, [f64; 2])> {
+    let scaled = |(times, over): (u32, u32)| {
         let mut config = config.clone();
         let pct = &mut config.engine.sim.latency_pct;
         *pct = *pct * times / over;
-        let (done, _) = compare::results(files, &config, coins, Meter::default()).ok()?;
-        Some(done.iter().filter_map(|c| c.account.as_ref()).map(|a| profit(a).to_f64()).sum())
+        config
     };
-    std::thread::scope(|threads| {
-        let all = [(1, 2), (2, 1)].map(|scale| threads.spawn(move || at(scale)));
-        all.map(|one| one.join().ok().flatten())
-    })
+    let mut all: Vec<ConfigOf<C>> = [(1, 2), (2, 1)].map(scaled).into();
+    all.extend((1..seeds).map(|i| of_seed(config, i)));
+    let done = on_tape(files, &all, coins, cores()).ok()?;
+    let each = |c: &Compared| -> Vec<Came> {
+        c.coins.iter().map(|o| o.account.as_ref().map_or_else(Came::default, came)).collect()
+    };
+    let usd = |c: &Compared| each(c).iter().map(|c| c.profit_usd).sum();
+    let (scales, seeds) = done.split_at(2);
+    let by_seed: Vec<Vec<Came>> = std::iter::once(own).chain(seeds.iter().map(each)).collect();
+    let of = |i: usize| by_seed.iter().map(|s| s.get(i).copied().unwrap_or_default()).collect();
+    let named = coins.iter().enumerate().map(|(i, c)| (c.name.to_string(), of(i)));
+    Some((Seeds { coins: named.collect() }, [usd(&scales[0]), usd(&scales[1])]))
 }

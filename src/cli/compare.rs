@@ -1,25 +1,27 @@
-//! `papermaker compare`: profiles side by side on one recording or one simulated market.
+//! `papermaker compare`: profiles side by side on recordings or simulated markets, over many seeds.
 //!
-//! In: recordings or a market, profiles. Out: a table or JSON. Cold path, one job a core.
+//! In: recordings or a market, profiles. Out: tables, JSON or CSV. Cold path, as many threads as cores.
 
-use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::common::{chosen, coin_name, judged, recording_failure};
-use super::exit::{Code, Failure};
+use super::common::{chosen_of, coin_name, judged, recording_failure, surveyed};
+use super::exit::Failure;
 use super::place::parse_length;
 use super::{Common, say};
-use crate::app::compare::{Compared, Outcome, Simulated, on_market, on_tape, profit};
+use crate::app::compare::{Compared, Outcome, Simulated, on_market, on_tape, profit, value};
 use crate::app::config::ConfigOf;
+use crate::app::jobs::{cores, done};
 use crate::app::profile;
+use crate::app::seeds::{default_count, of_seed};
 use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::journal::hex;
 use crate::record::{Account, Guard};
+use crate::report::Interval;
+use crate::report::paired::{Seeds, less, over_seeds};
 use crate::settings::Room as _;
 use crate::units::Cash;
 use crate::venue::coin::listing;
@@ -28,7 +30,7 @@ use crate::venue::config::{Config as MarketConfig, Regime};
 #[derive(Debug, Args)]
 #[command(after_help = profiles_help())]
 pub(super) struct Options {
-    /// Recordings (`*.frames`, `*.frames.gz`).
+    /// Recordings (`*.frames`, `*.frames.gz`), each from nothing.
     #[arg(required_unless_present = "market", conflicts_with = "market")]
     files: Vec<PathBuf>,
     /// A simulated market in place of a recording.
@@ -46,18 +48,25 @@ pub(super) struct Options {
     /// Seed of the simulated market.
     #[arg(long, default_value_t = 1, requires = "market")]
     seed: u64,
+    /// How many seeds of latencies and queues, from `engine.seed` on; of a simulated market each is a
+    /// market of its own. Default: 8 for less than an hour, else 1.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    seeds: Option<u32>,
     /// Coins, comma separated; default: all of a recording, BTC on a market.
     #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = coin_name)]
     coin: Vec<String>,
     /// Compare on recordings that are not fit for a replay, too.
     #[arg(long, requires = "files")]
     accept_unfit: bool,
-    /// Profiles, comma separated.
+    /// Profiles, comma separated; the others are held against the first.
     #[arg(long, value_delimiter = ',', default_value = "default,original")]
     profiles: Vec<String>,
-    /// Jobs at a time; default: one a core.
+    /// Threads; default: one a core. The result is the same.
     #[arg(long)]
     jobs: Option<usize>,
+    /// Rows as CSV.
+    #[arg(long)]
+    csv: bool,
 }
 
 /// A simulated market.
@@ -75,17 +84,19 @@ enum Kind {
     Switching,
 }
 
-/// Where profiles are compared.
-#[derive(Clone, Debug)]
-enum Ground {
-    Tape(PathBuf),
-    Market(Box<Simulated>),
+/// Where profiles are compared: a recording or a simulated market, and its coins.
+struct Ground {
+    name: String,
+    of: Kinds,
+    coins: Vec<CoinSpec>,
+    seeds: u32,
+    /// What came of each profile, by seed.
+    came: Vec<Vec<Compared>>,
 }
 
-struct Job<C: Components> {
-    ground: usize,
-    profile: String,
-    config: ConfigOf<C>,
+enum Kinds {
+    Tape(PathBuf),
+    Market(Box<Simulated>),
 }
 
 fn profiles_help() -> String {
@@ -99,62 +110,42 @@ fn profiles_help() -> String {
 }
 
 pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Failure> {
-    let grounds = grounds(o)?;
-    let coins = grounds
-        .iter()
-        .map(|(_, g)| match g {
-            Ground::Tape(file) => {
-                let coins = chosen(file, &o.coin)?;
-                judged(file, &coins, o.accept_unfit)?;
-                Ok(coins)
-            }
-            Ground::Market(m) => m.law.coins.iter().map(|c| spec(&m.law, c)).collect(),
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut jobs: Vec<Job<C>> = Vec::new();
-    let file = common.file();
-    for ground in 0..grounds.len() {
-        for profile in &o.profiles {
-            // The profile named here stands in for one in a file or on the command line.
-            let mut sets = vec![format!("profile={profile}")];
-            sets.extend(common.sets().into_iter().filter(|s| !s.starts_with("profile=")));
-            let config = ConfigOf::load(file.as_deref(), &sets)
-                .map_err(|e| Failure::usage(e.to_string()))?;
-            jobs.push(Job { ground, profile: profile.clone(), config });
-        }
+    if o.csv && common.json {
+        return Err(Failure::usage("--csv or --json: leave out one"));
     }
-    let results = work(&jobs, &grounds, &coins, o, common)?;
-    if common.json {
-        let rows: Vec<Value> = jobs
-            .iter()
-            .zip(&results)
-            .flat_map(|(job, result)| {
-                let ground = &grounds[job.ground].0;
-                let coins = coins[job.ground].iter().zip(&result.coins);
-                coins.map(move |(c, x)| {
-                    let mut row = row_json(ground, &job.profile, c, x);
-                    row["decisions"] = json!(hex(result.decisions));
-                    row
-                })
-            })
-            .collect();
-        say(&format!("{}\n", json!({ "rows": rows })));
-    } else {
-        for (i, (name, _)) in grounds.iter().enumerate() {
-            say(&table(name, i, &jobs, &results, &coins[i]));
+    let file = common.file();
+    let load = |profile: &String| {
+        // The profile named here stands in for one in a file or on the command line.
+        let mut sets = vec![format!("profile={profile}")];
+        sets.extend(common.sets().into_iter().filter(|s| !s.starts_with("profile=")));
+        ConfigOf::load(file.as_deref(), &sets).map_err(|e| Failure::usage(e.to_string()))
+    };
+    let configs = o.profiles.iter().map(load).collect::<Result<Vec<ConfigOf<C>>, _>>()?;
+    let mut grounds = grounds(o)?;
+    let count = grounds.len();
+    for (i, ground) in grounds.iter_mut().enumerate() {
+        if !common.json && !o.csv {
+            let (n, seeds) = (configs.len(), ground.seeds);
+            eprintln!("{} of {count}: {}, {n} profiles, {seeds} seeds", i + 1, ground.name);
         }
+        let came = work(ground, &configs, o.jobs.unwrap_or_else(cores))?;
+        ground.came = came;
+    }
+    let rows: Vec<Row> = rows(&grounds, &o.profiles);
+    if common.json {
+        let rows: Vec<Value> = rows.iter().map(|r| r.json(&grounds, &o.profiles)).collect();
+        say(&format!("{}\n", json!({ "rows": rows })));
+    } else if o.csv {
+        let rows: Vec<Value> = rows.iter().map(|r| r.json(&grounds, &o.profiles)).collect();
+        say(&csv(&rows));
+    } else {
+        say(&text(&rows, &grounds, &o.profiles));
     }
     Ok(())
 }
 
-fn grounds(o: &Options) -> Result<Vec<(String, Ground)>, Failure> {
-    let Some(kind) = o.market else {
-        return Ok(o
-            .files
-            .iter()
-            .map(|f| (f.display().to_string(), Ground::Tape(f.clone())))
-            .collect());
-    };
+fn grounds(o: &Options) -> Result<Vec<Ground>, Failure> {
+    let Some(kind) = o.market else { return o.files.iter().map(|f| tape(f, o)).collect() };
     let coin = o.coin.first().map_or("BTC", String::as_str);
     let mut law = match kind {
         Kind::Quiet => MarketConfig::stationary(coin, Regime::Quiet),
@@ -170,8 +161,27 @@ fn grounds(o: &Options) -> Result<Vec<(String, Ground)>, Failure> {
     let length_ns = parse_length(&o.length)?;
     let kind = kind.to_possible_value();
     let kind = kind.as_ref().map_or("", |k| k.get_name());
-    let name = format!("{kind} market, seed {}, {}", o.seed, o.length);
-    Ok(vec![(name, Ground::Market(Box::new(Simulated { law, seed: o.seed, length_ns })))])
+    let coins = law.coins.iter().map(|c| spec(&law, c)).collect::<Result<_, _>>()?;
+    Ok(vec![Ground {
+        name: format!("{kind} market, seed {}, {}", o.seed, o.length),
+        of: Kinds::Market(Box::new(Simulated { law, seed: o.seed, length_ns })),
+        coins,
+        seeds: o.seeds.unwrap_or_else(|| default_count(length_ns)),
+        came: Vec::new(),
+    }])
+}
+
+fn tape(file: &Path, o: &Options) -> Result<Ground, Failure> {
+    let seen = surveyed(file)?;
+    let coins = chosen_of(file, &seen, &o.coin)?;
+    judged(file, &coins, o.accept_unfit)?;
+    Ok(Ground {
+        name: file.display().to_string(),
+        of: Kinds::Tape(file.to_path_buf()),
+        coins,
+        seeds: o.seeds.unwrap_or_else(|| default_count(seen.to.since(seen.from))),
+        came: Vec::new(),
+    })
 }
 
 fn spec(law: &MarketConfig, coin: &str) -> Result<CoinSpec, Failure> {
@@ -179,165 +189,299 @@ fn spec(law: &MarketConfig, coin: &str) -> Result<CoinSpec, Failure> {
         .map_err(|e| Failure::usage(format!("--coin {coin}: {e}")))
 }
 
-/// All jobs, as many at a time as there are cores; the first failure ends it.
+/// What came of each profile, by seed.
 fn work<C: Components>(
-    jobs: &[Job<C>],
-    grounds: &[(String, Ground)],
-    coins: &[Vec<CoinSpec>],
-    o: &Options,
-    common: &Common,
-) -> Result<Vec<Compared>, Failure> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = o.jobs.unwrap_or(cores).clamp(1, jobs.len().max(1));
-    let next = AtomicUsize::new(0);
-    type Slot = Mutex<Option<Result<Compared, Failure>>>;
-    let slots: Vec<Slot> = jobs.iter().map(|_| Mutex::new(None)).collect();
-    std::thread::scope(|s| {
-        for _ in 0..threads {
-            s.spawn(|| {
-                while let Some((i, job)) = take(&next, jobs) {
-                    let result = one(&grounds[job.ground].1, &job.config, &coins[job.ground]);
-                    if !common.json {
-                        eprintln!("{} of {}: {}", i + 1, jobs.len(), job.profile);
-                    }
-                    if let Ok(mut slot) = slots[i].lock() {
-                        *slot = Some(result);
-                    }
-                }
-            });
-        }
-    });
-    let lost = || Failure::new(Code::Internal, "a comparison did not finish");
-    slots
-        .into_iter()
-        .map(|s| s.into_inner().ok().flatten().unwrap_or_else(|| Err(lost())))
-        .collect()
-}
-
-fn take<'a, C: Components>(next: &AtomicUsize, jobs: &'a [Job<C>]) -> Option<(usize, &'a Job<C>)> {
-    let i = next.fetch_add(1, Ordering::Relaxed);
-    jobs.get(i).map(|j| (i, j))
-}
-
-fn one<C: Components>(
     ground: &Ground,
-    config: &ConfigOf<C>,
-    coins: &[CoinSpec],
-) -> Result<Compared, Failure> {
-    match ground {
-        Ground::Tape(file) => on_tape(std::slice::from_ref(file), config, coins)
-            .map_err(|(file, e)| recording_failure(&file, &e)),
-        Ground::Market(m) => on_market(m, config, coins)
-            .map_err(|e| Failure::usage(format!("the simulated market: {e}"))),
+    configs: &[ConfigOf<C>],
+    threads: usize,
+) -> Result<Vec<Vec<Compared>>, Failure> {
+    let seeds = ground.seeds;
+    let each = |c: &ConfigOf<C>| (0..seeds).map(|i| of_seed(c, i)).collect::<Vec<_>>();
+    let all: Vec<ConfigOf<C>> = configs.iter().flat_map(each).collect();
+    let came: Vec<Compared> = match &ground.of {
+        Kinds::Tape(file) => on_tape(std::slice::from_ref(file), &all, &ground.coins, threads)
+            .map_err(|(file, e)| recording_failure(&file, &e))?,
+        Kinds::Market(m) => done(&all, threads, |i, config| {
+            let nth = u64::try_from(i).unwrap_or(0) % u64::from(seeds);
+            let market = Simulated { seed: m.seed.wrapping_add(nth), ..m.as_ref().clone() };
+            on_market(&market, config, &ground.coins)
+        })
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .map_err(|e| Failure::usage(format!("the simulated market: {e}")))?,
+    };
+    Ok(came.chunks(seeds as usize).map(<[Compared]>::to_vec).collect())
+}
+
+/// What a profile came to: of a coin of a recording, of all its coins, of all recordings.
+struct Row {
+    /// `None`: all recordings.
+    ground: Option<usize>,
+    /// `None`: all coins.
+    coin: Option<usize>,
+    profile: usize,
+    /// Value and result, and each less that of the first profile, USD.
+    figures: [[Interval; 2]; 2],
+}
+
+impl Row {
+    /// What came of it, a seed after the other; of all coins and recordings everything.
+    fn outcomes<'a>(&self, grounds: &'a [Ground]) -> Vec<&'a Outcome> {
+        let of = |g: &'a Ground| {
+            g.came[self.profile].iter().flat_map(|c| match self.coin {
+                Some(i) => &c.coins[i..=i],
+                None => &c.coins[..],
+            })
+        };
+        self.grounds(grounds).iter().flat_map(of).collect()
+    }
+
+    fn grounds<'a>(&self, grounds: &'a [Ground]) -> &'a [Ground] {
+        self.ground.map_or(grounds, |g| &grounds[g..=g])
+    }
+
+    /// The mean over seeds of a sum over coins and recordings.
+    fn mean(&self, grounds: &[Ground], of: impl Fn(&Outcome) -> f64) -> f64 {
+        let one = |g: &Ground| {
+            let coins = |c: &Compared| match self.coin {
+                Some(i) => of(&c.coins[i]),
+                None => c.coins.iter().map(&of).sum(),
+            };
+            let sum: f64 = g.came[self.profile].iter().map(coins).sum();
+            sum / f64::from(g.seeds)
+        };
+        self.grounds(grounds).iter().map(one).sum()
+    }
+
+    /// The same of the account: orders and changes, cancels, requests that were refused.
+    fn requests(&self, grounds: &[Ground]) -> [f64; 3] {
+        let mut sum = [0.0; 3];
+        for g in self.grounds(grounds) {
+            for sent in g.came[self.profile].iter().filter_map(|c| c.requests).map(|b| b.sent()) {
+                sum.iter_mut().zip(sent).for_each(|(s, x)| *s += count(x) / f64::from(g.seeds));
+            }
+        }
+        sum
     }
 }
 
-/// Side-seconds of each guard that held a side back, largest first.
-fn refusals(x: &Outcome) -> Vec<(&'static str, u64)> {
-    let mut out: Vec<(&'static str, u64)> = Guard::ALL
-        .iter()
-        .filter(|g| **g != Guard::None)
-        .map(|g| (g.text(), x.guards[*g as usize]))
-        .filter(|(_, n)| *n > 0)
-        .collect();
+/// A row a coin, one of all coins where there are several, one of all recordings.
+fn rows(grounds: &[Ground], profiles: &[String]) -> Vec<Row> {
+    let mut out = Vec::new();
+    let mut add = |ground: Option<usize>, coin: Option<usize>| {
+        let of = ground.map_or(grounds, |g| &grounds[g..=g]);
+        let all: Vec<[Vec<Seeds>; 2]> = (0..profiles.len()).map(|p| blocks(of, coin, p)).collect();
+        for (profile, came) in all.iter().enumerate() {
+            let figures = [0, 1].map(|i| {
+                let over = less(&came[i], &all[0][i]);
+                [over_seeds(&came[i]), over_seeds(&over)]
+            });
+            out.push(Row { ground, coin, profile, figures });
+        }
+    };
+    for (g, ground) in grounds.iter().enumerate() {
+        (0..ground.coins.len()).for_each(|c| add(Some(g), Some(c)));
+        if ground.coins.len() > 1 {
+            add(Some(g), None);
+        }
+    }
+    if grounds.len() > 1 {
+        add(None, None);
+    }
+    out
+}
+
+/// Value and result of a profile by recording, seed and block.
+fn blocks(grounds: &[Ground], coin: Option<usize>, profile: usize) -> [Vec<Seeds>; 2] {
+    let of = |which: usize| {
+        let one = |c: &Compared| {
+            let mut sum = vec![0.0; c.blocks];
+            let coins = coin.map_or(&c.coins[..], |i| &c.coins[i..=i]);
+            for o in coins {
+                sum.iter_mut().zip(o.blocks(c.blocks)).for_each(|(s, x)| *s += x[which]);
+            }
+            sum
+        };
+        grounds.iter().map(|g| g.came[profile].iter().map(one).collect()).collect()
+    };
+    [of(0), of(1)]
+}
+
+/// Side-seconds of each guard that held a side back, largest first, of all seeds together.
+fn refusals(all: &[&Outcome]) -> Vec<(&'static str, u64)> {
+    let sum = |g: Guard| all.iter().map(|x| x.guards[g as usize]).sum::<u64>();
+    let guards = Guard::ALL.iter().filter(|g| **g != Guard::None);
+    let mut out: Vec<_> = guards.map(|g| (g.text(), sum(*g))).filter(|(_, n)| *n > 0).collect();
     out.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     out
 }
 
-fn table<C: Components>(
-    name: &str,
-    ground: usize,
-    jobs: &[Job<C>],
-    results: &[Compared],
-    coins: &[CoinSpec],
-) -> String {
-    let mut out = format!("\n{name}\n");
-    for (c, coin) in coins.iter().enumerate() {
-        out.push_str(&format!(
-            "\n{:<22} {:>9} {:>9} {:>9} {:>9} {:>8} {:>6} {:>9} {:>7} {:>24} {:>9}  not quoted\n",
-            coin.name.as_str(),
-            "result",
-            "spread",
-            "adverse",
-            "inventory",
-            "fees",
-            "fills",
-            "turnover",
-            "half",
-            "kappa [95 %]",
-            "decisions",
-        ));
-        for (job, x) in jobs.iter().zip(results).filter(|(j, _)| j.ground == ground) {
-            if let Some(o) = x.coins.get(c) {
-                out.push_str(&row(&job.profile, o, &hex(x.decisions)));
+fn text(rows: &[Row], grounds: &[Ground], profiles: &[String]) -> String {
+    let first = &profiles[0];
+    let mut out = String::new();
+    let mut before = None;
+    for row in rows {
+        if row.profile == 0 {
+            if before != Some(row.ground) {
+                let name = row.ground.map_or("all recordings", |g| &grounds[g].name);
+                let seeds = row.ground.map(|g| format!(", {} seeds", grounds[g].seeds));
+                out.push_str(&format!("\n{name}{}\n", seeds.unwrap_or_default()));
+                before = Some(row.ground);
             }
+            out.push_str(&format!(
+                "\n{:<20} {:>28} {:>28} {:>28} {:>28} {:>7} {:>7} {:>9} {:>7} {:>22} {:>9}  not quoted\n",
+                coin(row, grounds),
+                "value, USD",
+                format!("less {first}"),
+                "result, USD",
+                format!("less {first}"),
+                "fills",
+                "orders",
+                "turnover",
+                "half",
+                "requests",
+                "decisions",
+            ));
         }
+        out.push_str(&line(row, grounds, &profiles[row.profile]));
     }
     out.push_str(
-        "\nresult and its parts in USD (funding in the result), half: mean half-spread wanted, bps; \
-         decisions: the beginning of their digest over all coins; not \
-         quoted: share of side-seconds by reason\n",
+        "\nmeans over seeds, with 95 % intervals over seeds and time; value: what fills were worth \
+         5 s later, fees paid; result: the account, whatever the position came to; half: mean \
+         half-spread wanted, bps; requests of all coins: orders and changes, cancels, refused; \
+         decisions: the beginning of the digest of the first seed over all coins; not quoted: share of \
+         side-seconds by reason\n",
     );
     out
 }
 
-fn row(profile: &str, x: &Outcome, decisions: &str) -> String {
-    let money = |f: fn(&Account) -> i128| x.account.as_ref().map_or(0.0, |a| Cash(f(a)).to_f64());
-    let kappa = x.estimates.as_ref().map_or_else(
-        || "-".to_owned(),
-        |e| format!("{:.0} [{:.0}, {:.0}]", e.kappa, e.kappa_lo, e.kappa_hi),
-    );
-    let all = 2 * x.seconds.max(1);
-    let why: Vec<String> =
-        refusals(x).iter().map(|(g, n)| format!("{g} {:.1} %", 100.0 * share(*n, all))).collect();
-    let or_never = |v: Option<f64>, digits: usize| {
-        v.map_or_else(|| "never".to_owned(), |v| format!("{v:.digits$}"))
+fn coin<'a>(row: &Row, grounds: &'a [Ground]) -> &'a str {
+    row.coin.zip(row.ground).map_or("all coins", |(c, g)| grounds[g].coins[c].name.as_str())
+}
+
+fn line(row: &Row, grounds: &[Ground], profile: &str) -> String {
+    let all = row.outcomes(grounds);
+    let seconds = 2 * all.iter().map(|o| o.seconds).sum::<u64>().max(1);
+    let share = |n: u64| 100.0 * count(n) / count(seconds);
+    let why = refusals(&all);
+    let why: Vec<String> = why.iter().map(|(g, n)| format!("{g} {:.1} %", share(*n))).collect();
+    let [value, result] = row.figures.map(|f| f.map(|i| interval(&i)));
+    let mean = |of: fn(&Outcome) -> f64| row.mean(grounds, of);
+    let [sent, cancels, refused] = row.requests(grounds);
+    let decisions = match row.ground {
+        Some(g) => hex(grounds[g].came[row.profile][0].decisions)[..8].to_owned(),
+        None => "-".to_owned(),
     };
     format!(
-        "{profile:<22} {:>9.4} {:>9.4} {:>9.4} {:>9.4} {:>8.4} {:>6} {:>9.0} {:>7} {kappa:>24} \
-         {:>9}  {}\n",
-        x.account.as_ref().map_or(0.0, |a| profit(a).to_f64()),
-        money(|a| a.spread),
-        money(|a| a.adverse),
-        money(|a| a.inventory),
-        money(|a| a.fees),
-        x.fills,
-        x.turnover_usd,
-        or_never(x.half_bps, 3),
-        &decisions[..8],
+        "{profile:<20} {:>28} {:>28} {:>28} {:>28} {:>7.1} {:>7.0} {:>9.0} {:>7} {:>22} {decisions:>9}  \
+         {}\n",
+        value[0],
+        value[1],
+        result[0],
+        result[1],
+        mean(|o| count(o.fills)),
+        mean(|o| count(o.orders)),
+        mean(|o| o.turnover_usd),
+        half(&all).map_or_else(|| "never".to_owned(), |h| format!("{h:.3}")),
+        format!("{sent:.0} {cancels:.0} {refused:.0}"),
         if why.is_empty() { "-".to_owned() } else { why.join(", ") },
     )
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of seconds")]
-fn share(n: u64, all: u64) -> f64 {
-    n as f64 / all as f64
+fn interval(i: &Interval) -> String {
+    match i.lo.zip(i.hi) {
+        Some((lo, hi)) => format!("{:+.4} [{lo:+.4},{hi:+.4}]", i.value),
+        None => format!("{:+.4}", i.value),
+    }
 }
 
-fn row_json(ground: &str, profile: &str, coin: &CoinSpec, x: &Outcome) -> Value {
-    let a = x.account.as_ref();
-    let usd = |f: fn(&Account) -> i128| a.map(|a| Cash(f(a)).to_f64());
-    let e = x.estimates.as_ref();
-    let refused: serde_json::Map<String, Value> =
-        refusals(x).into_iter().map(|(g, n)| (g.to_owned(), json!(n))).collect();
-    json!({
-        "market": ground,
-        "coin": coin.name.as_str(),
-        "profile": profile,
-        "profit_usd": a.map(|a| profit(a).to_f64()),
-        "spread_usd": usd(|a| a.spread),
-        "adverse_usd": usd(|a| a.adverse),
-        "inventory_usd": usd(|a| a.inventory),
-        "fees_usd": usd(|a| a.fees),
-        "funding_usd": usd(|a| a.funding),
-        "fills": x.fills,
-        "turnover_usd": x.turnover_usd,
-        "half_spread_bps": x.half_bps,
-        "kappa": e.map(|e| e.kappa),
-        "kappa_lo": e.map(|e| e.kappa_lo),
-        "kappa_hi": e.map(|e| e.kappa_hi),
-        "n_eff": e.map(|e| e.n_eff),
-        "seconds": x.seconds,
-        "not_quoted_side_seconds": refused,
-    })
+/// Mean half-spread wanted, where one was.
+fn half(all: &[&Outcome]) -> Option<f64> {
+    let some: Vec<f64> = all.iter().filter_map(|o| o.half_bps).collect();
+    (!some.is_empty()).then(|| some.iter().sum::<f64>() / count(some.len() as u64))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
+fn count(n: u64) -> f64 {
+    n as f64
+}
+
+impl Row {
+    /// As JSON; what is of one recording and coin alone has a list by seed, too.
+    fn json(&self, grounds: &[Ground], profiles: &[String]) -> Value {
+        let all = self.outcomes(grounds);
+        let money = |f: fn(&Account) -> i128| {
+            self.mean(grounds, |o| o.account.as_ref().map_or(0.0, |a| Cash(f(a)).to_f64()))
+        };
+        let mean = |of: fn(&Outcome) -> f64| self.mean(grounds, of);
+        let [sent, cancels, refused] = self.requests(grounds);
+        let quoted: serde_json::Map<String, Value> =
+            refusals(&all).into_iter().map(|(g, n)| (g.to_owned(), json!(n))).collect();
+        let mut row = json!({
+            "market": self.ground.map_or("all", |g| &grounds[g].name),
+            "coin": coin(self, grounds),
+            "profile": profiles[self.profile],
+            "seeds": self.ground.map(|g| grounds[g].seeds),
+            "spread_usd": money(|a| a.spread),
+            "adverse_usd": money(|a| a.adverse),
+            "inventory_usd": money(|a| a.inventory),
+            "fees_usd": money(|a| a.fees),
+            "funding_usd": money(|a| a.funding),
+            "fills": mean(|o| count(o.fills)),
+            "orders": mean(|o| count(o.orders)),
+            "account_requests": sent,
+            "account_cancels": cancels,
+            "account_refused": refused,
+            "turnover_usd": mean(|o| o.turnover_usd),
+            "half_spread_bps": half(&all),
+            "seconds": mean(|o| count(o.seconds)),
+            "not_quoted_side_seconds": quoted,
+        });
+        for (name, [own, over]) in ["value", "profit"].iter().zip(self.figures) {
+            for (name, i) in [(name.to_string(), own), (format!("{name}_less_first"), over)] {
+                row[format!("{name}_usd")] = json!(i.value);
+                row[format!("{name}_lo_usd")] = json!(i.lo);
+                row[format!("{name}_hi_usd")] = json!(i.hi);
+            }
+        }
+        let Some((g, c)) = self.ground.zip(self.coin) else { return row };
+        let came = &grounds[g].came[self.profile];
+        row["decisions"] = json!(hex(came[0].decisions));
+        let e = came[0].coins[c].estimates.as_ref();
+        row["kappa"] = json!(e.map(|e| e.kappa));
+        row["kappa_lo"] = json!(e.map(|e| e.kappa_lo));
+        row["kappa_hi"] = json!(e.map(|e| e.kappa_hi));
+        row["n_eff"] = json!(e.map(|e| e.n_eff));
+        let seed = |(i, x): (usize, &Compared)| {
+            let o = &x.coins[c];
+            let usd = |f: fn(&Account) -> Cash| o.account.as_ref().map(|a| f(a).to_f64());
+            json!({ "nth": i, "value_usd": usd(value), "profit_usd": usd(profit), "fills": o.fills,
+                "orders": o.orders, "decisions": hex(x.decisions) })
+        };
+        row["by_seed"] = json!(came.iter().enumerate().map(seed).collect::<Vec<_>>());
+        row
+    }
+}
+
+/// Rows of plain figures as CSV, one column a key.
+fn csv(rows: &[Value]) -> String {
+    let plain = |v: &Value| !v.is_object() && !v.is_array();
+    let mut keys: Vec<&String> = Vec::new();
+    for (key, v) in rows.iter().filter_map(Value::as_object).flatten() {
+        if plain(v) && !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    let cell = |v: &Value| match v {
+        Value::Null => String::new(),
+        Value::String(s) if s.contains([',', '"', '\n']) => {
+            format!("\"{}\"", s.replace('"', "\"\""))
+        }
+        Value::String(s) => s.clone(),
+        other => other.to_string(),
+    };
+    let head = keys.iter().map(|k| k.as_str()).collect::<Vec<_>>().join(",");
+    let line = |r: &Value| keys.iter().map(|k| cell(&r[k.as_str()])).collect::<Vec<_>>().join(",");
+    let lines: Vec<String> = std::iter::once(head).chain(rows.iter().map(line)).collect();
+    lines.join("\n") + "\n"
 }

@@ -17,10 +17,11 @@ use crate::app::checkpoint::{Checkpoint, Fault};
 use crate::app::compare::{self, profit};
 use crate::app::config::ConfigOf;
 use crate::app::replay::{Cut, Outcome, Tally, replay_files};
+use crate::app::seeds::default_count;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::folder::recording::{self, Meter, Reader};
-use crate::folder::{Fitness, RunEnd, RunFolder, RunInfo};
+use crate::folder::{Came, Fitness, RunEnd, RunFolder, RunInfo};
 use crate::journal::{Digests, Recovered, Writer, hex};
 use crate::limits::COINS_MAX;
 use crate::record::{Body, Lane, Record, StopReason};
@@ -53,13 +54,16 @@ pub(super) struct Options {
     /// Go on from a checkpoint of this recording instead of from its start.
     #[arg(long, value_name = "CHECKPOINT")]
     from: Option<PathBuf>,
-    /// Leave out what the result would be at half and at twice the latency: two more replays, at the
-    /// same time.
-    #[arg(long)]
+    /// How many seeds of latencies and queues the result is of, from `engine.seed` on: the run is the
+    /// first one's, its intervals hold the spread of all. Default: 8 for less than an hour, else 1.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    seeds: Option<u32>,
+    /// Replay once: no other seeds, and not what the result would be at half and at twice the latency.
+    #[arg(long, conflicts_with = "seeds")]
     once: bool,
     /// Keep no records and make no run folder: what came of it is shown, and nothing else. As fast as a
     /// replay gets, above all with `--set engine.learn.on=false --set engine.sim.brackets=false`.
-    #[arg(long, conflicts_with_all = ["out", "checkpoint_at", "from", "once"])]
+    #[arg(long, conflicts_with_all = ["out", "checkpoint_at", "from", "once", "seeds"])]
     no_records: bool,
 }
 
@@ -69,6 +73,9 @@ pub(super) fn run<C: Components>(
     common: &Common,
 ) -> Result<(), Failure> {
     let several = o.files.len() > 1;
+    if o.from.is_some() && o.seeds.is_some() {
+        return Err(Failure::usage("--from goes on with one seed: leave out --seeds"));
+    }
     if several && (o.from.is_some() || o.checkpoint_at.is_some()) {
         return Err(Failure::usage("--from and --checkpoint-at take one recording"));
     }
@@ -170,12 +177,12 @@ fn one<C: Components>(
     write_info(run, &info)?;
     let clock = SessionClock::start(1);
     let started = clock.mono_ns();
-    let mut earned = [0.0; COINS_MAX];
+    let mut earned = [Came::default(); COINS_MAX];
     let mut tally = Tally::from(begins.next_seq, &begins.digest, |r: &Record, bytes: &_| {
         if let Body::Account(a) = &r.body
             && a.lane == Lane::Configured
         {
-            earned[r.coin.index()] = profit(a).to_f64();
+            earned[r.coin.index()] = assumed::came(a);
         }
         // A failed journal remembers its failure; it is reported by `finish`.
         let _ = journal.append(bytes);
@@ -202,9 +209,13 @@ fn one<C: Components>(
     let mut latency = assumed::of(config);
     assumed::timed(&mut latency, &seen.counters);
     if !o.once && o.from.is_none() {
-        let [half, twice] = assumed::results(files, config, coins);
-        let all = half.zip(twice);
-        latency.profit_usd = all.map(|(half, twice)| [half, earned.iter().sum(), twice]);
+        let seeds = o.seeds.unwrap_or_else(|| default_count(seen.to.since(seen.from)));
+        let own = earned[..coins.len()].to_vec();
+        if let Some((seeds, [half, twice])) = assumed::others(files, config, coins, seeds, own) {
+            let one = earned.iter().map(|c| c.profit_usd).sum();
+            latency.profit_usd = Some([half, one, twice]);
+            info.seeds = Some(seeds);
+        }
     }
     info.latency = Some(latency);
     let end = RunEnd::new(StopReason::Finished, records, &digest);

@@ -39,6 +39,9 @@ pub struct RunInfo {
     /// What is assumed of the way to the venue.
     #[serde(default)]
     pub latency: Option<Assumed>,
+    /// What other seeds came to, where they were tried.
+    #[serde(default)]
+    pub seeds: Option<Seeds>,
     /// How it ended; `None` while it runs, and of a run that was killed.
     pub end: Option<RunEnd>,
 }
@@ -81,6 +84,47 @@ pub struct Assumed {
     pub profit_usd: Option<[f64; 3]>,
 }
 
+/// What a coin came to under one seed of latencies and queues.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Came {
+    /// What fills were worth five seconds later, fees paid, USD.
+    pub value_usd: f64,
+    /// The account, USD.
+    pub profit_usd: f64,
+    /// Fills.
+    pub fills: u64,
+}
+
+/// What a recording came to under several seeds, all else the same; the first is the run's own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Seeds {
+    /// By coin, by seed.
+    pub coins: Vec<(String, Vec<Came>)>,
+}
+
+impl Seeds {
+    /// A coin, by seed; empty where it is not among them.
+    #[must_use]
+    pub fn of(&self, coin: &str) -> &[Came] {
+        self.coins.iter().find(|(name, _)| name == coin).map_or(&[], |(_, came)| came)
+    }
+
+    /// All coins together, by seed.
+    #[must_use]
+    pub fn all(&self) -> Vec<Came> {
+        let seeds = self.coins.iter().map(|(_, came)| came.len()).max().unwrap_or(0);
+        let sum = |i: usize| {
+            let each = self.coins.iter().filter_map(|(_, came)| came.get(i));
+            each.fold(Came::default(), |s, c| Came {
+                value_usd: s.value_usd + c.value_usd,
+                profit_usd: s.profit_usd + c.profit_usd,
+                fills: s.fills + c.fills,
+            })
+        };
+        (0..seeds).map(sum).collect()
+    }
+}
+
 /// Round trips of a run's heartbeats, by the session's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ping {
@@ -111,6 +155,7 @@ impl RunInfo {
             venue: None,
             bounded: false,
             latency: None,
+            seeds: None,
             end: None,
         }
     }

@@ -24,14 +24,20 @@ impl Budget {
         Budget { first: known.map_or((at, x), |b| b.first), last: x, at }
     }
 
+    /// Orders and changes, cancels, and requests that were refused, of the run.
+    #[must_use]
+    pub fn sent(&self) -> [u64; 3] {
+        let (was, now) = (self.first.1, self.last);
+        [now.used - was.used, now.cancels - was.cancels, now.refused - was.refused]
+    }
+
     /// Requests a USD traded, cancels included; `None` before the first trade.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for display")]
     pub fn a_usd(&self) -> Option<f64> {
-        let (was, now) = (self.first.1, self.last);
-        let sent = (now.used - was.used) + (now.cancels - was.cancels);
-        let usd = Cash(now.traded).to_f64();
-        (usd > 0.0).then(|| sent as f64 / usd)
+        let [orders, cancels, _] = self.sent();
+        let usd = Cash(self.last.traded).to_f64();
+        (usd > 0.0).then(|| (orders + cancels) as f64 / usd)
     }
 
     /// Hours until no order is left at the rate so far, what trading earns back included; `None`

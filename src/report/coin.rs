@@ -11,7 +11,8 @@ use super::orders::Orders;
 use super::reasons::Reasons;
 use super::series::Series;
 use super::states::States;
-use super::stats::{Blocks, Interval, bootstrap, total};
+use super::stats::{Blocks, Interval, bootstrap, total, with_seeds};
+use crate::folder::Came;
 use crate::record::{
     Account, Body, Coin, DataGap, Earns, Estimates, FeedState, Fill, Guard, Health, Ladder, Lane,
     Latch, Late, Market, Regimes,
@@ -109,6 +110,9 @@ pub struct CoinModel {
     /// What the market did after fills.
     #[serde(skip)]
     pub markouts: Summary,
+    /// What fills of the configured model were worth five seconds later, fees paid, USD.
+    #[serde(skip)]
+    pub value: Interval,
     /// Whether quoting would earn, and how good forecasts of fills were, at the end.
     pub earns: Earns,
     samples: Markouts,
@@ -150,6 +154,7 @@ impl CoinModel {
             prints: 0,
             orders: Orders::default(),
             markouts: Summary::default(),
+            value: Interval::default(),
             earns: Earns::default(),
             reasons: Reasons::default(),
             samples: Markouts::default(),
@@ -267,15 +272,27 @@ impl CoinModel {
         }
     }
 
-    pub(super) fn finish(&mut self, end: Ns, blocks: &Blocks) {
+    /// What fills were worth, by block, USD.
+    pub(super) fn value_steps(&self, blocks: &Blocks) -> Vec<[f64; 1]> {
+        self.samples.value(blocks)
+    }
+
+    /// `seeds` is what the coin came to under several seeds.
+    pub(super) fn finish(&mut self, end: Ns, blocks: &Blocks, seeds: &[Came]) {
         self.lines.each(&mut |s| s.finish(end));
         self.guards.iter_mut().for_each(|g| g.finish(end));
         self.health.finish(end);
         self.orders.finish();
         self.markouts = self.samples.summary(blocks);
+        let steps = self.value_steps(blocks);
+        let value = self.result().map_or(0.0, |r| r.split.value().to_f64());
+        self.value = over(spread_of(&steps, value), seeds, |c| c.value_usd);
         for (lane, result) in self.results.iter_mut().enumerate() {
             if let Some(r) = result {
                 r.profit = spread_of(&self.lines.equity[lane].steps(blocks), r.profit.value);
+                if lane == Lane::Configured as usize {
+                    r.profit = over(r.profit, seeds, |c| c.profit_usd);
+                }
             }
         }
     }
@@ -317,6 +334,11 @@ impl CoinModel {
 pub(super) fn spread_of(steps: &[[f64; 1]], value: f64) -> Interval {
     let i = bootstrap(steps, total).unwrap_or_default();
     Interval { value, ..i }
+}
+
+/// An interval that holds the spread of seeds, too.
+pub(super) fn over(i: Interval, seeds: &[Came], of: impl Fn(&Came) -> f64) -> Interval {
+    with_seeds(i, &seeds.iter().map(of).collect::<Vec<_>>())
 }
 
 impl Lines {

@@ -154,6 +154,12 @@ impl Markouts {
         self.all.push(Sample { at, horizon_ms, side, is: Amounts::of(e) });
     }
 
+    /// Edges at the primary horizon by block, USD.
+    pub(super) fn value(&self, blocks: &Blocks) -> Vec<[f64; 1]> {
+        let primary = self.all.iter().filter(|s| s.horizon_ms == PRIMARY_MS);
+        blocks.sums(primary.map(|s| (s.at, [s.is.edge().to_f64()])))
+    }
+
     pub(super) fn summary(&self, blocks: &Blocks) -> Summary {
         let group = |x: &[Sample]| group(x, blocks);
         let mut lengths: Vec<u32> = self.all.iter().map(|s| s.horizon_ms).collect();

@@ -6,14 +6,14 @@
 //! 1. Sums of money are those of the last account records, added as integers.
 //! 2. What was lost on the way to the journal is missing here too, and counted.
 
-use super::coin::{CoinModel, LaneResult, spread_of};
+use super::coin::{CoinModel, LaneResult, over, spread_of};
 use super::days::{Day, Days};
 use super::money::Split;
 use super::series::Series;
 use super::sources::Sources;
 use super::stats::{Blocks, Interval};
 use crate::journal::{Digest, Digests, Disk, Found, ReadError, Reader};
-use crate::record::{Body, Budget, Clocks, LinkChange, Record, Start, Stop, StrategyNames};
+use crate::record::{Body, Budget, Clocks, Lane, LinkChange, Record, Start, Stop, StrategyNames};
 use crate::units::{CoinId, Ns};
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +58,9 @@ pub struct Model {
     pub coins: Vec<CoinModel>,
     /// Coins together, as `Lane` counts; `None` where no coin has an account.
     pub total: [Option<TotalLane>; 3],
+    /// What fills of all coins were worth five seconds later, fees paid, USD: configured fill model.
+    #[serde(skip)]
+    pub value: Interval,
     /// Profit of all coins by fill model, USD.
     pub equity: [Series; 3],
     /// What each day added.
@@ -197,6 +200,7 @@ impl Model {
             requests: None,
             coins: Vec::new(),
             total: [None; 3],
+            value: Interval::default(),
             equity: std::array::from_fn(|_| Series::new(from)),
             days: Vec::new(),
             blocks: Blocks::of(from, from),
@@ -229,9 +233,15 @@ impl Model {
         self.blocks = Blocks::of(self.from, end);
         let blocks = self.blocks;
         self.coins.retain(|c| !c.name.is_empty());
+        let mut worth = vec![[0.0; 1]; blocks.count];
         for c in &mut self.coins {
-            c.finish(end, &blocks);
+            c.finish(end, &blocks, self.sources.seeds.of(&c.name));
+            let steps = c.value_steps(&blocks);
+            worth.iter_mut().zip(steps).for_each(|(sum, step)| sum[0] += step[0]);
         }
+        let seeds = self.sources.seeds.all();
+        let value = self.coins.iter().map(|c| c.value.value).sum();
+        self.value = over(spread_of(&worth, value), &seeds, |c| c.value_usd);
         for (lane, s) in self.equity.iter_mut().enumerate() {
             s.finish(end);
             let steps = s.steps(&blocks);
@@ -246,6 +256,9 @@ impl Model {
                 sum.fills += u64::from(r.account.fills);
             }
             sum.profit = spread_of(&steps, sum.split.profit().to_f64());
+            if lane == Lane::Configured as usize {
+                sum.profit = over(sum.profit, &seeds, |c| c.profit_usd);
+            }
             self.total[lane] = Some(sum);
         }
     }

@@ -55,6 +55,12 @@ impl Split {
         ]
     }
 
+    /// What fills were worth five seconds later, fees paid: what quoting itself earned.
+    #[must_use]
+    pub fn value(&self) -> Cash {
+        self.spread + self.adverse + self.fees
+    }
+
     /// Their sum.
     #[must_use]
     pub fn profit(&self) -> Cash {

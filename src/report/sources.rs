@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::latency::Latency;
 use super::truth::Quotes;
-use crate::folder::{Assumed, Fitness, Ping, RunInfo};
+use crate::folder::{Assumed, Fitness, Ping, RunInfo, Seeds};
 
 /// A setting that is not at its default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,6 +60,8 @@ pub struct Sources {
     pub ping: Option<Ping>,
     /// What was assumed of the way to the venue.
     pub assumed: Option<Assumed>,
+    /// What other seeds came to; none where none was tried.
+    pub seeds: Seeds,
     /// What the recording is fit for.
     pub fitness: Option<Fitness>,
     /// Settings that differ from the default; `None`: the run's configuration is not there.
@@ -80,6 +82,7 @@ impl Sources {
             self.source = Some(info.source.display().to_string());
             self.ping = info.end.as_ref().and_then(|e| e.ping);
             self.assumed = info.latency.clone();
+            self.seeds = info.seeds.clone().unwrap_or_default();
             self.fitness = info.end.as_ref().and_then(|e| e.fitness.clone());
         }
         if let Some(t) = truth.and_then(|t| serde_json::from_str::<Truths>(t).ok()) {

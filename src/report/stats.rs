@@ -10,6 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::math::beta;
 use crate::units::Ns;
 
 /// Shortest block.
@@ -105,9 +106,8 @@ pub fn bootstrap<const K: usize>(
     let value = stat(&whole).filter(|v| v.is_finite())?;
     let mut out = Interval { value, lo: None, hi: None };
     let g = blocks.len();
-    // Blocks that hold something: a figure made of three busy blocks has no interval.
     let busy = blocks.iter().filter(|b| b.iter().any(|x| *x != 0.0)).count();
-    if g < BLOCKS_MIN || busy < BLOCKS_MIN / 2 {
+    if !enough(g, busy) {
         return Some(out);
     }
     let mut rng = fastrand::Rng::with_seed(SEED);
@@ -119,15 +119,50 @@ pub fn bootstrap<const K: usize>(
         }
         drawn.extend(stat(&sum).filter(|v| v.is_finite()));
     }
-    if drawn.len() < RESAMPLES * 9 / 10 {
-        return Some(out);
+    if drawn.len() >= RESAMPLES * 9 / 10 {
+        out = ends(value, &mut drawn, g);
     }
-    drawn.sort_unstable_by(f64::total_cmp);
-    let n = float(g);
-    let wider = t975(g - 1) / 1.96 * (n / (n - 1.0)).sqrt();
-    out.lo = Some(value + wider * (quantile(&drawn, 0.025) - value));
-    out.hi = Some(value + wider * (quantile(&drawn, 0.975) - value));
     Some(out)
+}
+
+/// Whether so many blocks, of which so many hold something, give an interval: a figure made of three
+/// busy blocks has none.
+pub(super) fn enough(blocks: usize, busy: usize) -> bool {
+    blocks >= BLOCKS_MIN && busy >= BLOCKS_MIN / 2
+}
+
+/// The interval of a figure from resampled ones of so many blocks.
+pub(super) fn ends(value: f64, drawn: &mut [f64], blocks: usize) -> Interval {
+    drawn.sort_unstable_by(f64::total_cmp);
+    let n = float(blocks);
+    let wider = t975(blocks - 1) / 1.96 * (n / (n - 1.0)).sqrt();
+    let end = |q| Some(value + wider * (quantile(drawn, q) - value));
+    Interval { value, lo: end(0.025), hi: end(0.975) }
+}
+
+/// An interval over time that holds the spread of seeds, too: of one seed's `interval` and of what all
+/// seeds came to.
+#[must_use]
+pub fn with_seeds(interval: Interval, seeds: &[f64]) -> Interval {
+    out_by(interval, seeds_half(seeds))
+}
+
+/// Half the 95 % interval of one more seed like these, by Student's t; 0 of a single one.
+pub(super) fn seeds_half(seeds: &[f64]) -> f64 {
+    if seeds.len() < 2 {
+        return 0.0;
+    }
+    let n = float(seeds.len());
+    let mean = seeds.iter().sum::<f64>() / n;
+    let variance = seeds.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0);
+    beta::student(0.975, n - 1.0) * variance.sqrt()
+}
+
+/// An interval whose ends are moved out by `half`, in quadrature.
+pub(super) fn out_by(i: Interval, half: f64) -> Interval {
+    let lo = i.lo.map(|lo| i.value - (i.value - lo).hypot(half));
+    let hi = i.hi.map(|hi| i.value + (hi - i.value).hypot(half));
+    Interval { value: i.value, lo, hi }
 }
 
 /// A mean: statistic of sums `[sum, count]`.
@@ -186,6 +221,19 @@ mod tests {
         for (v, want) in [(9, 2.262), (19, 2.093), (29, 2.045), (120, 1.980)] {
             assert!((t975(v) - want).abs() < 1e-3, "{v}: {}", t975(v));
         }
+    }
+
+    #[test]
+    fn the_spread_of_seeds_widens_an_interval() {
+        let i = Interval { value: 1.0, lo: Some(0.0), hi: Some(3.0) };
+        assert_eq!(with_seeds(i, &[1.0]), i);
+        assert_eq!(with_seeds(i, &[2.0; 8]), i, "seeds that agree");
+        let wide = with_seeds(i, &[0.0, 2.0, 0.0, 2.0, 0.0, 2.0, 0.0, 2.0]);
+        let half = 2.364_6 * (8.0f64 / 7.0).sqrt();
+        assert!((wide.lo.expect("low") - (1.0 - 1.0f64.hypot(half))).abs() < 1e-3, "{wide:?}");
+        assert!((wide.hi.expect("high") - (1.0 + 2.0f64.hypot(half))).abs() < 1e-3, "{wide:?}");
+        let none = Interval { value: 1.0, lo: None, hi: None };
+        assert_eq!(with_seeds(none, &[0.0, 9.0]), none);
     }
 
     #[test]

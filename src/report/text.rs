@@ -4,7 +4,8 @@
 
 use super::coin::CoinModel;
 use super::model::Model;
-use super::stats::Interval;
+use super::stats::{Interval, count, float};
+use crate::folder::Came;
 use crate::record::{Guard, Lane};
 use crate::telemetry::clocks;
 use crate::units::{Ns, decimal};
@@ -39,9 +40,11 @@ pub fn summary(m: &Model) -> String {
     if let (Some(t), true) = (&m.total[0], m.coins.len() > 1) {
         let (profit, n) = (t.profit, t.fills);
         out.push_str(&format!(
-            "\nall coins\n  result     {:+.4} USD{}, {n} fills\n",
+            "\nall coins\n{}  result     {:+.4} USD{}, {n} fills\n{}",
+            value(&m.value, n),
             profit.value,
             between(&profit, 4),
+            seeds(&m.sources.seeds.all()),
         ));
     }
     out.push_str(&super::days::text(&m.days));
@@ -53,6 +56,39 @@ fn between(i: &Interval, decimals: usize) -> String {
         (Some(lo), Some(hi)) => format!(" [{lo:+.decimals$}, {hi:+.decimals$}]"),
         _ => String::new(),
     }
+}
+
+/// What fills were worth, which is known sooner than what the position comes to; nothing without fills.
+fn value(v: &Interval, fills: u64) -> String {
+    if fills == 0 {
+        return String::new();
+    }
+    let ends = between(v, 4);
+    format!("  value      {:+.4} USD{ends} by marks 5 s after fills, fees paid\n", v.value)
+}
+
+/// What other seeds came to, where some were tried and something was filled.
+fn seeds(all: &[Came]) -> String {
+    if all.len() < 2 || all.iter().all(|c| c.fills == 0) {
+        return String::new();
+    }
+    let of = |f: fn(&Came) -> f64| {
+        let x: Vec<f64> = all.iter().map(f).collect();
+        let (least, most) = x.iter().fold((x[0], x[0]), |(a, b), x| (a.min(*x), b.max(*x)));
+        (x.iter().sum::<f64>() / float(x.len()), least, most)
+    };
+    let usd = |f| {
+        let (mean, least, most) = of(f);
+        format!("{mean:+.4} USD ({least:+.4} to {most:+.4})")
+    };
+    let (mean, least, most) = of(|c| count(c.fills));
+    format!(
+        "  seeds      {}, of which this is the first: value {}, result {}, fills {mean:.1} ({least} to \
+         {most}); the intervals hold their spread\n",
+        all.len(),
+        usd(|c| c.value_usd),
+        usd(|c| c.profit_usd),
+    )
 }
 
 /// What was learned of quotes beside what is true, where that is known.
@@ -71,10 +107,12 @@ fn coin(c: &CoinModel, m: &Model) -> String {
             .map(|(part, cash)| format!("{part} {:+.4}", cash.to_f64()))
             .collect();
         out.push_str(&format!(
-            "  result     {:+.4} USD{} = {}\n  position   {} {name}; maker fee {:.2} bps\n",
+            "{}  result     {:+.4} USD{} = {}\n{}  position   {} {name}; maker fee {:.2} bps\n",
+            value(&c.value, u64::from(r.account.fills)),
             r.profit.value,
             between(&r.profit, 4),
             parts.join(" "),
+            seeds(m.sources.seeds.of(name)),
             decimal::format(r.account.position.0, 1),
             c.maker_fee_bps(),
         ));

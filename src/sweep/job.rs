@@ -10,11 +10,11 @@ use super::plan::{Plan, put};
 use super::row::{Row, Watch};
 use super::{Shard, SweepError};
 use crate::app::config::ConfigOf;
-use crate::app::many::replay_many;
+use crate::app::many::{Unread, replay_many};
 use crate::app::replay::Tally;
 use crate::app::turn::engine;
 use crate::engine::Components;
-use crate::folder::recording::{Meter, RecordingError};
+use crate::folder::recording::Meter;
 use crate::limits::SWEEP_ENGINES_MAX;
 use crate::record::{Bytes, Record};
 
@@ -77,8 +77,9 @@ pub fn run_unit<C: Components>(
         })
         .collect();
     let failed =
-        |e: RecordingError| SweepError::Input(format!("cannot read {}: {e}", path.display()));
-    replay_many(path, &coins, base.run.parser, &mut runs, meter).map_err(failed)?;
+        |(path, e): Unread| SweepError::Input(format!("cannot read {}: {e}", path.display()));
+    let files = [path.to_path_buf()];
+    replay_many(&files, &coins, base.run.parser, &mut runs, meter).map_err(failed)?;
     let ends: Vec<_> = runs.into_iter().map(|(_, tally)| tally.end()).collect();
     for ((job, watch), (records, digest)) in unit.jobs.iter().zip(watches).zip(ends) {
         let row = watch.finish(plan.jobs[*job].clone(), &names, (records, &digest.value()));

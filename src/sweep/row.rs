@@ -65,15 +65,12 @@ struct Coin {
     accounts: [Option<Account>; 3],
     peak: i128,
     drawdown: i128,
-    /// Profit at the end of each block that was reached.
-    ends: Vec<i128>,
 }
 
 /// Makes a row of records.
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
     figures: Watches,
-    block_ns: i64,
     from: Option<Ns>,
     to: Ns,
     coins: Vec<Coin>,
@@ -81,13 +78,13 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(coins: usize, block_ns: i64) -> Watch {
-        let (figures, coins) = (Watches::new(coins), vec![Coin::default(); coins]);
-        Watch { figures, block_ns, from: None, to: Ns(0), coins }
+        let (figures, coins) = (Watches::new(coins, block_ns), vec![Coin::default(); coins]);
+        Watch { figures, from: None, to: Ns(0), coins }
     }
 
     pub(super) fn take(&mut self, r: &Record) {
         self.figures.take(r);
-        let from = *self.from.get_or_insert(r.at);
+        self.from.get_or_insert(r.at);
         self.to = self.to.max(r.at);
         if let Body::Account(a) = &r.body
             && let Some(c) = self.coins.get_mut(r.coin.index())
@@ -97,12 +94,6 @@ impl Watch {
                 let now = profit(a).0;
                 c.peak = c.peak.max(now);
                 c.drawdown = c.drawdown.max(c.peak - now);
-                let block = index(from, r.at, self.block_ns);
-                let before = c.ends.last().copied().unwrap_or(0);
-                if c.ends.len() <= block {
-                    c.ends.resize(block + 1, before);
-                }
-                c.ends[block] = now;
             }
         }
     }
@@ -115,13 +106,10 @@ impl Watch {
         (records, digest): (u64, &Digests),
     ) -> Row {
         let from = self.from.unwrap_or_default();
-        let blocks = index(from, self.to, self.block_ns) + 1;
         let figures = self.figures.finish(digest.decisions);
         let coins = self.coins.into_iter().zip(figures.coins).zip(names);
-        let coins = coins.map(|((mut c, x), name)| {
-            c.ends.resize(blocks, c.ends.last().copied().unwrap_or(0));
-            let starts = [0].into_iter().chain(c.ends.iter().copied());
-            let steps = starts.zip(&c.ends).map(|(a, b)| Cash(b - a).to_f64()).collect();
+        let coins = coins.map(|((c, x), name)| {
+            let steps = x.blocks(figures.blocks).into_iter().map(|[_, profit]| profit).collect();
             let money = |n: i128| money_units(Cash(n)).to_string();
             let last = c.accounts[Lane::Configured as usize];
             let part = |f: fn(&Account) -> i128| money(last.as_ref().map_or(0, f));
@@ -155,9 +143,4 @@ impl Watch {
             coins: coins.collect(),
         }
     }
-}
-
-/// The block of a time.
-fn index(from: Ns, at: Ns, block_ns: i64) -> usize {
-    usize::try_from(at.since(from).max(0) / block_ns.max(1)).unwrap_or(0)
 }

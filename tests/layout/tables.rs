@@ -80,8 +80,9 @@ pub const LINES: &[(&str, usize)] = &[
     // One place where signals become what the engine is given; one recording through many engines, many
     // recordings as one run. What a recording shows of its market.
     // A profile for each strategy to compare with. What dropped segments came to, so that a bounded run keeps
-    // its sums, is verified and goes on. Results of a replay without records.
-    ("app", 6_060),
+    // its sums, is verified and goes on. Results of a replay without records. Results over seeds, paired,
+    // on as many threads as cores.
+    ("app", 6_240),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 880),
     ("bench", 1_450),
@@ -93,8 +94,8 @@ pub const LINES: &[(&str, usize)] = &[
     // a simulated market without waiting; the truth of such a market, also behind a run. No output over a
     // file that is there; more slips of the hand named. Fill models in worlds like real markets, cell by cell.
     // The command line inside Python, and how to use that. One line that starts and restarts a service, and
-    // waits for the venue's list of coins.
-    ("cli", 7_060),
+    // waits for the venue's list of coins. Seeds of replays and comparisons, with paired intervals.
+    ("cli", 7_160),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
@@ -109,14 +110,15 @@ pub const LINES: &[(&str, usize)] = &[
     ("facts", 1_300),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
     // what a recording is fit for. Bytes counted while they are read, files by their hash.
-    // One helper that makes every output of a command. A reading that is ended from outside.
-    ("folder", 2_430),
+    // One helper that makes every output of a command. A reading that is ended from outside. What other
+    // seeds came to.
+    ("folder", 2_475),
     // History of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector.
     ("import", 1_170),
     ("journal", 1_860),
     // What quoting would earn at every distance, with intervals that hold, a verdict, and how good forecasts
-    // of fills are. A switch for all of it.
-    ("learn", 2_180),
+    // of fills are, by the distance an order could last be moved to. A switch for all of it.
+    ("learn", 2_230),
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.
     // Sweeps, imports, progress; the shadow ladder.
     ("limits", 480),
@@ -127,14 +129,16 @@ pub const LINES: &[(&str, usize)] = &[
     // The clock against the venue's, in `doctor`; the verdict as a metric.
     ("ops", 1_580),
     // A strategy that quotes where the tape pays, and those to compare with, each with what it alone
-    // learns by. A grid of up to twenty levels a side.
-    ("quote", 3_625),
+    // learns by. A grid of up to twenty levels a side. The original with every component that its analysis
+    // names.
+    ("quote", 3_690),
     // How long a budget of requests lasts, in words; the maker fee of each coin; edges, the curve, the
     // verdict and their words.
-    ("record", 1_635),
+    ("record", 1_640),
     // Days. Edges that are the account's, with what was lost before a fill; the curve.
     // What was learned of quotes beside what is true of them. Tables for Python. Several runs as one answer.
-    ("report", 5_100),
+    // Value before money, over seeds; policies in pairs.
+    ("report", 5_225),
     ("settings", 1_200),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.

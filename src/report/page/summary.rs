@@ -36,8 +36,15 @@ fn cards(m: &Model) -> String {
     let mut out = String::from("<div class=cards>");
     if let Some(t) = &m.total[0] {
         let d = money_decimals(m);
+        let text = format!("{} USD", signed(m.value.value, d));
+        let seeds = m.sources.seeds.all().len();
+        let held = if seeds > 1 { format!(", of {seeds} seeds") } else { String::new() };
+        let note =
+            format!("{}<br>fills 5 s later, fees paid{held}", interval_words(&m.value, "value", d));
+        out.push_str(&card("value", &data("value_usd", m.value.value, &text), &note));
         let text = format!("{} USD", signed(t.profit.value, d));
-        let note = format!("{}<br>{}", interval_words(&t.profit, d), verdict(&t.profit, m));
+        let words = interval_words(&t.profit, "total.0.profit", d);
+        let note = format!("{words}<br>{}{held}", verdict(&t.profit, m));
         out.push_str(&card(
             "net result",
             &data("total.0.profit_usd", t.profit.value, &text),
@@ -105,12 +112,13 @@ fn money_decimals(m: &Model) -> usize {
     decimals_for(size).clamp(2, 4)
 }
 
-fn interval_words(i: &Interval, d: usize) -> String {
+/// Words of an interval whose ends are `KEY_lo_usd` and `KEY_hi_usd` in JSON.
+fn interval_words(i: &Interval, key: &str, d: usize) -> String {
     match (i.lo, i.hi) {
         (Some(lo), Some(hi)) => format!(
             "95 %: {} to {}",
-            data("total.0.profit_lo_usd", lo, &signed(lo, d)),
-            data("total.0.profit_hi_usd", hi, &signed(hi, d))
+            data(&format!("{key}_lo_usd"), lo, &signed(lo, d)),
+            data(&format!("{key}_hi_usd"), hi, &signed(hi, d))
         ),
         _ => "no interval: the run is too short".into(),
     }
@@ -160,7 +168,8 @@ fn coins(m: &Model) -> String {
          optimistic<th>fills<th>edge a fill, bps<th>position<th>κ, 1 per unit<th>true κ<th>would earn\
          <th>quoted, bid · ask<th>fresh book{rows}</table></div><p class=how>Brackets are 95 % \
          intervals: the run is cut into {} blocks of {} s, which are drawn again {} times with what \
-         happened in them (block bootstrap, widened for the number of blocks). They say how far \
+         happened in them (block bootstrap, widened for the number of blocks and by the spread of \
+         seeds, where several were tried). They say how far \
          such a run scatters, not how wrong a fill model is: for that, compare the three models. \
          Edge: captured against the mid before \
          the fill, plus the move of the mid over 5 s, less the fee, as a share of the value.</p>",

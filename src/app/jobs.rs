@@ -1,0 +1,52 @@
+//! Work that is done in any order on as many threads as there are cores, with results in one order.
+//!
+//! In: jobs. Out: a result each, in the order of the jobs. Cold path.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Threads that this machine runs at once.
+#[must_use]
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Does all jobs, so many at a time; `work` is given the place of the job, from 0. A job that panics
+/// has no result.
+pub fn done<J: Sync, T: Send>(
+    jobs: &[J],
+    threads: usize,
+    work: impl Fn(usize, &J) -> T + Sync,
+) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let some = || {
+        let mut mine: Vec<(usize, T)> = Vec::new();
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            let Some(job) = jobs.get(i) else { return mine };
+            mine.push((i, work(i, job)));
+        }
+    };
+    let mut all: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let threads = threads.clamp(1, jobs.len().max(1));
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(some)).collect();
+        running.into_iter().flat_map(|t| t.join().unwrap_or_default()).collect()
+    });
+    all.sort_by_key(|(i, _)| *i);
+    all.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_in_the_order_of_the_jobs_on_any_number_of_threads() {
+        let jobs: Vec<u64> = (0..100).collect();
+        for threads in [0, 1, 3, 500] {
+            let squares = done(&jobs, threads, |i, j| (i as u64, j * j));
+            assert!(squares.iter().enumerate().all(|(i, s)| *s == (i as u64, (i * i) as u64)));
+            assert_eq!(squares.len(), 100);
+        }
+        assert!(done(&[0u8; 0], 4, |_, j| *j).is_empty());
+    }
+}
