@@ -281,6 +281,16 @@ pub const LATENCY_LOG_NS: i64 = 10_000_000_000;
 /// How often readers of the status see a new one, in nanoseconds.
 pub const STATUS_NS: i64 = 100_000_000;
 
+/// Session nanoseconds of which it is known what was counted of late: ten minutes.
+pub const RECENT_NS: i64 = 600_000_000_000;
+
+/// How far the points are apart that it starts from, in nanoseconds.
+pub const RECENT_STEP_NS: i64 = 10_000_000_000;
+
+/// Bytes free on the disk of a run below which it is nearly full: journal and recording of 16 coins take
+/// some 300 MB an hour.
+pub const DISK_LOW: u64 = 1 << 30;
+
 /// Notes of the hot thread that wait to be shown: every stream of every coin given up at once, and some
 /// lost links.
 pub const NOTES_MAX: usize = 128;

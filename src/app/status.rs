@@ -19,6 +19,7 @@ use crate::record::{
 };
 use crate::telemetry::counters::{Counter, Counters};
 use crate::telemetry::latency::{Buckets, Percentiles, STAGES};
+use crate::telemetry::recent::Recent;
 use crate::units::{CoinId, Ns};
 
 /// A value and the session time since when it holds.
@@ -45,6 +46,8 @@ pub struct CoinStatus {
     pub guard: [Since<Guard>; 2],
     /// How long each side was quoted, in session ns, up to its last change; bid side first.
     pub quoted_ns: [i64; 2],
+    /// Since when neither side is quoted; `None` while one is, and before the first ladder.
+    pub idle: Option<Ns>,
     /// Own orders sent and not over, oldest first.
     pub orders: Vec<Since<Order>>,
     /// What the quote is made of.
@@ -119,6 +122,10 @@ pub struct Status {
     pub journal_bytes: u64,
     /// What the run holds on disk.
     pub kept: Kept,
+    /// Bytes free where it is; `None`: the disk does not say.
+    pub free: Option<u64>,
+    /// What was counted of late.
+    pub recent: Recent,
     /// Raw frames recorded, and noted as missing.
     pub frames: (u64, u64),
     /// Whether recording raw frames failed.
@@ -252,6 +259,10 @@ impl CoinStatus {
                     *guard = Since { value: x.guard, at };
                 }
                 self.ladder[side].get_or_insert_default().take(&x);
+                let quoted =
+                    |(l, g): (&Option<_>, &Since<Guard>)| l.is_some() && g.value == Guard::None;
+                let idle = !self.ladder.iter().zip(&self.guard).any(quoted);
+                self.idle = idle.then(|| self.idle.unwrap_or(at));
             }
             Body::Terms(x) => self.terms = Some(x),
             Body::Account(x) => self.account[x.lane as usize] = Some(x),

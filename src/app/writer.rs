@@ -29,8 +29,10 @@ use crate::limits::{
     LAPS_PER_TURN, LATENCY_LOG_NS, RAW_PER_TURN, RECORDS_PER_TURN, STATUS_NS, WRITER_SLEEP,
 };
 use crate::record::{Bytes, Record};
+use crate::sys::machine;
 use crate::telemetry::counters::Board;
 use crate::telemetry::latency::{Lap, Latencies, Percentiles, STAGES};
+use crate::telemetry::recent::Window;
 use crate::units::Ns;
 
 /// The cold ends of the rings.
@@ -94,6 +96,7 @@ pub struct Logger<D: Disk> {
     intake: Intake,
     out: Outlet<D>,
     latencies: Latencies,
+    recent: Window,
     status: Status,
     /// Digest where there is no journal.
     digest: Digest,
@@ -129,6 +132,7 @@ impl<D: Disk> Logger<D> {
             intake,
             out,
             latencies: Latencies::new(),
+            recent: Window::default(),
             status: Status::default(),
             digest: Digest::new(),
             frames_unwritten: 0,
@@ -194,7 +198,7 @@ impl<D: Disk> Logger<D> {
         }
         self.log_latencies(now);
         self.status.ended = true;
-        self.show();
+        self.show(now);
         let records = self.status.records;
         let ending = Ending {
             records,
@@ -339,7 +343,7 @@ impl<D: Disk> Logger<D> {
         }
         if now.since(*self.shown_at.get_or_insert(now)) >= STATUS_NS {
             self.shown_at = Some(now);
-            self.show();
+            self.show(now);
         }
     }
 
@@ -367,6 +371,7 @@ impl<D: Disk> Logger<D> {
         if keeper.is_to_look(now) {
             // A folder that was removed behind our back is a failure now, not at the segment's end.
             let _ = journal.look();
+            self.status.free = machine::free_bytes(keeper.folder()).ok();
         }
         self.status.kept = keeper.look(now);
     }
@@ -382,7 +387,7 @@ impl<D: Disk> Logger<D> {
         }
     }
 
-    fn show(&mut self) {
+    fn show(&mut self, now: Ns) {
         if let Some(journal) = &self.out.journal {
             self.status.durable_seq = journal.durable_seq();
             self.status.failed = journal.failed();
@@ -392,6 +397,7 @@ impl<D: Disk> Logger<D> {
         let (frames, lost) = written.map_or((0, 0), |r| (r.frames(), r.frames_lost()));
         self.status.frames = (frames, lost + self.frames_unwritten);
         self.status.take_counters(&self.intake.counters.read());
+        self.status.recent = self.recent.take(now, &self.status.counters);
         self.status.latency = self.latencies.percentiles();
         self.status.buckets = self.latencies.buckets();
         self.out.board.show(&self.status);

@@ -122,6 +122,12 @@ impl Keeper {
         Keeper { segment: (number, None), ..self }
     }
 
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Number of the segment at hand.
     #[must_use]
     pub fn segment(&self) -> u64 {

@@ -6,6 +6,7 @@ use crate::quote::{AnyStrategy, Strategy};
 use crate::record::*;
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{Lap, Latencies};
+use crate::telemetry::recent::Recent;
 use crate::units::{CoinId, Mid2, Ns, Px, Side, Sz};
 
 pub(crate) const USD: i64 = 100_000_000;
@@ -218,6 +219,8 @@ pub(crate) fn full_status() -> Status {
     (s.latency, s.buckets) = (latencies.percentiles(), latencies.buckets());
     (s.journal_bytes, s.frames, s.queue) = (3 << 20, (12_345, 6), (10, 200));
     s.kept = Kept { bytes: 9 << 20, segments_dropped: 2, bytes_dropped: 4 << 20 };
+    s.free = Some(50 << 30);
+    s.recent = Recent { span_ns: 50 * Ns::SEC, frames: 12_345, rejects: 1, lost: 1, dropped: 0 };
     s.durable_seq = Some(99);
     for (c, n) in Counter::ALL.iter().zip(1u64..) {
         s.counters.set(*c, n);

@@ -9,7 +9,7 @@
 
 use std::fmt::Write as _;
 
-use super::health;
+use super::health::{self, Cause};
 use super::snapshot::Snapshot;
 use crate::app::status::CoinStatus;
 use crate::record::{
@@ -134,6 +134,12 @@ impl Number for u64 {
     }
 }
 
+impl Number for Option<u64> {
+    fn text(&self) -> String {
+        self.map_or_else(|| "NaN".into(), |n| n.text())
+    }
+}
+
 impl Number for bool {
     fn text(&self) -> String {
         u8::from(*self).to_string()
@@ -188,6 +194,11 @@ fn run(out: &mut Text, s: &Snapshot) {
     out.one("papermaker_uptime_seconds", "gauge", "Real time since the start.", s.uptime_s());
     let verdict = health::judge(s);
     out.one("papermaker_healthy", "gauge", "1: /healthz says ok.", verdict.is_ok());
+    let name = "papermaker_degraded";
+    out.family(name, "gauge", "1: /healthz says that the run is degraded for this cause.");
+    for cause in Cause::ALL {
+        out.sample(name, &[("cause", cause.text())], verdict.has(*cause));
+    }
     let up = st.link.is_some_and(|l| l.value.up);
     out.one("papermaker_link_open", "gauge", "1: the link to the venue is open.", up);
     requests(out, s);
@@ -215,6 +226,8 @@ fn run(out: &mut Text, s: &Snapshot) {
     let kept = st.kept;
     let name = "papermaker_kept_bytes";
     out.one(name, "gauge", "Bytes of journal and recording on disk.", kept.bytes);
+    let name = "papermaker_disk_free_bytes";
+    out.one(name, "gauge", "Bytes free where the run is written.", st.free);
     let name = "papermaker_dropped_segments_total";
     out.one(name, "counter", "Segments dropped by the disk bound.", kept.segments_dropped);
     let name = "papermaker_dropped_bytes_total";

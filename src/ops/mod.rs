@@ -13,7 +13,7 @@
 //! 1. Nothing here is known to the hot thread: no lock, no flag, no extra record.
 //! 2. A client can be slow, rude or absent: every connection has a deadline and a size.
 //!
-//! Besides the code: `dashboard.json` for Grafana, `papermaker.service` for systemd, `Dockerfile`.
+//! Besides the code: `dashboard.json` for Grafana, `alerts.yml` for Prometheus with its cases, `papermaker.service` for systemd, `Dockerfile`.
 
 pub mod doctor;
 pub mod health;

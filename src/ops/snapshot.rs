@@ -15,6 +15,7 @@ use crate::folder::keep::Kept;
 use crate::record::{Body, Bytes, FORMAT_VERSION, HealthChange, NO_COIN, RECORD_BYTES, Record};
 use crate::telemetry::counters::{Counter, Counters};
 use crate::telemetry::latency::{Buckets, Percentiles, STAGES};
+use crate::telemetry::recent::Recent;
 use crate::units::{CoinId, Ns, Side};
 
 /// What is constant of a session.
@@ -70,6 +71,8 @@ struct Wire {
     prints: Vec<u64>,
     fills: Vec<[u64; 3]>,
     quoted_ns: Vec<[i64; 2]>,
+    #[serde(default)]
+    idle: Vec<Option<i64>>,
     failed: Option<String>,
     /// Records, base64.
     records: String,
@@ -86,6 +89,10 @@ struct Numbers {
     queue: (usize, usize),
     ended: bool,
     kept: Kept,
+    #[serde(default)]
+    free: Option<u64>,
+    #[serde(default)]
+    recent: Recent,
 }
 
 impl Snapshot {
@@ -140,12 +147,15 @@ impl Snapshot {
                 queue: s.queue,
                 ended: s.ended,
                 kept: s.kept,
+                free: s.free,
+                recent: s.recent,
             },
             latency: s.latency,
             buckets: s.buckets,
             prints: s.coins.iter().map(|c| c.prints).collect(),
             fills: s.coins.iter().map(|c| c.fills).collect(),
             quoted_ns: s.coins.iter().map(|c| c.quoted_ns).collect(),
+            idle: s.coins.iter().map(|c| c.idle.map(|at| at.0)).collect(),
             failed: self.failed.clone(),
             records: STANDARD
                 .encode(records(s).iter().flat_map(Record::encode).collect::<Vec<_>>()),
@@ -182,12 +192,16 @@ impl Snapshot {
         for (coin, ((prints, fills), quoted)) in status.coins.iter_mut().zip(per_coin) {
             (coin.prints, coin.fills, coin.quoted_ns) = (*prints, *fills, *quoted);
         }
+        for (coin, idle) in status.coins.iter_mut().zip(&wire.idle) {
+            coin.idle = idle.map(Ns);
+        }
         let n = wire.numbers;
         status.counters = counters;
         (status.at, status.records, status.lost) = (Ns(wire.at), n.records, n.lost);
         (status.durable_seq, status.journal_bytes) = (n.durable_seq, n.journal_bytes);
         (status.frames, status.recording_failed) = (n.frames, n.recording_failed);
         (status.queue, status.ended, status.kept) = (n.queue, n.ended, n.kept);
+        (status.free, status.recent) = (n.free, n.recent);
         (status.latency, status.buckets) = (wire.latency, wire.buckets);
         Ok(Snapshot { session: wire.session, now: Ns(wire.now), status, failed: wire.failed })
     }

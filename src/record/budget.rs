@@ -52,6 +52,14 @@ impl Budget {
         (spent > 0.0).then(|| left * hours / spent)
     }
 
+    /// Whether fewer than one of twenty are left, or, seen for ten minutes, not an hour's.
+    #[must_use]
+    pub fn is_nearly_spent(&self) -> bool {
+        let seen = self.at.since(self.first.0) >= Ns::HOUR / 6;
+        self.last.used.saturating_mul(20) >= self.last.limit.saturating_mul(19)
+            || (seen && self.hours().is_some_and(|h| h < 1.0))
+    }
+
     /// A line for people.
     #[must_use]
     pub fn text(&self) -> String {

@@ -6,20 +6,30 @@ use crate::record::Clocks;
 use crate::units::Ns;
 
 /// Seconds by which the clocks may differ without a word: delays of networks are below.
-const SAID_S: f64 = 1.0;
+pub const SAID_S: f64 = 1.0;
 
 /// What is worth saying; nothing where the clocks agree.
 #[must_use]
 pub fn notes(c: &Clocks) -> Vec<String> {
-    let mut out = Vec::new();
+    let said = !(0.0..=SAID_S).contains(&Ns::seconds(c.offset));
+    said.then(|| offset(c)).into_iter().chain(breaks(c)).collect()
+}
+
+/// By how much the clocks differ.
+#[must_use]
+pub fn offset(c: &Clocks) -> String {
     let s = Ns::seconds(c.offset);
-    if !(0.0..=SAID_S).contains(&s) {
-        let (by, which) = (s.abs(), if s < 0.0 { "behind" } else { "ahead of" });
-        out.push(format!(
-            "this machine's clock is {by:.3} s {which} the venue's (delay of the network included); \
-             results do not depend on it, but set it right"
-        ));
-    }
+    let (by, which) = (s.abs(), if s < 0.0 { "behind" } else { "ahead of" });
+    format!(
+        "this machine's clock is {by:.3} s {which} the venue's (delay of the network included); \
+         results do not depend on it, but set it right"
+    )
+}
+
+/// What was inconsistent between them.
+#[must_use]
+pub fn breaks(c: &Clocks) -> Vec<String> {
+    let mut out = Vec::new();
     if c.steps > 0 {
         out.push(format!("{} receive stamps contradicted their blocks, which counted", c.steps));
     }

@@ -193,7 +193,7 @@ fn foot(c: &mut Canvas, s: &Snapshot, choice: &Choice) {
     let blank = " ".repeat(c.width());
     c.put(0, y, Ink::Plain, &blank);
     let end = match verdict.reasons.first() {
-        Some(why) => c.put(0, y, Ink::Bad, why),
+        Some((_, why)) => c.put(0, y, Ink::Bad, why),
         None => c.put(0, y, Ink::Dim, &choice.keys),
     };
     let requests = s.status.requests.map_or_else(String::new, |r| r.short());

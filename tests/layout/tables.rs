@@ -126,8 +126,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Tables of the quantiles that intervals take.
     ("math", 815),
     ("mem", 450),
-    // The clock against the venue's, in `doctor`; the verdict as a metric.
-    ("ops", 1_580),
+    // The clock against the venue's, in `doctor`; the verdict as a metric. Every trouble has a cause in health.
+    ("ops", 1_700),
     // A strategy that quotes where the tape pays, and those to compare with, each with what it alone
     // learns by. A grid of up to twenty levels a side. The original with every component that its analysis
     // names.
@@ -152,7 +152,8 @@ pub const LINES: &[(&str, usize)] = &[
     ("python", 1_120),
     ("sweep", 1_150),
     ("sys", 2_000),
-    ("telemetry", 550),
+    // What was counted of late.
+    ("telemetry", 610),
     // What quotes and orders really meet in a simulated market, with errors.
     ("truth", 1_105),
     ("units", 560),
