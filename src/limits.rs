@@ -358,6 +358,9 @@ pub const WORDS_MAX: usize = 160;
 /// Links lost at the same coin's subscription after which the coin is set aside.
 pub const STRIKES_MAX: u8 = 3;
 
+/// Nanoseconds after which a coin set aside is tried again: at first, doubled each time, and at most.
+pub const ASIDE_NS: (i64, i64) = (3_600_000_000_000, 86_400_000_000_000);
+
 /// Longest text of a rate, in bytes: the longest seen on the wire has 25.
 pub const RATE_TEXT_MAX: usize = 40;
 

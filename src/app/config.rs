@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::profile;
 use crate::engine::{self, Components, Shipped};
-use crate::feed::{CoinSpec, Parser};
+use crate::feed::{self, CoinSpec, Parser, Streams};
 use crate::folder::keep::Bound;
 use crate::journal::Options;
 use crate::settings::{ConfigError, Form, Room, assignment, check, join, merge, settings, shown};
@@ -35,6 +35,8 @@ settings! {
         /// Parser that reads messages first: `scanner` for the venue's usual shapes (what it does
         /// not know it hands over), `simd-json` for everything. Both give the same events.
         parser: Parser = Parser::default();
+        /// Streams that a run subscribes to.
+        streams: Streams = Streams::default();
     }
     where {
         [keep_mb, segment_bytes]
@@ -44,6 +46,12 @@ settings! {
 }
 
 impl Run {
+    /// What a live run's feed follows, and how it reads.
+    #[must_use]
+    pub fn feed(&self) -> feed::Config {
+        feed::Config { parser: self.parser, streams: self.streams }
+    }
+
     /// What bounds the run's folder.
     #[must_use]
     pub fn bound(&self) -> Bound {

@@ -22,6 +22,7 @@ use super::count;
 use super::notes::{Note, Notes};
 use super::publish::Rings;
 use super::rehearsal::Rehearsal;
+use super::source::Signal;
 use super::staged::Stage;
 use super::step::step;
 use super::turn::Turn;
@@ -45,8 +46,8 @@ use crate::ws::conn::{Conn, Message};
 
 const SOCKET: Token = Token(0);
 const WAKER: Token = Token(1);
-/// Bytes of the line that says that a coin was set aside.
-const SET_ASIDE_MAX: usize = 80 + COIN_NAME_MAX;
+/// Bytes of the line that says that a coin was set aside, or is tried again.
+const ASIDE_LINE_MAX: usize = 80 + COIN_NAME_MAX;
 
 /// Where the loop connects to and when it ends.
 #[derive(Debug)]
@@ -318,8 +319,11 @@ impl<C: Components> Hot<C> {
         self.counters.bump(Counter::ConnectFailed);
         let asked = i64::from(e.retry_after_s()) * Ns::SEC;
         let refused = e.is_lasting() || asked > 0;
+        self.counters.add(Counter::ConnectRefused, u64::from(refused));
         self.turn.failed(now, if refused { Loss::Refused } else { Loss::Lost });
-        now.plus(self.turn.retry_delay().max(asked))
+        let wait = self.turn.retry_delay().max(asked);
+        self.plan.notes.push(Note::Again(wait));
+        now.plus(wait)
     }
 
     /// Ticks that are due, and the state of the queue.
@@ -407,7 +411,7 @@ impl<C: Components> Hot<C> {
     /// A replay cannot find out by itself: it subscribes to nothing.
     fn note_set_aside(&mut self, now: Ns, coin: CoinId) {
         let Some(spec) = self.turn.feed().coins().as_slice().get(coin.index()) else { return };
-        let line: ArrayVec<u8, SET_ASIDE_MAX> = feed::set_aside_line(&spec.name).collect();
+        let line: ArrayVec<u8, ASIDE_LINE_MAX> = feed::set_aside_line(&spec.name).collect();
         self.note(now, &line);
     }
 
@@ -493,6 +497,11 @@ impl<C: Components> Hot<C> {
         {
             rehearsal.rehearse(self.plan.clock, mono, (&self.turn, &mut self.stage));
         }
+        if let Some(coin) = self.turn.due_back(now) {
+            self.turn.take(now, Signal::Aside(&coin.name, false), &mut self.rings.records);
+            let line: ArrayVec<u8, ASIDE_LINE_MAX> = feed::taken_back_line(&coin.name).collect();
+            self.note(now, &line);
+        }
         let mut pinged = false;
         while let Some(text) = self.turn.next_send(now) {
             pinged |= text == feed::PING;
@@ -528,7 +537,10 @@ impl<C: Components> Hot<C> {
                 Message::Close { code, reason } => {
                     self.counters.bump(Counter::ClosedByVenue);
                     self.plan.notes.push(Note::Closed(code, feed::printable(reason)));
-                    return Err(loss_of(code));
+                    let loss = loss_of(code);
+                    let by_policy = u64::from(loss == Loss::Refused);
+                    self.counters.add(Counter::ClosedByPolicy, by_policy);
+                    return Err(loss);
                 }
                 Message::Binary(_) | Message::Pong => continue,
             };

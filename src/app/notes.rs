@@ -17,7 +17,7 @@ pub enum Note {
     GivenUp(Refusal),
     /// The venue closed the link, with this code and these words.
     Closed(u16, Words),
-    /// The link is lost; the next attempt comes after so many nanoseconds of session time.
+    /// The link is lost, or an attempt failed; the next attempt comes after so many nanoseconds of session time.
     Again(i64),
 }
 

@@ -147,7 +147,7 @@ impl Past {
         config: &ConfigOf<C>,
         coins: &[CoinSpec],
     ) -> Result<(Feeder<C>, u64, Digest), String> {
-        let turn = Turn::reading(config.run.parser, &config.engine, coins, config.hash(coins));
+        let turn = Turn::reading(config.run.feed(), &config.engine, coins, config.hash(coins));
         let mut feeder = Feeder::new(turn.map_err(|e| e.to_string())?);
         let bytes = match &self.state {
             State::None(_) if self.recording == 0 => return Ok((feeder, 0, Digest::new())),

@@ -20,7 +20,8 @@ use super::turn::{Turn, engine, give};
 use crate::engine::publish::Publish;
 use crate::engine::{Components, Engine, Shipped};
 use crate::feed::{
-    CoinSpec, Control, Counters, Loss, control, imported, is_coin, lost_frames, set_aside,
+    CoinSpec, Control, Counters, Loss, control, imported, is_coin, is_taken_back, lost_frames,
+    set_aside,
 };
 use crate::folder::recording::{Fault, LeftOut, Meter, Reader, RecordingError, Tail};
 use crate::journal::Digest;
@@ -157,7 +158,9 @@ impl Lines {
             self.ours = true;
             to(at, what.into());
         } else if let Some(coin) = set_aside(line) {
-            to(at, Signal::Aside(coin));
+            to(at, Signal::Aside(coin, true));
+        } else if let Some(coin) = is_taken_back(line) {
+            to(at, Signal::Aside(coin, false));
         } else if let Some(missing) = lost_frames(line) {
             self.seen.missing = self.seen.missing.saturating_add(missing);
         } else if imported(line).is_some() {

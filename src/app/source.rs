@@ -15,8 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::grid::{Grid, is_second};
 use crate::event::{Event, Joint, Link};
 use crate::feed::{
-    self, BadCoin, ClockMap, CoinSpec, Feed, Input, Loss, Parser, Quiet, Read, Seen, SessionState,
-    Verdict,
+    self, BadCoin, ClockMap, CoinSpec, Feed, Input, Loss, Quiet, Read, Seen, SessionState, Verdict,
 };
 use crate::limits::CLOCK_SAID_NS;
 use crate::record::{self, FeedState};
@@ -29,8 +28,9 @@ pub enum Signal<'a> {
     Up,
     /// The link went down.
     Down(Loss),
-    /// A coin was set aside, as a recording says: its subscription ended link after link.
-    Aside(&'a str),
+    /// A coin was set aside, as a recording says: its subscription ended link after link. Or it is tried
+    /// again.
+    Aside(&'a str, bool),
     /// The logging thread fell behind, or caught up.
     Behind(bool),
     /// One message.
@@ -89,9 +89,12 @@ impl Source {
     ///
     /// # Errors
     /// [`BadCoin`] where the list of coins cannot be followed.
-    pub fn new(parser: Parser, coins: &[CoinSpec], seed: u64) -> Result<Source, BadCoin> {
-        let wanted = feed::Config { parser, ..feed::Config::default() };
-        let feed = Feed::new(&wanted, coins, seed)?;
+    pub fn new(
+        wanted: impl Into<feed::Config>,
+        coins: &[CoinSpec],
+        seed: u64,
+    ) -> Result<Source, BadCoin> {
+        let feed = Feed::new(&wanted.into(), coins, seed)?;
         Ok(Source { feed, verdict: Verdict::Keep, ticks: 0, time: Time::default() })
     }
 
@@ -144,9 +147,9 @@ impl Source {
                     to(now, Item::Event(Event::Link(Link::Down)));
                 }
             }
-            Signal::Aside(coin) => {
+            Signal::Aside(coin, aside) => {
                 if let Some(coin) = self.feed.coins().find(coin.as_bytes()) {
-                    self.feed.put_aside(coin);
+                    self.feed.put_aside(coin, aside);
                 }
             }
             Signal::Behind(behind) if self.time.started => {

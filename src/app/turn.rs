@@ -5,7 +5,7 @@
 use super::source::{Item, Signal, Source, SourceState};
 use crate::engine::publish::Publish;
 use crate::engine::{Coin, Components, ConfigOf, Engine, EngineState, Shipped};
-use crate::feed::{BadCoin, CoinSpec, Feed, Loss, Parser, Verdict};
+use crate::feed::{self, BadCoin, CoinSpec, Feed, Loss, Parser, Verdict};
 use crate::limits::COIN_NAME_MAX;
 use crate::record::{NO_COIN, StopReason};
 use crate::units::Ns;
@@ -49,17 +49,18 @@ impl<C: Components> Turn<C> {
         Turn::reading(Parser::default(), cfg, coins, hash)
     }
 
-    /// The same with the parser that reads first, which changes the speed only.
+    /// The same with the parser that reads first, which changes the speed only, and the streams to
+    /// subscribe to.
     ///
     /// # Errors
     /// As [`Turn::new`].
     pub fn reading(
-        parser: Parser,
+        wanted: impl Into<feed::Config>,
         cfg: &ConfigOf<C>,
         coins: &[CoinSpec],
         hash: [u64; 2],
     ) -> Result<Turn<C>, BadCoin> {
-        let source = Source::new(parser, coins, cfg.seed)?;
+        let source = Source::new(wanted, coins, cfg.seed)?;
         Ok(Turn { source, engine: engine(cfg, coins, hash) })
     }
 
@@ -67,8 +68,12 @@ impl<C: Components> Turn<C> {
     ///
     /// # Errors
     /// As [`Turn::new`].
-    pub fn listening(cfg: &ConfigOf<C>, coins: &[CoinSpec]) -> Result<Turn<C>, BadCoin> {
-        let source = Source::new(Parser::default(), coins, cfg.seed)?;
+    pub fn listening(
+        wanted: impl Into<feed::Config>,
+        cfg: &ConfigOf<C>,
+        coins: &[CoinSpec],
+    ) -> Result<Turn<C>, BadCoin> {
+        let source = Source::new(wanted, coins, cfg.seed)?;
         Ok(Turn { source, engine: Engine::new(cfg, &[], [0; 2]) })
     }
 
@@ -164,6 +169,13 @@ impl<C: Components> Turn<C> {
     pub fn next_send(&mut self, now: Ns) -> Option<&[u8]> {
         let now = self.source.time(now);
         self.source.feed_mut().next_send(now)
+    }
+
+    /// A coin that was set aside long enough to be tried again, by [`Signal::Aside`].
+    #[must_use]
+    pub fn due_back(&self, now: Ns) -> Option<CoinSpec> {
+        let feed = self.source.feed();
+        feed.coins().get(feed.due_back(self.source.time(now))?).copied()
     }
 
     /// Nanoseconds of session time to wait before the next attempt to connect.

@@ -44,7 +44,7 @@ pub(super) fn run<C: Components>(
     // Not aside: what a killed recorder leaves is worth having.
     let file = std::fs::File::create_new(&o.file)
         .map_err(|e| Failure::disk(format!("cannot create {name}: {e}")))?;
-    let turn = Turn::listening(&config.engine, &coins)
+    let turn = Turn::listening(config.run.feed(), &config.engine, &coins)
         .map_err(|e| Failure::usage(format!("the list of coins: {e}")))?;
     let tell = |text: &str| {
         if !common.json {

@@ -190,7 +190,7 @@ fn begin<C: Components>(
     info.bounded = config.run.bound().bytes.is_some();
     info.latency = Some(assumed::of(&config));
     write_info(&run, &info)?;
-    let turn = Turn::reading(config.run.parser, &config.engine, &coins, hash)
+    let turn = Turn::reading(config.run.feed(), &config.engine, &coins, hash)
         .map_err(|e| Failure::usage(format!("the list of coins: {e}")))?;
     let idle = idle(o.place.busy_poll, &config, &coins);
     let behind = place.exchange.as_ref().map(|_| Behind::start(&config));

@@ -180,15 +180,13 @@ impl<C: Components> Threads<C> {
                         words if words.is_empty() => lost_by(&before, &status.counters).to_owned(),
                         words => words,
                     };
-                    let next = again
-                        .take()
-                        .map_or_else(String::new, |ns| format!(" in {:.1} s", Ns::seconds(ns)));
+                    let next = after(again);
                     say(&format!("link lost{why}: quotes withdrawn, connecting again{next}\n"));
                 }
                 (up, opened, before) = (link.up, link.opened, status.counters);
             }
-            for coin in newly_set_aside(&status, &mut aside) {
-                say(&set_aside(&coin));
+            for (coin, is_aside) in changed_aside(&status, &mut aside) {
+                say(&if is_aside { set_aside(&coin) } else { format!("{coin} is tried again\n") });
             }
             let (count, last) = self.failures.read();
             if !up
@@ -197,7 +195,10 @@ impl<C: Components> Threads<C> {
                 && let Some(error) = last
             {
                 failures = count;
-                say(&format!("no link after {count} attempts: {error}; trying on, Ctrl-C ends\n"));
+                let next = after(again);
+                say(&format!(
+                    "no link after {count} attempts: {error}; trying on{next}, Ctrl-C ends\n"
+                ));
             }
             if !void && let Some(why) = is_void(&status) {
                 void = true;
@@ -262,15 +263,16 @@ impl<C: Components> Threads<C> {
     }
 }
 
-/// Coins set aside since the last look, which `known` keeps.
-fn newly_set_aside(s: &Status, known: &mut Vec<usize>) -> Vec<String> {
-    let new = |(i, c): &(usize, &CoinStatus)| c.is_set_aside() && !known.contains(i);
-    let coins: Vec<(usize, &CoinStatus)> = s.coins.iter().enumerate().filter(new).collect();
-    known.extend(coins.iter().map(|c| c.0));
-    coins
-        .iter()
-        .map(|(i, c)| c.name().unwrap_or_else(|| format!("coin number {}", i + 1)))
-        .collect()
+/// Coins set aside since the last look, and those tried again; `known` keeps who is aside.
+fn changed_aside(s: &Status, known: &mut Vec<usize>) -> Vec<(String, bool)> {
+    let changed = |(i, c): &(usize, &CoinStatus)| c.is_set_aside() != known.contains(i);
+    let coins: Vec<(usize, &CoinStatus)> = s.coins.iter().enumerate().filter(changed).collect();
+    for (i, c) in &coins {
+        known.retain(|k| k != i);
+        known.extend(c.is_set_aside().then_some(*i));
+    }
+    let name = |i, c: &CoinStatus| c.name().unwrap_or_else(|| format!("coin number {}", i + 1));
+    coins.into_iter().map(|(i, c)| (name(i, c), c.is_set_aside())).collect()
 }
 
 /// What was given up of a coin, a line.
@@ -283,8 +285,13 @@ fn given_up(coins: &[String], r: &Refusal) -> String {
 pub(super) fn set_aside(coin: &str) -> String {
     format!(
         "{coin} is set aside: its subscription ended link after link; does the venue know it? The \
-         others go on\n"
+         others go on; it is tried again within an hour, then less often\n"
     )
+}
+
+/// After how many nanoseconds something comes, with a space before it.
+fn after(ns: Option<i64>) -> String {
+    ns.map_or_else(String::new, |ns| format!(" in {:.1} s", Ns::seconds(ns)))
 }
 
 /// How the venue closed a link, with a space before it.

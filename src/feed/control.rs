@@ -31,6 +31,8 @@ const TAIL: &[u8] = b"\"}}";
 const IMPORT: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"import\",\"unknown\":\"";
 const SET_ASIDE: &[u8] =
     b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"set_aside\",\"coin\":\"";
+const TAKEN_BACK: &[u8] =
+    b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"taken_back\",\"coin\":\"";
 
 impl Control {
     /// All of them.
@@ -79,6 +81,17 @@ pub fn set_aside_line(coin: &str) -> impl Iterator<Item = u8> {
 #[must_use]
 pub fn set_aside(frame: &[u8]) -> Option<&str> {
     std::str::from_utf8(frame.strip_prefix(SET_ASIDE)?.strip_suffix(TAIL)?).ok()
+}
+
+/// The line that says that a coin set aside is tried again.
+pub fn taken_back_line(coin: &str) -> impl Iterator<Item = u8> {
+    TAKEN_BACK.iter().chain(coin.as_bytes()).chain(TAIL).copied()
+}
+
+/// The name of the coin that `frame` says is tried again; `None`: it is another line.
+#[must_use]
+pub fn is_taken_back(frame: &[u8]) -> Option<&str> {
+    std::str::from_utf8(frame.strip_prefix(TAKEN_BACK)?.strip_suffix(TAIL)?).ok()
 }
 
 /// What a recording says of a coin that it holds: what the venue's list said when it was made.
@@ -178,6 +191,9 @@ mod tests {
         }
         let line: Vec<u8> = set_aside_line("kPEPE").collect();
         assert_eq!((set_aside(&line), control(&line)), (Some("kPEPE"), None));
+        let back: Vec<u8> = taken_back_line("kPEPE").collect();
+        assert_eq!((is_taken_back(&back), set_aside(&back)), (Some("kPEPE"), None));
+        assert!(is_ours(&back) && control(&back).is_none() && is_taken_back(&line).is_none());
         assert!(is_ours(&line) && set_aside(Control::Up.line()).is_none());
         let upside: Vec<u8> = [HEAD, b"upside", TAIL].concat();
         for line in ["".as_bytes(), b"{\"channel\":\"pong\"}", &upside] {

@@ -27,6 +27,7 @@ mod reject;
 mod retry;
 mod scan;
 mod session;
+mod streams;
 mod tape;
 mod verdict;
 #[cfg(test)]
@@ -35,12 +36,13 @@ mod tests;
 pub use clock::{ClockMap, Seen};
 pub use coins::{BadCoin, CoinSpec, Coins, is_perpetual};
 pub use control::{
-    Control, coin_line, control, import_line, imported, is_coin, is_ours, lost_frames, lost_line,
-    set_aside, set_aside_line,
+    Control, coin_line, control, import_line, imported, is_coin, is_ours, is_taken_back,
+    lost_frames, lost_line, set_aside, set_aside_line, taken_back_line,
 };
 pub use decode::{Decoder, Parser};
 pub use outcome::{Decoded, Stream};
 pub use refusal::{Refusal, Words, printable};
 pub use reject::{Counters, Reject};
 pub use session::{Config, Feed, PING, Read, SessionState};
+pub use streams::Streams;
 pub use verdict::{Close, Input, Loss, Quiet, Verdict};

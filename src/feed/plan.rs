@@ -9,13 +9,16 @@
 //! 4. The venue drops the whole socket, without a word, for a coin it does not know. A coin whose
 //!    subscription was the first unanswered one on [`STRIKES_MAX`] links that had answered others
 //!    is set aside. So that any coin can come after another one, each such link starts the list at
-//!    another coin.
+//!    another coin. It is tried again on the link at hand after `ASIDE_NS`, doubled each time: the venue
+//!    may know it again, and one link is the price.
 
 use arrayvec::ArrayVec;
 
 use super::coins::Coins;
 use super::outcome::Stream;
-use crate::limits::{ACK_NS, COINS_MAX, STRIKES_MAX, SUBSCRIBE_BURST, SUBSCRIBE_EVERY_NS};
+use crate::limits::{
+    ACK_NS, ASIDE_NS, COINS_MAX, STRIKES_MAX, SUBSCRIBE_BURST, SUBSCRIBE_EVERY_NS,
+};
 use crate::units::{CoinId, Ns};
 
 const STREAMS: usize = Stream::ALL.len();
@@ -34,8 +37,20 @@ struct CoinPlan {
     texts: [Box<[u8]>; STREAMS],
     states: [State; STREAMS],
     strikes: u8,
+    /// When it is tried again, and after what wait, where it is set aside.
+    again: Option<(Ns, i64)>,
     /// Streams that the venue refuses.
     refused: [bool; STREAMS],
+}
+
+impl CoinPlan {
+    /// All that is followed of it and not refused is to be sent.
+    fn want(&mut self, follow: [bool; STREAMS]) {
+        let followed = follow.into_iter().zip(self.refused);
+        for (state, (follow, refused)) in self.states.iter_mut().zip(followed) {
+            *state = if follow && !refused { State::Unsent } else { State::Off };
+        }
+    }
 }
 
 /// The subscriptions of a run on its current connection.
@@ -51,6 +66,8 @@ pub(super) struct Plan {
     allowance: u32,
     refilled: Ns,
     answered: u32,
+    /// When the first of the coins set aside is tried again.
+    again_at: Ns,
 }
 
 impl Plan {
@@ -63,6 +80,7 @@ impl Plan {
                 texts: Stream::ALL.map(|stream| text(stream, &coin.name)),
                 states: [State::Off; STREAMS],
                 strikes: 0,
+                again: None,
                 refused: [false; STREAMS],
             })
             .collect();
@@ -74,17 +92,16 @@ impl Plan {
             allowance: SUBSCRIBE_BURST,
             refilled: Ns(0),
             answered: 0,
+            again_at: Ns(i64::MAX),
         }
     }
 
     /// A connection is open at `now`: everything is to be sent.
     pub(super) fn renew(&mut self, now: Ns) {
         for coin in &mut self.coins {
-            let aside = coin.strikes >= STRIKES_MAX;
-            let followed = self.follow.into_iter().zip(coin.refused);
-            for (state, (follow, refused)) in coin.states.iter_mut().zip(followed) {
-                let wanted = follow && !refused && !aside;
-                *state = if wanted { State::Unsent } else { State::Off };
+            coin.states = [State::Off; STREAMS];
+            if coin.strikes < STRIKES_MAX {
+                coin.want(self.follow);
             }
         }
         self.next = 0;
@@ -114,6 +131,16 @@ impl Plan {
         Some(&coin.texts[stream])
     }
 
+    /// A coin that was set aside long enough to be tried again, once all others are subscribed.
+    pub(super) fn due_back(&self, now: Ns) -> Option<CoinId> {
+        if now < self.again_at || self.next < self.coins.len() * STREAMS {
+            return None;
+        }
+        let due = |c: &CoinPlan| c.strikes >= STRIKES_MAX && c.again.is_some_and(|a| now >= a.0);
+        let i = self.coins.iter().position(due)?;
+        u8::try_from(i).ok().map(CoinId)
+    }
+
     /// A subscription was answered: by its acknowledgement, or by its data.
     #[inline]
     pub(super) fn answer(&mut self, coin: CoinId, stream: Stream) {
@@ -122,7 +149,7 @@ impl Plan {
         };
         if let state @ State::Sent(_) = &mut coin.states[stream.index()] {
             *state = State::Answered;
-            coin.strikes = 0;
+            (coin.strikes, coin.again) = (0, None);
             self.answered += 1;
         }
     }
@@ -171,11 +198,16 @@ impl Plan {
     }
 
     /// The link was lost: notes at whose subscription, if that is known.
-    pub(super) fn lost(&mut self) {
+    pub(super) fn lost(&mut self, now: Ns) {
         let suspect = self.suspect();
         if let (Some(coin), true) = (suspect, self.answered > 0) {
-            let strikes = &mut self.coins[coin.index()].strikes;
-            *strikes = strikes.saturating_add(1);
+            let coin = &mut self.coins[coin.index()];
+            coin.strikes = coin.strikes.saturating_add(1);
+            if coin.strikes >= STRIKES_MAX {
+                let wait = coin.again.map_or(ASIDE_NS.0, |(_, was)| (2 * was).min(ASIDE_NS.1));
+                coin.again = Some((now.plus(wait), wait));
+                self.again_at = self.again_at.min(now.plus(wait));
+            }
         }
         if suspect.is_some() {
             self.first = (self.first + 1) % self.coins.len();
@@ -199,11 +231,20 @@ impl Plan {
         self.coins.get(coin.index()).is_some_and(|c| c.strikes >= STRIKES_MAX)
     }
 
-    /// Sets a coin aside, as another run of the same market did.
-    pub(super) fn put_aside(&mut self, coin: CoinId) {
-        if let Some(c) = self.coins.get_mut(coin.index()) {
+    /// Sets a coin aside, or tries it again, as another run of the same market did. A run that goes on
+    /// tries one again as soon as its link is up.
+    pub(super) fn put_aside(&mut self, coin: CoinId, aside: bool) {
+        let Some(c) = self.coins.get_mut(coin.index()) else { return };
+        if aside {
             c.strikes = STRIKES_MAX;
+            c.again.get_or_insert((Ns(0), ASIDE_NS.0));
+        } else {
+            c.strikes = STRIKES_MAX - 1;
+            c.want(self.follow);
+            self.next = 0;
         }
+        let waiting = self.coins.iter().filter(|c| c.strikes >= STRIKES_MAX);
+        self.again_at = waiting.filter_map(|c| Some(c.again?.0)).min().unwrap_or(Ns(i64::MAX));
     }
 
     fn refill(&mut self, now: Ns) {
@@ -338,7 +379,7 @@ mod tests {
                 p.answer(coin, stream);
             }
         }
-        p.lost();
+        p.lost(Ns(0));
     }
 
     #[test]
@@ -357,12 +398,43 @@ mod tests {
     }
 
     #[test]
+    fn a_coin_set_aside_is_tried_again_at_growing_intervals_until_it_is_answered() {
+        let mut p = plan(2);
+        for _ in 0..5 {
+            link(&mut p, "\"C1\"");
+        }
+        let mut at = Ns(0);
+        for wait in [ASIDE_NS.0, 2 * ASIDE_NS.0, 4 * ASIDE_NS.0] {
+            p.renew(at);
+            assert_eq!(send(&mut p, at).len(), 5, "the other one");
+            Stream::ALL.into_iter().for_each(|s| p.answer(CoinId(0), s));
+            at = at.plus(wait);
+            assert_eq!(p.due_back(at.plus(-1)), None);
+            assert_eq!(p.due_back(at), Some(CoinId(1)));
+            p.put_aside(CoinId(1), false);
+            assert!(!p.set_aside(CoinId(1)) && p.due_back(at).is_none());
+            assert_eq!(send(&mut p, at).len(), 5);
+            p.lost(at);
+            assert!(p.set_aside(CoinId(1)), "one link is the price");
+        }
+        p.renew(at);
+        send(&mut p, at);
+        Stream::ALL.into_iter().for_each(|s| p.answer(CoinId(0), s));
+        at = at.plus(ASIDE_NS.1);
+        p.put_aside(p.due_back(at).expect("due"), false);
+        assert_eq!(send(&mut p, at).len(), 5);
+        Stream::ALL.into_iter().for_each(|s| p.answer(CoinId(1), s));
+        p.lost(at);
+        assert!(!p.set_aside(CoinId(1)), "the venue knows it again");
+    }
+
+    #[test]
     fn links_that_answer_nothing_accuse_no_coin() {
         let mut p = plan(2);
         for _ in 0..20 {
             p.renew(Ns(0));
             send(&mut p, Ns(0));
-            p.lost();
+            p.lost(Ns(0));
         }
         assert!(!p.set_aside(CoinId(0)) && !p.set_aside(CoinId(1)));
     }

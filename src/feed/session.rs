@@ -22,6 +22,7 @@ use super::plan::Plan;
 use super::refusal::Refusals;
 use super::reject::{Counters, Reject};
 use super::retry::Retry;
+use super::streams::Streams;
 use super::verdict::{Close, Input, Loss, Quiet, Verdict};
 use crate::event::{Event, Joint};
 use crate::limits::{
@@ -31,21 +32,18 @@ use crate::limits::{
 use crate::units::{CoinId, Ns};
 
 /// What to follow, and how to read it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Config {
     /// Parser that reads first.
     pub parser: Parser,
-    /// Follow the fast five-level book.
-    pub fast: bool,
-    /// Follow the full twenty-level book.
-    pub slow: bool,
-    /// Follow funding and oracle price.
-    pub ctx: bool,
+    /// Streams to subscribe to.
+    pub streams: Streams,
 }
 
-impl Default for Config {
-    fn default() -> Config {
-        Config { parser: Parser::default(), fast: true, slow: true, ctx: true }
+impl From<Parser> for Config {
+    /// All streams, read with `parser`.
+    fn from(parser: Parser) -> Config {
+        Config { parser, ..Config::default() }
     }
 }
 
@@ -93,7 +91,6 @@ pub struct Feed {
     shown: Box<[Option<Ns>]>,
     /// Lot of each coin, in size units.
     lots: Box<[i64]>,
-    follow: [bool; Stream::ALL.len()],
     link: Option<Link>,
     rtt_ns: Option<i64>,
     refusals: Refusals,
@@ -132,12 +129,7 @@ impl Feed {
     /// [`BadCoin`] when the list of coins is empty, too long, or has a coin twice.
     pub fn new(config: &Config, specs: &[CoinSpec], seed: u64) -> Result<Feed, BadCoin> {
         let coins = Coins::new(specs)?;
-        let follow = Stream::ALL.map(|stream| match stream {
-            Stream::Bbo | Stream::Trades => true,
-            Stream::Fast => config.fast,
-            Stream::Slow => config.slow,
-            Stream::Ctx => config.ctx,
-        });
+        let follow = Stream::ALL.map(|stream| config.streams.has(stream));
         Ok(Feed {
             plan: Plan::new(&coins, follow),
             retry: Retry::new(seed),
@@ -146,7 +138,6 @@ impl Feed {
             lags: specs.iter().map(|_| None).collect(),
             shown: specs.iter().map(|_| None).collect(),
             lots: specs.iter().map(|s| s.rules().lot()).collect(),
-            follow,
             link: None,
             rtt_ns: None,
             refusals: Refusals::default(),
@@ -162,11 +153,11 @@ impl Feed {
     }
 
     /// The link is gone, or an attempt to connect failed.
-    pub fn disconnected(&mut self, _now: Ns, loss: Loss) {
+    pub fn disconnected(&mut self, now: Ns, loss: Loss) {
         let talked = match self.link.take() {
             Some(link) => {
                 self.counters.downs += 1;
-                self.plan.lost();
+                self.plan.lost(now);
                 link.data.map_or(0, |data| data.since(link.since))
             }
             None => 0,
@@ -364,7 +355,7 @@ impl Feed {
             (self.joiners, self.paces, self.lags) = (m.joiners, m.paces, m.lags);
             self.shown = m.shown;
             (self.link, self.rtt_ns, self.counters) = (m.link, m.rtt_ns, m.counters);
-            m.aside.into_iter().for_each(|c| self.put_aside(c));
+            m.aside.into_iter().for_each(|c| self.put_aside(c, true));
         }
         fits
     }
@@ -380,8 +371,7 @@ impl Feed {
         };
         let [bbo, fast, slow, _, ctx] = Stream::ALL.map(|stream| {
             let pace = &paces[stream.index()];
-            let followed = self.follow[stream.index()] && pace.heard();
-            followed && cadence::stale(stream, pace.age(now))
+            pace.heard() && cadence::stale(stream, pace.age(now))
         });
         Stale { bbo, fast, slow, ctx, any }
     }
@@ -411,9 +401,15 @@ impl Feed {
         self.plan.set_aside(coin)
     }
 
-    /// Sets a coin aside as a recording says that its recorder did.
-    pub fn put_aside(&mut self, coin: CoinId) {
-        self.plan.put_aside(coin);
+    /// Sets a coin aside, or tries it again, as a recording says that its recorder did.
+    pub fn put_aside(&mut self, coin: CoinId, aside: bool) {
+        self.plan.put_aside(coin, aside);
+    }
+
+    /// A coin that was set aside long enough to be tried again, on the link at hand.
+    #[must_use]
+    pub fn due_back(&self, now: Ns) -> Option<CoinId> {
+        self.link.and_then(|_| self.plan.due_back(now))
     }
 
     /// What was counted so far.

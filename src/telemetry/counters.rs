@@ -111,6 +111,8 @@ counters! {
     60 ClosedNoData / "closed_no_data" "times" : "Connections given up for bringing no market data.",
     61 ClosedNoAck / "closed_no_ack" "times" : "Connections given up for a subscription without an answer.",
     62 ClosedRejects / "closed_rejects" "times" : "Connections given up for too many rejected frames.",
+    63 ClosedByPolicy / "closed_by_policy" "times" : "Connections ended by the venue's policy: a close code that asks to stay away.",
+    64 ConnectRefused / "connect_refused" "times" : "Attempts to connect that the venue's policy refused.",
 }
 
 /// Number of counters.

@@ -17,6 +17,7 @@ mod plug;
 mod process;
 mod promises;
 mod recordings;
+mod refusals;
 mod report;
 mod resume;
 mod rules;

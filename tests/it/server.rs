@@ -41,6 +41,10 @@ pub enum Script {
     Reset(Duration),
     /// Sends blocks; after so long its clock is so many milliseconds ahead.
     Jump(Duration, i64),
+    /// Answers the request for the upgrade with these bytes and hangs up.
+    Answer(Vec<u8>),
+    /// Answers no subscription and sends nothing.
+    Mute,
     /// Sends blocks; to a subscription whose text holds this it says no, or nothing at all.
     Without(&'static str, bool),
 }
@@ -157,6 +161,10 @@ fn connection(
             }
         }
     };
+    if let Script::Answer(bytes) = script {
+        let _ = stream.write_all(bytes).and_then(|()| stream.flush());
+        return Some(true);
+    }
     let mut out = server::switching_protocols(&accept);
     market.reconnect();
     for stream in [
@@ -176,6 +184,7 @@ fn connection(
                     server::text(&mut out, &no);
                 }
             }
+            Script::Mute => {}
             _ => market.say(&ask).frames.iter().for_each(|f| server::text(&mut out, f)),
         }
     }
@@ -183,6 +192,7 @@ fn connection(
     let begun = wall();
     let length = match script {
         Script::Feed | Script::Jump(..) | Script::Without(..) => i64::MAX,
+        Script::Answer(_) | Script::Mute => 0,
         Script::Then(d, _) | Script::Reset(d) => nanos(*d),
     };
     while wall().since(begun) < length && !stop.load(Ordering::Relaxed) {
@@ -204,7 +214,11 @@ fn connection(
         out.clear();
     }
     match script {
-        Script::Feed | Script::Jump(..) | Script::Without(..) => {}
+        Script::Feed | Script::Jump(..) | Script::Without(..) | Script::Answer(_) => {}
+        Script::Mute => {
+            let _ = stream.write_all(&out).and_then(|()| stream.flush());
+            while !stop.load(Ordering::Relaxed) && stream.read(&mut buf).is_ok_and(|n| n > 0) {}
+        }
         Script::Then(_, bytes) => {
             let _ = stream.write_all(bytes).and_then(|()| stream.flush());
             stream.tcp().set_read_timeout(Some(Duration::from_secs(3))).expect("set");

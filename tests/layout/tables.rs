@@ -194,7 +194,7 @@ pub const RUNNING: &[&str] = &[
 pub const LIMITS_ELSEWHERE: &[(&str, &str, &str)] = &[
     ("src/app/compare.rs", "DELAY_NS", "law of a simulated market"),
     ("src/app/events.rs", "ITEM_MAX", "follows from the file's layout"),
-    ("src/app/live.rs", "SET_ASIDE_MAX", "length of a line of our own"),
+    ("src/app/live.rs", "ASIDE_LINE_MAX", "length of a line of our own"),
     ("src/feed/meta.rs", "NEAREST_MAX", "names that a message suggests"),
     ("src/folder/recording.rs", "STAMP_MAX", "digits of a number"),
     ("src/mem/seen.rs", "CAPACITY_MAX", "bits of an entry"),
