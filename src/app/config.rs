@@ -27,8 +27,8 @@ settings! {
         /// Time after which a segment of journal and recording ends even if it is not full; 0:
         /// never.
         segment_hours: u32 = 24, 0..=8_760, "hours";
-        /// What journal and recording of a run may take; beyond it the oldest segments are dropped.
-        /// 0: no bound.
+        /// What journals, recordings and latencies of all bounded runs of a folder may take; beyond it
+        /// the oldest segments are dropped, of runs that have ended first. 0: no bound.
         keep_mb: u64 = 0, 0..=1_000_000_000, "MB";
         /// Time between two syncs of the journal.
         sync_ms: i64 = 1_000, 1..=3_600_000, "ms";

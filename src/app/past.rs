@@ -14,7 +14,7 @@
 //! 3. Where the recording does not give the journal's records, or there is none, the sums are kept and
 //!    the run cannot go on from there; why is said.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex};
@@ -30,7 +30,7 @@ use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::folder::keep::Needed;
 use crate::folder::recording::{Reader, RecordingError, Tail, segment_name};
-use crate::folder::{Folder, RunFolder};
+use crate::folder::{Folder, RunFolder, RunInfo};
 use crate::journal::{self, Digest, Found, Front, ReadError, first_seq};
 use crate::limits::{CHECKPOINT_STACK, PAST_LOOK, PAST_LOOKS};
 use crate::record::{Body, Bytes, RECORD_BYTES, Record, StopReason};
@@ -190,6 +190,31 @@ impl Past {
         let (records, digest) = tally.end();
         Ok((records, digest, seen))
     }
+}
+
+/// The bounded runs beside one that have ended, oldest first, with the numbers of the first segments of
+/// journal and recording that their pasts do not hold.
+#[must_use]
+pub fn ended_beside(run: &RunFolder) -> Vec<(PathBuf, [u64; 2])> {
+    let own = std::fs::canonicalize(run.path()).ok();
+    let all = run.path().parent().and_then(|under| std::fs::read_dir(under).ok());
+    let mut out: Vec<_> = all
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let other = RunFolder::at(&path);
+            let bounded = RunInfo::read(&other.info()).is_ok_and(|i| i.bounded);
+            if !bounded || std::fs::canonicalize(&path).ok() == own || other.lock().is_err() {
+                return None;
+            }
+            let made = other.info().metadata().and_then(|m| m.modified()).ok()?;
+            let past = Past::of(&other).ok()?;
+            Some((made, path, [past.journal.segment, past.recording]))
+        })
+        .collect();
+    out.sort();
+    out.into_iter().map(|(_, path, numbers)| (path, numbers)).collect()
 }
 
 /// Makes the past of a run that goes on.

@@ -367,6 +367,10 @@ impl<D: Disk> Logger<D> {
         }
         if began != keeper.segment() {
             keeper.turned();
+            if self.out.latency_log.is_some() {
+                self.out.latency_log = keeper.latency_log().ok().map(|f| Box::new(f) as Box<_>);
+                self.logged_at = None;
+            }
         }
         if keeper.is_to_look(now) {
             // A folder that was removed behind our back is a failure now, not at the segment's end.

@@ -7,9 +7,11 @@ use super::place::Place;
 use super::threads::Files;
 use crate::app::config::ConfigOf;
 use crate::app::live::Idle;
+use crate::app::past::ended_beside;
 use crate::app::turn::Turn;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
+use crate::folder::keep::Keeper;
 use crate::folder::{RunFolder, RunInfo};
 
 /// A run about to begin, or to go on.
@@ -39,4 +41,11 @@ pub(super) fn idle<C: Components>(
         false => Idle::Sleeps,
         true => turn().map_or(Idle::Polls(None), Idle::rehearsing),
     }
+}
+
+/// What bounds a run, and those before it where it is bounded.
+pub(super) fn keeper<C: Components>(run: &RunFolder, config: &ConfigOf<C>) -> Keeper {
+    let bound = config.run.bound();
+    let others = bound.bytes.map_or_else(Vec::new, |_| ended_beside(run));
+    Keeper::new(run.path(), bound).beside(&others)
 }

@@ -66,7 +66,7 @@ pub(super) fn line(page: &Result<PathBuf, Failure>) -> String {
 
 fn sources(path: &Path) -> Sources {
     let run = RunFolder::at(path);
-    let log = std::fs::read(run.latencies()).unwrap_or_default();
+    let log = run.latency_log();
     let mut out = Sources {
         name: run.name(),
         settings: std::fs::read_to_string(run.settings()).ok().and_then(|text| changed(&text)),

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use super::begin::{Prepared, idle};
+use super::begin::{Prepared, idle, keeper};
 use super::common::{info, lock, specs, write_info};
 use super::exit::Failure;
 use super::place::Where;
@@ -17,7 +17,6 @@ use crate::app::config::{Change, ConfigOf};
 use crate::app::resume::{Fault, ResumeSummary, Resumed, resume};
 use crate::engine::Components;
 use crate::folder::RunFolder;
-use crate::folder::keep::Keeper;
 use crate::settings::ConfigError;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
@@ -75,14 +74,14 @@ pub(super) fn begin_with<C: Components>(
     info.end = None;
     info.bounded = config.run.bound().bytes.is_some();
     write_info(&run, &info)?;
-    let log = run.latencies();
+    let log = run.latencies(segment);
     let log = std::fs::OpenOptions::new()
         .append(true)
         .create(true)
         .open(&log)
         .map_err(|e| Failure::disk(format!("cannot write {}: {e}", log.display())))?;
     let files = Files {
-        keeper: Some(Keeper::new(path, config.run.bound()).at(segment)),
+        keeper: Some(keeper(&run, &config).at(segment)),
         journal: Some(journal),
         recording: Some(recording),
         latency_log: Some(log),

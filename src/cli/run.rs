@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::begin::{Prepared, idle};
+use super::begin::{Prepared, idle, keeper};
 use super::behind::{Behind, unknown};
 use super::common::{claim, digests, new_run, write_info};
 use super::exit::{Code, Failure};
@@ -23,11 +23,11 @@ use crate::app::survey::fitness;
 use crate::app::turn::Turn;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
-use crate::folder::keep::Keeper;
 use crate::folder::recording::segment_name;
 use crate::folder::{Output, RunEnd, RunFolder, RunInfo};
 use crate::journal::{Writer, hex};
 use crate::ops::snapshot::Session;
+use crate::record::StopReason;
 use crate::report::Model;
 use crate::settings::Choice as _;
 use crate::sys::signal::Stop;
@@ -57,8 +57,8 @@ pub(super) struct Options {
     /// `127.0.0.1:9464`.
     #[arg(long, value_name = "ADDR")]
     metrics: Option<String>,
-    /// Most disk for journal and recording, e.g. `500MB`, `20GB`: beyond it the oldest segments
-    /// are dropped.
+    /// Most disk for journals, recordings and latencies of all bounded runs of the folder, e.g. `500MB`,
+    /// `20GB`: beyond it the oldest segments are dropped; sums stay.
     #[arg(long, value_name = "SIZE")]
     keep: Option<String>,
     /// Lines of progress instead of the full-screen view.
@@ -90,6 +90,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
         tell(&format!("metrics  http://{at}/metrics, /healthz and /status\n"));
     }
     let recorded = files.recording.is_some();
+    let goes_on = files.goes_on.is_some();
     let (past, to, needed) = Beside::start(run.clone(), config, coins.clone(), recorded)
         .map_err(|e| Failure::new(Code::Internal, format!("no thread: {e}")))?;
     files.keeper = files.keeper.map(|k| k.with_past(to, needed));
@@ -109,8 +110,18 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     };
     threads.watch(look, journal_failure, |text| watcher.say(text));
     drop(watcher);
-    let ended = threads.join()?;
+    let ended = threads.join();
     past.end();
+    let none = match &ended {
+        Ok(e) => !e.began,
+        Err(e) => e.code == Code::Venue,
+    };
+    if none && !goes_on {
+        // Of a restart that finds no venue nothing is left, however often it comes.
+        run.discard();
+        return ended.map(|e| nothing(e.reason, common));
+    }
+    let ended = ended?;
     let mut truth = place.exchange.take().map(Handle::stop);
     let known = truth.as_mut().zip(behind).map(|(truth, behind)| behind.end(truth));
     let records = ended.published.first_seq + ended.ending.records;
@@ -255,6 +266,16 @@ fn worlds(world: Named, coins: &[CoinSpec]) -> String {
     coins.iter().map(line).collect()
 }
 
+/// A run that ended before its first link.
+fn nothing(reason: StopReason, common: &Common) {
+    if common.json {
+        let v = serde_json::json!({"run": null, "ended": reason.text(), "records": 0});
+        say(&format!("{v}\n"));
+    } else {
+        say(&format!("ended    {} No link came about, and nothing is kept\n", reason.sentence()));
+    }
+}
+
 /// Why the run has lost its purpose, if it has.
 fn journal_failure(s: &Status) -> Option<String> {
     let f = s.failed?;
@@ -388,8 +409,8 @@ fn files<C: Components>(
     Ok(Files {
         journal: Some(journal),
         recording,
-        latency_log: Some(file(run.latencies())?),
-        keeper: Some(Keeper::new(run.path(), config.run.bound())),
+        latency_log: Some(file(run.latencies(0))?),
+        keeper: Some(keeper(run, config)),
         goes_on: None,
     })
 }

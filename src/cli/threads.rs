@@ -65,6 +65,8 @@ pub(super) struct Threads<C: Components> {
 /// How a run ended, and its newest state.
 pub(super) struct Ended {
     pub reason: StopReason,
+    /// Whether a link ever came about.
+    pub began: bool,
     pub lost_links: u64,
     pub pinned: Pinned,
     pub counters: Counters,
@@ -248,6 +250,7 @@ impl<C: Components> Threads<C> {
         let set_aside = aside.filter_map(|c| Some(feed.coins().get(c)?.name.to_string())).collect();
         Ok(Ended {
             reason,
+            began,
             lost_links: lost,
             pinned,
             counters: feed.counters(),

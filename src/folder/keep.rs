@@ -3,11 +3,13 @@
 //! In: the folder, the time. Out: new files for the recording, removals, [`Kept`]. Cold path: the
 //! logging thread.
 //!
-//! 1. Journal and recording begin their segments together: a number is a stretch of time, and the
-//!    lowest number is dropped first, of both.
+//! 1. Journal, recording and the log of latencies begin their segments together: a number is a stretch of
+//!    time, and the lowest number is dropped first, of all.
 //! 2. The newest segment is never dropped, whatever the bound.
 //! 3. Nothing is dropped that the run's past does not hold ([`Needed`]).
-//! 4. What was dropped is counted; a reader sees it by the numbers that are missing at the front.
+//! 4. The bound is for all bounded runs under one folder: those that have ended give way first, down to
+//!    their newest segments, which hold what their pasts do not.
+//! 5. What was dropped is counted; a reader sees it by the numbers that are missing at the front.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -43,12 +45,50 @@ pub struct Keeper {
     segment: (u64, Option<Ns>),
     looked: Option<Ns>,
     kept: Kept,
+    /// What other runs could drop, oldest first, and the bytes of the rest of them.
+    others: Vec<Entry>,
+    others_rest: u64,
     /// Who hears of complete segments, and which ones are still needed.
     past: Option<(Sender<u64>, Arc<Needed>)>,
 }
 
-/// A segment's file: its number, whether it is of the recording, path, bytes.
-type Entry = (u64, bool, PathBuf, u64);
+/// A segment's file: its number, what it is of, path, bytes.
+type Entry = (u64, Kind, PathBuf, u64);
+
+/// What a segment's file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Journal,
+    Recording,
+    Latencies,
+}
+
+impl Kind {
+    /// What the file of this name holds, and of which segment.
+    fn of(name: &str) -> Option<(Kind, u64)> {
+        let is = |kind: Kind| move |number: u64| (kind, number);
+        let journal = journal::segment_number(name).map(is(Kind::Journal));
+        journal
+            .or_else(|| recording::segment_number(name).map(is(Kind::Recording)))
+            .or_else(|| latency_number(name).map(is(Kind::Latencies)))
+    }
+}
+
+/// Name of the log of latencies of segment `number`.
+pub(super) fn latency_name(number: u64) -> String {
+    match number {
+        0 => "latency.hlog".into(),
+        n => format!("latency.{n:08}.hlog"),
+    }
+}
+
+/// The segment of the log of latencies of this name.
+pub(super) fn latency_number(name: &str) -> Option<u64> {
+    match name.strip_prefix("latency.")?.strip_suffix("hlog")? {
+        "" => Some(0),
+        rest => rest.strip_suffix('.')?.parse().ok().filter(|n| latency_name(*n) == name),
+    }
+}
 
 /// The first segments of journal and recording that the run's past does not hold: none from there on
 /// may be dropped.
@@ -61,8 +101,13 @@ impl Needed {
         self.0.iter().zip(numbers).for_each(|(a, n)| a.store(n, Ordering::Release));
     }
 
-    fn is(&self, number: u64, recording: bool) -> bool {
-        number >= self.0[usize::from(recording)].load(Ordering::Acquire)
+    fn is(&self, number: u64, kind: Kind) -> bool {
+        let first = match kind {
+            Kind::Journal => &self.0[0],
+            Kind::Recording => &self.0[1],
+            Kind::Latencies => return false,
+        };
+        number >= first.load(Ordering::Acquire)
     }
 }
 
@@ -106,6 +151,8 @@ impl Keeper {
             segment: (0, None),
             looked: None,
             kept: Kept::default(),
+            others: Vec::new(),
+            others_rest: 0,
             past: None,
         }
     }
@@ -114,6 +161,25 @@ impl Keeper {
     #[must_use]
     pub fn with_past(self, to: Sender<u64>, needed: Arc<Needed>) -> Keeper {
         Keeper { past: Some((to, needed)), ..self }
+    }
+
+    /// Bounds these other runs with it, oldest first, which have ended: their folders, and the first
+    /// segments of journal and recording that their pasts do not hold.
+    #[must_use]
+    pub fn beside(mut self, runs: &[(PathBuf, [u64; 2])]) -> Keeper {
+        for (folder, [journal, recording]) in runs {
+            let mut entries = entries(folder);
+            entries.sort();
+            for e in entries {
+                let first = if e.1 == Kind::Journal { journal } else { recording };
+                if e.0 < *first {
+                    self.others.push(e);
+                } else {
+                    self.others_rest += e.3;
+                }
+            }
+        }
+        self
     }
 
     /// Looks after a run that goes on in segment `number`.
@@ -162,6 +228,15 @@ impl Keeper {
         Some(made.and(file))
     }
 
+    /// A new log of latencies, for the segment at hand.
+    ///
+    /// # Errors
+    /// As the system refuses.
+    pub fn latency_log(&self) -> io::Result<File> {
+        let path = self.folder.join(latency_name(self.segment.0));
+        OpenOptions::new().append(true).create(true).open(path)
+    }
+
     /// The recording goes on in the newest segment: those before it are complete.
     pub fn turned(&self) {
         if let Some((to, _)) = &self.past {
@@ -182,36 +257,45 @@ impl Keeper {
             return self.kept;
         }
         self.looked = Some(now);
-        let mut entries = self.entries();
+        let mut entries = entries(&self.folder);
         entries.sort();
-        self.kept.bytes = entries.iter().map(|e| e.3).sum();
-        for (number, recording, path, size) in entries {
-            let over = self.bound.bytes.is_some_and(|b| self.kept.bytes > b);
-            if !over || number >= self.segment.0 {
-                break;
+        let all = entries.iter().chain(&self.others).map(|e| e.3).sum::<u64>();
+        let newest = self.segment.0;
+        let needed = |e: &Entry| {
+            e.0 >= newest || self.past.as_ref().is_some_and(|(_, needed)| needed.is(e.0, e.1))
+        };
+        entries.retain(|e| !needed(e));
+        let (kept, bound) = (&mut self.kept, self.bound.bytes);
+        kept.bytes = self.others_rest + all;
+        let mut drop = |(_, _, path, size): &Entry| {
+            let dropped = bound.is_some_and(|b| kept.bytes > b) && fs::remove_file(path).is_ok();
+            if dropped {
+                kept.bytes -= size;
+                kept.segments_dropped += 1;
+                kept.bytes_dropped += size;
             }
-            if self.past.as_ref().is_some_and(|(_, needed)| needed.is(number, recording)) {
-                continue;
-            }
-            if fs::remove_file(&path).is_ok() {
-                self.kept.bytes -= size;
-                self.kept.segments_dropped += 1;
-                self.kept.bytes_dropped += size;
-            }
-        }
+            dropped
+        };
+        // Runs that have ended first.
+        self.others.retain(|e| !drop(e));
+        entries.iter().for_each(|e| _ = drop(e));
         self.kept
     }
+}
 
-    fn entries(&self) -> Vec<Entry> {
-        let read = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        read.filter_map(|e| {
-            let name = e.file_name().into_string().ok()?;
-            let of_journal = journal::segment_number(&name);
-            let number = of_journal.or_else(|| recording::segment_number(&name))?;
-            Some((number, of_journal.is_none(), e.path(), e.metadata().ok()?.len()))
-        })
-        .collect()
-    }
+/// The files of segments in `folder`.
+pub(super) fn segments(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    entries(folder).into_iter().map(|e| e.2)
+}
+
+/// The same with what they hold.
+fn entries(folder: &Path) -> Vec<Entry> {
+    let read = fs::read_dir(folder).into_iter().flatten().flatten();
+    read.filter_map(|e| {
+        let (kind, number) = Kind::of(e.file_name().to_str()?)?;
+        Some((number, kind, e.path(), e.metadata().ok()?.len()))
+    })
+    .collect()
 }
 
 #[cfg(test)]
@@ -244,7 +328,7 @@ mod tests {
         assert!(keeper.started(3, Ns(0)).expect("a new segment").is_err(), "the file is there");
         let kept = keeper.look(Ns(0));
         assert_eq!(kept, Kept { bytes: 900_000, segments_dropped: 5, bytes_dropped: 1_500_000 });
-        let left: Vec<_> = keeper.entries().into_iter().map(|e| e.0).collect();
+        let left: Vec<_> = entries(&path).into_iter().map(|e| e.0).collect();
         assert_eq!(left.iter().filter(|n| **n == 3).count(), 2);
         // Not before the interval is over; and never the segment at hand.
         fill(&path, 4..5);
@@ -253,6 +337,41 @@ mod tests {
         let kept = keeper.look(Ns(KEEP_NS));
         assert!(kept.bytes > 9_000_000 && kept.segments_dropped == 6, "{kept:?}");
         fs::remove_dir_all(&path).expect("removed");
+    }
+
+    #[test]
+    fn runs_that_have_ended_give_way_first_and_latencies_count() {
+        let (old, path) = (folder("keep-old"), folder("keep-new"));
+        fill(&old, 0..4);
+        fill(&path, 0..3);
+        fs::write(path.join(latency_name(0)), vec![0; 100_000]).expect("written");
+        let bound = |bytes| Bound { bytes: Some(bytes), ..BOUND };
+        let keeper = |bytes| {
+            let others = [(old.clone(), [3, 2])];
+            Keeper { segment: (2, None), ..Keeper::new(&path, bound(bytes)).beside(&others) }
+        };
+        let count = |folder: &Path| entries(folder).len();
+        // 2.4 MB and 1.9 MB: the five first files of the old run are held by its past.
+        let kept = keeper(3_000_000).look(Ns(0));
+        assert_eq!((kept.bytes, kept.segments_dropped), (2_800_000, 5));
+        assert_eq!((count(&old), count(&path)), (3, 7));
+        let mut keeper = keeper(1_000_000);
+        keeper.look(Ns(0));
+        assert_eq!((count(&old), count(&path)), (3, 2), "the newest stay");
+        assert_eq!(keeper.look(Ns(KEEP_NS)).bytes, 1_500_000);
+        for path in [old, path] {
+            fs::remove_dir_all(&path).expect("removed");
+        }
+    }
+
+    #[test]
+    fn logs_of_latencies_are_numbered_as_segments_are() {
+        for n in [0, 1, 12_345_678_901] {
+            assert_eq!(latency_number(&latency_name(n)), Some(n));
+        }
+        for name in ["latency.hlog.1", "latency.1.hlog", "latency.00000000.hlog", "latency.log"] {
+            assert_eq!(latency_number(name), None, "{name}");
+        }
     }
 
     #[test]

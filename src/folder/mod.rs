@@ -38,7 +38,7 @@ pub use fitness::Fitness;
 pub use info::{Assumed, Came, Ping, RunEnd, RunInfo, Seeds};
 pub use output::{Output, OutputError};
 
-use crate::journal::segment_name;
+use crate::journal::{self, segment_name};
 use crate::limits::RUNS_MAX;
 
 /// A run's folder.
@@ -153,10 +153,21 @@ impl RunFolder {
         self.path.join(recording::segment_name(0))
     }
 
-    /// Latencies of the hot thread.
+    /// Latencies of the hot thread during segment `number`.
     #[must_use]
-    pub fn latencies(&self) -> PathBuf {
-        self.path.join("latency.hlog")
+    pub fn latencies(&self, number: u64) -> PathBuf {
+        self.path.join(keep::latency_name(number))
+    }
+
+    /// All logs of latencies that are there, in order, one behind the other.
+    #[must_use]
+    pub fn latency_log(&self) -> Vec<u8> {
+        let names = std::fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let number = |e: std::fs::DirEntry| keep::latency_number(e.file_name().to_str()?);
+        let mut numbers: Vec<u64> = names.filter_map(number).collect();
+        numbers.sort_unstable();
+        let read = |n: u64| std::fs::read(self.latencies(n)).unwrap_or_default();
+        numbers.into_iter().flat_map(read).collect()
     }
 
     /// What an embedded exchange knows of itself.
@@ -193,6 +204,17 @@ impl RunFolder {
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         self.path.join("status.sock")
+    }
+
+    /// Removes what a run made here, and the folder where nothing else is in it. What the disk refuses
+    /// stays.
+    pub fn discard(&self) {
+        let lock = self.path.join(journal::FOLDER_LOCK);
+        let own = [self.info(), self.settings(), self.past(), self.socket(), lock];
+        for file in own.into_iter().chain(keep::segments(&self.path)) {
+            let _ = std::fs::remove_file(file);
+        }
+        let _ = std::fs::remove_dir(&self.path);
     }
 
     /// Opens it for writing and locks it.

@@ -225,7 +225,12 @@ fn run(out: &mut Text, s: &Snapshot) {
     out.one(name, "gauge", "1: the journal failed; quoting is off.", s.failed.is_some());
     let kept = st.kept;
     let name = "papermaker_kept_bytes";
-    out.one(name, "gauge", "Bytes of journal and recording on disk.", kept.bytes);
+    out.one(
+        name,
+        "gauge",
+        "Bytes of journals, recordings and latencies on disk, of all bounded runs of the folder.",
+        kept.bytes,
+    );
     let name = "papermaker_disk_free_bytes";
     out.one(name, "gauge", "Bytes free where the run is written.", st.free);
     let name = "papermaker_dropped_segments_total";
