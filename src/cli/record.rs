@@ -108,7 +108,7 @@ fn show(o: &Options, e: &Ended, common: &Common) {
     let c = &e.counters;
     if common.json {
         let v = serde_json::json!({
-            "file": o.file, "frames": e.ending.frames, "frames_lost": e.ending.frames_lost,
+            "file": o.file.display().to_string(), "frames": e.ending.frames, "frames_lost": e.ending.frames_lost,
             "lost_links": e.lost_links, "prints": c.prints, "histories": c.histories,
             "gaps": c.gaps, "rejected": c.rejects(), "feed": summary::feed_json(c), "ping": e.ping,
             "set_aside": e.set_aside, "given_up": e.given_up, "ended": e.reason.text(),

@@ -283,8 +283,8 @@ fn show(
     let (model, page) = report::shown(path)?;
     if common.json {
         let mut v = crate::report::json(&model);
-        v["report"] = serde_json::json!(page.ok());
-        v["run"] = serde_json::json!(path);
+        v["report"] = serde_json::json!(page.ok().map(|p| p.display().to_string()));
+        v["run"] = serde_json::json!(path.display().to_string());
         v["digest"] = serde_json::json!(hex(digest.run));
         v["decisions"] = serde_json::json!(hex(digest.decisions));
         v["records"] = serde_json::json!(records);

@@ -292,9 +292,9 @@ fn show(
     let dropped = e.published.dropped;
     if common.json {
         let mut v = crate::report::json(model);
-        v["report"] = serde_json::json!(page.ok());
+        v["report"] = serde_json::json!(page.ok().map(|p| p.display().to_string()));
         v["truth"] = serde_json::json!(truth.map(|t| t.1));
-        v["run"] = serde_json::json!(path);
+        v["run"] = serde_json::json!(path.display().to_string());
         v["ended"] = serde_json::json!(e.reason.text());
         v["digest"] = serde_json::json!(hex(e.published.digest.run));
         v["decisions"] = serde_json::json!(hex(e.published.digest.decisions));

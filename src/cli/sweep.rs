@@ -150,7 +150,7 @@ fn plan<C: Components>(
     plan.write(dir, config).map_err(failure)?;
     let (files, configs, seeds) = (plan.files.len(), plan.configs.len(), plan.seeds.len());
     if common.json {
-        let v = json!({ "plan": dir, "jobs": all, "files": files, "configurations": configs,
+        let v = json!({ "plan": dir.display().to_string(), "jobs": all, "files": files, "configurations": configs,
             "seeds": seeds, "program": SOURCES });
         say(&format!("{v}\n"));
     } else {

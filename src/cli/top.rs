@@ -27,7 +27,7 @@ const QUESTION: u32 = 4;
 pub(super) struct Options {
     /// Run folder, or `host:port` of `--metrics`; default: the newest run that is running.
     #[arg(value_name = "RUN|ADDR")]
-    target: Option<String>,
+    target: Option<PathBuf>,
     /// Print one picture and end; so it is also where standard output is no terminal.
     #[arg(long)]
     once: bool,
@@ -42,7 +42,7 @@ pub(super) fn run<C: Components>(
     common: &Common,
 ) -> Result<(), Failure> {
     let target = match &o.target {
-        Some(text) => target(text),
+        Some(path) => path.to_str().map_or_else(|| Target::Folder(path.clone()), target),
         None => newest(Path::new(&config.run.folder))?,
     };
     let text = serve::ask(&target).map_err(|e| nobody(&target, &e))?;

@@ -145,7 +145,10 @@ fn tape<C: Components>(
         write_truth(to, &truth)?;
     }
     say(&if common.json {
-        format!("{}\n", serde_json::json!({ "tape": path, "frames": frames, "truth": truth }))
+        format!(
+            "{}\n",
+            serde_json::json!({ "tape": path.display().to_string(), "frames": frames, "truth": truth })
+        )
     } else {
         let (shown, blocks) = (path.display(), truth.blocks);
         format!("tape     {shown}: {frames} frames, {blocks} blocks\n{}", truth_text(&truth, None))

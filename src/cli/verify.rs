@@ -17,7 +17,7 @@ use crate::app::past::Past;
 use crate::app::replay::{Cut, Outcome, Tally, replay_files};
 use crate::engine::Components;
 use crate::feed::CoinSpec;
-use crate::folder::{Folder, RunEnd, RunFolder, RunInfo, keep};
+use crate::folder::{Folder, Named, RunEnd, RunFolder, RunInfo, keep};
 use crate::journal::{Digest, Digests, Found, Reader, hex};
 use crate::record::{Body, Bytes, Record, StopReason};
 use crate::report::Model;
@@ -80,8 +80,9 @@ fn whole<C: Components>(
     let mut tally = Tally::new(|record: &Record, _: &Bytes| beside.take(record));
     // A run's own recording moves with its folder.
     let inside = run.recording();
-    let first = if inside.exists() { inside } else { info.source.clone() };
-    let files = [&[first], info.more.as_slice()].concat();
+    let first = if inside.exists() { inside } else { info.source.path() };
+    let files: Vec<PathBuf> =
+        [first].into_iter().chain(info.more.iter().map(Named::path)).collect();
     if let Some(source) = files.iter().find(|f| !f.exists()) {
         let text = format!(
             "{} is not there; a run is verified from its recording, which --no-record leaves out",
@@ -110,15 +111,17 @@ fn ended(
     let journal = &read.digest;
     let (intact, lost) = (read.faults.is_empty(), read.lost);
     // Records lost in the queue were decided all the same, and a replay gives them again.
-    let same = hex(again.run) == end.digest;
-    let equal = same && beside.differs.is_none() && (journal == again || lost > 0);
+    let same = hex(again.run) == end.digest && beside.differs.is_none();
+    // A journal that failed lacks the last ones: the replay is none the worse for it.
+    let complete = journal == again || lost > 0;
+    let equal = same && complete;
     let decisions = hex(again.decisions) == end.decisions;
     if common.json {
         let v = serde_json::json!({
             "records": read.records, "lost": lost, "intact": intact, "faults": read.faults,
             "digest": hex(journal.run), "replay": hex(again.run), "equal": equal,
             "decisions": end.decisions, "decisions_replay": hex(again.decisions),
-            "decisions_equal": decisions, "killed": false,
+            "decisions_equal": decisions, "complete": complete, "killed": false,
         });
         say(&format!("{v}\n"));
     } else {
@@ -129,7 +132,7 @@ fn ended(
             word(intact),
             end.digest,
             hex(again.run),
-            word(equal),
+            word(same),
             end.decisions,
             hex(again.decisions),
             word(decisions),
@@ -138,6 +141,14 @@ fn ended(
     match &beside.differs {
         _ if equal || !intact => Ok(()),
         Some(d) => Err(differing(d)),
+        None if same => Err(Failure::new(
+            Code::Check,
+            format!(
+                "the replay is equal, but the journal lacks the last of its {} records: it failed, and has \
+                 {}",
+                end.records, read.records
+            ),
+        )),
         None => Err(Failure::new(Code::Check, "the digests differ")),
     }
 }

@@ -142,8 +142,8 @@ pub(super) fn listen(addr: Option<&str>) -> Result<Option<TcpListener>, Failure>
 }
 
 impl Window {
-    /// Opens the window on a run in `folder`. A folder whose path is too long for a socket has
-    /// none: `top` then needs the address of `--metrics`.
+    /// Opens the window on a run in `folder`. Where its disk knows no sockets, `top` needs the address of
+    /// `--metrics`.
     pub(super) fn open(
         folder: &Path,
         metrics: Option<TcpListener>,

@@ -4,7 +4,9 @@
 //!
 //! 1. It is written aside and put in its place in one step: whoever reads finds a whole one.
 
+use std::ffi::OsString;
 use std::io;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -21,10 +23,10 @@ pub struct RunInfo {
     /// Program version.
     pub version: String,
     /// The recording.
-    pub source: PathBuf,
+    pub source: Named,
     /// Recordings that follow it.
     #[serde(default)]
-    pub more: Vec<PathBuf>,
+    pub more: Vec<Named>,
     /// Coins with their size decimals.
     pub coins: Vec<(String, u8)>,
     /// Terms of builders' coins among them, where a list gave them.
@@ -44,6 +46,36 @@ pub struct RunInfo {
     pub seeds: Option<Seeds>,
     /// How it ended; `None` while it runs, and of a run that was killed.
     pub end: Option<RunEnd>,
+}
+
+/// A path: text where it is, else its bytes. Not every name of a file is UTF-8.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Named {
+    /// UTF-8.
+    Text(String),
+    /// Anything else.
+    Bytes(Vec<u8>),
+}
+
+impl From<PathBuf> for Named {
+    fn from(path: PathBuf) -> Named {
+        match path.into_os_string().into_string() {
+            Ok(text) => Named::Text(text),
+            Err(other) => Named::Bytes(other.into_vec()),
+        }
+    }
+}
+
+impl Named {
+    /// The path.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        match self {
+            Named::Text(text) => text.into(),
+            Named::Bytes(bytes) => OsString::from_vec(bytes.clone()).into(),
+        }
+    }
 }
 
 /// How a run ended.
@@ -144,7 +176,7 @@ impl RunInfo {
     pub fn begins(source: &Path, coins: &[CoinSpec]) -> RunInfo {
         RunInfo {
             version: env!("CARGO_PKG_VERSION").into(),
-            source: whole(source),
+            source: whole(source).into(),
             more: Vec::new(),
             coins: coins.iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect(),
             builders: coins
@@ -164,7 +196,7 @@ impl RunInfo {
     #[must_use]
     pub fn of_all(files: &[PathBuf], coins: &[CoinSpec]) -> RunInfo {
         let first = files.first().map_or(Path::new(""), PathBuf::as_path);
-        let more = files.iter().skip(1).map(|f| whole(f)).collect();
+        let more = files.iter().skip(1).map(|f| whole(f).into()).collect();
         RunInfo { more, ..RunInfo::begins(first, coins) }
     }
 
@@ -186,7 +218,7 @@ impl RunInfo {
     /// # Errors
     /// As the disk refuses; nothing is left beside.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        let json = serde_json::to_string_pretty(self).unwrap_or_default();
+        let json = serde_json::to_string_pretty(self).map_err(io::Error::other)?;
         let aside = path.with_extension("json.new");
         std::fs::write(&aside, json).and_then(|()| std::fs::rename(&aside, path)).inspect_err(
             |_| {

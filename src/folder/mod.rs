@@ -35,7 +35,7 @@ use std::path::{Path, PathBuf};
 
 pub use disk::{Folder, FolderError};
 pub use fitness::Fitness;
-pub use info::{Assumed, Came, Ping, RunEnd, RunInfo, Seeds};
+pub use info::{Assumed, Came, Named, Ping, RunEnd, RunInfo, Seeds};
 pub use output::{Output, OutputError};
 
 use crate::journal::{self, segment_name};

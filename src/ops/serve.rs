@@ -8,8 +8,10 @@
 //!    and sends at most `HTTP_HEAD_MAX` bytes that anybody looks at.
 //! 3. Nothing waits for a client: not the logging thread, not the hot one.
 
+use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -71,14 +73,14 @@ impl Server {
     /// folder's lock says that no other process writes there.
     ///
     /// # Errors
-    /// The path is too long for a socket (108 bytes) or the disk refuses.
+    /// As the disk refuses.
     pub fn unix(folder: &Path, source: Source) -> io::Result<Server> {
         let path = RunFolder::at(folder).socket();
         match std::fs::remove_file(&path) {
             Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
             _ => {}
         }
-        let listener = UnixListener::bind(&path)?;
+        let listener = reach(&path, |p| UnixListener::bind(p))?;
         Self::start(End::Unix(path), source, move || listener.accept().map(|(s, _)| s))
     }
 
@@ -129,7 +131,7 @@ impl Drop for Server {
                 TcpStream::connect_timeout(&addr, ACCEPT_PAUSE).is_ok()
             }
             End::Unix(path) => {
-                let woken = UnixStream::connect(path).is_ok();
+                let woken = reach(path, |p| UnixStream::connect(p)).is_ok();
                 let _ = std::fs::remove_file(path);
                 woken
             }
@@ -139,6 +141,20 @@ impl Drop for Server {
         }
     }
 }
+
+/// Does `with` a socket by a path that fits into a socket's address, which has 108 bytes: a longer one
+/// is reached by way of its open folder.
+fn reach<T>(path: &Path, with: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return with(path) };
+    if path.as_os_str().len() < SOCKET_PATH {
+        return with(path);
+    }
+    let folder = File::open(folder)?;
+    with(&Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name))
+}
+
+/// Bytes of a socket's path, the zero at its end included.
+const SOCKET_PATH: usize = 108;
 
 /// Serves a connection on a thread of its own, or turns it away.
 fn welcome<S: Stream>(mut stream: S, source: &Source, clients: &Arc<AtomicUsize>) {
@@ -237,7 +253,10 @@ pub enum Target {
 /// Nobody answers, not in time, or not with 200.
 pub fn ask(target: &Target) -> io::Result<String> {
     match target {
-        Target::Folder(path) => question(UnixStream::connect(RunFolder::at(path).socket())?),
+        Target::Folder(path) => {
+            let socket = RunFolder::at(path).socket();
+            question(reach(&socket, |p| UnixStream::connect(p))?)
+        }
         Target::Addr(addr) => {
             use std::net::ToSocketAddrs as _;
             let none = || io::Error::new(ErrorKind::NotFound, "the name has no address");

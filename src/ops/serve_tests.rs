@@ -38,17 +38,23 @@ fn answers_over_tcp_and_ends() {
 
 #[test]
 fn a_folder_answers_the_same_and_takes_its_socket_along() {
-    let folder = std::env::temp_dir().join(format!("papermaker-serve-{}", std::process::id()));
+    let short = std::env::temp_dir().join(format!("papermaker-serve-{}", std::process::id()));
+    serves_in(&short);
+    serves_in(&short.join("x".repeat(120)));
+    std::fs::remove_dir_all(&short).expect("removed");
+}
+
+fn serves_in(folder: &Path) {
+    let folder = folder.to_path_buf();
     std::fs::create_dir_all(&folder).expect("a folder");
     // A socket left behind by a killed process is in nobody's way.
-    drop(UnixListener::bind(RunFolder::at(&folder).socket()).expect("a socket"));
+    drop(reach(&RunFolder::at(&folder).socket(), |p| UnixListener::bind(p)).expect("a socket"));
     let server = Server::unix(&folder, source()).expect("replaces it");
     let text = ask(&Target::Folder(folder.clone())).expect("an answer");
     assert_eq!(Snapshot::read(&text).expect("a snapshot").session.run, "a run");
     drop(server);
     assert!(!RunFolder::at(&folder).socket().exists());
-    assert!(ask(&Target::Folder(folder.clone())).is_err());
-    std::fs::remove_dir_all(&folder).expect("removed");
+    assert!(ask(&Target::Folder(folder)).is_err());
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl Sources {
     pub fn take(&mut self, run: Option<&RunInfo>, truth: Option<&str>) {
         if let Some(info) = run {
             self.version = Some(info.version.clone());
-            self.source = Some(info.source.display().to_string());
+            self.source = Some(info.source.path().display().to_string());
             self.ping = info.end.as_ref().and_then(|e| e.ping);
             self.assumed = info.latency.clone();
             self.seeds = info.seeds.clone().unwrap_or_default();

@@ -258,3 +258,22 @@ fn a_recorder_writes_what_a_replay_reads_and_the_venue_serves_both() {
     let truth = std::fs::read_to_string(dir.join("truth.json")).expect("the truth");
     assert!(truth.contains("\"kappa\""));
 }
+
+#[test]
+fn a_folder_whose_path_is_long_and_no_text_is_one_as_any() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let dir = Temporary::new();
+    let odd = [&b"\xff\xfe "[..], &[b'x'; 120]].concat();
+    let inside = dir.0.join(std::ffi::OsStr::from_bytes(&odd));
+    std::fs::create_dir(&inside).expect("a folder");
+    let run = ["run", "--for", "120s", "--speed", "50", "--out", "r", "--coin", "BTC", "--json"];
+    let ended = papermaker(&inside, &run).assert_code(0).json();
+    assert!(ended["run"] == "r" && ended["records"].as_u64() > Some(100), "{ended}");
+    papermaker(&inside, &["verify", "r"]).assert_code(0);
+    let info = std::fs::read_to_string(inside.join("r/run.json")).expect("written");
+    assert!(info.contains("\"version\""), "{info}");
+    let again = ["replay", "r/frames.gz", "--coin", "BTC:5", "--out", "s", "--json"];
+    let again = papermaker(&inside, &again).assert_code(0).json();
+    assert!(again["run"] == "s", "{again}");
+    papermaker(&inside, &["report", "s", "--json"]).assert_code(0);
+}
