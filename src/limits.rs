@@ -111,6 +111,9 @@ pub const SUBSCRIBE_EVERY_NS: i64 = 5_000_000;
 /// First reconnect waits up to this many nanoseconds; each further one up to twice as long.
 pub const RETRY_FIRST_NS: i64 = 250_000_000;
 
+/// A wait before the next attempt to connect, in nanoseconds, that is said at once.
+pub const LONG_WAIT_NS: i64 = 2_000_000_000;
+
 /// Longest wait before an ordinary reconnect, in nanoseconds.
 pub const RETRY_MAX_NS: i64 = 20_000_000_000;
 

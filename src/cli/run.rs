@@ -72,13 +72,8 @@ pub(super) struct Options {
 pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Failure> {
     let stop = stop_on_signals()?;
     let metrics = watch::listen(o.metrics.as_deref())?;
-    let started: Prepared<C> = match &o.resume {
-        Some(run) => resume::begin(run, &o.place, common)?,
-        None if o.again => go_on(o, common, &stop)?,
-        None => begin(o, common.load()?, &stop)?,
-    };
     let Prepared { run, mut place, coins, mut files, turn, idle, mut info, config, behind, note } =
-        started;
+        prepared::<C>(o, common, &stop)?;
     let tell = |text: &str| {
         if !common.json {
             say(text);
@@ -142,6 +137,19 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     show(&path, &ended, (&model, page), truth.as_ref().zip(known.as_ref()), common);
     outcome(&ended)?;
     written
+}
+
+/// The run to start: the one asked for, the newest one, or a new one.
+fn prepared<C: Components>(
+    o: &Options,
+    common: &Common,
+    stop: &Stop,
+) -> Result<Prepared<C>, Failure> {
+    match &o.resume {
+        Some(run) => resume::begin(run, &o.place, common),
+        None if o.again => go_on(o, common, stop),
+        None => begin(o, common.load()?, stop),
+    }
 }
 
 /// The newest run of the venue, or a new one where there is none, or where it cannot go on.

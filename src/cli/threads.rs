@@ -26,7 +26,7 @@ use crate::folder::keep::Keeper;
 use crate::folder::recording;
 use crate::folder::{Folder, Ping};
 use crate::journal::{Digest, Writer};
-use crate::limits::{LOOK, QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS};
+use crate::limits::{LONG_WAIT_NS, LOOK, QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS};
 use crate::record::StopReason;
 use crate::sys::connector::Failures;
 use crate::sys::pin::Pinned;
@@ -175,15 +175,17 @@ impl<C: Components> Threads<C> {
             if let Some(link) = status.link.map(|l| l.value)
                 && (link.up, link.opened) != (up, opened)
             {
-                if link.up && link.opened > 1 {
-                    say(&format!("link up again, the {}. time\n", link.opened));
-                } else if !link.up {
+                // A link that is back before this looks was lost all the same.
+                if up || (!link.up && link.opened > opened) {
                     let why = match std::mem::take(&mut closed) {
                         words if words.is_empty() => lost_by(&before, &status.counters).to_owned(),
                         words => words,
                     };
                     let next = after(again);
                     say(&format!("link lost{why}: quotes withdrawn, connecting again{next}\n"));
+                }
+                if link.up && link.opened > 1 {
+                    say(&format!("link up again, the {}. time\n", link.opened));
                 }
                 (up, opened, before) = (link.up, link.opened, status.counters);
             }
@@ -193,7 +195,7 @@ impl<C: Components> Threads<C> {
             let (count, last) = self.failures.read();
             if !up
                 && count > failures
-                && looks % LOOKS_UNLINKED == 0
+                && (looks % LOOKS_UNLINKED == 0 || again > Some(LONG_WAIT_NS))
                 && let Some(error) = last
             {
                 failures = count;

@@ -23,7 +23,7 @@ const NO_DATA_S: f64 = 60.0;
 /// Real seconds without a quote for want of data or estimates; and with it by decision, for a note.
 const IDLE_S: (f64, f64) = (600.0, 3_600.0);
 /// Links lost of late that are too many: a venue that restarts costs one or two.
-const LOST_MAX: u64 = 5;
+const LOST_OFTEN: u64 = 5;
 /// Rejected frames of late that are too many where they are more than one of a hundred.
 const REJECTS_OF: (u64, u64) = (10, 100);
 
@@ -162,7 +162,7 @@ fn link(v: &mut Verdict, s: &Snapshot) {
     }
     let r = st.recent;
     let minutes = (s.real_s(r.span_ns) / 60.0).ceil();
-    if r.lost > LOST_MAX {
+    if r.lost > LOST_OFTEN {
         v.add(Cause::Relinks, format!("the link was lost {} times in {minutes} min", r.lost));
     }
     if r.rejects > REJECTS_OF.0 && r.rejects * REJECTS_OF.1 > r.frames {

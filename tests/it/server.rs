@@ -140,6 +140,31 @@ pub fn later(text: &str, by: i64) -> String {
     out
 }
 
+/// Answers the subscriptions to all streams, as the script says.
+fn subscribe(market: &mut Market, script: &Script, out: &mut Vec<u8>) {
+    for stream in [
+        r#""type":"bbo""#,
+        r#""type":"l2Book","fast":true"#,
+        r#""type":"l2Book""#,
+        r#""type":"trades""#,
+        r#""type":"activeAssetCtx""#,
+    ] {
+        let ask = format!(r#"{{"method":"subscribe","subscription":{{{stream},"coin":"BTC"}}}}"#);
+        match script {
+            Script::Without(no, says) if stream.contains(no) => {
+                if *says {
+                    let ask = ask.replace('"', "\\\"");
+                    let no =
+                        format!(r#"{{"channel":"error","data":"Invalid subscription {ask}"}}"#);
+                    server::text(out, &no);
+                }
+            }
+            Script::Mute => {}
+            _ => market.say(&ask).frames.iter().for_each(|f| server::text(out, f)),
+        }
+    }
+}
+
 /// Serves a connection; `Some(true)` if it was upgraded.
 fn connection(
     mut stream: impl Stream,
@@ -167,27 +192,7 @@ fn connection(
     }
     let mut out = server::switching_protocols(&accept);
     market.reconnect();
-    for stream in [
-        r#""type":"bbo""#,
-        r#""type":"l2Book","fast":true"#,
-        r#""type":"l2Book""#,
-        r#""type":"trades""#,
-        r#""type":"activeAssetCtx""#,
-    ] {
-        let ask = format!(r#"{{"method":"subscribe","subscription":{{{stream},"coin":"BTC"}}}}"#);
-        match script {
-            Script::Without(no, says) if stream.contains(no) => {
-                if *says {
-                    let ask = ask.replace('"', "\\\"");
-                    let no =
-                        format!(r#"{{"channel":"error","data":"Invalid subscription {ask}"}}"#);
-                    server::text(&mut out, &no);
-                }
-            }
-            Script::Mute => {}
-            _ => market.say(&ask).frames.iter().for_each(|f| server::text(&mut out, f)),
-        }
-    }
+    subscribe(market, script, &mut out);
     served.fetch_add(1, Ordering::Relaxed);
     let begun = wall();
     let length = match script {

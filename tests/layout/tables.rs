@@ -82,6 +82,8 @@ pub const LINES: &[(&str, usize)] = &[
     // A profile for each strategy to compare with. What dropped segments came to, so that a bounded run keeps
     // its sums, is verified and goes on. Results of a replay without records. Results over seeds, paired,
     // on as many threads as cores.
+    // its sums, is verified and goes on. Results of a replay without records. Coins set aside are tried
+    // again; ended runs share the disk bound.
     ("app", 6_240),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 880),
@@ -105,14 +107,17 @@ pub const LINES: &[(&str, usize)] = &[
     ("event", 460),
     // A stream that the venue refuses is given up and said in its words, not paid with the link; one map
     // between the two clocks; what an import says of itself.
-    ("feed", 3_760),
+    // Which streams are followed is a setting; a coin set aside is tried again.
+    ("feed", 3_850),
     // The stylised facts of any recording, with the bands of four kinds of coins.
     ("facts", 1_300),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
     // what a recording is fit for. Bytes counted while they are read, files by their hash.
     // One helper that makes every output of a command. A reading that is ended from outside. What other
     // seeds came to.
-    ("folder", 2_475),
+    // One helper that makes every output of a command. A reading that is ended from outside.
+    // One bound for all runs of a folder, latencies included; paths that are no text.
+    ("folder", 2_570),
     // History of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector.
     ("import", 1_170),
     ("journal", 1_860),
@@ -127,14 +132,16 @@ pub const LINES: &[(&str, usize)] = &[
     ("math", 815),
     ("mem", 450),
     // The clock against the venue's, in `doctor`; the verdict as a metric. Every trouble has a cause in health.
-    ("ops", 1_700),
+    // Sockets of folders with long paths.
+    ("ops", 1_770),
     // A strategy that quotes where the tape pays, and those to compare with, each with what it alone
     // learns by. A grid of up to twenty levels a side. The original with every component that its analysis
     // names.
     ("quote", 3_690),
     // How long a budget of requests lasts, in words; the maker fee of each coin; edges, the curve, the
     // verdict and their words.
-    ("record", 1_640),
+    // Whether a budget is nearly spent.
+    ("record", 1_645),
     // Days. Edges that are the account's, with what was lost before a fill; the curve.
     // What was learned of quotes beside what is true of them. Tables for Python. Several runs as one answer.
     // Value before money, over seeds; policies in pairs.
