@@ -3,6 +3,7 @@
 mod bounded;
 mod clocks;
 mod days;
+mod kills;
 mod lab;
 mod extremes;
 mod faults;
