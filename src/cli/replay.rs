@@ -19,13 +19,14 @@ use crate::app::config::ConfigOf;
 use crate::app::replay::{Cut, Outcome, Tally, replay_files};
 use crate::engine::Components;
 use crate::feed::CoinSpec;
-use crate::folder::recording::{self, Meter, Reader};
+use crate::folder::recording::{self, Meter, Reader, Tail};
 use crate::folder::{Fitness, RunEnd, RunFolder, RunInfo};
 use crate::journal::{Digests, Recovered, Writer, hex};
 use crate::limits::COINS_MAX;
 use crate::record::{Body, Lane, Record, StopReason};
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
+use crate::units::lines::labelled;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -287,11 +288,11 @@ fn show(
         say(&head(files, seen, took));
         say(&crate::report::text(&model));
         say(&format!(
-            "\nrun      {}\nrecords  {records}, none lost\n{}",
+            "\nrun        {}\nrecords    {records}, none lost\n{}{}",
             path.display(),
-            digests(digest)
+            digests(digest),
+            report::line(&page),
         ));
-        say(&report::line(&page));
     }
     Ok(())
 }
@@ -299,24 +300,25 @@ fn show(
 fn head(files: &[PathBuf], seen: &Outcome, took: i64) -> String {
     let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
     let c = &seen.counters;
-    let left_out = summary::left_out(&seen.left_out, c);
     let span = Ns::seconds(seen.to.since(seen.from));
     let spent = Ns::seconds(took);
     let rate = if spent > 0.0 { summary::float(seen.frames) / spent } else { 0.0 };
+    let frames = format!("{} over {span:.1} s, in {spent:.3} s ({rate:.0} frames/s)", seen.frames);
+    let n = |n: u64, what: &str| (n > 0).then(|| format!("{n} {what}"));
+    let odd = [
+        n(c.rejects(), "rejected").map(|text| text + &summary::reasons(c)),
+        n(c.duplicates, "came twice"),
+        n(c.gaps, "times trades are missing after a reconnection"),
+        n(seen.downs, "silences or lost links"),
+        (seen.tail != Tail::Whole).then(|| seen.tail.to_string()),
+    ];
+    let odd: Vec<String> = odd.into_iter().flatten().collect();
     format!(
-        "replay   {}\nframes   {} over {span:.1} s, in {spent:.3} s ({rate:.0} frames/s)\n\
-         feed     {} rejected{}, {} duplicates, {} histories ({} contiguous, {} with a gap), {} \
-         silences, tail {}\n{left_out}",
-        names.join("\n         "),
-        seen.frames,
-        c.rejects(),
-        summary::reasons(c),
-        c.duplicates,
-        c.histories,
-        c.contiguous,
-        c.gaps,
-        seen.downs,
-        seen.tail,
+        "{}{}{}{}",
+        labelled("replay", &names.join(" ")),
+        labelled("frames", &frames),
+        labelled("feed", &odd.join("; ")),
+        summary::left_out(&seen.left_out, c),
     )
 }
 

@@ -59,8 +59,8 @@ pub(super) fn shown(path: &Path) -> Result<(Model, Result<PathBuf, Failure>), Fa
 /// Where the page is, or why there is none.
 pub(super) fn line(page: &Result<PathBuf, Failure>) -> String {
     match page {
-        Ok(p) => format!("report   {}\n", p.display()),
-        Err(e) => format!("report   none: {e}\n"),
+        Ok(p) => format!("page       {}\n", p.display()),
+        Err(e) => format!("page       none: {e}\n"),
     }
 }
 
@@ -146,7 +146,7 @@ fn one(run: &Path, o: &Options, common: &Common) -> Result<(), Failure> {
     } else {
         say(&report::text(&model));
         let (records, digests) = (model.records, digests(&model.digest));
-        say(&format!("\nrecords  {records}\n{digests}{}", line(&page)));
+        say(&format!("\nrecords    {records}\n{digests}{}", line(&page)));
     }
     let page = page?;
     if o.open {

@@ -32,6 +32,7 @@ use crate::report::Model;
 use crate::settings::Choice as _;
 use crate::sys::signal::Stop;
 use crate::units::Ns;
+use crate::units::lines::labelled;
 use crate::venue::coin;
 use crate::venue::config::Named;
 use crate::venue::serve::Handle;
@@ -297,28 +298,34 @@ fn show(
         say(&format!("\n{}{}", truth_text(law, Some(model)), unknown(all)));
     }
     let c = &e.counters;
-    say(&format!(
-        "\nfeed     {} messages, {} rejected{}, {} duplicates, {} links lost\n{}{}hot      {}\n{}records  \
-         {}, {dropped} dropped, {} durable; {} frames recorded, {} lost\nended    {}\nrun      {}\n\
-         {}",
+    let feed = format!(
+        "{} messages, {} rejected{}, {} duplicates, {} links lost",
         c.messages,
         c.rejects(),
         summary::reasons(c),
         c.duplicates,
         e.lost_links,
-        e.given_up.concat(),
-        e.cadence,
-        e.pinned,
-        summary::latency_text(&e.ending.latency),
+    );
+    let records = format!(
+        "{}, {dropped} dropped, {} durable; {} frames recorded, {} lost",
         e.ending.records,
         e.ending.durable_seq.map_or(0, |s| s + 1),
         e.ending.frames,
         e.ending.frames_lost,
-        e.reason.sentence(),
+    );
+    say(&format!(
+        "\n{}{}{}{}{}{}{}run        {}\n{}{}",
+        labelled("feed", &feed),
+        e.given_up.concat(),
+        e.cadence,
+        labelled("hot thread", &e.pinned.to_string()),
+        summary::latency_text(&e.ending.latency),
+        labelled("records", &records),
+        labelled("ended", e.reason.of_run(true)),
         path.display(),
         digests(&e.published.digest),
+        report::line(&page),
     ));
-    say(&report::line(&page));
 }
 
 /// Whether everything was written, and the venue did not end it.

@@ -9,6 +9,7 @@ use crate::folder::recording::LeftOut;
 use crate::record::{Account, Coin, FeedState, Health};
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{Percentiles, STAGES, Stage};
+use crate::units::lines::labelled;
 use crate::units::{Cash, Ns, decimal};
 
 fn profit(a: &Account) -> Cash {
@@ -46,7 +47,7 @@ pub(super) fn cadence_text(feed: &Feed) -> String {
             .filter(|(c, _)| c.gaps > 0)
             .map(|(c, name)| format!("{name} {:.2} s", Ns::seconds(c.mean_ns)))
             .collect();
-        Some(format!("cadence  {}: {}\n", coin.name, streams.join(", ")))
+        Some(labelled("cadence", &format!("{}: {}", coin.name, streams.join(", "))))
     };
     feed.ids().filter_map(line).collect()
 }
@@ -69,7 +70,7 @@ pub(super) fn left_out(l: &LeftOut, c: &Counters) -> String {
     if c.unannounced > 0 {
         parts.push(format!("{} histories came without an acknowledgement", c.unannounced));
     }
-    if parts.is_empty() { String::new() } else { format!("lines    {}\n", parts.join("; ")) }
+    labelled("lines", &parts.join("; "))
 }
 
 /// The same as numbers.

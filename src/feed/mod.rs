@@ -35,8 +35,8 @@ mod tests;
 pub use clock::{ClockMap, Seen};
 pub use coins::{BadCoin, CoinSpec, Coins, is_perpetual};
 pub use control::{
-    Control, coin_line, control, import_line, imported, is_coin, is_ours, lost_frames, lost_line,
-    set_aside, set_aside_line,
+    Control, SIMULATED, coin_line, control, import_line, imported, is_coin, is_ours, lost_frames,
+    lost_line, set_aside, set_aside_line,
 };
 pub use decode::{Decoder, Parser};
 pub use outcome::{Decoded, Stream};

@@ -119,3 +119,15 @@ codes! {
         1 Reason / "reason" : "A reason of the strategy to decline.",
     }
 }
+
+impl StopReason {
+    /// Why a run ended, in a sentence; a live run has no recording that could end.
+    #[must_use]
+    pub fn of_run(self, live: bool) -> &'static str {
+        match (self, live) {
+            (StopReason::Finished, true) => "The time asked for was over.",
+            (StopReason::Finished, false) => "The recording ended.",
+            _ => self.sentence(),
+        }
+    }
+}

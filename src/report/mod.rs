@@ -4,13 +4,15 @@
 //! path.
 //!
 //! ```text
-//!  Record ──▶ model ──▶ text, json, page
+//!  Record ──▶ model ──▶ figures, answer ──▶ text, json, page
 //!         └─────────────▶ export (csv, jsonl, parquet)
 //! ```
 
+mod answer;
 mod coin;
 mod days;
 pub mod export;
+mod figures;
 mod json;
 mod latency;
 mod markouts;
@@ -18,6 +20,7 @@ mod model;
 mod money;
 mod orders;
 mod page;
+mod path;
 mod reasons;
 mod series;
 mod sources;

@@ -354,7 +354,7 @@ fn orders(c: &CoinModel) -> String {
             format!("<tr><td>{}{n}{money}", esc(r.sentence()))
         })
         .collect();
-    let lanes: String = Lane::ALL.iter().map(|l| format!("<th>{}", l.text())).collect();
+    let lanes: String = figure::LANES.iter().map(|l| format!("<th>{l}")).collect();
     let html = format!(
         "<div class=scroll><table><tr><th>fills by reason{lanes}<th>USD<th>edge after 5 s, bps{fills}</table></div><div \
          class=scroll><table><tr><th>orders<th>{rows}</table></div>"

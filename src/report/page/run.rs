@@ -11,6 +11,7 @@ use crate::journal::hex;
 use crate::record::Health;
 use crate::report::model::Model;
 use crate::report::series::Series;
+use crate::report::sources::Market;
 use crate::report::stats::count as float;
 use crate::report::time;
 use crate::units::Ns;
@@ -244,7 +245,8 @@ fn settings(m: &Model) -> String {
 fn identity(m: &Model) -> String {
     let text = |v: Option<String>| v.unwrap_or_else(|| "unknown".into());
     let config = m.start.map(|s| format!("{:016x}{:016x}", s.config[0], s.config[1]));
-    let ended = m.stop.map(|s| s.reason.sentence().to_owned());
+    let live = !matches!(m.sources.market, Some(Market::Recording(_)));
+    let ended = m.stop.map(|s| s.reason.of_run(live).to_owned());
     let faults = if m.faults.is_empty() { "none".into() } else { m.faults.join("; ") };
     let mut rows = String::new();
     for (name, value) in [
