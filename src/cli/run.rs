@@ -361,10 +361,8 @@ pub(super) fn truth_text(t: &Truth, model: Option<&Model>) -> String {
             let is_in = |x: f64, lo: f64, hi: f64| if lo <= x && x <= hi { "in" } else { "NOT in" };
             format!("; {} the interval of kappa", is_in(kappa, e.kappa_lo, e.kappa_hi))
         });
-        out.push_str(&format!(
-            "truth    {}: kappa {kappa:.0}, rate {rate:.3} /s and side{found}\n",
-            c.coin
-        ));
+        let text = format!("{}: kappa {kappa:.0}, rate {rate:.3} /s and side{found}", c.coin);
+        out.push_str(&labelled("truth", &text));
     }
     out
 }

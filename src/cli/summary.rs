@@ -153,16 +153,15 @@ fn line(at: f64, coin: &Coin, c: &CoinStatus) -> String {
     let best = |i: usize| {
         let levels = c.ladder[i].as_ref().map_or(&[][..], |l| &l.levels);
         levels.first().map_or_else(
-            || c.guard[i].value.text().to_owned(),
-            |(px, _)| format!("{} x{}", decimal::format(px.0, 0), levels.len()),
+            || c.guard[i].value.text().replace('_', " "),
+            |(px, _)| decimal::format(px.0, 0),
         )
     };
     let (profit, fills, position) =
         c.account[0].as_ref().map_or((0.0, 0, 0), |a| (profit(a).to_f64(), a.fills, a.position.0));
     let book = if c.health.value == Health::Fresh { "" } else { c.health.value.text() };
     format!(
-        "{at:>7.0} s  {:<5} bid {}  ask {}  position {}  fills {fills}  result {profit:+.2} USD  \
-         {}  {book}\n",
+        "{at:>7.0} s  {:<5} bid {}  ask {}  position {}  {fills} fills  {profit:+.2} USD  {}  {book}\n",
         coin.text(),
         best(0),
         best(1),

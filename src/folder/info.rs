@@ -191,14 +191,14 @@ impl Assumed {
         };
         let scale = if self.pct == 100 { String::new() } else { format!(", at {} %", self.pct) };
         let mut out = format!(
-            "latency  orders {}, cancels {}, and half a ping of {:.1} ms ({from}){scale}\n",
+            "latency  orders {}, cancels {}, and half a ping of {:.1} ms ({from}){scale}.\n",
             self.orders,
             self.cancels,
             self.ping_ns as f64 * 1e-6,
         );
         if let Some([half, one, twice]) = self.profit_usd {
             out.push_str(&format!(
-                "         result {half:+.4} USD at half of it, {one:+.4} as it is, {twice:+.4} at twice\n"
+                "         Result {half:+.4} USD at half of it, {one:+.4} as it is, {twice:+.4} at twice.\n"
             ));
         }
         out

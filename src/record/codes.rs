@@ -105,7 +105,7 @@ codes! {
         6 JournalBehind / "journal_behind" : "The logging thread is behind, or its journal failed.",
         7 LossLimit / "loss_limit" : "The loss limit latched.",
         8 InventoryLimit / "inventory_limit" : "This side would grow the position beyond its limit.",
-        9 NoEstimate / "no_estimate" : "An estimate the quote needs is not finite.",
+        9 NoEstimate / "no_estimate" : "Still learning: an estimate that the quote needs is not there yet.",
         10 NoEdge / "no_edge" : "No level keeps an edge after costs.",
         11 TooSmall / "too_small" : "No level reaches the minimum order value.",
         12 Stopping / "stopping" : "The run is ending.",

@@ -22,7 +22,8 @@ const SEEN: f64 = 2.0;
 pub fn hours_needed(value: f64, lo: f64, hi: f64, seconds: f64) -> Option<f64> {
     let reach = if value < 0.0 { hi - value } else { value - lo };
     let unclear = lo <= 0.0 && hi >= 0.0 && value != 0.0 && reach.is_finite();
-    unclear.then(|| seconds / 3_600.0 * (reach / value).powi(2))
+    let ratio = reach / value;
+    unclear.then(|| seconds / 3_600.0 * ratio * ratio)
 }
 
 /// So many hours, as precisely as they are known.

@@ -215,7 +215,7 @@ const COLUMNS: usize = 5;
 
 /// A table for terminals: a row a figure, a column each of `scopes`, as many beside each other as fit.
 pub(super) fn text(scopes: &[(String, Vec<Figure>)]) -> String {
-    scopes.chunks(COLUMNS).map(|part| table(part)).collect::<Vec<_>>().join("\n")
+    scopes.chunks(COLUMNS).map(table).collect::<Vec<_>>().join("\n")
 }
 
 fn table(scopes: &[(String, Vec<Figure>)]) -> String {
@@ -250,11 +250,8 @@ impl About {
     pub fn text(&self, value: f64) -> String {
         let digits = self.digits;
         // What rounds to nothing has no sign.
-        let value = if value.abs() < 0.5 * 0.1f64.powi(i32::try_from(digits).unwrap_or(0)) {
-            0.0
-        } else {
-            value
-        };
+        let none = format!("{:.digits$}", value.abs()).parse() == Ok(0.0);
+        let value = if none { 0.0 } else { value };
         if self.signed { format!("{value:+.digits$}") } else { format!("{value:.digits$}") }
     }
 }
