@@ -131,10 +131,12 @@ pub const LINES: &[(&str, usize)] = &[
     ("quote", 3_625),
     // How long a budget of requests lasts, in words; the maker fee of each coin; edges, the curve, the
     // verdict and their words.
-    ("record", 1_635),
+    // Hours of data that an answer needs, in words.
+    ("record", 1_720),
     // Days. Edges that are the account's, with what was lost before a fill; the curve.
     // What was learned of quotes beside what is true of them. Tables for Python. Several runs as one answer.
-    ("report", 5_100),
+    // The answer in sentences, one table of figures for text, JSON and page, where a market comes from.
+    ("report", 5_480),
     ("settings", 1_200),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
@@ -151,7 +153,8 @@ pub const LINES: &[(&str, usize)] = &[
     ("telemetry", 550),
     // What quotes and orders really meet in a simulated market, with errors.
     ("truth", 1_105),
-    ("units", 560),
+    // Lines that no terminal breaks.
+    ("units", 600),
     // Markets of agents that look like real ones, recordings of them with the real feed's delays.
     // The same delays in sockets; faults of the feed by name.
     ("venue", 5_350),
