@@ -32,8 +32,8 @@ impl Code {
         (4, "the disk: a folder cannot be written, it is full, or the journal failed"),
         (5, "an input file cannot be read or is not what it should be"),
         (70, "a broken invariant of the program itself; please report it"),
-        (130, "a second Ctrl-C ended the program at once"),
-        (143, "a second SIGTERM ended the program at once"),
+        (130, "Ctrl-C before there was a result, or a second one, ended the program at once"),
+        (143, "the same by SIGTERM"),
     ];
 }
 

@@ -10,9 +10,9 @@ use clap::Args;
 use super::common::{
     chosen_of_all, claim, coin_name, digests, least_fit, new_run, recording_failure, write_info,
 };
-use super::exit::Failure;
+use super::exit::{Code, Failure};
 use super::progress::Progress;
-use super::{Common, assumed, report, say, summary};
+use super::{Common, assumed, report, say, stop_on_signals, summary};
 use crate::app::checkpoint::{Checkpoint, Fault};
 use crate::app::compare::{self, profit};
 use crate::app::config::ConfigOf;
@@ -22,9 +22,10 @@ use crate::feed::CoinSpec;
 use crate::folder::recording::{self, Meter, Reader, Tail};
 use crate::folder::{Fitness, RunEnd, RunFolder, RunInfo};
 use crate::journal::{Digests, Recovered, Writer, hex};
-use crate::limits::COINS_MAX;
+use crate::limits::{COINS_MAX, LOOK};
 use crate::record::{Body, Lane, Record, StopReason};
 use crate::sys::clock::SessionClock;
+use crate::sys::signal::Stop;
 use crate::units::Ns;
 use crate::units::lines::labelled;
 
@@ -186,10 +187,21 @@ fn one<C: Components>(
     let meter = Meter::default();
     let total = files.iter().map(|f| recording::size(f)).sum();
     let progress = Progress::of("replay", total, &meter);
-    let end = (Some(StopReason::Finished), Cut { from, at, meter });
-    let seen = replay_files(files, config, coins, end, &mut tally)
-        .map_err(|(file, e)| recording_failure(&file, &e))?;
-    drop(progress);
+    let stopping = Stopping::of(meter.clone())?;
+    let end = (Some(StopReason::Finished), Cut { from, at, meter: meter.clone() });
+    let seen = match replay_files(files, config, coins, end, &mut tally) {
+        Ok(seen) => seen,
+        Err(_) if meter.is_stopped() => {
+            drop((progress, tally));
+            let written = journal.finish();
+            written.map_err(|f| disk(format!("the journal failed at record {}: {}", f.at, f.error)))?;
+            return interrupted(run, (meter.bytes(), total), o, common);
+        }
+        Err((file, e)) => return Err(recording_failure(&file, &e)),
+    };
+    // From here on a signal ends the process at once.
+    stopping.stop.arm();
+    drop((progress, stopping));
     if o.checkpoint_at.is_some() && !left.exists() {
         let text = format!("{} ends before --checkpoint-at; none was written", files[0].display());
         return Err(Failure::usage(text));
@@ -262,6 +274,67 @@ fn without_records<C: Components>(
     Ok(())
 }
 
+/// What a replay came to until Ctrl-C. A folder that was asked for by name makes room for the next try.
+fn interrupted(
+    run: &RunFolder,
+    (read, of): (u64, u64),
+    o: &Options,
+    common: &Common,
+) -> Result<(), Failure> {
+    let (model, _) = report::shown(run.path())?;
+    let mut path = run.path().to_path_buf();
+    if let Some(out) = &o.out {
+        let aside = |i: u32| PathBuf::from(format!("{}.interrupted-{i}", out.display()));
+        let free = (1..1_000).map(aside).find(|p| !p.exists());
+        if let Some(to) = free.filter(|to| std::fs::rename(&path, to).is_ok()) {
+            path = to;
+        }
+    }
+    if common.json {
+        let mut v = crate::report::json(&model);
+        v["run"] = serde_json::json!(path);
+        v["interrupted"] = serde_json::json!(true);
+        say(&format!("{v}\n"));
+        return Ok(());
+    }
+    let share = 100.0 * summary::float(read) / summary::float(of.max(1));
+    say(&report::text(&model, common));
+    let text = format!("by a signal, with {share:.0} % of the recording read: this is what it came to so far");
+    say(&format!("{}{}", labelled("stopped", &text), labelled("run", &path.display().to_string())));
+    Ok(())
+}
+
+/// Lets a signal end the reading of what `meter` counts, until it is dropped.
+struct Stopping {
+    stop: Stop,
+    ended: Stop,
+}
+
+impl Stopping {
+    fn of(meter: Meter) -> Result<Stopping, Failure> {
+        let (stop, ended) = (stop_on_signals()?, Stop::unhooked());
+        let (theirs, asked) = (ended.clone(), stop.clone());
+        let look = move || {
+            while !theirs.is_asked() {
+                std::thread::sleep(LOOK);
+                if asked.is_asked() {
+                    meter.stop();
+                    asked.arm();
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("signals".into()).spawn(look);
+        thread.map_err(|e| Failure::new(Code::Internal, format!("no thread: {e}")))?;
+        Ok(Stopping { stop, ended })
+    }
+}
+
+impl Drop for Stopping {
+    fn drop(&mut self) {
+        self.ended.ask();
+    }
+}
+
 /// The replay summed up.
 fn show(
     files: &[PathBuf],
@@ -285,8 +358,10 @@ fn show(
         v["took_s"] = serde_json::json!(Ns::seconds(took));
         say(&format!("{v}\n"));
     } else {
-        say(&head(files, seen, took));
-        say(&crate::report::text(&model));
+        if !common.quiet {
+            say(&head(files, seen, took));
+        }
+        say(&report::text(&model, common));
         say(&format!(
             "\nrun        {}\nrecords    {records}, none lost\n{}{}",
             path.display(),

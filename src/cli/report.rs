@@ -64,6 +64,15 @@ pub(super) fn line(page: &Result<PathBuf, Failure>) -> String {
     }
 }
 
+/// The summary, and what was learned behind it where that is asked for.
+pub(super) fn text(model: &Model, common: &Common) -> String {
+    let mut out = report::text(model);
+    for c in model.coins.iter().filter(|_| common.verbose) {
+        out.push_str(&format!("\n{}\n{}{}", c.name, c.earns.forecasts(), c.earns.table()));
+    }
+    out
+}
+
 fn sources(path: &Path) -> Sources {
     let run = RunFolder::at(path);
     let log = std::fs::read(run.latencies()).unwrap_or_default();
@@ -144,7 +153,7 @@ fn one(run: &Path, o: &Options, common: &Common) -> Result<(), Failure> {
     if common.json {
         say(&format!("{}\n", report::json(&model)));
     } else {
-        say(&report::text(&model));
+        say(&text(&model, common));
         let (records, digests) = (model.records, digests(&model.digest));
         say(&format!("\nrecords    {records}\n{digests}{}", line(&page)));
     }

@@ -81,7 +81,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     let Prepared { run, mut place, coins, mut files, turn, idle, mut info, config, behind, note } =
         started;
     let tell = |text: &str| {
-        if !common.json {
+        if !common.json && !common.quiet {
             say(text);
         }
     };
@@ -290,7 +290,7 @@ fn show(
         say(&format!("{v}\n"));
         return;
     }
-    say(&crate::report::text(model));
+    say(&report::text(model, common));
     if e.ending.failed.is_some() {
         say(&summary::unwritten(&e.status));
     }

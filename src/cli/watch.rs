@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::exit::Failure;
+use super::options::is_quiet;
 use super::{say, summary};
 use crate::app::status::{Status, StatusBoard};
 use crate::ops::serve::{Server, Source};
@@ -59,7 +60,7 @@ pub(super) struct Viewer {
 impl Way {
     /// The way that fits standard output and the options.
     pub(super) fn of(plain: bool, json: bool) -> Way {
-        if json {
+        if json || is_quiet() {
             Way::Silent
         } else if plain || !terminal::is_viewable() {
             Way::Lines

@@ -20,6 +20,9 @@ use crate::units::rules::Billing;
 pub struct RunInfo {
     /// Program version.
     pub version: String,
+    /// Hash of the program's sources.
+    #[serde(default)]
+    pub program: Option<String>,
     /// The recording.
     pub source: PathBuf,
     /// Recordings that follow it.
@@ -100,6 +103,7 @@ impl RunInfo {
     pub fn begins(source: &Path, coins: &[CoinSpec]) -> RunInfo {
         RunInfo {
             version: env!("CARGO_PKG_VERSION").into(),
+            program: Some(env!("PAPERMAKER_SOURCES").into()),
             source: whole(source),
             more: Vec::new(),
             coins: coins.iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect(),
@@ -134,6 +138,16 @@ impl RunInfo {
             Ok(CoinSpec { billing: listed.map_or(spec.billing, |(_, terms)| *terms), ..spec })
         };
         self.coins.iter().map(coin).collect()
+    }
+
+    /// What made the run, where that was another program than this one.
+    #[must_use]
+    pub fn other_program(&self) -> Option<String> {
+        let same = self.program.as_deref() == Some(env!("PAPERMAKER_SOURCES"));
+        (!same).then(|| match &self.program {
+            Some(hash) => format!("papermaker {} (sources {:.8})", self.version, hash),
+            None => format!("papermaker {}", self.version),
+        })
     }
 
     /// Writes it to `path`.

@@ -14,10 +14,10 @@ use super::series::Series;
 use super::states::States;
 use super::stats::{Blocks, Interval, bootstrap, total};
 use crate::record::{
-    Account, Body, Coin, DataGap, Earns, Estimates, FeedState, Fill, Guard, Health, Ladder, Lane,
+    Account, Body, Coin, DataGap, Earns, Estimates, FeedState, Fill, FillReason, Guard, Health, Ladder, Lane,
     Latch, Late, Market, Outlook, Regimes,
 };
-use crate::units::{Ns, Px, Side};
+use crate::units::{Ns, Px, Side, Sz};
 use serde::{Deserialize, Serialize};
 
 /// A value per side, bid first.
@@ -59,6 +59,12 @@ pub struct Mark {
     pub side: Side,
     /// Price.
     pub px: Px,
+    /// Size.
+    pub sz: Sz,
+    /// Why it filled.
+    pub reason: FillReason,
+    /// Distance from the mid before it, in our favour, bps.
+    pub bps: f64,
 }
 
 /// One fill model's result.
@@ -282,7 +288,9 @@ impl CoinModel {
         self.orders.on_fill(x);
         self.reasons.on_fill(x);
         if x.lane == Lane::Configured {
-            self.marks.push(Mark { at, side: x.side, px: x.px });
+            let (mid, sign) = (x.mid.to_f64(), if x.side == Side::Buy { 1.0 } else { -1.0 });
+            let bps = if mid > 0.0 { sign * (mid - x.px.to_f64()) / mid * 1e4 } else { 0.0 };
+            self.marks.push(Mark { at, side: x.side, px: x.px, sz: x.sz, reason: x.reason, bps });
             self.lines.traded.push(at, Some(self.orders.traded_usd));
         }
     }

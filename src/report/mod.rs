@@ -37,7 +37,7 @@ pub use model::{Builder, Model, read};
 pub use money::units as money_units;
 pub use page::page;
 pub use sources::{Setting, Sources};
-pub use stats::{BLOCKS_MIN, Interval, RESAMPLES, bootstrap, total};
+pub use stats::{BLOCKS_MIN, Interval, RESAMPLES, bootstrap, float, total};
 pub use text::summary as text;
 pub use time::utc;
 pub use together::Together;

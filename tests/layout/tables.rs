@@ -63,7 +63,7 @@ pub const ROOMS: &[(&str, &str)] = &[
     ("view", "ops app telemetry record units limits"),
     (
         "cli",
-        "settings ops view app engine sim truth audit bench report sweep import journal record units venue sys telemetry limits feed facts folder",
+        "settings ops view app engine sim quote truth audit bench report sweep import journal record units venue sys telemetry limits feed facts folder",
     ),
     ("rooms", "*"),
     ("laws", "*"),

@@ -21,13 +21,15 @@ pub(super) fn figure(title: &str, unit: &str, how: &str, chart: &str) -> String 
 pub(super) fn figure_html(title: &str, unit: &str, how: &str, chart: &str) -> String {
     let unit =
         if unit.is_empty() { String::new() } else { format!(" <small>{}</small>", esc(unit)) };
-    format!("<figure><h3>{}{unit}</h3>{chart}<p class=how>{how}</p></figure>", esc(title))
+    let title = esc(title);
+    let chart = chart.replace("role=img", &format!("role=img aria-label=\"{title}\""));
+    format!("<figure><h3>{title}{unit}</h3>{chart}<p class=how>{how}</p></figure>")
 }
 
 /// A chart that has no data, and why.
 pub(super) fn missing(title: &str, why: &str) -> String {
     format!(
-        "<figure class=none><h3>{}</h3><p>Nothing to draw: {}.</p></figure>",
+        "<figure class=none><h3>{}</h3><p>Not drawn: {}.</p></figure>",
         esc(title),
         esc(why)
     )

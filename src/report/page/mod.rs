@@ -29,6 +29,13 @@ const SCRIPT: &str = include_str!("page.js");
 pub fn page(m: &Model) -> String {
     let axis = Axis::of(m.from, &m.equity[0]);
     let name = esc(&m.sources.name);
+    let options: String =
+        m.coins.iter().map(|c| format!("<option>{}", esc(&c.name))).collect();
+    let choose = if m.coins.len() > 1 {
+        format!("<select id=only hidden aria-label=\"coin\"><option value=\"\">all coins{options}</select>")
+    } else {
+        String::new()
+    };
     let nav: String = m
         .coins
         .iter()
@@ -37,7 +44,7 @@ pub fn page(m: &Model) -> String {
         .collect();
     let mut body = format!(
         "<header><p class=brand>papermaker</p><h1>{name}</h1><p class=sub>{}</p></header><nav><a \
-         href=\"#top\">summary</a>{nav}<span id=zoom hidden><output></output><button>whole \
+         href=\"#top\">summary</a>{nav}{choose}<span id=zoom hidden><output></output><button>whole \
          run</button></span></nav><main>",
         subtitle(m)
     );

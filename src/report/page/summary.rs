@@ -15,7 +15,7 @@ use crate::units::Ns;
 
 /// Answer, figures, what was tested, profit split, and the profit of all coins over time.
 pub fn section(m: &Model, axis: &Axis) -> String {
-    let mut out = String::from("<section id=summary><div class=answer>");
+    let mut out = String::from("<section id=summary><h2>Answer</h2><div class=answer>");
     for sentence in answer::sentences(m) {
         out.push_str(&format!("<p>{}</p>", esc(&sentence)));
     }
