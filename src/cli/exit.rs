@@ -70,7 +70,31 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&plain(&self.text))
+    }
+}
+
+/// A line in words: without the numbers by which systems name their errors.
+fn plain(text: &str) -> String {
+    let mut out = text
+        .replace("No such file or directory", "there is no such file or folder")
+        .replace("entity not found", "there is no such file or folder");
+    while let Some(from) = out.find(" (os error ") {
+        let Some(length) = out[from..].find(')') else { break };
+        out.replace_range(from..=from + length, "");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_in_words() {
+        let text = "cannot read x: No such file or directory (os error 2); see y (os error 17).";
+        let said = Failure::input(text).to_string();
+        assert_eq!(said, "cannot read x: there is no such file or folder; see y.");
     }
 }
 

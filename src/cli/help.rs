@@ -17,7 +17,11 @@ pub(super) struct Options {
 
 /// Topics, what each is, its page.
 const TOPICS: &[(&str, &str, &str)] = &[
-    ("start", "would a maker strategy earn on a coin: five steps", include_str!("../../docs/start.md")),
+    (
+        "start",
+        "would a maker strategy earn on a coin: five steps",
+        include_str!("../../docs/start.md"),
+    ),
     ("answer", "what the first sentences say", include_str!("../../docs/answer.md")),
     ("report", "the page, its figures, the tables", include_str!("../../docs/report.md")),
     ("glossary", "words", include_str!("../../docs/glossary.md")),

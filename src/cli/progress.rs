@@ -74,9 +74,8 @@ impl Progress {
                 let _ = write!(std::io::stderr(), "\r\x1b[K");
             }
         };
-        let thread = (!is_quiet()).then(|| {
-            std::thread::Builder::new().name("progress".into()).spawn(show).ok()
-        });
+        let thread = (!is_quiet())
+            .then(|| std::thread::Builder::new().name("progress".into()).spawn(show).ok());
         Progress { thread: thread.flatten().map(|t| (end, t)), counted }
     }
 }

@@ -98,14 +98,27 @@ impl Watch {
         let known = model.known(&formulas, &regimes);
         let (name, quoted) = (String::new(), Vec::new());
         let (traded, earned) = (Cash(0), Cash(0));
-        Watch { name, model, regimes, mid: None, fills: 0, traded, earned, warm: None, quoted, known }
+        Watch {
+            name,
+            model,
+            regimes,
+            mid: None,
+            fills: 0,
+            traded,
+            earned,
+            warm: None,
+            quoted,
+            known,
+        }
     }
 
     fn take(&mut self, r: &Record) {
         let formulas = Formulas::default();
         match r.body {
             Body::Coin(x) => self.name = x.text(),
-            Body::Market(x) if x.bid.0 > 0 && x.ask.0 > 0 => self.mid = Some(Mid2(x.bid.0 + x.ask.0)),
+            Body::Market(x) if x.bid.0 > 0 && x.ask.0 > 0 => {
+                self.mid = Some(Mid2(x.bid.0 + x.ask.0))
+            }
             Body::Regimes(x) => self.regimes = x.p,
             Body::Estimates(_) => self.model.second(r.at),
             Body::Ladder(l) if l.first == 0 && l.levels > 0 => {
@@ -131,7 +144,13 @@ impl Watch {
     fn lines(&self, seconds: f64) -> Vec<Line> {
         let line = |name, passed, numbers| Line { name, passed, numbers };
         let warm = self.warm.map_or_else(
-            || format!("fill {} did not come; {:.0} % at the end", WARM.0, 100.0 * self.known.warmup),
+            || {
+                format!(
+                    "fill {} did not come; {:.0} % at the end",
+                    WARM.0,
+                    100.0 * self.known.warmup
+                )
+            },
             |w| format!("{:.0} % at fill {}", 100.0 * w, WARM.0),
         );
         let third = |of: usize| {
@@ -159,7 +178,9 @@ impl Watch {
                 spreads.is_some_and(|(first, last)| last < first),
                 spreads.map_or_else(
                     || "nothing was quoted".to_owned(),
-                    |(a, b)| format!("{a:.2} bps from the mid in the first third, {b:.2} in the last"),
+                    |(a, b)| {
+                        format!("{a:.2} bps from the mid in the first third, {b:.2} in the last")
+                    },
                 ),
             ),
             line(
@@ -219,7 +240,8 @@ pub(super) fn run<C: Components>(
     let lines = all.iter().map(|c| c.1.len()).sum::<usize>();
     if common.json {
         let coin = |(name, lines): &(&str, Vec<Line>)| {
-            let line = |l: &Line| json!({ "demand": l.name, "passed": l.passed, "numbers": l.numbers });
+            let line =
+                |l: &Line| json!({ "demand": l.name, "passed": l.passed, "numbers": l.numbers });
             json!({ "coin": name, "demands": lines.iter().map(line).collect::<Vec<_>>() })
         };
         let coins: Vec<_> = all.iter().map(coin).collect();

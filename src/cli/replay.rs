@@ -143,7 +143,12 @@ fn keep_standard_input(to: &Path) -> Result<(), Failure> {
     let mut reader = Reader::stdin().map_err(unreadable)?;
     let file = std::io::BufWriter::new(std::fs::File::create(to).map_err(refused)?);
     let mut out = recording::Writer::new(file);
+    // Ctrl-C ends what is kept; it is replayed as far as it came.
+    let stop = stop_on_signals()?;
     while let Some(line) = reader.step().map_err(unreadable)? {
+        if stop.is_asked() {
+            break;
+        }
         out.frame(line.at, line.bytes()).map_err(refused)?;
     }
     out.finish().map_err(refused)
@@ -194,7 +199,8 @@ fn one<C: Components>(
         Err(_) if meter.is_stopped() => {
             drop((progress, tally));
             let written = journal.finish();
-            written.map_err(|f| disk(format!("the journal failed at record {}: {}", f.at, f.error)))?;
+            written
+                .map_err(|f| disk(format!("the journal failed at record {}: {}", f.at, f.error)))?;
             return interrupted(run, (meter.bytes(), total), o, common);
         }
         Err((file, e)) => return Err(recording_failure(&file, &e)),
@@ -299,7 +305,9 @@ fn interrupted(
     }
     let share = 100.0 * summary::float(read) / summary::float(of.max(1));
     say(&report::text(&model, common));
-    let text = format!("by a signal, with {share:.0} % of the recording read: this is what it came to so far");
+    let text = format!(
+        "by a signal, with {share:.0} % of the recording read: this is what it came to so far"
+    );
     say(&format!("{}{}", labelled("stopped", &text), labelled("run", &path.display().to_string())));
     Ok(())
 }

@@ -14,8 +14,8 @@ use super::series::Series;
 use super::states::States;
 use super::stats::{Blocks, Interval, bootstrap, total};
 use crate::record::{
-    Account, Body, Coin, DataGap, Earns, Estimates, FeedState, Fill, FillReason, Guard, Health, Ladder, Lane,
-    Latch, Late, Market, Outlook, Regimes,
+    Account, Body, Coin, DataGap, Earns, Estimates, FeedState, Fill, FillReason, Guard, Health,
+    Ladder, Lane, Latch, Late, Market, Outlook, Regimes,
 };
 use crate::units::{Ns, Px, Side, Sz};
 use serde::{Deserialize, Serialize};

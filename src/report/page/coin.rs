@@ -341,7 +341,8 @@ fn obstacles(c: &CoinModel) -> String {
 fn orders(c: &CoinModel) -> String {
     let o = &c.orders;
     let row = |name: &str, n: u64| format!("<tr><td>{}<td class=n>{}", esc(name), count(n));
-    let mut rows: String = OrderState::ALL.iter().map(|s| row(&s.text().replace('_', " "), o.count(*s))).collect();
+    let mut rows: String =
+        OrderState::ALL.iter().map(|s| row(&s.text().replace('_', " "), o.count(*s))).collect();
     for (reason, n) in OrderReason::ALL.iter().zip(o.reasons) {
         if n > 0 {
             rows.push_str(&row(&format!("ended: {}", reason.text().replace('_', " ")), n));

@@ -28,11 +28,7 @@ pub(super) fn figure_html(title: &str, unit: &str, how: &str, chart: &str) -> St
 
 /// A chart that has no data, and why.
 pub(super) fn missing(title: &str, why: &str) -> String {
-    format!(
-        "<figure class=none><h3>{}</h3><p>Not drawn: {}.</p></figure>",
-        esc(title),
-        esc(why)
-    )
+    format!("<figure class=none><h3>{}</h3><p>Not drawn: {}.</p></figure>", esc(title), esc(why))
 }
 
 /// Profit over time under the three fill models.

@@ -29,10 +29,11 @@ const SCRIPT: &str = include_str!("page.js");
 pub fn page(m: &Model) -> String {
     let axis = Axis::of(m.from, &m.equity[0]);
     let name = esc(&m.sources.name);
-    let options: String =
-        m.coins.iter().map(|c| format!("<option>{}", esc(&c.name))).collect();
+    let options: String = m.coins.iter().map(|c| format!("<option>{}", esc(&c.name))).collect();
     let choose = if m.coins.len() > 1 {
-        format!("<select id=only hidden aria-label=\"coin\"><option value=\"\">all coins{options}</select>")
+        format!(
+            "<select id=only hidden aria-label=\"coin\"><option value=\"\">all coins{options}</select>"
+        )
     } else {
         String::new()
     };
