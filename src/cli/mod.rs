@@ -166,7 +166,7 @@ fn parsed(args: Vec<OsString>) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(&args).or_else(|e| {
         let names: Vec<String> =
             Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
-        let named = args.iter().any(|a| names.iter().any(|n| a.to_str() == Some(n)));
+        let named = args.iter().any(|a| names.iter().any(|n| a.to_str() == Some(n.as_str())));
         if named || e.kind() != clap::error::ErrorKind::UnknownArgument {
             return Err(e);
         }

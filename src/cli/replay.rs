@@ -195,20 +195,14 @@ fn one<C: Components>(
     let stopping = Stopping::of(meter.clone())?;
     let end = (Some(StopReason::Finished), Cut { from, at, meter: meter.clone() });
     let seen = match replay_files(files, config, coins, end, &mut tally) {
-        Ok(seen) => seen,
-        Err(_) if meter.is_stopped() => {
-            drop((progress, tally));
-            let written = journal.finish();
-            written
-                .map_err(|f| disk(format!("the journal failed at record {}: {}", f.at, f.error)))?;
-            return interrupted(run, (meter.bytes(), total), o, common);
-        }
+        Ok(seen) => Some(seen),
+        Err(_) if meter.is_stopped() => None,
         Err((file, e)) => return Err(recording_failure(&file, &e)),
     };
     // From here on a signal ends the process at once.
     stopping.stop.arm();
     drop((progress, stopping));
-    if o.checkpoint_at.is_some() && !left.exists() {
+    if seen.is_some() && o.checkpoint_at.is_some() && !left.exists() {
         let text = format!("{} ends before --checkpoint-at; none was written", files[0].display());
         return Err(Failure::usage(text));
     }
@@ -216,6 +210,9 @@ fn one<C: Components>(
     journal
         .finish()
         .map_err(|f| disk(format!("the journal failed at record {}: {}", f.at, f.error)))?;
+    let Some(seen) = seen else {
+        return interrupted(run, (meter.bytes(), total), o, common);
+    };
     let took = i64::try_from(clock.mono_ns() - started).unwrap_or(i64::MAX);
     let digest = digest.value();
     let mut latency = assumed::of(config);

@@ -35,7 +35,7 @@ pub use json::summary as json;
 pub use latency::parse as latency_log;
 pub use model::{Builder, Model, read};
 pub use money::units as money_units;
-pub use page::page;
+pub use page::{page, together as together_page};
 pub use sources::{Setting, Sources};
 pub use stats::{BLOCKS_MIN, Interval, RESAMPLES, bootstrap, float, total};
 pub use text::summary as text;
