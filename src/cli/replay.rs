@@ -20,7 +20,7 @@ use crate::app::replay::{Cut, Outcome, Tally, replay_files};
 use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::folder::recording::{self, Meter, Reader, Tail};
-use crate::folder::{Fitness, RunEnd, RunFolder, RunInfo};
+use crate::folder::{Fitness, Folder, RunEnd, RunFolder, RunInfo};
 use crate::journal::{Digests, Recovered, Writer, hex};
 use crate::limits::{COINS_MAX, LOOK};
 use crate::record::{Body, Lane, Record, StopReason};
@@ -154,6 +154,26 @@ fn keep_standard_input(to: &Path) -> Result<(), Failure> {
     out.finish().map_err(refused)
 }
 
+/// The journal of a replay, and where it begins: at a checkpoint, where there is one.
+fn journal<C: Components>(
+    run: &RunFolder,
+    config: &ConfigOf<C>,
+    coins: &[CoinSpec],
+    from: Option<&Checkpoint<C>>,
+) -> Result<(Writer<Folder>, Recovered), Failure> {
+    let folder = claim(run, config)?;
+    let options = config.journal(config.hash(coins));
+    let mut begins = Recovered::default();
+    if let Some(c) = from {
+        (begins.next_seq, begins.digest) = (c.place.records, c.digest.clone());
+    }
+    let journal = Writer::resume(folder, options, &begins).map_err(|f| {
+        let name = run.path().display();
+        Failure::disk(format!("cannot start a journal in {name}: {}", f.error))
+    })?;
+    Ok((journal, begins))
+}
+
 fn one<C: Components>(
     files: &[PathBuf],
     (coins, from, fitness): Ready<C>,
@@ -162,17 +182,8 @@ fn one<C: Components>(
     config: &ConfigOf<C>,
     common: &Common,
 ) -> Result<(), Failure> {
-    let folder = claim(run, config)?;
-    let disk = |text: String| Failure::disk(text);
     let coins = &coins[..];
-    let options = config.journal(config.hash(coins));
-    let mut begins = Recovered::default();
-    if let Some(c) = &from {
-        (begins.next_seq, begins.digest) = (c.place.records, c.digest.clone());
-    }
-    let mut journal = Writer::resume(folder, options, &begins).map_err(|f| {
-        disk(format!("cannot start a journal in {}: {}", run.path().display(), f.error))
-    })?;
+    let (mut journal, begins) = journal(run, config, coins, from.as_ref())?;
     let mut info = RunInfo::of_all(files, coins);
     write_info(run, &info)?;
     let clock = SessionClock::start(1);
@@ -207,9 +218,9 @@ fn one<C: Components>(
         return Err(Failure::usage(text));
     }
     let (records, digest) = tally.end();
-    journal
-        .finish()
-        .map_err(|f| disk(format!("the journal failed at record {}: {}", f.at, f.error)))?;
+    journal.finish().map_err(|f| {
+        Failure::disk(format!("the journal failed at record {}: {}", f.at, f.error))
+    })?;
     let Some(seen) = seen else {
         return interrupted(run, (meter.bytes(), total), o, common);
     };

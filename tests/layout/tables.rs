@@ -94,7 +94,8 @@ pub const LINES: &[(&str, usize)] = &[
     // file that is there; more slips of the hand named. Fill models in worlds like real markets, cell by cell.
     // The command line inside Python, and how to use that. One line that starts and restarts a service, and
     // waits for the venue's list of coins.
-    ("cli", 7_060),
+    // Help pages, the analysis's own protocol, completions, a signal in the middle of every command.
+    ("cli", 7_600),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
@@ -110,7 +111,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
     // what a recording is fit for. Bytes counted while they are read, files by their hash.
     // One helper that makes every output of a command. A reading that is ended from outside.
-    ("folder", 2_430),
+    // Nothing half-made stays where a command is interrupted.
+    ("folder", 2_470),
     // History of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector.
     ("import", 1_170),
     ("journal", 1_860),
@@ -125,7 +127,7 @@ pub const LINES: &[(&str, usize)] = &[
     ("math", 815),
     ("mem", 450),
     // The clock against the venue's, in `doctor`; the verdict as a metric.
-    ("ops", 1_580),
+    ("ops", 1_590),
     // A strategy that quotes where the tape pays, and those to compare with, each with what it alone
     // learns by. A grid of up to twenty levels a side.
     ("quote", 3_625),
@@ -136,7 +138,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Days. Edges that are the account's, with what was lost before a fill; the curve.
     // What was learned of quotes beside what is true of them. Tables for Python. Several runs as one answer.
     // The answer in sentences, one table of figures for text, JSON and page, where a market comes from.
-    ("report", 5_480),
+    // Several runs as page and CSV.
+    ("report", 5_650),
     ("settings", 1_200),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
@@ -156,9 +159,9 @@ pub const LINES: &[(&str, usize)] = &[
     // Lines that no terminal breaks.
     ("units", 600),
     // Markets of agents that look like real ones, recordings of them with the real feed's delays.
-    // The same delays in sockets; faults of the feed by name.
-    ("venue", 5_350),
-    ("view", 670),
+    ("venue", 5_000),
+    // All coins together and how they went, a coin alone, help, a question before the end.
+    ("view", 830),
     ("ws", 1_600),
 ];
 
