@@ -16,7 +16,7 @@ const DECIDES_S: u8 = 5;
 const SEEN: f64 = 2.0;
 
 /// Hours of data after which an estimate of this size, whose interval from `lo` to `hi` comes of
-/// `seconds`, could be told from zero: intervals shrink as the root of the time. `None` where it can be
+/// `seconds`, could be distinguished from zero: intervals shrink as the root of the time. `None` where it can be
 /// now, or is zero.
 #[must_use]
 pub fn hours_needed(value: f64, lo: f64, hi: f64, seconds: f64) -> Option<f64> {
@@ -72,7 +72,7 @@ impl Curve {
         format!("1000 USD a side would make {value:+.2} USD an hour [{lo:+.2}, {hi:+.2}]")
     }
 
-    /// Hours of such data after which the value could be told from zero; `None` where it can be now.
+    /// Hours of such data after which the value could be distinguished from zero; `None` where it can be now.
     #[must_use]
     pub fn hours(&self) -> Option<f64> {
         hours_needed(self.value, self.value_lo, self.value_hi, self.live_s)
@@ -236,7 +236,7 @@ impl Earns {
         };
         let best = self.best(None).map_or_else(String::new, |r| {
             let hours = r.hours().map_or_else(String::new, |h| {
-                format!(", to be told from zero in about {} of such data", hours_text(h))
+                format!(", to be distinguished from zero in about {} of such data", hours_text(h))
             });
             format!("; best {}: {}{hours}", r.place_words(), r.value_words())
         });

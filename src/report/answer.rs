@@ -50,7 +50,7 @@ fn what(m: &Model) -> String {
     )
 }
 
-/// The result and whether it can be told from zero.
+/// The result and whether it can be distinguished from zero.
 fn result(m: &Model) -> String {
     let Some(t) = m.total[0] else {
         return "The journal holds no account: there is no result.".to_owned();
@@ -88,7 +88,7 @@ pub fn verdict(i: &Interval, seconds: f64) -> String {
     let needed = figures::hours(i, seconds).map_or_else(String::new, |hours| {
         format!("; about {} of such data are needed", hours_text(hours))
     });
-    format!("cannot be told from zero, {range}{needed}.")
+    format!("cannot be distinguished from zero, {range}{needed}.")
 }
 
 /// What the interval does not hold.

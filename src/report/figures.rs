@@ -75,7 +75,7 @@ table! {
     most_usd "  result with those" "USD" 4 true: "The result by them: more fills, not more money."
     edge_bps "a fill, after 5 s" "bps" 2 true: "Spread, adverse move and fee of fills, as a share of their value."
     quoted_pct "time quoted" "%" 1 false: "Share of the time in which a side was quoted, mean of both."
-    hours_needed "hours of data needed" "h" 1 false: "Hours after which a result of this size could be told from zero."
+    hours_needed "hours of data needed" "h" 1 false: "Hours after which a result of this size could be distinguished from zero."
 }
 
 /// What figures are made of.
@@ -182,7 +182,7 @@ impl Scope {
     }
 }
 
-/// Hours of such data after which the result could be told from zero.
+/// Hours of such data after which the result could be distinguished from zero.
 pub(super) fn hours(i: &Interval, seconds: f64) -> Option<f64> {
     hours_needed(i.value, i.lo?, i.hi?, seconds)
 }
