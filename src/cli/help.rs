@@ -42,7 +42,7 @@ pub(super) fn topics() -> String {
 
 pub(super) fn run(o: &Options, mut program: Command) -> Result<(), Failure> {
     let Some(about) = &o.about else {
-        say(&format!("{}\n{}", program.render_long_help(), topics()));
+        say(&program.render_long_help().to_string());
         return Ok(());
     };
     if let Some((_, _, page)) = TOPICS.iter().find(|t| t.0 == about) {

@@ -34,6 +34,8 @@ const FILLS: [u64; 2] = [50, 200];
 const WARM: (u64, f64) = (20, 0.5);
 /// Confidence at the end.
 const CONFIDENCE: f64 = 0.7;
+/// Least difference of two distances that shows, bps.
+const SHOWN_BPS: f64 = 0.005;
 /// Least edge, bps of the value traded.
 const EDGE_BPS: f64 = 1.0;
 
@@ -175,7 +177,7 @@ impl Watch {
             ),
             line(
                 "spreads",
-                spreads.is_some_and(|(first, last)| last < first),
+                spreads.is_some_and(|(first, last)| first - last >= SHOWN_BPS),
                 spreads.map_or_else(
                     || "nothing was quoted".to_owned(),
                     |(a, b)| {

@@ -219,8 +219,13 @@ fn curve(c: &CoinModel, quotes: Option<&Quotes>) -> String {
     }
     let how = "From shadow quotes that are nobody's: above zero a fill there earns. Distance in bps, \
                the touch, a tick inside it · independent fills; places with fewer than two are left out.";
-    let text = c.earns.text() + &quotes.map_or_else(String::new, |q| q.text(&c.earns));
-    let html = format!("<pre class=how>{}</pre>{}", esc(&text), dist::whiskers(&names, &bars));
+    let words = c.earns.text();
+    let words = words.trim_start().trim_start_matches("would earn").split_whitespace();
+    let words = esc(&words.collect::<Vec<_>>().join(" "));
+    let truth = quotes.map_or_else(String::new, |q| q.text(&c.earns));
+    let truth =
+        if truth.is_empty() { truth } else { format!("<pre class=how>{}</pre>", esc(&truth)) };
+    let html = format!("<p>{words}</p>{truth}{}", dist::whiskers(&names, &bars));
     figure(title, "bps, mean and 95 %", how, &html).replacen("<figure>", "<figure class=key>", 1)
 }
 

@@ -146,7 +146,7 @@ fn fitness_table(m: &Model) -> String {
     let html = format!(
         "<p>{verdict}; {}</p><div class=scroll><table><tr><th>coin{heads}<th>touch<th>fresh<th>prints\
          <th>late<th>gaps{rows}</table></div><div class=two><table><tr><th>rejected as<th>frames\
-         {reasons}</table><table><tr><th>figure<th>unit<th>what it is{meanings}</table></div>",
+         {reasons}</table><table class=defs><tr><th>figure<th>unit<th>what it is{meanings}</table></div>",
         esc(&f.text()),
     );
     figure(title, "", "Judged from the recording alone, before any quote.", &html)
