@@ -96,9 +96,13 @@ fn left_out(m: &Model) -> String {
     let mut out = "The interval is over stretches of this run's time.".to_owned();
     let lanes: Vec<f64> = m.total.iter().flatten().map(|t| t.profit.value).collect();
     let (lo, hi) = range(&lanes);
-    out.push_str(&format!(
-        " Beside it: {lo:+.2} to {hi:+.2} USD over three assumptions about the queue"
-    ));
+    if lanes.len() > 1 {
+        out.push_str(&format!(
+            " Beside it: {lo:+.2} to {hi:+.2} USD over three assumptions about the queue"
+        ));
+    } else {
+        out.push_str(" Beside it: one assumption about the queue");
+    }
     if let Some(all) = m.sources.assumed.as_ref().and_then(|a| a.profit_usd) {
         let (lo, hi) = range(&all);
         out.push_str(&format!(", {lo:+.2} to {hi:+.2} from half to twice the latency"));

@@ -95,7 +95,7 @@ pub const LINES: &[(&str, usize)] = &[
     // The command line inside Python, and how to use that. One line that starts and restarts a service, and
     // waits for the venue's list of coins.
     // Help pages, the analysis's own protocol, completions, a signal in the middle of every command.
-    ("cli", 7_600),
+    ("cli", 7_650),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
