@@ -74,6 +74,8 @@ impl fmt::Display for Failure {
     }
 }
 
+impl std::error::Error for Failure {}
+
 /// A line in words: without the numbers by which systems name their errors.
 fn plain(text: &str) -> String {
     let mut out = text
@@ -97,5 +99,3 @@ mod tests {
         assert_eq!(said, "cannot read x: there is no such file or folder; see y.");
     }
 }
-
-impl std::error::Error for Failure {}
