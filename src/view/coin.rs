@@ -43,6 +43,11 @@ pub(super) fn least_width(coin: &CoinStatus) -> usize {
     longest_price(coin) + 1 + LADDER + 1 + LABEL + FACT
 }
 
+/// Prices of a coin's longer side.
+pub(super) fn rows_of(coin: &CoinStatus) -> usize {
+    [Side::Sell, Side::Buy].into_iter().map(|side| rows(coin, side).len()).max().unwrap_or(0)
+}
+
 /// Characters of the longest price shown, of the head's word at least.
 fn longest_price(coin: &CoinStatus) -> usize {
     let rows = [Side::Sell, Side::Buy].into_iter().flat_map(|side| rows(coin, side));

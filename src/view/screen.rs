@@ -27,8 +27,8 @@ const HEAD: usize = 3;
 const FOOT: usize = 1;
 /// Lines kept for fills, with their title.
 const FILLS: usize = 2;
-/// Columns of a trend.
-const TREND: usize = 24;
+/// Least and most columns of a trend.
+const TRENDS: [usize; 2] = [6, 24];
 
 /// What the person chose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,7 +93,8 @@ pub fn draw(s: &Snapshot, trend: &Trend, choice: &Choice, width: usize, height: 
     let detailed = fit(shown, columns, room);
     let order: Vec<&CoinStatus> =
         (0..shown).map(|i| &coins[(choice.first + i) % coins.len()]).collect();
-    let deep = deepest(shown, detailed, columns, room);
+    let rows = order[..detailed].iter().map(|c| coin::rows_of(c)).max().unwrap_or(0);
+    let deep = deepest(shown, detailed, columns, room).min(rows.max(coin::ROWS[0]));
     let mut y = HEAD;
     for row in order[..detailed].chunks(columns) {
         let wide = width / row.len();
@@ -149,22 +150,26 @@ fn totals(c: &mut Canvas, s: &Snapshot, trend: &Trend) {
     let hourly = if hours > 0.01 { format!(" {:+.2}/h", result / hours) } else { String::new() };
     let x = c.put(x, 2, Ink::Dim, &format!("{hourly}  {fills} fills  position {position:+.0} USD"));
     let mut x = x + 2;
-    for (name, all) in [("result ", &trend.result), ("position ", &trend.position)] {
-        let text = spark(all);
-        if x + name.len() + text.chars().count() > c.width() {
+    // Both where there is room for a few bars of each, else the result alone.
+    let room = c.width().saturating_sub(x);
+    let both = room.saturating_sub(18) / 2 >= TRENDS[0];
+    let bars = if both { room.saturating_sub(18) / 2 } else { room.saturating_sub(7) };
+    let trends = [("result ", &trend.result), ("position ", &trend.position)];
+    for (name, all) in trends.into_iter().take(if both { 2 } else { 1 }) {
+        if bars < TRENDS[0] {
             break;
         }
         x = c.put(x, 2, Ink::Dim, name);
-        x = c.put(x, 2, Ink::Plain, &text) + 2;
+        x = c.put(x, 2, Ink::Plain, &spark(all, bars.min(TRENDS[1]))) + 2;
     }
 }
 
-/// Values as a row of bars, oldest first.
-fn spark(all: &[f64]) -> String {
+/// Values as a row of so many bars at most, oldest first.
+fn spark(all: &[f64], bars: usize) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let (lo, hi) =
         all.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(*x), h.max(*x)));
-    let n = all.len().min(TREND);
+    let n = all.len().min(bars);
     let bar = |i: usize| {
         let x = all[(i * all.len() + all.len() - 1) / n.max(1)];
         let share = if hi > lo { (x - lo) / (hi - lo) } else { 0.0 };
@@ -179,11 +184,11 @@ fn spark(all: &[f64]) -> String {
 fn help(c: &mut Canvas, y: usize) {
     rule(c, y, 0, c.width(), "keys");
     let rows = [
-        "tab, right   the next coin first      shift-tab, left   the one before",
-        "1 to 9       that coin first          enter, f          that coin alone, and back",
-        "?, h         these keys, and back     q                 asks, then ends",
-        "want, resting: sizes that are wanted and in the book; queue: coins ahead of an order",
-        "few/most: result with the fewest and the most fills; times are the market's",
+        "tab, right  the next coin first     left      the one before",
+        "1 to 9      that coin first         enter, f  that coin alone, and back",
+        "?, h        these keys, and back    q         asks, then ends",
+        "want, resting: sizes wanted, and in the book. queue: coins before an order",
+        "few/most: result with the fewest and the most fills. Times: the market's",
     ];
     let bottom = c.height().saturating_sub(FOOT);
     for (text, y) in rows.iter().zip(y + 1..bottom) {

@@ -30,8 +30,8 @@ fn a_trend_stays_bounded_and_keeps_its_ends() {
         trend.take(&s);
     }
     assert!((TRENDS_MAX / 2..=TRENDS_MAX).contains(&trend.result.len()));
-    assert_eq!(spark(&[0.0, 3.5, 7.0]), "▁▅█");
-    assert_eq!((spark(&[]), spark(&[2.0; 99]).chars().count()), (String::new(), TREND));
+    assert_eq!(spark(&[0.0, 3.5, 7.0], 9), "▁▅█");
+    assert_eq!((spark(&[], 9), spark(&[2.0; 99], 9).chars().count()), (String::new(), 9));
 }
 
 #[test]
