@@ -207,7 +207,7 @@ fn facts(c: &mut Canvas, coin: &CoinStatus, names: &StrategyNames, (x, y, end): 
     }
     if let Some(half) = term("half_bps") {
         let sigma = coin.estimates.as_ref().map_or(zero, |e| e.sigma_bps);
-        put(c, "half, sigma", Ink::Plain, &format!("{half:.2}, {sigma:.2} bps"));
+        put(c, "half sigma", Ink::Plain, &format!("{half:.2}, {sigma:.2} bps"));
     }
     if let Some(r) = &coin.regimes {
         let first = REGIMES.iter().zip(r.p).max_by(|a, b| a.1.total_cmp(&b.1));

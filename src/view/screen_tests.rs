@@ -79,8 +79,8 @@ fn a_usual_terminal_shows_everything() {
         "97050       ·    0.01 cancel",
         "96880   0.015       · none",
         "96990 market 97010 2.06 bps",
-        "inventory limit for 32 s: This side would grow",
-        "quoted for 32 s",
+        "inventory limit for 31 s: This side would grow",
+        "quoted for 31 s",
         "5825 [4645, 7137]",
         "normal 80 %",
         "would earn LIKELY LOSES",
@@ -111,7 +111,7 @@ fn more_room_shows_more_coins_in_detail() {
         assert_eq!(wide.matches(whole).count(), 2, "{whole}\n{wide}");
     }
     let second = draw(&s, &trend(), &Choice { first: 1, ..keys() }, 80, 24).text();
-    assert!(second.lines().nth(2).is_some_and(|l| l.contains("ETH")), "{second}");
+    assert!(second.lines().nth(3).is_some_and(|l| l.contains("ETH")), "{second}");
 }
 
 #[test]
