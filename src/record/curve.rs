@@ -240,7 +240,7 @@ impl Earns {
             });
             format!("; best {}: {}{hours}", r.place_words(), r.value_words())
         });
-        format!("{name} {}{best}.", v.word.text())
+        format!("{name}: {}{best}.", v.word.text())
     }
 
     /// Forecasts of fills against fills: of own orders, of shadow quotes within a basis point.
@@ -383,7 +383,7 @@ mod tests {
         assert!(text.contains("30 s after a fill: LIKELY LOSES."), "{text}");
         assert!(text.contains("Best 2 bps from the mid: 1000 USD a side would make -10.08 USD an"));
         assert!(text.contains("a maker fee of -2.30 bps, lose everywhere above -0.30"), "{text}");
-        let sentence = "X LOSES; best 2 bps from the mid: 1000 USD a side would make -10.08 USD an hour \
+        let sentence = "X: LOSES; best 2 bps from the mid: 1000 USD a side would make -10.08 USD an hour \
                         [-27.36, -3.24].";
         assert_eq!(e.sentence("X"), sentence);
         assert_eq!(e.table().matches("  *15 ").count(), 1);
