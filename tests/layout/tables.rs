@@ -159,7 +159,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Lines that no terminal breaks.
     ("units", 600),
     // Markets of agents that look like real ones, recordings of them with the real feed's delays.
-    ("venue", 5_000),
+    // The same delays in sockets; faults of the feed by name.
+    ("venue", 5_350),
     // All coins together and how they went, a coin alone, help, a question before the end.
     ("view", 830),
     ("ws", 1_600),
