@@ -1,8 +1,10 @@
-//! The hash of the sources, by which results of a sweep say which program made them.
+//! Which program this is: the hash of its sources, by which results say what made them, and the commit
+//! they are of, where there is one.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=src");
@@ -21,7 +23,28 @@ fn main() -> io::Result<()> {
         }
     }
     println!("cargo::rustc-env=PAPERMAKER_SOURCES={hash:032x}");
+    println!("cargo::rustc-env=PAPERMAKER_COMMIT={}", commit().unwrap_or_default());
     Ok(())
+}
+
+/// The commit of a checkout with its date, or of a package; `None` where nothing says.
+fn commit() -> Option<String> {
+    let git = |args: &[&str]| {
+        let out = Command::new("git").args(args).output().ok().filter(|o| o.status.success())?;
+        Some(String::from_utf8_lossy(&out.stdout).trim().to_owned())
+    };
+    // A package unpacked inside somebody's checkout is not of that checkout.
+    if let Ok(text) = fs::read_to_string(".cargo_vcs_info.json") {
+        let sha = text.split("\"sha1\": \"").nth(1)?.split('"').next()?;
+        return Some(format!("commit {}", sha.get(..10)?));
+    }
+    let top = git(&["rev-parse", "--show-prefix"])?;
+    if !top.is_empty() {
+        return None;
+    }
+    let head = git(&["log", "-1", "--format=%h, %cs"])?;
+    let changed = git(&["status", "--porcelain", "--", "src"]).is_some_and(|s| !s.is_empty());
+    Some(format!("commit {head}{}", if changed { " with changes" } else { "" }))
 }
 
 /// All Rust files below a folder.

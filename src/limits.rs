@@ -28,6 +28,8 @@ pub const PROGRESS_EVERY_MS: u64 = 250;
 /// Nanoseconds between two lines of it where there is no terminal.
 pub const PROGRESS_LINE_NS: i64 = 10_000_000_000;
 
+/// Values that the view keeps of a trend: some minutes at first; of a longer run every second one goes.
+pub const TRENDS_MAX: usize = 1_200;
 /// Levels of a side kept from a snapshot: the full book of the venue has 20, the fast one 5.
 pub const LEVELS_MAX: usize = 20;
 

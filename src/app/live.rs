@@ -73,6 +73,8 @@ pub struct Plan<C: Components = Shipped> {
     pub notes: Notes,
     /// The run began before, and goes on.
     pub resumed: bool,
+    /// The market is a simulated one, which the recording says.
+    pub simulated: bool,
 }
 
 /// How the loop waits for the socket.
@@ -144,7 +146,7 @@ struct Hot<C: Components> {
     longest: u64,
     /// Streams given up that were shown.
     refused: usize,
-    /// What a recording says of its coins, a line each.
+    /// What a recording says of its market and its coins, a line each.
     coins: Vec<Vec<u8>>,
 }
 
@@ -165,7 +167,9 @@ pub fn run<C: Components>(
     // Last, since threads inherit it.
     let pinned = pin(plan.pin);
     let mut events = Events::with_capacity(8);
-    let coins = turn.feed().coins().as_slice().iter().map(feed::coin_line).collect();
+    let says = plan.simulated.then(|| feed::SIMULATED.to_vec());
+    let coins = turn.feed().coins().as_slice().iter().map(feed::coin_line);
+    let coins = says.into_iter().chain(coins).collect();
     let mut hot = Hot {
         coins,
         conn: Conn::new(plan.mask_seed),

@@ -20,8 +20,8 @@ use super::turn::{Turn, engine, give};
 use crate::engine::publish::Publish;
 use crate::engine::{Components, Engine, Shipped};
 use crate::feed::{
-    CoinSpec, Control, Counters, Loss, control, imported, is_coin, is_taken_back, lost_frames,
-    set_aside,
+    CoinSpec, Control, Counters, Loss, SIMULATED, control, imported, is_coin, is_taken_back,
+    lost_frames, set_aside,
 };
 use crate::folder::recording::{Fault, LeftOut, Meter, Reader, RecordingError, Tail};
 use crate::journal::Digest;
@@ -163,8 +163,8 @@ impl Lines {
             to(at, Signal::Aside(coin, false));
         } else if let Some(missing) = lost_frames(line) {
             self.seen.missing = self.seen.missing.saturating_add(missing);
-        } else if imported(line).is_some() {
-            // What an import says of itself is no message: the link is up from the first on.
+        } else if line == SIMULATED || imported(line).is_some() {
+            // What a recording says of itself is no message: the link is up from the first on.
             self.last = None;
             return;
         } else if is_coin(line) {

@@ -13,7 +13,7 @@ use super::events::{self, is_events};
 use super::replay::Lines;
 use super::source::{Item, Source};
 use crate::feed::meta::Finder;
-use crate::feed::{CoinSpec, Parser, imported, is_perpetual};
+use crate::feed::{CoinSpec, Parser, SIMULATED, imported, is_perpetual};
 use crate::folder::fitness::{Fitness, Judge};
 use crate::folder::recording::{Fault, Reader, RecordingError, Unit};
 use crate::limits::UNIT_OFF_NS;
@@ -84,11 +84,12 @@ pub fn fitness(path: &Path, coins: &[CoinSpec]) -> Result<Option<Fitness>, Recor
     let mut source = Source::new(Parser::default(), coins, 0).map_err(bad)?;
     let mut judge = Judge::new(coins.len());
     let mut lines = Lines::default();
-    let mut unknown = None;
+    let (mut unknown, mut simulated) = (None, false);
     while let Some(line) = reader.step()? {
         if unknown.is_none() {
             unknown = imported(line.bytes()).map(str::to_owned);
         }
+        simulated |= line.bytes() == SIMULATED;
         lines.read(line.at, line.bytes(), |at, signal| {
             source.take(at, signal, &mut |_, item| {
                 if let Item::Event(event) = item {
@@ -99,7 +100,7 @@ pub fn fitness(path: &Path, coins: &[CoinSpec]) -> Result<Option<Fitness>, Recor
     }
     let seen = lines.seen();
     let fitness = judge.end(coins, (seen.from, seen.to), &source.feed().counters());
-    Ok(Some(Fitness { imported: unknown, ..fitness }))
+    Ok(Some(Fitness { imported: unknown, simulated, ..fitness }))
 }
 
 /// Asks the first lines with a block time which unit their stamps are in.

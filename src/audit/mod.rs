@@ -77,7 +77,7 @@ pub enum Progress {
     /// So many shadows of all are done.
     Shadows(u32),
     /// A scenario is done.
-    Scenario(u8),
+    Scenario,
 }
 
 impl Contender {

@@ -37,7 +37,7 @@ pub fn run(plan: &Plan, tell: &mut impl FnMut(Progress)) -> Vec<Outcome> {
         for message in rx {
             match message {
                 Ok(outcome) => {
-                    tell(Progress::Scenario(outcome.scenario.number));
+                    tell(Progress::Scenario);
                     out.push(outcome);
                 }
                 Err(progress) => tell(progress),

@@ -124,6 +124,7 @@ impl<T: Send + 'static> Rig<T> {
             failures: Arc::default(),
             notes: Notes::default(),
             resumed: false,
+            simulated: false,
         };
         let theirs = stop.clone();
         let hot = thread::spawn(move || {

@@ -4,17 +4,17 @@
 //! model is off by more than its bound. Cold path.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::exit::{Code, Failure};
+use super::progress::Progress;
 use super::{Common, Force, say};
 use crate::app::config::Config;
 use crate::audit::score::{self, Bin, CALIBRATED, Estimate, Score};
-use crate::audit::{self, BOUND_PP, Contender, Outcome, Plan, Progress, SHADOWS, View};
+use crate::audit::{self, BOUND_PP, Contender, Outcome, Plan, SHADOWS, View};
 use crate::venue::cst::{Cancels, HORIZONS_S, SCENARIOS};
 
 #[derive(Debug, Args)]
@@ -84,7 +84,14 @@ impl Findings {
             view: if o.bbo { View::Bbo } else { View::Snapshots },
             jobs: o.jobs.unwrap_or(cores),
         };
-        let outcomes = audit::run(&plan, &mut teller(o.shadows));
+        let progress = Progress::counted("audit", "orders");
+        let all = u64::from(o.shadows) * SCENARIOS.len() as u64;
+        let outcomes = audit::run(&plan, &mut |at| {
+            if let audit::Progress::Shadows(n) = at {
+                progress.at(u64::from(n), all);
+            }
+        });
+        drop(progress);
         Findings::of(plan, &outcomes)
     }
 
@@ -135,38 +142,6 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
         contender.name, s.rms.value
     );
     Err(Failure::new(Code::Check, text))
-}
-
-/// Tells on stderr how far it is: a line that is written over on a terminal, a line a book else.
-fn teller(shadows: u32) -> impl FnMut(Progress) {
-    let terminal = std::io::stderr().is_terminal();
-    let all = shadows * u32::try_from(SCENARIOS.len()).unwrap_or(1);
-    let mut books = 0;
-    move |progress| {
-        let mut err = std::io::stderr().lock();
-        let _ = match progress {
-            Progress::Shadows(n) if terminal => {
-                let percent = u64::from(n) * 100 / u64::from(all.max(1));
-                write!(
-                    err,
-                    "\r{percent:>3} % of {all} orders, {books} of {} books",
-                    SCENARIOS.len()
-                )
-            }
-            Progress::Shadows(_) => Ok(()),
-            Progress::Scenario(number) => {
-                books += 1;
-                match (terminal, books == SCENARIOS.len()) {
-                    (true, true) => write!(err, "\r\x1b[K"),
-                    (true, false) => Ok(()),
-                    (false, _) => {
-                        writeln!(err, "book {number} done, {books} of {}", SCENARIOS.len())
-                    }
-                }
-            }
-        };
-        let _ = err.flush();
-    }
 }
 
 fn pm(e: Estimate) -> String {

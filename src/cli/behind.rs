@@ -11,6 +11,7 @@ use super::truth::plan;
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::truth::{Sample, Truth};
+use crate::units::lines::labelled;
 use crate::venue;
 
 /// What only a coin with a law has.
@@ -78,9 +79,8 @@ pub(super) fn unknown(all: &serde_json::Value) -> String {
     let short = coins.filter(|c| c.get("quotes").is_some_and(serde_json::Value::is_null));
     let line = |c: &serde_json::Value| {
         let coin = c["coin"].as_str().unwrap_or_default();
-        format!(
-            "truth    {coin}: the run was too short to find it out beside; papermaker truth says it\n"
-        )
+        let text = "the run was too short to find it out beside; papermaker truth says it";
+        labelled("truth", &format!("{coin}: {text}"))
     };
     short.map(line).collect()
 }

@@ -50,7 +50,7 @@ pub(crate) fn unreadable(run: &Path, e: ReadError) -> Failure {
 /// The digests of a run, two lines.
 pub(super) fn digests(d: &Digests) -> String {
     format!(
-        "digest   {} of all records\n         {} of the decisions alone\n",
+        "digest     {} of all records\n           {} of the decisions alone\n",
         hex(d.run),
         hex(d.decisions)
     )

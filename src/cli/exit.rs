@@ -32,8 +32,8 @@ impl Code {
         (4, "the disk: a folder cannot be written, it is full, or the journal failed"),
         (5, "an input file cannot be read or is not what it should be"),
         (70, "a broken invariant of the program itself; please report it"),
-        (130, "a second Ctrl-C ended the program at once"),
-        (143, "a second SIGTERM ended the program at once"),
+        (130, "Ctrl-C before there was a result, or a second one, ended the program at once"),
+        (143, "the same by SIGTERM"),
     ];
 }
 
@@ -70,8 +70,32 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&plain(&self.text))
     }
 }
 
 impl std::error::Error for Failure {}
+
+/// A line in words: without the numbers by which systems name their errors.
+fn plain(text: &str) -> String {
+    let mut out = text
+        .replace("No such file or directory", "there is no such file or folder")
+        .replace("entity not found", "there is no such file or folder");
+    while let Some(from) = out.find(" (os error ") {
+        let Some(length) = out[from..].find(')') else { break };
+        out.replace_range(from..=from + length, "");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_in_words() {
+        let text = "cannot read x: No such file or directory (os error 2); see y (os error 17).";
+        let said = Failure::input(text).to_string();
+        assert_eq!(said, "cannot read x: there is no such file or folder; see y.");
+    }
+}

@@ -80,6 +80,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         }
         if wants(Topic::Curve) {
             text.push_str(&c.earns.text());
+            text.push_str(&c.earns.forecasts());
             text.push_str(&c.earns.table());
         }
         if wants(Topic::Guard) {

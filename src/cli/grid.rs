@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::exit::{Code, Failure};
+use super::progress::Progress;
 use super::{Common, Force, say};
 use crate::app::config::Config;
 use crate::audit::grid::{self, BOUND_PP, Cell, HORIZONS_S};
@@ -46,9 +47,11 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
     let jobs = o.jobs.unwrap_or(std::thread::available_parallelism().map_or(1, usize::from));
     let contenders = grid::contenders(&config.engine.sim);
     let length_ns = crate::venue::draw::floor(o.hours * 3_600.0) * Ns::SEC;
+    let progress = Progress::counted("audit grid", "worlds with their changes and sizes");
     let cells = grid::run(&contenders, (length_ns, o.seed), jobs, &mut |done, of| {
-        eprintln!("{done} of {of} worlds with their changes and sizes");
+        progress.at(done as u64, of as u64);
     });
+    drop(progress);
     if let Some(file) = file {
         file.put(csv(&cells).as_bytes())?;
     }

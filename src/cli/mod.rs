@@ -20,10 +20,12 @@ mod export;
 mod facts;
 mod fills;
 mod grid;
+mod help;
 mod import;
 mod options;
 mod place;
 mod progress;
+mod protocol;
 mod record;
 mod replay;
 pub(crate) mod report;
@@ -38,11 +40,14 @@ mod venue;
 mod verify;
 mod watch;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::engine::{Components, Shipped};
+use crate::record::FORMAT_VERSION;
 use exit::Failure;
 pub(crate) use options::{Common, Force, end, exit_codes, say, stop_on_signals};
 
@@ -50,7 +55,8 @@ pub(crate) use options::{Common, Force, end, exit_codes, say, stop_on_signals};
 /// data, simulates which orders would have filled, learns how takers reach into the book, and
 /// writes everything down.
 #[derive(Debug, Parser)]
-#[command(name = "papermaker", version, after_help = exit_codes())]
+#[command(name = "papermaker", version = version(), after_help = after_help())]
+#[command(disable_help_subcommand = true)]
 struct Cli {
     #[command(flatten)]
     common: Common,
@@ -98,38 +104,49 @@ enum Command {
     Import(import::Options),
     /// Read a recording once, into a file of events that replays faster.
     Convert(convert::Options),
-    /// Say how to use it from Python: replays, tables, strategies, sweeps, Ray.
-    #[command(after_help = PYTHON)]
-    Python,
     /// Measure how fast it is on this machine.
     Bench(bench::Options),
     /// Write, check or print the configuration.
     Config(config::Options),
+    /// Play the acceptance test of the analysis that the project began with, on a run or a recording.
+    Protocol(protocol::Options),
+    /// Pages on what to do and what things mean; the help of a command.
+    Help(help::Options),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
 }
 
-const PYTHON: &str = "\
-Install it in the folder of the sources (needs Rust and Python 3.10 or newer):
-  pip install .            or  pip install '.[ray]'
+/// Which program this is: version, commit where one is known, sources, record format.
+fn version() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        let commit = match env!("PAPERMAKER_COMMIT") {
+            "" => String::new(),
+            commit => format!("{commit}; "),
+        };
+        format!(
+            "{} ({commit}sources {:.8}; records format {FORMAT_VERSION})",
+            env!("CARGO_PKG_VERSION"),
+            env!("PAPERMAKER_SOURCES"),
+        )
+    })
+}
 
-  import papermaker, pyarrow as pa
-  run = papermaker.replay([\"mon.frames.gz\", \"tue.frames.gz\"], config={\"engine.quote.max_lots\": 3})
-  run.digest, run.summary(), run.tables
-  fills = pa.table(run[\"fills\"])         # polars, pandas, DuckDB, numpy likewise: read in place
-  run = papermaker.load(\"runs/mon\")       # the run of a folder
+fn after_help() -> String {
+    format!("{}\n{}", help::topics(), exit_codes())
+}
 
-A strategy in Python is asked once a quote decision; the engine's guards, rounding and limits hold:
-  class Three:
-      def ladder(self, market, position, estimates):
-          lot = market.lot_usd / market.mid
-          return [(market.mid * 0.9997, lot)], [(market.mid * 1.0003, lot)]   # or None: the engine's
-  papermaker.replay(\"mon.frames.gz\", strategy=Three()).strategy     # calls, time, what was left out
-Such a run is a replay only: it cannot be resumed, verified or run live.
+/// What bare `papermaker` says first.
+const DEMONSTRATION: &str = "\
+A demonstration on a SIMULATED market, about a minute; it writes a new folder below runs/.
+`papermaker help` has everything else, `papermaker help start` the way to an answer.
 
-Sweeps, here or on a Ray cluster; the merged table has the same bytes:
-  best = papermaker.sweep(files, {\"engine.quote.max_lots\": [2, 5]}, seeds=[1, 2], out=\"s\")
-  papermaker.sweep(files, grid, out=\"s\", run=False); papermaker.ray_sweep(\"s\", address=\"auto\")
-
-`help(papermaker.replay)` in Python has every argument; tests/python/example.py is a notebook with plots.";
+";
 
 /// Runs the command line of the program as it ships.
 #[must_use]
@@ -141,13 +158,28 @@ pub fn main() -> ExitCode {
 /// reports, checks and checkpoints with them.
 #[must_use]
 pub fn main_with<C: Components>() -> ExitCode {
-    end(Cli::try_parse(), |cli| run::<C>(&cli))
+    end(parsed(std::env::args_os().collect()), |cli| run::<C>(&cli))
+}
+
+/// What was typed. Options without a command are those of the demonstration.
+fn parsed(args: Vec<OsString>) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(&args).or_else(|e| {
+        let names: Vec<String> =
+            Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
+        let named = args.iter().any(|a| names.iter().any(|n| a.to_str() == Some(n.as_str())));
+        if named || e.kind() != clap::error::ErrorKind::UnknownArgument {
+            return Err(e);
+        }
+        let (program, rest) = args.split_at(1.min(args.len()));
+        let run = [program, &[OsString::from("run")], rest].concat();
+        Cli::try_parse_from(run).map_err(|_| e)
+    })
 }
 
 /// Runs the command line of these arguments, the program's name first; gives the exit code.
 #[cfg(feature = "python")]
 pub(crate) fn main_of(args: Vec<String>) -> u8 {
-    options::code(Cli::try_parse_from(args), |cli| run::<Shipped>(&cli))
+    options::code(parsed(args.into_iter().map(Into::into).collect()), |cli| run::<Shipped>(&cli))
 }
 
 fn run<C: Components>(cli: &Cli) -> Result<(), Failure> {
@@ -155,7 +187,25 @@ fn run<C: Components>(cli: &Cli) -> Result<(), Failure> {
     let load = || common.load::<C>();
     let unset = |name| common.unset(name);
     let default = Command::Run(run::Options::default());
-    match cli.command.as_ref().unwrap_or(&default) {
+    let command = cli.command.as_ref().unwrap_or(&default);
+    common.announce();
+    // These say what came of them until a signal; the others end with it.
+    let summed_up = matches!(
+        command,
+        Command::Run(_)
+            | Command::Replay(_)
+            | Command::Record(_)
+            | Command::Venue(_)
+            | Command::Bench(_)
+            | Command::Top(_)
+    );
+    if !summed_up {
+        options::end_on_signals()?;
+    }
+    if cli.command.is_none() && !common.json && !common.quiet {
+        say(DEMONSTRATION);
+    }
+    match command {
         Command::Run(o) => run::run::<C>(o, common),
         Command::Replay(o) => replay::run(o, &load()?, common),
         Command::Record(o) => record::run(o, load()?, common),
@@ -174,11 +224,22 @@ fn run<C: Components>(cli: &Cli) -> Result<(), Failure> {
         Command::Facts(o) => facts::run(o, unset("facts")?),
         Command::Import(o) => import::run(o, unset("import")?),
         Command::Convert(o) => convert::run(o, &load()?, common),
-        Command::Python => {
-            say(&format!("{PYTHON}\n"));
-            Ok(())
-        }
         Command::Bench(o) => bench::run(o, &common.load()?, common),
         Command::Config(o) => config::run(o, &load),
+        Command::Protocol(o) => protocol::run(o, &load()?, common),
+        Command::Help(o) => help::run(o, Cli::command()),
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "papermaker", &mut text);
+            say(&String::from_utf8_lossy(&text));
+            Ok(())
+        }
+        Command::Man => {
+            let mut text = Vec::new();
+            let written = clap_mangen::Man::new(Cli::command()).render(&mut text);
+            written.map_err(|e| Failure::new(exit::Code::Internal, format!("the page: {e}")))?;
+            say(&String::from_utf8_lossy(&text));
+            Ok(())
+        }
     }
 }

@@ -6,13 +6,14 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::exit::{Code, Failure};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
-use crate::folder::{Output, OutputError};
+use crate::folder::{Output, OutputError, abandon};
 use crate::sys::signal::Stop;
 use crate::sys::terminal;
 
@@ -32,12 +33,51 @@ pub(crate) struct Common {
     /// Print the result as one JSON object.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Print the result alone: no head, no progress.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Print what was learned behind the result, too, as `papermaker explain` does.
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// Colours of the full-screen view.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+}
+
+/// When there are colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// Unless the environment has NO_COLOR.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Whether progress is left out.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Whether progress is left out.
+pub(super) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
 }
 
 /// The file of settings that is read where none is named.
 pub(super) const DEFAULT_FILE: &str = "papermaker.toml";
 
 impl Common {
+    /// What holds for the whole process: whether there is progress, whether there are colours.
+    pub(super) fn announce(&self) {
+        QUIET.store(self.quiet, Ordering::Relaxed);
+        match self.color {
+            Color::Auto => {}
+            Color::Always => terminal::colour(true),
+            Color::Never => terminal::colour(false),
+        }
+    }
+
     /// The file of settings: the one that was named, or the one that lies here, which is announced.
     pub(crate) fn file(&self) -> Option<PathBuf> {
         let here = || {
@@ -122,6 +162,18 @@ pub(super) fn code<C>(
 /// Lets SIGINT and SIGTERM ask for the end. To be called before anything takes time.
 pub(crate) fn stop_on_signals() -> Result<Stop, Failure> {
     Stop::on_signals().map_err(|e| Failure::new(Code::Internal, format!("no signal handler: {e}")))
+}
+
+/// Ends the process at the first signal: nothing half-made stays, and the line says so. For commands
+/// whose result comes at their end.
+pub(super) fn end_on_signals() -> Result<(), Failure> {
+    let clean = || {
+        terminal::restore();
+        abandon();
+        eprintln!("\npapermaker: interrupted before there was a result; nothing half-made is left");
+    };
+    Stop::end_on_signals(clean)
+        .map_err(|e| Failure::new(Code::Internal, format!("no signal handler: {e}")))
 }
 
 /// Why standard output took no more, once it did not.

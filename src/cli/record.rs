@@ -132,7 +132,7 @@ fn show(o: &Options, e: &Ended, common: &Common) {
         e.set_aside.iter().map(|c| threads::set_aside(c)).collect::<String>(),
         e.ping.map_or_else(String::new, |p| p.text()),
         e.cadence,
-        e.reason.sentence(),
+        e.reason.of_run(true),
         o.file.display(),
         o.file.display(),
     ));

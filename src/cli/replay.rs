@@ -10,9 +10,9 @@ use clap::Args;
 use super::common::{
     chosen_of_all, claim, coin_name, digests, least_fit, new_run, recording_failure, write_info,
 };
-use super::exit::Failure;
+use super::exit::{Code, Failure};
 use super::progress::Progress;
-use super::{Common, assumed, report, say, summary};
+use super::{Common, assumed, report, say, stop_on_signals, summary};
 use crate::app::checkpoint::{Checkpoint, Fault};
 use crate::app::compare::{self, profit};
 use crate::app::config::ConfigOf;
@@ -20,13 +20,15 @@ use crate::app::replay::{Cut, Outcome, Tally, replay_files};
 use crate::app::seeds::default_count;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
-use crate::folder::recording::{self, Meter, Reader};
-use crate::folder::{Came, Fitness, RunEnd, RunFolder, RunInfo};
+use crate::folder::recording::{self, Meter, Reader, Tail};
+use crate::folder::{Came, Fitness, Folder, RunEnd, RunFolder, RunInfo};
 use crate::journal::{Digests, Recovered, Writer, hex};
-use crate::limits::COINS_MAX;
+use crate::limits::{COINS_MAX, LOOK};
 use crate::record::{Body, Lane, Record, StopReason};
 use crate::sys::clock::SessionClock;
+use crate::sys::signal::Stop;
 use crate::units::Ns;
+use crate::units::lines::labelled;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -148,10 +150,35 @@ fn keep_standard_input(to: &Path) -> Result<(), Failure> {
     let mut reader = Reader::stdin().map_err(unreadable)?;
     let file = std::io::BufWriter::new(std::fs::File::create(to).map_err(refused)?);
     let mut out = recording::Writer::new(file);
+    // Ctrl-C ends what is kept; it is replayed as far as it came.
+    let stop = stop_on_signals()?;
     while let Some(line) = reader.step().map_err(unreadable)? {
+        if stop.is_asked() {
+            break;
+        }
         out.frame(line.at, line.bytes()).map_err(refused)?;
     }
     out.finish().map_err(refused)
+}
+
+/// The journal of a replay, and where it begins: at a checkpoint, where there is one.
+fn journal<C: Components>(
+    run: &RunFolder,
+    config: &ConfigOf<C>,
+    coins: &[CoinSpec],
+    from: Option<&Checkpoint<C>>,
+) -> Result<(Writer<Folder>, Recovered), Failure> {
+    let folder = claim(run, config)?;
+    let options = config.journal(config.hash(coins));
+    let mut begins = Recovered::default();
+    if let Some(c) = from {
+        (begins.next_seq, begins.digest) = (c.place.records, c.digest.clone());
+    }
+    let journal = Writer::resume(folder, options, &begins).map_err(|f| {
+        let name = run.path().display();
+        Failure::disk(format!("cannot start a journal in {name}: {}", f.error))
+    })?;
+    Ok((journal, begins))
 }
 
 fn one<C: Components>(
@@ -162,17 +189,8 @@ fn one<C: Components>(
     config: &ConfigOf<C>,
     common: &Common,
 ) -> Result<(), Failure> {
-    let folder = claim(run, config)?;
-    let disk = |text: String| Failure::disk(text);
     let coins = &coins[..];
-    let options = config.journal(config.hash(coins));
-    let mut begins = Recovered::default();
-    if let Some(c) = &from {
-        (begins.next_seq, begins.digest) = (c.place.records, c.digest.clone());
-    }
-    let mut journal = Writer::resume(folder, options, &begins).map_err(|f| {
-        disk(format!("cannot start a journal in {}: {}", run.path().display(), f.error))
-    })?;
+    let (mut journal, begins) = journal(run, config, coins, from.as_ref())?;
     let mut info = RunInfo::of_all(files, coins);
     write_info(run, &info)?;
     let clock = SessionClock::start(1);
@@ -192,18 +210,27 @@ fn one<C: Components>(
     let meter = Meter::default();
     let total = files.iter().map(|f| recording::size(f)).sum();
     let progress = Progress::of("replay", total, &meter);
-    let end = (Some(StopReason::Finished), Cut { from, at, meter });
-    let seen = replay_files(files, config, coins, end, &mut tally)
-        .map_err(|(file, e)| recording_failure(&file, &e))?;
-    drop(progress);
-    if o.checkpoint_at.is_some() && !left.exists() {
+    let stopping = Stopping::of(meter.clone())?;
+    let end = (Some(StopReason::Finished), Cut { from, at, meter: meter.clone() });
+    let seen = match replay_files(files, config, coins, end, &mut tally) {
+        Ok(seen) => Some(seen),
+        Err(_) if meter.is_stopped() => None,
+        Err((file, e)) => return Err(recording_failure(&file, &e)),
+    };
+    // From here on a signal ends the process at once.
+    stopping.stop.arm();
+    drop((progress, stopping));
+    if seen.is_some() && o.checkpoint_at.is_some() && !left.exists() {
         let text = format!("{} ends before --checkpoint-at; none was written", files[0].display());
         return Err(Failure::usage(text));
     }
     let (records, digest) = tally.end();
-    journal
-        .finish()
-        .map_err(|f| disk(format!("the journal failed at record {}: {}", f.at, f.error)))?;
+    journal.finish().map_err(|f| {
+        Failure::disk(format!("the journal failed at record {}: {}", f.at, f.error))
+    })?;
+    let Some(seen) = seen else {
+        return interrupted(run, (meter.bytes(), total), o, common);
+    };
     let took = i64::try_from(clock.mono_ns() - started).unwrap_or(i64::MAX);
     let digest = digest.value();
     let mut latency = assumed::of(config);
@@ -272,6 +299,69 @@ fn without_records<C: Components>(
     Ok(())
 }
 
+/// What a replay came to until Ctrl-C. A folder that was asked for by name makes room for the next try.
+fn interrupted(
+    run: &RunFolder,
+    (read, of): (u64, u64),
+    o: &Options,
+    common: &Common,
+) -> Result<(), Failure> {
+    let (model, _) = report::shown(run.path())?;
+    let mut path = run.path().to_path_buf();
+    if let Some(out) = &o.out {
+        let aside = |i: u32| PathBuf::from(format!("{}.interrupted-{i}", out.display()));
+        let free = (1..1_000).map(aside).find(|p| !p.exists());
+        if let Some(to) = free.filter(|to| std::fs::rename(&path, to).is_ok()) {
+            path = to;
+        }
+    }
+    if common.json {
+        let mut v = crate::report::json(&model);
+        v["run"] = serde_json::json!(path);
+        v["interrupted"] = serde_json::json!(true);
+        say(&format!("{v}\n"));
+        return Ok(());
+    }
+    let share = 100.0 * summary::float(read) / summary::float(of.max(1));
+    say(&report::text(&model, common));
+    let text = format!(
+        "by a signal, with {share:.0} % of the recording read: this is what it came to so far"
+    );
+    say(&format!("{}{}", labelled("stopped", &text), labelled("run", &path.display().to_string())));
+    Ok(())
+}
+
+/// Lets a signal end the reading of what `meter` counts, until it is dropped.
+struct Stopping {
+    stop: Stop,
+    ended: Stop,
+}
+
+impl Stopping {
+    fn of(meter: Meter) -> Result<Stopping, Failure> {
+        let (stop, ended) = (stop_on_signals()?, Stop::unhooked());
+        let (theirs, asked) = (ended.clone(), stop.clone());
+        let look = move || {
+            while !theirs.is_asked() {
+                std::thread::sleep(LOOK);
+                if asked.is_asked() {
+                    meter.stop();
+                    asked.arm();
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("signals".into()).spawn(look);
+        thread.map_err(|e| Failure::new(Code::Internal, format!("no thread: {e}")))?;
+        Ok(Stopping { stop, ended })
+    }
+}
+
+impl Drop for Stopping {
+    fn drop(&mut self) {
+        self.ended.ask();
+    }
+}
+
 /// The replay summed up.
 fn show(
     files: &[PathBuf],
@@ -295,14 +385,16 @@ fn show(
         v["took_s"] = serde_json::json!(Ns::seconds(took));
         say(&format!("{v}\n"));
     } else {
-        say(&head(files, seen, took));
-        say(&crate::report::text(&model));
+        if !common.quiet {
+            say(&head(files, seen, took));
+        }
+        say(&report::text(&model, common));
         say(&format!(
-            "\nrun      {}\nrecords  {records}, none lost\n{}",
+            "\nrun        {}\nrecords    {records}, none lost\n{}{}",
             path.display(),
-            digests(digest)
+            digests(digest),
+            report::line(&page),
         ));
-        say(&report::line(&page));
     }
     Ok(())
 }
@@ -310,24 +402,25 @@ fn show(
 fn head(files: &[PathBuf], seen: &Outcome, took: i64) -> String {
     let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
     let c = &seen.counters;
-    let left_out = summary::left_out(&seen.left_out, c);
     let span = Ns::seconds(seen.to.since(seen.from));
     let spent = Ns::seconds(took);
     let rate = if spent > 0.0 { summary::float(seen.frames) / spent } else { 0.0 };
+    let frames = format!("{} over {span:.1} s, in {spent:.3} s ({rate:.0} frames/s)", seen.frames);
+    let n = |n: u64, what: &str| (n > 0).then(|| format!("{n} {what}"));
+    let odd = [
+        n(c.rejects(), "rejected").map(|text| text + &summary::reasons(c)),
+        n(c.duplicates, "came twice"),
+        n(c.gaps, "times trades are missing after a reconnection"),
+        n(seen.downs, "silences or lost links"),
+        (seen.tail != Tail::Whole).then(|| seen.tail.to_string()),
+    ];
+    let odd: Vec<String> = odd.into_iter().flatten().collect();
     format!(
-        "replay   {}\nframes   {} over {span:.1} s, in {spent:.3} s ({rate:.0} frames/s)\n\
-         feed     {} rejected{}, {} duplicates, {} histories ({} contiguous, {} with a gap), {} \
-         silences, tail {}\n{left_out}",
-        names.join("\n         "),
-        seen.frames,
-        c.rejects(),
-        summary::reasons(c),
-        c.duplicates,
-        c.histories,
-        c.contiguous,
-        c.gaps,
-        seen.downs,
-        seen.tail,
+        "{}{}{}{}",
+        labelled("replay", &names.join(" ")),
+        labelled("frames", &frames),
+        labelled("feed", &odd.join("; ")),
+        summary::left_out(&seen.left_out, c),
     )
 }
 

@@ -19,9 +19,12 @@ pub(super) struct Options {
     /// page of each is in its folder.
     #[arg(required = true)]
     runs: Vec<PathBuf>,
-    /// Where the page goes; default: `report.html` in the run folder.
+    /// Where the page goes; default: `report.html` in the run folder, none of several runs.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write results by run and coin here, as CSV.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
     #[command(flatten)]
     force: Force,
     /// Show the page in the browser.
@@ -59,9 +62,18 @@ pub(super) fn shown(path: &Path) -> Result<(Model, Result<PathBuf, Failure>), Fa
 /// Where the page is, or why there is none.
 pub(super) fn line(page: &Result<PathBuf, Failure>) -> String {
     match page {
-        Ok(p) => format!("report   {}\n", p.display()),
-        Err(e) => format!("report   none: {e}\n"),
+        Ok(p) => format!("page       {}\n", p.display()),
+        Err(e) => format!("page       none: {e}\n"),
     }
+}
+
+/// The summary, and what was learned behind it where that is asked for.
+pub(super) fn text(model: &Model, common: &Common) -> String {
+    let mut out = report::text(model);
+    for c in model.coins.iter().filter(|_| common.verbose) {
+        out.push_str(&format!("\n{}\n{}{}", c.name, c.earns.forecasts(), c.earns.table()));
+    }
+    out
 }
 
 fn sources(path: &Path) -> Sources {
@@ -108,20 +120,38 @@ fn flatten(key: &str, value: &toml::Value, out: &mut Vec<(String, String)>) {
 }
 
 pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
+    let csv = o.csv.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
     match o.runs.as_slice() {
-        [run] => one(run, o, common),
-        several if o.out.is_none() && !o.open => together(several, common),
-        _ => Err(Failure::usage("--out and --open take one run")),
+        [run] if csv.is_none() => one(run, o, common),
+        _ if o.open && o.out.is_none() => {
+            Err(Failure::usage("--open of several runs shows the page that --out names"))
+        }
+        several => together(several, o, csv, common),
     }
 }
 
 /// Several runs as one answer.
-fn together(runs: &[PathBuf], common: &Common) -> Result<(), Failure> {
+fn together(
+    runs: &[PathBuf],
+    o: &Options,
+    csv: Option<Output>,
+    common: &Common,
+) -> Result<(), Failure> {
+    let page = o.out.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
     let named = |run: &PathBuf| Ok::<_, Failure>((run.display().to_string(), shown(run)?.0));
     let mut runs = runs.iter().map(named).collect::<Result<Vec<_>, _>>()?;
     let together = Together::of(&mut runs).map_err(Failure::usage)?;
     let text = if common.json { format!("{}\n", together.json()) } else { together.text() };
     say(&text);
+    if let Some(to) = csv {
+        to.put(together.csv().as_bytes())?;
+    }
+    if let Some(to) = page {
+        to.put(report::together_page(&together).as_bytes())?;
+    }
+    if let (true, Some(page)) = (o.open, &o.out) {
+        open(page)?;
+    }
     let damaged: Vec<String> = runs
         .iter()
         .filter(|(_, m)| !m.faults.is_empty())
@@ -144,9 +174,9 @@ fn one(run: &Path, o: &Options, common: &Common) -> Result<(), Failure> {
     if common.json {
         say(&format!("{}\n", report::json(&model)));
     } else {
-        say(&report::text(&model));
+        say(&text(&model, common));
         let (records, digests) = (model.records, digests(&model.digest));
-        say(&format!("\nrecords  {records}\n{digests}{}", line(&page)));
+        say(&format!("\nrecords    {records}\n{digests}{}", line(&page)));
     }
     let page = page?;
     if o.open {

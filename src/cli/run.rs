@@ -32,6 +32,7 @@ use crate::report::Model;
 use crate::settings::Choice as _;
 use crate::sys::signal::Stop;
 use crate::units::Ns;
+use crate::units::lines::labelled;
 use crate::venue::coin;
 use crate::venue::config::Named;
 use crate::venue::serve::Handle;
@@ -75,7 +76,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     let Prepared { run, mut place, coins, mut files, turn, idle, mut info, config, behind, note } =
         prepared::<C>(o, common, &stop)?;
     let tell = |text: &str| {
-        if !common.json {
+        if !common.json && !common.quiet {
             say(text);
         }
     };
@@ -318,7 +319,7 @@ fn show(
         say(&format!("{v}\n"));
         return;
     }
-    say(&crate::report::text(model));
+    say(&report::text(model, common));
     if e.ending.failed.is_some() {
         say(&summary::unwritten(&e.status));
     }
@@ -326,28 +327,34 @@ fn show(
         say(&format!("\n{}{}", truth_text(law, Some(model)), unknown(all)));
     }
     let c = &e.counters;
-    say(&format!(
-        "\nfeed     {} messages, {} rejected{}, {} duplicates, {} links lost\n{}{}hot      {}\n{}records  \
-         {}, {dropped} dropped, {} durable; {} frames recorded, {} lost\nended    {}\nrun      {}\n\
-         {}",
+    let feed = format!(
+        "{} messages, {} rejected{}, {} duplicates, {} links lost",
         c.messages,
         c.rejects(),
         summary::reasons(c),
         c.duplicates,
         e.lost_links,
-        e.given_up.concat(),
-        e.cadence,
-        e.pinned,
-        summary::latency_text(&e.ending.latency),
+    );
+    let records = format!(
+        "{}, {dropped} dropped, {} durable; {} frames recorded, {} lost",
         e.ending.records,
         e.ending.durable_seq.map_or(0, |s| s + 1),
         e.ending.frames,
         e.ending.frames_lost,
-        e.reason.sentence(),
+    );
+    say(&format!(
+        "\n{}{}{}{}{}{}{}run        {}\n{}{}",
+        labelled("feed", &feed),
+        e.given_up.concat(),
+        e.cadence,
+        labelled("hot thread", &e.pinned.to_string()),
+        summary::latency_text(&e.ending.latency),
+        labelled("records", &records),
+        labelled("ended", e.reason.of_run(true)),
         path.display(),
         digests(&e.published.digest),
+        report::line(&page),
     ));
-    say(&report::line(&page));
 }
 
 /// Whether everything was written, and the venue did not end it.
@@ -383,10 +390,8 @@ pub(super) fn truth_text(t: &Truth, model: Option<&Model>) -> String {
             let is_in = |x: f64, lo: f64, hi: f64| if lo <= x && x <= hi { "in" } else { "NOT in" };
             format!("; {} the interval of kappa", is_in(kappa, e.kappa_lo, e.kappa_hi))
         });
-        out.push_str(&format!(
-            "truth    {}: kappa {kappa:.0}, rate {rate:.3} /s and side{found}\n",
-            c.coin
-        ));
+        let text = format!("{}: kappa {kappa:.0}, rate {rate:.3} /s and side{found}", c.coin);
+        out.push_str(&labelled("truth", &text));
     }
     out
 }

@@ -9,6 +9,7 @@ use crate::folder::recording::LeftOut;
 use crate::record::{Account, Coin, FeedState, Health};
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{Percentiles, STAGES, Stage};
+use crate::units::lines::labelled;
 use crate::units::{Cash, Ns, decimal};
 
 fn profit(a: &Account) -> Cash {
@@ -46,7 +47,7 @@ pub(super) fn cadence_text(feed: &Feed) -> String {
             .filter(|(c, _)| c.gaps > 0)
             .map(|(c, name)| format!("{name} {:.2} s", Ns::seconds(c.mean_ns)))
             .collect();
-        Some(format!("cadence  {}: {}\n", coin.name, streams.join(", ")))
+        Some(labelled("cadence", &format!("{}: {}", coin.name, streams.join(", "))))
     };
     feed.ids().filter_map(line).collect()
 }
@@ -69,7 +70,7 @@ pub(super) fn left_out(l: &LeftOut, c: &Counters) -> String {
     if c.unannounced > 0 {
         parts.push(format!("{} histories came without an acknowledgement", c.unannounced));
     }
-    if parts.is_empty() { String::new() } else { format!("lines    {}\n", parts.join("; ")) }
+    labelled("lines", &parts.join("; "))
 }
 
 /// The same as numbers.
@@ -152,16 +153,15 @@ fn line(at: f64, coin: &Coin, c: &CoinStatus) -> String {
     let best = |i: usize| {
         let levels = c.ladder[i].as_ref().map_or(&[][..], |l| &l.levels);
         levels.first().map_or_else(
-            || c.guard[i].value.text().to_owned(),
-            |(px, _)| format!("{} x{}", decimal::format(px.0, 0), levels.len()),
+            || c.guard[i].value.text().replace('_', " "),
+            |(px, _)| decimal::format(px.0, 0),
         )
     };
     let (profit, fills, position) =
         c.account[0].as_ref().map_or((0.0, 0, 0), |a| (profit(a).to_f64(), a.fills, a.position.0));
     let book = if c.health.value == Health::Fresh { "" } else { c.health.value.text() };
     format!(
-        "{at:>7.0} s  {:<5} bid {}  ask {}  position {}  fills {fills}  result {profit:+.2} USD  \
-         {}  {book}\n",
+        "{at:>7.0} s  {:<5} bid {}  ask {}  position {}  {fills} fills  {profit:+.2} USD  {}  {book}\n",
         coin.text(),
         best(0),
         best(1),

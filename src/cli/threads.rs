@@ -127,6 +127,7 @@ impl<C: Components> Threads<C> {
             failures: Arc::clone(&failures),
             notes: notes.clone(),
             resumed,
+            simulated: place.world.is_some(),
         };
         let no_thread = |e| Failure::new(Code::Internal, format!("no thread: {e}"));
         let clock = place.clock;

@@ -18,7 +18,7 @@ use crate::limits::LOOK;
 use crate::ops::health;
 use crate::ops::serve::{self, Target};
 use crate::ops::snapshot::{Snapshot, Unreadable};
-use crate::view::screen::{Choice, draw};
+use crate::view::screen::{Choice, Trend, draw};
 
 /// Looks at the keys between two questions to the engine.
 const QUESTION: u32 = 4;
@@ -58,7 +58,7 @@ pub(super) fn run<C: Components>(
     let first = read(&text)?;
     if o.once || Way::of(false, false) != Way::Screen {
         let (width, height) = crate::sys::terminal::size();
-        say(&draw(&first, &Choice::default(), width, height).text());
+        say(&draw(&first, &Trend::default(), &Choice::default(), width, height).text());
         return Ok(());
     }
     watch(&target, first)
@@ -66,7 +66,7 @@ pub(super) fn run<C: Components>(
 
 fn watch(target: &Target, first: Snapshot) -> Result<(), Failure> {
     let gone = |e: io::Error| Failure::new(Code::Internal, format!("the terminal: {e}"));
-    let mut viewer = Viewer::new("leave, the run goes on").map_err(gone)?;
+    let mut viewer = Viewer::new("leave, the run goes on", true).map_err(gone)?;
     let mut newest = first;
     let mut looks = 0u32;
     loop {

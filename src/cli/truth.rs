@@ -4,11 +4,11 @@
 //! error. Cold path.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
 
 use clap::Args;
 
 use super::exit::Failure;
+use super::progress::Progress;
 use super::{Common, say};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
@@ -79,7 +79,10 @@ pub(super) fn run<C: Components>(
         jobs: o.jobs.unwrap_or(plan.jobs),
         ..plan
     };
-    let found = truth::run(&plan, &mut progress(plan.length_ns));
+    let progress = Progress::counted("truth", "s of the market");
+    let seconds = |ns: i64| u64::try_from(ns / Ns::SEC).unwrap_or(0);
+    let found = truth::run(&plan, &mut |done| progress.at(seconds(done), seconds(plan.length_ns)));
+    drop(progress);
     say(&if common.json { format!("{}\n", serde_json::json!(found)) } else { text(&found) });
     Ok(())
 }
@@ -111,26 +114,6 @@ pub(super) fn plan<C: Components>(
         fee_bps: config.engine.maker_fee_bps(Billing::Venue),
         jobs: std::thread::available_parallelism().map_or(1, usize::from),
     })
-}
-
-/// How far it is: written over on a terminal, every tenth elsewhere.
-fn progress(all: i64) -> impl FnMut(i64) {
-    let (terminal, mut shown) = (std::io::stderr().is_terminal(), -1);
-    move |done| {
-        let percent = i128::from(done) * 100 / i128::from(all.max(1));
-        let step = if terminal { percent } else { percent / 10 * 10 };
-        if step > shown {
-            shown = step;
-            let (hours, of) = (Ns::seconds(done) / 3_600.0, Ns::seconds(all) / 3_600.0);
-            let mut err = std::io::stderr().lock();
-            let _ = match (terminal, done == all) {
-                (true, true) => write!(err, "\r\x1b[K"),
-                (true, false) => write!(err, "\r{percent:>3} %  {hours:.1} of {of:.1} h"),
-                (false, _) => writeln!(err, "{percent} %  {hours:.1} of {of:.1} h"),
-            };
-            let _ = err.flush();
-        }
-    }
 }
 
 /// A figure with its error.

@@ -15,6 +15,7 @@ use super::run::{truth_text, write_truth};
 use super::{Common, Force, say, stop_on_signals};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
+use crate::feed::SIMULATED;
 use crate::folder::recording::Writer;
 use crate::limits::LOOK;
 use crate::sys::clock::SessionClock;
@@ -131,6 +132,9 @@ fn tape<C: Components>(
     let truth_to = o.truth.as_ref().map(|to| o.force.output(to, &[path])).transpose()?;
     let (mut out, mut frames) = (Writer::new(&mut file), 0u64);
     let recorded = tape::record(&config.exchange, length_ns, |at, text| {
+        if frames == 0 {
+            out.frame(at, SIMULATED)?;
+        }
         frames += 1;
         out.frame(at, text.as_bytes())
     });

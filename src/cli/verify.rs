@@ -59,12 +59,17 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
         Some(end) => ended(&read, &beside, (end, &again), common),
         None => killed(&read, &beside, replayed, common),
     };
-    verdict.map_err(|f| match seen.missing {
-        0 => f,
-        n => Failure::new(
-            Code::Check,
-            format!("the recording misses {n} frames, the disk having fallen behind: {f}"),
-        ),
+    verdict.map_err(|f| {
+        let why = match (seen.missing, info.other_program()) {
+            (0, None) => return f,
+            (0, Some(made)) if read.faults.is_empty() => format!(
+                "nothing is damaged, but {made} made this run, and this is another program, which may \
+                 decide otherwise; only the one that made it can verify it: {f}"
+            ),
+            (0, Some(_)) => return f,
+            (n, _) => format!("the recording misses {n} frames, the disk having fallen behind: {f}"),
+        };
+        Failure::new(Code::Check, why)
     })?;
     if faults.is_empty() { Ok(()) } else { Err(Failure::new(Code::Check, faults)) }
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::exit::Failure;
+use super::options::is_quiet;
 use super::{say, summary};
 use crate::app::status::{Status, StatusBoard};
 use crate::ops::serve::{Server, Source};
@@ -20,7 +21,7 @@ use crate::sys::clock::SessionClock;
 use crate::sys::signal::Stop;
 use crate::sys::terminal::{self, Screen};
 use crate::view::canvas::Canvas;
-use crate::view::screen::{Choice, draw};
+use crate::view::screen::{Choice, Trend, draw};
 
 /// Looks, of which there are twenty a second, between two pictures, and between two lines of progress.
 const PICTURE: u32 = 4;
@@ -52,14 +53,17 @@ pub(super) struct Viewer {
     screen: Screen,
     shown: Canvas,
     choice: Choice,
+    trend: Trend,
     colours: bool,
     coins: usize,
+    /// `q` leaves at once: nothing ends with the view.
+    leaves: bool,
 }
 
 impl Way {
     /// The way that fits standard output and the options.
     pub(super) fn of(plain: bool, json: bool) -> Way {
-        if json {
+        if json || is_quiet() {
             Way::Silent
         } else if plain || !terminal::is_viewable() {
             Way::Lines
@@ -70,15 +74,16 @@ impl Way {
 }
 
 impl Viewer {
-    /// Takes the terminal; `end` says what `q` does.
-    pub(super) fn new(end: &str) -> io::Result<Viewer> {
-        let keys = format!("tab, shift-tab: next, previous coin   q: {end}");
+    /// Takes the terminal; `end` says what `q` does, `leaves` that it may do so unasked.
+    pub(super) fn new(end: &str, leaves: bool) -> io::Result<Viewer> {
         Ok(Viewer {
             screen: Screen::enter()?,
             shown: Canvas::default(),
-            choice: Choice { first: 0, keys },
+            choice: Choice { end: end.to_owned(), ..Choice::default() },
+            trend: Trend::default(),
             colours: terminal::is_coloured(),
             coins: 0,
+            leaves,
         })
     }
 
@@ -89,8 +94,16 @@ impl Viewer {
         let mut rest = &keys[..];
         while let Some((key, tail)) = rest.split_first() {
             rest = tail;
+            if std::mem::take(&mut self.choice.asks) && matches!(key, b'y' | b'Y' | b'q' | b'Q') {
+                return Wish::End;
+            }
             match key {
-                b'q' | b'Q' | 0x03 => return Wish::End,
+                0x03 => return Wish::End,
+                // What only looks may be left at once.
+                b'q' | b'Q' if self.leaves => return Wish::End,
+                b'q' | b'Q' => self.choice.asks = true,
+                b'?' | b'h' => self.choice.help = !self.choice.help,
+                b'f' | b'\r' | b'\n' => self.choice.alone = !self.choice.alone,
                 b'\t' | b'n' => self.turn(1, coins),
                 b'p' => self.turn(coins.saturating_sub(1), coins),
                 b'1'..=b'9' => self.choice.first = usize::from(key - b'1'),
@@ -117,7 +130,8 @@ impl Viewer {
     pub(super) fn show(&mut self, s: &Snapshot) -> io::Result<()> {
         self.coins = s.status.coins.len();
         let (width, height) = terminal::size();
-        let next = draw(s, &self.choice, width, height);
+        self.trend.take(s);
+        let next = draw(s, &self.trend, &self.choice, width, height);
         terminal::show(&next.change_from(&self.shown, self.colours))?;
         self.shown = next;
         Ok(())
@@ -174,7 +188,7 @@ impl<'a> Watcher<'a> {
     /// Takes the terminal where the view is wanted and to be had.
     pub(super) fn new(way: Way, window: &'a Window, stop: &'a Stop) -> Watcher<'a> {
         let viewer = match way {
-            Way::Screen => Viewer::new("stop the run").ok(),
+            Way::Screen => Viewer::new("end the run", false).ok(),
             Way::Lines | Way::Silent => None,
         };
         Watcher { way, window, stop, viewer: RefCell::new(viewer), looks: Cell::new(0) }

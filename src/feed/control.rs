@@ -29,6 +29,8 @@ const HEAD: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"";
 const LOST: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"lost\",\"frames\":";
 const TAIL: &[u8] = b"\"}}";
 const IMPORT: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"import\",\"unknown\":\"";
+/// The line at the head of a recording of a simulated market.
+pub const SIMULATED: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"simulated\"}}";
 const SET_ASIDE: &[u8] =
     b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"set_aside\",\"coin\":\"";
 const TAKEN_BACK: &[u8] =

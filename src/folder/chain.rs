@@ -54,7 +54,6 @@ impl Meter {
     }
 
     /// Whatever is read by it fails from now on.
-    #[cfg(feature = "python")]
     pub fn stop(&self) {
         self.0.stopped.store(true, Ordering::Relaxed);
     }

@@ -32,6 +32,7 @@ pub const DEFINITIONS: &[(&str, &str, &str)] = &[
     ("prints", "prints", "live ones; history is none"),
     ("late", "share", "of live prints that came after the state of a later block"),
     ("gaps", "times", "trades may be missing after a reconnection"),
+    ("simulated", "yes or no", "the recording says that its market is simulated"),
     ("imported", "text", "what the sources of an import do not say; none of a recording"),
 ];
 
@@ -81,6 +82,8 @@ pub struct Fitness {
     pub offset_min_s: Option<f64>,
     pub offset_s: Option<f64>,
     pub coins: Vec<CoinFitness>,
+    #[serde(default)]
+    pub simulated: bool,
     #[serde(default)]
     pub imported: Option<String>,
 }
@@ -244,6 +247,7 @@ impl Judge {
             offset_min_s: self.offsets.keys().next().copied().map(seconds),
             offset_s: median.map(|(ms, _)| seconds(*ms)),
             coins: coins.iter().zip(self.coins).map(one).collect(),
+            simulated: false,
             imported: None,
         }
     }

@@ -22,6 +22,9 @@ use crate::units::rules::Billing;
 pub struct RunInfo {
     /// Program version.
     pub version: String,
+    /// Hash of the program's sources.
+    #[serde(default)]
+    pub program: Option<String>,
     /// The recording.
     pub source: Named,
     /// Recordings that follow it.
@@ -176,6 +179,7 @@ impl RunInfo {
     pub fn begins(source: &Path, coins: &[CoinSpec]) -> RunInfo {
         RunInfo {
             version: env!("CARGO_PKG_VERSION").into(),
+            program: Some(env!("PAPERMAKER_SOURCES").into()),
             source: whole(source).into(),
             more: Vec::new(),
             coins: coins.iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect(),
@@ -211,6 +215,16 @@ impl RunInfo {
             Ok(CoinSpec { billing: listed.map_or(spec.billing, |(_, terms)| *terms), ..spec })
         };
         self.coins.iter().map(coin).collect()
+    }
+
+    /// What made the run, where that was another program than this one.
+    #[must_use]
+    pub fn other_program(&self) -> Option<String> {
+        let same = self.program.as_deref() == Some(env!("PAPERMAKER_SOURCES"));
+        (!same).then(|| match &self.program {
+            Some(hash) => format!("papermaker {} (sources {:.8})", self.version, hash),
+            None => format!("papermaker {}", self.version),
+        })
     }
 
     /// Writes it to `path`.
@@ -268,14 +282,14 @@ impl Assumed {
         };
         let scale = if self.pct == 100 { String::new() } else { format!(", at {} %", self.pct) };
         let mut out = format!(
-            "latency  orders {}, cancels {}, and half a ping of {:.1} ms ({from}){scale}\n",
+            "latency  orders {}, cancels {}, and half a ping of {:.1} ms ({from}){scale}.\n",
             self.orders,
             self.cancels,
             self.ping_ns as f64 * 1e-6,
         );
         if let Some([half, one, twice]) = self.profit_usd {
             out.push_str(&format!(
-                "         result {half:+.4} USD at half of it, {one:+.4} as it is, {twice:+.4} at twice\n"
+                "         Result {half:+.4} USD at half of it, {one:+.4} as it is, {twice:+.4} at twice.\n"
             ));
         }
         out

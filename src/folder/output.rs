@@ -10,8 +10,20 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use super::RunFolder;
+
+/// Files being written aside, for an end that comes before theirs.
+static PARTS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes what is being written: the process ends before it is whole.
+pub fn abandon() {
+    let parts = PARTS.lock().map(|mut parts| std::mem::take(&mut *parts)).unwrap_or_default();
+    for part in parts {
+        let _ = fs::remove_file(part);
+    }
+}
 
 /// Why a file is not made.
 #[derive(Debug)]
@@ -116,6 +128,9 @@ impl Output {
         part.push(format!(".{}.part", std::process::id()));
         let part = to.with_file_name(part);
         let file = BufWriter::new(File::create(&part).map_err(disk)?);
+        if let Ok(mut parts) = PARTS.lock() {
+            parts.push(part.clone());
+        }
         Ok(Output { to, part, file, done: false })
     }
 

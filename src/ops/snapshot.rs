@@ -116,6 +116,12 @@ impl Snapshot {
         ns as f64 * 1e-9 / f64::from(self.session.speed.max(1))
     }
 
+    /// Market seconds since a record's time: the one clock of everything that the view shows.
+    #[must_use]
+    pub fn market_age_s(&self, at: Ns) -> f64 {
+        self.age_s(at) * f64::from(self.session.speed.max(1))
+    }
+
     /// Real seconds since a record's time.
     #[must_use]
     pub fn age_s(&self, at: Ns) -> f64 {

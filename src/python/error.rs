@@ -17,7 +17,7 @@ create_exception!(
 
 /// The exception of a failure.
 pub(super) fn exception(f: &Failure) -> PyErr {
-    let text = f.text.clone();
+    let text = f.to_string();
     match f.code {
         Code::Input => InputError::new_err(text),
         Code::Disk => PyOSError::new_err(text),

@@ -105,7 +105,7 @@ codes! {
         6 JournalBehind / "journal_behind" : "The logging thread is behind, or its journal failed.",
         7 LossLimit / "loss_limit" : "The loss limit latched.",
         8 InventoryLimit / "inventory_limit" : "This side would grow the position beyond its limit.",
-        9 NoEstimate / "no_estimate" : "An estimate the quote needs is not finite.",
+        9 NoEstimate / "no_estimate" : "Still learning: an estimate that the quote needs is not there yet.",
         10 NoEdge / "no_edge" : "No level keeps an edge after costs.",
         11 TooSmall / "too_small" : "No level reaches the minimum order value.",
         12 Stopping / "stopping" : "The run is ending.",
@@ -117,5 +117,17 @@ codes! {
     Labelled {
         0 Term / "term" : "A term of the strategy.",
         1 Reason / "reason" : "A reason of the strategy to decline.",
+    }
+}
+
+impl StopReason {
+    /// Why a run ended, in a sentence; a live run has no recording that could end.
+    #[must_use]
+    pub fn of_run(self, live: bool) -> &'static str {
+        match (self, live) {
+            (StopReason::Finished, true) => "The time asked for was over.",
+            (StopReason::Finished, false) => "The recording ended.",
+            _ => self.sentence(),
+        }
     }
 }

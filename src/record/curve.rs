@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Body, Curve, NEAR_PLACES, OWN_ORDERS, Outlook, Score, Verdict};
+use crate::units::lines;
 
 /// USD an hour and side of 1000 USD quoted, from bps of the size a second.
 const USD_H: f64 = 1e3 * 1e-4 * 3600.0;
@@ -13,6 +14,29 @@ const USD_H: f64 = 1e3 * 1e-4 * 3600.0;
 const DECIDES_S: u8 = 5;
 /// Independent fills from which a place has a say.
 const SEEN: f64 = 2.0;
+
+/// Hours of data after which an estimate of this size, whose interval from `lo` to `hi` comes of
+/// `seconds`, could be distinguished from zero: intervals shrink as the root of the time. `None` where it can be
+/// now, or is zero.
+#[must_use]
+pub fn hours_needed(value: f64, lo: f64, hi: f64, seconds: f64) -> Option<f64> {
+    let reach = if value < 0.0 { hi - value } else { value - lo };
+    let unclear = lo <= 0.0 && hi >= 0.0 && value != 0.0 && reach.is_finite();
+    let ratio = reach / value;
+    unclear.then(|| seconds / 3_600.0 * ratio * ratio)
+}
+
+/// So many hours, as precisely as they are known.
+#[must_use]
+pub fn hours_text(hours: f64) -> String {
+    match hours {
+        h if h < 1.5 => format!("{:.0} minutes", (h * 60.0).max(1.0)),
+        h if h < 10.0 => format!("{h:.1} hours"),
+        h if h < 100.0 => format!("{h:.0} hours"),
+        h if h < 24_000.0 => format!("{:.0} days", h / 24.0),
+        _ => "years".to_owned(),
+    }
+}
 
 /// What was said last of one coin.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,6 +55,27 @@ impl Curve {
             u16::MAX => "improve".to_owned(),
             d => format!("{}", f64::from(d) / 100.0),
         }
+    }
+
+    /// The place for a sentence.
+    fn place_words(&self) -> String {
+        match self.place_text().as_str() {
+            "join" => "at the touch".to_owned(),
+            "improve" => "a tick inside the touch".to_owned(),
+            bps => format!("{bps} bps from the mid"),
+        }
+    }
+
+    /// What a side of 1000 USD would make here.
+    fn value_words(&self) -> String {
+        let [value, lo, hi] = [self.value, self.value_lo, self.value_hi].map(|x| x * USD_H);
+        format!("1000 USD a side would make {value:+.2} USD an hour [{lo:+.2}, {hi:+.2}]")
+    }
+
+    /// Hours of such data after which the value could be distinguished from zero; `None` where it can be now.
+    #[must_use]
+    pub fn hours(&self) -> Option<f64> {
+        hours_needed(self.value, self.value_lo, self.value_hi, self.live_s)
     }
 
     /// What a fill earns, bps.
@@ -152,48 +197,61 @@ impl Earns {
         Some((seen().map(bps).next()?, seen().map(bps).last()?))
     }
 
-    /// Lines for people: the verdict, once there is one, and how good forecasts of fills are.
+    /// Lines for people: the verdict, once there is one.
     #[must_use]
     pub fn text(&self) -> String {
-        self.outlook() + &self.forecasts()
-    }
-
-    /// Forecasts of fills against fills: of own orders, of shadow quotes within a basis point.
-    fn forecasts(&self) -> String {
-        if self.scores.is_empty() {
-            return "  forecasts  of fills: none yet\n".to_owned();
-        }
-        let both = [("own orders", self.own()), ("shadow quotes to 1 bps", self.near())];
-        let some = both.into_iter().filter_map(|(what, s)| Some((what, s?)));
-        some.map(|(what, s)| format!("  forecasts  {what}: {}\n", s.text())).collect()
-    }
-
-    fn outlook(&self) -> String {
         let Some(v) = self.verdict(None) else { return String::new() };
-        let mut out = format!("  would earn {}: {}", v.word.text(), v.word.sentence());
+        let mut out = format!("{}. {}", v.word.text(), v.word.sentence());
         if let Some((near, far)) = self.range() {
             let span = if near < far { format!("{near} to {far}") } else { near.to_string() };
-            out.push_str(&format!(" Seen often enough: {span} bps; of others nothing is said."));
+            out.push_str(&format!(
+                " Seen often enough: {span} bps from the mid; no word on others."
+            ));
         }
-        if let Some(o) = self.verdict(Some(30)) {
-            out.push_str(&format!(" By marks after 30 s: {}.", o.word.text()));
+        if let Some(o) = self.verdict(Some(30)).filter(|o| o.word != v.word) {
+            out.push_str(&format!(" By prices 30 s after a fill: {}.", o.word.text()));
         }
-        out.push('\n');
-        let Some(r) = self.best(None).filter(|_| v.word != Outlook::Unknown) else { return out };
-        let unit = if r.distance_e2 == u16::MAX { "" } else { " bps" };
-        let [value, lo, hi] = [r.value, r.value_lo, r.value_hi].map(|x| x * USD_H);
+        let Some(r) = self.best(None).filter(|_| v.word != Outlook::Unknown) else {
+            return lines::below("would earn", &out);
+        };
         out.push_str(&format!(
-            "  best       {}{unit}: {value:+.2} USD/h [{lo:+.2}, {hi:+.2}] of 1000 USD quoted a side; \
-             a fill gets {:.2} and costs {:.2} +-{:.2} bps, fee included\n  fee        below {:+.2} \
-             bps it pays, above {:+.2} it loses at every distance seen\n",
-            r.place_text(),
+            " Best {}: {}; a fill gets {:.2} and costs {:.2} ±{:.2} bps, fee included. Would pay below \
+             a maker fee of {:+.2} bps, lose everywhere above {:+.2}.",
+            r.place_words(),
+            r.value_words(),
             r.quoted_bps,
             r.cost_bps,
             r.error_bps,
             v.pays_below_bps,
             v.loses_above_bps,
         ));
-        out
+        lines::below("would earn", &out)
+    }
+
+    /// Whether a quote would earn and where, in a sentence; `name` is the coin's.
+    #[must_use]
+    pub fn sentence(&self, name: &str) -> String {
+        let Some(v) = self.verdict(None).filter(|v| v.word != Outlook::Unknown) else {
+            return format!("{name}: too little seen to say whether a quote earns.");
+        };
+        let best = self.best(None).map_or_else(String::new, |r| {
+            let hours = r.hours().map_or_else(String::new, |h| {
+                format!(", to be distinguished from zero in about {} of such data", hours_text(h))
+            });
+            format!("; best {}: {}{hours}", r.place_words(), r.value_words())
+        });
+        format!("{name}: {}{best}.", v.word.text())
+    }
+
+    /// Forecasts of fills against fills: of own orders, of shadow quotes within a basis point.
+    #[must_use]
+    pub fn forecasts(&self) -> String {
+        if self.scores.is_empty() {
+            return lines::below("forecasts", "of fills: none yet");
+        }
+        let both = [("own orders", self.own()), ("shadow quotes to 1 bps", self.near())];
+        let some = both.into_iter().filter_map(|(what, s)| Some((what, s?)));
+        some.map(|(what, s)| lines::below("forecasts", &format!("{what}: {}", s.text()))).collect()
     }
 
     /// The curve as a table, nearest place first.
@@ -202,25 +260,26 @@ impl Earns {
         let mut out = String::new();
         for mark_s in [DECIDES_S, 30] {
             out.push_str(&format!(
-                "  marks after {mark_s} s\n  {:>7} {:>8} {:>7} {:>6} {:>22} {:>6} {:>14} {:>24}\n",
+                "  by prices {mark_s} s after a fill; *: seen too seldom\n  {:>8} {:>7} {:>6} {:>5} {:>22} \
+                 {:>6} {:>12} {:>22}\n",
                 "bps",
                 "live s",
                 "fills",
-                "n_eff",
+                "indep",
                 "fills/s",
                 "gets",
                 "costs",
-                "USD/h of 1000 a side",
+                "USD/h, 1000 a side",
             ));
             for r in self.rows.iter().filter(|r| r.mark_s == mark_s) {
                 let [value, lo, hi] = [r.value, r.value_lo, r.value_hi].map(|x| x * USD_H);
-                let few = if r.n_eff < SEEN { "  seen too seldom" } else { "" };
+                let few = if r.n_eff < SEEN { "*" } else { "" };
                 let rate = format!("{:.4} [{:.4},{:.4}]", r.rate, r.rate_lo, r.rate_hi);
                 let cost = format!("{:.2} +-{:.2}", r.cost_bps, r.error_bps);
-                let usd = format!("{value:+.2} [{lo:+.2},{hi:+.2}]");
+                let usd = format!("{value:+.1} [{lo:+.1},{hi:+.1}]");
                 out.push_str(&format!(
-                    "  {:>7} {:>8.1} {:>7.1} {:>6.1} {rate:>22} {:>6.2} {cost:>14} {usd:>24}{few}\n",
-                    r.place_text(),
+                    "  {:>8} {:>7.0} {:>6.1} {:>5.1} {rate:>22} {:>6.2} {cost:>12} {usd:>22}\n",
+                    format!("{few}{}", r.place_text()),
                     r.live_s,
                     r.fills,
                     r.n_eff,
@@ -232,7 +291,7 @@ impl Earns {
         for s in self.scores.iter().filter(|s| s.place < NEAR_PLACES) {
             let place = self.rows.iter().find(|r| r.place == s.place);
             let name = place.map_or_else(|| s.place.to_string(), Curve::place_text);
-            out.push_str(&format!("  {name:>7}  {}\n", s.text()));
+            out.push_str(&lines::below(&format!("{name:>9}"), &s.text()));
         }
         out
     }
@@ -305,26 +364,30 @@ mod tests {
     #[test]
     fn the_newest_is_said_of_places_seen_often_enough_alone() {
         let mut e = Earns::default();
-        assert_eq!((e.text().lines().count(), e.rows().count()), (1, 0), "forecasts: none yet");
+        assert_eq!((e.text(), e.rows().count()), (String::new(), 0));
+        assert!(e.forecasts().contains("none yet"));
         for (place, d, n) in [(4, 100, 9.0), (6, 200, 3.0), (16, 1_500, 1.0), (17, u16::MAX, 9.0)] {
             e.take(&row(place, d, 1.0).into());
             e.take(&row(place, d, n).into());
         }
         e.take(&verdict(Outlook::Unknown, 5).into());
-        assert!(!e.text().contains("best"), "{}", e.text());
+        assert!(!e.text().contains("Best"), "{}", e.text());
+        assert!(e.sentence("X").starts_with("X: too little seen"));
         e.take(&verdict(Outlook::Loses, 5).into());
         e.take(&verdict(Outlook::LikelyLoses, 30).into());
-        let text = e.text();
+        let text = e.text().split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
-            text.starts_with("  would earn LOSES: ") && text.contains(" 1 to 2 bps;"),
+            text.starts_with("would earn LOSES. ") && text.contains(" 1 to 2 bps from"),
             "{text}"
         );
-        assert!(
-            text.contains("30 s: LIKELY LOSES.") && text.contains("best       2 bps: -10.08 USD/h")
-        );
-        assert!(text.contains("below -2.30 bps it pays, above -0.30 it loses"), "{text}");
-        assert_eq!(e.table().matches("seen too seldom").count(), 1);
-        assert!(e.table().contains("   join ") && e.json()["curve"][3]["place"] == "join");
+        assert!(text.contains("30 s after a fill: LIKELY LOSES."), "{text}");
+        assert!(text.contains("Best 2 bps from the mid: 1000 USD a side would make -10.08 USD an"));
+        assert!(text.contains("a maker fee of -2.30 bps, lose everywhere above -0.30"), "{text}");
+        let sentence = "X: LOSES; best 2 bps from the mid: 1000 USD a side would make -10.08 USD an hour \
+                        [-27.36, -3.24].";
+        assert_eq!(e.sentence("X"), sentence);
+        assert_eq!(e.table().matches("  *15 ").count(), 1);
+        assert!(e.table().contains("    join ") && e.json()["curve"][3]["place"] == "join");
         let score = |place, fills, expected| Score {
             place,
             fast: true,
@@ -339,10 +402,21 @@ mod tests {
         };
         e.take(&score(OWN_ORDERS, 0.0, 0.0).into());
         e.take(&score(NEAR_PLACES, 12.0, 12.6).into());
-        let text = e.text();
+        let text = e.forecasts().split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(text.contains("own orders: none was in the book yet"), "{text}");
         assert!(text.contains("fills 12, expected 12.6, ratio 0.95 [0.60, 1.40]"), "{text}");
         assert_eq!(e.json()["forecasts"][0]["ratio"], Value::Null);
+        let close = |a: Option<f64>, b: f64| a.is_some_and(|a| (a - b).abs() < 1e-9);
+        assert!(
+            close(hours_needed(-1.0, -4.0, 1.0, 3_600.0), 4.0) && hours_text(4.0) == "4.0 hours"
+        );
+        assert!(
+            close(hours_needed(2.0, -2.0, 3.0, 1_800.0), 2.0) && hours_text(0.5) == "30 minutes"
+        );
+        assert_eq!(
+            (hours_needed(1.0, 0.5, 2.0, 9.0), hours_needed(0.0, -1.0, 1.0, 9.0)),
+            (None, None)
+        );
         let mut again = Earns::default();
         e.bodies().for_each(|b| again.take(&b));
         assert_eq!(again, e);

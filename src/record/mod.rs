@@ -26,7 +26,7 @@ mod strategy;
 
 pub use budget::Budget;
 pub use codes::*;
-pub use curve::Earns;
+pub use curve::{Earns, hours_needed, hours_text};
 pub use field::{Field, LADDER_PART, Malformed, PAYLOAD_BYTES, RECORD_BYTES, TERMS_MAX, Value};
 pub use ladder::{WholeLadder, ladder_records};
 pub use strategy::{Named, StrategyInfo, StrategyNames};

@@ -8,16 +8,17 @@
 use super::markouts::{Markouts, Summary};
 use super::money::Split;
 use super::orders::Orders;
+use super::path::Path;
 use super::reasons::Reasons;
 use super::series::Series;
 use super::states::States;
 use super::stats::{Blocks, Interval, bootstrap, total, with_seeds};
 use crate::folder::Came;
 use crate::record::{
-    Account, Body, Coin, DataGap, Earns, Estimates, FeedState, Fill, Guard, Health, Ladder, Lane,
-    Latch, Late, Market, Regimes,
+    Account, Body, Coin, DataGap, Earns, Estimates, FeedState, Fill, FillReason, Guard, Health,
+    Ladder, Lane, Latch, Late, Market, Outlook, Regimes,
 };
-use crate::units::{Ns, Px, Side};
+use crate::units::{Ns, Px, Side, Sz};
 use serde::{Deserialize, Serialize};
 
 /// A value per side, bid first.
@@ -34,6 +35,8 @@ pub struct Lines {
     pub equity: [Series; 3],
     /// Position, coins.
     pub position: Series,
+    /// Value traded, USD.
+    pub traded: Series,
     /// Intensity decay: mean, lower, upper.
     pub kappa: [Series; 3],
     /// Volatility, bps per square root of a second.
@@ -57,6 +60,12 @@ pub struct Mark {
     pub side: Side,
     /// Price.
     pub px: Px,
+    /// Size.
+    pub sz: Sz,
+    /// Why it filled.
+    pub reason: FillReason,
+    /// Distance from the mid before it, in our favour, bps.
+    pub bps: f64,
 }
 
 /// One fill model's result.
@@ -83,6 +92,10 @@ pub struct CoinModel {
     pub results: [Option<LaneResult>; 3],
     /// Everything over time.
     pub lines: Lines,
+    /// Drawdown and largest position, configured.
+    pub path: Path,
+    /// When it was first known whether a quote earns, and the result then, USD.
+    pub known: Option<(Ns, f64)>,
     /// Configured fills.
     pub marks: Vec<Mark>,
     /// Obstacle of each side.
@@ -135,6 +148,7 @@ impl CoinModel {
                 own: sides(),
                 equity: three(),
                 position: one(),
+                traded: one(),
                 kappa: three(),
                 sigma: one(),
                 regimes: [one(), one(), one(), one()],
@@ -142,6 +156,8 @@ impl CoinModel {
                 age: one(),
                 lag: one(),
             },
+            path: Path::default(),
+            known: None,
             marks: Vec::new(),
             guards: [States::new(start, Guard::LinkDown), States::new(start, Guard::LinkDown)],
             health: States::new(start, Health::Down),
@@ -187,7 +203,7 @@ impl CoinModel {
             Body::Print(_) => self.prints += 1,
             Body::Order(x) => self.orders.on_order(x),
             Body::Fill(x) => self.on_fill(at, x),
-            Body::Curve(_) | Body::Verdict(_) | Body::Score(_) => self.earns.take(body),
+            Body::Curve(_) | Body::Verdict(_) | Body::Score(_) => self.on_earns(at, body),
             Body::Edge(x) => {
                 self.samples.push(at, x);
                 self.reasons.on_edge(x);
@@ -244,9 +260,18 @@ impl CoinModel {
         self.lines.equity[lane].push(at, Some(profit));
         if x.lane == Lane::Configured {
             self.lines.position.push(at, Some(x.position.to_f64()));
+            self.path.take(profit, x.position.to_f64().abs() * x.mark.to_f64());
         }
         let profit = Interval { value: profit, lo: None, hi: None };
         self.results[lane] = Some(LaneResult { account: *x, split, profit });
+    }
+
+    fn on_earns(&mut self, at: Ns, body: &Body) {
+        self.earns.take(body);
+        let word = self.earns.verdict(None).map(|v| v.word);
+        if self.known.is_none() && word.is_some_and(|w| w != Outlook::Unknown) {
+            self.known = Some((at, self.result().map_or(0.0, |r| r.split.profit().to_f64())));
+        }
     }
 
     fn on_estimates(&mut self, at: Ns, x: &Estimates) {
@@ -268,7 +293,10 @@ impl CoinModel {
         self.orders.on_fill(x);
         self.reasons.on_fill(x);
         if x.lane == Lane::Configured {
-            self.marks.push(Mark { at, side: x.side, px: x.px });
+            let (mid, sign) = (x.mid.to_f64(), if x.side == Side::Buy { 1.0 } else { -1.0 });
+            let bps = if mid > 0.0 { sign * (mid - x.px.to_f64()) / mid * 1e4 } else { 0.0 };
+            self.marks.push(Mark { at, side: x.side, px: x.px, sz: x.sz, reason: x.reason, bps });
+            self.lines.traded.push(at, Some(self.orders.traded_usd));
         }
     }
 
@@ -346,7 +374,8 @@ impl Lines {
         let l = self;
         let pairs = l.market.iter_mut().chain(&mut l.own);
         let threes = l.equity.iter_mut().chain(&mut l.kappa);
-        let single = [&mut l.position, &mut l.sigma, &mut l.touch, &mut l.age, &mut l.lag];
+        let single =
+            [&mut l.position, &mut l.traded, &mut l.sigma, &mut l.touch, &mut l.age, &mut l.lag];
         pairs.chain(threes).chain(&mut l.regimes).chain(single).for_each(f);
     }
 }

@@ -14,6 +14,7 @@ use super::money::Split;
 use super::states::States;
 use super::stats::{Interval, RESAMPLES};
 use super::time::utc;
+use super::{answer, figures};
 use crate::journal::hex;
 use crate::record::{DataGap, FillReason, Guard, Health, Lane, OrderReason, OrderState};
 use crate::units::{Ns, decimal};
@@ -30,6 +31,10 @@ pub fn summary(m: &Model) -> Value {
         .collect();
     let s = &m.sources;
     json!({
+        "market": s.market.as_ref().map(super::sources::Market::word),
+        "answer": answer::sentences(m),
+        "figures": figures::as_json(&figures::of_all(m)),
+        "about_figures": figures::about(),
         "coins": coins,
         "total": total,
         "value_usd": m.value.value,
@@ -116,6 +121,7 @@ fn coin(c: &CoinModel, m: &Model) -> Value {
     let truth = m.sources.truth_of(&c.name);
     json!({
         "coin": c.name,
+        "figures": figures::as_json(&figures::of_coin(c, m)),
         "maker_fee_bps": c.maker_fee_bps(),
         "results": results,
         "value_usd": c.value.value,

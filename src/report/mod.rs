@@ -4,13 +4,15 @@
 //! path.
 //!
 //! ```text
-//!  Record ──▶ model ──▶ text, json, page
+//!  Record ──▶ model ──▶ figures, answer ──▶ text, json, page
 //!         └─────────────▶ export (csv, jsonl, parquet)
 //! ```
 
+mod answer;
 mod coin;
 mod days;
 pub mod export;
+mod figures;
 mod json;
 mod latency;
 mod markouts;
@@ -19,6 +21,7 @@ mod money;
 mod orders;
 mod page;
 pub mod paired;
+mod path;
 mod reasons;
 mod series;
 mod sources;
@@ -33,9 +36,9 @@ pub use json::summary as json;
 pub use latency::parse as latency_log;
 pub use model::{Builder, Model, read};
 pub use money::units as money_units;
-pub use page::page;
+pub use page::{page, together as together_page};
 pub use sources::{Setting, Sources};
-pub use stats::{BLOCK_NS, BLOCKS_MIN, Interval, RESAMPLES, bootstrap, total};
+pub use stats::{BLOCK_NS, BLOCKS_MIN, Interval, RESAMPLES, bootstrap, float, total};
 pub use text::summary as text;
 pub use time::utc;
 pub use together::Together;

@@ -9,6 +9,7 @@
 use super::coin::{CoinModel, LaneResult, over, spread_of};
 use super::days::{Day, Days};
 use super::money::Split;
+use super::path::Path;
 use super::series::Series;
 use super::sources::Sources;
 use super::stats::{Blocks, Interval};
@@ -63,6 +64,8 @@ pub struct Model {
     pub value: Interval,
     /// Profit of all coins by fill model, USD.
     pub equity: [Series; 3],
+    /// Drawdown of all coins together and their largest positions together, configured.
+    pub path: Path,
     /// What each day added.
     pub days: Vec<Day>,
     /// Blocks of the intervals.
@@ -172,6 +175,10 @@ fn flush(changed: &mut [bool; 3], m: &mut Model) {
     for (lane, changed) in changed.iter_mut().enumerate() {
         if std::mem::take(changed) {
             let sum = m.split(lane).map(|s| s.profit().to_f64());
+            if let (0, Some(sum)) = (lane, sum) {
+                let held = m.coins.iter().map(|c| c.path.held_usd).sum();
+                m.path.take(sum, held);
+            }
             m.equity[lane].push(m.to, sum);
         }
     }
@@ -202,6 +209,7 @@ impl Model {
             total: [None; 3],
             value: Interval::default(),
             equity: std::array::from_fn(|_| Series::new(from)),
+            path: Path::default(),
             days: Vec::new(),
             blocks: Blocks::of(from, from),
             sources: Sources::default(),

@@ -47,6 +47,69 @@ struct Known {
     quotes: Option<Quotes>,
 }
 
+/// Where a run's market came from: one is never to be taken for another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Market {
+    /// The embedded exchange, or a recording of one.
+    Simulated,
+    /// A recording of these files.
+    Recording(Vec<String>),
+    /// A live feed at this address.
+    Live(String),
+}
+
+impl Market {
+    /// The kind, in a word.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Market::Simulated => "simulated",
+            Market::Recording(_) => "recording",
+            Market::Live(_) => "live",
+        }
+    }
+
+    /// What it is, for the head of everything that people read.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Market::Simulated => {
+                "SIMULATED MARKET: these prices are made up, and no result here is \
+                                  one of a real market."
+                    .to_owned()
+            }
+            Market::Recording(files) => {
+                let name = |f: &String| f.rsplit('/').next().unwrap_or(f).to_owned();
+                let names: Vec<String> = files.iter().take(4).map(name).collect();
+                let more = match files.len().saturating_sub(4) {
+                    0 => String::new(),
+                    n => format!(" and {n} more"),
+                };
+                format!("RECORDING, replayed: {}{more}.", names.join(", "))
+            }
+            Market::Live(at) if at == "hyperliquid" => {
+                "LIVE public data of Hyperliquid; orders are on paper.".to_owned()
+            }
+            Market::Live(at) => {
+                format!("LIVE data of {at}, whatever that is; orders are on paper.")
+            }
+        }
+    }
+
+    fn of(run: &RunInfo) -> Market {
+        let says = run.end.as_ref().and_then(|e| e.fitness.as_ref()).is_some_and(|f| f.simulated);
+        match run.venue.as_deref() {
+            Some("embedded") => Market::Simulated,
+            _ if says => Market::Simulated,
+            Some(at) => Market::Live(at.to_owned()),
+            None => {
+                let files = std::iter::once(&run.source).chain(&run.more);
+                Market::Recording(files.map(|f| f.path().display().to_string()).collect())
+            }
+        }
+    }
+}
+
 /// What a run folder says besides its journal.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sources {
@@ -54,7 +117,9 @@ pub struct Sources {
     pub name: String,
     /// Version of the program that wrote it.
     pub version: Option<String>,
-    /// Where the frames came from.
+    /// Where the market's data came from.
+    pub market: Option<Market>,
+    /// Where the frames are.
     pub source: Option<String>,
     /// Round trips of the heartbeats; `None` of a replay and of a run that was killed.
     pub ping: Option<Ping>,
@@ -79,6 +144,7 @@ impl Sources {
     pub fn take(&mut self, run: Option<&RunInfo>, truth: Option<&str>) {
         if let Some(info) = run {
             self.version = Some(info.version.clone());
+            self.market = Some(Market::of(info));
             self.source = Some(info.source.path().display().to_string());
             self.ping = info.end.as_ref().and_then(|e| e.ping);
             self.assumed = info.latency.clone();

@@ -34,6 +34,15 @@ pub struct Interval {
     pub hi: Option<f64>,
 }
 
+impl Interval {
+    /// All of it so many times.
+    #[must_use]
+    pub fn times(&self, by: f64) -> Interval {
+        let end = |x: Option<f64>| x.map(|x| x * by);
+        Interval { value: self.value * by, lo: end(self.lo), hi: end(self.hi) }
+    }
+}
+
 /// A run cut into blocks of equal length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocks {

@@ -133,6 +133,70 @@ impl<'a> Together<'a> {
         })
     }
 
+    /// How many runs.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "there is one at least")]
+    pub fn len(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// Their models, in order of time.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.runs.iter().map(|(_, m)| m)
+    }
+
+    /// Results under the configured model, a row a run and coin, one of each run and one of all: run, coin
+    /// (empty: all of them), beginning, hours, result.
+    #[must_use]
+    pub fn rows(&self) -> Vec<(&str, &str, Ns, f64, TotalLane)> {
+        let mut out = Vec::new();
+        for (name, m) in self.runs {
+            let hours = m.seconds() / 3_600.0;
+            for c in &m.coins {
+                let Some(r) = c.result() else { continue };
+                let (split, profit) = (r.split, r.profit);
+                let t = TotalLane { split, profit, fills: u64::from(r.account.fills) };
+                out.push((name.as_str(), c.name.as_str(), m.from, hours, t));
+            }
+            out.extend(m.total[0].map(|t| (name.as_str(), "", m.from, hours, t)));
+        }
+        let hours = self.runs.iter().map(|(_, m)| m.seconds()).sum::<f64>() / 3_600.0;
+        let from = self.runs.first().map_or(Ns(0), |(_, m)| m.from);
+        for name in self.coins() {
+            out.extend(self.coin(name, Lane::Configured).map(|t| ("", name, from, hours, t)));
+        }
+        out.extend(self.total(Lane::Configured).map(|t| ("", "", from, hours, t)));
+        out
+    }
+
+    /// The rows as CSV; `all` stands for all runs, all coins.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let mut out = String::from(
+            "run,coin,from,hours,fills,result_usd,result_lo_usd,result_hi_usd,spread_usd,adverse_usd,\
+             inventory_usd,fees_usd,funding_usd\n",
+        );
+        let or_all =
+            |name: &str| if name.is_empty() { "all" } else { name }.replace(['"', ','], " ");
+        for (run, coin, from, hours, t) in self.rows() {
+            let end = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
+            let parts: Vec<String> =
+                t.split.parts().iter().map(|(_, p)| p.to_f64().to_string()).collect();
+            out.push_str(&format!(
+                "{},{},{},{hours},{},{},{},{},{}\n",
+                or_all(run),
+                or_all(coin),
+                utc(from),
+                t.fills,
+                t.profit.value,
+                end(t.profit.lo),
+                end(t.profit.hi),
+                parts.join(","),
+            ));
+        }
+        out
+    }
+
     /// As lines for people.
     #[must_use]
     pub fn text(&self) -> String {

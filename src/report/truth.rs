@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::stats::Interval;
 use crate::record::{Curve, Earns};
+use crate::units::lines;
 
 /// Independent fills from which a place has a say.
 const SEEN: f64 = 2.0;
@@ -104,30 +105,31 @@ impl Quotes {
         if all == 0 {
             return String::new();
         }
-        let mut out = format!(
-            "  learned against true: what the world really holds was found out in {:.1} h of it, simulated \
-             apart; ± 95 %.\n  Values agree at {agree} of {all} places seen often enough.\n  {:>8} {:>24}{:>17}{:>14}{:>13}{:>30}{:>18}\n",
-            self.hours,
-            "bps",
-            "fills/s: learned",
-            "true",
-            "cost: learned",
-            "true",
-            "USD/h of 1000 a side: learned",
-            "true"
+        let text = format!(
+            "against true: values agree at {agree} of {all} places seen often enough; what is true was \
+             found in {:.1} h of the same world, simulated apart. ± 95 %.",
+            self.hours
         );
+        let mut out = lines::below("learned", &text);
+        let row = |cells: [&str; 7]| {
+            let [place, rate, rate_true, cost, cost_true, value, value_true] = cells;
+            let line = format!(
+                "  {place:>7} {rate:>20}{rate_true:>14} {cost:>12}{cost_true:>7} \
+                 {value:>22}{value_true:>13}"
+            );
+            format!("{}\n", line.trim_end())
+        };
+        out.push_str(&row(["", "fills a second", "", "cost, bps", "", "USD/h, 1000 a side", ""]));
+        let (l, t) = ("learned", "true");
+        out.push_str(&row(["bps", l, t, l, t, l, t]));
         for (l, t) in self.pairs(earns) {
-            let rate = format!("{:.4} [{:.4},{:.4}]", l.rate, l.rate_lo, l.rate_hi);
+            let rate = format!("{:.3} [{:.3},{:.3}]", l.rate, l.rate_lo, l.rate_hi);
             let cost = format!("{:.2} ±{:.2}", l.cost_bps, l.error_bps);
             let [v, lo, hi] = [l.value, l.value_lo, l.value_hi].map(|x| x * USD_H);
-            let value = format!("{v:+.2} [{lo:+.2},{hi:+.2}]");
-            out.push_str(&format!(
-                "  {:>8} {rate:>24}{:>17}{cost:>14}{:>13}{value:>30}{:>18}\n",
-                l.place_text(),
-                t.rate.text(1.0, 4),
-                t.costs.text(1.0, 2),
-                t.value.text(USD_H, 2),
-            ));
+            let value = format!("{v:+.1} [{lo:+.1},{hi:+.1}]");
+            let truth = [t.rate.text(1.0, 3), t.costs.text(1.0, 2), t.value.text(USD_H, 1)];
+            let place = l.place_text();
+            out.push_str(&row([&place, &rate, &truth[0], &cost, &truth[1], &value, &truth[2]]));
         }
         out
     }
@@ -181,10 +183,11 @@ mod tests {
         assert_eq!(q.agree(&near), (1, 1));
         assert_eq!(q.agree(&earns([0.05, 0.01, 0.2])), (0, 1));
         let text = q.text(&near);
-        assert!(text.contains("agree at 1 of 1 places") && text.contains("2.0 h of it"), "{text}");
+        assert!(text.contains("agree at 1 of 1 places") && text.contains("2.0 h of the"), "{text}");
         let row = text.lines().last().expect("a row");
-        assert!(row.contains("0.0900 [0.0500,0.2000]") && row.contains("0.1000 ±0.0100"), "{row}");
-        assert!(row.ends_with("-36.00 ±7.20") && row.contains("2.10 ±0.30         2.00"), "{row}");
+        assert!(row.contains("0.090 [0.050,0.200]") && row.contains("0.100 ±0.010"), "{row}");
+        assert!(row.ends_with("-36.0 ±7.2") && row.contains("2.10 ±0.30   2.00"), "{row}");
+        assert!(text.lines().all(|l| l.chars().count() <= lines::WIDTH), "{text}");
         assert_eq!(q.text(&Earns::default()), "");
     }
 }

@@ -10,10 +10,15 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
+
+use crate::limits::LOOK;
+
+/// Any number of a signal.
+const SIGNALED: usize = 15;
 
 /// The flag that a signal raises.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +48,33 @@ impl Stop {
         // A handler, whatever it does, lets the write return its error.
         flag::register(SIGXFSZ, Arc::default())?;
         Ok(stop)
+    }
+
+    /// Ends the process at the first signal with status 128 plus its number, after `clean`: for what has
+    /// nothing to say before its end.
+    ///
+    /// # Errors
+    /// If the operating system gives no handler or no thread.
+    pub fn end_on_signals(clean: fn()) -> io::Result<()> {
+        let which = Arc::new(AtomicUsize::new(0));
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            if signal != SIGHUP || !is_ignored(SIGHUP) {
+                let number = usize::try_from(signal).unwrap_or(SIGNALED);
+                flag::register_usize(signal, Arc::clone(&which), number)?;
+            }
+        }
+        flag::register(SIGXFSZ, Arc::default())?;
+        let look = move || {
+            loop {
+                std::thread::sleep(LOOK);
+                let signal = which.load(Ordering::Relaxed);
+                if signal > 0 {
+                    clean();
+                    std::process::exit(128 + i32::try_from(signal).unwrap_or(0));
+                }
+            }
+        };
+        std::thread::Builder::new().name("signals".into()).spawn(look).map(|_| ())
     }
 
     /// Whether the run should end.

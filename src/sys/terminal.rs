@@ -6,7 +6,7 @@
 //! 2. Only a process in the foreground touches it: one in the background would be stopped.
 
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
 
 use rustix::termios::{self, OptionalActions, Termios};
 
@@ -17,6 +17,9 @@ const LEAVE: &str = "\x1b[0m\x1b[?25h\x1b[?1049l";
 
 /// The terminal's settings while they are changed.
 static SAVED: Mutex<Option<Saved>> = Mutex::new(None);
+
+/// What was said of colours.
+static COLOUR: OnceLock<bool> = OnceLock::new();
 
 struct Saved {
     /// `None` where standard input is no terminal.
@@ -42,7 +45,13 @@ pub fn is_viewable() -> bool {
 /// Whether colours are wanted: <https://no-color.org>.
 #[must_use]
 pub fn is_coloured() -> bool {
-    std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+    let wanted = || std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    COLOUR.get().copied().unwrap_or_else(wanted)
+}
+
+/// Colours are wanted, or not, whatever the environment says; the first call counts.
+pub fn colour(wanted: bool) {
+    let _ = COLOUR.set(wanted);
 }
 
 /// Columns and lines of the terminal on standard output; 80 by 24 where it does not say.

@@ -10,6 +10,7 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod decimal;
+pub mod lines;
 pub mod rules;
 pub(crate) mod words;
 

@@ -8,7 +8,6 @@
 //! prices of their block (10th, 50th, 90th, 99th percentile); 6 to 14 % of blocks with trades without best
 //! prices; fast books 418/541/683 ms apart (5th, 50th, 95th percentile).
 
-use super::wire::Stream;
 use crate::settings::{Form, choices, settings};
 
 choices! {
@@ -89,27 +88,19 @@ const STREAMS: Form = Form {
     beyond: &["[\"\"]", "[\"l2\"]", "[\"bbo:\"]", "[1]"],
 };
 
-/// The stream that a fault names, and the coin, if it names one.
-fn names(text: &str) -> Option<(Stream, Option<&str>)> {
+/// The stream that a fault names, and the coin, if it names one; `None`: it names no stream.
+fn names(text: &str) -> Option<(&str, Option<&str>)> {
     let (stream, coin) = match text.split_once(':') {
         Some((_, "")) => return None,
         Some((stream, coin)) => (stream, Some(coin)),
         None => (text, None),
     };
-    let stream = match stream {
-        "bbo" => Stream::Bbo,
-        "trades" => Stream::Trades,
-        "fast-book" => Stream::FastBook,
-        "book" => Stream::Book,
-        "ctx" => Stream::Ctx,
-        _ => return None,
-    };
-    Some((stream, coin))
+    ["bbo", "trades", "fast-book", "book", "ctx"].contains(&stream).then_some((stream, coin))
 }
 
 /// Whether one of the `faults` names this stream of this coin.
-pub(super) fn named(faults: &[String], stream: Stream, coin: &str) -> bool {
-    let hit = |(s, c): (Stream, Option<&str>)| s == stream && c.is_none_or(|c| c == coin);
+pub(super) fn named(faults: &[String], stream: &str, coin: &str) -> bool {
+    let hit = |(s, c): (&str, Option<&str>)| s == stream && c.is_none_or(|c| c == coin);
     faults.iter().filter_map(|f| names(f)).any(hit)
 }
 
@@ -136,6 +127,31 @@ impl Feed {
     }
 }
 
+/// What is wrong with a connection, by the time since it was upgraded, ns; `i64::MAX` never.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Faults {
+    pub drop_ns: i64,
+    pub close_ns: i64,
+    pub freeze_ns: i64,
+    pub garbage_ns: i64,
+    /// When the next frame is garbage.
+    pub garbage: i64,
+}
+
+impl Faults {
+    pub fn of(feed: &Feed) -> Faults {
+        let after = |s: f64| if s > 0.0 { super::draw::floor(s * 1e9) } else { i64::MAX };
+        let garbage_ns = after(feed.garbage_every_s);
+        Faults {
+            drop_ns: after(feed.drop_every_s),
+            close_ns: after(feed.close_after_s),
+            freeze_ns: after(feed.freeze_after_s),
+            garbage_ns,
+            garbage: garbage_ns,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,12 +160,12 @@ mod tests {
     fn a_fault_names_a_stream_of_one_coin_or_of_all() {
         let faults = ["ctx".to_owned(), "trades:BTC".to_owned()];
         let hit = |stream, coin| named(&faults, stream, coin);
-        assert!(hit(Stream::Ctx, "ETH") && hit(Stream::Trades, "BTC"));
-        assert!(!hit(Stream::Trades, "ETH") && !hit(Stream::Bbo, "BTC"));
+        assert!(hit("ctx", "ETH") && hit("trades", "BTC"));
+        assert!(!hit("trades", "ETH") && !hit("bbo", "BTC"));
     }
 
     #[test]
-    fn the_clock_is_ahead_drifts_and_jumps_as_it_is_told() {
+    fn the_clock_is_ahead_drifts_and_jumps_by_what_is_set() {
         let feed = Feed {
             clock_offset_ms: -1_500.0,
             clock_drift_ppm: 200.0,

@@ -31,7 +31,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::config::Config;
 use super::draw;
-use super::feed::Feed;
+use super::feed::{Faults, Feed};
 use super::link::{Link, link_key};
 use super::session::Session;
 use super::truth::Truth;
@@ -229,31 +229,6 @@ struct Conn {
     closed: bool,
     /// Ends now.
     dead: bool,
-}
-
-/// What is wrong with a connection, by the time since it was upgraded, ns; `i64::MAX` never.
-#[derive(Clone, Copy, Debug)]
-struct Faults {
-    drop_ns: i64,
-    close_ns: i64,
-    freeze_ns: i64,
-    garbage_ns: i64,
-    /// When the next frame is garbage.
-    garbage: i64,
-}
-
-impl Faults {
-    fn of(feed: &Feed) -> Faults {
-        let after = |s: f64| if s > 0.0 { draw::floor(s * 1e9) } else { i64::MAX };
-        let garbage_ns = after(feed.garbage_every_s);
-        Faults {
-            drop_ns: after(feed.drop_every_s),
-            close_ns: after(feed.close_after_s),
-            freeze_ns: after(feed.freeze_after_s),
-            garbage_ns,
-            garbage: garbage_ns,
-        }
-    }
 }
 
 struct Serving {

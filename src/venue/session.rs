@@ -76,10 +76,10 @@ impl Session {
                     reply.drop = true;
                     return reply;
                 };
-                if begin && feed::named(&world.feed().ignore, stream, &name) {
+                if begin && feed::named(&world.feed().ignore, stream.name(), &name) {
                     return reply;
                 }
-                if begin && feed::named(&world.feed().refuse, stream, &name) {
+                if begin && feed::named(&world.feed().refuse, stream.name(), &name) {
                     reply.frames.push(wire::refused(stream, &name));
                     return reply;
                 }

@@ -45,6 +45,18 @@ pub enum Ask {
 pub const PONG: &str = r#"{"channel":"pong"}"#;
 
 impl Stream {
+    /// Its name in settings.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Stream::Bbo => "bbo",
+            Stream::Trades => "trades",
+            Stream::FastBook => "fast-book",
+            Stream::Book => "book",
+            Stream::Ctx => "ctx",
+        }
+    }
+
     /// The subscription of this stream of `coin`, options filled in.
     #[must_use]
     pub fn subscription(self, coin: &str) -> String {

@@ -2,8 +2,8 @@
 //!
 //! In: a coin's status, a rectangle. Out: characters on a [`Canvas`]. Cold path.
 //!
-//! 1. A row of the ladder is a price: what is asked there, what works there, and in which state.
-//! 2. `ahead` is the volume before the order when it went live.
+//! 1. A row of the ladder is a price: what is wanted there, what rests there, and in which state.
+//! 2. `queue` is the volume before the order when it went live, in coins.
 
 use super::canvas::{Canvas, Ink};
 use super::parts::{gain, profit, rule, span};
@@ -12,10 +12,14 @@ use crate::ops::snapshot::Snapshot;
 use crate::record::{Guard, Health, Lane, OrderState, REGIMES, StrategyNames};
 use crate::units::{Cash, Ns, Px, Side, Sz, decimal};
 
-/// Prices of a side.
-const ROWS: usize = 5;
-/// Lines: title, head, asks, market, bids, two obstacles.
-pub(super) const HEIGHT: usize = 1 + 1 + ROWS + 1 + ROWS + 2;
+/// Prices of a side, where there is little room and where there is much.
+pub(super) const ROWS: [usize; 2] = [5, 20];
+
+/// Lines with so many prices of a side: title, head, asks, market, bids, two obstacles.
+pub(super) fn height(rows: usize) -> usize {
+    1 + 1 + rows + 1 + rows + 2
+}
+
 /// Columns of a price, with the blank before it, where there is room.
 const PRICE: usize = 10;
 /// Columns of the ladder beside the price.
@@ -24,7 +28,7 @@ const LADDER: usize = 33;
 const LABEL: usize = 11;
 const FACT: usize = 17;
 
-/// Left, top, and the column after the right edge.
+/// Left, top, the column after the right edge.
 type Place = (usize, usize, usize);
 
 /// One price of the ladder.
@@ -39,6 +43,11 @@ pub(super) fn least_width(coin: &CoinStatus) -> usize {
     longest_price(coin) + 1 + LADDER + 1 + LABEL + FACT
 }
 
+/// Prices of a coin's longer side.
+pub(super) fn rows_of(coin: &CoinStatus) -> usize {
+    [Side::Sell, Side::Buy].into_iter().map(|side| rows(coin, side).len()).max().unwrap_or(0)
+}
+
 /// Characters of the longest price shown, of the head's word at least.
 fn longest_price(coin: &CoinStatus) -> usize {
     let rows = [Side::Sell, Side::Buy].into_iter().flat_map(|side| rows(coin, side));
@@ -46,21 +55,22 @@ fn longest_price(coin: &CoinStatus) -> usize {
     longest.unwrap_or(0).max("price".len())
 }
 
-pub(super) fn draw(c: &mut Canvas, s: &Snapshot, coin: &CoinStatus, at: Place) {
+/// Draws a coin with so many prices of a side.
+pub(super) fn draw(c: &mut Canvas, s: &Snapshot, coin: &CoinStatus, at: Place, deep: usize) {
     let (x, y, end) = at;
     let name = coin.name().unwrap_or_else(|| "?".into());
     let [fills, low, high] = coin.fills;
     rule(c, y, x, end, &format!("{name}  {fills} fills ({low} to {high})"));
-    let held = span(s.real_s(s.now.since(coin.health.at)));
-    let text = format!("{} book {} {held} ", feed(coin), coin.health.value.text());
+    let held = span(Ns::seconds(s.now.since(coin.health.at)));
+    let text = format!("{} book {} for {held} ", feed(coin), coin.health.value.text());
     let from = end.saturating_sub(text.chars().count() + 1).max(x);
     c.put_within(from, y, end, health_ink(coin), &text);
     let spare = (end - x).saturating_sub(least_width(coin));
     let price = (longest_price(coin) + 1 + spare).min(PRICE);
-    ladder(c, coin, price, (x, y + 1, end.min(x + price + LADDER)));
+    ladder(c, coin, (price, deep), (x, y + 1, end.min(x + price + LADDER)));
     facts(c, coin, &s.status.strategy, (x + price + LADDER + 1, y + 1, end));
     for (i, side) in [Side::Sell, Side::Buy].into_iter().enumerate() {
-        obstacle(c, s, coin, side, (x, y + HEIGHT - 2 + i, end));
+        obstacle(c, s, coin, side, (x, y + height(deep) - 2 + i, end));
     }
 }
 
@@ -86,16 +96,16 @@ fn feed(coin: &CoinStatus) -> String {
     lag + &stale
 }
 
-fn ladder(c: &mut Canvas, coin: &CoinStatus, price: usize, (x, y, end): Place) {
-    let head = format!("{:>price$}   asked   works state   ahead", "price");
+fn ladder(c: &mut Canvas, coin: &CoinStatus, (price, deep): (usize, usize), (x, y, end): Place) {
+    let head = format!("{:>price$}    want resting state   queue", "price");
     c.put_within(x, y, end, Ink::Dim, &head);
     let (asks, bids) = (rows(coin, Side::Sell), rows(coin, Side::Buy));
-    for (i, row) in asks.iter().take(ROWS).enumerate() {
-        one_row(c, row, Ink::Ask, price, (x, y + ROWS - i, end));
+    for (i, row) in asks.iter().take(deep).enumerate() {
+        one_row(c, row, Ink::Ask, price, (x, y + deep - i, end));
     }
-    market(c, coin, (x, y + ROWS + 1, end));
-    for (i, row) in bids.iter().take(ROWS).enumerate() {
-        one_row(c, row, Ink::Bid, price, (x, y + ROWS + 2 + i, end));
+    market(c, coin, (x, y + deep + 1, end));
+    for (i, row) in bids.iter().take(deep).enumerate() {
+        one_row(c, row, Ink::Bid, price, (x, y + deep + 2 + i, end));
     }
 }
 
@@ -124,7 +134,7 @@ fn one_row(c: &mut Canvas, row: &Row, ink: Ink, price: usize, (x, y, end): Place
     let x = c.put_within(x, y, end, Ink::Plain, &format!(" {:>7}", size(row.asked)));
     let works = size(row.works.map(|w| w.0));
     let (word, ahead) = match row.works {
-        None => ("nothing", String::new()),
+        None => ("none", String::new()),
         Some((_, OrderState::Sent, _)) => ("sent", String::new()),
         Some((_, OrderState::Live, ahead)) => ("live", self::size(ahead, 7)),
         Some((_, OrderState::CancelSent, ahead)) => ("cancel", self::size(ahead, 7)),
@@ -190,14 +200,14 @@ fn facts(c: &mut Canvas, coin: &CoinStatus, names: &StrategyNames, (x, y, end): 
     }
     let of = |lane: Lane| coin.account[lane as usize].as_ref().map_or(zero, |a| profit(a).to_f64());
     let (low, high) = (of(Lane::Pessimistic), of(Lane::Optimistic));
-    put(c, "brackets", Ink::Plain, &format!("{low:+.2} / {high:+.2}"));
+    put(c, "few/most", Ink::Plain, &format!("{low:+.2} / {high:+.2}"));
     if let Some(e) = &coin.estimates {
         let text = format!("{:.0} [{:.0}, {:.0}]", e.kappa, e.kappa_lo, e.kappa_hi);
         put(c, "kappa", Ink::Plain, &text);
     }
     if let Some(half) = term("half_bps") {
         let sigma = coin.estimates.as_ref().map_or(zero, |e| e.sigma_bps);
-        put(c, "half/sigma", Ink::Plain, &format!("{half:.2} / {sigma:.2} bps"));
+        put(c, "half sigma", Ink::Plain, &format!("{half:.2}, {sigma:.2} bps"));
     }
     if let Some(r) = &coin.regimes {
         let first = REGIMES.iter().zip(r.p).max_by(|a, b| a.1.total_cmp(&b.1));
@@ -227,11 +237,17 @@ fn obstacle(c: &mut Canvas, s: &Snapshot, coin: &CoinStatus, side: Side, (x, y, 
         return;
     }
     let guard = coin.guard[side.index()];
-    let held = span(s.age_s(guard.at));
+    let held = span(s.market_age_s(guard.at));
     if guard.value == Guard::None {
         c.put_within(x, y, end, Ink::Good, &format!("quoted for {held}"));
         return;
     }
-    let x = c.put_within(x, y, end, Ink::Warn, &format!("{} for {held}", guard.value.text()));
+    let x = c.put_within(
+        x,
+        y,
+        end,
+        Ink::Warn,
+        &format!("{} for {held}", guard.value.text().replace('_', " ")),
+    );
     c.put_within(x, y, end, Ink::Dim, &format!(": {}", guard.value.sentence()));
 }

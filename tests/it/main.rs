@@ -9,6 +9,7 @@ mod extremes;
 mod faults;
 mod fill_model;
 mod market;
+mod mistakes;
 mod no_alloc;
 mod odd_recordings;
 mod outputs;

@@ -77,6 +77,7 @@ fn a_coin_that_costs_every_link_is_set_aside_and_the_run_says_so() {
         failures: Arc::default(),
         notes: papermaker::rooms::app::notes::Notes::default(),
         resumed: false,
+        simulated: false,
     };
     let stop = Stop::unhooked();
     let ended = std::thread::scope(|s| {

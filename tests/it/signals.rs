@@ -1,11 +1,17 @@
 //! Ctrl-C, SIGTERM and SIGHUP: the end within two seconds, in every state, with everything written.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::net::TcpListener;
+use std::process::Command;
 use std::time::Duration;
 
 use super::process::{Temporary, Watch, await_text, finish, papermaker, signal, start};
+use super::sweep::recording;
 
+/// Many configurations of one recording.
+const SWEEP: &str =
+    "files = [\"t.frames.gz\"]\n[grid]\nengine.quote.max_lots = [3, 4, 5, 6, 7, 8]\n";
 /// Longest time from the signal to the end.
 const AT_MOST: Duration = Duration::from_secs(2);
 
@@ -95,6 +101,66 @@ fn a_run_without_a_link_ends_too() {
         // Waiting for the list of coins nothing has begun: there is nothing to sum up.
         ended.assert_code(if wait.is_empty() { 3 } else { 0 });
     }
+}
+
+/// Commands whose result comes at their end; `pipe` gives nothing for ever.
+const WITHOUT_A_RESULT: [&str; 11] = [
+    "truth --hours 5000",
+    "audit fills --shadows 1000000",
+    "audit grid --hours 900 --csv g.csv",
+    "compare --market normal --for 900h",
+    "compare pipe",
+    "convert pipe -o e.events",
+    "facts pipe",
+    "fills --tape pipe --orders pipe --out f.csv",
+    "import pipe -o i.frames.gz",
+    "protocol pipe",
+    "sweep run plan",
+];
+
+#[test]
+fn every_command_ends_at_once_and_leaves_nothing_half_made() {
+    let dir = Temporary::new();
+    assert!(Command::new("mkfifo").arg(dir.join("pipe")).status().expect("mkfifo").success());
+    recording(&dir.join("t.frames.gz"), 1, 600);
+    std::fs::write(dir.join("s.toml"), SWEEP).expect("written");
+    papermaker(&dir.0, &["sweep", "plan", "s.toml", "-o", "plan"]).assert_code(0);
+    let listed = || {
+        let names = std::fs::read_dir(&dir.0).expect("there").map(|e| e.expect("one").file_name());
+        names.collect::<BTreeSet<_>>()
+    };
+    let before = listed();
+    for (i, line) in WITHOUT_A_RESULT.iter().enumerate() {
+        let child = start(&dir.0, &line.split(' ').collect::<Vec<_>>());
+        std::thread::sleep(Duration::from_millis(700));
+        let (name, code) = if i % 2 == 0 { ("INT", 130) } else { ("TERM", 143) };
+        let begun = Watch::start();
+        signal(&child, name);
+        let ended = finish(child);
+        assert!(begun.elapsed() < AT_MOST, "{line}: {:?}", begun.elapsed());
+        assert!(ended.err.contains("nothing half-made is left"), "{line}: {}", ended.err);
+        assert_eq!(ended.code, Some(code), "{line}: {}", ended.err);
+        assert_eq!(listed(), before, "{line}");
+    }
+    // What a sweep had done stays done.
+    papermaker(&dir.0, &["sweep", "run", "plan"]).assert_code(0);
+}
+
+#[test]
+fn a_replay_ends_with_what_it_came_to_and_makes_room() {
+    let dir = Temporary::new();
+    recording(&dir.join("t.frames.gz"), 1, 1_800);
+    let child = start(&dir.0, &["replay", "t.frames.gz", "--once", "--out", "mine"]);
+    while std::fs::metadata(dir.join("mine/00000000.journal")).map_or(0, |m| m.len()) < 4_096 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    signal(&child, "INT");
+    let ended = finish(child);
+    ended.assert_code(0);
+    assert!(ended.out.contains("by a signal, with"), "{}", ended.out);
+    papermaker(&dir.0, &["report", "mine.interrupted-1"]).assert_code(0);
+    papermaker(&dir.0, &["verify", "mine.interrupted-1"]).assert_code(0);
+    papermaker(&dir.0, &["replay", "t.frames.gz", "--once", "--out", "mine"]).assert_code(0);
 }
 
 #[test]

@@ -63,7 +63,7 @@ pub const ROOMS: &[(&str, &str)] = &[
     ("view", "ops app telemetry record units limits"),
     (
         "cli",
-        "settings ops view app engine sim truth audit bench report sweep import journal record units venue sys telemetry limits feed facts folder",
+        "settings ops view app engine sim quote truth audit bench report sweep import journal record units venue sys telemetry limits feed facts folder",
     ),
     ("rooms", "*"),
     ("laws", "*"),
@@ -97,7 +97,9 @@ pub const LINES: &[(&str, usize)] = &[
     // file that is there; more slips of the hand named. Fill models in worlds like real markets, cell by cell.
     // The command line inside Python, and how to use that. One line that starts and restarts a service, and
     // waits for the venue's list of coins. Seeds of replays and comparisons, with paired intervals.
-    ("cli", 7_160),
+    // waits for the venue's list of coins.
+    // Help pages, the analysis's own protocol, completions, a signal in the middle of every command.
+    ("cli", 7_860),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
@@ -117,7 +119,8 @@ pub const LINES: &[(&str, usize)] = &[
     // seeds came to.
     // One helper that makes every output of a command. A reading that is ended from outside.
     // One bound for all runs of a folder, latencies included; paths that are no text.
-    ("folder", 2_570),
+    // Nothing half-made stays where a command is interrupted.
+    ("folder", 2_660),
     // History of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector.
     ("import", 1_170),
     ("journal", 1_860),
@@ -133,7 +136,8 @@ pub const LINES: &[(&str, usize)] = &[
     ("mem", 450),
     // The clock against the venue's, in `doctor`; the verdict as a metric. Every trouble has a cause in health.
     // Sockets of folders with long paths.
-    ("ops", 1_770),
+    // The clock against the venue's, in `doctor`; the verdict as a metric.
+    ("ops", 1_780),
     // A strategy that quotes where the tape pays, and those to compare with, each with what it alone
     // learns by. A grid of up to twenty levels a side. The original with every component that its analysis
     // names.
@@ -141,11 +145,14 @@ pub const LINES: &[(&str, usize)] = &[
     // How long a budget of requests lasts, in words; the maker fee of each coin; edges, the curve, the
     // verdict and their words.
     // Whether a budget is nearly spent.
-    ("record", 1_645),
+    // Hours of data that an answer needs, in words.
+    ("record", 1_750),
     // Days. Edges that are the account's, with what was lost before a fill; the curve.
     // What was learned of quotes beside what is true of them. Tables for Python. Several runs as one answer.
     // Value before money, over seeds; policies in pairs.
-    ("report", 5_225),
+    // The answer in sentences, one table of figures for text, JSON and page, where a market comes from.
+    // Several runs as page and CSV.
+    ("report", 5_750),
     ("settings", 1_200),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
@@ -163,11 +170,13 @@ pub const LINES: &[(&str, usize)] = &[
     ("telemetry", 610),
     // What quotes and orders really meet in a simulated market, with errors.
     ("truth", 1_105),
-    ("units", 560),
+    // Lines that no terminal breaks.
+    ("units", 600),
     // Markets of agents that look like real ones, recordings of them with the real feed's delays.
     // The same delays in sockets; faults of the feed by name.
     ("venue", 5_350),
-    ("view", 670),
+    // All coins together and how they went, a coin alone, help, a question before the end.
+    ("view", 830),
     ("ws", 1_600),
 ];
 

@@ -13,7 +13,7 @@ use crate::report::orders::{AGE_S, AHEAD_USD};
 use crate::report::sources::Truth;
 use crate::report::stats::{Interval, count as float};
 use crate::report::truth::Quotes;
-use crate::units::Side;
+use crate::units::{Side, decimal};
 
 /// Fills drawn one by one; of more, every n-th is drawn.
 const MARKS_MAX: usize = 1_500;
@@ -26,7 +26,7 @@ pub fn section(
     key: &str,
 ) -> String {
     let name = esc(&c.name);
-    let mut out = format!("<section id=\"{name}\"><h2>{name}</h2>");
+    let mut out = format!("<section class=coin id=\"{name}\"><h2>{name}</h2>");
     out.push_str(&facts(c, key));
     out.push_str("<div class=wide>");
     for f in [price, equity, position] {
@@ -67,11 +67,17 @@ fn price(c: &CoinModel, axis: &Axis) -> String {
     };
     let mut chart = TimeChart::new(axis, scale, 300);
     chart.band("mkt", "market, bid to ask", &l.market[0], &l.market[1]);
+    chart.read("market bid", &l.market[0]).read("market ask", &l.market[1]);
     chart.line("bid", "own bid", &l.own[0]).line("ask", "own ask", &l.own[1]);
     let every = c.marks.len().div_ceil(MARKS_MAX).max(1);
     let of = |side: Side| {
         let marks = c.marks.iter().step_by(every).filter(|m| m.side == side);
-        marks.map(|m: &Mark| (m.at, m.px.to_f64())).collect::<Vec<_>>()
+        let word = if side == Side::Buy { "bought" } else { "sold" };
+        let text = |m: &Mark| {
+            let (sz, px) = (decimal::format(m.sz.0, 0), decimal::format(m.px.0, 0));
+            format!("{word} {sz} at {px}, {}, {:+.2} bps", m.reason.text(), m.bps)
+        };
+        marks.map(|m: &Mark| (m.at, m.px.to_f64(), text(m))).collect::<Vec<_>>()
     };
     chart.dots("bid", "bought", &of(Side::Buy)).dots("ask", "sold", &of(Side::Sell));
     let thinned = if every > 1 { format!(" One fill in {every} is drawn.") } else { String::new() };
@@ -213,9 +219,14 @@ fn curve(c: &CoinModel, quotes: Option<&Quotes>) -> String {
     }
     let how = "From shadow quotes that are nobody's: above zero a fill there earns. Distance in bps, \
                the touch, a tick inside it · independent fills; places with fewer than two are left out.";
-    let text = c.earns.text() + &quotes.map_or_else(String::new, |q| q.text(&c.earns));
-    let html = format!("<pre class=how>{}</pre>{}", esc(&text), dist::whiskers(&names, &bars));
-    figure(title, "bps, mean and 95 %", how, &html)
+    let words = c.earns.text();
+    let words = words.trim_start().trim_start_matches("would earn").split_whitespace();
+    let words = esc(&words.collect::<Vec<_>>().join(" "));
+    let truth = quotes.map_or_else(String::new, |q| q.text(&c.earns));
+    let truth =
+        if truth.is_empty() { truth } else { format!("<pre class=how>{}</pre>", esc(&truth)) };
+    let html = format!("<p>{words}</p>{truth}{}", dist::whiskers(&names, &bars));
+    figure(title, "bps, mean and 95 %", how, &html).replacen("<figure>", "<figure class=key>", 1)
 }
 
 fn horizons(c: &CoinModel) -> String {
@@ -335,10 +346,11 @@ fn obstacles(c: &CoinModel) -> String {
 fn orders(c: &CoinModel) -> String {
     let o = &c.orders;
     let row = |name: &str, n: u64| format!("<tr><td>{}<td class=n>{}", esc(name), count(n));
-    let mut rows: String = OrderState::ALL.iter().map(|s| row(s.text(), o.count(*s))).collect();
+    let mut rows: String =
+        OrderState::ALL.iter().map(|s| row(&s.text().replace('_', " "), o.count(*s))).collect();
     for (reason, n) in OrderReason::ALL.iter().zip(o.reasons) {
         if n > 0 {
-            rows.push_str(&row(&format!("out: {}", reason.text()), n));
+            rows.push_str(&row(&format!("ended: {}", reason.text().replace('_', " ")), n));
         }
     }
     let fills: String = crate::record::FillReason::ALL
@@ -354,7 +366,7 @@ fn orders(c: &CoinModel) -> String {
             format!("<tr><td>{}{n}{money}", esc(r.sentence()))
         })
         .collect();
-    let lanes: String = Lane::ALL.iter().map(|l| format!("<th>{}", l.text())).collect();
+    let lanes: String = figure::LANES.iter().map(|l| format!("<th>{l}")).collect();
     let html = format!(
         "<div class=scroll><table><tr><th>fills by reason{lanes}<th>USD<th>edge after 5 s, bps{fills}</table></div><div \
          class=scroll><table><tr><th>orders<th>{rows}</table></div>"

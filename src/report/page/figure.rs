@@ -8,7 +8,9 @@ use super::time_chart::{Axis, TimeChart};
 use crate::report::series::Series;
 
 /// Classes of the three fill models.
-const LANES: [&str; 3] = ["own", "pess", "opt"];
+const CLASSES: [&str; 3] = ["own", "pess", "opt"];
+/// What people call them, as `Lane` counts.
+pub(super) const LANES: [&str; 3] = ["as configured", "fewest fills", "most fills"];
 
 /// A chart with its title, its unit, and how to read it.
 pub(super) fn figure(title: &str, unit: &str, how: &str, chart: &str) -> String {
@@ -19,16 +21,14 @@ pub(super) fn figure(title: &str, unit: &str, how: &str, chart: &str) -> String 
 pub(super) fn figure_html(title: &str, unit: &str, how: &str, chart: &str) -> String {
     let unit =
         if unit.is_empty() { String::new() } else { format!(" <small>{}</small>", esc(unit)) };
-    format!("<figure><h3>{}{unit}</h3>{chart}<p class=how>{how}</p></figure>", esc(title))
+    let title = esc(title);
+    let chart = chart.replace("role=img", &format!("role=img aria-label=\"{title}\""));
+    format!("<figure><h3>{title}{unit}</h3>{chart}<p class=how>{how}</p></figure>")
 }
 
 /// A chart that has no data, and why.
 pub(super) fn missing(title: &str, why: &str) -> String {
-    format!(
-        "<figure class=none><h3>{}</h3><p>Nothing to draw: {}.</p></figure>",
-        esc(title),
-        esc(why)
-    )
+    format!("<figure class=none><h3>{}</h3><p>Not drawn: {}.</p></figure>", esc(title), esc(why))
 }
 
 /// Profit over time under the three fill models.
@@ -38,9 +38,8 @@ pub(super) fn equity(title: &str, lines: &[Series; 3], axis: &Axis) -> String {
         return missing(title, "the journal holds no account");
     };
     let mut chart = TimeChart::new(axis, scale, 170);
-    let names = ["configured", "pessimistic bracket", "optimistic bracket"];
     for i in [2, 1, 0] {
-        chart.line(lane_class(i), names[i], &lines[i]);
+        chart.line(lane_class(i), LANES[i], &lines[i]);
     }
     let how = "Three fill models judge the same orders; where they part, the result depends on \
                what cannot be seen in the queue.";
@@ -49,5 +48,5 @@ pub(super) fn equity(title: &str, lines: &[Series; 3], axis: &Axis) -> String {
 
 /// The class of a fill model's line.
 pub fn lane_class(i: usize) -> &'static str {
-    LANES[i]
+    CLASSES[i]
 }

@@ -2,8 +2,6 @@
 //!
 //! In: numbers, text. Out: HTML-safe text. Cold path.
 
-use crate::report::stats::Interval;
-
 /// Text safe between tags and in attributes.
 pub fn esc(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -66,14 +64,6 @@ pub fn decimals_for(size: f64) -> usize {
 /// A count.
 pub fn count(n: u64) -> String {
     number(crate::report::stats::count(n), 0)
-}
-
-/// `[lo, hi]` in small type; a word where there is none.
-pub fn between(i: &Interval, show: impl Fn(f64) -> String) -> String {
-    match (i.lo, i.hi) {
-        (Some(lo), Some(hi)) => format!(" <span class=ci>[{}, {}]</span>", show(lo), show(hi)),
-        _ => " <span class=ci>[no interval]</span>".into(),
-    }
 }
 
 /// A figure that stands at `key` of the JSON form, too.

@@ -8,27 +8,39 @@
 
 mod coin;
 mod dist;
+mod document;
 mod figure;
 mod fmt;
 mod run;
 mod scale;
+mod several;
 mod summary;
 mod time_chart;
 
+use document::document;
 use fmt::esc;
 use time_chart::Axis;
 
 use super::model::Model;
 use super::time;
 
-const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
+
+pub use several::page as together;
 
 /// The page of a run.
 #[must_use]
 pub fn page(m: &Model) -> String {
     let axis = Axis::of(m.from, &m.equity[0]);
     let name = esc(&m.sources.name);
+    let options: String = m.coins.iter().map(|c| format!("<option>{}", esc(&c.name))).collect();
+    let choose = if m.coins.len() > 1 {
+        format!(
+            "<select id=only hidden aria-label=\"coin\"><option value=\"\">all coins{options}</select>"
+        )
+    } else {
+        String::new()
+    };
     let nav: String = m
         .coins
         .iter()
@@ -37,7 +49,7 @@ pub fn page(m: &Model) -> String {
         .collect();
     let mut body = format!(
         "<header><p class=brand>papermaker</p><h1>{name}</h1><p class=sub>{}</p></header><nav><a \
-         href=\"#top\">summary</a>{nav}<span id=zoom hidden><output></output><button>whole \
+         href=\"#top\">summary</a>{nav}{choose}<span id=zoom hidden><output></output><button>whole \
          run</button></span></nav><main>",
         subtitle(m)
     );
@@ -48,18 +60,13 @@ pub fn page(m: &Model) -> String {
     }
     body.push_str(&run::section(m, &axis));
     body.push_str("</main>");
-    format!(
-        "<!DOCTYPE html><html lang=en id=top><head><meta charset=utf-8><meta name=viewport \
-         content=\"width=device-width,initial-scale=1\"><meta name=color-scheme content=\"light \
-         dark\"><meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src \
-         'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\"><link rel=icon \
-         href=\"data:,\"><title>{name} · papermaker</title><style>{STYLE}</style></head><body \
-         data-from=\"{}\" data-width=\"{}\" data-columns=\"{}\">{body}<script>{SCRIPT}</script>\
-         </body></html>",
+    let data = format!(
+        " data-from=\"{}\" data-width=\"{}\" data-columns=\"{}\"",
         m.from.0 / 1_000,
         axis.width / 1_000,
         axis.columns
-    )
+    );
+    document(&name, &data, &format!("{body}<script>{SCRIPT}</script>"))
 }
 
 fn subtitle(m: &Model) -> String {

@@ -92,6 +92,15 @@
       for (const q of points(path)) { if (q[0] > x + 1) break; y = q[1]; }
       if (y !== null) { const v = value(p, y); html += ` · ${path.dataset.n} ${show(v, Math.abs(v))}`; }
     }
+    let near = null, far = span / 150;
+    for (const path of p.querySelectorAll('.d[data-t]')) {
+      const texts = path.dataset.t.split('|');
+      [...path.getAttribute('d').matchAll(/M([\d.]+)/g)].forEach((m, i) => {
+        const d = Math.abs(m[1] - x) * span / (view[1] - view[0]);
+        if (d < far) { far = d; near = texts[i]; }
+      });
+    }
+    if (near) html += '<br>' + near;
     r.innerHTML = html;
     if (share > .5) { r.style.right = 'auto'; r.style.left = '70px'; }
     p.append(r);
@@ -122,5 +131,13 @@
     area.addEventListener('dblclick', () => { view = [0, span]; draw(); });
   }
   document.querySelector('#zoom button').addEventListener('click', () => { view = [0, span]; draw(); });
+  const only = document.getElementById('only');
+  if (only) {
+    only.hidden = false;
+    only.addEventListener('change', () => {
+      for (const s of document.querySelectorAll('section.coin')) s.classList.toggle('off', only.value !== '' && s.id !== only.value);
+      for (const a of document.querySelectorAll('nav a')) { const s = document.getElementById(a.hash.slice(1)); a.classList.toggle('off', !!s && s.classList.contains('off')); }
+    });
+  }
   window.papermaker = { zoom: (a, b) => { view = [a * span, b * span]; draw(); } };
 })();

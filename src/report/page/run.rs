@@ -11,6 +11,7 @@ use crate::journal::hex;
 use crate::record::Health;
 use crate::report::model::Model;
 use crate::report::series::Series;
+use crate::report::sources::Market;
 use crate::report::stats::count as float;
 use crate::report::time;
 use crate::units::Ns;
@@ -26,7 +27,7 @@ pub fn section(m: &Model, axis: &Axis) -> String {
         out.push_str(&part);
     }
     out.push_str("<div class=two>");
-    for part in [links(m), settings(m), identity(m)] {
+    for part in [links(m), identity(m)] {
         out.push_str(&part);
     }
     out.push_str("</div>");
@@ -145,7 +146,7 @@ fn fitness_table(m: &Model) -> String {
     let html = format!(
         "<p>{verdict}; {}</p><div class=scroll><table><tr><th>coin{heads}<th>touch<th>fresh<th>prints\
          <th>late<th>gaps{rows}</table></div><div class=two><table><tr><th>rejected as<th>frames\
-         {reasons}</table><table><tr><th>figure<th>unit<th>what it is{meanings}</table></div>",
+         {reasons}</table><table class=defs><tr><th>figure<th>unit<th>what it is{meanings}</table></div>",
         esc(&f.text()),
     );
     figure(title, "", "Judged from the recording alone, before any quote.", &html)
@@ -181,70 +182,42 @@ fn feed_table(m: &Model) -> String {
 }
 
 fn links(m: &Model) -> String {
-    let mut rows = String::new();
+    let mut rows: Vec<(Ns, String)> = Vec::new();
     for (at, l) in &m.links {
-        let what = if l.up { "up" } else { "down" };
-        rows.push_str(&format!(
-            "<tr><td>{}<td>link {what}<td>opened {} times",
-            time::stamp(*at),
-            count(u64::from(l.opened))
-        ));
+        let text = match (l.up, l.opened) {
+            (true, 0 | 1) => "connected".to_owned(),
+            (true, n) => format!("connected again, for the {n}. time"),
+            (false, _) => "link lost".to_owned(),
+        };
+        rows.push((*at, format!("link<td>{text}")));
     }
     for c in &m.coins {
+        let name = esc(&c.name);
         for (at, g) in &c.gaps {
             let between = if g.joint == crate::record::JointCode::Gap {
                 format!("{} to {}: ", time::clock(g.from), time::clock(g.to))
             } else {
                 String::new()
             };
-            rows.push_str(&format!(
-                "<tr><td>{}<td>{}: {}<td>{between}{} {} new prints",
-                time::stamp(*at),
-                esc(&c.name),
-                g.joint.text(),
-                esc(g.joint.sentence()),
-                count(u64::from(g.news))
-            ));
+            let (what, news) = (esc(g.joint.sentence()), count(u64::from(g.news)));
+            rows.push((*at, format!("{name}<td>{between}{what} {news} new prints")));
         }
         for (at, l) in &c.latches {
-            rows.push_str(&format!(
-                "<tr><td>{}<td>{}: {}<td>{}",
-                time::stamp(*at),
-                esc(&c.name),
-                l.guard.text(),
-                esc(l.guard.sentence())
-            ));
+            rows.push((*at, format!("{name}<td>{}", esc(l.guard.sentence()))));
         }
     }
+    rows.sort_by_key(|r| r.0);
+    let rows: String =
+        rows.iter().map(|(at, text)| format!("<tr><td>{}<td>{text}", time::stamp(*at))).collect();
     let html = format!("<div class=scroll><table class=log>{rows}</table></div>");
     figure("Link, gaps, limits", "", "Nothing is filled across a gap: orders are void.", &html)
-}
-
-fn settings(m: &Model) -> String {
-    let title = "Settings that differ from the default";
-    let Some(list) = &m.sources.settings else {
-        return missing(title, "the run folder has no config.toml");
-    };
-    if list.is_empty() {
-        return missing(title, "every setting was at its default");
-    }
-    let rows: String = list
-        .iter()
-        .map(|s| {
-            let (k, v, d) = (esc(&s.key), esc(&s.value), esc(&s.default));
-            format!("<tr><td><code>{k}</code><td class=n>{v}<td class=n>{d}")
-        })
-        .collect();
-    let html = format!(
-        "<div class=scroll><table><tr><th>setting<th>in force<th>default{rows}</table></div>"
-    );
-    figure(title, "", "Everything else is what the program comes with.", &html)
 }
 
 fn identity(m: &Model) -> String {
     let text = |v: Option<String>| v.unwrap_or_else(|| "unknown".into());
     let config = m.start.map(|s| format!("{:016x}{:016x}", s.config[0], s.config[1]));
-    let ended = m.stop.map(|s| s.reason.sentence().to_owned());
+    let live = !matches!(m.sources.market, Some(Market::Recording(_)));
+    let ended = m.stop.map(|s| s.reason.of_run(live).to_owned());
     let faults = if m.faults.is_empty() { "none".into() } else { m.faults.join("; ") };
     let mut rows = String::new();
     for (name, value) in [
@@ -264,13 +237,6 @@ fn identity(m: &Model) -> String {
             text(m.sources.ping.map(|p| p.text().trim_start_matches("ping").trim().to_owned())),
         ),
         ("requests", text(m.requests.map(|r| r.text().trim_start_matches("requests ").to_owned()))),
-        (
-            "latency assumed",
-            text(m.sources.assumed.as_ref().map(|a| {
-                let text = a.text();
-                text.trim_start_matches("latency").split_whitespace().collect::<Vec<_>>().join(" ")
-            })),
-        ),
         ("ended", ended.unwrap_or_else(|| "without a last record: the run was cut off".into())),
     ] {
         rows.push_str(&format!("<tr><td>{name}<td><code>{}</code>", esc(&value)));

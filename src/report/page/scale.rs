@@ -62,7 +62,10 @@ impl Scale {
         if self.log {
             return self.log_ticks();
         }
-        let step = nice((self.hi - self.lo) / n);
+        // Two labels at least: one says nothing of the scale.
+        let finer = [1.0, 0.5, 0.25, 0.1].map(|by| nice((self.hi - self.lo) / n * by));
+        let inside = |s: &f64| (self.hi / s).floor() - (self.lo / s).ceil() >= 1.0;
+        let step = finer.into_iter().find(inside).unwrap_or(finer[3]);
         let decimals = decimals_of(step);
         let first = (self.lo / step).ceil();
         let mut out = Vec::new();

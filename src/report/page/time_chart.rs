@@ -99,15 +99,22 @@ impl<'a> TimeChart<'a> {
         for (i, (l, u)) in columns {
             match (l, u) {
                 (Some(l), Some(u)) => {
-                    thin(&mut top, i, u.max);
-                    thin(&mut low, i, l.min);
+                    step(&mut top, i, u.max);
+                    step(&mut low, i, l.min);
                 }
                 _ => close(&mut d, &mut top, &mut low, &self.scale),
             }
         }
         close(&mut d, &mut top, &mut low, &self.scale);
         self.svg.push_str(&format!("<path class=\"a {class}\" d=\"{d}\"/>"));
-        if name.is_empty() { self } else { self.key(class, name) }
+        self.key(&format!("{class} band"), name)
+    }
+
+    /// Values that are read under the pointer and drawn by something else.
+    pub fn read(&mut self, name: &str, s: &Series) -> &mut Self {
+        let d = path(&s.runs(), &self.scale);
+        self.svg.push_str(&format!("<path class=\"l none\" data-n=\"{}\" d=\"{d}\"/>", esc(name)));
+        self
     }
 
     /// Shares stacked to 1, the value at the end of each column.
@@ -136,14 +143,16 @@ impl<'a> TimeChart<'a> {
         self
     }
 
-    /// Dots.
-    pub fn dots(&mut self, class: &str, name: &str, at: &[(Ns, f64)]) -> &mut Self {
+    /// Dots, each with what is read under the pointer.
+    pub fn dots(&mut self, class: &str, name: &str, at: &[(Ns, f64, String)]) -> &mut Self {
         let points = at.iter();
         let d: String = points
-            .map(|(t, v)| format!("M{:.1} {}h0", self.axis.x(*t), self.scale.y(*v)))
+            .map(|(t, v, _)| format!("M{:.1} {}h0", self.axis.x(*t), self.scale.y(*v)))
             .collect();
-        self.svg.push_str(&format!("<path class=\"d {class}\" d=\"{d}\"/>"));
-        self.key(class, name)
+        let texts: Vec<&str> = at.iter().map(|a| a.2.as_str()).collect();
+        let texts = esc(&texts.join("|"));
+        self.svg.push_str(&format!("<path class=\"d {class}\" data-t=\"{texts}\" d=\"{d}\"/>"));
+        self.key(&format!("{class} dot"), name)
     }
 
     /// A level line.
@@ -199,6 +208,16 @@ fn thin(to: &mut Vec<(usize, f64)>, i: usize, v: f64) {
     } else {
         to.push((i, v));
     }
+}
+
+/// The same, where a value holds until the next one: as steps, as everything that is quoted is.
+fn step(to: &mut Vec<(usize, f64)>, i: usize, v: f64) {
+    if let Some(&(_, before)) = to.last()
+        && before.total_cmp(&v).is_ne()
+    {
+        to.push((i, before));
+    }
+    thin(to, i, v);
 }
 
 fn close(d: &mut String, top: &mut Vec<(usize, f64)>, low: &mut Vec<(usize, f64)>, s: &Scale) {

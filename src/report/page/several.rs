@@ -1,0 +1,76 @@
+//! The page of several runs: what each came to, beside each other and together.
+//!
+//! In: runs as one answer. Out: HTML. Cold path.
+
+use super::dist;
+use super::document::document;
+use super::figure::figure;
+use super::fmt::{count, esc, number, signed};
+use crate::report::answer::verdict;
+use crate::report::sources::Market;
+use crate::report::stats::Interval;
+use crate::report::time::stamp;
+use crate::report::together::Together;
+
+/// The page.
+#[must_use]
+pub fn page(t: &Together<'_>) -> String {
+    let rows = t.rows();
+    let mut body = format!(
+        "<header><p class=brand>papermaker</p><h1>{} runs</h1></header><main><div class=answer>",
+        t.len()
+    );
+    for market in t.markets() {
+        body.push_str(&format!("<p>{}</p>", esc(&market)));
+    }
+    if let Some((_, _, _, hours, all)) = rows.last() {
+        let p = &all.profit;
+        body.push_str(&format!(
+            "<p>All together {} USD in {} fills over {} h: {}</p>",
+            signed(p.value, 2),
+            count(all.fills),
+            number(*hours, 2),
+            esc(&verdict(p, hours * 3_600.0)),
+        ));
+    }
+    body.push_str("</div><div class=scroll><table><tr><th>run<th>coin<th>from<th>hours<th>fills");
+    body.push_str("<th>result, USD<th>95 % from<th>to");
+    let end = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| signed(x, 4));
+    for (run, coin, from, hours, lane) in &rows {
+        let sum = if coin.is_empty() { " class=sum" } else { "" };
+        let or_all = |name: &str| if name.is_empty() { "all".to_owned() } else { esc(name) };
+        body.push_str(&format!(
+            "<tr{sum}><td>{}<td>{}<td class=n>{}<td class=n>{}<td class=n>{}<td class=n>{}<td \
+             class=n>{}<td class=n>{}",
+            or_all(run),
+            or_all(coin),
+            stamp(*from),
+            number(*hours, 2),
+            count(lane.fills),
+            signed(lane.profit.value, 4),
+            end(lane.profit.lo),
+            end(lane.profit.hi),
+        ));
+    }
+    body.push_str("</table></div>");
+    let of: Vec<_> = rows.iter().filter(|r| r.1.is_empty() && !r.0.is_empty()).collect();
+    let names: Vec<String> =
+        of.iter().map(|r| r.0.rsplit('/').next().unwrap_or(r.0).to_owned()).collect();
+    let all: Vec<Option<Interval>> = of.iter().map(|r| Some(r.4.profit)).collect();
+    let chart = dist::whiskers(&names, &[("own", "result of all coins", all)]);
+    let how = "Each run began without a position and without knowledge; intervals are over \
+               stretches of time.";
+    body.push_str(&figure("Result by run", "USD, with its 95 % interval", how, &chart));
+    body.push_str("</main>");
+    document("several runs", "", &body)
+}
+
+impl Together<'_> {
+    /// Where the markets of the runs come from, each once.
+    fn markets(&self) -> Vec<String> {
+        let mut all: Vec<String> =
+            self.models().filter_map(|m| m.sources.market.as_ref()).map(Market::sentence).collect();
+        all.dedup();
+        all
+    }
+}
