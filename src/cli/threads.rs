@@ -178,17 +178,18 @@ impl<C: Components> Threads<C> {
             {
                 // A link that is back before this looks was lost all the same.
                 if up || (!link.up && link.opened > opened) {
-                    let why = match std::mem::take(&mut closed) {
-                        words if words.is_empty() => lost_by(&before, &status.counters).to_owned(),
-                        words => words,
-                    };
-                    let next = after(again);
-                    say(&format!("link lost{why}: quotes withdrawn, connecting again{next}\n"));
+                    say(&lost(&mut closed, &before, &status.counters, again));
                 }
                 if link.up && link.opened > 1 {
                     say(&format!("link up again, the {}. time\n", link.opened));
                 }
                 (up, opened, before) = (link.up, link.opened, status.counters);
+            }
+            // Before its first block a link is in no record.
+            let downs = |c: &counters::Counters| c.value(Counter::LinkDown);
+            if status.link.is_none() && downs(&status.counters) > downs(&before) {
+                say(&lost(&mut closed, &before, &status.counters, again));
+                before = status.counters;
             }
             for (coin, is_aside) in changed_aside(&status, &mut aside) {
                 say(&if is_aside { set_aside(&coin) } else { format!("{coin} is tried again\n") });
@@ -293,6 +294,20 @@ pub(super) fn set_aside(coin: &str) -> String {
         "{coin} is set aside: its subscription ended link after link; does the venue know it? The \
          others go on; it is tried again within an hour, then less often\n"
     )
+}
+
+/// That the link was lost, a line: in the venue's words where it `closed` it, else by the counters.
+fn lost(
+    closed: &mut String,
+    before: &counters::Counters,
+    now: &counters::Counters,
+    again: Option<i64>,
+) -> String {
+    let why = match std::mem::take(closed) {
+        words if words.is_empty() => lost_by(before, now).to_owned(),
+        words => words,
+    };
+    format!("link lost{why}: quotes withdrawn, connecting again{}\n", after(again))
 }
 
 /// After how many nanoseconds something comes, with a space before it.
