@@ -325,6 +325,8 @@ pub const NAMES_MAX: usize = 2048;
 
 /// Bytes of a coin's name; the longest seen has 16.
 pub const COIN_NAME_MAX: usize = 24;
+/// Bytes of the line that says that a coin was set aside, or is tried again: 80 without the name.
+pub const ASIDE_LINE_MAX: usize = 80 + COIN_NAME_MAX;
 
 /// Bytes of a checkpoint's body: 16 coins of a few hundred kilobytes each, and room.
 pub const CHECKPOINT_MAX: usize = 64 << 20;

@@ -29,7 +29,7 @@ use super::turn::Turn;
 use crate::engine::{Components, Shipped};
 use crate::feed::{self, Close, Control, Loss, Verdict};
 use crate::limits::{
-    CLOSE_MS, COIN_NAME_MAX, COINS_MAX, CONNECT_MS, HOT_WAIT, READS_PER_TURN, STATUS_NS, TICK_NS,
+    ASIDE_LINE_MAX, CLOSE_MS, COINS_MAX, CONNECT_MS, HOT_WAIT, READS_PER_TURN, STATUS_NS, TICK_NS,
 };
 use crate::record::StopReason;
 use crate::sys::clock::SessionClock;
@@ -46,8 +46,6 @@ use crate::ws::conn::{Conn, Message};
 
 const SOCKET: Token = Token(0);
 const WAKER: Token = Token(1);
-/// Bytes of the line that says that a coin was set aside, or is tried again.
-const ASIDE_LINE_MAX: usize = 80 + COIN_NAME_MAX;
 
 /// Where the loop connects to and when it ends.
 #[derive(Debug)]
