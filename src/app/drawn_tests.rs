@@ -317,7 +317,7 @@ fn no_setting_is_in_anything_that_a_checkpoint_holds() {
 }
 
 /// Fields of the state with the name of a setting, none of which is one.
-const SHARED: [&str; 11] = [
+const SHARED: [&str; 12] = [
     "kappa",
     "levels",
     "mean",
@@ -326,6 +326,7 @@ const SHARED: [&str; 11] = [
     "name",
     "near",
     "next",
+    "order",
     "seed",
     "sigma_bps",
     "sweeps",

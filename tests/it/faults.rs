@@ -37,7 +37,7 @@ fn a_server_that_is_killed_and_restarted_is_found_again() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("started");
-    let before = await_text(&mut child, "x5");
+    let before = await_text(&mut child, "BTC   bid");
     let _ = first.stop();
     let down = await_text(&mut child, "link lost");
     let second = start(port).expect("starts again");

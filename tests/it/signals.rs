@@ -10,8 +10,8 @@ use super::process::{Temporary, Watch, await_text, finish, papermaker, signal, s
 use super::sweep::recording;
 
 /// Many configurations of one recording.
-const SWEEP: &str =
-    "files = [\"t.frames.gz\"]\n[grid]\nengine.quote.max_lots = [3, 4, 5, 6, 7, 8]\n";
+const SWEEP: &str = "files = [\"t.frames.gz\"]\n[grid]\nengine.quote.max_lots = [3, 4, 5, 6, 7, 8, 9, 10]\n\
+                     engine.quote.requote_ms = [100, 200, 300, 400, 500, 600]\n";
 /// Longest time from the signal to the end.
 const AT_MOST: Duration = Duration::from_secs(2);
 

@@ -84,7 +84,7 @@ pub const LINES: &[(&str, usize)] = &[
     // on as many threads as cores.
     // its sums, is verified and goes on. Results of a replay without records. Coins set aside are tried
     // again; ended runs share the disk bound.
-    ("app", 6_240),
+    ("app", 6_330),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 880),
     ("bench", 1_450),
