@@ -195,7 +195,9 @@ fn run(out: &mut Text, s: &Snapshot) {
     let verdict = health::judge(s);
     out.one("papermaker_healthy", "gauge", "1: /healthz says ok.", verdict.is_ok());
     let name = "papermaker_degraded";
-    out.family(name, "gauge", "1: /healthz says that the run is degraded for this cause.");
+    let each = Cause::ALL.iter().map(|c| format!(" {}: {}", c.text(), c.sentence()));
+    let help = format!("1: /healthz names this cause.{}", each.collect::<String>());
+    out.family(name, "gauge", &help);
     for cause in Cause::ALL {
         out.sample(name, &[("cause", cause.text())], verdict.has(*cause));
     }

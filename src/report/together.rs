@@ -135,8 +135,7 @@ impl<'a> Together<'a> {
 
     /// How many runs.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "there is one at least")]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.runs.len()
     }
 

@@ -114,8 +114,8 @@ impl Quotes {
         let row = |cells: [&str; 7]| {
             let [place, rate, rate_true, cost, cost_true, value, value_true] = cells;
             let line = format!(
-                "  {place:>7} {rate:>20}{rate_true:>14} {cost:>12}{cost_true:>7} \
-                 {value:>22}{value_true:>13}"
+                " {place:>7} {rate:>19} {rate_true:>12} {cost:>12} {cost_true:>11} \
+                 {value:>21} {value_true:>11}"
             );
             format!("{}\n", line.trim_end())
         };

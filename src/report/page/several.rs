@@ -18,7 +18,7 @@ pub fn page(t: &Together<'_>) -> String {
     let rows = t.rows();
     let mut body = format!(
         "<header><p class=brand>papermaker</p><h1>{} runs</h1></header><main><div class=answer>",
-        t.len()
+        t.count()
     );
     for market in t.markets() {
         body.push_str(&format!("<p>{}</p>", esc(&market)));
