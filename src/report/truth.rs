@@ -186,7 +186,7 @@ mod tests {
         assert!(text.contains("agree at 1 of 1 places") && text.contains("2.0 h of the"), "{text}");
         let row = text.lines().last().expect("a row");
         assert!(row.contains("0.090 [0.050,0.200]") && row.contains("0.100 ±0.010"), "{row}");
-        assert!(row.ends_with("-36.0 ±7.2") && row.contains("2.10 ±0.30   2.00"), "{row}");
+        assert!(row.ends_with("-36.0 ±7.2") && row.contains("2.10 ±0.30        2.00"), "{row}");
         assert!(text.lines().all(|l| l.chars().count() <= lines::WIDTH), "{text}");
         assert_eq!(q.text(&Earns::default()), "");
     }

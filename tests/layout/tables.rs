@@ -81,9 +81,7 @@ pub const LINES: &[(&str, usize)] = &[
     // recordings as one run. What a recording shows of its market.
     // A profile for each strategy to compare with. What dropped segments came to, so that a bounded run keeps
     // its sums, is verified and goes on. Results of a replay without records. Results over seeds, paired,
-    // on as many threads as cores.
-    // its sums, is verified and goes on. Results of a replay without records. Coins set aside are tried
-    // again; ended runs share the disk bound.
+    // on as many threads as cores. Coins set aside are tried again; ended runs share the disk bound.
     ("app", 6_330),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 880),
@@ -97,7 +95,6 @@ pub const LINES: &[(&str, usize)] = &[
     // file that is there; more slips of the hand named. Fill models in worlds like real markets, cell by cell.
     // The command line inside Python, and how to use that. One line that starts and restarts a service, and
     // waits for the venue's list of coins. Seeds of replays and comparisons, with paired intervals.
-    // waits for the venue's list of coins.
     // Help pages, the analysis's own protocol, completions, a signal in the middle of every command.
     ("cli", 7_860),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
@@ -117,7 +114,6 @@ pub const LINES: &[(&str, usize)] = &[
     // what a recording is fit for. Bytes counted while they are read, files by their hash.
     // One helper that makes every output of a command. A reading that is ended from outside. What other
     // seeds came to.
-    // One helper that makes every output of a command. A reading that is ended from outside.
     // One bound for all runs of a folder, latencies included; paths that are no text.
     // Nothing half-made stays where a command is interrupted.
     ("folder", 2_660),
@@ -136,7 +132,6 @@ pub const LINES: &[(&str, usize)] = &[
     ("mem", 450),
     // The clock against the venue's, in `doctor`; the verdict as a metric. Every trouble has a cause in health.
     // Sockets of folders with long paths.
-    // The clock against the venue's, in `doctor`; the verdict as a metric.
     ("ops", 1_780),
     // A strategy that quotes where the tape pays, and those to compare with, each with what it alone
     // learns by. A grid of up to twenty levels a side. The original with every component that its analysis
