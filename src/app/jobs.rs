@@ -10,8 +10,10 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Does all jobs, so many at a time; `work` is given the place of the job, from 0. A job that panics
-/// has no result.
+/// Does all jobs, so many at a time; `work` is given the place of the job, from 0.
+///
+/// # Panics
+/// If a job does: results behind it would be taken for those of other jobs.
 pub fn done<J: Sync, T: Send>(
     jobs: &[J],
     threads: usize,
@@ -29,7 +31,8 @@ pub fn done<J: Sync, T: Send>(
     let mut all: Vec<(usize, T)> = std::thread::scope(|scope| {
         let threads = threads.clamp(1, jobs.len().max(1));
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(some)).collect();
-        running.into_iter().flat_map(|t| t.join().unwrap_or_default()).collect()
+        let end = |e| std::panic::resume_unwind(e);
+        running.into_iter().flat_map(|t| t.join().unwrap_or_else(end)).collect()
     });
     all.sort_by_key(|(i, _)| *i);
     all.into_iter().map(|(_, result)| result).collect()

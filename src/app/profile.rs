@@ -86,14 +86,6 @@ pub const ALL: &[Profile] = &[
     },
 ];
 
-const ORIGINAL: &[&str] = &[
-    "engine.strategy.name=original",
-    "engine.sim.model=original",
-    ORDERS,
-    CANCELS,
-    "engine.sim.ping_ms=0",
-    "engine.sim.feed_ms=0",
-];
 const ORIGINAL_FLOOR_FIRST: &[&str] = &[
     "engine.strategy.original.learn.floor_first=true",
     "engine.strategy.name=original",
@@ -103,6 +95,8 @@ const ORIGINAL_FLOOR_FIRST: &[&str] = &[
     "engine.sim.ping_ms=0",
     "engine.sim.feed_ms=0",
 ];
+/// All but the first.
+const ORIGINAL: &[&str] = ORIGINAL_FLOOR_FIRST.split_at(1).1;
 /// It fills nothing in the first tenth of a second of an order, and cancels at once.
 const ORDERS: &str = "engine.sim.entry={kind=\"constant\",ms=100}";
 const CANCELS: &str = "engine.sim.cancel={kind=\"constant\",ms=0}";

@@ -76,7 +76,7 @@ pub(crate) struct Findings {
 impl Findings {
     /// Runs the audit, telling on stderr how far it is.
     pub(crate) fn make(o: &Fills, config: &Config) -> Findings {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = crate::app::jobs::cores();
         let plan = Plan {
             contenders: Contender::all(&config.engine.sim),
             shadows: o.shadows,

@@ -230,7 +230,7 @@ pub(crate) fn part<C: Components>(
     let shard: Shard = shard.parse().map_err(failure)?;
     let (plan, base) = Plan::read::<C>(dir).map_err(failure)?;
     let _lock = locked(dir, shard)?;
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let cores = crate::app::jobs::cores();
     let threads = jobs.unwrap_or(cores).max(1);
     let todo = units(&plan, dir, shard, threads);
     let done: usize = todo.iter().map(|u| u.jobs.len()).sum();

@@ -112,7 +112,7 @@ pub(super) fn plan<C: Components>(
         pace,
         order_usd,
         fee_bps: config.engine.maker_fee_bps(Billing::Venue),
-        jobs: std::thread::available_parallelism().map_or(1, usize::from),
+        jobs: crate::app::jobs::cores(),
     })
 }
 

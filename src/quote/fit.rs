@@ -106,24 +106,17 @@ fn side(
 mod tests {
     use super::*;
     use crate::quote::{Bounds, Decline};
+    use crate::units::ONE;
     use crate::units::rules::Rules;
-    use crate::units::{Ns, ONE};
 
     const FREE: [(Guard, u8); 2] = [(Guard::None, 0); 2];
 
     fn inputs() -> Inputs {
         let rules = Rules::perp(5);
-        Inputs {
-            now: Ns(0),
-            bid: Px(97_123 * ONE),
-            bid_sz: Sz(ONE),
-            ask: Px(97_125 * ONE),
-            ask_sz: Sz(ONE),
-            position: Sz(0),
-            last_fill: Ns(0),
-            held: [false; 2],
-            bounds: Bounds { rules, fee_bps: 1.5, unit_usd: 250.0, max_lots: 10.0, anyway: false },
-        }
+        Inputs::at(
+            [Px(97_123 * ONE), Px(97_125 * ONE)],
+            Bounds { rules, fee_bps: 1.5, unit_usd: 250.0, max_lots: 10.0, anyway: false },
+        )
     }
 
     #[test]

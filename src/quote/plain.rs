@@ -192,24 +192,14 @@ mod tests {
     use super::*;
     use crate::quote::fit;
     use crate::record::Guard;
+    use crate::units::ONE;
     use crate::units::rules::Rules;
-    use crate::units::{Ns, ONE};
 
     #[test]
     fn a_grid_goes_outward_in_equal_steps_and_through_the_fit_as_it_is() {
         let rules = Rules::perp(5);
         let bounds = Bounds { rules, fee_bps: 1.5, unit_usd: 250.0, max_lots: 40.0, anyway: false };
-        let x = Inputs {
-            now: Ns(0),
-            bid: Px(10_001 * ONE),
-            bid_sz: Sz(ONE),
-            ask: Px(10_003 * ONE),
-            ask_sz: Sz(ONE),
-            position: Sz(0),
-            last_fill: Ns(0),
-            held: [false; 2],
-            bounds,
-        };
+        let x = Inputs::at([Px(10_001 * ONE), Px(10_003 * ONE)], bounds);
         let prices = |levels: usize, step_bps: f64| {
             let mut out = Ladder::default();
             Grid.ladder(&GridConfig { levels, step_bps, lots_a_level: 1.0 }, &x, &mut out);

@@ -112,6 +112,22 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// A market at the start, with one coin at each of the best prices and no position.
+    #[cfg(test)]
+    pub(crate) fn at([bid, ask]: [Px; 2], bounds: Bounds) -> Inputs {
+        Inputs {
+            now: Ns(0),
+            bid,
+            bid_sz: Sz(crate::units::ONE),
+            ask,
+            ask_sz: Sz(crate::units::ONE),
+            position: Sz(0),
+            last_fill: Ns(0),
+            held: [false; 2],
+            bounds,
+        }
+    }
+
     /// The mid.
     #[must_use]
     pub fn mid(&self) -> Mid2 {

@@ -308,9 +308,8 @@ impl Serving {
     /// Sends the blocks that are due, a bounded number.
     fn blocks(&mut self) {
         for _ in 0..VENUE_BLOCKS_PER_TURN {
-            let now = self.now();
             let due = if self.service.speed > 0.0 {
-                Ns::from_ms(self.shared.world().next_ms()) <= now
+                Ns::from_ms(self.shared.world().next_ms()) <= self.now()
             } else {
                 self.hungry()
             };
@@ -321,8 +320,8 @@ impl Serving {
             let time = Ns::from_ms(self.shared.world().time_ms());
             for conn in self.conns.values_mut() {
                 conn.publish(&block, time);
-                conn.deliver(if self.service.speed > 0.0 { now } else { time }, now);
             }
+            self.deliver();
         }
     }
 

@@ -4,10 +4,9 @@
 //!
 //! ```text
 //!  market (takers, mids; known truth) ─▶ trial: learners ─▶ policy ─▶ orders ─▶ fills, score
-//!  profit: trials over seeds and threads (jobs) ─▶ stats ─▶ table, plot
+//!  profit: trials over seeds and threads ─▶ stats ─▶ table, plot
 //! ```
 
-pub mod jobs;
 pub mod market;
 pub mod policy;
 pub mod profit;

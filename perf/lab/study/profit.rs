@@ -14,7 +14,8 @@ use super::policy::{NAMED, Named};
 use super::stats::{Estimate, float, ratio};
 use super::table::{Cell, Table};
 use super::trial::{Totals, Trial};
-use super::{Effort, Outcome, jobs};
+use super::{Effort, Outcome};
+use crate::app::jobs;
 use crate::lab::plot::study::{Chart, Series};
 
 /// Policies compared; the last one knows.
@@ -92,10 +93,13 @@ pub fn shares(runs: &[Run]) -> Shares {
 /// The experiment.
 #[must_use]
 pub fn run(effort: &Effort, done: &(dyn Fn() + Sync)) -> Outcome {
+    let trials: Vec<usize> = (0..runs(effort)).collect();
     let cell = |k: usize| (Scenario::ALL[k / POLICIES.len()], POLICIES[k % POLICIES.len()]);
-    let all = jobs::run(runs(effort), effort.jobs, done, |i| {
+    let all = jobs::done(&trials, effort.jobs, |i, _| {
         let (scenario, policy) = cell(i / effort.seeds);
-        trial(scenario, policy, effort.seed(i), effort.hours)
+        let run = trial(scenario, policy, effort.seed(i), effort.hours);
+        done();
+        run
     });
     let mut rows = Vec::new();
     let known = POLICIES.len() - 1;

@@ -16,15 +16,8 @@ fn bounds() -> Bounds {
 /// The touch is a basis point off the mid of one USD.
 fn inputs(lots: i64) -> Inputs {
     Inputs {
-        now: Ns(0),
-        bid: Px(9_999 * ONE / 10_000),
-        bid_sz: Sz(ONE),
-        ask: Px(10_001 * ONE / 10_000),
-        ask_sz: Sz(ONE),
         position: Sz(lots * 250 * ONE),
-        last_fill: Ns(0),
-        held: [false; 2],
-        bounds: bounds(),
+        ..Inputs::at([Px(9_999 * ONE / 10_000), Px(10_001 * ONE / 10_000)], bounds())
     }
 }
 

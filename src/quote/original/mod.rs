@@ -163,24 +163,14 @@ mod tests {
     use crate::learn::{self, Learners};
     use crate::quote::fit;
     use crate::record::Guard;
+    use crate::units::ONE;
     use crate::units::rules::Rules;
-    use crate::units::{Ns, ONE};
 
     #[test]
     fn three_equal_levels_around_the_mid() {
         let rules = Rules::perp(5);
         let bounds = Bounds { rules, fee_bps: 1.5, unit_usd: 250.0, max_lots: 10.0, anyway: false };
-        let x = Inputs {
-            now: Ns(0),
-            bid: Px(97_123 * ONE),
-            bid_sz: Sz(ONE),
-            ask: Px(97_124 * ONE),
-            ask_sz: Sz(ONE),
-            position: Sz(0),
-            last_fill: Ns(0),
-            held: [false; 2],
-            bounds,
-        };
+        let x = Inputs::at([Px(97_123 * ONE), Px(97_124 * ONE)], bounds);
         let learners = Learners::new(&learn::Config::default(), Curve::new(1.5).rates());
         let of = |policy| {
             let cfg = Config { policy, ..Config::default() };
