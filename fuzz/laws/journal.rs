@@ -12,7 +12,7 @@
 use fastrand::Rng;
 
 use super::bytes::Bytes;
-use crate::journal::fake::{FakeDisk, Fault};
+use crate::laws::disk::{FakeDisk, Fault};
 use crate::journal::{
     Digest, DiskError, Found, Options, Reader, Recovered, Writer, inspect, repair, segment_name,
 };

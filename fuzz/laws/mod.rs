@@ -9,6 +9,7 @@ pub mod bytes;
 pub mod decimal;
 pub mod decode;
 pub mod dedup;
+pub mod disk;
 pub mod engine;
 pub mod hostile;
 pub mod http;

@@ -9,7 +9,7 @@ use super::*;
 use crate::app::config::Run;
 use crate::engine::publish::Publish;
 use crate::folder::{Folder, FolderError};
-use crate::journal::fake::{FakeDisk, Fault};
+use crate::laws::disk::{FakeDisk, Fault};
 use crate::journal::reader::{Cause, Damage};
 use crate::journal::{DiskError, Found, Options, Reader, inspect};
 use crate::limits::JOURNAL_SYNC_NS;

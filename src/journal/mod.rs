@@ -18,8 +18,6 @@
 
 mod digest;
 mod disk;
-#[cfg(any(test, feature = "lab"))]
-pub mod fake;
 pub mod format;
 pub mod reader;
 mod recovery;

@@ -197,7 +197,7 @@ pub fn cut<D: Disk>(disk: &mut D, found: &Recovered, seq: u64) -> Result<Recover
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::FakeDisk;
+    use crate::laws::disk::FakeDisk;
     use super::super::{Options, Writer};
     use super::*;
     use crate::record::{Lost, NO_COIN, Regimes};

@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use super::fake::{FakeDisk, Fault};
+use crate::laws::disk::{FakeDisk, Fault};
 use super::format::HeaderFault;
 use super::reader::{Cause, Damage, Torn};
 use super::writer::Step;

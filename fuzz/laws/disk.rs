@@ -1,7 +1,7 @@
 //! A disk for tests that fails on demand and forgets what was not synced.
 //! Cold path.
 //!
-//! In: a seed, a plan of faults. Out: the journal's [`Disk`] in memory. Feature `testing` only.
+//! In: a seed, a plan of faults. Out: the journal's [`Disk`] in memory.
 //!
 //! 1. Only what `sync` (bytes) and `sync_dir` (names) covered is sure to be there after
 //!    [`FakeDisk::crash`]; any part of the rest may be, torn at sectors of 512 bytes.
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 
-use super::disk::{Disk, DiskError};
+use crate::journal::{Disk, DiskError};
 
 const SECTOR: usize = 512;
 
