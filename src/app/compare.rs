@@ -11,8 +11,7 @@ use std::path::PathBuf;
 
 use super::config::ConfigOf;
 use super::jobs::done;
-use super::many::{Unread, replay_many};
-use super::replay::{self, Cut, Tally, replay_files};
+use super::replay::{self, Cut, Tally, Unread, replay_files, replay_many};
 use super::turn::{Turn, engine};
 use crate::engine::Components;
 use crate::feed::CoinSpec;
@@ -227,14 +226,13 @@ fn one_pass<C: Components>(
 ) -> Result<Vec<Compared>, Unread> {
     let Some(first) = configs.first() else { return Ok(Vec::new()) };
     let mut watches = vec![Watches::new(coins.len(), BLOCK_NS); configs.len()];
-    let each = configs.iter().zip(&mut watches).map(|(config, watch)| {
-        let tally = Tally::new(|r: &Record, _: &Bytes| watch.take(r));
-        (engine(&config.engine, coins, config.hash(coins)), tally)
-    });
-    let mut runs: Vec<_> = each.collect();
-    replay_many(files, coins, first.run.parser, &mut runs, &Meter::default())?;
-    let digests: Vec<u128> =
-        runs.into_iter().map(|(_, tally)| tally.end().1.value().decisions).collect();
+    let tally = |watch| Tally::new(|r: &Record, _: &Bytes| Watches::take(watch, r));
+    let mut tallies: Vec<_> = watches.iter_mut().map(tally).collect();
+    let engines = configs.iter().map(|c| engine(&c.engine, coins, c.hash(coins)));
+    let mut runs: Vec<_> = engines.zip(&mut tallies).collect();
+    let end = (Some(StopReason::Finished), &Meter::default());
+    replay_many(files, coins, first.run.parser, &mut runs, end)?;
+    let digests: Vec<u128> = tallies.into_iter().map(|t| t.end().1.value().decisions).collect();
     Ok(watches.into_iter().zip(digests).map(|(w, d)| w.finish(d)).collect())
 }
 

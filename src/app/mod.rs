@@ -10,7 +10,6 @@ pub mod convert;
 pub mod events;
 pub mod jobs;
 pub mod live;
-pub mod many;
 pub mod measured;
 pub mod notes;
 pub mod past;

@@ -1,12 +1,15 @@
-//! A recording through the same feed and engine as a live run.
+//! Recordings through the same feed and engine as a live run; through many engines at once, read and
+//! decoded once a thread.
 //!
-//! In: a recording, the configuration. Out: records to a publisher, and what was seen. Cold path
-//! around the hot one.
+//! In: recordings in order of time, the configuration. Out: records to a publisher, and what was seen.
+//! Cold path around the hot one.
 //!
 //! 1. Our own recordings say when the link came up and went down. Others do not: their first frame
 //!    means up, and a silence of `MESSAGE_SILENCE_NS` means down, as a live link would have been
 //!    given up then, and up again at the next frame.
 //! 2. The end of the recording is the time of its last line.
+//! 3. Each of many engines is given what it would be given alone: its digest is that of its own replay.
+//!    Memory is one feed and the engines.
 
 use std::path::{Path, PathBuf};
 
@@ -15,13 +18,13 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::checkpoint::{Checkpoint, Place, Written};
 use super::config::ConfigOf;
 use super::events::{self, Entry, is_events};
-use super::source::Signal;
+use super::source::{Signal, Source};
 use super::turn::{Turn, engine, give};
 use crate::engine::publish::Publish;
 use crate::engine::{Components, Engine, Shipped};
 use crate::feed::{
-    CoinSpec, Control, Counters, Loss, SIMULATED, control, imported, is_coin, is_taken_back,
-    lost_frames, set_aside,
+    CoinSpec, Control, Counters, Loss, Parser, SIMULATED, control, imported, is_coin,
+    is_taken_back, lost_frames, set_aside,
 };
 use crate::folder::recording::{Fault, LeftOut, Meter, Reader, RecordingError, Tail};
 use crate::journal::Digest;
@@ -263,12 +266,6 @@ impl<C: Components> Feeder<C> {
         lines.read(at, line, |at, signal| turn.take(at, signal, out));
     }
 
-    /// Another recording follows: the link is down until it begins.
-    fn next_file(&mut self, out: &mut impl Publish) {
-        let Feeder { turn, lines } = self;
-        lines.next_file(|at, signal| turn.take(at, signal, out));
-    }
-
     /// What was seen so far, but for the recording's tail.
     #[must_use]
     pub fn seen(&self) -> Outcome {
@@ -281,27 +278,21 @@ impl<C: Components> Feeder<C> {
         self.turn
     }
 
-    /// The end is near: quotes are taken down.
-    pub fn stopping(&mut self, out: &mut impl Publish) {
-        self.turn.stopping(self.lines.seen().to, out);
-    }
-
     /// The run ends for this reason, its quotes taken down before; `None`: it was killed, and nothing
     /// says that it ended.
-    pub fn end_run(mut self, reason: Option<StopReason>, out: &mut Tally<'_>) {
+    pub fn end_run(mut self, reason: Option<StopReason>, out: &mut Tally<'_>) -> Engine<C> {
         if let Some(reason) = reason {
-            self.stopping(out);
+            let end = self.lines.seen().to;
+            self.turn.stopping(end, out);
             let before = out.next;
-            self.finish(reason, before, out);
+            self.turn.stop(end, reason, before, out);
         }
-    }
-
-    /// The end, after `records` records.
-    pub fn finish(mut self, reason: StopReason, records: u64, out: &mut impl Publish) -> Engine<C> {
-        self.turn.stop(self.lines.seen().to, reason, records, out);
         self.turn.into_engine()
     }
 }
+
+/// Why recordings could not be replayed: which one, and the fault.
+pub type Unread = (PathBuf, RecordingError);
 
 /// Replays a recording, frames or a file of events; `reason` is why the run ended that it repeats,
 /// `None` of one that was killed: its quotes stand, and nothing says that it stopped.
@@ -317,13 +308,14 @@ pub fn replay<C: Components>(
     reason: Option<StopReason>,
     out: &mut Tally<'_>,
 ) -> Result<Outcome, RecordingError> {
-    replay_cut(path, config, coins, (reason, Cut::default()), out)
+    let seen = replay_files(&[path.to_path_buf()], config, coins, (reason, Cut::default()), out);
+    seen.map_err(|(_, e)| e)
 }
 
-/// The same from a checkpoint on, or leaving one; a file of events has no checkpoints.
+/// The same of frames from a checkpoint on, or leaving one; a file of events has no checkpoints.
 ///
 /// # Errors
-/// As [`replay`]; also where the recording is not the checkpoint's, or a checkpoint cannot be written.
+/// As [`replay_files`]; also where the recording is not the checkpoint's, or a checkpoint cannot be written.
 pub fn replay_cut<C: Components>(
     path: &Path,
     config: &ConfigOf<C>,
@@ -334,14 +326,7 @@ pub fn replay_cut<C: Components>(
     let hash = config.hash(coins);
     let fault = |fault| RecordingError { line: 0, fault };
     if is_events(path) {
-        let reader = events::Reader::open_metered(path, &cut.meter)?;
-        if reader.coins() != coins {
-            return Err(fault(Fault::OtherCoins));
-        }
-        if cut.from.is_some() || cut.at.is_some() {
-            return Err(fault(Fault::Checkpoint));
-        }
-        return play(reader, engine(&config.engine, coins, hash), reason, out);
+        return Err(fault(Fault::Checkpoint));
     }
     let mut reader = Reader::open_metered(path, &cut.meter)?;
     let bad = |_| fault(Fault::Coins);
@@ -387,25 +372,57 @@ pub fn replay_files<C: Components>(
     (reason, cut): (Option<StopReason>, Cut<C>),
     out: &mut Tally<'_>,
 ) -> Result<Outcome, (PathBuf, RecordingError)> {
-    if let [path] = files {
-        let seen = replay_cut(path, config, coins, (reason, cut), out);
-        return seen.map_err(|e| (path.clone(), e));
+    match files {
+        [path] if cut.from.is_some() || cut.at.is_some() => {
+            let seen = replay_cut(path, config, coins, (reason, cut), out);
+            seen.map_err(|e| (path.clone(), e))
+        }
+        _ => {
+            let run = (engine(&config.engine, coins, config.hash(coins)), out);
+            replay_many(files, coins, config.run.parser, &mut [run], (reason, &cut.meter))
+        }
     }
+}
+
+/// An engine, and where its records go.
+pub type Run<'r, 'a, C> = (Engine<C>, &'r mut Tally<'a>);
+
+/// Replays recordings, in order of time, as one run through each of the engines, which must follow
+/// `coins`; a file of events stands alone, and its coins are `coins`. `reason` as for one engine, the meter
+/// counts the bytes read.
+///
+/// # Errors
+/// A recording cannot be read or joined, or its coins cannot be followed.
+pub fn replay_many<C: Components>(
+    files: &[PathBuf],
+    coins: &[CoinSpec],
+    parser: Parser,
+    runs: &mut [Run<'_, '_, C>],
+    (reason, meter): (Option<StopReason>, &Meter),
+) -> Result<Outcome, Unread> {
     let fault = |fault| RecordingError { line: 0, fault };
-    let turn = Turn::reading(config.run.parser, &config.engine, coins, config.hash(coins));
-    let named = || files.first().cloned().unwrap_or_default();
-    let mut feeder = Feeder::new(turn.map_err(|_| (named(), fault(Fault::Coins)))?);
-    let mut left_out = LeftOut::default();
-    let mut tail = Tail::Whole;
+    if let [path] = files
+        && is_events(path)
+    {
+        let read = events::Reader::open_metered(path, meter).and_then(|reader| {
+            let same = reader.coins() == coins;
+            if same { play(reader, runs, reason) } else { Err(fault(Fault::OtherCoins)) }
+        });
+        return read.map_err(|e| (path.clone(), e));
+    }
+    let first = || files.first().cloned().unwrap_or_default();
+    let source = Source::new(parser, coins, 0).map_err(|_| (first(), fault(Fault::Coins)));
+    let (mut source, mut lines) = (source?, Lines::default());
+    let (mut left_out, mut tail) = (LeftOut::default(), Tail::Whole);
     for path in files {
         let mut one = || {
             if is_events(path) {
                 return Err(fault(Fault::NotJoined));
             }
-            let mut reader = Reader::open_metered(path, &cut.meter)?;
-            feeder.next_file(out);
+            let mut reader = Reader::open_metered(path, meter)?;
+            lines.next_file(|at, signal| take(&mut source, runs, at, signal));
             while let Some(line) = reader.step()? {
-                feeder.take(line.at, line.bytes(), out);
+                lines.read(line.at, line.bytes(), |at, signal| take(&mut source, runs, at, signal));
             }
             left_out = left_out.and(reader.left_out());
             tail = reader.tail();
@@ -413,32 +430,61 @@ pub fn replay_files<C: Components>(
         };
         one().map_err(|e| (path.clone(), e))?;
     }
-    let seen = Outcome { tail, left_out, ..feeder.seen() };
-    feeder.end_run(reason, out);
-    Ok(seen)
+    let seen = lines.seen();
+    if reason.is_some() {
+        take(&mut source, runs, seen.to, Signal::Stop);
+    }
+    let end = source.time(seen.to);
+    runs.iter_mut().for_each(|run| stop(run, end, reason));
+    Ok(Outcome { tail, left_out, counters: source.feed().counters(), ..seen })
+}
+
+/// One signal, as [`Turn`] gives it to one engine.
+fn take<C: Components>(
+    source: &mut Source,
+    runs: &mut [Run<'_, '_, C>],
+    at: Ns,
+    signal: Signal<'_>,
+) {
+    let now = source.take(at, signal, &mut |at, item| {
+        for (engine, out) in runs.iter_mut() {
+            give(engine, at, item, *out);
+        }
+    });
+    if source.is_linked() {
+        for (engine, out) in runs {
+            engine.advance(now, *out);
+        }
+    }
+}
+
+fn stop<C: Components>((engine, out): &mut Run<'_, '_, C>, at: Ns, reason: Option<StopReason>) {
+    if let Some(reason) = reason {
+        engine.stopping(at, *out);
+        let before = out.next;
+        engine.stop(at, reason, before, *out);
+    }
 }
 
 /// Replays a file of events: the same records as from the frames it was made of.
 ///
 /// # Errors
-/// The file is cut or damaged. The engine's coins must be the file's.
+/// The file is cut or damaged. The engines' coins must be the file's.
 pub fn play<C: Components>(
     mut reader: events::Reader,
-    mut engine: Engine<C>,
+    runs: &mut [Run<'_, '_, C>],
     reason: Option<StopReason>,
-    out: &mut Tally<'_>,
 ) -> Result<Outcome, RecordingError> {
     let mut seen = Outcome::default();
     while let Some((at, entry)) = reader.step()? {
-        match entry {
-            Entry::Item(item) => give(&mut engine, at, item, out),
-            Entry::End(e) => {
-                (seen.frames, seen.from, seen.to, seen.downs) = (e.frames, e.from, e.to, e.downs);
-                engine.advance(at, out);
-                if let Some(reason) = reason {
-                    engine.stopping(at, out);
-                    let before = out.next;
-                    engine.stop(at, reason, before, out);
+        for run in runs.iter_mut() {
+            match entry {
+                Entry::Item(item) => give(&mut run.0, at, item, run.1),
+                Entry::End(e) => {
+                    (seen.frames, seen.from, seen.to, seen.downs) =
+                        (e.frames, e.from, e.to, e.downs);
+                    run.0.advance(at, run.1);
+                    stop(run, at, reason);
                 }
             }
         }

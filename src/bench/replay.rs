@@ -107,9 +107,7 @@ pub(crate) fn pass<'a>(
     for (at, text) in frames {
         feeder.take(at, text, &mut tally);
     }
-    feeder.stopping(&mut tally);
-    let before = tally.next;
-    let engine = feeder.finish(StopReason::Finished, before, &mut tally);
+    let engine = feeder.end_run(Some(StopReason::Finished), &mut tally);
     let ns = clock.mono_ns();
     let resident = machine::resident_now();
     drop(engine);
@@ -137,7 +135,7 @@ pub fn run_events(
         let hash = config.hash(reader.coins());
         let engine = engine(&config.engine, reader.coins(), hash);
         let started = clock.mono_ns();
-        let seen = play(reader, engine, Some(StopReason::Finished), &mut tally)?;
+        let seen = play(reader, &mut [(engine, &mut tally)], Some(StopReason::Finished))?;
         out.ns.push(clock.mono_ns() - started);
         let digest = tally.digest.value().run;
         assert!(pass == 0 || digest == out.digest, "equal passes have equal digests");

@@ -124,11 +124,7 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
     };
     let csv = o.csv.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
     let found = Findings::make(o, config);
-    if common.json {
-        say(&format!("{}\n", as_json(&found)));
-    } else {
-        say(&as_text(&found, o.scenarios));
-    }
+    common.show(&as_json(&found), as_text(&found, o.scenarios));
     if let Some(csv) = csv {
         csv.put(as_csv(&found).as_bytes())?;
     }

@@ -47,15 +47,14 @@ pub(super) fn run<C: Components>(
     })?;
     out.finish()?;
     let bytes = std::fs::metadata(&o.out).map_or(0, |m| m.len());
-    if common.json {
-        let v = serde_json::json!({
-            "out": o.out, "frames": seen.frames, "bytes": bytes,
-            "rejects": seen.counters.rejects(), "duplicates": seen.counters.duplicates,
-            "left_out": summary::left_out_json(&seen.left_out), "tail": seen.tail.to_string(),
-        });
-        say(&format!("{v}\n"));
-    } else {
-        say(&format!(
+    let v = serde_json::json!({
+        "out": o.out, "frames": seen.frames, "bytes": bytes,
+        "rejects": seen.counters.rejects(), "duplicates": seen.counters.duplicates,
+        "left_out": summary::left_out_json(&seen.left_out), "tail": seen.tail.to_string(),
+    });
+    common.show(
+        &v,
+        format!(
             "convert  {}\nframes   {}, {} rejected{}, {} duplicate prints, tail {}\n{}events   \
              {}, {bytes} bytes\n",
             o.file.display(),
@@ -66,7 +65,7 @@ pub(super) fn run<C: Components>(
             seen.tail,
             summary::left_out(&seen.left_out, &seen.counters),
             o.out.display(),
-        ));
-    }
+        ),
+    );
     Ok(())
 }

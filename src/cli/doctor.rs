@@ -35,11 +35,10 @@ pub(super) fn run<C: Components>(
     let facts = facts(o, Path::new(&config.run.folder))?;
     let findings = examine(&facts);
     let well = is_well(&findings);
-    if common.json {
-        say(&format!("{}\n", serde_json::json!({ "ok": well, "findings": findings })));
-    } else {
-        say(&findings.iter().map(text).collect::<String>());
-    }
+    common.show(
+        &serde_json::json!({ "ok": well, "findings": findings }),
+        findings.iter().map(text).collect::<String>(),
+    );
     if well {
         return Ok(());
     }

@@ -79,11 +79,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         }
     }
     let written = export.finish().map_err(refused)?;
-    if common.json {
-        say(&format!("{}\n", serde_json::json!({ "tables": written, "faults": faults })));
-    } else {
-        say(&listing(&written));
-    }
+    common.show(&serde_json::json!({ "tables": written, "faults": faults }), listing(&written));
     if faults.is_empty() {
         return Ok(());
     }

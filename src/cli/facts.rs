@@ -80,11 +80,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
         let picture = plot::svg(&title, facts, bands);
         o.force.output(path, &inputs)?.put(picture.as_bytes())?;
     }
-    say(&if common.json {
-        format!("{}\n", json(&found, &judged, bands.as_ref()))
-    } else {
-        table(&found, &judged, bands.as_ref())
-    });
+    common.show(&json(&found, &judged, bands.as_ref()), table(&found, &judged, bands.as_ref()));
     let Some(bands) = bands else { return Ok(()) };
     let faults: Vec<String> = judged
         .iter()

@@ -55,7 +55,7 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
     if let Some(file) = file {
         file.put(csv(&cells).as_bytes())?;
     }
-    say(&if common.json { format!("{}\n", as_json(&cells)) } else { text(&cells, o.hours) });
+    common.show(&as_json(&cells), text(&cells, o.hours));
     let missed = missed(&cells);
     if missed.is_empty() {
         Ok(())

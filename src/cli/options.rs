@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, ValueEnum};
+use serde_json::Value;
 
 use super::exit::{Code, Failure};
 use crate::app::config::ConfigOf;
@@ -88,6 +89,11 @@ impl Common {
             there.then(|| PathBuf::from(DEFAULT_FILE))
         };
         self.config.clone().or_else(here)
+    }
+
+    /// Prints what came of a command: one JSON object, or text for people.
+    pub(crate) fn show(&self, json: &Value, text: impl Into<String>) {
+        say(&if self.json { format!("{json}\n") } else { text.into() });
     }
 
     /// The settings named on the command line.

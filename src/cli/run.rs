@@ -277,12 +277,11 @@ fn worlds(world: Named, coins: &[CoinSpec]) -> String {
 
 /// A run that ended before its first link.
 fn nothing(reason: StopReason, common: &Common) {
-    if common.json {
-        let v = serde_json::json!({"run": null, "ended": reason.text(), "records": 0});
-        say(&format!("{v}\n"));
-    } else {
-        say(&format!("ended    {} No link came about, and nothing is kept\n", reason.sentence()));
-    }
+    let v = serde_json::json!({"run": null, "ended": reason.text(), "records": 0});
+    common.show(
+        &v,
+        format!("ended    {} No link came about, and nothing is kept\n", reason.sentence()),
+    );
 }
 
 /// Why the run has lost its purpose, if it has.

@@ -149,17 +149,16 @@ fn plan<C: Components>(
     }
     plan.write(dir, config).map_err(failure)?;
     let (files, configs, seeds) = (plan.files.len(), plan.configs.len(), plan.seeds.len());
-    if common.json {
-        let v = json!({ "plan": dir.display().to_string(), "jobs": all, "files": files, "configurations": configs,
+    let v = json!({ "plan": dir.display().to_string(), "jobs": all, "files": files, "configurations": configs,
             "seeds": seeds, "program": SOURCES });
-        say(&format!("{v}\n"));
-    } else {
-        say(&format!(
+    common.show(
+        &v,
+        format!(
             "plan     {all} jobs: {files} files, {configs} configurations, {seeds} seeds\nnext     \
              papermaker sweep run {}\n",
             dir.display()
-        ));
-    }
+        ),
+    );
     Ok(())
 }
 
@@ -211,12 +210,8 @@ fn work<C: Components>(
     common: &Common,
 ) -> Result<(), Failure> {
     let Done { done, were_there, took_s } = part::<C>(dir, shard, jobs, &Meter::default())?;
-    if common.json {
-        let v = json!({ "done": done, "were_there": were_there, "took_s": took_s });
-        say(&format!("{v}\n"));
-    } else {
-        say(&format!("done     {done} jobs in {took_s:.1} s; {were_there} were there\n"));
-    }
+    let v = json!({ "done": done, "were_there": were_there, "took_s": took_s });
+    common.show(&v, format!("done     {done} jobs in {took_s:.1} s; {were_there} were there\n"));
     Ok(())
 }
 
@@ -317,18 +312,17 @@ fn merge<C: Components>(
     let lines = sweep::write(&plan, dir, target, format(to)?).map_err(failure)?;
     let (bytes, hash) = fingerprint(to)
         .map_err(|e| Failure::disk(format!("cannot read {} again: {e}", to.display())))?;
-    if common.json {
-        let v = json!({ "out": to, "rows": lines, "bytes": bytes, "hash": hex(hash),
+    let v = json!({ "out": to, "rows": lines, "bytes": bytes, "hash": hex(hash),
             "jobs": plan.jobs.len() });
-        say(&format!("{v}\n"));
-    } else {
-        say(&format!(
+    common.show(
+        &v,
+        format!(
             "merged   {} jobs into {}, {lines} rows\nhash     {}\n",
             plan.jobs.len(),
             to.display(),
             hex(hash)
-        ));
-    }
+        ),
+    );
     Ok(())
 }
 
@@ -363,11 +357,7 @@ fn show<C: Components>(dir: &Path, common: &Common) -> Result<(), Failure> {
     let (plan, _) = Plan::read::<C>(dir).map_err(failure)?;
     let rows = sweep::table(&plan, dir).map_err(failure)?;
     let ranking = sweep::rank(&plan, &rows);
-    if common.json {
-        say(&format!("{}\n", json!(ranking)));
-    } else {
-        say(&text(&ranking));
-    }
+    common.show(&json!(ranking), text(&ranking));
     Ok(())
 }
 

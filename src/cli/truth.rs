@@ -83,7 +83,7 @@ pub(super) fn run<C: Components>(
     let seconds = |ns: i64| u64::try_from(ns / Ns::SEC).unwrap_or(0);
     let found = truth::run(&plan, &mut |done| progress.at(seconds(done), seconds(plan.length_ns)));
     drop(progress);
-    say(&if common.json { format!("{}\n", serde_json::json!(found)) } else { text(&found) });
+    common.show(&serde_json::json!(found), text(&found));
     Ok(())
 }
 

@@ -71,21 +71,20 @@ pub(super) fn run<C: Components>(
     let truth_to = o.truth.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
     let handle = exchange(&config, o.addr, o.speed)?;
     let addr = handle.addr();
-    if common.json {
-        let v = serde_json::json!({
-            "ws": format!("ws://{addr}/ws"), "info": format!("http://{addr}/info"),
-            "coins": config.exchange.coins, "speed": o.speed,
-        });
-        say(&format!("{v}\n"));
-    } else {
-        say(&format!(
+    let v = serde_json::json!({
+        "ws": format!("ws://{addr}/ws"), "info": format!("http://{addr}/info"),
+        "coins": config.exchange.coins, "speed": o.speed,
+    });
+    common.show(
+        &v,
+        format!(
             "papermaker {} serves {}, {} market second(s) a second; Ctrl-C ends\n\
              websocket ws://{addr}/ws\ninfo      http://{addr}/info (POST {{\"type\":\"meta\"}})\n",
             env!("CARGO_PKG_VERSION"),
             config.exchange.coins.join(", "),
             o.speed,
-        ));
-    }
+        ),
+    );
     let clock = SessionClock::start(1);
     let mut looks = 0u32;
     while !stop.is_asked() && length.is_none_or(|l| clock.now().since(clock.started()) < l) {
@@ -108,15 +107,14 @@ pub(super) fn run<C: Components>(
     if let Some(to) = truth_to {
         write_truth(to, &truth)?;
     }
-    if common.json {
-        say(&format!("{}\n", serde_json::json!({ "truth": truth, "closed": closed })));
-    } else {
-        say(&format!(
+    common.show(
+        &serde_json::json!({ "truth": truth, "closed": closed }),
+        format!(
             "\nblocks   {}\nsockets  {closed} closed in order by their clients\n{}",
             truth.blocks,
             truth_text(&truth, None)
-        ));
-    }
+        ),
+    );
     Ok(())
 }
 

@@ -121,16 +121,15 @@ fn ended(
     let complete = journal == again || lost > 0;
     let equal = same && complete;
     let decisions = hex(again.decisions) == end.decisions;
-    if common.json {
-        let v = serde_json::json!({
-            "records": read.records, "lost": lost, "intact": intact, "faults": read.faults,
-            "digest": hex(journal.run), "replay": hex(again.run), "equal": equal,
-            "decisions": end.decisions, "decisions_replay": hex(again.decisions),
-            "decisions_equal": decisions, "complete": complete, "killed": false,
-        });
-        say(&format!("{v}\n"));
-    } else {
-        say(&format!(
+    let v = serde_json::json!({
+        "records": read.records, "lost": lost, "intact": intact, "faults": read.faults,
+        "digest": hex(journal.run), "replay": hex(again.run), "equal": equal,
+        "decisions": end.decisions, "decisions_replay": hex(again.decisions),
+        "decisions_equal": decisions, "complete": complete, "killed": false,
+    });
+    common.show(
+        &v,
+        format!(
             "journal  {} records, {}; {lost} were lost in the queue\ndigest   {} of all records\n\
              replay   {}, {}\ndecides  {}\nreplay   {}, {}\n",
             read.records,
@@ -141,8 +140,8 @@ fn ended(
             end.decisions,
             hex(again.decisions),
             word(decisions),
-        ));
-    }
+        ),
+    );
     match &beside.differs {
         _ if equal || !intact => Ok(()),
         Some(d) => Err(differing(d)),
@@ -162,14 +161,11 @@ fn ended(
 /// different places, and as far as both reach every record came again.
 fn killed(read: &Model, beside: &Beside, replayed: u64, common: &Common) -> Result<(), Failure> {
     let (intact, equal) = (read.faults.is_empty(), beside.differs.is_none());
-    if common.json {
-        let v = serde_json::json!({
-            "records": read.records, "lost": read.lost, "intact": intact, "faults": read.faults,
-            "replayed": replayed, "same": beside.same, "equal": equal, "killed": true,
-        });
-        say(&format!("{v}\n"));
-    } else {
-        say(&format!(
+    let v = serde_json::json!({
+        "records": read.records, "lost": read.lost, "intact": intact, "faults": read.faults,
+        "replayed": replayed, "same": beside.same, "equal": equal, "killed": true,
+    });
+    common.show(&v, format!(
             "run      did not end by itself: it was killed, or still runs\njournal  {} records, {}; {} \
              were lost in the queue\nreplay   {replayed} records from the recording as far as it \
              reaches; {} of both are the same, {}\n",
@@ -179,7 +175,6 @@ fn killed(read: &Model, beside: &Beside, replayed: u64, common: &Common) -> Resu
             beside.same,
             word(equal),
         ));
-    }
     beside.differs.as_ref().map_or(Ok(()), |d| Err(differing(d)))
 }
 

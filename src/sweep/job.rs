@@ -10,13 +10,12 @@ use super::plan::{Plan, put};
 use super::row::{Row, Watch};
 use super::{Shard, SweepError};
 use crate::app::config::ConfigOf;
-use crate::app::many::{Unread, replay_many};
-use crate::app::replay::Tally;
+use crate::app::replay::{Tally, Unread, replay_many};
 use crate::app::turn::engine;
 use crate::engine::Components;
 use crate::folder::recording::Meter;
 use crate::limits::SWEEP_ENGINES_MAX;
-use crate::record::{Bytes, Record};
+use crate::record::{Bytes, Record, StopReason};
 
 /// Jobs of one file that one pass does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,19 +67,16 @@ pub fn run_unit<C: Components>(
     let configs: Result<Vec<_>, _> = unit.jobs.iter().map(|j| plan.config(base, *j)).collect();
     let configs = configs?;
     let mut watches = vec![Watch::new(coins.len(), plan.block_ns); configs.len()];
-    let mut runs: Vec<_> = configs
-        .iter()
-        .zip(&mut watches)
-        .map(|(config, watch)| {
-            let tally = Tally::new(|r: &Record, _: &Bytes| watch.take(r));
-            (engine(&config.engine, &coins, config.hash(&coins)), tally)
-        })
-        .collect();
+    let tally = |watch| Tally::new(|r: &Record, _: &Bytes| Watch::take(watch, r));
+    let mut tallies: Vec<_> = watches.iter_mut().map(tally).collect();
+    let engines = configs.iter().map(|c| engine(&c.engine, &coins, c.hash(&coins)));
+    let mut runs: Vec<_> = engines.zip(&mut tallies).collect();
     let failed =
         |(path, e): Unread| SweepError::Input(format!("cannot read {}: {e}", path.display()));
     let files = [path.to_path_buf()];
-    replay_many(&files, &coins, base.run.parser, &mut runs, meter).map_err(failed)?;
-    let ends: Vec<_> = runs.into_iter().map(|(_, tally)| tally.end()).collect();
+    let end = (Some(StopReason::Finished), meter);
+    replay_many(&files, &coins, base.run.parser, &mut runs, end).map_err(failed)?;
+    let ends: Vec<_> = tallies.into_iter().map(Tally::end).collect();
     for ((job, watch), (records, digest)) in unit.jobs.iter().zip(watches).zip(ends) {
         let row = watch.finish(plan.jobs[*job].clone(), &names, (records, &digest.value()));
         put(&plan.row(dir, *job), serde_json::to_string(&row).unwrap_or_default().as_bytes())?;

@@ -42,9 +42,7 @@ fn replay(frames: &Frames, lines: &[(Ns, Vec<u8>)]) -> Seen {
     for (at, line) in lines {
         feeder.take(*at, line, &mut out);
     }
-    feeder.stopping(&mut out);
-    let records = out.next;
-    feeder.finish(StopReason::Finished, records, &mut out);
+    feeder.end_run(Some(StopReason::Finished), &mut out);
     let decisions = out.end().1.value().decisions;
     Seen { decisions, ..seen }
 }

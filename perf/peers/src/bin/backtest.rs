@@ -416,9 +416,7 @@ fn frames(recording: &Path, config: &Config, passes: usize) -> Fallible<Measured
         for (at, text) in frames.iter() {
             feeder.take(at, text, &mut tally);
         }
-        feeder.stopping(&mut tally);
-        let before = tally.next;
-        feeder.finish(StopReason::Finished, before, &mut tally);
+        feeder.end_run(Some(StopReason::Finished), &mut tally);
     });
     let digest = tally.digest.value();
     drop(tally);
