@@ -55,7 +55,6 @@ pub struct Outcome {
 
 impl Outcome {
     /// Value and profit of each of so many blocks, USD.
-    #[must_use]
     pub fn blocks(&self, count: usize) -> Vec<[f64; 2]> {
         let last = self.ends.last().copied().unwrap_or_default();
         let ends = (0..count).map(|i| self.ends.get(i).copied().unwrap_or(last));
@@ -69,13 +68,11 @@ impl Outcome {
 }
 
 /// What the fills of an account were worth five seconds later, fees paid: what quoting itself earned.
-#[must_use]
 pub fn value(a: &Account) -> Cash {
     Cash(a.spread + a.adverse + a.fees)
 }
 
 /// What an account has come to.
-#[must_use]
 pub fn profit(a: &Account) -> Cash {
     Cash(a.spread + a.adverse + a.inventory + a.fees + a.funding)
 }
@@ -161,7 +158,6 @@ pub struct Watches {
 
 impl Watches {
     /// Watches of so many coins; blocks of session time are `block_ns` long.
-    #[must_use]
     pub fn new(coins: usize, block_ns: i64) -> Watches {
         let coins = vec![Watch { block_ns, ..Watch::default() }; coins];
         Watches { coins, names: StrategyNames::default(), block_ns, span: None, requests: None }
@@ -182,7 +178,6 @@ impl Watches {
     }
 
     /// The results; `decisions` is the digest of what was taken.
-    #[must_use]
     pub fn finish(self, decisions: u128) -> Compared {
         let blocks = self.span.map_or(0, |(from, to)| block(from, to, self.block_ns) + 1);
         let coins = self.coins.into_iter().map(Watch::finish).collect();

@@ -47,13 +47,11 @@ settings! {
 
 impl Run {
     /// What a live run's feed follows, and how it reads.
-    #[must_use]
     pub fn feed(&self) -> feed::Config {
         feed::Config { parser: self.parser, streams: self.streams }
     }
 
     /// What bounds the run's folder.
-    #[must_use]
     pub fn bound(&self) -> Bound {
         Bound {
             bytes: (self.keep_mb > 0).then(|| self.keep_mb.saturating_mul(1_000_000)),
@@ -92,7 +90,6 @@ pub type Config = ConfigOf<Shipped>;
 #[cfg(any(test, feature = "lab"))]
 impl Config {
     /// The defaults with a strategy that quotes from the first second, whether it pays or not.
-    #[must_use]
     pub fn quoting() -> Config {
         let mut config = Config::default();
         config.engine.strategy.name = crate::quote::Name::Glft;
@@ -174,7 +171,6 @@ impl<C: Components> ConfigOf<C> {
     }
 
     /// Hash of everything that decides: engine settings, what they choose with its version, coins.
-    #[must_use]
     pub fn hash(&self, coins: &[CoinSpec]) -> [u64; 2] {
         let mut text = toml::to_string(&self.engine).unwrap_or_default();
         for (name, version) in self.engine.identities() {
@@ -190,7 +186,6 @@ impl<C: Components> ConfigOf<C> {
     }
 
     /// How a run's journal is written, under the configuration whose hash is `hash`.
-    #[must_use]
     pub fn journal(&self, hash: [u64; 2]) -> Options {
         Options {
             segment_bytes: self.run.segment_bytes,

@@ -234,7 +234,6 @@ impl std::fmt::Debug for Reader {
 }
 
 /// Whether a file begins like a file of events. `false` where it cannot be read.
-#[must_use]
 pub fn is_events(path: &Path) -> bool {
     let mut head = [0; MAGIC.len()];
     File::open(path).and_then(|mut f| f.read_exact(&mut head)).is_ok() && head == MAGIC
@@ -303,7 +302,6 @@ impl Reader {
     }
 
     /// The coins of the file.
-    #[must_use]
     pub fn coins(&self) -> &[CoinSpec] {
         &self.coins
     }

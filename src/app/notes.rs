@@ -38,7 +38,6 @@ impl Notes {
     }
 
     /// The next one.
-    #[must_use]
     pub fn next(&self) -> Option<Note> {
         self.0.pop()
     }

@@ -109,13 +109,11 @@ const POLICY_2: &str = "engine.strategy.original.policy=analysis-2";
 const POLICY_3: &str = "engine.strategy.original.policy=analysis-3";
 
 /// The profile of a name.
-#[must_use]
 pub fn of(name: &str) -> Option<Profile> {
     ALL.iter().copied().find(|p| p.name == name)
 }
 
 /// What the setting must be: one of the names.
-#[must_use]
 pub fn rule() -> Rule {
     Rule::Choice(ALL.iter().map(|p| (p.name, p.about.to_owned())).collect())
 }

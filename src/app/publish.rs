@@ -110,7 +110,6 @@ pub struct Published {
 impl Publisher {
     /// A publisher and the end of its ring, with room for `capacity` records. Numbering begins at
     /// `first_seq` and the digest goes on from `digest` (`0` and a new one for a new run).
-    #[must_use]
     pub fn new(capacity: usize, first_seq: u64, digest: Digest) -> (Publisher, Consumer<Bytes>) {
         let (ring, consumer) = resident(capacity, [0; RECORD_BYTES]);
         let publisher = Publisher {
@@ -131,13 +130,11 @@ impl Publisher {
 
     /// The flag by which the logging thread says that the journal failed; from then on the engine
     /// sees that it is behind, permanently. An atomic load a turn, no lock.
-    #[must_use]
     pub fn failure_flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.failed)
     }
 
     /// Whether the journal failed.
-    #[must_use]
     pub fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Relaxed)
     }
@@ -171,7 +168,6 @@ impl Publisher {
     }
 
     /// The counts so far.
-    #[must_use]
     pub fn published(&self) -> Published {
         Published {
             first_seq: self.first,
@@ -185,7 +181,6 @@ impl Publisher {
     }
 
     /// The number the next record gets.
-    #[must_use]
     pub fn next_seq(&self) -> u64 {
         self.next
     }
@@ -230,7 +225,6 @@ pub struct RawTap {
 
 impl RawTap {
     /// A tap and the end of its ring, `bytes` long.
-    #[must_use]
     pub fn new(bytes: usize) -> (RawTap, Consumer<u8>) {
         let (ring, consumer) = resident(bytes, 0);
         (RawTap { ring, unreported: 0, taken: 0, dropped: 0 }, consumer)
@@ -269,14 +263,12 @@ impl RawTap {
     }
 
     /// Frames taken.
-    #[must_use]
     #[cfg(any(test, feature = "lab"))]
     pub fn taken(&self) -> u64 {
         self.taken
     }
 
     /// Frames dropped.
-    #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped
     }
@@ -313,7 +305,6 @@ pub struct Laps {
 
 impl Laps {
     /// A lap counter and the end of its ring, with room for `capacity` laps.
-    #[must_use]
     pub fn new(capacity: usize) -> (Laps, Consumer<Lap>) {
         let (ring, consumer) = resident(capacity, Lap::default());
         (Laps { ring, dropped: 0 }, consumer)
@@ -327,7 +318,6 @@ impl Laps {
     }
 
     /// Laps dropped.
-    #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped
     }

@@ -40,7 +40,6 @@ pub struct Rehearsal<C: Components = Shipped> {
 
 impl<C: Components> Rehearsal<C> {
     /// Rehearses with `turn`, which is to be like the one of the run, and is no longer of use.
-    #[must_use]
     pub fn new(turn: Turn<C>) -> Rehearsal<C> {
         let message = Vec::with_capacity(REHEARSED_MAX);
         let (out, end) = Publisher::new(STAGED_MAX, 0, Digest::new());
@@ -90,7 +89,6 @@ impl<C: Components> Rehearsal<C> {
     }
 
     /// How often the path was rehearsed.
-    #[must_use]
     pub fn times(&self) -> u64 {
         self.times
     }

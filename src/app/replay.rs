@@ -102,7 +102,6 @@ impl<'a> Tally<'a> {
     }
 
     /// How many records there were, and their digest; the sink is dropped.
-    #[must_use]
     pub fn end(self) -> (u64, Digest) {
         (self.next, self.digest)
     }
@@ -201,7 +200,6 @@ impl Lines {
     }
 
     /// What was seen so far, but for the feed's counters and the recording's tail.
-    #[must_use]
     pub fn seen(&self) -> Outcome {
         self.seen
     }
@@ -229,7 +227,6 @@ pub struct Feeder<C: Components = Shipped> {
 
 impl<C: Components> Feeder<C> {
     /// Nothing was put through yet.
-    #[must_use]
     pub fn new(turn: Turn<C>) -> Feeder<C> {
         Feeder { turn, lines: Lines::default() }
     }
@@ -249,13 +246,11 @@ impl<C: Components> Feeder<C> {
     }
 
     /// The place behind the last line of a file, after so many records.
-    #[must_use]
     pub fn end(&self, records: u64) -> Place {
         self.place(self.lines.seen.to, records, 0)
     }
 
     /// Feed and engine.
-    #[must_use]
     pub fn turn(&self) -> &Turn<C> {
         &self.turn
     }
@@ -267,13 +262,11 @@ impl<C: Components> Feeder<C> {
     }
 
     /// What was seen so far, but for the recording's tail.
-    #[must_use]
     pub fn seen(&self) -> Outcome {
         Outcome { counters: self.turn.feed().counters(), ..self.lines.seen() }
     }
 
     /// Feed and engine, as they stand.
-    #[must_use]
     pub fn into_turn(self) -> Turn<C> {
         self.turn
     }

@@ -7,13 +7,11 @@ use crate::engine::Components;
 use crate::units::Ns;
 
 /// How many seeds are tried of so long a recording, ns, where nothing else is asked for.
-#[must_use]
 pub fn default_count(length_ns: i64) -> u32 {
     if length_ns < Ns::HOUR { 8 } else { 1 }
 }
 
 /// The configuration with its `nth` seed; the one of 0 is its own.
-#[must_use]
 pub fn of_seed<C: Components>(config: &ConfigOf<C>, nth: u32) -> ConfigOf<C> {
     let mut config = config.clone();
     let seed = &mut config.engine.seed;

@@ -99,7 +99,6 @@ impl Source {
     }
 
     /// What it knows, for a checkpoint.
-    #[must_use]
     pub fn state(&self) -> SourceState {
         SourceState { feed: self.feed.state(), time: self.time.clone() }
     }
@@ -111,13 +110,11 @@ impl Source {
     }
 
     /// Session time at the receive stamp `stamp`.
-    #[must_use]
     pub fn time(&self, stamp: Ns) -> Ns {
         self.time.clock.at(stamp)
     }
 
     /// Whether the engine knows of a link.
-    #[must_use]
     pub fn is_linked(&self) -> bool {
         self.time.linked
     }
@@ -264,19 +261,16 @@ impl Source {
     }
 
     /// What the feed thinks of the link since the last point of the grid.
-    #[must_use]
     pub fn verdict(&self) -> Verdict {
         self.verdict
     }
 
     /// Points of the grid passed.
-    #[must_use]
     pub fn ticks(&self) -> u64 {
         self.ticks
     }
 
     /// The feed: its counters, ages and cadences.
-    #[must_use]
     pub fn feed(&self) -> &Feed {
         &self.feed
     }

@@ -150,13 +150,11 @@ pub struct StatusBoard {
 
 impl StatusBoard {
     /// An empty board.
-    #[must_use]
     pub fn new() -> StatusBoard {
         StatusBoard::default()
     }
 
     /// A copy of the newest state.
-    #[must_use]
     pub fn read(&self) -> Status {
         self.lock().clone()
     }
@@ -233,13 +231,11 @@ impl Status {
 
 impl CoinStatus {
     /// The coin's name; `None` before its record.
-    #[must_use]
     pub fn name(&self) -> Option<String> {
         Some(self.coin.as_ref()?.text())
     }
 
     /// Whether the coin is no longer subscribed.
-    #[must_use]
     pub fn is_set_aside(&self) -> bool {
         self.feed.is_some_and(|f| f.set_aside)
     }

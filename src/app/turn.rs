@@ -18,7 +18,6 @@ pub struct Turn<C: Components = Shipped> {
 }
 
 /// An engine for the given coins.
-#[must_use]
 pub fn engine<C: Components>(cfg: &ConfigOf<C>, coins: &[CoinSpec], hash: [u64; 2]) -> Engine<C> {
     let coins: Vec<Coin> = coins.iter().map(coin).collect();
     Engine::new(cfg, &coins, hash)
@@ -78,7 +77,6 @@ impl<C: Components> Turn<C> {
     }
 
     /// What it knows, for a checkpoint.
-    #[must_use]
     pub fn state(&self) -> (SourceState, &EngineState<C>) {
         (self.source.state(), self.engine.state())
     }
@@ -160,7 +158,6 @@ impl<C: Components> Turn<C> {
     }
 
     /// What the feed thinks of the link since the last point of the grid.
-    #[must_use]
     pub fn verdict(&self) -> Verdict {
         self.source.verdict()
     }
@@ -172,7 +169,6 @@ impl<C: Components> Turn<C> {
     }
 
     /// A coin that was set aside long enough to be tried again, by [`Signal::Aside`].
-    #[must_use]
     pub fn due_back(&self, now: Ns) -> Option<CoinSpec> {
         let feed = self.source.feed();
         feed.coins().get(feed.due_back(self.source.time(now))?).copied()
@@ -189,19 +185,16 @@ impl<C: Components> Turn<C> {
     }
 
     /// Points of the grid passed.
-    #[must_use]
     pub fn ticks(&self) -> u64 {
         self.source.ticks()
     }
 
     /// The feed: its counters, ages and cadences.
-    #[must_use]
     pub fn feed(&self) -> &Feed {
         self.source.feed()
     }
 
     /// The engine alone.
-    #[must_use]
     pub fn into_engine(self) -> Engine<C> {
         self.engine
     }

@@ -125,7 +125,6 @@ impl<D: Disk> std::fmt::Debug for Outlet<D> {
 
 impl<D: Disk> Logger<D> {
     /// A logger between rings and files.
-    #[must_use]
     pub fn new(intake: Intake, out: Outlet<D>) -> Logger<D> {
         Logger {
             before: out.journal.as_ref().map_or(0, Writer::records),
@@ -221,7 +220,6 @@ impl<D: Disk> Logger<D> {
     }
 
     /// Whether the hot ends are gone.
-    #[must_use]
     pub fn is_abandoned(&self) -> bool {
         self.intake.records.is_abandoned()
             && self.intake.raw.as_ref().is_none_or(Consumer::is_abandoned)

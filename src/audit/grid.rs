@@ -69,7 +69,6 @@ pub struct Cell {
 }
 
 /// The configured model as its crossing is configured, then as each bracket takes crossings.
-#[must_use]
 pub fn contenders(base: &Config) -> Vec<Contender> {
     let way = |name: &str, crossing: Crossing| {
         let one = Contender::new(base, base.model);

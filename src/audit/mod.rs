@@ -82,7 +82,6 @@ pub enum Progress {
 
 impl Contender {
     /// Every model under the settings `base`, the configured one first.
-    #[must_use]
     pub fn all(base: &Config) -> Vec<Contender> {
         let others = Model::ALL.into_iter().filter(|m| *m != base.model);
         std::iter::once(base.model).chain(others).map(|m| Contender::new(base, m)).collect()
@@ -92,7 +91,6 @@ impl Contender {
     /// of one lot is worth less than the venue's least order. In this world nobody is post-only: an
     /// order that arrives at a shadow's price trades with it ([`crate::venue::cst`], rule 2), so
     /// crossings are as displayed.
-    #[must_use]
     pub fn new(base: &Config, model: Model) -> Contender {
         let cfg = Config {
             model,
@@ -111,14 +109,12 @@ impl Contender {
 }
 
 /// Whether a scenario's book is deep or shallow, as a word.
-#[must_use]
 pub fn depth(number: u8) -> &'static str {
     let deep = SCENARIOS.iter().any(|s| s.number == number && s.depth == Depth::Deep);
     if deep { "deep" } else { "shallow" }
 }
 
 /// What a scenario is, in a few words.
-#[must_use]
 pub fn describe(s: &Scenario) -> String {
     let depth = depth(s.number);
     let place = if s.behind == 0 { "at best".into() } else { format!("best - {}", s.behind) };

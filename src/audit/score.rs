@@ -185,7 +185,6 @@ fn rms(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// The score of model number `model`.
-#[must_use]
 pub fn score(outcomes: &[Outcome], model: usize) -> Score {
     let counts: Vec<Counts> = outcomes.iter().map(|o| Counts::new(o, model)).collect();
     // Without group g of every scenario: worlds are independent, so any pairing would do.
@@ -222,7 +221,6 @@ pub fn score(outcomes: &[Outcome], model: usize) -> Score {
 }
 
 /// The calibration by queue ahead of one scenario, at [`CALIBRATED`].
-#[must_use]
 pub fn calibration(o: &Outcome) -> Vec<Bin> {
     let mut order: Vec<usize> = (0..o.truth.len()).collect();
     order.sort_by_key(|i| (o.truth[*i].queue, *i));

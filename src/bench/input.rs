@@ -56,27 +56,23 @@ impl Frames {
     }
 
     /// Number of frames.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.index.len()
     }
 
     /// Whether there are none.
-    #[must_use]
     #[cfg(any(test, feature = "lab"))]
     pub fn is_empty(&self) -> bool {
         self.index.is_empty()
     }
 
     /// Bytes of all frames.
-    #[must_use]
     #[cfg(any(test, feature = "lab"))]
     pub fn bytes(&self) -> usize {
         self.bytes.len()
     }
 
     /// Session time from the first to the last frame, ns.
-    #[must_use]
     #[cfg(any(test, feature = "lab"))]
     pub fn span_ns(&self) -> i64 {
         let ends = self.index.first().zip(self.index.last());
@@ -122,7 +118,6 @@ impl Frames {
     ///
     /// # Panics
     /// Never: the exchange's own configuration is in range.
-    #[must_use]
     pub fn embedded(seed: u64, count: usize, delay_ns: i64) -> Frames {
         let law = venue::config::Config::simple();
         Frames::of(&law, seed, delay_ns, |frames| frames.len() >= count)
@@ -133,7 +128,6 @@ impl Frames {
     ///
     /// # Panics
     /// If the law is out of range.
-    #[must_use]
     pub fn of(
         law: &venue::config::Config,
         seed: u64,

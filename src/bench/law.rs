@@ -3,7 +3,6 @@
 //! In: numbers. Out: a median, a slope. Cold path.
 
 /// The median, the upper one of two; sorts. `None` of nothing.
-#[must_use]
 pub fn median<T: Copy + PartialOrd>(x: &mut [T]) -> Option<T> {
     x.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
     x.get(x.len() / 2).copied()

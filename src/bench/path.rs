@@ -57,7 +57,6 @@ impl Kind {
         [Kind::Trade, Kind::Trades, Kind::Bbo, Kind::Book, Kind::Other, Kind::Tick, Kind::Bound];
 
     /// The kind of a message, by its text.
-    #[must_use]
     pub fn of(text: &[u8]) -> Kind {
         let starts = |head: &str| text.starts_with(format!("{{\"channel\":\"{head}\"").as_bytes());
         if starts("trades") {
@@ -75,7 +74,6 @@ impl Kind {
     }
 
     /// The name in reports.
-    #[must_use]
     pub fn name(self) -> &'static str {
         ["one trade", "trades", "bbo", "book", "other", "tick", "lower bound, one trade"]
             [self as usize]
@@ -97,13 +95,11 @@ pub struct Report {
 
 impl Report {
     /// The percentiles of a kind.
-    #[must_use]
     pub fn percentiles(&self, kind: Kind) -> Percentiles {
         Percentiles::of(&self.kinds[kind as usize])
     }
 
     /// Real path over bound on messages of one trade: p50 and p99. `None` without such messages.
-    #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for display")]
     pub fn ratios(&self) -> Option<(f64, f64)> {
         let (path, bound) = (self.percentiles(Kind::Trade), self.percentiles(Kind::Bound));

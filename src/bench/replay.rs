@@ -38,14 +38,12 @@ pub struct Passes {
 
 impl Passes {
     /// Nanoseconds a frame of the fastest pass.
-    #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for display")]
     pub fn best_ns(&self) -> f64 {
         self.ns.iter().min().map_or(0.0, |ns| *ns as f64 / self.frames.max(1) as f64)
     }
 
     /// Nanoseconds a frame of the median pass.
-    #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for display")]
     pub fn median_ns(&self) -> f64 {
         median(&mut self.ns.clone()).map_or(0.0, |ns| ns as f64 / self.frames.max(1) as f64)

@@ -47,7 +47,6 @@ pub enum Idling {
 
 impl Idling {
     /// In tables.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Idling::Sleeps => "waiting",

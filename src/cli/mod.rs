@@ -149,14 +149,12 @@ A demonstration on a SIMULATED market, about a minute; it writes a new folder be
 ";
 
 /// Runs the command line of the program as it ships.
-#[must_use]
 pub fn main() -> ExitCode {
     main_with::<Shipped>()
 }
 
 /// Runs the command line of a program that brings parts of its own: live runs, replays, journals,
 /// reports, checks and checkpoints with them.
-#[must_use]
 pub fn main_with<C: Components>() -> ExitCode {
     end(parsed(std::env::args_os().collect()), |cli| run::<C>(&cli))
 }

@@ -60,26 +60,22 @@ impl Bands {
     }
 
     /// The built-in bands of a kind of coin.
-    #[must_use]
     pub fn built_in(kind: &str) -> Option<Bands> {
         let found = BUILT_IN.iter().find(|(name, _)| *name == kind)?;
         Bands::parse(found.1).ok()
     }
 
     /// The band of a fact.
-    #[must_use]
     pub fn get(&self, fact: &str) -> Option<[f64; 2]> {
         self.0.get(fact).copied()
     }
 
     /// How many facts have a band.
-    #[must_use]
     pub fn count(&self) -> usize {
         self.0.len()
     }
 
     /// The facts that are outside, ends included inside; what a recording does not give is outside.
-    #[must_use]
     pub fn outside(&self, facts: &Facts) -> Vec<Outside> {
         let all = self.0.iter().map(|(fact, band)| Outside {
             fact: fact.clone(),
@@ -91,7 +87,6 @@ impl Bands {
 }
 
 /// Four figures of a number, or a dash where it is none.
-#[must_use]
 pub fn short(x: f64) -> String {
     let size = x.abs();
     if x.is_nan() {

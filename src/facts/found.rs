@@ -8,7 +8,6 @@ pub struct Facts(Vec<(String, f64)>);
 
 impl Facts {
     /// A figure; not a number where there is none.
-    #[must_use]
     pub fn get(&self, name: &str) -> f64 {
         self.0.iter().find(|f| f.0 == name).map_or(f64::NAN, |f| f.1)
     }

@@ -25,7 +25,6 @@ use crate::units::Ns;
 impl Facts {
     /// The facts of what was recorded; `None` where nowhere 21 best prices followed each other within
     /// 5 s.
-    #[must_use]
     pub fn of(tape: &Tape) -> Option<Facts> {
         let rules = tape.rules;
         let series = Series::new(tape.touches.clone(), |px| rules.tick(px))?;
@@ -93,7 +92,6 @@ impl Link {
     }
 
     /// Gaps between frames and between blocks, in ms; silences an hour.
-    #[must_use]
     pub fn facts(&self) -> Facts {
         let mut out = Facts::default();
         let [p50, mean, p95] = self.blocks.gaps_ms();

@@ -14,7 +14,6 @@ const BAR: [f64; 2] = [320.0, 560.0];
 const EDGE: f64 = 1.0;
 
 /// The picture; rows in the order of the facts.
-#[must_use]
 pub fn svg(title: &str, facts: &Facts, bands: &Bands) -> String {
     let rows: Vec<_> =
         facts.iter().filter_map(|(name, v)| Some((name, v, bands.get(name)?))).collect();

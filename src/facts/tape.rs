@@ -92,7 +92,6 @@ pub struct Tape {
 
 impl Tape {
     /// Nothing was shown yet.
-    #[must_use]
     pub fn new(rules: Rules) -> Tape {
         Tape {
             rules,
@@ -260,7 +259,6 @@ impl Blocks {
     }
 
     /// Gaps between blocks, of those below 2 s: median, mean, 95th percentile, ms.
-    #[must_use]
     pub fn gaps_ms(&self) -> [f64; 3] {
         let mut all = self.clone();
         while let Some(oldest) = all.recent.pop_first() {

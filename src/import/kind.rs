@@ -24,7 +24,6 @@ pub enum Kind {
 
 impl Kind {
     /// Its name on the command line.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Kind::S3 => "hl-s3",
@@ -35,7 +34,6 @@ impl Kind {
     }
 
     /// What it holds, and what it does not say, for the head of the recording.
-    #[must_use]
     pub fn unknown(self) -> &'static str {
         match self {
             Kind::S3 => {
@@ -61,7 +59,6 @@ impl Kind {
     }
 
     /// Whether it says which coins there are books of.
-    #[must_use]
     pub fn has_books(self) -> bool {
         !matches!(self, Kind::Fills | Kind::TardisTrades)
     }

@@ -110,13 +110,11 @@ const SYNC: (Duration, Duration) = (Duration::from_millis(50), Duration::from_se
 const FREE: (u64, u64) = (10 << 30, 1 << 30);
 
 /// Whether nothing has to be mended.
-#[must_use]
 pub fn is_well(findings: &[Finding]) -> bool {
     findings.iter().all(|f| f.grade != Grade::Bad)
 }
 
 /// Answers every question.
-#[must_use]
 pub fn examine(f: &Facts) -> Vec<Finding> {
     vec![
         cores(f),
@@ -335,7 +333,6 @@ fn venue(f: &Facts) -> Finding {
 }
 
 /// Bytes in the unit that fits.
-#[must_use]
 pub fn bytes(n: u64) -> String {
     const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
     for (unit, size) in UNITS {

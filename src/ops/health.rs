@@ -64,19 +64,16 @@ pub struct Verdict {
 
 impl Verdict {
     /// Whether all is well.
-    #[must_use]
     pub fn is_ok(&self) -> bool {
         self.reasons.is_empty()
     }
 
     /// Whether this is among the reasons.
-    #[must_use]
     pub fn has(&self, cause: Cause) -> bool {
         self.reasons.iter().any(|r| r.0 == cause)
     }
 
     /// The answer's text.
-    #[must_use]
     pub fn text(&self) -> String {
         let mut text: String =
             self.reasons.iter().map(|(_, r)| format!("degraded: {r}\n")).collect();
@@ -93,7 +90,6 @@ impl Verdict {
 }
 
 /// Judges a run.
-#[must_use]
 pub fn judge(s: &Snapshot) -> Verdict {
     let mut v = Verdict::default();
     files(&mut v, s);

@@ -30,13 +30,11 @@ const INDEX: &str = "papermaker\n\n/metrics  Prometheus text format\n/healthz  2
 
 impl Answer {
     /// An answer of plain text.
-    #[must_use]
     pub fn plain(status: u16, body: impl Into<String>) -> Answer {
         Answer { status, media_type: PLAIN, body: body.into(), with_body: true }
     }
 
     /// The bytes to send.
-    #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         let allow = if self.status == 405 { "Allow: GET, HEAD\r\n" } else { "" };
         let mut out = format!(
@@ -55,7 +53,6 @@ impl Answer {
 }
 
 /// Answers the request in `bytes`; `None` while its head is incomplete.
-#[must_use]
 pub fn answer(bytes: &[u8], snapshot: impl FnOnce() -> Snapshot) -> Option<Answer> {
     let mut fields = [httparse::EMPTY_HEADER; HTTP_HEADERS_MAX];
     let mut request = httparse::Request::new(&mut fields);

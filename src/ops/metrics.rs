@@ -75,7 +75,6 @@ const GAUGE: &str = "gauge";
 const COUNTER: &str = "counter";
 
 /// The name in metrics, and whether it only grows.
-#[must_use]
 pub fn counter_name(c: Counter) -> (String, bool) {
     let name = c.name();
     for (ending, unit) in [("_ns_max", "max"), ("_ns_last", "last")] {
@@ -90,7 +89,6 @@ pub fn counter_name(c: Counter) -> (String, bool) {
 }
 
 /// The metrics of a snapshot.
-#[must_use]
 pub fn text(s: &Snapshot) -> String {
     let coins = s.status.coins.iter().filter_map(|c| Some((c.name()?, c))).collect();
     let mut out = Text { out: String::with_capacity(32 << 10), coins };

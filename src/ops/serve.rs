@@ -85,7 +85,6 @@ impl Server {
     }
 
     /// The address, where it is TCP.
-    #[must_use]
     #[cfg(any(test, feature = "lab"))]
     pub fn addr(&self) -> Option<SocketAddr> {
         match self.end {

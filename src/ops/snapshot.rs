@@ -97,33 +97,28 @@ struct Numbers {
 
 impl Snapshot {
     /// The snapshot of a status at `now`.
-    #[must_use]
     pub fn new(session: Session, now: Ns, status: Status) -> Snapshot {
         let failed = status.failed.map(|f| f.to_string());
         Snapshot { session, now, status, failed }
     }
 
     /// Real seconds since the session began.
-    #[must_use]
     pub fn uptime_s(&self) -> f64 {
         self.real_s(self.now.since(self.session.started))
     }
 
     /// Real seconds that `ns` of session time take.
-    #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for display")]
     pub fn real_s(&self, ns: i64) -> f64 {
         ns as f64 * 1e-9 / f64::from(self.session.speed.max(1))
     }
 
     /// Market seconds since a record's time: the one clock of everything that the view shows.
-    #[must_use]
     pub fn market_age_s(&self, at: Ns) -> f64 {
         self.age_s(at) * f64::from(self.session.speed.max(1))
     }
 
     /// Real seconds since a record's time.
-    #[must_use]
     pub fn age_s(&self, at: Ns) -> f64 {
         // Records are at the venue's time.
         let offset = self.status.clocks.map_or(0, |c| c.offset);
@@ -131,7 +126,6 @@ impl Snapshot {
     }
 
     /// As JSON.
-    #[must_use]
     pub fn write(&self) -> String {
         let s = &self.status;
         let wire = Wire {

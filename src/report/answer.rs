@@ -19,7 +19,6 @@ const NAMED: usize = 6;
 const GRANTED_A_USD: f64 = 1.0;
 
 /// The sentences, in order.
-#[must_use]
 pub fn sentences(m: &Model) -> Vec<String> {
     let mut out: Vec<String> = m.sources.market.iter().map(Market::sentence).collect();
     out.push(what(m));
@@ -73,7 +72,6 @@ fn result(m: &Model) -> String {
 }
 
 /// What an interval says of a result, in a sentence.
-#[must_use]
 pub fn verdict(i: &Interval, seconds: f64) -> String {
     let (Some(lo), Some(hi)) = (i.lo, i.hi) else {
         return "too short for an interval, so it says nothing yet; five minutes with fills give one."
@@ -153,7 +151,6 @@ fn requests(m: &Model) -> Option<String> {
 }
 
 /// A length of time, in the unit that suits it.
-#[must_use]
 pub fn span(seconds: f64) -> String {
     match seconds {
         s if s < 120.0 => format!("{s:.0} s"),

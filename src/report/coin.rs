@@ -133,7 +133,6 @@ pub struct CoinModel {
 
 impl CoinModel {
     /// An empty coin of a run that begins at `start`.
-    #[must_use]
     pub fn new(start: Ns) -> CoinModel {
         let one = || Series::new(start);
         let sides = || [one(), one()];
@@ -221,7 +220,6 @@ impl CoinModel {
     }
 
     /// What the account pays to make, bps; negative is a rebate.
-    #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a rate is small")]
     pub fn maker_fee_bps(&self) -> f64 {
         self.fee_e8 as f64 / 1e4
@@ -326,19 +324,16 @@ impl CoinModel {
     }
 
     /// The configured result.
-    #[must_use]
     pub fn result(&self) -> Option<&LaneResult> {
         self.results[Lane::Configured as usize].as_ref()
     }
 
     /// Whether the coin was no longer subscribed when the run ended.
-    #[must_use]
     pub fn is_set_aside(&self) -> bool {
         self.feed.is_some_and(|f| f.set_aside)
     }
 
     /// Streams that were older than they may be when the run ended.
-    #[must_use]
     pub fn stale(&self) -> Option<Vec<&'static str>> {
         let f = self.feed?;
         let all = [
@@ -352,7 +347,6 @@ impl CoinModel {
     }
 
     /// Share of the time in which each side was quoted.
-    #[must_use]
     pub fn quoted_share(&self) -> Sides<f64> {
         [0, 1].map(|i| self.guards[i].share(Guard::None))
     }

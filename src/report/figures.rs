@@ -93,7 +93,6 @@ struct Scope {
 }
 
 /// The figures of one coin.
-#[must_use]
 pub fn of_coin(c: &CoinModel, m: &Model) -> Vec<Figure> {
     let lane = |lane: &Lane| {
         c.results[*lane as usize].map(|r| TotalLane {
@@ -119,7 +118,6 @@ pub fn of_coin(c: &CoinModel, m: &Model) -> Vec<Figure> {
 }
 
 /// The figures of all coins together.
-#[must_use]
 pub fn of_all(m: &Model) -> Vec<Figure> {
     let mut steps = vec![[0.0; 2]; m.blocks.count];
     for c in &m.coins {
@@ -251,7 +249,6 @@ fn table(scopes: &[(String, Vec<Figure>)]) -> String {
 
 impl About {
     /// A value of it.
-    #[must_use]
     pub fn text(&self, value: f64) -> String {
         let digits = self.digits;
         // What rounds to nothing has no sign.

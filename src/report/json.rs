@@ -20,7 +20,6 @@ use crate::record::{DataGap, FillReason, Guard, Health, Lane, OrderReason, Order
 use crate::units::{Ns, decimal};
 
 /// The summary.
-#[must_use]
 pub fn summary(m: &Model) -> Value {
     let coins: Vec<Value> = m.coins.iter().map(|c| coin(c, m)).collect();
     let total: Vec<Value> = Lane::ALL

@@ -42,7 +42,6 @@ pub struct Latency {
 }
 
 /// Reads an interval log; lines that are damaged are left out.
-#[must_use]
 pub fn parse(log: &[u8]) -> Latency {
     let mut sums: Vec<(String, Histogram<u64>)> = Vec::new();
     let mut out = Latency::default();

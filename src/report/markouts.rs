@@ -45,7 +45,6 @@ pub struct Amounts {
 
 impl Amounts {
     /// Those of one fill.
-    #[must_use]
     pub fn of(e: &Edge) -> Amounts {
         let z = i128::from(e.side.sign() * e.sz.0);
         let times = |from: Mid2, to: Mid2| Cash((i128::from(to.0) - i128::from(from.0)) * z);
@@ -60,7 +59,6 @@ impl Amounts {
     }
 
     /// What is left.
-    #[must_use]
     pub fn edge(&self) -> Cash {
         self.spread + self.moved + self.fees
     }
@@ -191,7 +189,6 @@ impl Markouts {
 
 impl Summary {
     /// The horizon by which fills are judged.
-    #[must_use]
     pub fn primary(&self) -> Option<&Horizon> {
         self.horizons.iter().find(|h| h.horizon_ms == PRIMARY_MS)
     }

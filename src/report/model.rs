@@ -140,13 +140,11 @@ impl Builder {
     }
 
     /// Digest of the records taken.
-    #[must_use]
     pub fn digest(&self) -> &Digest {
         &self.digest
     }
 
     /// Records that were lost on the way to the journal, as those taken say.
-    #[must_use]
     pub fn lost(&self) -> u64 {
         self.model.as_ref().map_or(0, |m| m.lost)
     }
@@ -157,7 +155,6 @@ impl Builder {
     }
 
     /// The model of what was taken.
-    #[must_use]
     pub fn finish(mut self, sources: Sources) -> Model {
         let mut m = self.model.unwrap_or_else(|| Model::new(Ns(0)));
         flush(&mut self.changed, &mut m);
@@ -186,7 +183,6 @@ fn flush(changed: &mut [bool; 3], m: &mut Model) {
 
 impl Model {
     /// The model of no records.
-    #[must_use]
     pub fn empty() -> Model {
         Builder::default().finish(Sources::default())
     }
@@ -272,7 +268,6 @@ impl Model {
     }
 
     /// Length of the run, s of session time.
-    #[must_use]
     pub fn seconds(&self) -> f64 {
         Ns::seconds(self.to.since(self.from))
     }

@@ -32,7 +32,6 @@ pub struct Split {
 
 impl Split {
     /// The parts of an account.
-    #[must_use]
     pub fn of(a: &Account) -> Split {
         Split {
             spread: Cash(a.spread),
@@ -44,7 +43,6 @@ impl Split {
     }
 
     /// The parts by name.
-    #[must_use]
     pub fn parts(&self) -> [(&'static str, Cash); 5] {
         [
             ("spread", self.spread),
@@ -56,19 +54,16 @@ impl Split {
     }
 
     /// What fills were worth five seconds later, fees paid: what quoting itself earned.
-    #[must_use]
     pub fn value(&self) -> Cash {
         self.spread + self.adverse + self.fees
     }
 
     /// Their sum.
-    #[must_use]
     pub fn profit(&self) -> Cash {
         self.parts().into_iter().fold(Cash(0), |sum, (_, part)| sum + part)
     }
 
     /// The exact decimals in USD, as text.
-    #[must_use]
     pub fn exact(&self) -> Value {
         let mut out = json!({ "profit": exact(self.profit()) });
         for (name, part) in self.parts() {
@@ -92,19 +87,16 @@ impl Add for Split {
 }
 
 /// An amount in USD with all its decimals.
-#[must_use]
 pub fn exact(c: Cash) -> String {
     decimal(units(c))
 }
 
 /// An amount as a count of the last decimal: a unit of money is five of the seventeenth.
-#[must_use]
 pub fn units(c: Cash) -> i128 {
     c.0.saturating_mul(5)
 }
 
 /// The decimal text of a count of the last decimal.
-#[must_use]
 pub fn decimal(units: i128) -> String {
     let one = 10u128.pow(DECIMALS);
     let n = units.unsigned_abs();

@@ -80,7 +80,6 @@ impl Orders {
     }
 
     /// Orders that reached a state.
-    #[must_use]
     pub fn count(&self, state: OrderState) -> u64 {
         self.states[state as usize]
     }

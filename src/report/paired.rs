@@ -17,7 +17,6 @@ const SEED: u64 = 20_070_909;
 pub type Seeds = Vec<Vec<f64>>;
 
 /// The mean over seeds, summed over all blocks of all recordings, and its interval.
-#[must_use]
 pub fn over_seeds(recordings: &[Seeds]) -> Interval {
     let all: Vec<Vec<f64>> = recordings.iter().map(mean).collect();
     let value: f64 = all.iter().flatten().sum();
@@ -46,7 +45,6 @@ fn mean(s: &Seeds) -> Vec<f64> {
 }
 
 /// The differences, seed by seed and block by block.
-#[must_use]
 pub fn less(of: &[Seeds], first: &[Seeds]) -> Vec<Seeds> {
     let blocks = |a: &Vec<f64>, b: &Vec<f64>| {
         let at = |x: &Vec<f64>, i: usize| x.get(i).copied().unwrap_or(0.0);

@@ -30,7 +30,6 @@ pub struct Reason {
 
 impl Reason {
     /// What a fill earns until the primary horizon after fees, bps of its value; `None` before any.
-    #[must_use]
     pub fn edge_bps(&self) -> Option<f64> {
         let usd = self.at_horizon.value.to_f64();
         (usd > 0.0).then(|| self.at_horizon.edge().to_f64() / usd * 1e4)

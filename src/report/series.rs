@@ -82,7 +82,6 @@ impl Column {
 
 impl Series {
     /// An empty series of a run that begins at `start`.
-    #[must_use]
     pub fn new(start: Ns) -> Series {
         Series { start, width: WIDTH_NS, columns: Vec::new() }
     }
@@ -104,25 +103,21 @@ impl Series {
     }
 
     /// The columns.
-    #[must_use]
     pub fn columns(&self) -> &[Option<Column>] {
         &self.columns
     }
 
     /// Width of a column, ns.
-    #[must_use]
     pub fn width(&self) -> i64 {
         self.width
     }
 
     /// Whether no value was ever taken.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.columns.iter().all(Option::is_none)
     }
 
     /// Least and greatest value.
-    #[must_use]
     pub fn range(&self) -> Option<(f64, f64)> {
         let all = self.columns.iter().flatten();
         all.fold(None, |r: Option<(f64, f64)>, c| {
@@ -131,13 +126,11 @@ impl Series {
     }
 
     /// The value in force at the end of column `i`.
-    #[must_use]
     pub fn at(&self, i: usize) -> Option<f64> {
         self.columns.get(i).copied().flatten().map(|c| c.last)
     }
 
     /// How much the value moved in each block, from 0 at the start.
-    #[must_use]
     pub fn steps(&self, blocks: &Blocks) -> Vec<[f64; 1]> {
         let mut before = 0.0;
         (0..blocks.count)
@@ -152,7 +145,6 @@ impl Series {
 
     /// Runs of points `(column, value)` without a hole: least and greatest of every column in the
     /// order they came; columns that say nothing new are left out.
-    #[must_use]
     pub fn runs(&self) -> Vec<Vec<(usize, f64)>> {
         let mut runs = Vec::new();
         let mut run: Vec<(usize, f64)> = Vec::new();

@@ -60,7 +60,6 @@ pub enum Market {
 
 impl Market {
     /// The kind, in a word.
-    #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
             Market::Simulated => "simulated",
@@ -70,7 +69,6 @@ impl Market {
     }
 
     /// What it is, for the head of everything that people read.
-    #[must_use]
     pub fn sentence(&self) -> String {
         match self {
             Market::Simulated => {
@@ -161,13 +159,11 @@ impl Sources {
     }
 
     /// What quotes of a coin really meet.
-    #[must_use]
     pub fn quotes_of(&self, coin: &str) -> Option<&Quotes> {
         self.quotes.iter().find(|q| q.0 == coin).map(|q| &q.1)
     }
 
     /// The truth of a coin.
-    #[must_use]
     pub fn truth_of(&self, coin: &str) -> Option<&Truth> {
         self.truth.iter().find(|t| t.coin == coin)
     }

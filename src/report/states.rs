@@ -14,7 +14,6 @@ pub struct States<T> {
 
 impl<T: Copy + PartialEq> States<T> {
     /// `first` holds from `start`.
-    #[must_use]
     pub fn new(start: Ns, first: T) -> States<T> {
         States { changes: vec![(start, first)], end: start }
     }
@@ -33,7 +32,6 @@ impl<T: Copy + PartialEq> States<T> {
     }
 
     /// The state at the end.
-    #[must_use]
     pub fn last(&self) -> Option<T> {
         self.changes.last().map(|c| c.1)
     }
@@ -45,7 +43,6 @@ impl<T: Copy + PartialEq> States<T> {
     }
 
     /// Seconds in each of `all` states, as they are listed.
-    #[must_use]
     pub fn seconds(&self, all: &[T]) -> Vec<f64> {
         let of = |state: &T| {
             let held = self.stretches().filter(|s| s.2 == *state);
@@ -55,7 +52,6 @@ impl<T: Copy + PartialEq> States<T> {
     }
 
     /// Share of the time in `state`; 0 for a run without length.
-    #[must_use]
     pub fn share(&self, state: T) -> f64 {
         let all: f64 = self.stretches().map(|(from, to, _)| Ns::seconds(to.since(from))).sum();
         let held: f64 = self.seconds(&[state])[0];

@@ -36,7 +36,6 @@ pub struct Interval {
 
 impl Interval {
     /// All of it so many times.
-    #[must_use]
     pub fn times(&self, by: f64) -> Interval {
         let end = |x: Option<f64>| x.map(|x| x * by);
         Interval { value: self.value * by, lo: end(self.lo), hi: end(self.hi) }
@@ -55,7 +54,6 @@ pub struct Blocks {
 
 impl Blocks {
     /// Blocks of the run from `start` to `end`.
-    #[must_use]
     pub fn of(start: Ns, end: Ns) -> Blocks {
         let length = end.since(start).max(1);
         let count = (length / BLOCK_NS).clamp(1, BLOCKS_MAX);
@@ -64,7 +62,6 @@ impl Blocks {
     }
 
     /// Blocks of a given length; the last one may be shorter.
-    #[must_use]
     pub fn wide(start: Ns, end: Ns, width_ns: i64) -> Blocks {
         let width_ns = width_ns.max(1);
         let count = (end.since(start).max(1) + width_ns - 1) / width_ns;
@@ -72,14 +69,12 @@ impl Blocks {
     }
 
     /// The block of a time.
-    #[must_use]
     pub fn index(&self, at: Ns) -> usize {
         let i = at.since(self.start).max(0) / self.width_ns.max(1);
         usize::try_from(i).unwrap_or(usize::MAX).min(self.count - 1)
     }
 
     /// The end of block `i`.
-    #[must_use]
     pub fn end(&self, i: usize) -> Ns {
         self.start.plus(self.width_ns.saturating_mul(i64::try_from(i + 1).unwrap_or(i64::MAX)))
     }
@@ -151,7 +146,6 @@ pub(super) fn ends(value: f64, drawn: &mut [f64], blocks: usize) -> Interval {
 
 /// An interval over time that holds the spread of seeds, too: of one seed's `interval` and of what all
 /// seeds came to.
-#[must_use]
 pub fn with_seeds(interval: Interval, seeds: &[f64]) -> Interval {
     out_by(interval, seeds_half(seeds))
 }
@@ -175,19 +169,16 @@ pub(super) fn out_by(i: Interval, half: f64) -> Interval {
 }
 
 /// A mean: statistic of sums `[sum, count]`.
-#[must_use]
 pub fn mean(s: &[f64; 2]) -> Option<f64> {
     (s[1] > 0.0).then(|| s[0] / s[1])
 }
 
 /// A sum: statistic of sums `[sum]`.
-#[must_use]
 pub fn total(s: &[f64; 1]) -> Option<f64> {
     Some(s[0])
 }
 
 /// The quantile `q` of sorted values, between neighbours in proportion. NaN where there are none.
-#[must_use]
 pub fn quantile(sorted: &[f64], q: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
     let at = q.clamp(0.0, 1.0) * float(last);
@@ -209,14 +200,12 @@ fn t975(freedom: usize) -> f64 {
 }
 
 /// A count as a float.
-#[must_use]
 pub fn float(n: usize) -> f64 {
     count(n as u64)
 }
 
 /// A count as a float.
 #[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
-#[must_use]
 pub fn count(n: u64) -> f64 {
     n as f64
 }

@@ -13,7 +13,6 @@ use crate::units::lines::{below, labelled, paragraph};
 use crate::units::{Ns, decimal};
 
 /// The summary.
-#[must_use]
 pub fn summary(m: &Model) -> String {
     let mut out = String::from("\n");
     for sentence in answer::sentences(m) {

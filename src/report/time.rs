@@ -7,20 +7,17 @@ use std::time::{Duration, UNIX_EPOCH};
 use crate::units::Ns;
 
 /// `2026-11-25T15:50:26.123456789Z`. A time before the epoch is shown as the epoch.
-#[must_use]
 pub fn utc(at: Ns) -> String {
     let since = Duration::from_nanos(u64::try_from(at.0).unwrap_or(0));
     humantime::format_rfc3339_nanos(UNIX_EPOCH + since).to_string()
 }
 
 /// `15:50:26`.
-#[must_use]
 pub fn clock(at: Ns) -> String {
     utc(at).get(11..19).unwrap_or_default().to_owned()
 }
 
 /// `2026-11-25 15:50:26`.
-#[must_use]
 pub fn stamp(at: Ns) -> String {
     utc(at).get(..19).unwrap_or_default().replace('T', " ")
 }

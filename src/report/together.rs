@@ -109,7 +109,6 @@ impl<'a> Together<'a> {
     }
 
     /// As JSON: `total` and `coins` have results as of a single run, `by_day` as well.
-    #[must_use]
     pub fn json(&self) -> Value {
         let lanes = |of: &dyn Fn(Lane) -> Option<TotalLane>| {
             let all = Lane::ALL.iter().filter_map(|lane| of(*lane).map(|t| (*lane, t)));
@@ -134,7 +133,6 @@ impl<'a> Together<'a> {
     }
 
     /// How many runs.
-    #[must_use]
     pub fn count(&self) -> usize {
         self.runs.len()
     }
@@ -146,7 +144,6 @@ impl<'a> Together<'a> {
 
     /// Results under the configured model, a row a run and coin, one of each run and one of all: run, coin
     /// (empty: all of them), beginning, hours, result.
-    #[must_use]
     pub fn rows(&self) -> Vec<(&str, &str, Ns, f64, TotalLane)> {
         let mut out = Vec::new();
         for (name, m) in self.runs {
@@ -169,7 +166,6 @@ impl<'a> Together<'a> {
     }
 
     /// The rows as CSV; `all` stands for all runs, all coins.
-    #[must_use]
     pub fn csv(&self) -> String {
         let mut out = String::from(
             "run,coin,from,hours,fills,result_usd,result_lo_usd,result_hi_usd,spread_usd,adverse_usd,\
@@ -197,7 +193,6 @@ impl<'a> Together<'a> {
     }
 
     /// As lines for people.
-    #[must_use]
     pub fn text(&self) -> String {
         let of = self.configurations();
         let made = if of > 1 { format!(", made under {of} configurations") } else { String::new() };

@@ -65,7 +65,6 @@ impl Figure {
     }
 
     /// As an interval.
-    #[must_use]
     pub fn interval(self) -> Option<Interval> {
         let value = self.value?;
         let end = |sign: f64| self.ci95.map(|e| value + sign * e);
@@ -75,7 +74,6 @@ impl Figure {
 
 impl Quotes {
     /// What is true of the place of a learned row, by the same marks and where everybody else is post-only.
-    #[must_use]
     pub fn of(&self, row: &Curve) -> Option<&TrueRow> {
         let name = row.place_text();
         let curve = self.curves.iter().find(|c| c.mark_s == row.mark_s && c.share <= 0.0)?;
@@ -89,7 +87,6 @@ impl Quotes {
 
     /// At how many places the learned value and the true one agree, and of how many: both are estimates, and
     /// do where their intervals overlap.
-    #[must_use]
     pub fn agree(&self, earns: &Earns) -> (usize, usize) {
         let agrees = |(l, t): &(&Curve, &TrueRow)| {
             let Some(t) = t.value.interval() else { return false };
@@ -99,7 +96,6 @@ impl Quotes {
     }
 
     /// Learned and true side by side, at the places seen often enough; empty where there is none.
-    #[must_use]
     pub fn text(&self, earns: &Earns) -> String {
         let (agree, all) = self.agree(earns);
         if all == 0 {

@@ -27,7 +27,6 @@ pub struct Unit {
 }
 
 /// The jobs of a shard whose rows are missing, as units for so many threads.
-#[must_use]
 pub fn units(plan: &Plan, dir: &Path, shard: Shard, threads: usize) -> Vec<Unit> {
     let missing: Vec<usize> =
         shard.range(plan.jobs.len()).filter(|job| read(plan, dir, *job).is_none()).collect();

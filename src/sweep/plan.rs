@@ -86,7 +86,6 @@ impl std::str::FromStr for Shard {
 
 impl Shard {
     /// The jobs of this part, of so many.
-    #[must_use]
     pub fn range(self, jobs: usize) -> std::ops::Range<usize> {
         let cut = |i: usize| i * jobs / self.of.max(1);
         cut(self.index)..cut(self.index + 1)
@@ -133,7 +132,6 @@ impl Plan {
     }
 
     /// File, configuration and seed of a job.
-    #[must_use]
     pub fn place(&self, job: usize) -> (usize, usize, usize) {
         let (seeds, configs) = (self.seeds.len(), self.configs.len());
         (job / seeds / configs, job / seeds % configs, job % seeds)
@@ -181,7 +179,6 @@ impl Plan {
     }
 
     /// The file of a job's row.
-    #[must_use]
     pub fn row(&self, dir: &Path, job: usize) -> PathBuf {
         dir.join(ROWS).join(format!("{}.json", self.jobs[job]))
     }

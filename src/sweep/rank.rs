@@ -68,7 +68,6 @@ pub struct Ranking {
 }
 
 /// Ranks the rows, which are in the order of the plan.
-#[must_use]
 pub fn rank(plan: &Plan, rows: &[Row]) -> Ranking {
     let n = plan.configs.len();
     let files: Vec<Vec<Vec<f64>>> = (0..plan.files.len()).map(|f| of_file(plan, rows, f)).collect();

@@ -140,7 +140,6 @@ impl Spec {
     }
 
     /// The values of each configuration, one of each axis.
-    #[must_use]
     pub fn combinations(&self) -> Vec<Vec<String>> {
         let mut out = vec![Vec::new()];
         for axis in &self.axes {

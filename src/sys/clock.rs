@@ -30,7 +30,6 @@ pub struct Deadline {
 /// The wall clock, in nanoseconds since the epoch; 0 before it. For names and labels, and as the
 /// start of a session.
 #[expect(clippy::disallowed_methods, reason = "this file is where the clock is read")]
-#[must_use]
 pub fn wall() -> Ns {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Ns(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
@@ -61,27 +60,23 @@ fn running_ns() -> u64 {
 impl SessionClock {
     /// A clock that starts at the wall time and runs `speed` times as fast as real time (1 live;
     /// more against the embedded venue; 0 counts as 1).
-    #[must_use]
     pub fn start(speed: u32) -> SessionClock {
         SessionClock::start_at(wall(), speed)
     }
 
     /// A clock that starts at `start`; otherwise as [`SessionClock::start`].
-    #[must_use]
     pub fn start_at(start: Ns, speed: u32) -> SessionClock {
         SessionClock { start, origin: running_ns(), speed: speed.max(1) }
     }
 
     /// Session time. Monotone; saturates.
     #[inline]
-    #[must_use]
     pub fn now(&self) -> Ns {
         self.at(self.mono_ns())
     }
 
     /// Session time at a reading of [`SessionClock::mono_ns`]. Saturates.
     #[inline]
-    #[must_use]
     pub fn at(&self, mono_ns: u64) -> Ns {
         let elapsed = mono_ns.saturating_mul(u64::from(self.speed));
         self.start.plus(i64::try_from(elapsed).unwrap_or(i64::MAX))
@@ -89,19 +84,16 @@ impl SessionClock {
 
     /// Real nanoseconds since the start, whatever the speed: for the laps of a latency.
     #[inline]
-    #[must_use]
     pub fn mono_ns(&self) -> u64 {
         running_ns().saturating_sub(self.origin)
     }
 
     /// Session time at the start.
-    #[must_use]
     pub fn started(&self) -> Ns {
         self.start
     }
 
     /// Session seconds per real second, at least 1.
-    #[must_use]
     pub fn speed(&self) -> u32 {
         self.speed
     }
@@ -109,14 +101,12 @@ impl SessionClock {
 
 impl Deadline {
     /// The moment `ms` milliseconds from now.
-    #[must_use]
     pub fn after_ms(ms: u64) -> Deadline {
         let now = instant();
         Deadline { at: now.checked_add(Duration::from_millis(ms)).unwrap_or(now) }
     }
 
     /// Time left; `None` when the moment has passed.
-    #[must_use]
     pub fn left(&self) -> Option<Duration> {
         self.at.checked_duration_since(instant()).filter(|left| !left.is_zero())
     }

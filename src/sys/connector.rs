@@ -32,7 +32,6 @@ pub struct Failures(Mutex<(u64, Option<ConnectError>)>);
 
 impl Failures {
     /// Attempts that failed so far, and why the last one did.
-    #[must_use]
     pub fn read(&self) -> (u64, Option<ConnectError>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -103,7 +102,6 @@ impl Connector {
 
     /// Asks for a link to `url`; the caller keeps a copy of the `Arc`, so that nothing is freed.
     /// False if too many wishes wait already.
-    #[must_use]
     pub fn ask(&self, url: &Arc<Url>, attempt: u64) -> bool {
         let asked = self.shared.wishes.push(Wish { url: Arc::clone(url), attempt }).is_ok();
         self.thread.unpark();
@@ -111,7 +109,6 @@ impl Connector {
     }
 
     /// The next answer, if there is one.
-    #[must_use]
     pub fn answer(&self) -> Option<Answer> {
         self.shared.answers.pop()
     }

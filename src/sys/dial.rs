@@ -80,7 +80,6 @@ struct Timed<'a> {
 
 impl Dialer {
     /// A dialer that trusts as `tls` says.
-    #[must_use]
     pub fn new(tls: Arc<ClientConfig>) -> Dialer {
         Dialer { tls, last: None }
     }
@@ -243,7 +242,6 @@ impl Write for Timed<'_> {
 
 impl ConnectError {
     /// Names an error of the operating system, or of TLS below it, met in `stage`.
-    #[must_use]
     pub fn from_io(error: &io::Error, stage: Stage) -> ConnectError {
         if let Some(tls) = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
             return match tls {
@@ -269,7 +267,6 @@ impl ConnectError {
     }
 
     /// Whether trying again soon is pointless or unwelcome.
-    #[must_use]
     pub fn is_lasting(&self) -> bool {
         match self {
             ConnectError::NotTls | ConnectError::Tls(_) => true,
@@ -279,13 +276,11 @@ impl ConnectError {
     }
 
     /// Whether it may pass by waiting: all but what is wrong with the address or the certificates.
-    #[must_use]
     pub fn may_pass(&self) -> bool {
         !matches!(self, ConnectError::NotTls | ConnectError::Tls(_))
     }
 
     /// Seconds the server asks to wait before the next attempt, 0 if it does not ask.
-    #[must_use]
     pub fn retry_after_s(&self) -> u32 {
         match self {
             ConnectError::Upgrade(Refusal::Status { retry_after_s: Some(s), .. }) => *s,

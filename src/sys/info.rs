@@ -39,7 +39,6 @@ pub enum InfoError {
 
 impl InfoError {
     /// Whether it may pass by waiting.
-    #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
             InfoError::Connect(e) => e.may_pass(),

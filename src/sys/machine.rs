@@ -20,13 +20,11 @@ const BLOCK: [u8; 4096] = [0x5a; 4096];
 const READS: u32 = 100_000;
 
 /// A file of one line, without its end.
-#[must_use]
 pub fn line(path: &str) -> Option<String> {
     fs::read_to_string(path).ok().map(|t| t.trim().to_owned())
 }
 
 /// Bytes of swap space.
-#[must_use]
 pub fn swap_bytes() -> Option<u64> {
     swap_of(&fs::read_to_string("/proc/swaps").ok()?)
 }
@@ -37,13 +35,11 @@ fn swap_of(text: &str) -> Option<u64> {
 }
 
 /// Bytes of memory this process has had resident at most.
-#[must_use]
 pub fn resident_bytes() -> Option<u64> {
     status_bytes("VmHWM:")
 }
 
 /// Bytes of memory this process has resident now.
-#[must_use]
 pub fn resident_now() -> Option<u64> {
     status_bytes("VmRSS:")
 }
@@ -55,19 +51,16 @@ fn status_bytes(name: &str) -> Option<u64> {
 }
 
 /// Bytes a process may lock in memory; `u64::MAX`: any.
-#[must_use]
 pub fn locked_bytes() -> u64 {
     getrlimit(Resource::Memlock).current.unwrap_or(u64::MAX)
 }
 
 /// Files a process may have open; `u64::MAX`: any.
-#[must_use]
 pub fn open_files() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
 /// Nanoseconds a read of the session clock takes.
-#[must_use]
 pub fn clock_read_ns() -> f64 {
     let clock = SessionClock::start(1);
     let from = clock.mono_ns();

@@ -34,13 +34,11 @@ pub enum Pinned {
 }
 
 /// Numbers of the cores that this process may use; `None` where the system does not list them.
-#[must_use]
 pub fn cores() -> Option<Vec<usize>> {
     Some(core_affinity::get_core_ids()?.into_iter().map(|c| c.id).collect())
 }
 
 /// Pins the calling thread.
-#[must_use]
 pub fn pin(wish: Pin) -> Pinned {
     if wish == Pin::Off {
         return Pinned::Off;
@@ -65,7 +63,6 @@ pub fn pin(wish: Pin) -> Pinned {
 
 impl Pinned {
     /// Whether the wish was fulfilled.
-    #[must_use]
     pub fn is_fulfilled(self) -> bool {
         matches!(self, Pinned::Off | Pinned::Core(_))
     }

@@ -29,7 +29,6 @@ pub struct Stop {
 
 impl Stop {
     /// A flag that no signal raises, for tests and for runs that end by themselves.
-    #[must_use]
     pub fn unhooked() -> Stop {
         Stop::default()
     }
@@ -79,7 +78,6 @@ impl Stop {
 
     /// Whether the run should end.
     #[inline]
-    #[must_use]
     pub fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }

@@ -34,7 +34,6 @@ pub struct Screen {
 
 /// Whether a full-screen view makes sense: standard output is a terminal that knows escape
 /// sequences, and this process is in its foreground.
-#[must_use]
 pub fn is_viewable() -> bool {
     let out = io::stdout();
     let dumb = std::env::var_os("TERM").is_none_or(|t| t.is_empty() || t == "dumb");
@@ -43,7 +42,6 @@ pub fn is_viewable() -> bool {
 }
 
 /// Whether colours are wanted: <https://no-color.org>.
-#[must_use]
 pub fn is_coloured() -> bool {
     let wanted = || std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
     COLOUR.get().copied().unwrap_or_else(wanted)
@@ -55,7 +53,6 @@ pub fn colour(wanted: bool) {
 }
 
 /// Columns and lines of the terminal on standard output; 80 by 24 where it does not say.
-#[must_use]
 pub fn size() -> (usize, usize) {
     match termios::tcgetwinsize(io::stdout()) {
         Ok(w) if w.ws_col > 0 && w.ws_row > 0 => (w.ws_col.into(), w.ws_row.into()),
@@ -86,7 +83,6 @@ impl Screen {
     }
 
     /// Keys pressed since the last call, as bytes.
-    #[must_use]
     pub fn keys(&self) -> Vec<u8> {
         self.keys.as_ref().map(|k| k.try_iter().collect()).unwrap_or_default()
     }

@@ -73,7 +73,6 @@ pub fn client_with(pem: &[u8]) -> Result<Arc<ClientConfig>, TrustError> {
 }
 
 /// Random bytes from the operating system, for nonces and seeds; zero if it has none.
-#[must_use]
 pub fn entropy<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     // A masking key or nonce that is not random is a lesser evil than not running at all.

@@ -37,31 +37,26 @@ pub enum UrlError {
 
 impl Url {
     /// Whether the connection is by TLS.
-    #[must_use]
     pub fn is_secure(&self) -> bool {
         self.secure
     }
 
     /// Name or address, IPv6 without brackets.
-    #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
     /// Port, that of the scheme if none was given.
-    #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
     /// Path and query, beginning with `/`.
-    #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
     /// As it belongs into the `Host` field: IPv6 in brackets, a port only if not the usual one.
-    #[must_use]
     pub fn host_field(&self) -> String {
         let v6 = self.host.contains(':');
         let (open, shut) = if v6 { ("[", "]") } else { ("", "") };
@@ -73,7 +68,6 @@ impl Url {
     }
 
     /// The HTTP address of `path` (beginning with `/`) at the same host and port.
-    #[must_use]
     pub fn http(&self, path: &str) -> String {
         let scheme = if self.secure { "https" } else { "http" };
         format!("{scheme}://{}{path}", self.host_field())

@@ -9,14 +9,12 @@ use crate::units::Ns;
 pub const SAID_S: f64 = 1.0;
 
 /// What is worth saying; nothing where the clocks agree.
-#[must_use]
 pub fn notes(c: &Clocks) -> Vec<String> {
     let said = !(0.0..=SAID_S).contains(&Ns::seconds(c.offset));
     said.then(|| offset(c)).into_iter().chain(breaks(c)).collect()
 }
 
 /// By how much the clocks differ.
-#[must_use]
 pub fn offset(c: &Clocks) -> String {
     let s = Ns::seconds(c.offset);
     let (by, which) = (s.abs(), if s < 0.0 { "behind" } else { "ahead of" });
@@ -27,7 +25,6 @@ pub fn offset(c: &Clocks) -> String {
 }
 
 /// What was inconsistent between them.
-#[must_use]
 pub fn breaks(c: &Clocks) -> Vec<String> {
     let mut out = Vec::new();
     if c.steps > 0 {

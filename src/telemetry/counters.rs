@@ -27,19 +27,16 @@ macro_rules! counters {
             pub const ALL: &'static [Counter] = &[ $( Counter::$variant ),* ];
 
             /// The name in exports.
-            #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $( Counter::$variant => $name ),* }
             }
 
             /// What is counted.
-            #[must_use]
             pub fn unit(self) -> &'static str {
                 match self { $( Counter::$variant => $unit ),* }
             }
 
             /// One sentence for people.
-            #[must_use]
             pub fn sentence(self) -> &'static str {
                 match self { $( Counter::$variant => $sentence ),* }
             }
@@ -140,7 +137,6 @@ impl Default for Counters {
 
 impl Counters {
     /// All zero.
-    #[must_use]
     pub fn new() -> Counters {
         Counters::default()
     }
@@ -168,7 +164,6 @@ impl Counters {
     }
 
     /// The value.
-    #[must_use]
     pub fn value(&self, counter: Counter) -> u64 {
         self.values[counter as usize]
     }
@@ -192,13 +187,11 @@ impl Default for Board {
 
 impl Board {
     /// All zero.
-    #[must_use]
     pub fn new() -> Board {
         Board::default()
     }
 
     /// The values as last shown.
-    #[must_use]
     pub fn read(&self) -> Counters {
         let mut out = Counters::new();
         for (value, slot) in out.values.iter_mut().zip(self.values.iter()) {

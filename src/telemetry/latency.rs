@@ -128,7 +128,6 @@ impl Stage {
     ];
 
     /// The name in exports.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Stage::Read => "read",
@@ -144,7 +143,6 @@ impl Stage {
 
 impl Lap {
     /// The six stages and the whole, as [`Stage`] counts them.
-    #[must_use]
     pub fn stages(&self) -> [u64; STAGES] {
         let stages = [self.read, self.wait, self.frame, self.parse, self.engine, self.publish];
         let [a, b, c, d, e, f] = stages.map(u64::from);
@@ -154,7 +152,6 @@ impl Lap {
 
 impl Percentiles {
     /// The percentiles of a histogram.
-    #[must_use]
     pub fn of(h: &Histogram<u64>) -> Percentiles {
         Percentiles {
             count: h.len(),
@@ -170,7 +167,6 @@ impl Percentiles {
 
 impl Buckets {
     /// The buckets of a histogram.
-    #[must_use]
     pub fn of(h: &Histogram<u64>) -> Buckets {
         let mut out = Buckets { count: h.len(), ..Buckets::default() };
         for step in h.iter_recorded() {
@@ -194,7 +190,6 @@ impl Default for Latencies {
 
 impl Latencies {
     /// Empty histograms.
-    #[must_use]
     pub fn new() -> Latencies {
         let set = || std::array::from_fn(|_| histogram());
         Latencies { run: set(), interval: set(), since: Ns(0) }
@@ -209,13 +204,11 @@ impl Latencies {
     }
 
     /// Percentiles since the beginning, as [`Stage`] counts.
-    #[must_use]
     pub fn percentiles(&self) -> [Percentiles; STAGES] {
         std::array::from_fn(|i| Percentiles::of(&self.run[i]))
     }
 
     /// Buckets since the beginning, as [`Stage`] counts.
-    #[must_use]
     pub fn buckets(&self) -> [Buckets; STAGES] {
         std::array::from_fn(|i| Buckets::of(&self.run[i]))
     }

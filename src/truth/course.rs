@@ -36,7 +36,6 @@ pub struct Path {
 
 impl Course {
     /// A market at its start, an empty book; the median time between blocks is `block_ms`.
-    #[must_use]
     pub fn new(set: &Set, block_ms: f64, seed: u64, coin: &str) -> Course {
         let mut agents = Agents::new(*set, seed, coin);
         let (mut clock, mut log) = (stream(seed, "blocks", 0), Vec::new());
@@ -56,19 +55,16 @@ impl Course {
     }
 
     /// Time of the last block; the first comes after 0.
-    #[must_use]
     pub fn time(&self) -> Ns {
         self.time
     }
 
     /// Time of the next block.
-    #[must_use]
     pub fn next(&self) -> Ns {
         self.next
     }
 
     /// What happened to orders in the last block.
-    #[must_use]
     pub fn log(&self) -> &[Did] {
         &self.log
     }
@@ -87,14 +83,12 @@ impl Course {
     }
 
     /// The best prices after it, as they are published.
-    #[must_use]
     pub fn bbo(&self) -> Bbo {
         let [bid, ask] = Side::BOTH.map(|s| self.book().matching().best(s));
         Bbo { time: self.time, bid, ask }
     }
 
     /// The book after it as it is published, five levels or all.
-    #[must_use]
     pub fn snapshot(&self, fast: bool) -> Snapshot {
         let depth = if fast { 5 } else { LEVELS_MAX };
         let side = |s| {
@@ -106,7 +100,6 @@ impl Course {
     }
 
     /// The book after the last block.
-    #[must_use]
     pub fn book(&self) -> &Book {
         self.agents.book()
     }
@@ -118,7 +111,6 @@ impl Course {
     }
 
     /// Twice the price that the market follows.
-    #[must_use]
     pub fn efficient(&self) -> Mid2 {
         self.agents.efficient()
     }
@@ -140,19 +132,16 @@ impl Path {
     }
 
     /// The mid in force at a time; 0 before the first block.
-    #[must_use]
     pub fn mid(&self, at: Ns) -> f64 {
         self.index(at).map_or(0.0, |i| self.mids[i])
     }
 
     /// The latent price in force at a time; 0 before the first block.
-    #[must_use]
     pub fn latent(&self, at: Ns) -> f64 {
         self.index(at).map_or(0.0, |i| self.latents[i])
     }
 
     /// Best bid and ask of the newest block at a time.
-    #[must_use]
     pub fn touch(&self, at: Ns) -> Option<[Px; 2]> {
         self.index(at).map(|i| self.touches[i])
     }

@@ -65,14 +65,12 @@ pub struct Ladder {
 
 impl Ladder {
     /// No quotes yet; `key` names the draws.
-    #[must_use]
     pub fn new(rules: Rules, key: u64, gtc: f64) -> Ladder {
         let quotes = [[Quote::default(); CURVE]; 2];
         Ladder { rules, key, gtc, quotes, fills: Vec::new(), live_ns: [0; CURVE] }
     }
 
     /// Fills so far, in order.
-    #[must_use]
     pub fn fills(&self) -> &[Fill] {
         &self.fills
     }

@@ -41,7 +41,6 @@ pub struct Sample {
 
 impl Sample {
     /// Nothing is known yet. Of the plan's length and threads nothing is made use of.
-    #[must_use]
     pub fn new(plan: Plan) -> Sample {
         Sample { plan, parts: Vec::new() }
     }
@@ -53,7 +52,6 @@ impl Sample {
     }
 
     /// What is known; `None` before the first half hour.
-    #[must_use]
     pub fn truth(&self) -> Option<Truth> {
         (!self.parts.is_empty()).then(|| figures::of(&self.plan, &self.parts))
     }

@@ -59,7 +59,6 @@ pub struct Part {
 
 impl Part {
     /// The stretch of a time that counts.
-    #[must_use]
     pub fn stretch(&self, t: Ns) -> Option<usize> {
         let i = t.since(self.from).div_euclid(self.stretch_ns);
         usize::try_from(i).ok().filter(|i| *i < self.stretches)

@@ -42,7 +42,6 @@ pub struct Reached {
 
 impl Place {
     /// Behind all that rest at a price now.
-    #[must_use]
     pub fn last(book: &Book, side: Side, at: i64) -> Place {
         let level = book.matching().level(side, book.grid().px(at));
         let ahead = level.map_or(0, |l| l.sz.0);

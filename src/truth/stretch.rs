@@ -21,13 +21,11 @@ pub struct Estimate {
 
 impl Estimate {
     /// The figure times `by`.
-    #[must_use]
     pub fn times(self, by: f64) -> Estimate {
         Estimate { value: self.value * by, ci95: self.ci95 * by.abs() }
     }
 
     /// The root of the figure, its error by the slope there.
-    #[must_use]
     pub fn root(self) -> Estimate {
         let value = self.value.sqrt();
         Estimate { value, ci95: self.ci95 / 2.0 / value }
@@ -35,7 +33,6 @@ impl Estimate {
 }
 
 /// The sum of the first over the sum of the second, each pair a stretch.
-#[must_use]
 pub fn ratio(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Estimate {
     let (mut n, mut above, mut below) = (0.0, 0.0, 0.0);
     // Stretches in which there was nothing to count are no observations.

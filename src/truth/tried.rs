@@ -54,13 +54,11 @@ pub struct Schedule {
 
 impl Schedule {
     /// Orders of about `usd`, the first at `from`; `key` names the draws.
-    #[must_use]
     pub fn new(usd: f64, key: u64, from: Ns) -> Schedule {
         Schedule { usd, key, next: from, orders: Vec::new(), live: Vec::new() }
     }
 
     /// All orders in the order of their time.
-    #[must_use]
     pub fn orders(&self) -> &[Tried] {
         &self.orders
     }

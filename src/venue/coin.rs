@@ -23,7 +23,6 @@ pub enum Coin {
 }
 
 /// The world that a coin has: its own where the world goes by coins.
-#[must_use]
 pub fn own(world: Named, coin: &str) -> Named {
     match (world, coin) {
         (Named::ByCoin, "BTC") => Named::Btc,
@@ -35,7 +34,6 @@ pub fn own(world: Named, coin: &str) -> Named {
 }
 
 /// The set of parameters that a coin has; `None` under `simple`.
-#[must_use]
 pub fn set(world: Named, coin: &str) -> Option<&'static Set> {
     match own(world, coin) {
         Named::Simple => None,
@@ -47,14 +45,12 @@ pub fn set(world: Named, coin: &str) -> Option<&'static Set> {
 }
 
 /// What the venue lists of a coin.
-#[must_use]
 pub fn listing(config: &Config, coin: &str) -> Listing {
     set(config.world, coin).map_or_else(|| Listing::of(coin), |s| s.listing)
 }
 
 impl Coin {
     /// The market at its start.
-    #[must_use]
     pub fn new(config: &Config, coin: &str) -> Coin {
         match set(config.world, coin) {
             None => Coin::Simple(Box::new(Flow::new(config, coin))),
@@ -84,7 +80,6 @@ impl Coin {
     }
 
     /// The prints of the last block, in match order.
-    #[must_use]
     pub fn prints(&self) -> &[Print] {
         match self {
             Coin::Simple(flow) => flow.prints(),
@@ -93,7 +88,6 @@ impl Coin {
     }
 
     /// The book after the last block.
-    #[must_use]
     pub fn book(&self) -> &Matching {
         match self {
             Coin::Simple(flow) => flow.makers().book(),
@@ -102,7 +96,6 @@ impl Coin {
     }
 
     /// Twice the mid of the book.
-    #[must_use]
     pub fn mid2(&self) -> Mid2 {
         match self {
             Coin::Simple(flow) => flow.makers().mid2(),
@@ -111,7 +104,6 @@ impl Coin {
     }
 
     /// Twice the price that the market follows.
-    #[must_use]
     pub fn efficient(&self) -> Mid2 {
         match self {
             Coin::Simple(flow) => flow.efficient(),
@@ -120,7 +112,6 @@ impl Coin {
     }
 
     /// Law and record so far.
-    #[must_use]
     pub fn truth(&self) -> &CoinTruth {
         match self {
             Coin::Simple(flow) => flow.truth(),

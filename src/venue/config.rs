@@ -44,7 +44,6 @@ impl Regime {
     pub const ALL: [Regime; 4] = [Regime::Quiet, Regime::Normal, Regime::Volatile, Regime::Cascade];
 
     /// 0 for quiet to 3 for cascade.
-    #[must_use]
     pub fn index(self) -> usize {
         self as usize
     }
@@ -140,14 +139,12 @@ fn law(
 impl Config {
     /// The world of closed forms: BTC and ETH, mostly `normal`, with visits to the other regimes. Its feed
     /// is at once and in order.
-    #[must_use]
     pub fn simple() -> Config {
         let coins = ["BTC", "ETH"].map(str::to_owned).to_vec();
         Config { coins, world: Named::Simple, feed: Feed::venue(), ..Config::default() }
     }
 
     /// The default flow of one coin in one regime that never ends.
-    #[must_use]
     pub fn stationary(coin: &str, regime: Regime) -> Config {
         let mut config = Config { coins: vec![coin.to_owned()], start: regime, ..Config::simple() };
         for law in config.laws_mut() {
@@ -158,7 +155,6 @@ impl Config {
 
     /// The default flow of one coin, every regime lasting `dwell_s` on average and followed by any
     /// other with equal chance.
-    #[must_use]
     pub fn switching(coin: &str, dwell_s: f64) -> Config {
         let mut config = Config { coins: vec![coin.to_owned()], ..Config::simple() };
         for law in config.laws_mut() {
@@ -169,7 +165,6 @@ impl Config {
     }
 
     /// The law of a regime.
-    #[must_use]
     pub fn law(&self, regime: Regime) -> Law {
         match regime {
             Regime::Quiet => self.quiet,
@@ -197,7 +192,6 @@ pub struct Listing {
 
 impl Listing {
     /// The listing of a coin by name.
-    #[must_use]
     pub fn of(coin: &str) -> Listing {
         let (usd, sz_decimals, max_leverage) = match coin {
             "BTC" => (97_000, 5, 40),

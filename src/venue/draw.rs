@@ -11,7 +11,6 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use crate::math::det;
 
 /// The stream `number` of `name` under `seed`.
-#[must_use]
 pub fn stream(seed: u64, name: &str, number: u64) -> Rng {
     Rng::with_seed(xxh3_64_with_seed(name.as_bytes(), seed.wrapping_add(number << 32)))
 }
@@ -63,14 +62,12 @@ pub fn geometric(rng: &mut Rng, mean: f64) -> i64 {
 
 /// The largest integer at or below `x`, saturating; 0 for a NaN.
 #[expect(clippy::cast_possible_truncation, reason = "saturates by definition of `as`")]
-#[must_use]
 pub fn floor(x: f64) -> i64 {
     x.floor() as i64
 }
 
 /// An integer as a float; exact below 2^53.
 #[expect(clippy::cast_precision_loss, reason = "the simulator's integers stay below 2^53")]
-#[must_use]
 pub fn float(x: i64) -> f64 {
     x as f64
 }

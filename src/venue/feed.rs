@@ -106,13 +106,11 @@ pub(super) fn named(faults: &[String], stream: &str, coin: &str) -> bool {
 
 impl Feed {
     /// Everything at once and in order.
-    #[must_use]
     pub fn venue() -> Feed {
         Feed { order: Order::Venue, ..Feed::default() }
     }
 
     /// Median of what a delay is above the least, ns.
-    #[must_use]
     pub fn above_least_ns(&self) -> i64 {
         if self.order == Order::Measured { super::draw::floor(self.more_ms * 1e6) } else { 0 }
     }

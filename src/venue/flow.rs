@@ -74,7 +74,6 @@ pub struct Flow {
 
 impl Flow {
     /// The market of `coin` at its start.
-    #[must_use]
     pub fn new(config: &Config, coin: &str) -> Flow {
         let listing = Listing::of(coin);
         let rules = Rules::perp(listing.sz_decimals);
@@ -148,25 +147,21 @@ impl Flow {
     }
 
     /// The prints of the last block, in match order.
-    #[must_use]
     pub fn prints(&self) -> &[Print] {
         &self.prints
     }
 
     /// The book after the last block.
-    #[must_use]
     pub fn makers(&self) -> &Makers {
         &self.makers
     }
 
     /// Law and record so far.
-    #[must_use]
     pub fn truth(&self) -> &CoinTruth {
         &self.truth
     }
 
     /// Twice the efficient price, on the half-tick grid.
-    #[must_use]
     pub fn efficient(&self) -> Mid2 {
         let half = draw::floor(2.0 * self.x + 0.5);
         let grid = self.makers.grid();
@@ -263,7 +258,6 @@ impl Flow {
 
 /// The `count`-th trade id: a fixed permutation of the 50-bit numbers, so ids look hashed and
 /// never repeat.
-#[must_use]
 pub fn tid(count: u64) -> u64 {
     const MASK: u64 = (1 << 50) - 1;
     let mut z = count & MASK;

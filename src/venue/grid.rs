@@ -23,13 +23,11 @@ pub struct Grid {
 
 impl Grid {
     /// The grid under `rules`.
-    #[must_use]
     pub fn new(rules: Rules) -> Grid {
         Grid { finest: rules.tick(Px(1)) }
     }
 
     /// The price of index `k` (>= 0; smaller is taken as 0).
-    #[must_use]
     pub fn px(self, k: i64) -> Px {
         let mut left = k.max(0);
         let (mut base, mut tick, mut span) = (0, self.finest, FIRST);
@@ -43,7 +41,6 @@ impl Grid {
     }
 
     /// The index of the highest valid price at or below `px`.
-    #[must_use]
     pub fn floor(self, px: Px) -> i64 {
         let mut left = px.0.max(0);
         let (mut base, mut tick, mut span) = (0, self.finest, FIRST);
@@ -57,7 +54,6 @@ impl Grid {
     }
 
     /// The index of the lowest valid price at or above `px`.
-    #[must_use]
     pub fn ceil(self, px: Px) -> i64 {
         let k = self.floor(px);
         if self.px(k) < px { k + 1 } else { k }

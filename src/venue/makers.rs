@@ -47,7 +47,6 @@ pub struct Makers {
 
 impl Makers {
     /// A full book of `spread` ticks around index `x` of the price grid.
-    #[must_use]
     pub fn new(config: &Config, rules: Rules, rng: Rng, x: f64, spread: i64) -> Makers {
         let mut makers = Makers {
             grid: Grid::new(rules),
@@ -68,25 +67,21 @@ impl Makers {
     }
 
     /// The book.
-    #[must_use]
     pub fn book(&self) -> &Matching {
         &self.book
     }
 
     /// Twice the mid of the book.
-    #[must_use]
     pub fn mid2(&self) -> Mid2 {
         Mid2(self.grid.px(self.bid).0 + self.grid.px(self.ask).0)
     }
 
     /// The price grid.
-    #[must_use]
     pub fn grid(&self) -> Grid {
         self.grid
     }
 
     /// The touch a taker of `side` meets, as an index of the grid.
-    #[must_use]
     pub fn touch(&self, side: Side) -> i64 {
         match side {
             Side::Buy => self.ask,

@@ -88,7 +88,6 @@ impl Market {
 
     /// Law and record so far.
     #[cfg(any(test, feature = "lab"))]
-    #[must_use]
     pub fn truth(&self) -> super::truth::Truth {
         self.world.truth()
     }

@@ -142,7 +142,6 @@ fn key(side: Side, px: Px) -> i64 {
 
 impl Matching {
     /// An empty book.
-    #[must_use]
     pub fn new() -> Matching {
         Matching::default()
     }
@@ -219,27 +218,23 @@ impl Matching {
     }
 
     /// The resting order, or `None` when it is gone.
-    #[must_use]
     pub fn order(&self, id: OrderId) -> Option<Resting> {
         self.slot(id).map(|at| self.slots[at as usize].order)
     }
 
     /// How many orders have come to rest: the number of the newest, from 1. Of two orders of a level the
     /// one with the lower number trades first.
-    #[must_use]
     pub fn arrivals(&self) -> u64 {
         self.arrivals
     }
 
     /// The number of a resting order's arrival, or `None` when it is gone.
-    #[must_use]
     pub fn arrival(&self, id: OrderId) -> Option<u64> {
         self.slot(id).map(|at| self.slots[at as usize].arrival)
     }
 
     /// The exact queue position of a resting order. Walks the queue ahead of it.
     #[cfg(any(test, feature = "lab"))]
-    #[must_use]
     pub fn place(&self, id: OrderId) -> Option<Place> {
         let mut at = self.slots[self.slot(id)? as usize].prev;
         let mut place = Place { ahead: Sz(0), orders_ahead: 0 };
@@ -253,13 +248,11 @@ impl Matching {
     }
 
     /// The best level of a side.
-    #[must_use]
     pub fn best(&self, side: Side) -> Option<Level> {
         self.levels(side).next()
     }
 
     /// The level at a price, if it has orders.
-    #[must_use]
     pub fn level(&self, side: Side, px: Px) -> Option<Level> {
         let queue = self.levels[side.index()].get(&key(side, px))?;
         Some(Level { px, sz: Sz(queue.sz), n: queue.n })
@@ -287,20 +280,17 @@ impl Matching {
     }
 
     /// Number of resting orders.
-    #[must_use]
     pub fn resting(&self) -> usize {
         self.slots.len() - self.free.len()
     }
 
     /// Whether no order rests.
     #[cfg(test)]
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.resting() == 0
     }
 
     /// Whether an order of `side` at `px` would trade at once.
-    #[must_use]
     pub fn crosses(&self, side: Side, px: Px) -> bool {
         let makers = side.opposite();
         let best = self.levels[makers.index()].first_key_value();

@@ -162,25 +162,21 @@ impl Exchange {
 
 impl Handle {
     /// Where it listens.
-    #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
     /// Law and record so far.
-    #[must_use]
     pub fn truth(&self) -> Truth {
         self.shared.world().truth()
     }
 
     /// Sockets that their clients closed in order, with a close frame of code 1000.
-    #[must_use]
     pub fn closed(&self) -> u64 {
         self.shared.closed.load(Ordering::Relaxed)
     }
 
     /// Closes all sockets, ends the thread, returns the final truth.
-    #[must_use]
     pub fn stop(mut self) -> Truth {
         self.end();
         self.truth()

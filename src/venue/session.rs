@@ -38,13 +38,11 @@ pub struct Session {
 
 impl Session {
     /// A client without subscriptions.
-    #[must_use]
     pub fn new() -> Session {
         Session::default()
     }
 
     /// A client that subscribed to all `streams` of all coins, and what it was answered.
-    #[must_use]
     pub fn of_all(streams: &[Stream], world: &World) -> (Session, Vec<Reply>) {
         let mut session = Session::new();
         let names: Vec<&str> = world.names().collect();
@@ -57,7 +55,6 @@ impl Session {
     }
 
     /// Whether the client has no subscription.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.subscribed.is_empty()
     }

@@ -113,7 +113,6 @@ pub struct Truth {
 impl CoinTruth {
     /// The law of `coin` under `config`, nothing counted yet. `half_spread_bps` by regime is that
     /// of the published book: takers that reach less leave no impact.
-    #[must_use]
     pub fn new(coin: &str, config: &Config, half_spread_bps: [f64; 4]) -> CoinTruth {
         let mut truth = CoinTruth::counted(coin);
         truth.impact_tau_s = config.impact_tau_s;
@@ -133,7 +132,6 @@ impl CoinTruth {
     }
 
     /// A coin without a law, whose figures follow what is counted ([`CoinTruth::measure`]).
-    #[must_use]
     pub fn counted(coin: &str) -> CoinTruth {
         let regimes = Regime::ALL.map(|regime| RegimeTruth {
             regime,
@@ -203,7 +201,6 @@ impl CoinTruth {
 
     /// Takers per second and side that reach `depth_bps` or more, averaged over the time counted:
     /// the mixture sum of w_r A_r e^(-k_r d), w_r the share of time.
-    #[must_use]
     pub fn intensity(&self, depth_bps: f64) -> f64 {
         let total: f64 = self.regimes.iter().map(|r| r.seconds).sum();
         let reach =
@@ -220,7 +217,6 @@ impl CoinTruth {
     }
 
     /// The coin with its averages over regimes filled in.
-    #[must_use]
     pub fn averaged(&self) -> CoinTruth {
         let mut out = self.clone();
         out.seconds = self.regimes.iter().map(|r| r.seconds).sum();

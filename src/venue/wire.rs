@@ -46,7 +46,6 @@ pub const PONG: &str = r#"{"channel":"pong"}"#;
 
 impl Stream {
     /// Its name in settings.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Stream::Bbo => "bbo",
@@ -58,7 +57,6 @@ impl Stream {
     }
 
     /// The subscription of this stream of `coin`, options filled in.
-    #[must_use]
     pub fn subscription(self, coin: &str) -> String {
         let coin = Value::from(coin);
         match self {
@@ -74,7 +72,6 @@ impl Stream {
 }
 
 /// Reads a client's text.
-#[must_use]
 pub fn ask(text: &str) -> Ask {
     let Ok(value) = serde_json::from_str::<Value>(text) else { return Ask::Unknown };
     let begin = match value["method"].as_str() {
@@ -100,7 +97,6 @@ pub fn ask(text: &str) -> Ask {
 }
 
 /// The acknowledgement of a subscription's beginning or end.
-#[must_use]
 pub fn ack(begin: bool, stream: Stream, coin: &str) -> String {
     let method = if begin { "subscribe" } else { "unsubscribe" };
     let subscription = stream.subscription(coin);
@@ -110,32 +106,27 @@ pub fn ack(begin: bool, stream: Stream, coin: &str) -> String {
 }
 
 /// An error frame.
-#[must_use]
 pub fn error(text: &str) -> String {
     format!(r#"{{"channel":"error","data":{}}}"#, Value::from(text))
 }
 
 /// The error for a subscription started or ended twice.
-#[must_use]
 pub fn already(begin: bool, stream: Stream, coin: &str) -> String {
     let what = if begin { "subscribed" } else { "unsubscribed" };
     error(&format!("Already {what}: {}", stream.subscription(coin)))
 }
 
 /// The error for a subscription that is not served.
-#[must_use]
 pub fn refused(stream: Stream, coin: &str) -> String {
     error(&format!("Invalid subscription {}", stream.subscription(coin)))
 }
 
 /// The error for a text that is no request this venue serves.
-#[must_use]
 pub fn unreadable(text: &str) -> String {
     error(&format!("Error parsing JSON into valid websocket request: {text}"))
 }
 
 /// A trades frame; prints with their block time in ms, oldest first. May be empty.
-#[must_use]
 pub fn trades<'a>(coin: &str, prints: impl IntoIterator<Item = &'a (i64, Print)>) -> String {
     let mut out = String::from(r#"{"channel":"trades","data":["#);
     for (i, (time_ms, print)) in prints.into_iter().enumerate() {
@@ -175,7 +166,6 @@ pub(super) fn join_trades(frame: &mut String, later: &str) {
 }
 
 /// A best-bid-and-offer frame; a side without orders is null.
-#[must_use]
 pub fn bbo(coin: &str, time_ms: i64, sides: [Option<Level>; 2]) -> String {
     let text = sides.map(|l| l.map_or_else(|| "null".to_owned(), level));
     format!(
@@ -187,7 +177,6 @@ pub fn bbo(coin: &str, time_ms: i64, sides: [Option<Level>; 2]) -> String {
 }
 
 /// A book frame; bids highest first, asks lowest first.
-#[must_use]
 pub fn book(coin: &str, time_ms: i64, sides: [&[Level]; 2], fast: bool) -> String {
     let text = sides.map(|side| side.iter().map(|l| level(*l)).collect::<Vec<_>>().join(","));
     format!(
@@ -230,7 +219,6 @@ pub struct CtxText {
 }
 
 /// A context frame.
-#[must_use]
 pub fn ctx(coin: &str, c: &CtxText) -> String {
     let e8 = |v| decimal::format(v, 1);
     format!(
@@ -271,7 +259,6 @@ fn address(user: u64) -> String {
 }
 
 /// The answer to `{"type":"meta"}`: the venue's universe.
-#[must_use]
 pub fn meta<'a>(coins: impl Iterator<Item = (&'a str, Listing)>) -> String {
     let rows: Vec<String> = coins
         .enumerate()

@@ -55,7 +55,6 @@ pub struct CoinFrames {
 
 impl CoinFrames {
     /// The frame of a stream, if there is one in this block.
-    #[must_use]
     pub fn of(&self, stream: Stream) -> Option<&str> {
         match stream {
             Stream::Bbo => self.bbo.as_deref(),
@@ -196,13 +195,11 @@ impl World {
     }
 
     /// Time of the last block in ms.
-    #[must_use]
     pub fn time_ms(&self) -> i64 {
         self.time_ms
     }
 
     /// How the feed is.
-    #[must_use]
     pub fn feed(&self) -> &Feed {
         &self.feed
     }
@@ -213,13 +210,11 @@ impl World {
     }
 
     /// Time of the next block in ms.
-    #[must_use]
     pub fn next_ms(&self) -> i64 {
         self.next_ms
     }
 
     /// Number of the coin of this name.
-    #[must_use]
     pub fn coin(&self, name: &str) -> Option<usize> {
         self.coins.iter().position(|c| c.name == name)
     }
@@ -231,7 +226,6 @@ impl World {
 
     /// What a new subscriber of a stream is sent at once: the state after the last block, the
     /// history of trades. Nothing for a coin that is not there.
-    #[must_use]
     pub fn state(&self, coin: usize, stream: Stream) -> Option<String> {
         let coin = self.coins.get(coin)?;
         let shown_ms = self.shown_ms();
@@ -250,7 +244,6 @@ impl World {
     }
 
     /// Law and record of all coins so far.
-    #[must_use]
     pub fn truth(&self) -> Truth {
         Truth {
             time_ms: self.time_ms,
@@ -260,7 +253,6 @@ impl World {
     }
 
     /// The truth of the last block.
-    #[must_use]
     pub fn last(&self) -> Arc<BlockTruth> {
         Arc::clone(&self.last)
     }

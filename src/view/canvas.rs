@@ -56,19 +56,16 @@ pub struct Canvas {
 
 impl Canvas {
     /// An empty grid.
-    #[must_use]
     pub fn new(width: usize, height: usize) -> Canvas {
         Canvas { width, height, cells: vec![(' ', Ink::Plain); width * height] }
     }
 
     /// Columns.
-    #[must_use]
     pub fn width(&self) -> usize {
         self.width
     }
 
     /// Lines.
-    #[must_use]
     pub fn height(&self) -> usize {
         self.height
     }
@@ -93,7 +90,6 @@ impl Canvas {
     }
 
     /// The grid without its inks, blanks at the ends of lines removed.
-    #[must_use]
     pub fn text(&self) -> String {
         let mut out = String::new();
         for line in self.lines() {
@@ -105,7 +101,6 @@ impl Canvas {
     }
 
     /// What brings a terminal that shows `before` to this one; all of it where sizes differ.
-    #[must_use]
     pub fn change_from(&self, before: &Canvas, colours: bool) -> String {
         let same_size = (self.width, self.height) == (before.width, before.height);
         let mut out = String::new();

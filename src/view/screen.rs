@@ -79,7 +79,6 @@ fn sums(s: &Snapshot) -> (f64, f64) {
 }
 
 /// Draws a snapshot.
-#[must_use]
 pub fn draw(s: &Snapshot, trend: &Trend, choice: &Choice, width: usize, height: usize) -> Canvas {
     let mut c = Canvas::new(width, height);
     head(&mut c, s);

@@ -87,7 +87,6 @@ impl std::fmt::Debug for Export {
 
 impl Format {
     /// Ending of the file names.
-    #[must_use]
     pub fn ending(self) -> &'static str {
         match self {
             Format::Csv => "csv",

@@ -57,7 +57,6 @@ pub enum Cell {
 
 impl Cell {
     /// Its type.
-    #[must_use]
     pub fn kind(&self) -> Type {
         match self {
             Cell::Int(_) => Type::Int,
@@ -93,7 +92,6 @@ pub struct Table {
 }
 
 /// Tables by record kind, in the order of the alphabet; the terms' columns are the strategy's.
-#[must_use]
 pub fn tables(names: &StrategyNames) -> Vec<Table> {
     (0..=u8::MAX).filter_map(|kind| table(kind, names)).collect()
 }
@@ -142,7 +140,6 @@ fn name(body: &Body) -> &'static str {
 }
 
 /// The row of a record; `coin` is the name of its coin.
-#[must_use]
 pub fn cells(r: &Record, coin: &str, names: &StrategyNames) -> Vec<(String, Cell)> {
     let coin = if r.coin == NO_COIN { "" } else { coin };
     let mut out = vec![

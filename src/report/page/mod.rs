@@ -29,7 +29,6 @@ const SCRIPT: &str = include_str!("page.js");
 pub use several::page as together;
 
 /// The page of a run.
-#[must_use]
 pub fn page(m: &Model) -> String {
     let axis = Axis::of(m.from, &m.equity[0]);
     let name = esc(&m.sources.name);

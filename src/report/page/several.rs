@@ -13,7 +13,6 @@ use crate::report::time::stamp;
 use crate::report::together::Together;
 
 /// The page.
-#[must_use]
 pub fn page(t: &Together<'_>) -> String {
     let rows = t.rows();
     let mut body = format!(

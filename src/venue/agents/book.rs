@@ -70,38 +70,32 @@ pub struct Book {
 
 impl Book {
     /// An empty book whose touch is around index `at`.
-    #[must_use]
     pub fn new(rules: Rules, at: i64) -> Book {
         let (grid, matching) = (Grid::new(rules), Matching::new());
         Book { grid, rules, matching, touch: [at, at + 1], fills: Vec::new(), log: None }
     }
 
     /// The matching engine.
-    #[must_use]
     pub fn matching(&self) -> &Matching {
         &self.matching
     }
 
     /// The price grid.
-    #[must_use]
     pub fn grid(&self) -> Grid {
         self.grid
     }
 
     /// Best bid and best ask.
-    #[must_use]
     pub fn touch(&self) -> [i64; 2] {
         self.touch
     }
 
     /// Mean of both, ticks.
-    #[must_use]
     pub fn mid(&self) -> f64 {
         0.5 * float(self.touch[0] + self.touch[1])
     }
 
     /// Where an order rests; `None` when it is gone.
-    #[must_use]
     pub fn ticks(&self, id: OrderId) -> Option<i64> {
         self.matching.order(id).map(|o| self.grid.floor(o.px))
     }

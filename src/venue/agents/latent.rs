@@ -33,7 +33,6 @@ pub struct Latent {
 
 impl Latent {
     /// At `ticks`, in the normal regime for `left_s`.
-    #[must_use]
     pub fn new(ticks: f64, left_s: f64) -> Latent {
         Latent {
             free: ticks,
@@ -81,13 +80,11 @@ impl Latent {
     }
 
     /// The price now.
-    #[must_use]
     pub fn ticks(&self) -> f64 {
         self.free + self.impact.iter().sum::<f64>()
     }
 
     /// The price as it was `lag_s` ago.
-    #[must_use]
     pub fn ago(&self, lag_s: f64) -> f64 {
         let at = self.now_s - lag_s;
         let known = self.past.iter().rev().find(|(t, _)| *t <= at);

@@ -63,7 +63,6 @@ pub struct Agents {
 
 impl Agents {
     /// The market at its start: an empty book.
-    #[must_use]
     pub fn new(set: Set, seed: u64, coin: &str) -> Agents {
         let key = seed::named(seed, coin.as_bytes());
         let rules = Rules::perp(set.listing.sz_decimals);
@@ -106,7 +105,6 @@ impl Agents {
     }
 
     /// The book after the last block.
-    #[must_use]
     pub fn book(&self) -> &Book {
         &self.book
     }
@@ -124,20 +122,17 @@ impl Agents {
     }
 
     /// The prints of the last block, in match order.
-    #[must_use]
     pub fn prints(&self) -> &[Print] {
         &self.prints
     }
 
     /// Twice the mid of the touch.
-    #[must_use]
     pub fn mid2(&self) -> Mid2 {
         let [bid, ask] = self.book.touch().map(|at| self.book.grid().px(at));
         Mid2(bid.0 + ask.0)
     }
 
     /// Twice the latent price, on the half-tick grid.
-    #[must_use]
     pub fn efficient(&self) -> Mid2 {
         let half = floor(2.0 * self.latent.ticks() + 0.5);
         let grid = self.book.grid();
@@ -145,13 +140,11 @@ impl Agents {
     }
 
     /// The latent price, ticks.
-    #[must_use]
     pub fn latent(&self) -> f64 {
         self.latent.ticks()
     }
 
     /// The price step at the touch, bps.
-    #[must_use]
     pub fn tick_bps(&self) -> f64 {
         let [bid, _] = self.book.touch();
         let [from, to] = [bid, bid + 1].map(|at| float(self.book.grid().px(at).0));
@@ -159,7 +152,6 @@ impl Agents {
     }
 
     /// Half the distance of the best prices, bps of the mid.
-    #[must_use]
     pub fn half_spread_bps(&self) -> f64 {
         let [bid, ask] = self.book.touch().map(|at| float(self.book.grid().px(at).0));
         1e4 * (ask - bid) / (ask + bid)

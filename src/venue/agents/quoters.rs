@@ -49,7 +49,6 @@ pub struct Sight {
 }
 
 /// All makers of a set.
-#[must_use]
 pub fn all(set: &Set, key: u64, purpose: u64) -> Vec<Quoter> {
     let mut out = Vec::with_capacity(set.joiners.n + set.deep.n);
     for (kind, joins) in [(&set.joiners, true), (&set.deep, false)] {
@@ -85,13 +84,11 @@ fn one(kind: &Quoters, joins: bool, place: f64, draws: &mut Draws) -> Quoter {
 
 impl Quoter {
     /// Visits per second.
-    #[must_use]
     pub fn rate(&self) -> f64 {
         self.rate
     }
 
     /// How far it is behind the latent price, s.
-    #[must_use]
     pub fn lag_s(&self) -> f64 {
         self.lag_s
     }

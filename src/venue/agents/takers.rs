@@ -73,14 +73,12 @@ pub struct Rows<F: Fn(Whose, u64) -> Draws> {
 }
 
 /// How far the latent price leads the mid, as takers feel it: bounded.
-#[must_use]
 pub fn lead(t: &Takers, ticks: f64) -> f64 {
     let (strength, over, most) = t.informed;
     (strength * ticks / over).clamp(-most, most)
 }
 
 /// tanh.
-#[must_use]
 pub fn tanh(x: f64) -> f64 {
     let e = det::exp_m1(2.0 * x);
     e / (e + 2.0)
@@ -104,7 +102,6 @@ impl Flow {
     }
 
     /// Takers per second of a side that come of their own accord or excited, metaorders not counted.
-    #[must_use]
     pub fn rate(&self, t: &Takers, activity: f64, lead: f64, side: Side) -> f64 {
         let with = lead * side.sign() as f64;
         let timing = 2.0 / (1.0 + det::exp(-2.0 * with));
