@@ -5,7 +5,6 @@
 //! 1. The feed reads the frames as in a run; what it tells the engine is written down instead of
 //!    decided on. So a replay of the file gives the records of a replay of the frames.
 
-use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -16,24 +15,15 @@ use crate::feed::{CoinSpec, Parser};
 use crate::folder::recording::{Fault, Reader, RecordingError};
 
 /// Why a recording was not converted.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum ConvertError {
     /// It cannot be read, or its coins cannot be followed.
+    #[error("the recording: {0}")]
     Recording(RecordingError),
     /// The file cannot be written.
+    #[error("the file of events: {0}")]
     Output(io::Error),
 }
-
-impl fmt::Display for ConvertError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ConvertError::Recording(e) => write!(f, "the recording: {e}"),
-            ConvertError::Output(e) => write!(f, "the file of events: {e}"),
-        }
-    }
-}
-
-impl std::error::Error for ConvertError {}
 
 /// Writes the events of the recording at `path`, of the given coins, to `out`.
 ///

@@ -39,24 +39,15 @@ use crate::report::Builder;
 const MAGIC: &[u8; 8] = b"pmpast1\n";
 
 /// Why there is no past.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The file, or one that is to be written.
+    #[error("what its first segments came to is not to be had: {0}")]
     File(checkpoint::Fault),
     /// The journal cannot be read.
+    #[error("its journal cannot be read: {0}")]
     Journal(ReadError),
 }
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Fault::File(e) => write!(f, "what its first segments came to is not to be had: {e}"),
-            Fault::Journal(e) => write!(f, "its journal cannot be read: {e}"),
-        }
-    }
-}
-
-impl std::error::Error for Fault {}
 
 impl From<checkpoint::Fault> for Fault {
     fn from(e: checkpoint::Fault) -> Fault {

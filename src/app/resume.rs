@@ -65,58 +65,48 @@ pub struct ResumeSummary {
 }
 
 /// Why a run cannot be resumed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// There is no recording, or its beginning was dropped.
+    #[error(
+        "its recording is not there from the start (--no-record leaves it out), and the state \
+                 comes from a replay of it"
+    )]
     NoBeginning,
     /// What its first segments came to cannot be used.
+    #[error(transparent)]
     Past(past::Fault),
     /// There is no state of feed and engine after them; why.
+    #[error("it cannot go on from its first segments: {0}")]
     NoState(String),
     /// Nothing was recorded.
+    #[error("nothing was recorded yet; start a new run")]
     Empty,
     /// The recording cannot be read.
+    #[error("its recording cannot be read: {0}")]
     Recording(RecordingError),
     /// The journal cannot be read.
+    #[error("its journal cannot be read: {0}")]
     Journal(ReadError),
     /// So many places of the journal are damaged.
+    #[error("its journal is damaged in {0} places; see `verify`")]
     Damaged(u64),
     /// The journal cannot be written.
+    #[error("its journal cannot be written: {}", .0.error)]
     Failed(Failed),
     /// The journal was written under another configuration.
+    #[error("its journal was written under another configuration")]
     Config,
     /// The recording does not give the records the journal has, up to this number.
+    #[error(
+        "its recording does not give the records that its journal has before number {0}: \
+                 another program version, or frames are missing; see `verify`"
+    )]
     Differs(u64),
     /// The disk refused.
+    #[error("the disk refused: {0}")]
     Disk(DiskError),
 }
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Fault::NoBeginning => f.write_str(
-                "its recording is not there from the start (--no-record leaves it out), and the state \
-                 comes from a replay of it",
-            ),
-            Fault::Past(e) => e.fmt(f),
-            Fault::NoState(why) => write!(f, "it cannot go on from its first segments: {why}"),
-            Fault::Empty => f.write_str("nothing was recorded yet; start a new run"),
-            Fault::Recording(e) => write!(f, "its recording cannot be read: {e}"),
-            Fault::Journal(e) => write!(f, "its journal cannot be read: {e}"),
-            Fault::Damaged(n) => write!(f, "its journal is damaged in {n} places; see `verify`"),
-            Fault::Failed(e) => write!(f, "its journal cannot be written: {}", e.error),
-            Fault::Config => f.write_str("its journal was written under another configuration"),
-            Fault::Differs(seq) => write!(
-                f,
-                "its recording does not give the records that its journal has before number {seq}: \
-                 another program version, or frames are missing; see `verify`"
-            ),
-            Fault::Disk(e) => write!(f, "the disk refused: {e}"),
-        }
-    }
-}
-
-impl std::error::Error for Fault {}
 
 impl From<RecordingError> for Fault {
     fn from(e: RecordingError) -> Fault {

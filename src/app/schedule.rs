@@ -9,7 +9,6 @@
 //!    every order that is live.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -89,27 +88,18 @@ pub struct Outcome {
 }
 
 /// Why a schedule cannot be run.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum BadSchedule {
     /// A line of the schedule, counted from 1 with the header, and what is wrong with it.
+    #[error("line {0}: {1}")]
     Line(u64, String),
     /// The recording cannot be read.
+    #[error("the recording: {0}")]
     Tape(RecordingError),
     /// The recording has no market data in its first frames.
+    #[error("no market data in the recording's first frames")]
     NoCoin,
 }
-
-impl fmt::Display for BadSchedule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            BadSchedule::Line(line, text) => write!(f, "line {line}: {text}"),
-            BadSchedule::Tape(e) => write!(f, "the recording: {e}"),
-            BadSchedule::NoCoin => f.write_str("no market data in the recording's first frames"),
-        }
-    }
-}
-
-impl std::error::Error for BadSchedule {}
 
 impl From<RecordingError> for BadSchedule {
     fn from(e: RecordingError) -> BadSchedule {

@@ -9,6 +9,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use crate::folder::keep::Kept;
 use crate::journal::Failed;
 use crate::limits::{COINS_MAX, ORDERS_MAX, STATUS_FILLS};
@@ -23,7 +25,7 @@ use crate::telemetry::recent::Recent;
 use crate::units::{CoinId, Ns};
 
 /// A value and the session time since when it holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Since<T> {
     /// The value.
     pub value: T,
@@ -32,7 +34,7 @@ pub struct Since<T> {
 }
 
 /// One coin's newest state; `None` is "not yet".
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CoinStatus {
     /// Name and decimals.
     pub coin: Option<Coin>,
@@ -77,7 +79,7 @@ pub struct CoinStatus {
 }
 
 /// A fill as the list of the last ones has it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LastFill {
     /// Session time.
     pub at: Ns,
@@ -88,7 +90,7 @@ pub struct LastFill {
 }
 
 /// The newest state of a run.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Status {
     /// Session time of the newest record.
     pub at: Ns,
@@ -116,7 +118,8 @@ pub struct Status {
     pub lost: u64,
     /// Newest durable record.
     pub durable_seq: Option<u64>,
-    /// Failure of the journal.
+    /// Failure of the journal; for other processes it is a text beside this.
+    #[serde(skip)]
     pub failed: Option<Failed>,
     /// Bytes in the journal.
     pub journal_bytes: u64,

@@ -7,8 +7,6 @@
 //!    it can stand in a JSON string as it is.
 //! 2. Names are case-sensitive, and each stands once.
 
-use std::fmt;
-
 use arrayvec::{ArrayString, ArrayVec};
 
 use crate::limits::{COIN_NAME_MAX, COINS_MAX, DECIMALS_MAX};
@@ -37,39 +35,30 @@ pub struct CoinSpec {
 }
 
 /// Why a list of coins is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadCoin {
     /// The name is empty.
+    #[error("a name is empty")]
     Empty,
     /// The name has more than `COIN_NAME_MAX` bytes.
+    #[error("a name is too long")]
     TooLong,
     /// The name has a character other than printable ASCII, or a blank, a quote or a backslash.
+    #[error("a name has a character that no coin has")]
     Character,
     /// More than six size decimals.
+    #[error("sizes have at most six decimals")]
     Decimals,
     /// The name stands twice in the list.
+    #[error("a name stands twice")]
     Twice,
     /// More than `COINS_MAX` coins.
+    #[error("too many coins")]
     TooMany,
     /// No coin at all.
+    #[error("no coin at all")]
     None,
 }
-
-impl fmt::Display for BadCoin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            BadCoin::Empty => "a name is empty",
-            BadCoin::TooLong => "a name is too long",
-            BadCoin::Character => "a name has a character that no coin has",
-            BadCoin::Decimals => "sizes have at most six decimals",
-            BadCoin::Twice => "a name stands twice",
-            BadCoin::TooMany => "too many coins",
-            BadCoin::None => "no coin at all",
-        })
-    }
-}
-
-impl std::error::Error for BadCoin {}
 
 impl CoinSpec {
     /// A coin of the given name with sizes of `sz_decimals` decimal places; where the name says that it

@@ -46,24 +46,15 @@ pub struct Universe {
 }
 
 /// Why a `meta` answer cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadMeta {
     /// Not JSON, or not an object with a list `universe` of named coins with `szDecimals`.
+    #[error("it is no list of named coins")]
     Shape,
     /// The list holds no usable coin.
+    #[error("it holds no coin that can be followed")]
     Empty,
 }
-
-impl fmt::Display for BadMeta {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            BadMeta::Shape => "it is no list of named coins",
-            BadMeta::Empty => "it holds no coin that can be followed",
-        })
-    }
-}
-
-impl std::error::Error for BadMeta {}
 
 /// Why a name is not a coin to follow.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -48,34 +48,18 @@ pub struct RunFolder {
 }
 
 /// Why there is no folder for a new run.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum NoFolder {
     /// The folder asked for holds a run already.
+    #[error("{} holds a run already; name another or leave out --out", .0.display())]
     Taken(PathBuf),
     /// This folder cannot be made.
+    #[error("cannot make the run folder {}: {1}", .0.display())]
     Refused(PathBuf, io::Error),
     /// So many runs of this name stand under the folder already.
+    #[error("too many runs of {0} under {}; remove some", .1.display())]
     TooMany(String, PathBuf),
 }
-
-impl std::fmt::Display for NoFolder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            NoFolder::Taken(path) => {
-                let name = path.display();
-                write!(f, "{name} holds a run already; name another or leave out --out")
-            }
-            NoFolder::Refused(path, e) => {
-                write!(f, "cannot make the run folder {}: {e}", path.display())
-            }
-            NoFolder::TooMany(stem, under) => {
-                write!(f, "too many runs of {stem} under {}; remove some", under.display())
-            }
-        }
-    }
-}
-
-impl std::error::Error for NoFolder {}
 
 impl RunFolder {
     /// The folder at a path; it need not be there.

@@ -6,7 +6,6 @@
 //! 2. Refused are: a file that the command reads, a file in a run's folder, what is no regular file,
 //!    and, without `--force`, a file that is there.
 
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -26,41 +25,24 @@ pub fn abandon() {
 }
 
 /// Why a file is not made.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum OutputError {
     /// It is one of the files that the command reads.
+    #[error("{} is read by this command: name another file to write", .0.display())]
     Input(PathBuf),
     /// It stands in the folder of a run.
+    #[error("{} stands in the folder of a run: write somewhere else", .0.display())]
     OfARun(PathBuf),
     /// A folder, a device, a pipe.
+    #[error("{} is there and is no regular file: name another one", .0.display())]
     NotRegular(PathBuf),
     /// It is there already.
+    #[error("{} exists already: name another file, or add --force", .0.display())]
     Exists(PathBuf),
     /// The disk refused.
+    #[error("cannot write {}: {1}", .0.display())]
     Disk(PathBuf, io::Error),
 }
-
-impl fmt::Display for OutputError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            OutputError::Input(p) => {
-                write!(f, "{} is read by this command: name another file to write", p.display())
-            }
-            OutputError::OfARun(p) => {
-                write!(f, "{} stands in the folder of a run: write somewhere else", p.display())
-            }
-            OutputError::NotRegular(p) => {
-                write!(f, "{} is there and is no regular file: name another one", p.display())
-            }
-            OutputError::Exists(p) => {
-                write!(f, "{} exists already: name another file, or add --force", p.display())
-            }
-            OutputError::Disk(p, e) => write!(f, "cannot write {}: {e}", p.display()),
-        }
-    }
-}
-
-impl std::error::Error for OutputError {}
 
 impl From<OutputError> for io::Error {
     fn from(e: OutputError) -> io::Error {

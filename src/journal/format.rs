@@ -27,8 +27,6 @@
 //!    cut or missing segments break the chain.
 //! 5. `crc32c` covers bytes 0..124 of the header.
 
-use std::fmt;
-
 use crate::record::{Bytes, FORMAT_VERSION, RECORD_BYTES};
 
 /// Version of the segments' layout.
@@ -55,15 +53,19 @@ pub struct Header {
 }
 
 /// Why bytes are no header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderFault {
     /// Shorter than a header.
+    #[error("the header is cut")]
     Short,
     /// Another kind of file.
+    #[error("the file is no segment of a journal")]
     Magic,
     /// Bytes were changed.
+    #[error("the header's checksum is wrong")]
     Checksum,
     /// Sound, but of a version this program does not know.
+    #[error("the header names layout {layout} and record format {alphabet}")]
     Version {
         /// Version of the segments' layout.
         layout: u32,
@@ -71,21 +73,6 @@ pub enum HeaderFault {
         alphabet: u32,
     },
 }
-
-impl fmt::Display for HeaderFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            HeaderFault::Short => f.write_str("the header is cut"),
-            HeaderFault::Magic => f.write_str("the file is no segment of a journal"),
-            HeaderFault::Checksum => f.write_str("the header's checksum is wrong"),
-            HeaderFault::Version { layout, alphabet } => {
-                write!(f, "the header names layout {layout} and record format {alphabet}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for HeaderFault {}
 
 impl Header {
     /// The header as bytes, sealed.

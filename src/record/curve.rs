@@ -149,13 +149,6 @@ impl Earns {
         }
     }
 
-    /// The records that give this again.
-    pub fn bodies(&self) -> impl Iterator<Item = Body> + '_ {
-        let verdicts = self.verdicts.iter().map(|v| Body::from(*v));
-        let rows = self.rows.iter().map(|r| Body::from(*r));
-        verdicts.chain(rows).chain(self.scores.iter().map(|s| Body::from(*s)))
-    }
-
     /// The verdict by the marks that decide, or by those after `mark_s` seconds.
     #[must_use]
     pub fn verdict(&self, mark_s: Option<u8>) -> Option<&Verdict> {
@@ -418,7 +411,10 @@ mod tests {
             (None, None)
         );
         let mut again = Earns::default();
-        e.bodies().for_each(|b| again.take(&b));
+        let verdicts = e.verdicts.iter().map(|v| Body::from(*v));
+        let rows = e.rows.iter().map(|r| Body::from(*r));
+        let bodies = verdicts.chain(rows).chain(e.scores.iter().map(|s| Body::from(*s)));
+        bodies.for_each(|b| again.take(&b));
         assert_eq!(again, e);
     }
 }

@@ -19,24 +19,15 @@ pub const LADDER_PART: usize = 5;
 pub const TERMS_MAX: usize = 12;
 
 /// Why bytes are no record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// A kind this version does not know.
+    #[error("kind {0} is not known to this version")]
     Kind(u8),
     /// A field holds a code this version does not know.
+    #[error("a field holds a code not known to this version")]
     Code,
 }
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Malformed::Kind(kind) => write!(f, "kind {kind} is not known to this version"),
-            Malformed::Code => f.write_str("a field holds a code not known to this version"),
-        }
-    }
-}
-
-impl std::error::Error for Malformed {}
 
 /// A field as exports see it. Cold.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,6 +9,7 @@
 //!    whole; the next first part makes it good.
 
 use arrayvec::ArrayVec;
+use serde::{Deserialize, Serialize};
 
 use super::field::LADDER_PART;
 use super::{Guard, Ladder};
@@ -16,7 +17,7 @@ use crate::limits::LADDER_MAX;
 use crate::units::{Px, Side, Sz};
 
 /// One side of a ladder, put together from its records.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WholeLadder {
     /// Levels, nearest first.
     pub levels: ArrayVec<(Px, Sz), LADDER_MAX>,
@@ -85,11 +86,6 @@ impl WholeLadder {
         }
         part.is_last()
     }
-
-    /// The records of this ladder, for `side`.
-    pub fn records(&self, side: Side) -> impl Iterator<Item = Ladder> {
-        ladder_records(side, self.guard, self.declined, &self.levels)
-    }
 }
 
 #[cfg(test)]
@@ -117,7 +113,8 @@ mod tests {
                 (whole.levels.as_slice(), whole.guard, whole.declined),
                 (&all[..], guard, 3)
             );
-            assert_eq!(whole.records(Side::Buy).collect::<Vec<_>>(), parts);
+            let again = ladder_records(Side::Buy, whole.guard, whole.declined, &whole.levels);
+            assert_eq!(again.collect::<Vec<_>>(), parts);
         }
     }
 

@@ -115,11 +115,6 @@ impl StrategyNames {
         Some((unpadded(&label.name), unpadded(&label.sentence)))
     }
 
-    /// The records taken, in order.
-    pub fn records(&self) -> impl Iterator<Item = Body> {
-        self.strategy.map(Body::from).into_iter().chain(self.labels.iter().map(|l| (*l).into()))
-    }
-
     fn label(&self, of: Labelled, code: usize) -> Option<&Label> {
         self.labels.iter().find(|l| l.of == of && usize::from(l.code) == code)
     }
@@ -162,7 +157,8 @@ mod tests {
         assert_eq!(names.sentence(1), "Position in lots.");
         assert_eq!(names.reason(1), Some(("asleep".into(), "It is night.".into())));
         assert_eq!(names.reason(2), None);
-        let again: Vec<Body> = names.records().collect();
+        let labels = names.labels.iter().map(|l| Body::from(*l));
+        let again: Vec<Body> = names.strategy.map(Body::from).into_iter().chain(labels).collect();
         assert_eq!(again, INFO.records().collect::<Vec<_>>());
     }
 

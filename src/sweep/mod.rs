@@ -25,7 +25,8 @@ pub use rank::{Ranked, Ranking, rank};
 pub use spec::Spec;
 
 /// Why a sweep, or a part of it, was refused: one line that says what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub enum SweepError {
     /// What was asked for is wrong.
     Asked(String),
@@ -36,15 +37,3 @@ pub enum SweepError {
     /// Rows are missing.
     Missing(String),
 }
-
-impl std::fmt::Display for SweepError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (SweepError::Asked(text)
-        | SweepError::Input(text)
-        | SweepError::Disk(text)
-        | SweepError::Missing(text)) = self;
-        f.write_str(text)
-    }
-}
-
-impl std::error::Error for SweepError {}

@@ -33,27 +33,37 @@ pub enum Stage {
 }
 
 /// Why there is no connection.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ConnectError {
     /// The name has no address, or cannot be looked up.
+    #[error("the host name has no address; check its spelling and the network")]
     UnknownHost,
     /// Nothing listens at the port.
+    #[error("connection refused: nothing listens there; check the port, start the server")]
     Refused,
     /// The network or host cannot be reached.
+    #[error("the host cannot be reached; check the network")]
     Unreachable,
     /// The deadline passed in this step.
+    #[error("no answer in time {0}; check host, port and firewall")]
     Timeout(Stage),
     /// The server ended the connection in this step.
+    #[error("the server closed the connection {0}")]
     Closed(Stage),
     /// The server, or something between, reset the connection in this step.
+    #[error("the connection was reset {0}; check port and scheme")]
     Reset(Stage),
     /// Another error of the operating system, by its number (0 if it has none).
+    #[error("{}", system(*.0))]
     Os(i32),
     /// The port does not speak TLS.
+    #[error("the port does not speak TLS; use ws:// or another port")]
     NotTls,
     /// The TLS handshake failed.
+    #[error("TLS: {0}{}", hint(.0))]
     Tls(Box<rustls::Error>),
     /// The server did not grant the upgrade.
+    #[error("no WebSocket: {0}")]
     Upgrade(Refusal),
 }
 
@@ -240,6 +250,23 @@ impl Write for Timed<'_> {
     }
 }
 
+/// What the system says of an error, by its number.
+fn system(number: i32) -> String {
+    match number {
+        0 => "an error without a number of the system".to_owned(),
+        n => io::Error::from_raw_os_error(n).to_string(),
+    }
+}
+
+fn hint(error: &rustls::Error) -> &'static str {
+    match error {
+        rustls::Error::InvalidCertificate(_) => {
+            "; for a private certificate give its PEM file with --ca"
+        }
+        _ => "",
+    }
+}
+
 impl ConnectError {
     /// Names an error of the operating system, or of TLS below it, met in `stage`.
     pub fn from_io(error: &io::Error, stage: Stage) -> ConnectError {
@@ -310,44 +337,6 @@ impl fmt::Display for Stage {
         })
     }
 }
-
-impl fmt::Display for ConnectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ConnectError::UnknownHost => {
-                f.write_str("the host name has no address; check its spelling and the network")
-            }
-            ConnectError::Refused => f.write_str(
-                "connection refused: nothing listens there; check the port, start the server",
-            ),
-            ConnectError::Unreachable => {
-                f.write_str("the host cannot be reached; check the network")
-            }
-            ConnectError::Timeout(stage) => {
-                write!(f, "no answer in time {stage}; check host, port and firewall")
-            }
-            ConnectError::Closed(stage) => write!(f, "the server closed the connection {stage}"),
-            ConnectError::Reset(stage) => {
-                write!(f, "the connection was reset {stage}; check port and scheme")
-            }
-            ConnectError::Os(0) => f.write_str("an error without a number of the system"),
-            ConnectError::Os(number) => write!(f, "{}", io::Error::from_raw_os_error(*number)),
-            ConnectError::NotTls => {
-                f.write_str("the port does not speak TLS; use ws:// or another port")
-            }
-            ConnectError::Tls(error) => {
-                write!(f, "TLS: {error}")?;
-                if matches!(**error, rustls::Error::InvalidCertificate(_)) {
-                    f.write_str("; for a private certificate give its PEM file with --ca")?;
-                }
-                Ok(())
-            }
-            ConnectError::Upgrade(refusal) => write!(f, "no WebSocket: {refusal}"),
-        }
-    }
-}
-
-impl std::error::Error for ConnectError {}
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,6 @@
 //!    as for the WebSocket.
 //! 2. The answer has at most [`INFO_ANSWER_MAX`] bytes; the whole exchange one deadline.
 
-use std::fmt;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -27,13 +26,16 @@ use crate::limits::INFO_ANSWER_MAX;
 use crate::units::Ns;
 
 /// Why there is no answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum InfoError {
     /// There is no connection.
+    #[error(transparent)]
     Connect(ConnectError),
     /// The server answered with another status than 200.
+    #[error("/info: status {0}{}", advice(*.0))]
     Status(u16),
     /// The answer is not well-formed, too long or not UTF-8, with the text of the HTTP client.
+    #[error("/info: {0}")]
     Answer(String),
 }
 
@@ -124,20 +126,9 @@ impl InfoError {
     }
 }
 
-impl fmt::Display for InfoError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            InfoError::Connect(error) => error.fmt(f),
-            InfoError::Status(429) => {
-                f.write_str("/info: status 429, too many questions; wait a minute")
-            }
-            InfoError::Status(code) => write!(f, "/info: status {code}; check host and port"),
-            InfoError::Answer(text) => write!(f, "/info: {text}"),
-        }
-    }
+fn advice(status: u16) -> &'static str {
+    if status == 429 { ", too many questions; wait a minute" } else { "; check host and port" }
 }
-
-impl std::error::Error for InfoError {}
 
 /// Hands the HTTP client the connection that is already open.
 #[derive(Debug)]

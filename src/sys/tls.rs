@@ -7,7 +7,6 @@
 //!    issuer are not asked, as for a host key; it still has to prove that it holds the key.
 //! 3. TLS 1.2 and 1.3, crypto by ring.
 
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,13 +18,16 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 /// Why there is no configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {
     /// The file cannot be read.
+    #[error("the certificate file: {0}")]
     Unreadable(std::io::ErrorKind),
     /// The file has no `BEGIN CERTIFICATE`, or a damaged one.
+    #[error("the certificate file holds no readable PEM certificate")]
     NoCertificate,
     /// rustls declines, with its text.
+    #[error("{0}")]
     Tls(String),
 }
 
@@ -128,20 +130,6 @@ impl ServerCertVerifier for Verifier {
         self.chain.supported_verify_schemes()
     }
 }
-
-impl fmt::Display for TrustError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TrustError::Unreadable(kind) => write!(f, "the certificate file: {kind}"),
-            TrustError::NoCertificate => {
-                f.write_str("the certificate file holds no readable PEM certificate")
-            }
-            TrustError::Tls(text) => f.write_str(text),
-        }
-    }
-}
-
-impl std::error::Error for TrustError {}
 
 #[cfg(test)]
 mod tests {

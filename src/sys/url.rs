@@ -19,19 +19,25 @@ pub struct Url {
 }
 
 /// What is wrong with an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
     /// It does not begin with `ws://` or `wss://`.
+    #[error("an address begins with ws:// or wss://")]
     Scheme,
     /// It contains a user name or password.
+    #[error("user names and passwords in an address are not supported")]
     UserInfo,
     /// The host is missing or has characters that hosts have not.
+    #[error("the host is missing or has characters that hosts have not")]
     Host,
     /// The brackets do not hold an IPv6 address, or one stands without brackets.
+    #[error("an IPv6 address stands in brackets, as in ws://[::1]:9001/ws")]
     Ipv6,
     /// The port is not a number from 1 to 65,535.
+    #[error("the port is a number from 1 to 65535")]
     Port,
     /// The path has spaces, control or non-ASCII characters, or a fragment.
+    #[error("the path may have neither spaces nor a # nor other than ASCII")]
     Path,
 }
 
@@ -130,21 +136,6 @@ impl fmt::Display for Url {
         write!(f, "{scheme}://{}{}", self.host_field(), self.path)
     }
 }
-
-impl fmt::Display for UrlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            UrlError::Scheme => "an address begins with ws:// or wss://",
-            UrlError::UserInfo => "user names and passwords in an address are not supported",
-            UrlError::Host => "the host is missing or has characters that hosts have not",
-            UrlError::Ipv6 => "an IPv6 address stands in brackets, as in ws://[::1]:9001/ws",
-            UrlError::Port => "the port is a number from 1 to 65535",
-            UrlError::Path => "the path may have neither spaces nor a # nor other than ASCII",
-        })
-    }
-}
-
-impl std::error::Error for UrlError {}
 
 fn default_port(secure: bool) -> u16 {
     if secure { 443 } else { 80 }

@@ -9,9 +9,11 @@
 //! 3. A counter whose name ends in `_max` keeps the largest value since a reader last asked for a new
 //!    one, one in `_last` the newest value; all others only grow.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crossbeam::utils::CachePadded;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 macro_rules! counters {
     ($( $id:literal $variant:ident / $name:literal $unit:literal : $sentence:literal ),* $(,)?) => {
@@ -173,6 +175,23 @@ impl Counters {
         for (slot, value) in board.values.iter().zip(&self.values) {
             slot.store(*value, Ordering::Relaxed);
         }
+    }
+}
+
+impl Serialize for Counters {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(Counter::ALL.iter().map(|c| (c.name(), self.value(*c))))
+    }
+}
+
+impl<'de> Deserialize<'de> for Counters {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Counters, D::Error> {
+        let named = BTreeMap::<String, u64>::deserialize(from)?;
+        let mut out = Counters::new();
+        for c in Counter::ALL {
+            out.set(*c, named.get(c.name()).copied().unwrap_or(0));
+        }
+        Ok(out)
     }
 }
 

@@ -7,38 +7,27 @@
 //!    after it; no sign, exponent, blank or separator; at most [`DIGITS_MAX`] bytes.
 //! 2. Nothing is rounded: a digit that is not zero beyond the eighth decimal is `TooFine`.
 
-use std::fmt;
-
 use super::{ONE, SCALE};
 
 /// Longest accepted text, in bytes. Prices and sizes on the wire have at most 14.
 pub const DIGITS_MAX: usize = 24;
 
 /// Why a text is not a price or a size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Bad {
     /// Not in the grammar: empty, sign, exponent, letter, two points, no digit beside the point.
+    #[error("digits with at most one point are needed")]
     Grammar,
     /// More than [`DIGITS_MAX`] bytes.
+    #[error("the text is too long")]
     TooLong,
     /// More than eight decimals that matter.
+    #[error("it has more than eight decimals")]
     TooFine,
     /// Does not fit in 63 bits at eight decimals.
+    #[error("the number is too large")]
     TooLarge,
 }
-
-impl fmt::Display for Bad {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Bad::Grammar => "digits with at most one point are needed",
-            Bad::TooLong => "the text is too long",
-            Bad::TooFine => "it has more than eight decimals",
-            Bad::TooLarge => "the number is too large",
-        })
-    }
-}
-
-impl std::error::Error for Bad {}
 
 /// Parses a decimal text into units of 1e-8.
 ///

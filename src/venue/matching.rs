@@ -13,7 +13,6 @@
 #![deny(clippy::float_arithmetic)]
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use crate::event::Level;
 use crate::units::{Px, Side, Sz};
@@ -33,27 +32,18 @@ pub enum Tif {
 }
 
 /// Why an order was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// The price or the size is not positive. The caller's fault.
+    #[error("price or size is not positive")]
     NotPositive,
     /// A post-only order that would have matched at once.
+    #[error("a post-only order would trade at once")]
     WouldCross,
     /// The level's size would not fit in 63 bits.
+    #[error("the size of the level would not fit")]
     TooLarge,
 }
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Refused::NotPositive => "price or size is not positive",
-            Refused::WouldCross => "a post-only order would trade at once",
-            Refused::TooLarge => "the size of the level would not fit",
-        })
-    }
-}
-
-impl std::error::Error for Refused {}
 
 /// What a limit order did on arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

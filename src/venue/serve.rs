@@ -18,7 +18,6 @@
 //!    they are those of the blocks' times.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -64,27 +63,18 @@ pub struct Service {
 }
 
 /// Why the venue could not be started.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The configuration is out of range.
+    #[error(transparent)]
     Config(ConfigError),
     /// The speed is negative or not finite.
+    #[error("the speed must be a positive number")]
     Speed,
     /// The port could not be opened, or the thread not be started.
+    #[error(transparent)]
     Io(io::Error),
 }
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StartError::Config(e) => e.fmt(f),
-            StartError::Speed => f.write_str("the speed must be a positive number"),
-            StartError::Io(e) => e.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
 
 impl From<io::Error> for StartError {
     fn from(error: io::Error) -> StartError {

@@ -18,24 +18,15 @@ use crate::settings::ConfigError;
 use crate::units::Ns;
 
 /// Why there is no recording, or no whole one.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Failed {
     /// The configuration is out of range.
+    #[error(transparent)]
     Config(ConfigError),
     /// A frame could not be written.
+    #[error(transparent)]
     Write(io::Error),
 }
-
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failed::Config(e) => e.fmt(f),
-            Failed::Write(e) => e.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for Failed {}
 
 /// Records `length_ns` of the market and hands each frame over with its receive stamp.
 ///

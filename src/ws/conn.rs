@@ -12,8 +12,6 @@
 //! 5. When [`Conn::poll`] has given `None`, [`Conn::space`] is not empty.
 //! 6. A close frame always fits into the send buffer, at most one is sent, and nothing after it.
 
-use std::fmt;
-
 use super::frame::{self, CONTROL_MAX, HEADER_MAX, Header, Opcode, Role, Violation};
 use crate::limits;
 
@@ -69,24 +67,15 @@ pub enum State {
 }
 
 /// Why a text was not accepted for sending. Nothing of it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// The send buffer has no room for it now.
+    #[error("the send buffer has no room for it now")]
     Full,
     /// A close frame has been sent; nothing may follow it.
+    #[error("a close frame has been sent")]
     Closed,
 }
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Refused::Full => "the send buffer has no room for it now",
-            Refused::Closed => "a close frame has been sent",
-        })
-    }
-}
-
-impl std::error::Error for Refused {}
 
 /// One connection. Kept for the whole run: [`Conn::restart`] makes it ready for the next link.
 #[derive(Debug)]

@@ -8,8 +8,6 @@
 //! 2. `parse(encode(h)) = h` for every header that may be sent.
 //! 3. Every violation names one close code: 1002, 1007 or 1009.
 
-use std::fmt;
-
 /// Bytes of the longest header: two, eight of length, four of masking key.
 pub const HEADER_MAX: usize = 14;
 
@@ -61,37 +59,52 @@ pub struct Header {
 
 /// A breach of RFC 6455, or of this program's limits, by the other end. Always fatal to the
 /// connection; [`Violation::code`] says what to put into the close frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
     /// A server sent a masked frame.
+    #[error("masked frame from a server")]
     Masked,
     /// A client sent a frame without a mask.
+    #[error("unmasked frame from a client")]
     Unmasked,
     /// A reserved bit is set though no extension was agreed on.
+    #[error("reserved bits set without an extension")]
     ReservedBits,
     /// Opcode 3 to 7 or 11 to 15.
+    #[error("reserved opcode")]
     ReservedOpcode,
     /// A control frame without FIN.
+    #[error("fragmented control frame")]
     FragmentedControl,
     /// A control frame with more than 125 bytes.
+    #[error("control frame longer than 125 bytes")]
     LongControl,
     /// A length written with more bytes than it needs.
+    #[error("length not in its shortest form")]
     LengthNotMinimal,
     /// A 64-bit length with its highest bit set.
+    #[error("length with its highest bit set")]
     LengthBit63,
     /// A continuation while no fragmented message is open.
+    #[error("continuation without a message")]
     LoneContinuation,
     /// A new text or binary frame inside a fragmented message.
+    #[error("new message inside a fragmented one")]
     InterleavedData,
     /// A text message, or the reason of a close frame, is not UTF-8.
+    #[error("text that is not UTF-8")]
     InvalidUtf8,
     /// A close frame whose body is a single byte.
+    #[error("close frame with a one-byte body")]
     ShortClose,
     /// A close frame with a code that may not be sent.
+    #[error("close code that may not be sent")]
     CloseCode,
     /// A message longer than this end accepts; decided on the header alone.
+    #[error("message larger than accepted")]
     TooLarge,
     /// A message in more fragments than this end accepts.
+    #[error("message in more fragments than accepted")]
     TooManyFragments,
 }
 
@@ -127,30 +140,6 @@ impl Violation {
         }
     }
 }
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Violation::Masked => "masked frame from a server",
-            Violation::Unmasked => "unmasked frame from a client",
-            Violation::ReservedBits => "reserved bits set without an extension",
-            Violation::ReservedOpcode => "reserved opcode",
-            Violation::FragmentedControl => "fragmented control frame",
-            Violation::LongControl => "control frame longer than 125 bytes",
-            Violation::LengthNotMinimal => "length not in its shortest form",
-            Violation::LengthBit63 => "length with its highest bit set",
-            Violation::LoneContinuation => "continuation without a message",
-            Violation::InterleavedData => "new message inside a fragmented one",
-            Violation::InvalidUtf8 => "text that is not UTF-8",
-            Violation::ShortClose => "close frame with a one-byte body",
-            Violation::CloseCode => "close code that may not be sent",
-            Violation::TooLarge => "message larger than accepted",
-            Violation::TooManyFragments => "message in more fragments than accepted",
-        })
-    }
-}
-
-impl std::error::Error for Violation {}
 
 impl Opcode {
     /// The opcode of four bits, if it is not reserved.

@@ -8,8 +8,6 @@
 //!    message at most `MESSAGE_MAX` bytes; nothing is reserved by a declared length.
 //! 2. After a violation or a close frame of the client nothing more is yielded.
 
-use std::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -41,30 +39,21 @@ pub enum Request {
 }
 
 /// A request this server cannot read or grant, as the HTTP status to answer with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadRequest {
     /// 400: not HTTP/1.1, a bad length, or an upgrade without a proper key.
+    #[error("the request is not well-formed")]
     Malformed,
     /// 413: the body is longer than accepted.
+    #[error("the body is too large")]
     BodyTooLarge,
     /// 426: an upgrade to another version of WebSocket than 13.
+    #[error("another version of WebSocket than 13 is asked for")]
     Version,
     /// 431: the head is longer, or has more fields, than accepted.
+    #[error("the head is too large")]
     HeadTooLarge,
 }
-
-impl fmt::Display for BadRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            BadRequest::Malformed => "the request is not well-formed",
-            BadRequest::BodyTooLarge => "the body is too large",
-            BadRequest::Version => "another version of WebSocket than 13 is asked for",
-            BadRequest::HeadTooLarge => "the head is too large",
-        })
-    }
-}
-
-impl std::error::Error for BadRequest {}
 
 /// A message of a client, unmasked and reassembled.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -293,7 +293,8 @@ pub const MUTE_ERROR: Planted = Planted {
             "src/ops/queue.rs",
             "pub enum ReadError {\n  Gone,\n}\nstruct BadName;\nimpl Display for BadName {}\npub \
              enum Fault {}\nimpl std::fmt::Display for Fault {}\nimpl std::error::Error for Fault \
-             {}\nstruct Error2;\n#[cfg(test)]\nstruct TestError;\n",
+             {}\nstruct Error2;\n#[cfg(test)]\nstruct TestError;\n#[derive(Debug, \
+             thiserror::Error)]\nenum DerivedError {\n  #[error(\"gone\")]\n  Gone,\n}\n",
         )])
     },
     finds: &[

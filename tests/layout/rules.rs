@@ -387,12 +387,28 @@ fn errors(tree: &Tree) -> Vec<Finding> {
         named: Vec<(String, usize)>,
         implements: BTreeSet<(String, String)>,
     }
+    impl Errors {
+        /// Notes a type; one that derives `thiserror::Error` has both.
+        fn name(&mut self, ident: &syn::Ident, attrs: &[syn::Attribute]) {
+            let derives = |a: &syn::Attribute| match &a.meta {
+                syn::Meta::List(l) if l.path.is_ident("derive") => {
+                    l.tokens.to_string().replace(' ', "").contains("thiserror::Error")
+                }
+                _ => false,
+            };
+            if attrs.iter().any(derives) {
+                let both = ["Display", "Error"].map(|of| (ident.to_string(), of.to_owned()));
+                self.implements.extend(both);
+            }
+            self.named.push((ident.to_string(), ident.span().start().line));
+        }
+    }
     impl<'a> Visit<'a> for Errors {
         fn visit_item_struct(&mut self, s: &'a syn::ItemStruct) {
-            self.named.push((s.ident.to_string(), s.ident.span().start().line));
+            self.name(&s.ident, &s.attrs);
         }
         fn visit_item_enum(&mut self, e: &'a syn::ItemEnum) {
-            self.named.push((e.ident.to_string(), e.ident.span().start().line));
+            self.name(&e.ident, &e.attrs);
         }
         fn visit_item_impl(&mut self, i: &'a syn::ItemImpl) {
             let of = i.trait_.as_ref().and_then(|(p, _)| p.segments.last());
