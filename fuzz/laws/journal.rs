@@ -12,10 +12,10 @@
 use fastrand::Rng;
 
 use super::bytes::Bytes;
-use crate::laws::disk::{FakeDisk, Fault};
 use crate::journal::{
     Digest, DiskError, Found, Options, Reader, Recovered, Writer, inspect, repair, segment_name,
 };
+use crate::laws::disk::{FakeDisk, Fault};
 use crate::record::{Lost, NO_COIN, RECORD_BYTES, Record, Regimes, Stop, StopReason};
 use crate::units::Ns;
 

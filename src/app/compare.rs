@@ -221,8 +221,9 @@ fn one_pass<C: Components>(
 ) -> Result<Vec<Compared>, Unread> {
     let Some(first) = configs.first() else { return Ok(Vec::new()) };
     let mut watches = vec![Watches::new(coins.len(), BLOCK_NS); configs.len()];
-    let tally = |watch| Tally::new(|r: &Record, _: &Bytes| Watches::take(watch, r));
-    let mut tallies: Vec<_> = watches.iter_mut().map(tally).collect();
+    let each = watches.iter_mut();
+    let each = each.map(|watch| Tally::new(|r: &Record, _: &Bytes| watch.take(r)));
+    let mut tallies: Vec<_> = each.collect();
     let engines = configs.iter().map(|c| engine(&c.engine, coins, c.hash(coins)));
     let mut runs: Vec<_> = engines.zip(&mut tallies).collect();
     let end = (Some(StopReason::Finished), &Meter::default());

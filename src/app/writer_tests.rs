@@ -9,9 +9,9 @@ use super::*;
 use crate::app::config::Run;
 use crate::engine::publish::Publish;
 use crate::folder::{Folder, FolderError};
-use crate::laws::disk::{FakeDisk, Fault};
 use crate::journal::reader::{Cause, Damage};
 use crate::journal::{DiskError, Found, Options, Reader, inspect};
+use crate::laws::disk::{FakeDisk, Fault};
 use crate::limits::JOURNAL_SYNC_NS;
 use crate::record::{
     Body, Coin, Fill, FillReason, Guard, Lane, NO_COIN, Regimes, Start, Stop, StopReason,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::exit::{Code, Failure};
 use super::progress::Progress;
-use super::{Common, Force, say};
+use super::{Common, Force};
 use crate::app::config::Config;
 use crate::audit::score::{self, Bin, CALIBRATED, Estimate, Score};
 use crate::audit::{self, BOUND_PP, Contender, Outcome, Plan, SHADOWS, View};

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::exit::Failure;
+use super::exit::{Code, Failure};
 use crate::app::config::ConfigOf;
 use crate::app::past::Past;
 use crate::app::survey::{Survey, fitness, survey};
@@ -12,8 +12,9 @@ use crate::engine::Components;
 use crate::feed::{CoinSpec, is_perpetual};
 use crate::folder::recording::RecordingError;
 use crate::folder::{Fitness, Folder, FolderError, NoFolder, RunFolder, RunInfo};
-use crate::journal::{Digests, ReadError, Reader, hex};
+use crate::journal::{Digests, Found, ReadError, Reader, hex};
 use crate::limits::{COINS_MAX, DECIMALS_MAX};
+use crate::record::Record;
 
 /// The journal of a run folder, from its beginning; where that was dropped, the records that say what
 /// the run is and those of the segments kept.
@@ -24,6 +25,34 @@ pub(crate) fn journal(run: &Path) -> Result<Reader<Folder>, Failure> {
     }
     let past = past(run)?;
     Ok(past.rest(folder).map_err(|e| unreadable(run, e))?.after(past.head()))
+}
+
+/// Gives each record that `reader` finds in the journal of `run` to `take`; damage found, a line each.
+pub(super) fn each_record(
+    run: &Path,
+    mut reader: Reader<Folder>,
+    mut take: impl FnMut(&Record) -> Result<(), Failure>,
+) -> Result<Vec<String>, Failure> {
+    let mut faults = Vec::new();
+    while let Some(found) = reader.step().map_err(|e| unreadable(run, e))? {
+        match found {
+            Found::Record(record) => take(&record)?,
+            Found::Damage(damage) => faults.push(damage.to_string()),
+            Found::Torn(torn) => faults.push(torn.to_string()),
+        }
+    }
+    Ok(faults)
+}
+
+/// The failure of a command whose journal is damaged.
+pub(super) fn intact(faults: &[String]) -> Result<(), Failure> {
+    match faults {
+        [] => Ok(()),
+        some => {
+            let text = format!("the journal is damaged: {}", some.join("; "));
+            Err(Failure::new(Code::Check, text))
+        }
+    }
 }
 
 /// What the first segments of a run came to.

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::common::{chosen, coin_name, recording_failure};
 use super::exit::Failure;
-use super::{Common, Force, say, summary};
+use super::{Common, Force, summary};
 use crate::app::config::ConfigOf;
 use crate::app::convert::{ConvertError, convert};
 use crate::app::events::is_events;

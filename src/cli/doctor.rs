@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::Common;
 use super::exit::{Code, Failure};
-use super::{Common, say};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::feed::meta;

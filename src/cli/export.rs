@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::common::{journal, unreadable};
-use super::exit::{Code, Failure};
-use super::{Common, Force, say};
+use super::common::{each_record, intact, journal, unreadable};
+use super::exit::Failure;
+use super::{Common, Force};
 use crate::folder::RunFolder;
 use crate::journal::{Found, frames_the_run};
 use crate::record::StrategyNames;
@@ -61,8 +61,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let name = o.run.display();
     let names = strategy(&o.run)?;
     let wanted = chosen(&o.table, &names)?;
-    let fault = |e| unreadable(&o.run, e);
-    let mut reader = journal(&o.run)?;
+    let reader = journal(&o.run)?;
     if reader.segments() == 0 {
         return Err(Failure::input(format!("{name} holds no journal; give it a run folder")));
     }
@@ -70,20 +69,10 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let refused = |e| Failure::disk(format!("cannot write in {}: {e}", to.display()));
     let replace = o.out.is_none() || o.force.force;
     let mut export = Export::create(&to, kind, &wanted, names, replace)?;
-    let mut faults = Vec::new();
-    while let Some(found) = reader.step().map_err(fault)? {
-        match found {
-            Found::Record(r) => export.take(&r).map_err(refused)?,
-            Found::Damage(damage) => faults.push(damage.to_string()),
-            Found::Torn(torn) => faults.push(torn.to_string()),
-        }
-    }
+    let faults = each_record(&o.run, reader, |r| export.take(r).map_err(refused))?;
     let written = export.finish().map_err(refused)?;
     common.show(&serde_json::json!({ "tables": written, "faults": faults }), listing(&written));
-    if faults.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::new(Code::Check, format!("the journal is damaged: {}", faults.join("; "))))
+    intact(&faults)
 }
 
 fn listing(written: &[Written]) -> String {

@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::common::{chosen, coin_name, recording_failure};
 use super::exit::{Code, Failure};
-use super::{Common, Force, say, summary};
+use super::{Common, Force, summary};
 use crate::app::events::is_events;
 use crate::app::measured::{Measured, measure};
 use crate::facts::bands::{BUILT_IN, Bands, Outside, short};

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::common::{chosen_of, journal, recording_failure, surveyed, unreadable};
-use super::exit::{Code, Failure};
+use super::common::{chosen_of, each_record, intact, journal, recording_failure, surveyed};
+use super::exit::Failure;
 use super::summary::{feed_json, left_out, left_out_json, reasons};
 use super::{Common, Force, say};
 use crate::app::config::ConfigOf;
@@ -18,7 +18,6 @@ use crate::app::schedule::{self, BadSchedule, Outcome, Scheduled, Tape};
 use crate::app::shapes::{Shape, Shaper};
 use crate::engine::Components;
 use crate::folder::Output;
-use crate::journal::Found;
 use crate::settings::{Choice as _, Room as _};
 use crate::sim::config::{Crossing, Model};
 
@@ -120,8 +119,7 @@ fn export(folder: &Path, o: &Options) -> Result<(), Failure> {
         Format::UserFills => Shape::UserFills,
         Format::OrderUpdates => Shape::OrderUpdates,
     };
-    let fault = |e| unreadable(folder, e);
-    let mut reader = journal(folder)?;
+    let reader = journal(folder)?;
     let cannot = |e| Failure::disk(format!("cannot write the export: {e}"));
     let mut file = o.out.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
     let mut terminal = BufWriter::new(std::io::stdout());
@@ -130,24 +128,13 @@ fn export(folder: &Path, o: &Options) -> Result<(), Failure> {
         None => &mut terminal,
     };
     let mut shaper = Shaper::new(shape);
-    let mut faults = Vec::new();
-    while let Some(found) = reader.step().map_err(fault)? {
-        match found {
-            Found::Record(record) => {
-                if let Some(line) = shaper.take(&record) {
-                    writeln!(target, "{line}").map_err(cannot)?;
-                }
-            }
-            Found::Damage(damage) => faults.push(damage.to_string()),
-            Found::Torn(torn) => faults.push(torn.to_string()),
-        }
-    }
+    let faults = each_record(folder, reader, |record| match shaper.take(record) {
+        Some(line) => writeln!(target, "{line}").map_err(cannot),
+        None => Ok(()),
+    })?;
     target.flush().map_err(cannot)?;
     file.map(Output::finish).transpose()?;
-    if faults.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::new(Code::Check, format!("the journal is damaged: {}", faults.join("; "))))
+    intact(&faults)
 }
 
 fn judge<C: Components>(

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::exit::{Code, Failure};
 use super::progress::Progress;
-use super::{Common, Force, say};
+use super::{Common, Force};
 use crate::app::config::Config;
 use crate::audit::grid::{self, BOUND_PP, Cell, HORIZONS_S};
 use crate::truth::Estimate;

@@ -7,12 +7,12 @@
 //!    made them: a profile that learns otherwise is judged by the same formulas.
 //! 2. The first 500 s are judged: the analysis asks for sessions of 300 to 500 s.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
-use super::common::{chosen_of_all, coin_name, journal, least_fit, recording_failure, unreadable};
+use super::common::{chosen_of_all, coin_name, each_record, journal, least_fit, recording_failure};
 use super::exit::{Code, Failure};
 use super::progress::Progress;
 use super::{Common, say};
@@ -20,7 +20,6 @@ use crate::app::config::ConfigOf;
 use crate::app::replay::{Cut, Tally, replay_files};
 use crate::engine::Components;
 use crate::folder::recording::{self, Meter};
-use crate::journal::Found;
 use crate::quote::original::model::{Config as Formulas, Known, Model};
 use crate::record::{Body, Lane, REGIMES, Record, StopReason};
 use crate::units::lines::labelled;
@@ -228,7 +227,11 @@ pub(super) fn run<C: Components>(
 ) -> Result<(), Failure> {
     let mut judge = Judge::default();
     match o.what.as_slice() {
-        [run] if run.is_dir() => of_run(run, &mut judge)?,
+        // Damage is for `verify` to name.
+        [run] if run.is_dir() => drop(each_record(run, journal(run)?, |r| {
+            judge.take(r);
+            Ok(())
+        })?),
         files => of_files(files, o, config, &mut judge)?,
     }
     let seconds = judge.from.map_or(0.0, |from| Ns::seconds(judge.to.since(from)));
@@ -264,16 +267,6 @@ pub(super) fn run<C: Components>(
         return Ok(());
     }
     Err(Failure::new(Code::Check, format!("{failed} of {lines} demands of the protocol failed")))
-}
-
-fn of_run(run: &Path, judge: &mut Judge) -> Result<(), Failure> {
-    let mut reader = journal(run)?;
-    while let Some(found) = reader.step().map_err(|e| unreadable(run, e))? {
-        if let Found::Record(r) = found {
-            judge.take(&r);
-        }
-    }
-    Ok(())
 }
 
 fn of_files<C: Components>(

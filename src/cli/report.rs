@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::common::{digests, opened, past, unreadable};
+use super::common::{digests, intact, opened, past, unreadable};
 use super::exit::{Code, Failure};
 use super::{Common, Force, say};
 use crate::app::config::Config;
@@ -186,10 +186,7 @@ fn one(run: &Path, o: &Options, common: &Common) -> Result<(), Failure> {
     if !common.json {
         say(&keep::dropped_text(dropped));
     }
-    if model.faults.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::new(Code::Check, format!("the journal is damaged: {}", model.faults.join("; "))))
+    intact(&model.faults)
 }
 
 /// Hands the page to whatever shows HTML here.

@@ -3,8 +3,7 @@
 //! In: a TOML, a folder. Out: a plan, rows, one table, a ranking. Cold path, one pass a thread.
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -12,14 +11,15 @@ use serde_json::json;
 use super::common::{chosen, judged};
 use super::exit::{Code, Failure};
 use super::progress::Progress;
-use super::{Common, Force, say};
+use super::{Common, Force};
 use crate::app::config::ConfigOf;
+use crate::app::jobs::{cores, done};
 use crate::engine::Components;
 use crate::folder::recording::{Meter, fingerprint};
 use crate::folder::{Folder, FolderError, Output};
 use crate::journal::hex;
-use crate::report::Interval;
 use crate::report::export::Format;
+use crate::report::{Interval, float};
 use crate::sweep::{
     self, FilePlan, Plan, Ranked, Ranking, SOURCES, Shard, Spec, SweepError, Unit, run_unit, units,
 };
@@ -169,7 +169,7 @@ fn file(beside: &Path, named: &Path, spec: &Spec) -> Result<FilePlan, Failure> {
     let coins = chosen(&path, &spec.coins)?;
     if let Some(f) = judged(&path, &coins, spec.accept_unfit)?
         && let Some(w) = spec.windows
-        && f.span_s < stats(w.train + w.test) * Ns::seconds(spec.block_ns)
+        && f.span_s < float(w.train + w.test) * Ns::seconds(spec.block_ns)
     {
         return Err(Failure::usage(format!(
             "{} has {:.0} s, less than one window of `train` and `test`",
@@ -185,11 +185,6 @@ fn file(beside: &Path, named: &Path, spec: &Spec) -> Result<FilePlan, Failure> {
         hash: hex(hash),
         coins: coins.iter().map(|c| (c.name.to_string(), c.sz_decimals)).collect(),
     })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a count of blocks")]
-fn stats(n: usize) -> f64 {
-    n as f64
 }
 
 /// What became of a part.
@@ -225,39 +220,29 @@ pub(crate) fn part<C: Components>(
     let shard: Shard = shard.parse().map_err(failure)?;
     let (plan, base) = Plan::read::<C>(dir).map_err(failure)?;
     let _lock = locked(dir, shard)?;
-    let cores = crate::app::jobs::cores();
-    let threads = jobs.unwrap_or(cores).max(1);
+    let threads = jobs.unwrap_or_else(cores).max(1);
     let todo = units(&plan, dir, shard, threads);
-    let done: usize = todo.iter().map(|u| u.jobs.len()).sum();
+    let count: usize = todo.iter().map(|u| u.jobs.len()).sum();
     let paths = checked(&plan, dir, &todo)?;
     let clock = SessionClock::start(1);
     let total = todo.iter().map(|u| plan.files[u.file].bytes).sum();
     let progress = Progress::of("sweep", total, meter);
-    let next = AtomicUsize::new(0);
-    let failed: Mutex<Option<SweepError>> = Mutex::new(None);
-    let fail = |e| {
-        next.store(todo.len(), Ordering::Relaxed);
-        if let Ok(mut f) = failed.lock() {
-            f.get_or_insert(e);
+    // After a failure the rest is left out.
+    let failed = AtomicBool::new(false);
+    let ended = done(&todo, threads, |_, unit| {
+        if failed.load(Ordering::Relaxed) {
+            return Ok(());
         }
-    };
-    std::thread::scope(|s| {
-        for _ in 0..threads.min(todo.len()) {
-            s.spawn(|| {
-                while let Some(unit) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let path = paths[unit.file].as_deref().unwrap_or(Path::new(""));
-                    run_unit((&plan, dir), &base, unit, path, meter).unwrap_or_else(fail);
-                }
-            });
-        }
+        let path = paths[unit.file].as_deref().unwrap_or(Path::new(""));
+        let ended = run_unit((&plan, dir), &base, unit, path, meter);
+        failed.fetch_or(ended.is_err(), Ordering::Relaxed);
+        ended
     });
     drop(progress);
-    if let Ok(Some(e)) = failed.into_inner() {
-        return Err(failure(e));
-    }
+    ended.into_iter().collect::<Result<(), _>>().map_err(failure)?;
     let took_s = Ns::seconds(i64::try_from(clock.mono_ns()).unwrap_or(i64::MAX));
-    let were_there = shard.range(plan.jobs.len()).len() - done;
-    Ok(Done { done, were_there, took_s })
+    let were_there = shard.range(plan.jobs.len()).len() - count;
+    Ok(Done { done: count, were_there, took_s })
 }
 
 /// One process does a part at a time, where the file system knows of locks.

@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
+use super::Common;
 use super::exit::Failure;
 use super::progress::Progress;
-use super::{Common, say};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::limits::TICK_NS;

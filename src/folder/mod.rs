@@ -54,10 +54,10 @@ pub enum NoFolder {
     #[error("{} holds a run already; name another or leave out --out", .0.display())]
     Taken(PathBuf),
     /// This folder cannot be made.
-    #[error("cannot make the run folder {}: {1}", .0.display())]
+    #[error("cannot make the run folder {path}: {1}", path = .0.display())]
     Refused(PathBuf, io::Error),
     /// So many runs of this name stand under the folder already.
-    #[error("too many runs of {0} under {}; remove some", .1.display())]
+    #[error("too many runs of {0} under {path}; remove some", path = .1.display())]
     TooMany(String, PathBuf),
 }
 

@@ -40,7 +40,7 @@ pub enum OutputError {
     #[error("{} exists already: name another file, or add --force", .0.display())]
     Exists(PathBuf),
     /// The disk refused.
-    #[error("cannot write {}: {1}", .0.display())]
+    #[error("cannot write {file}: {1}", file = .0.display())]
     Disk(PathBuf, io::Error),
 }
 

@@ -197,9 +197,9 @@ pub fn cut<D: Disk>(disk: &mut D, found: &Recovered, seq: u64) -> Result<Recover
 
 #[cfg(test)]
 mod tests {
-    use crate::laws::disk::FakeDisk;
     use super::super::{Options, Writer};
     use super::*;
+    use crate::laws::disk::FakeDisk;
     use crate::record::{Lost, NO_COIN, Regimes};
 
     const OPTIONS: Options = Options { config: [1, 2], segment_bytes: 8 * 128, sync_ns: 10 };

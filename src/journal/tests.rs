@@ -2,11 +2,11 @@
 
 use fastrand::Rng;
 
-use crate::laws::disk::{FakeDisk, Fault};
 use super::format::HeaderFault;
 use super::reader::{Cause, Damage, Torn};
 use super::writer::Step;
 use super::*;
+use crate::laws::disk::{FakeDisk, Fault};
 use crate::laws::journal::{assert_prefix, below, options, records};
 use crate::record::{RECORD_BYTES, Record};
 use crate::units::Ns;

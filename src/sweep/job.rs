@@ -66,8 +66,9 @@ pub fn run_unit<C: Components>(
     let configs: Result<Vec<_>, _> = unit.jobs.iter().map(|j| plan.config(base, *j)).collect();
     let configs = configs?;
     let mut watches = vec![Watch::new(coins.len(), plan.block_ns); configs.len()];
-    let tally = |watch| Tally::new(|r: &Record, _: &Bytes| Watch::take(watch, r));
-    let mut tallies: Vec<_> = watches.iter_mut().map(tally).collect();
+    let each = watches.iter_mut();
+    let each = each.map(|watch| Tally::new(|r: &Record, _: &Bytes| watch.take(r)));
+    let mut tallies: Vec<_> = each.collect();
     let engines = configs.iter().map(|c| engine(&c.engine, &coins, c.hash(&coins)));
     let mut runs: Vec<_> = engines.zip(&mut tallies).collect();
     let failed =

@@ -60,7 +60,7 @@ pub enum ConnectError {
     #[error("the port does not speak TLS; use ws:// or another port")]
     NotTls,
     /// The TLS handshake failed.
-    #[error("TLS: {0}{}", hint(.0))]
+    #[error("TLS: {0}{hint}", hint = hint(.0))]
     Tls(Box<rustls::Error>),
     /// The server did not grant the upgrade.
     #[error("no WebSocket: {0}")]

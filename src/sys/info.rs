@@ -32,7 +32,7 @@ pub enum InfoError {
     #[error(transparent)]
     Connect(ConnectError),
     /// The server answered with another status than 200.
-    #[error("/info: status {0}{}", advice(*.0))]
+    #[error("/info: status {0}{advice}", advice = advice(*.0))]
     Status(u16),
     /// The answer is not well-formed, too long or not UTF-8, with the text of the HTTP client.
     #[error("/info: {0}")]

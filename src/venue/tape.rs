@@ -5,7 +5,7 @@
 //!
 //! 1. A client that subscribed to everything before the first block would record the same frames.
 
-use std::{fmt, io};
+use std::io;
 
 use super::config::Config;
 use super::draw;
