@@ -67,16 +67,6 @@ impl Outcome {
     }
 }
 
-/// What the fills of an account were worth five seconds later, fees paid: what quoting itself earned.
-pub fn value(a: &Account) -> Cash {
-    Cash(a.spread + a.adverse + a.fees)
-}
-
-/// What an account has come to.
-pub fn profit(a: &Account) -> Cash {
-    Cash(a.spread + a.adverse + a.inventory + a.fees + a.funding)
-}
-
 #[derive(Clone, Debug, Default)]
 struct Watch {
     out: Outcome,
@@ -97,7 +87,7 @@ impl Watch {
                 if o.ends.len() <= block {
                     o.ends.resize(block + 1, o.ends.last().copied().unwrap_or_default());
                 }
-                o.ends[block] = [value(&a), profit(&a)];
+                o.ends[block] = [a.value(), a.profit()];
             }
             Body::Order(x) if x.state == OrderState::Sent => o.orders += 1,
             Body::Fill(f) if f.lane == Lane::Configured => {
@@ -375,8 +365,8 @@ mod tests {
                 came.coins[0].blocks(came.blocks).iter().map(|b| b[which]).sum::<f64>()
             };
             let a = came.coins[0].account.expect("an account");
-            assert!((sum(0) - value(&a).to_f64()).abs() < 1e-9, "blocks add up");
-            assert!((sum(1) - profit(&a).to_f64()).abs() < 1e-9);
+            assert!((sum(0) - a.value().to_f64()).abs() < 1e-9, "blocks add up");
+            assert!((sum(1) - a.profit().to_f64()).abs() < 1e-9);
         }
         digests.dedup();
         assert_eq!(digests.len(), 5, "seeds differ");

@@ -43,22 +43,10 @@ const MAGIC: &[u8; 8] = b"pmpast1\n";
 pub enum Fault {
     /// The file, or one that is to be written.
     #[error("what its first segments came to is not to be had: {0}")]
-    File(checkpoint::Fault),
+    File(#[from] checkpoint::Fault),
     /// The journal cannot be read.
     #[error("its journal cannot be read: {0}")]
-    Journal(ReadError),
-}
-
-impl From<checkpoint::Fault> for Fault {
-    fn from(e: checkpoint::Fault) -> Fault {
-        Fault::File(e)
-    }
-}
-
-impl From<ReadError> for Fault {
-    fn from(e: ReadError) -> Fault {
-        Fault::Journal(e)
-    }
+    Journal(#[from] ReadError),
 }
 
 /// What the first segments of a run came to.

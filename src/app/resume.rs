@@ -84,16 +84,16 @@ pub enum Fault {
     Empty,
     /// The recording cannot be read.
     #[error("its recording cannot be read: {0}")]
-    Recording(RecordingError),
+    Recording(#[from] RecordingError),
     /// The journal cannot be read.
     #[error("its journal cannot be read: {0}")]
-    Journal(ReadError),
+    Journal(#[from] ReadError),
     /// So many places of the journal are damaged.
     #[error("its journal is damaged in {0} places; see `verify`")]
     Damaged(u64),
     /// The journal cannot be written.
     #[error("its journal cannot be written: {}", .0.error)]
-    Failed(Failed),
+    Failed(#[from] Failed),
     /// The journal was written under another configuration.
     #[error("its journal was written under another configuration")]
     Config,
@@ -106,24 +106,6 @@ pub enum Fault {
     /// The disk refused.
     #[error("the disk refused: {0}")]
     Disk(DiskError),
-}
-
-impl From<RecordingError> for Fault {
-    fn from(e: RecordingError) -> Fault {
-        Fault::Recording(e)
-    }
-}
-
-impl From<ReadError> for Fault {
-    fn from(e: ReadError) -> Fault {
-        Fault::Journal(e)
-    }
-}
-
-impl From<Failed> for Fault {
-    fn from(e: Failed) -> Fault {
-        Fault::Failed(e)
-    }
 }
 
 impl From<io::Error> for Fault {

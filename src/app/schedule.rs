@@ -95,16 +95,10 @@ pub enum BadSchedule {
     Line(u64, String),
     /// The recording cannot be read.
     #[error("the recording: {0}")]
-    Tape(RecordingError),
+    Tape(#[from] RecordingError),
     /// The recording has no market data in its first frames.
     #[error("no market data in the recording's first frames")]
     NoCoin,
-}
-
-impl From<RecordingError> for BadSchedule {
-    fn from(e: RecordingError) -> BadSchedule {
-        BadSchedule::Tape(e)
-    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,7 +7,7 @@
 
 use std::path::PathBuf;
 
-use crate::app::compare::{Compared, on_tape, profit, value};
+use crate::app::compare::{Compared, on_tape};
 use crate::app::config::ConfigOf;
 use crate::app::jobs::cores;
 use crate::app::seeds::of_seed;
@@ -40,7 +40,7 @@ pub(super) fn timed(assumed: &mut Assumed, feed: &Counters) {
 
 /// Account of a coin as what it came to.
 pub(super) fn came(a: &Account) -> Came {
-    let (value_usd, profit_usd) = (value(a).to_f64(), profit(a).to_f64());
+    let (value_usd, profit_usd) = (a.value().to_f64(), a.profit().to_f64());
     Came { value_usd, profit_usd, fills: u64::from(a.fills) }
 }
 

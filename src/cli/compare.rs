@@ -11,7 +11,7 @@ use super::common::{chosen_of, coin_name, judged, recording_failure, surveyed};
 use super::exit::Failure;
 use super::place::parse_length;
 use super::{Common, say};
-use crate::app::compare::{Compared, Outcome, Simulated, on_market, on_tape, profit, value};
+use crate::app::compare::{Compared, Outcome, Simulated, on_market, on_tape};
 use crate::app::config::ConfigOf;
 use crate::app::jobs::{cores, done};
 use crate::app::profile;
@@ -19,7 +19,7 @@ use crate::app::seeds::{default_count, of_seed};
 use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::journal::hex;
-use crate::record::{Account, Guard};
+use crate::record::{Account, Guard, PARTS};
 use crate::report::Interval;
 use crate::report::paired::{Seeds, less, over_seeds};
 use crate::settings::Room as _;
@@ -410,9 +410,6 @@ impl Row {
     /// As JSON; what is of one recording and coin alone has a list by seed, too.
     fn json(&self, grounds: &[Ground], profiles: &[String]) -> Value {
         let all = self.outcomes(grounds);
-        let money = |f: fn(&Account) -> i128| {
-            self.mean(grounds, |o| o.account.as_ref().map_or(0.0, |a| Cash(f(a)).to_f64()))
-        };
         let mean = |of: fn(&Outcome) -> f64| self.mean(grounds, of);
         let [sent, cancels, refused] = self.requests(grounds);
         let quoted: serde_json::Map<String, Value> =
@@ -422,11 +419,6 @@ impl Row {
             "coin": coin(self, grounds),
             "profile": profiles[self.profile],
             "seeds": self.ground.map(|g| grounds[g].seeds),
-            "spread_usd": money(|a| a.spread),
-            "adverse_usd": money(|a| a.adverse),
-            "inventory_usd": money(|a| a.inventory),
-            "fees_usd": money(|a| a.fees),
-            "funding_usd": money(|a| a.funding),
             "fills": mean(|o| count(o.fills)),
             "orders": mean(|o| count(o.orders)),
             "account_requests": sent,
@@ -437,6 +429,10 @@ impl Row {
             "seconds": mean(|o| count(o.seconds)),
             "not_quoted_side_seconds": quoted,
         });
+        for (i, part) in PARTS.iter().enumerate() {
+            let usd = |o: &Outcome| o.account.as_ref().map_or(0.0, |a| a.parts()[i].to_f64());
+            row[format!("{part}_usd")] = json!(self.mean(grounds, usd));
+        }
         for (name, [own, over]) in ["value", "profit"].iter().zip(self.figures) {
             for (name, i) in [(name.to_string(), own), (format!("{name}_less_first"), over)] {
                 row[format!("{name}_usd")] = json!(i.value);
@@ -455,7 +451,7 @@ impl Row {
         let seed = |(i, x): (usize, &Compared)| {
             let o = &x.coins[c];
             let usd = |f: fn(&Account) -> Cash| o.account.as_ref().map(|a| f(a).to_f64());
-            json!({ "nth": i, "value_usd": usd(value), "profit_usd": usd(profit), "fills": o.fills,
+            json!({ "nth": i, "value_usd": usd(Account::value), "profit_usd": usd(Account::profit), "fills": o.fills,
                 "orders": o.orders, "decisions": hex(x.decisions) })
         };
         row["by_seed"] = json!(came.iter().enumerate().map(seed).collect::<Vec<_>>());

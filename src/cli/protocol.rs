@@ -126,7 +126,7 @@ impl Watch {
                 self.quoted.extend(self.mid.map(|mid| (r.at, distance(l.px[0], mid) * 1e4)));
             }
             Body::Account(a) if a.lane == Lane::Configured => {
-                self.earned = Cash(a.spread + a.adverse + a.fees);
+                self.earned = a.value();
             }
             Body::Fill(f) if f.lane == Lane::Configured => {
                 self.fills += 1;

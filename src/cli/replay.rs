@@ -14,7 +14,7 @@ use super::exit::{Code, Failure};
 use super::progress::Progress;
 use super::{Common, assumed, report, say, stop_on_signals, summary};
 use crate::app::checkpoint::{Checkpoint, Fault};
-use crate::app::compare::{self, profit};
+use crate::app::compare;
 use crate::app::config::ConfigOf;
 use crate::app::replay::{Cut, Outcome, Tally, replay_files};
 use crate::app::seeds::default_count;
@@ -265,7 +265,7 @@ fn without_records<C: Components>(
     let took = i64::try_from(clock.mono_ns() - started).unwrap_or(i64::MAX);
     let line = |(coin, r): (&CoinSpec, &compare::Outcome)| {
         let account = r.account.as_ref();
-        let usd = account.map_or(0.0, |a| profit(a).to_f64());
+        let usd = account.map_or(0.0, |a| a.profit().to_f64());
         let position = account.map_or(0.0, |a| a.position.to_f64());
         (coin.name, usd, r.fills, r.turnover_usd, position)
     };

@@ -6,15 +6,11 @@ use crate::app::status::{CoinStatus, Status};
 use crate::feed::{Counters, Feed, Stream};
 use crate::folder::Ping;
 use crate::folder::recording::LeftOut;
-use crate::record::{Account, Coin, FeedState, Health};
+use crate::record::{Coin, FeedState, Health};
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{Percentiles, STAGES, Stage};
 use crate::units::lines::labelled;
-use crate::units::{Cash, Ns, decimal};
-
-fn profit(a: &Account) -> Cash {
-    Cash(a.spread + a.adverse + a.inventory + a.fees + a.funding)
-}
+use crate::units::{Ns, decimal};
 
 #[expect(clippy::cast_precision_loss, reason = "for display")]
 pub(super) fn float(n: u64) -> f64 {
@@ -158,7 +154,7 @@ fn line(at: f64, coin: &Coin, c: &CoinStatus) -> String {
         )
     };
     let (profit, fills, position) =
-        c.account[0].as_ref().map_or((0.0, 0, 0), |a| (profit(a).to_f64(), a.fills, a.position.0));
+        c.account[0].as_ref().map_or((0.0, 0, 0), |a| (a.profit().to_f64(), a.fills, a.position.0));
     let book = if c.health.value == Health::Fresh { "" } else { c.health.value.text() };
     format!(
         "{at:>7.0} s  {:<5} bid {}  ask {}  position {}  {fills} fills  {profit:+.2} USD  {}  {book}\n",

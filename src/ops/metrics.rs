@@ -13,11 +13,12 @@ use super::health::{self, Cause};
 use super::snapshot::Snapshot;
 use crate::app::status::CoinStatus;
 use crate::record::{
-    Account, Curve, Estimates, Health, Lane, Late, REGIMES, Requests, Score, StrategyNames, Verdict,
+    Account, Curve, Estimates, Health, Lane, Late, PARTS, REGIMES, Requests, Score, StrategyNames,
+    Verdict,
 };
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{BOUNDS_NS, Stage};
-use crate::units::{Cash, Ns, Px, Side};
+use crate::units::{Ns, Px, Side};
 
 /// The media type of the text.
 pub const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -53,17 +54,6 @@ const VERDICTS: [Gauge<Verdict>; 3] = [
 const BEST: [Gauge<Curve>; 2] = [
     ("best_value_bps_per_second", "What the best distance earns a side.", |r| r.value),
     ("best_edge_bps", "What a fill there earns.", Curve::edge_bps),
-];
-
-/// Parts of a result: label and amount.
-type Part = (&'static str, fn(&Account) -> i128);
-
-const PARTS: [Part; 5] = [
-    ("spread", |a| a.spread),
-    ("adverse", |a| a.adverse),
-    ("inventory", |a| a.inventory),
-    ("fees", |a| a.fees),
-    ("funding", |a| a.funding),
 ];
 
 /// Streams of a coin in the order of the record's ages.
@@ -364,13 +354,13 @@ fn accounts(out: &mut Text<'_>) {
     let help = "The result, by fill model and part; the parts sum exactly.";
     out.of_coins(GAUGE, "result_usd", help, |c, put| {
         for (model, a) in lanes(c) {
-            PARTS.iter().for_each(|(part, of)| put(&[model, ("part", part)], Cash(of(a)).to_f64()));
+            let parts = PARTS.into_iter().zip(a.parts());
+            parts.for_each(|(part, usd)| put(&[model, ("part", part)], usd.to_f64()));
         }
     });
     let help = "What fills came to 5 s after them: spread, adverse move and fees.";
     out.of_coins(GAUGE, "edge_usd", help, |c, put| {
-        let edge = |a: &Account| Cash(a.spread) + Cash(a.adverse) + Cash(a.fees);
-        lanes(c).for_each(|(model, a)| put(&[model], edge(a).to_f64()));
+        lanes(c).for_each(|(model, a)| put(&[model], a.value().to_f64()));
     });
     out.gauges(&VERDICTS, |c| c.earns.verdict(None));
     out.gauges(&BEST, |c| c.earns.best(None));

@@ -29,6 +29,7 @@ pub use codes::*;
 pub use curve::{Earns, hours_needed, hours_text};
 pub use field::{Field, LADDER_PART, Malformed, PAYLOAD_BYTES, RECORD_BYTES, TERMS_MAX, Value};
 pub use ladder::{WholeLadder, ladder_records};
+pub use own::PARTS;
 pub use strategy::{Named, StrategyInfo, StrategyNames};
 
 use serde::de::Error as _;

@@ -1,9 +1,33 @@
-//! What happened to own orders, as records.
+//! What happened to own orders, as records; what an account came to.
 //!
 //! In: states and fills. Out: their records, and fills back from them. Hot path: plain values.
 
-use super::{Body, Fill, Order};
+use super::{Account, Body, Fill, Order};
 use crate::event::own;
+use crate::units::Cash;
+
+/// Names of the parts of a result, in the order of [`Account::parts`].
+pub const PARTS: [&str; 5] = ["spread", "adverse", "inventory", "fees", "funding"];
+
+impl Account {
+    /// The parts of the result, which sum to it exactly.
+    #[must_use]
+    pub fn parts(&self) -> [Cash; 5] {
+        [self.spread, self.adverse, self.inventory, self.fees, self.funding].map(Cash)
+    }
+
+    /// What it has come to.
+    #[must_use]
+    pub fn profit(&self) -> Cash {
+        self.parts().into_iter().fold(Cash(0), |sum, part| sum + part)
+    }
+
+    /// What its fills were worth five seconds later, fees paid: what quoting itself earned.
+    #[must_use]
+    pub fn value(&self) -> Cash {
+        Cash(self.spread + self.adverse + self.fees)
+    }
+}
 
 impl From<own::OrderUpdate> for Body {
     fn from(o: own::OrderUpdate) -> Body {

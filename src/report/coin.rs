@@ -311,7 +311,7 @@ impl CoinModel {
         self.orders.finish();
         self.markouts = self.samples.summary(blocks);
         let steps = self.value_steps(blocks);
-        let value = self.result().map_or(0.0, |r| r.split.value().to_f64());
+        let value = self.result().map_or(0.0, |r| r.account.value().to_f64());
         self.value = over(spread_of(&steps, value), seeds, |c| c.value_usd);
         for (lane, result) in self.results.iter_mut().enumerate() {
             if let Some(r) = result {

@@ -157,7 +157,7 @@ impl Scope {
         let traded: f64 = self.steps.iter().map(|s| s[1]).sum();
         let of = |by: f64| (by > 0.0).then(|| t.profit.times(1.0 / by));
         let lane = |i: usize| self.lanes[i];
-        let part = |name: &str| t.split.parts().into_iter().find(|p| p.0 == name);
+        let part = |name: &str| t.split.parts().find(|p| p.0 == name);
         match key {
             "value_usd" => (t.fills > 0).then_some(self.value),
             "result_usd" => Some(t.profit),

@@ -9,58 +9,30 @@ use std::ops::Add;
 
 use serde_json::{Value, json};
 
-use crate::record::Account;
+use crate::record::{Account, PARTS};
 use crate::units::Cash;
 
 /// Decimals of the smallest unit of money.
 pub const DECIMALS: u32 = 17;
 
-/// Where a profit came from.
+/// Where a profit came from: an amount for each of [`PARTS`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Split {
-    /// Distance from mid at which it was filled.
-    pub spread: Cash,
-    /// Move of the mid over the five seconds after each fill.
-    pub adverse: Cash,
-    /// Moves of the mid after that, on the position held.
-    pub inventory: Cash,
-    /// Fees, negative when paid.
-    pub fees: Cash,
-    /// Funding, negative when paid.
-    pub funding: Cash,
-}
+pub struct Split(pub [Cash; PARTS.len()]);
 
 impl Split {
     /// The parts of an account.
     pub fn of(a: &Account) -> Split {
-        Split {
-            spread: Cash(a.spread),
-            adverse: Cash(a.adverse),
-            inventory: Cash(a.inventory),
-            fees: Cash(a.fees),
-            funding: Cash(a.funding),
-        }
+        Split(a.parts())
     }
 
     /// The parts by name.
-    pub fn parts(&self) -> [(&'static str, Cash); 5] {
-        [
-            ("spread", self.spread),
-            ("adverse", self.adverse),
-            ("inventory", self.inventory),
-            ("fees", self.fees),
-            ("funding", self.funding),
-        ]
-    }
-
-    /// What fills were worth five seconds later, fees paid: what quoting itself earned.
-    pub fn value(&self) -> Cash {
-        self.spread + self.adverse + self.fees
+    pub fn parts(&self) -> impl Iterator<Item = (&'static str, Cash)> {
+        PARTS.into_iter().zip(self.0)
     }
 
     /// Their sum.
     pub fn profit(&self) -> Cash {
-        self.parts().into_iter().fold(Cash(0), |sum, (_, part)| sum + part)
+        self.0.into_iter().fold(Cash(0), |sum, part| sum + part)
     }
 
     /// The exact decimals in USD, as text.
@@ -76,13 +48,7 @@ impl Split {
 impl Add for Split {
     type Output = Split;
     fn add(self, o: Split) -> Split {
-        Split {
-            spread: self.spread + o.spread,
-            adverse: self.adverse + o.adverse,
-            inventory: self.inventory + o.inventory,
-            fees: self.fees + o.fees,
-            funding: self.funding + o.funding,
-        }
+        Split(std::array::from_fn(|i| self.0[i] + o.0[i]))
     }
 }
 
@@ -117,7 +83,7 @@ mod tests {
 
     #[test]
     fn parts_and_sums_agree() {
-        let a = Split { spread: Cash(7), adverse: Cash(-3), fees: Cash(-1), ..Split::default() };
+        let a = Split([7, -3, 0, -1, 0].map(Cash));
         assert_eq!(a.profit(), Cash(3));
         assert_eq!((a + a).profit(), Cash(6));
     }

@@ -175,8 +175,7 @@ impl<'a> Together<'a> {
             |name: &str| if name.is_empty() { "all" } else { name }.replace(['"', ','], " ");
         for (run, coin, from, hours, t) in self.rows() {
             let end = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
-            let parts: Vec<String> =
-                t.split.parts().iter().map(|(_, p)| p.to_f64().to_string()).collect();
+            let parts: Vec<String> = t.split.0.iter().map(|p| p.to_f64().to_string()).collect();
             out.push_str(&format!(
                 "{},{},{},{hours},{},{},{},{},{}\n",
                 or_all(run),

@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::compare::{Watches, profit};
+use crate::app::compare::Watches;
 use crate::journal::{Digests, hex};
 use crate::record::{Account, Body, Lane, Record};
 use crate::report::money_units;
@@ -91,7 +91,7 @@ impl Watch {
         {
             c.accounts[a.lane as usize] = Some(*a);
             if a.lane == Lane::Configured {
-                let now = profit(a).0;
+                let now = a.profit().0;
                 c.peak = c.peak.max(now);
                 c.drawdown = c.drawdown.max(c.peak - now);
             }
@@ -110,20 +110,13 @@ impl Watch {
         let coins = self.coins.into_iter().zip(figures.coins).zip(names);
         let coins = coins.map(|((c, x), name)| {
             let steps = x.blocks(figures.blocks).into_iter().map(|[_, profit]| profit).collect();
-            let money = |n: i128| money_units(Cash(n)).to_string();
+            let money = |c: Cash| money_units(c).to_string();
             let last = c.accounts[Lane::Configured as usize];
-            let part = |f: fn(&Account) -> i128| money(last.as_ref().map_or(0, f));
             CoinRow {
                 coin: name.clone(),
                 fills: c.accounts.map(|a| a.map_or(0, |a| u64::from(a.fills))),
-                profit: c.accounts.map(|a| money(a.as_ref().map_or(0, |a| profit(a).0))),
-                parts: [
-                    part(|a| a.spread),
-                    part(|a| a.adverse),
-                    part(|a| a.inventory),
-                    part(|a| a.fees),
-                    part(|a| a.funding),
-                ],
+                profit: c.accounts.map(|a| money(a.map_or(Cash(0), |a| a.profit()))),
+                parts: last.map_or([Cash(0); 5], |a| a.parts()).map(money),
                 turnover_usd: x.turnover_usd,
                 drawdown_usd: Cash(c.drawdown).to_f64(),
                 half_bps: x.half_bps,

@@ -73,13 +73,7 @@ pub enum StartError {
     Speed,
     /// The port could not be opened, or the thread not be started.
     #[error(transparent)]
-    Io(io::Error),
-}
-
-impl From<io::Error> for StartError {
-    fn from(error: io::Error) -> StartError {
-        StartError::Io(error)
-    }
+    Io(#[from] io::Error),
 }
 
 /// The embedded venue.

@@ -6,7 +6,7 @@
 //! 2. `queue` is the volume before the order when it went live, in coins.
 
 use super::canvas::{Canvas, Ink};
-use super::parts::{gain, profit, rule, span};
+use super::parts::{gain, rule, span};
 use crate::app::status::CoinStatus;
 use crate::ops::snapshot::Snapshot;
 use crate::record::{Guard, Health, Lane, OrderState, REGIMES, StrategyNames};
@@ -187,7 +187,7 @@ fn facts(c: &mut Canvas, coin: &CoinStatus, names: &StrategyNames, (x, y, end): 
     let long = format!("{text} ({lots:+.1} lots)");
     let text = if x + LABEL + long.chars().count() <= end { long } else { short };
     put(c, "position", gain_of(position), &text);
-    let total = a.map_or(zero, |a| profit(a).to_f64());
+    let total = a.map_or(zero, |a| a.profit().to_f64());
     put(c, "result", gain(total), &format!("{total:+.4} USD"));
     for (label, part) in [
         (" spread", a.map(|a| a.spread)),
@@ -198,7 +198,8 @@ fn facts(c: &mut Canvas, coin: &CoinStatus, names: &StrategyNames, (x, y, end): 
         let usd = part.map_or(zero, |p| Cash(p).to_f64());
         put(c, label, Ink::Plain, &format!("{usd:+10.4}"));
     }
-    let of = |lane: Lane| coin.account[lane as usize].as_ref().map_or(zero, |a| profit(a).to_f64());
+    let of =
+        |lane: Lane| coin.account[lane as usize].as_ref().map_or(zero, |a| a.profit().to_f64());
     let (low, high) = (of(Lane::Pessimistic), of(Lane::Optimistic));
     put(c, "few/most", Ink::Plain, &format!("{low:+.2} / {high:+.2}"));
     if let Some(e) = &coin.estimates {

@@ -3,18 +3,12 @@
 //! In: numbers. Out: text, a meaning, a line across. Cold path.
 
 use super::canvas::{Canvas, Ink};
-use crate::record::Account;
-use crate::units::Cash;
 
 /// A line across with a title.
 pub(super) fn rule(c: &mut Canvas, y: usize, from: usize, to: usize, title: &str) {
     let line = "─".repeat(to.saturating_sub(from));
     c.put_within(from, y, to, Ink::Dim, &line);
     c.put_within(from + 1, y, to, Ink::Bold, &format!(" {title} "));
-}
-
-pub(super) fn profit(a: &Account) -> Cash {
-    Cash(a.spread + a.adverse + a.inventory + a.fees + a.funding)
 }
 
 pub(super) fn gain(x: f64) -> Ink {

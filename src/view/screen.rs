@@ -12,7 +12,7 @@
 
 use super::canvas::{Canvas, Ink};
 use super::coin;
-use super::parts::{gain, profit, rule, span};
+use super::parts::{gain, rule, span};
 use crate::app::status::{CoinStatus, LastFill};
 use crate::limits::TRENDS_MAX;
 use crate::ops::health;
@@ -75,7 +75,7 @@ impl Trend {
 fn sums(s: &Snapshot) -> (f64, f64) {
     let accounts = || s.status.coins.iter().filter_map(|c| c.account[0].as_ref());
     let held = |a: &Account| a.position.to_f64() * a.mark.to_f64();
-    (accounts().map(|a| profit(a).to_f64()).sum(), accounts().map(held).sum())
+    (accounts().map(|a| a.profit().to_f64()).sum(), accounts().map(held).sum())
 }
 
 /// Draws a snapshot.
@@ -267,7 +267,7 @@ fn line(c: &mut Canvas, y: usize, coin: &CoinStatus) {
     let x = c.put(x, y, Ink::Bid, &format!("{bid:>9}"));
     let x = c.put(x, y, Ink::Plain, " ");
     let x = c.put(x, y, Ink::Ask, &format!("{ask:<9}"));
-    let result = coin.account[0].as_ref().map_or(0.0, |a| profit(a).to_f64());
+    let result = coin.account[0].as_ref().map_or(0.0, |a| a.profit().to_f64());
     let x = c.put(x, y, gain(result), &format!(" {result:>+10.4} USD"));
     let word = coin.earns.verdict(None).map_or("UNKNOWN", |v| v.word.text());
     let text = format!(" {:>4} fills {word:<12} ", coin.fills[0]);

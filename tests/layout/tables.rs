@@ -82,11 +82,11 @@ pub const LINES: &[(&str, usize)] = &[
     // A profile for each strategy to compare with. What dropped segments came to, so that a bounded run keeps
     // its sums, is verified and goes on. Results of a replay without records. Results over seeds, paired,
     // on as many threads as cores. Coins set aside are tried again; ended runs share the disk bound.
-    ("app", 6_330),
+    ("app", 6_200),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
-    ("audit", 880),
-    ("bench", 1_450),
-    ("book", 500),
+    ("audit", 830),
+    ("bench", 1_200),
+    ("book", 460),
     // Coins of other kinds, too many coins and odd lines are named; sizes' decimals by hand; builders'
     // dexes; the venue's words where it refuses a stream; what is assumed of the way to the venue, the
     // result at half and twice of it; recordings that are not fit are refused. Sweeps, imports, several
@@ -103,23 +103,23 @@ pub const LINES: &[(&str, usize)] = &[
     ("engine", 2_260),
     // What came too late to be taken in its place is counted; what shadow quotes met, and their
     // prices, which own quotes share; those of a side at once, for a third of the instructions.
-    ("event", 460),
+    ("event", 450),
     // A stream that the venue refuses is given up and said in its words, not paid with the link; one map
     // between the two clocks; what an import says of itself.
     // Which streams are followed is a setting; a coin set aside is tried again.
     ("feed", 3_850),
     // The stylised facts of any recording, with the bands of four kinds of coins.
-    ("facts", 1_300),
+    ("facts", 1_280),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
     // what a recording is fit for. Bytes counted while they are read, files by their hash.
     // One helper that makes every output of a command. A reading that is ended from outside. What other
     // seeds came to.
     // One bound for all runs of a folder, latencies included; paths that are no text.
     // Nothing half-made stays where a command is interrupted.
-    ("folder", 2_660),
+    ("folder", 2_630),
     // History of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector.
     ("import", 1_170),
-    ("journal", 1_860),
+    ("journal", 1_570),
     // What quoting would earn at every distance, with intervals that hold, a verdict, and how good forecasts
     // of fills are, by the distance an order could last be moved to. A switch for all of it.
     ("learn", 2_230),
@@ -129,10 +129,10 @@ pub const LINES: &[(&str, usize)] = &[
     // Draws by name: orders of one's own and faults of the feed change nothing but by consequence.
     // Tables of the quantiles that intervals take.
     ("math", 815),
-    ("mem", 450),
+    ("mem", 210),
     // The clock against the venue's, in `doctor`; the verdict as a metric. Every trouble has a cause in health.
     // Sockets of folders with long paths.
-    ("ops", 1_780),
+    ("ops", 1_570),
     // A strategy that quotes where the tape pays, and those to compare with, each with what it alone
     // learns by. A grid of up to twenty levels a side. The original with every component that its analysis
     // names.
@@ -141,14 +141,14 @@ pub const LINES: &[(&str, usize)] = &[
     // verdict and their words.
     // Whether a budget is nearly spent.
     // Hours of data that an answer needs, in words.
-    ("record", 1_750),
+    ("record", 1_710),
     // Days. Edges that are the account's, with what was lost before a fill; the curve.
     // What was learned of quotes beside what is true of them. Tables for Python. Several runs as one answer.
     // Value before money, over seeds; policies in pairs.
     // The answer in sentences, one table of figures for text, JSON and page, where a market comes from.
     // Several runs as page and CSV.
-    ("report", 5_750),
-    ("settings", 1_200),
+    ("report", 5_710),
+    ("settings", 1_110),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
     // Latency by action with the link's own ping, whole lots, sums that overflow nothing.
@@ -158,9 +158,9 @@ pub const LINES: &[(&str, usize)] = &[
     ("sim", 4_710),
     // Plans, jobs, tables, rankings of sweeps.
     // The Python package: runs as tables that others read in place, strategies in Python.
-    ("python", 1_120),
-    ("sweep", 1_150),
-    ("sys", 2_000),
+    ("python", 1_100),
+    ("sweep", 1_090),
+    ("sys", 1_990),
     // What was counted of late.
     ("telemetry", 610),
     // What quotes and orders really meet in a simulated market, with errors.
@@ -169,10 +169,10 @@ pub const LINES: &[(&str, usize)] = &[
     ("units", 600),
     // Markets of agents that look like real ones, recordings of them with the real feed's delays.
     // The same delays in sockets; faults of the feed by name.
-    ("venue", 5_350),
+    ("venue", 5_220),
     // All coins together and how they went, a coin alone, help, a question before the end.
     ("view", 830),
-    ("ws", 1_600),
+    ("ws", 1_470),
 ];
 
 /// Types that sound like an error and are none: what a venue's message says, what a fake disk is

@@ -134,7 +134,6 @@ fn split(m: &Model) -> String {
     let mut list: Vec<Bar> = t
         .split
         .parts()
-        .iter()
         .map(|(name, cash)| {
             let v = cash.to_f64();
             let path = format!("total.0.{name}_usd");
@@ -171,10 +170,10 @@ fn exact_table(m: &Model) -> String {
         m.coins.iter().filter_map(|c| c.result().map(|r| (&c.name, r.split))).collect();
     let head: String = all.iter().map(|(n, _)| format!("<th>{}", esc(n))).collect();
     let mut rows = String::new();
-    for (k, (name, part)) in total.split.parts().iter().enumerate() {
+    for (k, (name, part)) in total.split.parts().enumerate() {
         let cells: String =
-            all.iter().map(|(_, s)| format!("<td class=n>{}", exact(s.parts()[k].1))).collect();
-        rows.push_str(&format!("<tr><td>{}{cells}<td class=n>{}", part_words(name), exact(*part)));
+            all.iter().map(|(_, s)| format!("<td class=n>{}", exact(s.0[k]))).collect();
+        rows.push_str(&format!("<tr><td>{}{cells}<td class=n>{}", part_words(name), exact(part)));
     }
     let cells: String =
         all.iter().map(|(_, s)| format!("<td class=n>{}", exact(s.profit()))).collect();
