@@ -12,14 +12,16 @@
 
 #![deny(clippy::float_arithmetic)]
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::event::Level;
 use crate::units::{Px, Side, Sz};
 
-/// Name of a resting order; never given twice by one book (until 2^32 reuses of one slot).
+/// Name of a resting order: the number of its arrival, from 1. Of two orders of a level the one with the
+/// lower number trades first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct OrderId(u64);
+pub struct OrderId(pub u64);
 
 /// What becomes of a limit order that could trade at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +67,6 @@ pub struct Fill {
     pub sz: Sz,
     /// What the resting order has left; 0 when it is gone.
     pub left: Sz,
-    /// The number of its arrival.
-    pub arrival: u64,
 }
 
 /// A resting order.
@@ -90,25 +90,11 @@ pub struct Place {
     pub orders_ahead: u32,
 }
 
-/// End of a list.
-const NIL: u32 = u32::MAX;
-
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    order: Resting,
-    arrival: u64,
-    generation: u32,
-    prev: u32,
-    next: u32,
-    live: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
+/// The orders of a level, in the order they trade.
+#[derive(Clone, Debug, Default)]
 struct Queue {
-    head: u32,
-    tail: u32,
+    orders: VecDeque<OrderId>,
     sz: i64,
-    n: u32,
 }
 
 /// The order-by-order book of one coin.
@@ -116,8 +102,7 @@ struct Queue {
 pub struct Matching {
     /// Levels by [`key`]: the best of either side comes first.
     levels: [BTreeMap<i64, Queue>; 2],
-    slots: Vec<Slot>,
-    free: Vec<u32>,
+    orders: BTreeMap<OrderId, Resting>,
     /// Orders that came to rest so far.
     arrivals: u64,
 }
@@ -179,21 +164,15 @@ impl Matching {
                 break;
             }
             let queue = level.get_mut();
-            let head = queue.head;
-            let slot = &mut self.slots[head as usize];
-            let take = left.min(slot.order.sz.0);
+            let Some(maker) = queue.orders.front().copied() else { break };
+            let Some(order) = self.orders.get_mut(&maker) else { break };
+            let take = left.min(order.sz.0);
             left -= take;
-            slot.order.sz.0 -= take;
+            order.sz.0 -= take;
             queue.sz -= take;
-            fills.push(Fill {
-                maker: OrderId(u64::from(slot.generation) << 32 | u64::from(head)),
-                px: slot.order.px,
-                sz: Sz(take),
-                left: slot.order.sz,
-                arrival: slot.arrival,
-            });
-            if slot.order.sz.0 == 0 {
-                self.remove(head);
+            fills.push(Fill { maker, px: order.px, sz: Sz(take), left: order.sz });
+            if order.sz.0 == 0 {
+                self.cancel(maker);
             }
         }
         Sz(sz.0.max(0) - left)
@@ -201,40 +180,39 @@ impl Matching {
 
     /// Cancels a resting order; its size, or `None` when it no longer rests.
     pub fn cancel(&mut self, id: OrderId) -> Option<Sz> {
-        let at = self.slot(id)?;
-        let sz = self.slots[at as usize].order.sz;
-        self.remove(at);
+        let Resting { side, px, sz } = self.orders.remove(&id)?;
+        if let Entry::Occupied(mut level) = self.levels[side.index()].entry(key(side, px)) {
+            let queue = level.get_mut();
+            queue.sz -= sz.0;
+            // Names grow with time.
+            if let Ok(at) = queue.orders.binary_search(&id) {
+                queue.orders.remove(at);
+            }
+            if queue.orders.is_empty() {
+                level.remove();
+            }
+        }
         Some(sz)
     }
 
     /// The resting order, or `None` when it is gone.
     pub fn order(&self, id: OrderId) -> Option<Resting> {
-        self.slot(id).map(|at| self.slots[at as usize].order)
+        self.orders.get(&id).copied()
     }
 
-    /// How many orders have come to rest: the number of the newest, from 1. Of two orders of a level the
-    /// one with the lower number trades first.
+    /// How many orders have come to rest: the number of the newest.
     pub fn arrivals(&self) -> u64 {
         self.arrivals
     }
 
-    /// The number of a resting order's arrival, or `None` when it is gone.
-    pub fn arrival(&self, id: OrderId) -> Option<u64> {
-        self.slot(id).map(|at| self.slots[at as usize].arrival)
-    }
-
-    /// The exact queue position of a resting order. Walks the queue ahead of it.
+    /// The exact queue position of a resting order.
     #[cfg(any(test, feature = "lab"))]
     pub fn place(&self, id: OrderId) -> Option<Place> {
-        let mut at = self.slots[self.slot(id)? as usize].prev;
-        let mut place = Place { ahead: Sz(0), orders_ahead: 0 };
-        while at != NIL {
-            let slot = &self.slots[at as usize];
-            place.ahead.0 += slot.order.sz.0;
-            place.orders_ahead += 1;
-            at = slot.prev;
-        }
-        Some(place)
+        let Resting { side, px, .. } = self.order(id)?;
+        let ahead = self.queue(side, px).take_while(|o| *o < id);
+        let sizes: Vec<i64> = ahead.filter_map(|o| Some(self.order(o)?.sz.0)).collect();
+        let orders_ahead = u32::try_from(sizes.len()).unwrap_or(u32::MAX);
+        Some(Place { ahead: Sz(sizes.iter().sum()), orders_ahead })
     }
 
     /// The best level of a side.
@@ -245,33 +223,23 @@ impl Matching {
     /// The level at a price, if it has orders.
     pub fn level(&self, side: Side, px: Px) -> Option<Level> {
         let queue = self.levels[side.index()].get(&key(side, px))?;
-        Some(Level { px, sz: Sz(queue.sz), n: queue.n })
+        Some(queue.level(px))
     }
 
     /// All levels of a side, best first.
     pub fn levels(&self, side: Side) -> impl Iterator<Item = Level> {
-        self.levels[side.index()].iter().map(move |(k, queue)| Level {
-            px: Px(k.abs()),
-            sz: Sz(queue.sz),
-            n: queue.n,
-        })
+        self.levels[side.index()].iter().map(|(k, queue)| queue.level(Px(k.abs())))
     }
 
     /// The orders of a level in the order they trade.
     pub fn queue(&self, side: Side, px: Px) -> impl Iterator<Item = OrderId> {
-        let head = self.levels[side.index()].get(&key(side, px)).map_or(NIL, |q| q.head);
-        let mut at = head;
-        std::iter::from_fn(move || {
-            let slot = self.slots.get(at as usize)?;
-            let id = OrderId(u64::from(slot.generation) << 32 | u64::from(at));
-            at = slot.next;
-            Some(id)
-        })
+        let level = self.levels[side.index()].get(&key(side, px));
+        level.into_iter().flat_map(|queue| queue.orders.iter().copied())
     }
 
     /// Number of resting orders.
     pub fn resting(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.orders.len()
     }
 
     /// Whether no order rests.
@@ -287,63 +255,22 @@ impl Matching {
         best.is_some_and(|(k, _)| *k <= key(makers, px))
     }
 
-    fn slot(&self, id: OrderId) -> Option<u32> {
-        let at = u32::try_from(id.0 & u64::from(u32::MAX)).ok()?;
-        let slot = self.slots.get(at as usize)?;
-        (slot.live && u64::from(slot.generation) == id.0 >> 32).then_some(at)
-    }
-
     /// Appends an order to its level; `None` when the level's size would overflow.
     fn rest(&mut self, order: Resting) -> Option<OrderId> {
-        let empty = Queue { head: NIL, tail: NIL, sz: 0, n: 0 };
-        let levels = &mut self.levels[order.side.index()];
-        let queue = levels.entry(key(order.side, order.px)).or_insert(empty);
+        let queue = self.levels[order.side.index()].entry(key(order.side, order.px)).or_default();
         queue.sz = queue.sz.checked_add(order.sz.0)?;
-        queue.n += 1;
-        let at = self.free.pop().unwrap_or_else(|| {
-            let empty =
-                Slot { order, arrival: 0, generation: 0, prev: NIL, next: NIL, live: false };
-            self.slots.push(empty);
-            u32::try_from(self.slots.len() - 1).unwrap_or(NIL)
-        });
         self.arrivals += 1;
-        let (slot, arrival) = (&mut self.slots[at as usize], self.arrivals);
-        let generation = slot.generation.wrapping_add(1);
-        *slot = Slot { order, arrival, generation, prev: queue.tail, next: NIL, live: true };
-        let tail = std::mem::replace(&mut queue.tail, at);
-        if tail == NIL {
-            queue.head = at;
-        } else {
-            self.slots[tail as usize].next = at;
-        }
-        Some(OrderId(u64::from(generation) << 32 | u64::from(at)))
+        let id = OrderId(self.arrivals);
+        queue.orders.push_back(id);
+        self.orders.insert(id, order);
+        Some(id)
     }
+}
 
-    /// Unlinks a live slot; what it had left leaves the level's size.
-    fn remove(&mut self, at: u32) {
-        let Slot { order, prev, next, .. } = self.slots[at as usize];
-        self.slots[at as usize].live = false;
-        self.free.push(at);
-        if prev != NIL {
-            self.slots[prev as usize].next = next;
-        }
-        if next != NIL {
-            self.slots[next as usize].prev = prev;
-        }
-        let levels = &mut self.levels[order.side.index()];
-        let k = key(order.side, order.px);
-        let Some(queue) = levels.get_mut(&k) else { return };
-        if prev == NIL {
-            queue.head = next;
-        }
-        if next == NIL {
-            queue.tail = prev;
-        }
-        queue.sz -= order.sz.0;
-        queue.n -= 1;
-        if queue.n == 0 {
-            levels.remove(&k);
-        }
+impl Queue {
+    fn level(&self, px: Px) -> Level {
+        let n = u32::try_from(self.orders.len()).unwrap_or(u32::MAX);
+        Level { px, sz: Sz(self.sz), n }
     }
 }
 

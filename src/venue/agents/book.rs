@@ -108,18 +108,17 @@ impl Book {
             self.matching.limit(side, self.grid.px(at), sz, Tif::PostOnly, &mut self.fills);
         let id = placed.ok()?.resting?;
         self.follow(side);
-        let arrival = self.matching.arrivals();
-        self.note(Did::Came { side, at, sz: sz.0, arrival });
+        self.note(Did::Came { side, at, sz: sz.0, arrival: id.0 });
         Some(id)
     }
 
     /// Cancels an order, if it still rests.
     pub fn cancel(&mut self, id: OrderId) {
-        if let (Some(order), Some(arrival)) = (self.matching.order(id), self.matching.arrival(id)) {
+        if let Some(order) = self.matching.order(id) {
             self.matching.cancel(id);
             self.follow(order.side);
             let at = self.grid.floor(order.px);
-            self.note(Did::Left { side: order.side, at, sz: order.sz.0, arrival });
+            self.note(Did::Left { side: order.side, at, sz: order.sz.0, arrival: id.0 });
         }
     }
 
@@ -133,7 +132,7 @@ impl Book {
         self.note(Did::Took { side, limit, sz: sz.0 });
         if let Some(log) = &mut self.log {
             let grid = self.grid;
-            let met = |f: &Fill| Did::Met { at: grid.floor(f.px), sz: f.sz.0, arrival: f.arrival };
+            let met = |f: &Fill| Did::Met { at: grid.floor(f.px), sz: f.sz.0, arrival: f.maker.0 };
             log.extend(self.fills.iter().map(met));
         }
         &self.fills
