@@ -10,7 +10,6 @@
 use std::path::PathBuf;
 
 use super::config::ConfigOf;
-use super::jobs::done;
 use super::replay::{self, Cut, Tally, Unread, replay_files, replay_many};
 use super::turn::{Turn, engine};
 use crate::engine::Components;
@@ -23,6 +22,7 @@ use crate::record::{
 };
 use crate::report::BLOCK_NS;
 use crate::settings::ConfigError;
+use crate::sys::jobs::done;
 use crate::units::{Cash, Ns};
 use crate::venue::config::Config as MarketConfig;
 use crate::venue::market::Market;

@@ -8,7 +8,6 @@ pub mod config;
 mod count;
 pub mod convert;
 pub mod events;
-pub mod jobs;
 pub mod live;
 pub mod measured;
 pub mod notes;

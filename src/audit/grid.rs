@@ -7,15 +7,13 @@
 //!    every half second, all every five. Orders are shadows exact in the queue; models see all shares alike.
 //! 2. Each order stands in a simulator of its own, beside those watched at the same time.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
-
 use super::Contender;
 use super::watch::{Heard, Slot};
 use crate::event::Trade;
 use crate::math::seed;
 use crate::sim::config::{Config, Crossing};
 use crate::sim::orders::NewOrder;
+use crate::sys::jobs::reporting;
 use crate::truth::course::{Course, Path};
 use crate::truth::stretch::ratio;
 use crate::truth::tried::{Schedule, Tried, WATCHED_NS};
@@ -116,33 +114,21 @@ pub fn run(
             runs.extend(SIZES_USD.map(|usd| (world, set, scenario, usd)));
         }
     }
-    let next = AtomicUsize::new(0);
-    let mut found: Vec<(usize, Vec<Cell>)> = Vec::new();
-    std::thread::scope(|scope| {
-        let (tx, rx) = mpsc::channel();
-        for _ in 0..jobs.clamp(1, runs.len()) {
-            let (tx, next, runs) = (tx.clone(), &next, &runs);
-            scope.spawn(move || {
-                loop {
-                    let i = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(&(world, set, scenario, usd)) = runs.get(i) else { break };
-                    let named = seed::named(seed, format!("{world} {scenario}").as_bytes());
-                    let seen = watch(contenders, &changed(set, scenario), usd, (length_ns, named));
-                    let cell = |late, g| cell(&seen, (world, scenario, usd), late, g);
-                    let all = [false, true].into_iter();
-                    let all = all.flat_map(|late| (0..SHARES.len()).map(move |g| (late, g)));
-                    let _ = tx.send((i, all.map(|(late, g)| cell(late, g)).collect()));
-                }
-            });
-        }
-        drop(tx);
-        for one in rx {
-            found.push(one);
-            tell(found.len(), runs.len());
-        }
+    let work = |_, run: &(&'static str, Set, &'static str, f64), report: &mut dyn FnMut(())| {
+        let &(world, set, scenario, usd) = run;
+        let named = seed::named(seed, format!("{world} {scenario}").as_bytes());
+        let seen = watch(contenders, &changed(set, scenario), usd, (length_ns, named));
+        report(());
+        let of =
+            [false, true].into_iter().flat_map(|late| (0..SHARES.len()).map(move |g| (late, g)));
+        of.map(|(late, g)| cell(&seen, (world, scenario, usd), late, g)).collect::<Vec<_>>()
+    };
+    let mut done = 0;
+    let found = reporting(&runs, jobs, work, |()| {
+        done += 1;
+        tell(done, runs.len());
     });
-    found.sort_by_key(|(i, _)| *i);
-    found.into_iter().flat_map(|(_, cells)| cells).collect()
+    found.into_iter().flatten().collect()
 }
 
 /// Orders of one run, and when each model thinks each was filled.

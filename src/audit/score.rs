@@ -9,6 +9,7 @@
 //!    [`GROUPS`] stretches of time after the other (the jackknife), not from counting orders.
 
 use super::Outcome;
+use crate::truth::Estimate;
 use crate::units::{Ns, Sz};
 use crate::venue::cst::{HORIZONS_S, LOT, Shadow, WATCH_NS};
 use crate::venue::draw::{float, floor};
@@ -21,15 +22,6 @@ const T95: f64 = 2.093;
 const BINS: usize = 5;
 /// The horizon of the calibration by queue, as an index of [`HORIZONS_S`]: two seconds.
 pub const CALIBRATED: usize = 2;
-
-/// A figure and the half-width of its 95 % confidence interval.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Estimate {
-    /// The figure.
-    pub value: f64,
-    /// Half-width.
-    pub half: f64,
-}
 
 /// One model over all scenarios. Percentage points, except where named otherwise.
 #[derive(Clone, Debug)]
@@ -176,7 +168,7 @@ fn jackknife(of: impl Fn(Option<usize>) -> f64) -> Estimate {
     let groups = float(i64::try_from(GROUPS).unwrap_or(1));
     let mean = without.iter().sum::<f64>() / groups;
     let spread: f64 = without.iter().map(|x| (x - mean) * (x - mean)).sum();
-    Estimate { value: of(None), half: T95 * (spread * (groups - 1.0) / groups).sqrt() }
+    Estimate { value: of(None), ci95: T95 * (spread * (groups - 1.0) / groups).sqrt() }
 }
 
 fn rms(values: impl Iterator<Item = f64>) -> f64 {
@@ -238,7 +230,7 @@ pub fn calibration(o: &Outcome) -> Vec<Bin> {
         let model = |m: usize| {
             let at = |i: usize| within(&o.truth[i], o.filled[m][i], CALIBRATED);
             let (value, bias) = (share(&at).value, share(&|i| at(i) - truth(i)));
-            Estimate { value, half: bias.half }
+            Estimate { value, ci95: bias.ci95 }
         };
         let n = float(i64::try_from(of.len().max(1)).unwrap_or(1));
         Bin {

@@ -33,7 +33,7 @@ fn near(a: f64, b: f64) -> bool {
 fn a_perfect_model_is_off_by_nothing() {
     let s = score(&[outcome(Some)], 0);
     assert!(near(s.rms.value, 0.0) && near(s.ks.value, 0.0) && near(s.disagreement.value, 0.0));
-    assert!(near(s.rms.half, 0.0) && near(s.max, 0.0));
+    assert!(near(s.rms.ci95, 0.0) && near(s.max, 0.0));
     assert!(near(s.rows[0].truth[2], 21.0), "0 to 20 tenths within two seconds");
 }
 
@@ -103,7 +103,7 @@ fn intervals_cover_what_they_promise() {
         o.truth = many;
         o.filled = vec![filled];
         let b = score(&[o], 0).rows[0].bias[0];
-        hit += i32::from((b.value + 25.0).abs() <= b.half);
+        hit += i32::from((b.value + 25.0).abs() <= b.ci95);
         // What counting orders would give: the root of p (1 - p) / 500.
         naive +=
             i32::from((b.value + 25.0).abs() <= 100.0 * 1.96 * (0.25f64 * 0.75 / 500.0).sqrt());

@@ -28,9 +28,9 @@ fn broken_models_miss_the_bound_and_brackets_enclose_the_truth() {
     let [skellam, averse, through, touch] = [0, 1, 2, 3].map(|m| score(&out, m));
     assert!(out.iter().all(|o| o.refused == [0; 4]));
     for broken in [&averse, &through, &touch] {
-        assert!(broken.rms.value - broken.rms.half > BOUND_PP, "{:?}", broken.rms);
+        assert!(broken.rms.value - broken.rms.ci95 > BOUND_PP, "{:?}", broken.rms);
     }
-    assert!(skellam.rms.value + skellam.rms.half < averse.rms.value, "{:?}", skellam.rms);
+    assert!(skellam.rms.value + skellam.rms.ci95 < averse.rms.value, "{:?}", skellam.rms);
     assert!(averse.rms.value < through.rms.value && through.rms.value < touch.rms.value);
     for (low, high) in through.rows.iter().zip(&touch.rows) {
         for h in 0..5 {

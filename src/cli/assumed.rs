@@ -9,12 +9,12 @@ use std::path::PathBuf;
 
 use crate::app::compare::{Compared, on_tape};
 use crate::app::config::ConfigOf;
-use crate::app::jobs::cores;
 use crate::app::seeds::of_seed;
 use crate::engine::Components;
 use crate::feed::{CoinSpec, Counters};
 use crate::folder::{Assumed, Came, Seeds};
 use crate::record::Account;
+use crate::sys::jobs::cores;
 use crate::units::Ns;
 
 /// What `config` assumes.

@@ -13,8 +13,9 @@ use super::exit::{Code, Failure};
 use super::progress::Progress;
 use super::{Common, Force};
 use crate::app::config::Config;
-use crate::audit::score::{self, Bin, CALIBRATED, Estimate, Score};
+use crate::audit::score::{self, Bin, CALIBRATED, Score};
 use crate::audit::{self, BOUND_PP, Contender, Outcome, Plan, SHADOWS, View};
+use crate::truth::Estimate;
 use crate::venue::cst::{Cancels, HORIZONS_S, SCENARIOS};
 
 #[derive(Debug, Args)]
@@ -76,7 +77,7 @@ pub(crate) struct Findings {
 impl Findings {
     /// Runs the audit, telling on stderr how far it is.
     pub(crate) fn make(o: &Fills, config: &Config) -> Findings {
-        let cores = crate::app::jobs::cores();
+        let cores = crate::sys::jobs::cores();
         let plan = Plan {
             contenders: Contender::all(&config.engine.sim),
             shadows: o.shadows,
@@ -141,7 +142,7 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
 }
 
 fn pm(e: Estimate) -> String {
-    format!("{:.2} ± {:.2}", e.value, e.half)
+    format!("{:.2} ± {:.2}", e.value, e.ci95)
 }
 
 fn as_text(f: &Findings, scenarios: bool) -> String {
@@ -203,7 +204,7 @@ fn calibration_text(f: &Findings, out: &mut String) {
     out.push('\n');
     for b in f.bins.iter().filter(|b| matches!(b.scenario, 1 | 7)) {
         let range = format!("{:.0} to {:.0}", b.queue.0, b.queue.2);
-        let truth = format!("{:.1} ± {:.1}", b.truth.value, b.truth.half);
+        let truth = format!("{:.1} ± {:.1}", b.truth.value, b.truth.ci95);
         let _ = write!(out, "{:<8}{range:>12}{truth:>13}", audit::depth(b.scenario));
         for m in &b.models {
             let _ = write!(out, "{:>12.1}", m.value);
@@ -246,13 +247,12 @@ fn scenarios_text(f: &Findings, out: &mut String) {
 }
 
 fn row_text(out: &mut String, name: &str, row: &score::Row) {
-    let cell = |b: &Estimate| format!("{:>16}", format!("{:+.1} ± {:.1}", b.value, b.half));
+    let cell = |b: &Estimate| format!("{:>16}", format!("{:+.1} ± {:.1}", b.value, b.ci95));
     let cells: String = row.bias.iter().map(cell).collect();
     let _ = writeln!(out, "{:<6}{name:<14}{cells}", row.scenario);
 }
 
 fn as_json(f: &Findings) -> Value {
-    let est = |e: Estimate| json!({"value": e.value, "ci95": e.half});
     let models: Vec<Value> = f
         .ranked()
         .iter()
@@ -264,20 +264,20 @@ fn as_json(f: &Findings) -> Value {
                     json!({
                         "book": r.scenario,
                         "true_pct": r.truth,
-                        "bias_pp": r.bias.map(est),
-                        "disagreement_pct": est(r.disagreement),
-                        "ks_pp": est(r.ks),
+                        "bias_pp": r.bias,
+                        "disagreement_pct": r.disagreement,
+                        "ks_pp": r.ks,
                     })
                 })
                 .collect();
             json!({
                 "model": c.name,
-                "rms_bias_pp": est(s.rms),
+                "rms_bias_pp": s.rms,
                 "max_bias_pp": s.max,
                 "max_book": s.max_at.0,
                 "max_horizon_s": HORIZONS_S[s.max_at.1],
-                "disagreement_pct": est(s.disagreement),
-                "ks_pp": est(s.ks),
+                "disagreement_pct": s.disagreement,
+                "ks_pp": s.ks,
                 "rms_by_horizon_pp": s.by_horizon,
                 "refused": s.refused,
                 "books": rows,
@@ -293,10 +293,10 @@ fn as_json(f: &Findings) -> Value {
                 .contenders
                 .iter()
                 .zip(&b.models)
-                .map(|(c, m)| (c.name.clone(), json!({"pct": m.value, "bias_ci95": m.half})))
+                .map(|(c, m)| (c.name.clone(), json!({"pct": m.value, "bias_ci95": m.ci95})))
                 .collect();
             json!({"book": b.scenario, "queue_lots": [b.queue.0, b.queue.1, b.queue.2],
-                   "orders": b.n, "true_pct": est(b.truth), "models": models})
+                   "orders": b.n, "true_pct": b.truth, "models": models})
         })
         .collect();
     let books: Vec<Value> =
@@ -324,7 +324,7 @@ fn as_csv(f: &Findings) -> String {
         let _ = writeln!(
             out,
             "{measure},{model},{book},{horizon},{queue},{truth},{:.4},{:.4}",
-            e.value, e.half
+            e.value, e.ci95
         );
     };
     let none = String::new;

@@ -44,7 +44,7 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
         return Err(Failure::usage("--hours must be 0.1 to 1000"));
     }
     let file = o.csv.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
-    let jobs = o.jobs.unwrap_or_else(crate::app::jobs::cores);
+    let jobs = o.jobs.unwrap_or_else(crate::sys::jobs::cores);
     let contenders = grid::contenders(&config.engine.sim);
     let length_ns = crate::venue::draw::floor(o.hours * 3_600.0) * Ns::SEC;
     let progress = Progress::counted("audit grid", "worlds with their changes and sizes");

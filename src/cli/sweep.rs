@@ -13,7 +13,6 @@ use super::exit::{Code, Failure};
 use super::progress::Progress;
 use super::{Common, Force};
 use crate::app::config::ConfigOf;
-use crate::app::jobs::{cores, done};
 use crate::engine::Components;
 use crate::folder::recording::{Meter, fingerprint};
 use crate::folder::{Folder, FolderError, Output};
@@ -24,6 +23,7 @@ use crate::sweep::{
     self, FilePlan, Plan, Ranked, Ranking, SOURCES, Shard, Spec, SweepError, Unit, run_unit, units,
 };
 use crate::sys::clock::SessionClock;
+use crate::sys::jobs::{cores, done};
 use crate::units::Ns;
 
 #[derive(Debug, Args)]

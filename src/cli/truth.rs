@@ -112,7 +112,7 @@ pub(super) fn plan<C: Components>(
         pace,
         order_usd,
         fee_bps: config.engine.maker_fee_bps(Billing::Venue),
-        jobs: crate::app::jobs::cores(),
+        jobs: crate::sys::jobs::cores(),
     })
 }
 

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod connector;
 pub mod dial;
 pub mod info;
+pub mod jobs;
 pub mod link;
 #[cfg(test)]
 mod loopback;

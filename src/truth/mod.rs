@@ -24,9 +24,7 @@ pub use ladder::Pace;
 pub use plan::{Plan, SHARES};
 pub use stretch::Estimate;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
-
+use crate::sys::jobs;
 use crate::units::Ns;
 
 /// Most market time of a part.
@@ -61,38 +59,18 @@ impl Sample {
 pub fn run(plan: &Plan, tell: &mut impl FnMut(i64)) -> Truth {
     let parts = usize::try_from((plan.length_ns - 1) / PART_NS + 1).unwrap_or(1).max(1);
     let each = plan.length_ns / i64::try_from(parts).unwrap_or(1);
-    let next = AtomicUsize::new(0);
-    let mut found = Vec::with_capacity(parts);
-    std::thread::scope(|scope| {
-        let (tx, rx) = mpsc::channel();
-        for _ in 0..plan.jobs.clamp(1, parts) {
-            let (tx, next) = (tx.clone(), &next);
-            scope.spawn(move || {
-                loop {
-                    let i = next.fetch_add(1, Ordering::Relaxed);
-                    if i >= parts {
-                        break;
-                    }
-                    let part = part::run(plan, i as u64, each, &mut |ns| tx.send(Err(ns)).is_ok());
-                    if let Some(part) = part {
-                        let _ = tx.send(Ok((i, part)));
-                    }
-                }
-            });
-        }
-        drop(tx);
-        let mut done = 0;
-        for message in rx {
-            match message {
-                Err(ns) => {
-                    done += ns;
-                    tell(done);
-                }
-                Ok(part) => found.push(part),
-            }
-        }
+    let numbers: Vec<u64> = (0..parts as u64).collect();
+    let work = |_, number: &u64, report: &mut dyn FnMut(i64)| {
+        part::run(plan, *number, each, &mut |ns| {
+            report(ns);
+            true
+        })
+    };
+    let mut done = 0;
+    let found = jobs::reporting(&numbers, plan.jobs, work, |ns| {
+        done += ns;
+        tell(done);
     });
-    found.sort_by_key(|(i, _)| *i);
-    let parts: Vec<part::Part> = found.into_iter().map(|(_, part)| part).collect();
+    let parts: Vec<part::Part> = found.into_iter().flatten().collect();
     figures::of(plan, &parts)
 }

@@ -51,8 +51,8 @@ pub const ROOMS: &[(&str, &str)] = &[
         "bench",
         "app limits units math event record ws feed book sim quote engine journal telemetry venue sys folder",
     ),
-    ("truth", "venue sim learn event units limits math"),
-    ("audit", "venue truth book sim event record units limits math"),
+    ("truth", "venue sim learn event units limits math sys"),
+    ("audit", "venue truth book sim event record units limits math sys"),
     ("import", "feed folder units limits"),
     (
         "python",

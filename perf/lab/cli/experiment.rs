@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::common::{progress, undrawn, write};
-use crate::app::jobs;
 use crate::cli::exit::Failure;
 use crate::cli::{Common, say};
 use crate::lab::study::{Effort, Outcome, profit};
+use crate::sys::jobs;
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum What {

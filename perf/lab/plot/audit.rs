@@ -185,7 +185,7 @@ fn calibration(out: &mut String, at: (f64, f64), book: u8, bins: &[Bin]) {
     let truth: Vec<_> = bins.iter().map(|b| (b.queue.1, b.truth.value)).collect();
     panel.line(out, &truth, "#000", 1.5);
     for b in &bins {
-        panel.whisker(out, b.queue.1, b.truth.value - b.truth.half, b.truth.value + b.truth.half);
+        panel.whisker(out, b.queue.1, b.truth.value - b.truth.ci95, b.truth.value + b.truth.ci95);
     }
 }
 

@@ -15,8 +15,8 @@ use super::stats::{Estimate, float, ratio};
 use super::table::{Cell, Table};
 use super::trial::{Totals, Trial};
 use super::{Effort, Outcome};
-use crate::app::jobs;
 use crate::lab::plot::study::{Chart, Series};
+use crate::sys::jobs;
 
 /// Policies compared; the last one knows.
 const POLICIES: [Named; NAMED.len() + 1] = {

@@ -1,8 +1,9 @@
 //! Work that is done in any order on as many threads as there are cores, with results in one order.
 //!
-//! In: jobs. Out: a result each, in the order of the jobs. Cold path.
+//! In: jobs. Out: a result each, in the order of the jobs, and what they report meanwhile. Cold path.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
 
 /// Threads that this machine runs at once.
 pub fn cores() -> usize {
@@ -18,18 +19,40 @@ pub fn done<J: Sync, T: Send>(
     threads: usize,
     work: impl Fn(usize, &J) -> T + Sync,
 ) -> Vec<T> {
-    let next = AtomicUsize::new(0);
-    let some = || {
+    reporting(jobs, threads, |i, job, _| work(i, job), |(): ()| {})
+}
+
+/// As [`done`]; what `work` reports meanwhile is given to `hear`, on this thread.
+///
+/// # Panics
+/// As [`done`].
+pub fn reporting<J: Sync, T: Send, M: Send>(
+    jobs: &[J],
+    threads: usize,
+    work: impl Fn(usize, &J, &mut dyn FnMut(M)) -> T + Sync,
+    hear: impl FnMut(M),
+) -> Vec<T> {
+    let (next, work) = (AtomicUsize::new(0), &work);
+    let some = |report: Sender<M>| {
         let mut mine: Vec<(usize, T)> = Vec::new();
         loop {
             let i = next.fetch_add(1, Ordering::Relaxed);
             let Some(job) = jobs.get(i) else { return mine };
-            mine.push((i, work(i, job)));
+            // Whoever hears it is there as long as this runs.
+            mine.push((i, work(i, job, &mut |news| drop(report.send(news)))));
         }
     };
+    let some = &some;
     let mut all: Vec<(usize, T)> = std::thread::scope(|scope| {
         let threads = threads.clamp(1, jobs.len().max(1));
-        let running: Vec<_> = (0..threads).map(|_| scope.spawn(some)).collect();
+        let (report, news) = mpsc::channel();
+        let start = |_| {
+            let report = report.clone();
+            scope.spawn(move || some(report))
+        };
+        let running: Vec<_> = (0..threads).map(start).collect();
+        drop(report);
+        news.into_iter().for_each(hear);
         let end = |e| std::panic::resume_unwind(e);
         running.into_iter().flat_map(|t| t.join().unwrap_or_else(end)).collect()
     });
@@ -50,5 +73,8 @@ mod tests {
             assert_eq!(squares.len(), 100);
         }
         assert!(done(&[0u8; 0], 4, |_, j| *j).is_empty());
+        let mut heard = 0;
+        reporting(&jobs, 3, |_, j, report| (0..*j).for_each(|_| report(1)), |n| heard += n);
+        assert_eq!(heard, (0..100).sum::<i32>());
     }
 }
