@@ -20,7 +20,8 @@ use crate::journal::hex;
 use crate::report::export::Format;
 use crate::report::{Interval, float};
 use crate::sweep::{
-    self, FilePlan, Plan, Ranked, Ranking, SOURCES, Shard, Spec, SweepError, Unit, run_unit, units,
+    self, Around, FilePlan, Plan, Ranked, Ranking, SOURCES, Shard, Spec, SweepError, Unit,
+    run_unit, units,
 };
 use crate::sys::clock::SessionClock;
 use crate::sys::jobs::{cores, done};
@@ -204,17 +205,18 @@ fn work<C: Components>(
     jobs: Option<usize>,
     common: &Common,
 ) -> Result<(), Failure> {
-    let Done { done, were_there, took_s } = part::<C>(dir, shard, jobs, &Meter::default())?;
+    let Done { done, were_there, took_s } =
+        part::<C>(dir, (shard, jobs), &sweep::alone, &Meter::default())?;
     let v = json!({ "done": done, "were_there": were_there, "took_s": took_s });
     common.show(&v, format!("done     {done} jobs in {took_s:.1} s; {were_there} were there\n"));
     Ok(())
 }
 
-/// Does what is missing of a part.
+/// Does what is missing of a part; `around` makes each pass.
 pub(crate) fn part<C: Components>(
     dir: &Path,
-    shard: &str,
-    jobs: Option<usize>,
+    (shard, jobs): (&str, Option<usize>),
+    around: &Around<'_>,
     meter: &Meter,
 ) -> Result<Done, Failure> {
     let shard: Shard = shard.parse().map_err(failure)?;
@@ -234,7 +236,9 @@ pub(crate) fn part<C: Components>(
             return Ok(());
         }
         let path = paths[unit.file].as_deref().unwrap_or(Path::new(""));
-        let ended = run_unit((&plan, dir), &base, unit, path, meter);
+        let python = plan.python(unit.jobs[0]);
+        let mut pass = || run_unit((&plan, dir), &base, unit, path, meter);
+        let ended = around(python.as_deref(), &mut pass);
         failed.fetch_or(ended.is_err(), Ordering::Relaxed);
         ended
     });

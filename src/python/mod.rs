@@ -41,5 +41,6 @@ fn _papermaker(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(run::replay, m)?)?;
     m.add_function(wrap_pyfunction!(run::load, m)?)?;
     m.add_function(wrap_pyfunction!(sweep::sweep_part, m)?)?;
+    m.add_function(wrap_pyfunction!(sweep::label, m)?)?;
     m.add_function(wrap_pyfunction!(main, m)?)
 }

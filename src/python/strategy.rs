@@ -29,6 +29,7 @@ use crate::quote::{AnyStrategy, Bounds, Decline, Inputs, Ladder, OwnFill, Stands
 use crate::record::{Named, StrategyInfo, TERMS_MAX};
 use crate::sim::models::skellam::Skellam;
 use crate::sim::paper::Paper;
+use crate::sweep::PYTHON;
 use crate::sys::clock::SessionClock;
 use crate::units::{Ns, ONE, Px, Side, Sz};
 
@@ -83,6 +84,21 @@ impl Asked {
 }
 
 impl Asked {
+    /// Adds another run's of the same strategy.
+    pub(super) fn add(&mut self, other: &Asked) {
+        let Asked { calls, kept, took_ns, refused, beyond, .. } = other;
+        self.calls += calls;
+        self.kept += kept;
+        self.took_ns += took_ns;
+        self.refused += refused;
+        self.beyond += beyond;
+    }
+
+    /// Whether it is of the same strategy.
+    pub(super) fn is_of(&self, other: &Asked) -> bool {
+        (&self.name, self.hash) == (&other.name, other.hash)
+    }
+
     /// As the summary has it.
     pub(super) fn json(&self) -> serde_json::Value {
         serde_json::json!({
@@ -142,6 +158,34 @@ pub(super) struct Described {
     follows: bool,
 }
 
+impl Described {
+    /// Half of the hash of what it is made of.
+    #[expect(clippy::cast_possible_truncation, reason = "half of a hash")]
+    fn hash(&self) -> u32 {
+        xxh3_64(format!("{} {}\n{}", self.name, self.version, self.source).as_bytes()) as u32
+    }
+
+    /// Its name among the strategies of a sweep.
+    pub(super) fn label(&self) -> String {
+        format!("{PYTHON}{} {} {:08x}", self.name, self.version, self.hash())
+    }
+
+    /// The same around a copy of the object: what one run changes in it, the next does not see.
+    ///
+    /// # Errors
+    /// The object cannot be copied.
+    pub(super) fn copied(&self, py: Python<'_>) -> PyResult<Described> {
+        let ladder = py.import("copy")?.call_method1("deepcopy", (self.ladder.bind(py),))?;
+        Ok(Described {
+            ladder: ladder.unbind(),
+            name: self.name.clone(),
+            source: self.source.clone(),
+            terms: self.terms.clone(),
+            ..*self
+        })
+    }
+}
+
 thread_local! {
     static HOOK: RefCell<Option<Hook>> = const { RefCell::new(None) };
 }
@@ -174,16 +218,14 @@ impl Hook {
             let text = format!("{} terms, at most {TERMS_MAX}", d.terms.len());
             return Err(PyValueError::new_err(text));
         }
-        let hash = xxh3_64(format!("{} {}\n{}", d.name, d.version, d.source).as_bytes());
-        #[expect(clippy::cast_possible_truncation, reason = "half of a hash")]
-        let hash = hash as u32;
+        let hash = d.hash();
         let named = |(name, unit, sentence): (String, String, String)| Named {
             name: leaked(name),
             unit: leaked(unit),
             sentence: leaked(sentence),
         };
         let terms: Vec<Named> = d.terms.into_iter().map(named).collect();
-        let name = format!("python:{}", d.name);
+        let name = format!("{PYTHON}{}", d.name);
         Ok(Hook {
             ladder: d.ladder,
             name: leaked(name.clone()),

@@ -1,29 +1,98 @@
 //! A part of a sweep, done in this process: it dies with its worker.
 //!
-//! In: the folder of a plan. Out: rows in it. Cold path.
+//! In: the folder of a plan, the strategies in Python that it asks. Out: rows in it. Cold path.
+//!
+//! 1. Each job asks a copy of its strategy: rows are the same in whatever order, and beside whatever
+//!    others, they are made.
 
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use pyo3::prelude::*;
 
 use super::error::exception;
+use super::strategy::{Asked, Described, Hook, Hooked};
 use super::work::beside;
 use crate::cli::sweep::part;
-use crate::engine::Shipped;
 use crate::folder::recording::Meter;
+use crate::sweep::{Pass, SweepError};
+
+/// What the passes of a part that ask Python share.
+struct Asking {
+    strategies: Vec<(String, Described)>,
+    meter: Meter,
+    /// What asking came to, and the first exception.
+    came: Mutex<(Vec<Asked>, Option<PyErr>)>,
+}
+
+impl Asking {
+    fn pass(&self, python: Option<&str>, pass: &mut Pass<'_>) -> Result<(), SweepError> {
+        let Some(label) = python else { return pass() };
+        let Some((_, described)) = self.strategies.iter().find(|(l, _)| l == label) else {
+            let text = format!("the plan asks `{label}`: hand it over in strategies=[...]");
+            return Err(SweepError::Asked(text));
+        };
+        let copied = Python::attach(|py| described.copied(py));
+        let hook = match copied.and_then(|d| Hook::new(d, self.meter.clone())) {
+            Ok(hook) => hook,
+            Err(e) => return Err(self.raise(e)),
+        };
+        hook.install();
+        let made = pass();
+        match Hook::remove() {
+            Err(e) => Err(self.raise(e)),
+            Ok(asked) => {
+                self.count(&asked);
+                made
+            }
+        }
+    }
+
+    fn raise(&self, e: PyErr) -> SweepError {
+        if let Ok(mut came) = self.came.lock() {
+            came.1.get_or_insert(e);
+        }
+        SweepError::Asked("a strategy in Python failed".to_owned())
+    }
+
+    fn count(&self, asked: &Asked) {
+        if let Ok(mut came) = self.came.lock() {
+            match came.0.iter_mut().find(|a| a.is_of(asked)) {
+                Some(sum) => sum.add(asked),
+                None => came.0.push(asked.clone()),
+            }
+        }
+    }
+}
+
+/// The name of a strategy in the plan of a sweep.
+#[pyfunction]
+pub(super) fn label(strategy: Described) -> String {
+    strategy.label()
+}
 
 /// Does what is missing of the part `shard` ("0/4" to "3/4") of a plan, on `jobs` threads; gives how many
-/// jobs were done, and how many rows were there.
+/// jobs were done, how many rows were there, and what asking each of the strategies came to.
 #[pyfunction]
-#[pyo3(signature = (folder, shard, jobs))]
+#[pyo3(signature = (folder, shard, jobs, strategies))]
 pub(super) fn sweep_part(
     py: Python<'_>,
     folder: PathBuf,
     shard: String,
     jobs: Option<usize>,
-) -> PyResult<(usize, usize)> {
+    strategies: Vec<Described>,
+) -> PyResult<(usize, usize, Vec<Asked>)> {
     let meter = Meter::default();
-    let read = meter.clone();
-    let done = beside(py, &meter, move || part::<Shipped>(&folder, &shard, jobs, &read))?;
-    done.map(|d| (d.done, d.were_there)).map_err(|f| exception(&f))
+    let strategies = strategies.into_iter().map(|s| (s.label(), s)).collect();
+    let asking = Asking { strategies, meter: meter.clone(), came: Mutex::default() };
+    let (done, came) = beside(py, &meter, move || {
+        let around = |python: Option<&str>, pass: &mut Pass<'_>| asking.pass(python, pass);
+        let done = part::<Hooked>(&folder, (&shard, jobs), &around, &asking.meter);
+        (done, asking.came.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    })?;
+    let (asked, raised) = came;
+    if let Some(e) = raised {
+        return Err(e);
+    }
+    done.map(|d| (d.done, d.were_there, asked)).map_err(|f| exception(&f))
 }

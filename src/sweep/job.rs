@@ -26,16 +26,42 @@ pub struct Unit {
     pub jobs: Vec<usize>,
 }
 
-/// The jobs of a shard whose rows are missing, as units for so many threads.
+/// A pass that is about to be made.
+pub type Pass<'a> = dyn FnMut() -> Result<(), SweepError> + 'a;
+
+/// Makes a pass in which this strategy in Python decides, or one that ships.
+pub type Around<'a> = dyn Fn(Option<&str>, &mut Pass<'_>) -> Result<(), SweepError> + Sync + 'a;
+
+/// Passes without Python.
+///
+/// # Errors
+/// [`SweepError::Asked`] for one that asks it, or as the pass.
+pub fn alone(python: Option<&str>, pass: &mut Pass<'_>) -> Result<(), SweepError> {
+    match python {
+        None => pass(),
+        Some(name) => Err(SweepError::Asked(format!(
+            "the plan asks `{name}`, a strategy in Python: run it by papermaker.sweep or \
+             papermaker.ray_sweep, see `papermaker help python`"
+        ))),
+    }
+}
+
+/// The jobs of a shard whose rows are missing, as units for so many threads; one that asks Python is a
+/// unit of its own.
 pub fn units(plan: &Plan, dir: &Path, shard: Shard, threads: usize) -> Vec<Unit> {
     let missing: Vec<usize> =
         shard.range(plan.jobs.len()).filter(|job| read(plan, dir, *job).is_none()).collect();
     let share = missing.len().div_ceil(threads.max(1)).clamp(1, SWEEP_ENGINES_MAX);
+    let asks = |job| plan.python(job).is_some();
     let mut out: Vec<Unit> = Vec::new();
     for job in missing {
         let (file, ..) = plan.place(job);
         match out.last_mut() {
-            Some(u) if u.file == file && u.jobs.len() < share => u.jobs.push(job),
+            Some(u)
+                if u.file == file && u.jobs.len() < share && !(asks(job) || asks(u.jobs[0])) =>
+            {
+                u.jobs.push(job);
+            }
             _ => out.push(Unit { file, jobs: vec![job] }),
         }
     }

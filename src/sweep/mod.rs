@@ -18,9 +18,9 @@ mod rank;
 mod row;
 mod spec;
 
-pub use job::{Unit, run_unit, units};
+pub use job::{Around, Pass, Unit, alone, run_unit, units};
 pub use merge::{table, write};
-pub use plan::{FilePlan, Plan, SOURCES, Shard};
+pub use plan::{FilePlan, PYTHON, Plan, SOURCES, Shard};
 pub use rank::{Ranked, Ranking, rank};
 pub use spec::Spec;
 

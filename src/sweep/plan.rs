@@ -22,6 +22,8 @@ pub const SOURCES: &str = env!("PAPERMAKER_SOURCES");
 const PLAN: &str = "plan.json";
 const BASE: &str = "config.toml";
 const ROWS: &str = "rows";
+/// What the names of strategies in Python begin with.
+pub const PYTHON: &str = "python:";
 
 /// A recording of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,8 +106,9 @@ impl Plan {
             for job in 0..self.configs.len() * self.seeds.len() {
                 let config = self.config(base, job)?;
                 let [a, b] = config.hash(&coins);
+                let asks = self.python(job).unwrap_or_default();
                 let text =
-                    format!("{} {} {a:016x}{b:016x} {}", self.program, f.hash, self.block_ns);
+                    format!("{} {} {a:016x}{b:016x} {}{asks}", self.program, f.hash, self.block_ns);
                 jobs.push(hex(xxh3_128(text.as_bytes())));
             }
         }
@@ -123,12 +126,19 @@ impl Plan {
         job: usize,
     ) -> Result<ConfigOf<C>, SweepError> {
         let (_, config, seed) = self.place(job);
-        let mut sets: Vec<String> =
-            self.keys.iter().zip(&self.configs[config]).map(|(k, v)| format!("{k}={v}")).collect();
+        let values = self.keys.iter().zip(&self.configs[config]);
+        let settings = values.filter(|(_, v)| python(v).is_none());
+        let mut sets: Vec<String> = settings.map(|(k, v)| format!("{k}={v}")).collect();
         if !self.keys.iter().any(|k| k == "engine.seed") {
             sets.push(format!("engine.seed={}", self.seeds[seed]));
         }
         base.with(None, &sets).map_err(|e| SweepError::Asked(format!("the grid: {e}")))
+    }
+
+    /// The strategy in Python that decides in a job, by name, version and hash; `None`: one that ships.
+    pub fn python(&self, job: usize) -> Option<String> {
+        let (_, config, _) = self.place(job);
+        self.configs[config].iter().find_map(|v| python(v))
     }
 
     /// File, configuration and seed of a job.
@@ -207,6 +217,12 @@ impl FilePlan {
             SweepError::Input(format!("{path} is not there; put it back, or into {dir}"))
         })
     }
+}
+
+/// The strategy in Python that a value names, text of TOML.
+fn python(value: &str) -> Option<String> {
+    let value = toml::from_str::<toml::Table>(&format!("v = {value}")).ok()?.remove("v")?;
+    value.as_str().filter(|v| v.starts_with(PYTHON)).map(str::to_owned)
 }
 
 /// Writes a file whole or not at all, and through to the disk.

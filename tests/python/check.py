@@ -177,6 +177,37 @@ check("a wrong answer is named", raises(TypeError, "ladder must give None", lamb
 check("a strategy has a ladder", raises(TypeError, "a method ladder", lambda: replay(strategy=3)))
 check("and is an object", raises(TypeError, "Fixed(), not Fixed", lambda: replay(strategy=Fixed)))
 
+# Strategies in Python in a sweep, beside one that ships.
+grid, tried = {"engine.quote.max_lots": [2, 5]}, ["fixed", Fixed(3.0), Fixed(6.0)]
+
+
+def sweep(name, **kw):
+    return papermaker.sweep(recording, grid, out=folder / name, seeds=[1, 2], config=FIXED, **({"strategies": tried} | kw))
+
+
+swept = sweep("sweep")
+by = {tuple(str(v) for _, v in r["settings"]): (r["profit_usd"], r["fills"]) for r in swept["ranked"]}
+names = sorted({key[0] for key in by})
+check("all are tried", swept["tried"] == len(by) == 6 and len(names) == 3)
+came = {x.name: x.calls for x in swept["python"]}
+check("what asking came to is told", came.keys() == {"python:fixed"} and len(swept["python"]) == 2 and all(came.values()))
+twin, other = (next(n for n in names if papermaker._asked([s])[1][0] in n) for s in tried[1:])
+ours = next(n for n in names if "python" not in n)
+check("a twin earns what the engine's own earns", all(by[(ours, m)] == by[(twin, m)] for m in "25"))
+check("another one earns otherwise", any(by[(ours, m)] != by[(other, m)] for m in "25"))
+again = sweep("sweep")
+check("what is done stays done", again["hash"] == swept["hash"] and again["python"] == [])
+sweep("parts", run=False)
+asked = papermaker._asked(tried)[0]
+for i in (2, 0, 1):
+    papermaker._papermaker.sweep_part(folder / "parts", f"{i}/3", 1, asked)
+check("in three parts it is the same table", papermaker._merged(folder / "parts")["hash"] == swept["hash"])
+sweep("alone", run=False)
+refused = subprocess.run([program, "sweep", "run", folder / "alone"], capture_output=True, text=True)
+check("the command line names what it cannot ask", refused.returncode in (2, 5) and ("in Python" in refused.stderr or "another program" in refused.stderr))
+check("an exception comes through a sweep", raises(LookupError, "my bug", lambda: sweep("breaks", strategies=[Breaks()])))
+check("and leaves no row", not list((folder / "breaks" / "rows").glob("*")))
+
 # The interpreter stays free, and Ctrl-C ends a replay.
 began = time.perf_counter()
 for _ in range(2):

@@ -144,7 +144,7 @@ def replay(
     each print, tick and size; ``terms``, (name, unit, sentence) of
     each of at most twelve numbers that records show beside a quote. Name, version, source and
     attributes enter the hash of the configuration. What asking came to is in ``strategy`` of the run.
-    Such a run is a replay only, and cannot be resumed.
+    Such a run cannot be resumed.
 
     The interpreter stays free meanwhile, and Ctrl-C ends it. Raises ValueError for what was asked and
     InputError for files, with the sentences of the command line, and whatever the strategy raises.
@@ -181,7 +181,7 @@ def sweep(
     *,
     out: Any,
     seeds: Iterable[int] = (0,),
-    strategies: Iterable[str] = (),
+    strategies: Iterable[Any] = (),
     profiles: Iterable[str] = (),
     coins: Iterable[str] | str = (),
     block: str = "30s",
@@ -194,16 +194,19 @@ def sweep(
     """Plans a sweep in the folder `out`, does it, merges it, and gives its ranking.
 
     grid: settings, each with its values; all combinations are tried, in one pass over each recording.
+    strategies: names of those that ship, and objects as `replay` takes them; each is tried with all of
+    the grid, every job on a copy of its own. What asking them came to is in ``python`` of the result.
     block: results are kept by stretches of this length. windows: ``{"train": "1h", "test": "30m"}``,
     to choose on one and count on the next. jobs: passes at a time; one a core where it is None. What is
     done already is not done again. The ranking has the keys of ``papermaker sweep show --json``, and
     ``out`` and ``hash`` of the table. With run=False only the plan is made, for `ray_sweep` or other
     machines. See ``papermaker help sweep``.
     """
+    asked, names = _asked(strategies)
     many = [files] if isinstance(files, (str, Path)) else list(files)
     spec: dict[str, Any] = {"files": [str(Path(f).resolve()) for f in many], "block": block}
     spec |= {"seeds": list(seeds), "coins": _names(coins), "accept_unfit": accept_unfit}
-    spec |= {"strategies": list(strategies), "profiles": list(profiles)}
+    spec |= {"strategies": names, "profiles": list(profiles)}
     spec = {key: value for key, value in spec.items() if value != []}
     lines = [f"{key} = {_text(value)}" for key, value in spec.items()]
     lines += ["[grid]"] + [f"{key} = {_text(list(values))}" for key, values in grid.items()]
@@ -216,8 +219,20 @@ def sweep(
         plan = _command("sweep", "plan", path, "-o", out, *sets)
     if not run:
         return plan
-    _papermaker.sweep_part(out, "0/1", jobs)
-    return _merged(out)
+    _, _, came = _papermaker.sweep_part(out, "0/1", jobs, asked)
+    return _merged(out) | {"python": came}
+
+
+def _asked(strategies: Iterable[Any]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Strategies in Python as the engine takes them, and the names of all in a plan."""
+    asked, names = [], []
+    for s in [strategies] if isinstance(strategies, str) else strategies:
+        if isinstance(s, str):
+            names.append(s)
+        else:
+            asked.append(_described(s))
+            names.append(_papermaker.label(asked[-1]))
+    return asked, names
 
 
 def _merged(folder: Any) -> dict[str, Any]:
@@ -227,11 +242,17 @@ def _merged(folder: Any) -> dict[str, Any]:
 
 
 def ray_sweep(
-    plan: Any, *, address: str | None = None, parts: int | None = None, **options: Any
+    plan: Any,
+    *,
+    strategies: Iterable[Any] = (),
+    address: str | None = None,
+    parts: int | None = None,
+    **options: Any,
 ) -> dict[str, Any]:
     """Does a planned sweep on Ray and gives its ranking, as `sweep` does.
 
-    plan: folder of the plan, on a file system that all workers share, as are the recordings. A part is a
+    plan: folder of the plan, on a file system that all workers share, as are the recordings. strategies:
+    the objects in Python that it asks, as they were planned. A part is a
     task of one processor; that of a worker that dies runs again, and what was done stays done. options
     go to ``ray.init``, where Ray does not run yet. Needs ``pip install papermaker[ray]``.
     """
@@ -245,12 +266,12 @@ def ray_sweep(
         if address is not None:
             options.pop("include_dashboard")
         ray.init(address=address, **options)
-    folder = str(Path(plan).resolve())
+    folder, (asked, _) = str(Path(plan).resolve()), _asked(strategies)
     n = parts or 4 * max(1, int(ray.cluster_resources().get("CPU", 1)))
 
     @ray.remote(num_cpus=1, max_retries=10)
     def part(i: int) -> tuple[int, int]:
-        return _papermaker.sweep_part(folder, f"{i}/{n}", 1)
+        return _papermaker.sweep_part(folder, f"{i}/{n}", 1, asked)[:2]
 
     ray.get([part.remote(i) for i in range(n)])
     return _merged(folder)
