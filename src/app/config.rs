@@ -232,8 +232,8 @@ impl std::fmt::Display for Change {
     }
 }
 
-/// Every value of a table by its key from the root.
-fn values(table: &Table, path: &str) -> BTreeMap<String, Value> {
+/// Every value of a table by its key from the root, which `path` is before.
+pub fn values(table: &Table, path: &str) -> BTreeMap<String, Value> {
     let mut out = BTreeMap::new();
     for (key, value) in table {
         let here = join(path, key);

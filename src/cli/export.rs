@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::common::{each_record, intact, journal, unreadable};
 use super::exit::Failure;
@@ -14,17 +14,6 @@ use crate::journal::{Found, frames_the_run};
 use crate::record::StrategyNames;
 use crate::report::export::{Export, Format, Table, Written, tables};
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Kind {
-    /// Columns with types; opens in pyarrow, polars, DuckDB. Needs a program built with the feature
-    /// `parquet`.
-    Parquet,
-    /// Comma-separated values with a head.
-    Csv,
-    /// One JSON object a line.
-    Jsonl,
-}
-
 #[derive(Debug, Args)]
 #[command(after_help = notes())]
 pub(super) struct Options {
@@ -32,7 +21,7 @@ pub(super) struct Options {
     run: PathBuf,
     /// What the files are.
     #[arg(long, value_enum)]
-    format: Kind,
+    format: Format,
     /// Folder for the files; default: `export` in the run folder.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -57,7 +46,7 @@ fn notes() -> String {
 
 pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     chosen(&o.table, &StrategyNames::default())?;
-    let kind = format(o.format)?;
+    built(o.format, "use `--format csv`")?;
     let name = o.run.display();
     let names = strategy(&o.run)?;
     let wanted = chosen(&o.table, &names)?;
@@ -68,7 +57,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let to = o.out.clone().unwrap_or_else(|| RunFolder::at(&o.run).export());
     let refused = |e| Failure::disk(format!("cannot write in {}: {e}", to.display()));
     let replace = o.out.is_none() || o.force.force;
-    let mut export = Export::create(&to, kind, &wanted, names, replace)?;
+    let mut export = Export::create(&to, o.format, &wanted, names, replace)?;
     let faults = each_record(&o.run, reader, |r| export.take(r).map_err(refused))?;
     let written = export.finish().map_err(refused)?;
     common.show(&serde_json::json!({ "tables": written, "faults": faults }), listing(&written));
@@ -80,17 +69,14 @@ fn listing(written: &[Written]) -> String {
     written.iter().map(line).collect()
 }
 
-fn format(kind: Kind) -> Result<Format, Failure> {
-    match kind {
-        #[cfg(feature = "parquet")]
-        Kind::Parquet => Ok(Format::Parquet),
-        #[cfg(not(feature = "parquet"))]
-        Kind::Parquet => Err(Failure::usage(
+/// Refuses a format that this program was built without; `or` is what else helps.
+pub(super) fn built(format: Format, or: &str) -> Result<(), Failure> {
+    match format.is_built() {
+        true => Ok(()),
+        false => Err(Failure::usage(format!(
             "this program was built without Parquet: build it with `cargo build --profile max \
-             --features parquet`, or use `--format csv`",
-        )),
-        Kind::Csv => Ok(Format::Csv),
-        Kind::Jsonl => Ok(Format::Jsonl),
+             --features parquet`, or {or}"
+        ))),
     }
 }
 

@@ -97,18 +97,16 @@ impl Watch {
         let model = Model::new(&formulas);
         let regimes = [0.0, 1.0, 0.0, 0.0];
         let known = model.known(&formulas, &regimes);
-        let (name, quoted) = (String::new(), Vec::new());
-        let (traded, earned) = (Cash(0), Cash(0));
         Watch {
-            name,
-            model,
-            regimes,
+            name: String::new(),
+            quoted: Vec::new(),
+            traded: Cash(0),
+            earned: Cash(0),
             mid: None,
             fills: 0,
-            traded,
-            earned,
             warm: None,
-            quoted,
+            model,
+            regimes,
             known,
         }
     }

@@ -9,7 +9,7 @@ use clap::Args;
 use super::common::{digests, intact, opened, past, unreadable};
 use super::exit::{Code, Failure};
 use super::{Common, Force, say};
-use crate::app::config::Config;
+use crate::app::config::{Config, values};
 use crate::folder::{Output, RunFolder, RunInfo, keep};
 use crate::report::{self, Model, Setting, Sources, Together};
 
@@ -92,31 +92,14 @@ fn sources(path: &Path) -> Sources {
 
 /// What a configuration changes of the defaults; `None` where it is none.
 pub(crate) fn changed(text: &str) -> Option<Vec<Setting>> {
-    let flat = |text: &str| {
-        let mut out = Vec::new();
-        flatten("", &toml::Value::Table(text.parse().ok()?), &mut out);
-        Some(out)
-    };
+    let flat = |text: &str| Some(values(&text.parse().ok()?, ""));
     let defaults = flat(&Config::default().to_toml().ok()?)?;
-    let run = flat(text)?;
-    let default = |key: &str| {
-        let found = defaults.iter().find(|d| d.0 == key);
-        found.map_or_else(|| "not set".to_owned(), |d| d.1.clone())
+    let setting = |(key, value): (String, toml::Value)| {
+        let default = defaults.get(&key).map_or_else(|| "not set".to_owned(), ToString::to_string);
+        Setting { key, value: value.to_string(), default }
     };
-    let all = run.into_iter().map(|(key, value)| Setting { default: default(&key), key, value });
+    let all = flat(text)?.into_iter().map(setting);
     Some(all.filter(|s| s.value != s.default).collect())
-}
-
-fn flatten(key: &str, value: &toml::Value, out: &mut Vec<(String, String)>) {
-    match value {
-        toml::Value::Table(t) => {
-            for (k, v) in t {
-                let key = if key.is_empty() { k.clone() } else { format!("{key}.{k}") };
-                flatten(&key, v, out);
-            }
-        }
-        other => out.push((key.to_owned(), other.to_string())),
-    }
 }
 
 pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {

@@ -17,20 +17,6 @@ pub(super) fn float(n: u64) -> f64 {
     n as f64
 }
 
-/// The streams that are older than they may be.
-fn stale(f: &FeedState) -> Vec<&'static str> {
-    [
-        (f.stale_bbo, "bbo"),
-        (f.stale_fast, "fast book"),
-        (f.stale_slow, "full book"),
-        (f.stale_ctx, "context"),
-        (f.silent, "everything"),
-    ]
-    .into_iter()
-    .filter_map(|(is, name)| is.then_some(name))
-    .collect()
-}
-
 /// How often each stream came, as measured: the mean gap, a line a coin.
 pub(super) fn cadence_text(feed: &Feed) -> String {
     let names = ["bbo", "fast book", "full book", "trades", "context"];
@@ -139,7 +125,7 @@ pub(super) fn progress(s: &Status) -> String {
 /// The streams of any coin that are older than they may be, as an addition to a line.
 pub(super) fn stale_anywhere(s: &Status) -> String {
     let mut names: Vec<_> =
-        s.coins.iter().filter_map(|c| c.feed.as_ref()).flat_map(stale).collect();
+        s.coins.iter().filter_map(|c| c.feed.as_ref()).flat_map(FeedState::stale).collect();
     names.sort_unstable();
     names.dedup();
     if names.is_empty() { String::new() } else { format!(", stale: {}", names.join(", ")) }

@@ -5,11 +5,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum as _};
 use serde_json::json;
 
 use super::common::{chosen, judged};
 use super::exit::{Code, Failure};
+use super::export::built;
 use super::progress::Progress;
 use super::{Common, Force};
 use crate::app::config::ConfigOf;
@@ -289,7 +290,8 @@ fn merge<C: Components>(
     common: &Common,
 ) -> Result<(), Failure> {
     let (plan, _) = Plan::read::<C>(dir).map_err(failure)?;
-    let named = dir.join(format!("sweep.{}", default_format().ending()));
+    let format_here = if Format::Parquet.is_built() { Format::Parquet } else { Format::Csv };
+    let named = dir.join(format!("sweep.{}", format_here.ending()));
     let to = out.unwrap_or(&named);
     let target = match out {
         Some(to) => {
@@ -315,31 +317,16 @@ fn merge<C: Components>(
     Ok(())
 }
 
-#[cfg(feature = "parquet")]
-fn default_format() -> Format {
-    Format::Parquet
-}
-
-#[cfg(not(feature = "parquet"))]
-fn default_format() -> Format {
-    Format::Csv
-}
-
 /// The format of a file by its ending.
 fn format(to: &Path) -> Result<Format, Failure> {
     let shown = to.display();
-    match to.extension().and_then(|e| e.to_str()) {
-        #[cfg(feature = "parquet")]
-        Some("parquet") => Ok(Format::Parquet),
-        #[cfg(not(feature = "parquet"))]
-        Some("parquet") => Err(Failure::usage(format!(
-            "{shown}: this program was built without Parquet: build it with `cargo build --profile \
-             max --features parquet`, or name a file that ends in .csv"
-        ))),
-        Some("csv") => Ok(Format::Csv),
-        Some("jsonl") => Ok(Format::Jsonl),
-        _ => Err(Failure::usage(format!("{shown}: its name must end in .parquet, .csv or .jsonl"))),
-    }
+    let ending = to.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    let format = Format::value_variants().iter().copied().find(|f| f.ending() == ending);
+    let format = format.ok_or_else(|| {
+        Failure::usage(format!("{shown}: its name must end in .parquet, .csv or .jsonl"))
+    })?;
+    let named = |f: Failure| Failure::usage(format!("{shown}: {}", f.text));
+    built(format, "name a file that ends in .csv").map_err(named).map(|()| format)
 }
 
 fn show<C: Components>(dir: &Path, common: &Common) -> Result<(), Failure> {

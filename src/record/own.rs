@@ -1,8 +1,8 @@
-//! What happened to own orders, as records; what an account came to.
+//! What happened to own orders, as records; what an account came to, what of a feed is stale.
 //!
 //! In: states and fills. Out: their records, and fills back from them. Hot path: plain values.
 
-use super::{Account, Body, Fill, Order};
+use super::{Account, Body, FeedState, Fill, Order};
 use crate::event::own;
 use crate::units::Cash;
 
@@ -33,6 +33,21 @@ impl From<own::OrderUpdate> for Body {
     fn from(o: own::OrderUpdate) -> Body {
         let own::OrderUpdate { id, state, reason, side, level, px, sz, open, ahead, effective } = o;
         Order { id, state, reason, side, level, px, sz, open, ahead, effective }.into()
+    }
+}
+
+impl FeedState {
+    /// The streams that are older than they may be, for people.
+    #[must_use]
+    pub fn stale(&self) -> Vec<&'static str> {
+        let all = [
+            (self.stale_bbo, "bbo"),
+            (self.stale_fast, "fast book"),
+            (self.stale_slow, "full book"),
+            (self.stale_ctx, "context"),
+            (self.silent, "everything"),
+        ];
+        all.into_iter().filter_map(|(is, name)| is.then_some(name)).collect()
     }
 }
 

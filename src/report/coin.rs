@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 pub type Sides<T> = [T; 2];
 
 /// Everything drawn over time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Lines {
     /// Best prices of the market.
     pub market: Sides<Series>,
@@ -80,7 +80,7 @@ pub struct LaneResult {
 }
 
 /// One coin.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct CoinModel {
     /// Name; empty where the journal does not say.
     pub name: String,
@@ -134,46 +134,11 @@ pub struct CoinModel {
 impl CoinModel {
     /// An empty coin of a run that begins at `start`.
     pub fn new(start: Ns) -> CoinModel {
-        let one = || Series::new(start);
-        let sides = || [one(), one()];
-        let three = || [one(), one(), one()];
-        CoinModel {
-            name: String::new(),
-            sz_decimals: 0,
-            fee_e8: 0,
-            results: [None; 3],
-            lines: Lines {
-                market: sides(),
-                own: sides(),
-                equity: three(),
-                position: one(),
-                traded: one(),
-                kappa: three(),
-                sigma: one(),
-                regimes: [one(), one(), one(), one()],
-                touch: one(),
-                age: one(),
-                lag: one(),
-            },
-            path: Path::default(),
-            known: None,
-            marks: Vec::new(),
-            guards: [States::new(start, Guard::LinkDown), States::new(start, Guard::LinkDown)],
-            health: States::new(start, Health::Down),
-            gaps: Vec::new(),
-            latches: Vec::new(),
-            estimates: None,
-            regimes: None,
-            feed: None,
-            late: None,
-            prints: 0,
-            orders: Orders::default(),
-            markouts: Summary::default(),
-            value: Interval::default(),
-            earns: Earns::default(),
-            reasons: Reasons::default(),
-            samples: Markouts::default(),
-        }
+        let guard = || States::new(start, Guard::LinkDown);
+        let health = States::new(start, Health::Down);
+        let mut coin = CoinModel { guards: [guard(), guard()], health, ..CoinModel::default() };
+        coin.lines.each(&mut |s| *s = Series::new(start));
+        coin
     }
 
     pub(super) fn take(&mut self, at: Ns, body: &Body) {
@@ -335,15 +300,7 @@ impl CoinModel {
 
     /// Streams that were older than they may be when the run ended.
     pub fn stale(&self) -> Option<Vec<&'static str>> {
-        let f = self.feed?;
-        let all = [
-            (f.stale_bbo, "bbo"),
-            (f.stale_fast, "fast book"),
-            (f.stale_slow, "full book"),
-            (f.stale_ctx, "context"),
-            (f.silent, "everything"),
-        ];
-        Some(all.into_iter().filter_map(|(is, name)| is.then_some(name)).collect())
+        Some(self.feed?.stale())
     }
 
     /// Share of the time in which each side was quoted.

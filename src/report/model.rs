@@ -30,7 +30,7 @@ pub struct TotalLane {
 }
 
 /// A run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Model {
     /// First record.
     pub start: Option<Start>,
@@ -188,28 +188,8 @@ impl Model {
     }
 
     fn new(from: Ns) -> Model {
-        Model {
-            start: None,
-            stop: None,
-            from,
-            to: from,
-            records: 0,
-            lost: 0,
-            strategy: StrategyNames::default(),
-            digest: Digests::default(),
-            faults: Vec::new(),
-            links: Vec::new(),
-            clocks: None,
-            requests: None,
-            coins: Vec::new(),
-            total: [None; 3],
-            value: Interval::default(),
-            equity: std::array::from_fn(|_| Series::new(from)),
-            path: Path::default(),
-            days: Vec::new(),
-            blocks: Blocks::of(from, from),
-            sources: Sources::default(),
-        }
+        let equity = [(); 3].map(|()| Series::new(from));
+        Model { from, to: from, equity, blocks: Blocks::of(from, from), ..Model::default() }
     }
 
     fn coin(&mut self, coin: CoinId) -> Option<&mut CoinModel> {

@@ -34,7 +34,7 @@ pub struct Column {
 }
 
 /// Columns of one value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     start: Ns,
     width: i64,

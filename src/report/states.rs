@@ -6,7 +6,7 @@ use crate::units::Ns;
 use serde::{Deserialize, Serialize};
 
 /// States over time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct States<T> {
     changes: Vec<(Ns, T)>,
     end: Ns,

@@ -43,7 +43,7 @@ impl Interval {
 }
 
 /// A run cut into blocks of equal length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocks {
     start: Ns,
     /// Length of a block, ns.

@@ -50,7 +50,7 @@ pub struct BlockTruth {
 }
 
 /// Law and record of one regime of one coin. Arrays are takers who buy, takers who sell.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct RegimeTruth {
     /// The regime.
     pub regime: Regime,
@@ -81,7 +81,7 @@ pub struct RegimeTruth {
 }
 
 /// Law and record of one coin.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct CoinTruth {
     /// Its name.
     pub coin: String,
@@ -133,29 +133,8 @@ impl CoinTruth {
 
     /// A coin without a law, whose figures follow what is counted ([`CoinTruth::measure`]).
     pub fn counted(coin: &str) -> CoinTruth {
-        let regimes = Regime::ALL.map(|regime| RegimeTruth {
-            regime,
-            rate_per_s: 0.0,
-            decay_per_bps: 0.0,
-            kappa: 0.0,
-            sigma_bps: 0.0,
-            sigma_news_bps: 0.0,
-            impact_bps: 0.0,
-            seconds: 0.0,
-            half_spread_bps: 0.0,
-            arrivals: [0; 2],
-            sweeps: [0; 2],
-            depth_sum_bps: [0.0; 2],
-            prints: [0; 2],
-        });
-        CoinTruth {
-            coin: coin.to_owned(),
-            seconds: 0.0,
-            rate_per_s: 0.0,
-            kappa: 0.0,
-            impact_tau_s: 0.0,
-            regimes,
-        }
+        let regimes = Regime::ALL.map(|regime| RegimeTruth { regime, ..RegimeTruth::default() });
+        CoinTruth { coin: coin.to_owned(), regimes, ..CoinTruth::default() }
     }
 
     /// Makes the figures of a regime those counted so far, its last block of `dt` seconds among them,

@@ -25,15 +25,15 @@ use crate::folder::{Output, OutputError};
 use crate::record::{Body, Record, StrategyNames};
 
 /// What the files are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// Comma-separated, with a head.
+    /// Columns with types; opens in pyarrow, polars, DuckDB. Needs a program built with the feature
+    /// `parquet`. Money is DECIMAL(38, 17), times are TIMESTAMP(NANOS, UTC).
+    Parquet,
+    /// Comma-separated values with a head.
     Csv,
     /// One JSON object a line.
     Jsonl,
-    /// Parquet; money as DECIMAL(38, 17), times as TIMESTAMP(NANOS, UTC).
-    #[cfg(feature = "parquet")]
-    Parquet,
 }
 
 /// Writes one table: its rows in order, each with the cells of its columns.
@@ -91,9 +91,13 @@ impl Format {
         match self {
             Format::Csv => "csv",
             Format::Jsonl => "jsonl",
-            #[cfg(feature = "parquet")]
             Format::Parquet => "parquet",
         }
+    }
+
+    /// Whether this program can write it.
+    pub fn is_built(self) -> bool {
+        self != Format::Parquet || cfg!(feature = "parquet")
     }
 
     fn sink(self, file: Output, table: &Table) -> io::Result<Box<dyn Sink>> {
@@ -102,6 +106,8 @@ impl Format {
             Format::Jsonl => Box::new(text::Jsonl::new(file)),
             #[cfg(feature = "parquet")]
             Format::Parquet => Box::new(parquet::Parquet::new(file, table)?),
+            #[cfg(not(feature = "parquet"))]
+            Format::Parquet => return Err(io::ErrorKind::Unsupported.into()),
         })
     }
 }
