@@ -84,7 +84,6 @@ impl Default for ClockMap {
 
 impl ClockMap {
     /// Session time at the receive stamp `stamp`; nothing changes.
-    #[must_use]
     pub fn at(&self, stamp: Ns) -> Ns {
         let Some(now) = self.now else { return stamp };
         let past = stamp.since(self.stamp);
@@ -189,21 +188,18 @@ impl ClockMap {
     }
 
     /// What block times are shifted by: 0 unless the venue's clock went back.
-    #[must_use]
     pub fn shift(&self) -> i64 {
         self.shift
     }
 
     /// By how much the receiver's clock is ahead of the venue's at session time `now`, the least delay
     /// of the network included, ns; none before the first block of a link.
-    #[must_use]
     pub fn offset_ns(&self, now: Ns) -> Option<i64> {
         let line = self.offset?;
         Some(line.value(now.plus(line.base())).saturating_add(self.shift))
     }
 
     /// Stamps that contradicted their blocks, and jumps of one clock against the other.
-    #[must_use]
     pub fn breaks(&self) -> [u32; 2] {
         [self.steps, self.jumps]
     }

@@ -60,7 +60,6 @@ const BYTES_A_TOKEN: usize = 128;
 
 impl Decoder {
     /// A decoder for the given coins, all storage allocated, and resident as far as usual messages go.
-    #[must_use]
     pub fn new(coins: Coins, parser: Parser) -> Decoder {
         let mut decoder = Decoder {
             coins,
@@ -98,13 +97,11 @@ impl Decoder {
     }
 
     /// The coins of the run.
-    #[must_use]
     pub fn coins(&self) -> &Coins {
         &self.coins
     }
 
     /// The prints of the last message, after [`Decoded::Trades`].
-    #[must_use]
     pub fn prints(&self) -> &[Trade] {
         &self.out.prints
     }
@@ -122,25 +119,21 @@ impl Decoder {
     }
 
     /// The book of the last message, after [`Decoded::Book`].
-    #[must_use]
     pub fn book(&self) -> &Snapshot {
         &self.out.book
     }
 
     /// The best bid and offer of the last message, after [`Decoded::Bbo`].
-    #[must_use]
     pub fn bbo(&self) -> &Bbo {
         &self.out.bbo
     }
 
     /// The context of the last message, after [`Decoded::Ctx`].
-    #[must_use]
     pub fn ctx(&self) -> &Ctx {
         &self.out.ctx
     }
 
     /// Messages the scanner handed to simd-json. Acknowledgements, pongs and contexts always are.
-    #[must_use]
     pub fn handed_over(&self) -> u64 {
         self.handed_over
     }

@@ -28,7 +28,6 @@ impl Stream {
         [Stream::Bbo, Stream::Fast, Stream::Slow, Stream::Trades, Stream::Ctx];
 
     /// Place in per-stream arrays.
-    #[must_use]
     pub fn index(self) -> usize {
         self as usize
     }

@@ -73,7 +73,6 @@ impl Reject {
     ];
 
     /// Place in [`Reject::NAMES`] and [`Counters::rejected`].
-    #[must_use]
     pub fn index(self) -> usize {
         match self {
             Reject::TooLarge => 0,
@@ -196,7 +195,6 @@ impl Counters {
     }
 
     /// Messages turned away, all reasons together.
-    #[must_use]
     pub fn rejects(&self) -> u64 {
         self.rejected.iter().sum()
     }

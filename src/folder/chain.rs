@@ -19,13 +19,11 @@ const READ: usize = 256 << 10;
 const FIRST: &str = "frames.gz";
 
 /// The file of a run's recording with this number.
-#[must_use]
 pub fn segment_name(number: u64) -> String {
     if number == 0 { FIRST.into() } else { format!("frames.{number:08}.gz") }
 }
 
 /// The number of a file of a run's recording.
-#[must_use]
 pub fn segment_number(name: &str) -> Option<u64> {
     let digits = name.strip_prefix("frames.")?.strip_suffix("gz")?;
     if digits.is_empty() {
@@ -48,7 +46,6 @@ struct Metering {
 
 impl Meter {
     /// Bytes read so far.
-    #[must_use]
     pub fn bytes(&self) -> u64 {
         self.0.bytes.load(Ordering::Relaxed)
     }
@@ -59,7 +56,6 @@ impl Meter {
     }
 
     /// Whether it was stopped.
-    #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.0.stopped.load(Ordering::Relaxed)
     }
@@ -91,7 +87,6 @@ impl<R: Read> Read for Metered<R> {
 }
 
 /// Bytes of a recording on disk with all its files; 0 where it cannot be read.
-#[must_use]
 pub fn size(path: &Path) -> u64 {
     let of = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
     let rest = Chain::open(path).map(|c| c.rest.map(|n| of(&c.folder.join(segment_name(n)))).sum());

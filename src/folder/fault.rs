@@ -81,7 +81,6 @@ const PACKED: [(&[u8], &str); 5] = [
 
 impl Looks {
     /// What a line that is none looks like.
-    #[must_use]
     pub fn of(line: &[u8]) -> Looks {
         if let Some((_, tool)) = PACKED.iter().find(|(head, _)| line.starts_with(head)) {
             return Looks::Packed(tool);
@@ -105,7 +104,6 @@ impl Unit {
     pub const ALL: [Unit; 3] = [Unit::Seconds, Unit::Milliseconds, Unit::Microseconds];
 
     /// Nanoseconds in one.
-    #[must_use]
     pub fn ns(self) -> i64 {
         match self {
             Unit::Seconds => 1_000_000_000,
@@ -115,7 +113,6 @@ impl Unit {
     }
 
     /// Its name, in the plural.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Unit::Seconds => "seconds",
@@ -263,7 +260,6 @@ pub struct LeftOut {
 
 impl LeftOut {
     /// What two files leave out; the first line is that of the first file that leaves one out.
-    #[must_use]
     pub fn and(self, o: LeftOut) -> LeftOut {
         LeftOut {
             no_lines: self.no_lines + o.no_lines,
@@ -276,7 +272,6 @@ impl LeftOut {
     }
 
     /// Lines left out.
-    #[must_use]
     pub fn lines(&self) -> u64 {
         self.no_lines + self.long + self.stamps
     }

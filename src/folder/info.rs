@@ -72,7 +72,6 @@ impl From<PathBuf> for Named {
 
 impl Named {
     /// The path.
-    #[must_use]
     pub fn path(&self) -> PathBuf {
         match self {
             Named::Text(text) => text.into(),
@@ -139,13 +138,11 @@ pub struct Seeds {
 
 impl Seeds {
     /// A coin, by seed; empty where it is not among them.
-    #[must_use]
     pub fn of(&self, coin: &str) -> &[Came] {
         self.coins.iter().find(|(name, _)| name == coin).map_or(&[], |(_, came)| came)
     }
 
     /// All coins together, by seed.
-    #[must_use]
     pub fn all(&self) -> Vec<Came> {
         let seeds = self.coins.iter().map(|(_, came)| came.len()).max().unwrap_or(0);
         let sum = |i: usize| {
@@ -175,7 +172,6 @@ pub struct Ping {
 
 impl RunInfo {
     /// A run that begins.
-    #[must_use]
     pub fn begins(source: &Path, coins: &[CoinSpec]) -> RunInfo {
         RunInfo {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -197,7 +193,6 @@ impl RunInfo {
     }
 
     /// A replay of these recordings, one after the other.
-    #[must_use]
     pub fn of_all(files: &[PathBuf], coins: &[CoinSpec]) -> RunInfo {
         let first = files.first().map_or(Path::new(""), PathBuf::as_path);
         let more = files.iter().skip(1).map(|f| whole(f).into()).collect();
@@ -218,7 +213,6 @@ impl RunInfo {
     }
 
     /// What made the run, where that was another program than this one.
-    #[must_use]
     pub fn other_program(&self) -> Option<String> {
         let same = self.program.as_deref() == Some(env!("PAPERMAKER_SOURCES"));
         (!same).then(|| match &self.program {
@@ -258,7 +252,6 @@ fn whole(path: &Path) -> PathBuf {
 
 impl RunEnd {
     /// The end of a run that published so many records with these digests.
-    #[must_use]
     pub fn new(reason: StopReason, records: u64, d: &Digests) -> RunEnd {
         RunEnd {
             reason: reason as u8,
@@ -273,7 +266,6 @@ impl RunEnd {
 
 impl Assumed {
     /// Lines for people.
-    #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for display")]
     pub fn text(&self) -> String {
         let from = match self.timed {
@@ -298,7 +290,6 @@ impl Assumed {
 
 impl Ping {
     /// A line for people.
-    #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for display")]
     pub fn text(&self) -> String {
         let ms = |ns: u64| ns as f64 * 1e-6;

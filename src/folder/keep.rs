@@ -130,7 +130,6 @@ pub(super) fn first_segment(folder: &Path) -> u64 {
 }
 
 /// That so many segments were dropped at the front, as a line for people; empty for 0.
-#[must_use]
 pub fn dropped_text(segments: u64) -> String {
     match segments {
         0 => String::new(),
@@ -143,7 +142,6 @@ pub fn dropped_text(segments: u64) -> String {
 
 impl Keeper {
     /// Looks after `folder`.
-    #[must_use]
     pub fn new(folder: &Path, bound: Bound) -> Keeper {
         Keeper {
             folder: folder.to_path_buf(),
@@ -158,14 +156,12 @@ impl Keeper {
     }
 
     /// Tells `to` the number of each new segment, and drops none that is needed.
-    #[must_use]
     pub fn with_past(self, to: Sender<u64>, needed: Arc<Needed>) -> Keeper {
         Keeper { past: Some((to, needed)), ..self }
     }
 
     /// Bounds these other runs with it, oldest first, which have ended: their folders, and the first
     /// segments of journal and recording that their pasts do not hold.
-    #[must_use]
     pub fn beside(mut self, runs: &[(PathBuf, [u64; 2])]) -> Keeper {
         for (folder, [journal, recording]) in runs {
             let mut entries = entries(folder);
@@ -183,19 +179,16 @@ impl Keeper {
     }
 
     /// Looks after a run that goes on in segment `number`.
-    #[must_use]
     pub fn at(self, number: u64) -> Keeper {
         Keeper { segment: (number, None), ..self }
     }
 
     /// The folder.
-    #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// Number of the segment at hand.
-    #[must_use]
     pub fn segment(&self) -> u64 {
         self.segment.0
     }
@@ -246,7 +239,6 @@ impl Keeper {
     }
 
     /// Whether [`Keeper::look`] has something to do.
-    #[must_use]
     pub fn is_to_look(&self, now: Ns) -> bool {
         self.looked.is_none_or(|at| now.since(at) >= KEEP_NS)
     }

@@ -101,50 +101,42 @@ impl RunFolder {
     }
 
     /// Whether a run stands there.
-    #[must_use]
     pub fn is_one(&self) -> bool {
         self.info().exists() || self.path.join(segment_name(0)).exists()
     }
 
     /// Where it is.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// The name of the run: that of its folder.
-    #[must_use]
     pub fn name(&self) -> String {
         let whole = std::fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         whole.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
     /// What the run says of itself, see [`RunInfo`].
-    #[must_use]
     pub fn info(&self) -> PathBuf {
         self.path.join("run.json")
     }
 
     /// Settings in force.
-    #[must_use]
     pub fn settings(&self) -> PathBuf {
         self.path.join("config.toml")
     }
 
     /// The first file of the recording; those that follow are found from it.
-    #[must_use]
     pub fn recording(&self) -> PathBuf {
         self.path.join(recording::segment_name(0))
     }
 
     /// Latencies of the hot thread during segment `number`.
-    #[must_use]
     pub fn latencies(&self, number: u64) -> PathBuf {
         self.path.join(keep::latency_name(number))
     }
 
     /// All logs of latencies that are there, in order, one behind the other.
-    #[must_use]
     pub fn latency_log(&self) -> Vec<u8> {
         let names = std::fs::read_dir(&self.path).into_iter().flatten().flatten();
         let number = |e: std::fs::DirEntry| keep::latency_number(e.file_name().to_str()?);
@@ -155,37 +147,31 @@ impl RunFolder {
     }
 
     /// What an embedded exchange knows of itself.
-    #[must_use]
     pub fn truth(&self) -> PathBuf {
         self.path.join("truth.json")
     }
 
     /// The page.
-    #[must_use]
     pub fn page(&self) -> PathBuf {
         self.path.join("report.html")
     }
 
     /// State of a replay between two frames.
-    #[must_use]
     pub fn checkpoint(&self) -> PathBuf {
         self.path.join("checkpoint")
     }
 
     /// What the complete segments came to; whole sums and a restart are made from it.
-    #[must_use]
     pub fn past(&self) -> PathBuf {
         self.path.join("past")
     }
 
     /// Folder of tables for other programs.
-    #[must_use]
     pub fn export(&self) -> PathBuf {
         self.path.join("export")
     }
 
     /// Socket that tells the run's state while it runs.
-    #[must_use]
     pub fn socket(&self) -> PathBuf {
         self.path.join("status.sock")
     }
@@ -219,7 +205,6 @@ impl RunFolder {
 
     /// Segments that the run's disk bound dropped at the front of its journal; 0 where it has no bound,
     /// or nothing is missing there.
-    #[must_use]
     pub fn dropped(&self) -> u64 {
         let bounded = RunInfo::read(&self.info()).is_ok_and(|i| i.bounded);
         if bounded && self.past().exists() { keep::first_segment(&self.path) } else { 0 }

@@ -117,7 +117,6 @@ impl Output {
     }
 
     /// Where it goes.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.to
     }

@@ -77,7 +77,6 @@ pub struct Reader {
 
 impl Line<'_> {
     /// The frame.
-    #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.padded[..self.len]
     }
@@ -223,13 +222,11 @@ impl Reader {
     }
 
     /// How the recording ends; known after `step` gave `None`.
-    #[must_use]
     pub fn tail(&self) -> Tail {
         self.tail
     }
 
     /// Lines left out so far.
-    #[must_use]
     pub fn left_out(&self) -> LeftOut {
         self.left_out
     }
@@ -437,7 +434,6 @@ impl<W: Write> Write for Counted<W> {
 
 impl<W: Write> Writer<W> {
     /// A recording into `out`, at gzip's fast level.
-    #[must_use]
     pub fn new(out: W) -> Writer<W> {
         let gzip = GzEncoder::new(Counted { out, bytes: 0 }, Compression::fast());
         Writer { gzip, frames: 0, lost: 0, flushed_at: None, dirty: false }
@@ -504,13 +500,11 @@ impl<W: Write> Writer<W> {
     }
 
     /// Frames written.
-    #[must_use]
     pub fn frames(&self) -> u64 {
         self.frames
     }
 
     /// Frames noted as missing.
-    #[must_use]
     pub fn frames_lost(&self) -> u64 {
         self.lost
     }
@@ -526,7 +520,6 @@ impl<W: Write> Writer<W> {
     }
 
     /// Compressed bytes in the file at hand.
-    #[must_use]
     pub fn segment_bytes(&self) -> u64 {
         self.gzip.get_ref().bytes
     }

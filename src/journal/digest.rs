@@ -47,7 +47,6 @@ pub struct Digests {
 }
 
 /// A digest as people and files have it: 32 hexadecimal digits.
-#[must_use]
 pub fn hex(digest: u128) -> String {
     format!("{digest:032x}")
 }
@@ -61,7 +60,6 @@ pub struct Digest {
 
 /// Whether records of a kind say what the run is, by which clock it was stamped and how it ended,
 /// and nothing of what it decided.
-#[must_use]
 pub const fn frames_the_run(of: u8) -> bool {
     matches!(
         of,
@@ -71,7 +69,6 @@ pub const fn frames_the_run(of: u8) -> bool {
 
 impl Digest {
     /// The digest of no records.
-    #[must_use]
     pub fn new() -> Digest {
         Digest::default()
     }
@@ -91,7 +88,6 @@ impl Digest {
     }
 
     /// The digests so far.
-    #[must_use]
     pub fn value(&self) -> Digests {
         let mut both = [0; 2 * SO_FAR];
         both[..SO_FAR].copy_from_slice(&self.frame.to_le_bytes());

@@ -76,7 +76,6 @@ pub enum HeaderFault {
 
 impl Header {
     /// The header as bytes, sealed.
-    #[must_use]
     pub fn encode(&self) -> [u8; HEADER_BYTES] {
         let mut out = [0u8; HEADER_BYTES];
         out[0..8].copy_from_slice(&MAGIC);
@@ -119,7 +118,6 @@ impl Header {
 }
 
 /// File name of a segment.
-#[must_use]
 pub fn segment_name(number: u64) -> String {
     format!("{number:08}.journal")
 }
@@ -130,7 +128,6 @@ pub(super) fn temporary_name(number: u64) -> String {
 }
 
 /// The number in a segment's file name; `None` for another file.
-#[must_use]
 pub fn segment_number(name: &str) -> Option<u64> {
     numbered(name, ".journal")
 }

@@ -246,7 +246,6 @@ impl<D: Disk> Reader<D> {
     }
 
     /// Gives these records out first: those that say what the run is, where its beginning was dropped.
-    #[must_use]
     pub fn after(self, mut head: Vec<Record>) -> Reader<D> {
         head.reverse();
         Reader { ahead: head, ..self }
@@ -278,19 +277,16 @@ impl<D: Disk> Reader<D> {
     }
 
     /// Hash of the configuration the journal was written under; `None` before the first header.
-    #[must_use]
     pub fn config(&self) -> Option<[u64; 2]> {
         self.config
     }
 
     /// Sequence number expected next; `None` before the first sound header.
-    #[must_use]
     pub fn next_seq(&self) -> Option<u64> {
         self.next
     }
 
     /// Number of segments, by the highest number.
-    #[must_use]
     pub fn segments(&self) -> u64 {
         self.numbers.last().map_or(self.first, |n| n + 1)
     }

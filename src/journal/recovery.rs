@@ -67,7 +67,6 @@ pub struct Front {
 
 impl Recovered {
     /// Whether every byte is sound and in its place.
-    #[must_use]
     pub fn is_clean(&self) -> bool {
         self.torn.is_none() && self.damages == 0
     }

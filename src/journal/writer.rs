@@ -106,7 +106,6 @@ pub struct Writer<D: Disk> {
 
 impl Options {
     /// The usual sizes and intervals.
-    #[must_use]
     pub fn new(config: [u64; 2]) -> Options {
         Options { config, segment_bytes: JOURNAL_SEGMENT_BYTES, sync_ns: JOURNAL_SYNC_NS }
     }
@@ -255,7 +254,6 @@ impl<D: Disk> Writer<D> {
     }
 
     /// Number of the segment at hand.
-    #[must_use]
     pub fn segment(&self) -> u64 {
         self.number
     }
@@ -270,50 +268,42 @@ impl<D: Disk> Writer<D> {
     }
 
     /// Gives the disk back. What was taken and not synced is not durable.
-    #[must_use]
     pub fn into_disk(self) -> D {
         self.disk
     }
 
     /// The first failure, if there was one.
-    #[must_use]
     pub fn failed(&self) -> Option<Failed> {
         self.failed
     }
 
     /// The newest record that is durable; `None` before the first.
-    #[must_use]
     pub fn durable_seq(&self) -> Option<u64> {
         self.durable.checked_sub(1)
     }
 
     /// Sequence number expected next.
-    #[must_use]
     #[cfg(any(test, feature = "lab"))]
     pub fn next_seq(&self) -> u64 {
         self.next
     }
 
     /// Records taken since the journal was opened, `Lost` included.
-    #[must_use]
     pub fn records(&self) -> u64 {
         self.records
     }
 
     /// Records of those that are durable.
-    #[must_use]
     pub fn durable_records(&self) -> u64 {
         self.durable_records
     }
 
     /// Bytes written since the journal was opened, headers included.
-    #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
     /// Digest of all records of the run taken so far.
-    #[must_use]
     pub fn digest(&self) -> Digests {
         self.digest.value()
     }

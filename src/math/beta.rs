@@ -66,7 +66,6 @@ fn fraction(a: f64, b: f64, x: f64) -> f64 {
 
 /// The `p` quantile (0 < p < 1) of Beta(a, b), by Newton steps within a bracket from the normal
 /// approximation; 60 at most, good to 1e-12. NaN for bad arguments.
-#[must_use]
 pub fn quantile(p: f64, a: f64, b: f64) -> f64 {
     if p.is_nan() || a.is_nan() || b.is_nan() || p <= 0.0 || p >= 1.0 || a <= 0.0 || b <= 0.0 {
         return f64::NAN;
@@ -98,7 +97,6 @@ pub fn quantile(p: f64, a: f64, b: f64) -> f64 {
 }
 
 /// The `p` quantile (0.5 < p < 1) of Student's t with `nu` > 0 degrees of freedom.
-#[must_use]
 pub fn student(p: f64, nu: f64) -> f64 {
     let x = quantile(2.0 * (1.0 - p), 0.5 * nu, 0.5);
     (nu * (1.0 / x - 1.0)).sqrt()
@@ -108,7 +106,6 @@ pub fn student(p: f64, nu: f64) -> f64 {
 ///
 /// # Cost
 /// A few dozen instructions from 2.5 degrees on, a thousand times that below.
-#[must_use]
 pub fn student95(nu: f64) -> f64 {
     if nu < STUDENT_FROM { student(0.975, nu) } else { STUDENT.at(1.0 / nu) }
 }

@@ -20,7 +20,6 @@ pub struct Draws {
 
 impl Draws {
     /// The row of one purpose, of one that draws, at one time.
-    #[must_use]
     pub fn of(key: u64, purpose: u64, who: u64, when: u64) -> Draws {
         let at = [purpose, who, when].iter().fold(mix(key), |sum, part| mix(sum ^ part));
         Draws { at }

@@ -9,7 +9,6 @@
 ///
 /// # Cost
 /// A third of the crate's instructions.
-#[must_use]
 #[inline]
 pub fn exp(x: f64) -> f64 {
     const LN2_HI: f64 = f64::from_bits(0x3fe6_2e42_fee0_0000);
@@ -39,14 +38,12 @@ pub fn exp(x: f64) -> f64 {
 }
 
 /// e^x - 1, accurate near zero.
-#[must_use]
 pub fn exp_m1(x: f64) -> f64 {
     libm::expm1(x)
 }
 
 /// Natural logarithm: the algorithm of the crate's `log` (FreeBSD `e_log.c`) with the same bits for
 /// every argument, in line and without its branches where the argument is positive and normal.
-#[must_use]
 #[inline]
 pub fn ln(x: f64) -> f64 {
     const LN2_HI: f64 = f64::from_bits(0x3fe6_2e42_fee0_0000);
@@ -81,25 +78,21 @@ pub fn ln(x: f64) -> f64 {
 }
 
 /// ln(1 + x), accurate near zero.
-#[must_use]
 pub fn ln_1p(x: f64) -> f64 {
     libm::log1p(x)
 }
 
 /// x^y.
-#[must_use]
 pub fn pow(x: f64, y: f64) -> f64 {
     libm::pow(x, y)
 }
 
 /// ln |Gamma(x)|.
-#[must_use]
 pub fn ln_gamma(x: f64) -> f64 {
     libm::lgamma(x)
 }
 
 /// The complementary error function 1 - erf(x), accurate in the right tail.
-#[must_use]
 pub fn erfc(x: f64) -> f64 {
     libm::erfc(x)
 }

@@ -10,7 +10,6 @@ pub struct Draw(fastrand::Rng);
 
 impl Draw {
     /// A source with the given seed.
-    #[must_use]
     pub fn new(seed: u64) -> Draw {
         Draw(fastrand::Rng::with_seed(seed))
     }
@@ -94,7 +93,6 @@ pub fn ks_uniform(x: &mut [f64]) -> f64 {
 }
 
 /// P-value of a chi-squared test that the `u` are uniform over `bins` equal bins.
-#[must_use]
 pub fn uniform_p(u: &[f64], bins: usize) -> f64 {
     let mut count = vec![0.0f64; bins];
     for x in u {

@@ -37,13 +37,11 @@ impl Ewma {
     }
 
     /// Total weight: the effective number of values.
-    #[must_use]
     pub fn weight(&self) -> f64 {
         self.weight
     }
 
     /// Mean shrunk to `prior` held with `strength` (>= 0) pseudo-values; `prior` without data.
-    #[must_use]
     pub fn mean(&self, prior: f64, strength: f64) -> f64 {
         let n = self.weight + strength;
         if n > 0.0 { (self.sum + strength * prior) / n } else { prior }

@@ -20,7 +20,6 @@ const TERMS_MAX: u32 = 600;
 
 /// Regularised lower incomplete gamma function P(a, x) for `a > 0`, `x >= 0`: the series below
 /// `a + 1`, Lentz's continued fraction above (Press et al., Numerical Recipes, 6.2).
-#[must_use]
 pub fn lower(a: f64, x: f64) -> f64 {
     if a.is_nan() || x.is_nan() || a <= 0.0 {
         return f64::NAN;
@@ -71,7 +70,6 @@ pub fn lower(a: f64, x: f64) -> f64 {
 ///
 /// Wilson-Hilferty start (power series for small shapes), then at most 16 Newton steps with a
 /// bracket.
-#[must_use]
 pub fn quantile(p: f64, a: f64) -> f64 {
     if p.is_nan() || a.is_nan() || a <= 0.0 || p <= 0.0 || p >= 1.0 {
         return f64::NAN;
@@ -111,13 +109,11 @@ pub fn quantile(p: f64, a: f64) -> f64 {
 ///
 /// # Cost
 /// About 150 instructions within the table, a hundred times that outside of it.
-#[must_use]
 pub fn lower95(a: f64) -> f64 {
     tail(0, a)
 }
 
 /// The quantile .975, otherwise as [`lower95`].
-#[must_use]
 pub fn upper95(a: f64) -> f64 {
     tail(1, a)
 }

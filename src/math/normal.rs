@@ -5,7 +5,6 @@
 use super::det;
 
 /// P(Z <= x) of a standard normal.
-#[must_use]
 pub fn lower(x: f64) -> f64 {
     0.5 * det::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
 }
@@ -14,7 +13,6 @@ pub fn lower(x: f64) -> f64 {
 ///
 /// Rational approximation of Acklam (2003), relative error below 1.2e-9, then one step of
 /// Halley's method against [`lower`], which brings it to rounding error.
-#[must_use]
 pub fn quantile(p: f64) -> f64 {
     if p.is_nan() || !(0.0..=1.0).contains(&p) {
         return f64::NAN;

@@ -6,7 +6,6 @@ use fastrand::Rng;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Mixes the bits of a number (the finaliser of SplitMix64; Steele, Lea and Flood 2014).
-#[must_use]
 pub fn mix(x: u64) -> u64 {
     let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -15,7 +14,6 @@ pub fn mix(x: u64) -> u64 {
 }
 
 /// A run's seed for what has a name: the same wherever in a list it stands.
-#[must_use]
 pub fn named(seed: u64, name: &[u8]) -> u64 {
     name.iter().fold(mix(seed), |sum, byte| mix(sum ^ u64::from(*byte)))
 }

@@ -54,7 +54,6 @@ impl Seen {
     ///
     /// # Panics
     /// If `capacity` is not a power of two up to [`CAPACITY_MAX`].
-    #[must_use]
     pub fn new(capacity: usize, seed: u64) -> Seen {
         assert!(capacity.is_power_of_two() && capacity <= CAPACITY_MAX, "a power of two <= 32768");
         Seen {
@@ -99,7 +98,6 @@ impl Seen {
     }
 
     /// Whether a print is held.
-    #[must_use]
     pub fn contains(&self, time: Ns, tid: u64) -> bool {
         let key = Key { time, tid };
         let hash = self.hash(key);
@@ -114,21 +112,18 @@ impl Seen {
     }
 
     /// Keys held.
-    #[must_use]
     #[cfg(any(test, feature = "lab"))]
     pub fn len(&self) -> usize {
         self.len
     }
 
     /// Whether nothing has been seen.
-    #[must_use]
     #[cfg(any(test, feature = "lab"))]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// Newest block time among the keys forgotten, if any.
-    #[must_use]
     #[cfg(any(test, feature = "lab"))]
     pub fn horizon(&self) -> Option<Ns> {
         self.horizon

@@ -19,20 +19,17 @@ pub struct Budget {
 
 impl Budget {
     /// Takes a record into what was known before.
-    #[must_use]
     pub fn with(known: Option<Budget>, at: Ns, x: Requests) -> Budget {
         Budget { first: known.map_or((at, x), |b| b.first), last: x, at }
     }
 
     /// Orders and changes, cancels, and requests that were refused, of the run.
-    #[must_use]
     pub fn sent(&self) -> [u64; 3] {
         let (was, now) = (self.first.1, self.last);
         [now.used - was.used, now.cancels - was.cancels, now.refused - was.refused]
     }
 
     /// Requests a USD traded, cancels included; `None` before the first trade.
-    #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for display")]
     pub fn a_usd(&self) -> Option<f64> {
         let [orders, cancels, _] = self.sent();
@@ -42,7 +39,6 @@ impl Budget {
 
     /// Hours until no order is left at the rate so far, what trading earns back included; `None`
     /// where it earns back as much.
-    #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for display")]
     pub fn hours(&self) -> Option<f64> {
         let (was, now) = (self.first.1, self.last);
@@ -53,7 +49,6 @@ impl Budget {
     }
 
     /// Whether fewer than one of twenty are left, or, seen for ten minutes, not an hour's.
-    #[must_use]
     pub fn is_nearly_spent(&self) -> bool {
         let seen = self.at.since(self.first.0) >= Ns::HOUR / 6;
         self.last.used.saturating_mul(20) >= self.last.limit.saturating_mul(19)
@@ -61,7 +56,6 @@ impl Budget {
     }
 
     /// A line for people.
-    #[must_use]
     pub fn text(&self) -> String {
         let x = &self.last;
         let usd = self.a_usd().map_or_else(String::new, |r| format!(", {r:.2} a USD traded"));
@@ -75,7 +69,6 @@ impl Budget {
     }
 
     /// A few words for people.
-    #[must_use]
     pub fn short(&self) -> String {
         format!("requests {} of {}, {}", self.last.used, self.last.limit, self.lasts())
     }
@@ -89,7 +82,6 @@ impl Budget {
     }
 
     /// The same for programs.
-    #[must_use]
     pub fn json(&self) -> Value {
         let x = &self.last;
         json!({

@@ -8,7 +8,6 @@ use crate::units::{CoinId, Ns};
 
 impl Coin {
     /// The name as text.
-    #[must_use]
     pub fn text(&self) -> String {
         unpadded(&self.name)
     }
@@ -16,7 +15,6 @@ impl Coin {
 
 impl Record {
     /// The record as bytes, checksum zero.
-    #[must_use]
     pub fn encode(&self) -> Bytes {
         let mut out = [0u8; RECORD_BYTES];
         out[4] = self.body.kind();

@@ -16,7 +16,6 @@ macro_rules! numbers {
     ($( $name:ident { $( $code:literal $variant:ident ),* $(,)? } )*) => { $(
         impl $name {
             /// The case of a number.
-            #[must_use]
             pub fn of(code: u8) -> Option<$name> {
                 match code { $( $code => Some($name::$variant), )* _ => None }
             }
@@ -122,7 +121,6 @@ codes! {
 
 impl StopReason {
     /// Why a run ended, in a sentence; a live run has no recording that could end.
-    #[must_use]
     pub fn of_run(self, live: bool) -> &'static str {
         match (self, live) {
             (StopReason::Finished, true) => "The time asked for was over.",

@@ -18,7 +18,6 @@ const SEEN: f64 = 2.0;
 /// Hours of data after which an estimate of this size, whose interval from `lo` to `hi` comes of
 /// `seconds`, could be distinguished from zero: intervals shrink as the root of the time. `None` where it can be
 /// now, or is zero.
-#[must_use]
 pub fn hours_needed(value: f64, lo: f64, hi: f64, seconds: f64) -> Option<f64> {
     let reach = if value < 0.0 { hi - value } else { value - lo };
     let unclear = lo <= 0.0 && hi >= 0.0 && value != 0.0 && reach.is_finite();
@@ -27,7 +26,6 @@ pub fn hours_needed(value: f64, lo: f64, hi: f64, seconds: f64) -> Option<f64> {
 }
 
 /// So many hours, as precisely as they are known.
-#[must_use]
 pub fn hours_text(hours: f64) -> String {
     match hours {
         h if h < 1.5 => format!("{:.0} minutes", (h * 60.0).max(1.0)),
@@ -48,7 +46,6 @@ pub struct Earns {
 
 impl Curve {
     /// The place in words: a distance in bps, `join` or `improve`.
-    #[must_use]
     pub fn place_text(&self) -> String {
         match self.distance_e2 {
             u16::MAX if self.place == 17 => "join".to_owned(),
@@ -73,13 +70,11 @@ impl Curve {
     }
 
     /// Hours of such data after which the value could be distinguished from zero; `None` where it can be now.
-    #[must_use]
     pub fn hours(&self) -> Option<f64> {
         hours_needed(self.value, self.value_lo, self.value_hi, self.live_s)
     }
 
     /// What a fill earns, bps.
-    #[must_use]
     pub fn edge_bps(&self) -> f64 {
         self.quoted_bps - self.cost_bps
     }
@@ -87,13 +82,11 @@ impl Curve {
 
 impl Score {
     /// Fills over expected; `None` where none was expected.
-    #[must_use]
     pub fn ratio(&self) -> Option<f64> {
         (self.expected > 0.0).then(|| self.fills / self.expected)
     }
 
     /// One line for people.
-    #[must_use]
     pub fn text(&self) -> String {
         let Some(ratio) = self.ratio() else { return "none was in the book yet".to_owned() };
         let slow = if self.fast { "" } else { "; by slow rates, which tell fills apart better" };
@@ -150,13 +143,11 @@ impl Earns {
     }
 
     /// The verdict by the marks that decide, or by those after `mark_s` seconds.
-    #[must_use]
     pub fn verdict(&self, mark_s: Option<u8>) -> Option<&Verdict> {
         self.verdicts.iter().find(|v| v.mark_s == mark_s.unwrap_or(DECIDES_S))
     }
 
     /// The row of the place that a verdict calls best.
-    #[must_use]
     pub fn best(&self, mark_s: Option<u8>) -> Option<&Curve> {
         let v = self.verdict(mark_s)?;
         self.rows.iter().find(|r| (r.mark_s, r.place) == (v.mark_s, v.best))
@@ -168,13 +159,11 @@ impl Earns {
     }
 
     /// How good forecasts of own orders' fills were.
-    #[must_use]
     pub fn own(&self) -> Option<&Score> {
         self.score(OWN_ORDERS)
     }
 
     /// The same of all shadow quotes within a basis point.
-    #[must_use]
     pub fn near(&self) -> Option<&Score> {
         self.score(NEAR_PLACES)
     }
@@ -191,7 +180,6 @@ impl Earns {
     }
 
     /// Lines for people: the verdict, once there is one.
-    #[must_use]
     pub fn text(&self) -> String {
         let Some(v) = self.verdict(None) else { return String::new() };
         let mut out = format!("{}. {}", v.word.text(), v.word.sentence());
@@ -222,7 +210,6 @@ impl Earns {
     }
 
     /// Whether a quote would earn and where, in a sentence; `name` is the coin's.
-    #[must_use]
     pub fn sentence(&self, name: &str) -> String {
         let Some(v) = self.verdict(None).filter(|v| v.word != Outlook::Unknown) else {
             return format!("{name}: too little seen to say whether a quote earns.");
@@ -237,7 +224,6 @@ impl Earns {
     }
 
     /// Forecasts of fills against fills: of own orders, of shadow quotes within a basis point.
-    #[must_use]
     pub fn forecasts(&self) -> String {
         if self.scores.is_empty() {
             return lines::below("forecasts", "of fills: none yet");
@@ -248,7 +234,6 @@ impl Earns {
     }
 
     /// The curve as a table, nearest place first.
-    #[must_use]
     pub fn table(&self) -> String {
         let mut out = String::new();
         for mark_s in [DECIDES_S, 30] {
@@ -290,7 +275,6 @@ impl Earns {
     }
 
     /// The same for programs.
-    #[must_use]
     pub fn json(&self) -> Value {
         let verdict = |v: &Verdict| {
             json!({

@@ -191,7 +191,6 @@ impl<const N: usize> Field for [u8; N] {
 }
 
 /// A text as bytes, padded with zeros; what is too long is cut before the character that does not fit.
-#[must_use]
 pub fn padded<const N: usize>(text: &str) -> [u8; N] {
     let end = (0..=N.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
     let mut out = [0; N];
@@ -200,7 +199,6 @@ pub fn padded<const N: usize>(text: &str) -> [u8; N] {
 }
 
 /// The text before the zeros that pad it. Cold.
-#[must_use]
 pub fn unpadded(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
     String::from_utf8_lossy(&bytes[..end]).into_owned()

@@ -50,19 +50,16 @@ macro_rules! records {
 
         impl Body {
             /// The kind's number on disk.
-            #[must_use]
             pub fn kind(&self) -> u8 {
                 match self { $( Body::$name(_) => $kind ),* }
             }
 
             /// The kind's name in exports.
-            #[must_use]
             pub fn name(&self) -> &'static str {
                 match self { $( Body::$name(_) => $json ),* }
             }
 
             /// Field names and values in order. Cold.
-            #[must_use]
             pub fn fields(&self) -> Vec<(&'static str, Value)> {
                 match self { $( Body::$name(x) => vec![ $( (stringify!($field), x.$field.value()) ),* ] ),* }
             }

@@ -63,7 +63,6 @@ impl Ladder {
     }
 
     /// Whether this is the last part of its ladder.
-    #[must_use]
     pub fn is_last(&self) -> bool {
         usize::from(self.levels) <= usize::from(self.first) + LADDER_PART
     }

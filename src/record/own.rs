@@ -11,19 +11,16 @@ pub const PARTS: [&str; 5] = ["spread", "adverse", "inventory", "fees", "funding
 
 impl Account {
     /// The parts of the result, which sum to it exactly.
-    #[must_use]
     pub fn parts(&self) -> [Cash; 5] {
         [self.spread, self.adverse, self.inventory, self.fees, self.funding].map(Cash)
     }
 
     /// What it has come to.
-    #[must_use]
     pub fn profit(&self) -> Cash {
         self.parts().into_iter().fold(Cash(0), |sum, part| sum + part)
     }
 
     /// What its fills were worth five seconds later, fees paid: what quoting itself earned.
-    #[must_use]
     pub fn value(&self) -> Cash {
         Cash(self.spread + self.adverse + self.fees)
     }
@@ -38,7 +35,6 @@ impl From<own::OrderUpdate> for Body {
 
 impl FeedState {
     /// The streams that are older than they may be, for people.
-    #[must_use]
     pub fn stale(&self) -> Vec<&'static str> {
         let all = [
             (self.stale_bbo, "bbo"),

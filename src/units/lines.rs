@@ -10,19 +10,16 @@ pub const WIDTH: usize = 100;
 const LABEL: usize = 11;
 
 /// `text` in lines, the first behind `label`, the others below its text. Empty where `text` is.
-#[must_use]
 pub fn labelled(label: &str, text: &str) -> String {
     wrapped(&format!("{label:<LABEL$}"), LABEL, text)
 }
 
 /// The same below a heading: two columns further in.
-#[must_use]
 pub fn below(label: &str, text: &str) -> String {
     wrapped(&format!("  {label:<LABEL$}"), LABEL + 2, text)
 }
 
 /// `text` in lines from the first column.
-#[must_use]
 pub fn paragraph(text: &str) -> String {
     wrapped("", 0, text)
 }

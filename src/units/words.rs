@@ -35,13 +35,11 @@ macro_rules! words {
             pub const ALL: &'static [$name] = &[ $( $name::$variant ),* ];
 
             /// The name in exports.
-            #[must_use]
             pub fn text(self) -> &'static str {
                 match self { $( $name::$variant => $text ),* }
             }
 
             /// One sentence for people.
-            #[must_use]
             pub fn sentence(self) -> &'static str {
                 match self { $( $name::$variant => $sentence ),* }
             }

@@ -133,13 +133,11 @@ impl Default for Sizes {
 impl Conn {
     /// A connection with the sizes of [`limits`]. `seed` feeds the masking keys; RFC 6455 section
     /// 5.3 wants them unpredictable, so take it from the operating system outside of tests.
-    #[must_use]
     pub fn new(seed: u64) -> Conn {
         Conn::with_sizes(Sizes::default(), seed)
     }
 
     /// A connection with other sizes.
-    #[must_use]
     pub fn with_sizes(sizes: Sizes, seed: u64) -> Conn {
         Conn {
             // Ones, so that the pages are touched here and not first on the hot path.
@@ -271,21 +269,18 @@ impl Conn {
 
     /// Bytes to write to the socket, oldest first.
     #[inline]
-    #[must_use]
     pub fn to_send(&self) -> &[u8] {
         &self.out[self.out_head..self.out_tail]
     }
 
     /// Where the closing handshake stands.
     #[inline]
-    #[must_use]
     #[cfg(any(test, feature = "lab"))]
     pub fn state(&self) -> State {
         self.state
     }
 
     /// Pings received since the last [`Conn::restart`]; the caller may judge a flood by it.
-    #[must_use]
     #[cfg(any(test, feature = "lab"))]
     pub fn pings(&self) -> u64 {
         self.pings

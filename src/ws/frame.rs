@@ -131,7 +131,6 @@ impl Violation {
 
     /// The close code that names this violation to the other end: 1002 (protocol error), 1007
     /// (not UTF-8) or 1009 (too big).
-    #[must_use]
     pub fn code(self) -> u16 {
         match self {
             Violation::InvalidUtf8 => 1007,
@@ -143,7 +142,6 @@ impl Violation {
 
 impl Opcode {
     /// The opcode of four bits, if it is not reserved.
-    #[must_use]
     pub fn from_bits(bits: u8) -> Option<Opcode> {
         Some(match bits {
             0 => Opcode::Continuation,
@@ -157,7 +155,6 @@ impl Opcode {
     }
 
     /// Whether frames of this kind may stand between the fragments of a message.
-    #[must_use]
     pub fn is_control(self) -> bool {
         self as u8 >= 8
     }
@@ -165,7 +162,6 @@ impl Opcode {
 
 impl Header {
     /// A frame that is a whole message.
-    #[must_use]
     pub fn whole(opcode: Opcode, len: usize, mask: Option<[u8; 4]>) -> Header {
         Header { fin: true, opcode, mask, len: len as u64 }
     }
@@ -277,7 +273,6 @@ pub fn mask(payload: &mut [u8], key: [u8; 4]) {
 
 /// Whether a close frame may carry `code`: 1000 to 1003, 1007 to 1014 (RFC 6455 section 7.4.1 and
 /// the registry it opened) and 3000 to 4999.
-#[must_use]
 pub fn may_send(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }

@@ -73,7 +73,6 @@ pub struct Upgrade {
 impl Upgrade {
     /// An upgrade of `path` (with its query, beginning with `/`) at `host` (as it belongs into the
     /// `Host` field). `nonce` should be random; it guards against caches, not against attackers.
-    #[must_use]
     pub fn new(host: &str, path: &str, nonce: [u8; 16]) -> Upgrade {
         let key = STANDARD.encode(nonce);
         let request = format!(
@@ -93,7 +92,6 @@ impl Upgrade {
     }
 
     /// What to send, once.
-    #[must_use]
     pub fn request(&self) -> &[u8] {
         &self.request
     }
@@ -190,7 +188,6 @@ impl Upgrade {
 
 impl Refusal {
     /// Whether trying again soon is pointless or unwelcome: the server has understood and declined.
-    #[must_use]
     pub fn is_lasting(self) -> bool {
         !matches!(self, Refusal::Status { code: 408 | 425 | 500..=599, .. })
     }

@@ -89,7 +89,6 @@ pub struct ServerConn {
 
 impl BadRequest {
     /// HTTP status code and reason phrase.
-    #[must_use]
     pub fn status(self) -> (u16, &'static str) {
         match self {
             BadRequest::Malformed => (400, "Bad Request"),
@@ -102,7 +101,6 @@ impl BadRequest {
 
 impl ServerConn {
     /// A connection just upgraded, with nothing received yet.
-    #[must_use]
     pub fn new() -> ServerConn {
         ServerConn::default()
     }
@@ -139,7 +137,6 @@ impl ServerConn {
     }
 
     /// Whether the client has closed, or broken the protocol.
-    #[must_use]
     #[cfg(any(test, feature = "lab"))]
     pub fn ended(&self) -> bool {
         self.ended
@@ -262,14 +259,12 @@ pub fn request(bytes: &[u8]) -> Result<Option<(Request, usize)>, BadRequest> {
 
 /// `Sec-WebSocket-Accept` for a client's key (RFC 6455 section 4.2.2), or `None` if the key is not
 /// the base64 of sixteen bytes.
-#[must_use]
 pub fn accept_for(key: &[u8]) -> Option<String> {
     let key = std::str::from_utf8(key).ok()?;
     (STANDARD.decode(key).ok()?.len() == 16).then(|| accept(key))
 }
 
 /// The answer that grants an upgrade.
-#[must_use]
 pub fn switching_protocols(accept: &str) -> Vec<u8> {
     format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -279,7 +274,6 @@ pub fn switching_protocols(accept: &str) -> Vec<u8> {
 }
 
 /// An ordinary answer with a body.
-#[must_use]
 pub fn response(status: (u16, &str), content_type: &str, body: &[u8]) -> Vec<u8> {
     let (code, reason) = status;
     let mut out = format!(
