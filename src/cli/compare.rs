@@ -19,8 +19,8 @@ use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::journal::hex;
 use crate::record::{Account, Guard, PARTS};
-use crate::report::Interval;
 use crate::report::paired::{Seeds, less, over_seeds};
+use crate::report::{Interval, count};
 use crate::settings::Room as _;
 use crate::sys::jobs::{cores, done};
 use crate::units::Cash;
@@ -399,11 +399,6 @@ fn interval(i: &Interval) -> String {
 fn half(all: &[&Outcome]) -> Option<f64> {
     let some: Vec<f64> = all.iter().filter_map(|o| o.half_bps).collect();
     (!some.is_empty()).then(|| some.iter().sum::<f64>() / count(some.len() as u64))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
-fn count(n: u64) -> f64 {
-    n as f64
 }
 
 impl Row {

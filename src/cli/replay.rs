@@ -25,6 +25,7 @@ use crate::folder::{Came, Fitness, Folder, RunEnd, RunFolder, RunInfo};
 use crate::journal::{Digests, Recovered, Writer, hex};
 use crate::limits::{COINS_MAX, LOOK};
 use crate::record::{Body, Lane, Record, StopReason};
+use crate::report::count;
 use crate::sys::clock::SessionClock;
 use crate::sys::signal::Stop;
 use crate::units::Ns;
@@ -322,7 +323,7 @@ fn interrupted(
         say(&format!("{v}\n"));
         return Ok(());
     }
-    let share = 100.0 * summary::float(read) / summary::float(of.max(1));
+    let share = 100.0 * count(read) / count(of.max(1));
     say(&report::text(&model, common));
     let text = format!(
         "by a signal, with {share:.0} % of the recording read: this is what it came to so far"
@@ -404,7 +405,7 @@ fn head(files: &[PathBuf], seen: &Outcome, took: i64) -> String {
     let c = &seen.counters;
     let span = Ns::seconds(seen.to.since(seen.from));
     let spent = Ns::seconds(took);
-    let rate = if spent > 0.0 { summary::float(seen.frames) / spent } else { 0.0 };
+    let rate = if spent > 0.0 { count(seen.frames) / spent } else { 0.0 };
     let frames = format!("{} over {span:.1} s, in {spent:.3} s ({rate:.0} frames/s)", seen.frames);
     let n = |n: u64, what: &str| (n > 0).then(|| format!("{n} {what}"));
     let odd = [

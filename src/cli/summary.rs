@@ -7,15 +7,11 @@ use crate::feed::{Counters, Feed, Stream};
 use crate::folder::Ping;
 use crate::folder::recording::LeftOut;
 use crate::record::{Coin, FeedState, Health};
+use crate::report::count;
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{Percentiles, STAGES, Stage};
 use crate::units::lines::labelled;
 use crate::units::{Ns, decimal};
-
-#[expect(clippy::cast_precision_loss, reason = "for display")]
-pub(super) fn float(n: u64) -> f64 {
-    n as f64
-}
 
 /// How often each stream came, as measured: the mean gap, a line a coin.
 pub(super) fn cadence_text(feed: &Feed) -> String {
@@ -108,7 +104,7 @@ pub(super) fn progress(s: &Status) -> String {
     let at = Ns::seconds(s.at.since(s.began));
     let ping = match s.counters.value(Counter::PingNsLast) {
         0 => String::new(),
-        ns => format!("  ping {:.1} ms", float(ns) * 1e-6),
+        ns => format!("  ping {:.1} ms", count(ns) * 1e-6),
     };
     let mut out: String =
         s.coins.iter().filter_map(|c| Some(line(at, c.coin.as_ref()?, c))).collect();

@@ -38,7 +38,7 @@ pub use model::{Builder, Model, read};
 pub use money::units as money_units;
 pub use page::{page, together as together_page};
 pub use sources::{Setting, Sources};
-pub use stats::{BLOCK_NS, BLOCKS_MIN, Interval, RESAMPLES, bootstrap, float, total};
+pub use stats::{BLOCK_NS, BLOCKS_MIN, Interval, RESAMPLES, bootstrap, count, float, total};
 pub use text::summary as text;
 pub use time::utc;
 pub use together::Together;

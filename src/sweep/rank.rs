@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::plan::Plan;
 use super::row::Row;
-use crate::report::{BLOCKS_MIN, Interval, RESAMPLES, bootstrap, total};
+use crate::report::{BLOCKS_MIN, Interval, RESAMPLES, bootstrap, count, float, total};
 
 const SEED: u64 = 20_000_926;
 
@@ -195,15 +195,6 @@ fn forward(plan: &Plan, files: &[Vec<Vec<f64>>], (train, test): (usize, usize)) 
 #[expect(clippy::cast_precision_loss, reason = "for a ranking")]
 fn usd(text: &str) -> f64 {
     text.parse::<i128>().unwrap_or(0) as f64 * 1e-17
-}
-
-fn float(n: usize) -> f64 {
-    count(n as u64)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
-fn count(n: u64) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]

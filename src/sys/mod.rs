@@ -1,4 +1,4 @@
-//! The operating system and nothing else: clock, core, signals, sockets.
+//! The operating system and nothing else: clock, cores, threads, signals, sockets.
 //!
 //! In: addresses, wishes. Out: time, links, bytes. Hot path: [`clock`] and [`link`]. Cold path: the
 //! rest; [`connector`] does all that may block or allocate on a thread of its own.

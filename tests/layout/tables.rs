@@ -82,9 +82,9 @@ pub const LINES: &[(&str, usize)] = &[
     // A profile for each strategy to compare with. What dropped segments came to, so that a bounded run keeps
     // its sums, is verified and goes on. Results of a replay without records. Results over seeds, paired,
     // on as many threads as cores. Coins set aside are tried again; ended runs share the disk bound.
-    ("app", 6_200),
+    ("app", 6_120),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
-    ("audit", 830),
+    ("audit", 790),
     ("bench", 1_200),
     ("book", 460),
     // Coins of other kinds, too many coins and odd lines are named; sizes' decimals by hand; builders'
@@ -96,7 +96,7 @@ pub const LINES: &[(&str, usize)] = &[
     // The command line inside Python, and how to use that. One line that starts and restarts a service, and
     // waits for the venue's list of coins. Seeds of replays and comparisons, with paired intervals.
     // Help pages, the analysis's own protocol, completions, a signal in the middle of every command.
-    ("cli", 7_860),
+    ("cli", 7_780),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
@@ -107,7 +107,7 @@ pub const LINES: &[(&str, usize)] = &[
     // A stream that the venue refuses is given up and said in its words, not paid with the link; one map
     // between the two clocks; what an import says of itself.
     // Which streams are followed is a setting; a coin set aside is tried again.
-    ("feed", 3_850),
+    ("feed", 3_840),
     // The stylised facts of any recording, with the bands of four kinds of coins.
     ("facts", 1_280),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
@@ -116,10 +116,10 @@ pub const LINES: &[(&str, usize)] = &[
     // seeds came to.
     // One bound for all runs of a folder, latencies included; paths that are no text.
     // Nothing half-made stays where a command is interrupted.
-    ("folder", 2_630),
+    ("folder", 2_580),
     // History of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector.
     ("import", 1_170),
-    ("journal", 1_570),
+    ("journal", 1_550),
     // What quoting would earn at every distance, with intervals that hold, a verdict, and how good forecasts
     // of fills are, by the distance an order could last be moved to. A switch for all of it.
     ("learn", 2_230),
@@ -132,7 +132,7 @@ pub const LINES: &[(&str, usize)] = &[
     ("mem", 210),
     // The clock against the venue's, in `doctor`; the verdict as a metric. Every trouble has a cause in health.
     // Sockets of folders with long paths.
-    ("ops", 1_570),
+    ("ops", 1_560),
     // A strategy that quotes where the tape pays, and those to compare with, each with what it alone
     // learns by. A grid of up to twenty levels a side. The original with every component that its analysis
     // names.
@@ -147,7 +147,7 @@ pub const LINES: &[(&str, usize)] = &[
     // Value before money, over seeds; policies in pairs.
     // The answer in sentences, one table of figures for text, JSON and page, where a market comes from.
     // Several runs as page and CSV.
-    ("report", 5_710),
+    ("report", 5_620),
     ("settings", 1_110),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
@@ -159,20 +159,20 @@ pub const LINES: &[(&str, usize)] = &[
     // Plans, jobs, tables, rankings of sweeps.
     // The Python package: runs as tables that others read in place, strategies in Python.
     ("python", 1_100),
-    ("sweep", 1_090),
+    ("sweep", 1_070),
     ("sys", 1_990),
     // What was counted of late.
     ("telemetry", 610),
     // What quotes and orders really meet in a simulated market, with errors.
-    ("truth", 1_105),
+    ("truth", 1_090),
     // Lines that no terminal breaks.
     ("units", 600),
     // Markets of agents that look like real ones, recordings of them with the real feed's delays.
     // The same delays in sockets; faults of the feed by name.
-    ("venue", 5_220),
+    ("venue", 5_120),
     // All coins together and how they went, a coin alone, help, a question before the end.
     ("view", 830),
-    ("ws", 1_470),
+    ("ws", 1_450),
 ];
 
 /// Types that sound like an error and are none: what a venue's message says, what a fake disk is
