@@ -97,7 +97,7 @@ fn side(side: Side) -> &'static str {
 impl Coin {
     fn fill(&mut self, f: &Fill, oid: u64, tid: u64) -> Value {
         let (start, realised) = (self.ledger.position(), self.ledger.realised());
-        self.ledger.on_fill(&Booking::of(f.time, &(*f).into()));
+        self.ledger.on_fill(&Booking::of(f.time, f));
         let closed = self.ledger.realised().0 - realised.0;
         let closed = i64::try_from(closed / (Cash::USD / 100_000_000)).unwrap_or(i64::MAX);
         json!({

@@ -1,16 +1,15 @@
-//! The table of record kinds: from a row each a struct, its number, its name and its bytes.
+//! The table of record kinds: from a row each a struct, its number, its name and its bytes. A row with `=`
+//! is of a struct that [`crate::event::own`] defines.
 //!
 //! In: rows. Out: the kinds and [`super::Body`]. Hot path: constant offsets.
 
 macro_rules! records {
     ($(
         $(#[$doc:meta])*
-        $kind:literal $name:ident / $json:literal { $( $(#[$fdoc:meta])* $field:ident : $ty:ty ),* $(,)? }
+        $kind:literal $name:ident $( = $of:ident )? / $json:literal { $( $(#[$fdoc:meta])* $field:ident : $ty:ty ),* $(,)? }
     )*) => {
         $(
-            $(#[$doc])*
-            #[derive(Clone, Copy, Debug, PartialEq)]
-            pub struct $name { $( $(#[$fdoc])* pub $field: $ty ),* }
+            record! { [$( $of )?] $(#[$doc])* $name { $( $(#[$fdoc])* $field: $ty ),* } }
 
             impl $name {
                 /// The kind's number on disk.
@@ -82,5 +81,17 @@ macro_rules! records {
                 }
             }
         }
+    };
+}
+
+/// A record's struct, or the one that it is.
+macro_rules! record {
+    ([] $(#[$doc:meta])* $name:ident { $( $(#[$fdoc:meta])* $field:ident : $ty:ty ),* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub struct $name { $( $(#[$fdoc])* pub $field: $ty ),* }
+    };
+    ([$of:ident] $(#[$doc:meta])* $name:ident $fields:tt) => {
+        pub use crate::event::own::$of as $name;
     };
 }

@@ -179,63 +179,14 @@ records! {
         value: [f64; TERMS_MAX],
     }
     /// An own order changed its state.
-    12 Order / "order" {
-        /// Own order number, from 1.
-        id: u64,
-        /// State.
-        state: OrderState,
-        /// Reason of a reject or cancel.
-        reason: OrderReason,
-        /// Side.
-        side: Side,
-        /// Level in the ladder, 0 nearest.
-        level: u8,
-        /// Price.
-        px: Px,
-        /// Size placed.
-        sz: Sz,
-        /// Size still open.
-        open: Sz,
-        /// Volume ahead in the queue (own orders included) when it went live.
-        ahead: Sz,
-        /// Venue time at which this state began.
-        effective: Ns,
+    12 Order = OrderUpdate / "order" {
+        id: u64, state: OrderState, reason: OrderReason, side: Side, level: u8, px: Px, sz: Sz, open: Sz,
+        ahead: Sz, effective: Ns,
     }
     /// An own order was filled, whole or in part, under one of the three fill models of the run.
-    13 Fill / "fill" {
-        /// Own order number.
-        id: u64,
-        /// Which of the three results this belongs to.
-        lane: Lane,
-        /// Why.
-        reason: FillReason,
-        /// Side of the own order.
-        side: Side,
-        /// The price was outside the visible book when the order went live.
-        unknown_queue: bool,
-        /// Level in the ladder.
-        level: u8,
-        /// Price.
-        px: Px,
-        /// Size of this fill.
-        sz: Sz,
-        /// Size left open.
-        open: Sz,
-        /// Volume ahead when the order went live.
-        ahead: Sz,
-        /// Age of the order on the venue's clock, ns.
-        age: i64,
-        /// Block time of the fill.
-        time: Ns,
-        /// The print that made it; 0: none (crossed).
-        tid: u64,
-        /// Mid before the block.
-        mid: Mid2,
-        /// Fee in units of 1e-8 USD; negative: rebate.
-        fee_e8: i64,
-        /// Where `unknown_queue`: how old the sight was that the queue started from, ns; -1: the
-        /// price had never been seen and the largest level in sight was taken.
-        sight_age: i64,
+    13 Fill = Fill / "fill" {
+        id: u64, lane: Lane, reason: FillReason, side: Side, unknown_queue: bool, level: u8, px: Px, sz: Sz,
+        open: Sz, ahead: Sz, age: i64, time: Ns, tid: u64, mid: Mid2, fee_e8: i64, sight_age: i64,
     }
     /// The account under one of the three fill models. Money in units of 0.5e-16 USD.
     14 Account / "account" {

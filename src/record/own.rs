@@ -1,9 +1,8 @@
-//! What happened to own orders, as records; what an account came to, what of a feed is stale.
+//! What an account came to, and what of a feed is stale.
 //!
-//! In: states and fills. Out: their records, and fills back from them. Hot path: plain values.
+//! In: records. Out: sums, words. Cold path.
 
-use super::{Account, Body, FeedState, Fill, Order};
-use crate::event::own;
+use super::{Account, FeedState};
 use crate::units::Cash;
 
 /// Names of the parts of a result, in the order of [`Account::parts`].
@@ -26,13 +25,6 @@ impl Account {
     }
 }
 
-impl From<own::OrderUpdate> for Body {
-    fn from(o: own::OrderUpdate) -> Body {
-        let own::OrderUpdate { id, state, reason, side, level, px, sz, open, ahead, effective } = o;
-        Order { id, state, reason, side, level, px, sz, open, ahead, effective }.into()
-    }
-}
-
 impl FeedState {
     /// The streams that are older than they may be, for people.
     pub fn stale(&self) -> Vec<&'static str> {
@@ -44,50 +36,5 @@ impl FeedState {
             (self.silent, "everything"),
         ];
         all.into_iter().filter_map(|(is, name)| is.then_some(name)).collect()
-    }
-}
-
-/// Both ways, field by field.
-macro_rules! same {
-    ($from:path, $to:path { $($field:ident),* }) => {
-        impl From<$from> for $to {
-            fn from(x: $from) -> $to {
-                Self { $($field: x.$field),* }
-            }
-        }
-
-        impl From<$to> for $from {
-            fn from(x: $to) -> $from {
-                Self { $($field: x.$field),* }
-            }
-        }
-    };
-}
-
-same!(
-    own::Fill,
-    Fill {
-        id,
-        lane,
-        reason,
-        side,
-        unknown_queue,
-        level,
-        px,
-        sz,
-        open,
-        ahead,
-        age,
-        time,
-        tid,
-        mid,
-        fee_e8,
-        sight_age
-    }
-);
-
-impl From<own::Fill> for Body {
-    fn from(f: own::Fill) -> Body {
-        Fill::from(f).into()
     }
 }

@@ -18,10 +18,15 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::event::Level;
 use crate::units::{Px, Side, Sz};
 
-/// Name of a resting order: the number of its arrival, from 1. Of two orders of a level the one with the
-/// lower number trades first.
+/// Name of a resting order; never given twice by one book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct OrderId(pub u64);
+pub struct OrderId {
+    /// The number of its arrival, from 1. Of two orders of a level the one with the lower number trades
+    /// first.
+    pub arrival: u64,
+    side: Side,
+    px: Px,
+}
 
 /// What becomes of a limit order that could trade at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,10 +95,10 @@ pub struct Place {
     pub orders_ahead: u32,
 }
 
-/// The orders of a level, in the order they trade.
+/// A level: its orders by arrival, with what each has left, in the order they trade.
 #[derive(Clone, Debug, Default)]
 struct Queue {
-    orders: VecDeque<OrderId>,
+    orders: VecDeque<(u64, Sz)>,
     sz: i64,
 }
 
@@ -102,7 +107,7 @@ struct Queue {
 pub struct Matching {
     /// Levels by [`key`]: the best of either side comes first.
     levels: [BTreeMap<i64, Queue>; 2],
-    orders: BTreeMap<OrderId, Resting>,
+    resting: usize,
     /// Orders that came to rest so far.
     arrivals: u64,
 }
@@ -163,16 +168,21 @@ impl Matching {
             if *level.key() > worst {
                 break;
             }
+            let px = Px(level.key().abs());
             let queue = level.get_mut();
-            let Some(maker) = queue.orders.front().copied() else { break };
-            let Some(order) = self.orders.get_mut(&maker) else { break };
-            let take = left.min(order.sz.0);
+            let Some((arrival, rests)) = queue.orders.front_mut() else { break };
+            let take = left.min(rests.0);
             left -= take;
-            order.sz.0 -= take;
+            rests.0 -= take;
             queue.sz -= take;
-            fills.push(Fill { maker, px: order.px, sz: Sz(take), left: order.sz });
-            if order.sz.0 == 0 {
-                self.cancel(maker);
+            let maker = OrderId { arrival: *arrival, side: makers, px };
+            fills.push(Fill { maker, px, sz: Sz(take), left: *rests });
+            if rests.0 == 0 {
+                queue.orders.pop_front();
+                self.resting -= 1;
+                if queue.orders.is_empty() {
+                    level.remove();
+                }
             }
         }
         Sz(sz.0.max(0) - left)
@@ -180,24 +190,30 @@ impl Matching {
 
     /// Cancels a resting order; its size, or `None` when it no longer rests.
     pub fn cancel(&mut self, id: OrderId) -> Option<Sz> {
-        let Resting { side, px, sz } = self.orders.remove(&id)?;
-        if let Entry::Occupied(mut level) = self.levels[side.index()].entry(key(side, px)) {
-            let queue = level.get_mut();
-            queue.sz -= sz.0;
-            // Names grow with time.
-            if let Ok(at) = queue.orders.binary_search(&id) {
-                queue.orders.remove(at);
-            }
-            if queue.orders.is_empty() {
-                level.remove();
-            }
+        let at = self.find(id)?.1;
+        let level = self.levels[id.side.index()].entry(key(id.side, id.px));
+        let Entry::Occupied(mut level) = level else { return None };
+        let queue = level.get_mut();
+        let (_, sz) = queue.orders.remove(at)?;
+        queue.sz -= sz.0;
+        self.resting -= 1;
+        if queue.orders.is_empty() {
+            level.remove();
         }
         Some(sz)
     }
 
     /// The resting order, or `None` when it is gone.
     pub fn order(&self, id: OrderId) -> Option<Resting> {
-        self.orders.get(&id).copied()
+        let (queue, at) = self.find(id)?;
+        Some(Resting { side: id.side, px: id.px, sz: queue.orders[at].1 })
+    }
+
+    /// The level of a resting order, and its place there.
+    fn find(&self, id: OrderId) -> Option<(&Queue, usize)> {
+        let queue = self.levels[id.side.index()].get(&key(id.side, id.px))?;
+        let at = queue.orders.binary_search_by_key(&id.arrival, |o| o.0).ok()?;
+        Some((queue, at))
     }
 
     /// How many orders have come to rest: the number of the newest.
@@ -208,11 +224,9 @@ impl Matching {
     /// The exact queue position of a resting order.
     #[cfg(any(test, feature = "lab"))]
     pub fn place(&self, id: OrderId) -> Option<Place> {
-        let Resting { side, px, .. } = self.order(id)?;
-        let ahead = self.queue(side, px).take_while(|o| *o < id);
-        let sizes: Vec<i64> = ahead.filter_map(|o| Some(self.order(o)?.sz.0)).collect();
-        let orders_ahead = u32::try_from(sizes.len()).unwrap_or(u32::MAX);
-        Some(Place { ahead: Sz(sizes.iter().sum()), orders_ahead })
+        let (queue, at) = self.find(id)?;
+        let ahead = Sz(queue.orders.iter().take(at).map(|o| o.1.0).sum());
+        Some(Place { ahead, orders_ahead: u32::try_from(at).unwrap_or(u32::MAX) })
     }
 
     /// The best level of a side.
@@ -234,12 +248,13 @@ impl Matching {
     /// The orders of a level in the order they trade.
     pub fn queue(&self, side: Side, px: Px) -> impl Iterator<Item = OrderId> {
         let level = self.levels[side.index()].get(&key(side, px));
-        level.into_iter().flat_map(|queue| queue.orders.iter().copied())
+        let orders = level.into_iter().flat_map(|queue| &queue.orders);
+        orders.map(move |(arrival, _)| OrderId { arrival: *arrival, side, px })
     }
 
     /// Number of resting orders.
     pub fn resting(&self) -> usize {
-        self.orders.len()
+        self.resting
     }
 
     /// Whether no order rests.
@@ -260,10 +275,9 @@ impl Matching {
         let queue = self.levels[order.side.index()].entry(key(order.side, order.px)).or_default();
         queue.sz = queue.sz.checked_add(order.sz.0)?;
         self.arrivals += 1;
-        let id = OrderId(self.arrivals);
-        queue.orders.push_back(id);
-        self.orders.insert(id, order);
-        Some(id)
+        self.resting += 1;
+        queue.orders.push_back((self.arrivals, order.sz));
+        Some(OrderId { arrival: self.arrivals, side: order.side, px: order.px })
     }
 }
 

@@ -108,7 +108,7 @@ impl Book {
             self.matching.limit(side, self.grid.px(at), sz, Tif::PostOnly, &mut self.fills);
         let id = placed.ok()?.resting?;
         self.follow(side);
-        self.note(Did::Came { side, at, sz: sz.0, arrival: id.0 });
+        self.note(Did::Came { side, at, sz: sz.0, arrival: id.arrival });
         Some(id)
     }
 
@@ -118,7 +118,7 @@ impl Book {
             self.matching.cancel(id);
             self.follow(order.side);
             let at = self.grid.floor(order.px);
-            self.note(Did::Left { side: order.side, at, sz: order.sz.0, arrival: id.0 });
+            self.note(Did::Left { side: order.side, at, sz: order.sz.0, arrival: id.arrival });
         }
     }
 
@@ -132,7 +132,8 @@ impl Book {
         self.note(Did::Took { side, limit, sz: sz.0 });
         if let Some(log) = &mut self.log {
             let grid = self.grid;
-            let met = |f: &Fill| Did::Met { at: grid.floor(f.px), sz: f.sz.0, arrival: f.maker.0 };
+            let met =
+                |f: &Fill| Did::Met { at: grid.floor(f.px), sz: f.sz.0, arrival: f.maker.arrival };
             log.extend(self.fills.iter().map(met));
         }
         &self.fills
