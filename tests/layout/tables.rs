@@ -141,7 +141,7 @@ pub const LINES: &[(&str, usize)] = &[
     // verdict and their words.
     // Whether a budget is nearly spent.
     // Hours of data that an answer needs, in words.
-    ("record", 1_710),
+    ("record", 1_620),
     // Days. Edges that are the account's, with what was lost before a fill; the curve.
     // What was learned of quotes beside what is true of them. Tables for Python. Several runs as one answer.
     // Value before money, over seeds; policies in pairs.
