@@ -27,6 +27,19 @@ pub fn exp_neg(x: u64) -> u64 {
     ((sum + (1 << 15)) >> 16) >> halvings
 }
 
+/// The whole part of the square root.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "corrected")]
+#[expect(clippy::cast_sign_loss, reason = "positive")]
+pub fn isqrt(x: u128) -> u128 {
+    if x >> 104 != 0 {
+        return x.isqrt();
+    }
+    // Below 2^52 a root in floating point is off by one at most, and costs a fifth.
+    let near = u128::from((x as f64).sqrt() as u64);
+    if near * near > x { near - 1 } else { near + u128::from((near + 1) * (near + 1) <= x) }
+}
+
 /// log2 of `x` in Q16, towards zero; 0 where `x` is 0.
 #[must_use]
 pub fn log2(x: u64) -> u64 {
@@ -117,6 +130,19 @@ mod tests {
         }
         assert_eq!(exp_neg(0), Q32);
         assert_eq!(exp_neg(u64::MAX), 0);
+    }
+
+    #[test]
+    fn roots_are_exact() {
+        let mut rng = fastrand::Rng::with_seed(9);
+        for bits in 0..128 {
+            for _ in 0..200 {
+                let root = rng.u128(..) >> (64 + bits / 2);
+                let about = [root * root, (root * root).saturating_sub(1), rng.u128(..) >> bits];
+                assert_eq!(about.map(isqrt), about.map(u128::isqrt), "{about:?}");
+            }
+        }
+        assert_eq!(isqrt(u128::MAX), u128::from(u64::MAX));
     }
 
     #[test]

@@ -10,89 +10,45 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fifo::Fifo;
 use super::order::NEVER;
-use super::room::Full;
+use super::room::{Full, List};
 use crate::event::{Bbo, Snapshot, Trade};
 use crate::limits::{HELD_BBOS, HELD_BOOKS, PRINTS_MAX};
 use crate::units::Ns;
 
+/// The streams, in the order of a block: prints, best prices, five-level snapshots, full ones.
+const STREAMS: usize = 4;
+const PRINTS: usize = 0;
+const BBOS: usize = 1;
+const FAST: usize = 2;
+/// Messages that there is room for.
+const HELD: usize = 2 * (HELD_BBOS + HELD_BOOKS);
+
 /// A message that waits.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Waiting<T> {
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Waiting {
     /// The block it counts as of.
-    pub block: Ns,
+    block: Ns,
+    stream: usize,
     /// When it came, on the session clock.
     came: Ns,
-    pub what: T,
-}
-
-/// The messages of one stream that wait, oldest first.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Stream<T> {
-    list: Fifo<Waiting<T>>,
-    newest: Ns,
-}
-
-impl<T: Clone> Stream<T> {
-    fn new(places: usize) -> Stream<T> {
-        Stream { list: Fifo::new(places), newest: Ns(i64::MIN) }
-    }
-
-    fn push(&mut self, came: Ns, block: Ns, what: &T) -> Result<(), Full> {
-        let block = block.max(self.newest);
-        self.list.push(Waiting { block, came, what: what.clone() })?;
-        self.newest = block;
-        Ok(())
-    }
-
-    /// The newest block of those that have waited `wait_ns` at `now`.
-    fn due(&self, now: Ns, wait_ns: i64) -> Option<Ns> {
-        let waited = |h: &&Waiting<T>| now.since(h.came) >= wait_ns;
-        self.list.iter().take_while(waited).last().map(|h| h.block)
-    }
-
-    /// Those from place `from` on that are of `block`.
-    fn of(&self, from: usize, block: Ns) -> &[Waiting<T>] {
-        let rest = &self.list[from..];
-        &rest[..rest.iter().take_while(|h| h.block == block).count()]
-    }
-
-    fn clear(&mut self) {
-        self.list.clear();
-        self.newest = Ns(i64::MIN);
-    }
-
-    fn next(&self, from: usize) -> Ns {
-        self.list.get(from).map_or(NEVER, |h| h.block)
-    }
-
-    /// When the oldest came.
-    fn oldest(&self) -> Ns {
-        self.list.first().map_or(NEVER, |h| h.came)
-    }
 }
 
 /// Everything of one coin that waits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Hold {
-    /// How many prints of one block came in one frame.
-    takes: Stream<usize>,
-    prints: Fifo<Trade>,
-    bbos: Stream<Bbo>,
-    /// Five-level snapshots, then full ones.
-    books: [Stream<Snapshot>; 2],
+    /// In the order in which it is let go.
+    queue: List<Waiting>,
     /// Nothing that waits came before this time.
     oldest: Ns,
-}
-
-/// Places in a [`Hold`] up to which messages were taken.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Taken {
-    takes: usize,
-    prints: usize,
-    bbos: usize,
-    books: [usize; 2],
+    /// The newest block of each stream.
+    newest: [Ns; STREAMS],
+    /// How many prints of one block came in one frame.
+    takes: List<usize>,
+    prints: List<Trade>,
+    bbos: List<Bbo>,
+    /// Five-level snapshots, then full ones.
+    books: [List<Snapshot>; 2],
 }
 
 /// Who takes what is let go, in the venue's order.
@@ -108,22 +64,42 @@ pub(super) trait Takes {
 impl Hold {
     pub(super) fn new() -> Hold {
         Hold {
-            takes: Stream::new(HELD_BBOS),
-            prints: Fifo::new(PRINTS_MAX),
-            bbos: Stream::new(HELD_BBOS),
-            books: [0; 2].map(|_| Stream::new(HELD_BOOKS)),
+            queue: List::new(HELD),
             oldest: NEVER,
+            newest: [Ns(i64::MIN); STREAMS],
+            takes: List::new(HELD_BBOS),
+            prints: List::new(PRINTS_MAX),
+            bbos: List::new(HELD_BBOS),
+            books: [0; 2].map(|_| List::new(HELD_BOOKS)),
+        }
+    }
+
+    /// A message of a stream that there was room for.
+    fn push(&mut self, stream: usize, came: Ns, block: Ns) {
+        let block = block.max(self.newest[stream]);
+        self.newest[stream] = block;
+        self.oldest = self.oldest.min(came);
+        let after = |w: &&Waiting| (w.block, w.stream) > (block, stream);
+        let after = self.queue.iter().rev().take_while(after).count();
+        // There are as many places as for messages.
+        let _ = self.queue.push(Waiting { block, stream, came });
+        if after > 0 {
+            let place = self.queue.len() - 1 - after;
+            self.queue[place..].rotate_right(1);
         }
     }
 
     pub(super) fn push_bbo(&mut self, came: Ns, bbo: &Bbo) -> Result<(), Full> {
-        self.oldest = self.oldest.min(came);
-        self.bbos.push(came, bbo.time, bbo)
+        self.bbos.push(*bbo)?;
+        self.push(BBOS, came, bbo.time);
+        Ok(())
     }
 
     pub(super) fn push_book(&mut self, came: Ns, book: &Snapshot) -> Result<(), Full> {
-        self.oldest = self.oldest.min(came);
-        self.books[usize::from(!book.fast)].push(came, book.time, book)
+        let full = usize::from(!book.fast);
+        self.books[full].push(book.clone())?;
+        self.push(FAST + full, came, book.time);
+        Ok(())
     }
 
     /// Prints of one block, not more than there are places for.
@@ -132,68 +108,60 @@ impl Hold {
         if self.prints.free() < prints.len() {
             return Err(Full);
         }
-        self.oldest = self.oldest.min(came);
-        self.takes.push(came, first.time, &prints.len())?;
+        self.takes.push(prints.len())?;
+        self.push(PRINTS, came, first.time);
         prints.iter().try_for_each(|p| self.prints.push(*p))
     }
 
-    /// Up to which block everything is to be let go at `now`.
+    /// Up to which block everything is to be let go at `now`: the newest block of those that have waited
+    /// `wait_ns`.
     pub(super) fn due(&self, now: Ns, wait_ns: i64) -> Option<Ns> {
         if now.since(self.oldest) < wait_ns {
             return None;
         }
-        let books = self.books.iter().map(|s| s.due(now, wait_ns));
-        let rest = [self.takes.due(now, wait_ns), self.bbos.due(now, wait_ns)];
-        books.chain(rest).flatten().max()
+        self.queue.iter().rev().find(|w| now.since(w.came) >= wait_ns).map(|w| w.block)
     }
 
-    /// The oldest block that waits after what was taken.
-    pub(super) fn next(&self, t: &Taken) -> Option<Ns> {
-        let books = self.books[0].next(t.books[0]).min(self.books[1].next(t.books[1]));
-        let next = self.takes.next(t.takes).min(self.bbos.next(t.bbos)).min(books);
-        (next != NEVER).then_some(next)
+    /// The oldest block that waits.
+    pub(super) fn next(&self) -> Option<Ns> {
+        self.queue.first().map(|w| w.block)
     }
 
     /// Lets all go that waits of blocks up to `upto`.
     pub(super) fn take(&mut self, upto: Ns, to: &mut impl Takes) {
-        let mut taken = Taken::default();
-        while let Some(block) = self.next(&taken).filter(|block| *block <= upto) {
-            for n in self.takes.of(taken.takes, block) {
-                to.prints(&self.prints[taken.prints..][..n.what]);
-                taken.takes += 1;
-                taken.prints += n.what;
-            }
-            for bbo in self.bbos.of(taken.bbos, block) {
-                to.bbo(&bbo.what);
-                taken.bbos += 1;
-            }
-            for (books, taken) in self.books.iter().zip(&mut taken.books) {
-                for snapshot in books.of(*taken, block) {
-                    to.book(&snapshot.what);
-                    *taken += 1;
+        let (mut n, mut taken, mut prints) = (0, [0; STREAMS], 0);
+        while let Some(w) = self.queue.get(n).copied().filter(|w| w.block <= upto) {
+            let i = taken[w.stream];
+            match w.stream {
+                PRINTS => {
+                    to.prints(&self.prints[prints..][..self.takes[i]]);
+                    prints += self.takes[i];
                 }
+                BBOS => to.bbo(&self.bbos[i]),
+                book => to.book(&self.books[book - FAST][i]),
             }
-            to.over(block);
+            taken[w.stream] += 1;
+            n += 1;
+            if self.queue.get(n).is_none_or(|next| next.block != w.block) {
+                to.over(w.block);
+            }
         }
-        self.remove(&taken);
-    }
-
-    /// What was taken is gone.
-    fn remove(&mut self, t: &Taken) {
-        self.takes.list.remove_first(t.takes);
-        self.prints.remove_first(t.prints);
-        self.bbos.list.remove_first(t.bbos);
-        self.books.iter_mut().zip(t.books).for_each(|(s, n)| s.list.remove_first(n));
-        let books = self.books[0].oldest().min(self.books[1].oldest());
-        self.oldest = self.takes.oldest().min(self.bbos.oldest()).min(books);
+        self.queue.remove_first(n);
+        self.oldest = self.queue.iter().map(|w| w.came).min().unwrap_or(NEVER);
+        self.takes.remove_first(taken[PRINTS]);
+        self.prints.remove_first(prints);
+        self.bbos.remove_first(taken[BBOS]);
+        self.books.iter_mut().zip(&taken[FAST..]).for_each(|(s, n)| s.remove_first(*n));
     }
 
     /// A new link: blocks start over.
     pub(super) fn clear(&mut self) {
+        self.queue.clear();
+        self.oldest = NEVER;
+        self.newest = [Ns(i64::MIN); STREAMS];
         self.takes.clear();
         self.prints.clear();
         self.bbos.clear();
-        self.books.iter_mut().for_each(Stream::clear);
-        self.oldest = NEVER;
+        self.books.iter_mut().for_each(List::clear);
     }
 }

@@ -8,7 +8,6 @@
 pub mod config;
 pub mod executor;
 pub mod fees;
-mod fifo;
 mod hold;
 pub mod latency;
 pub mod level;

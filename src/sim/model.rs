@@ -198,7 +198,10 @@ impl Taker {
         orders: &mut Orders<'_, Q>,
         mut reaches: impl FnMut(&mut Order<'_, Q>, Reach) -> i64,
     ) {
-        for mut o in orders.iter_mut().filter(|o| o.open > 0) {
+        orders.each(|mut o| {
+            if o.open <= 0 {
+                return;
+            }
             if self.alone {
                 self.used = 0;
             }
@@ -213,7 +216,7 @@ impl Taker {
                 self.used += o.fill(got, self.lot, reason);
             }
             self.stopped |= o.open > 0;
-        }
+        });
     }
 }
 
@@ -222,7 +225,9 @@ impl Taker {
 pub struct Orders<'a, Q> {
     pub(super) lane: usize,
     pub(super) time: Ns,
-    pub(super) orders: &'a mut [SimOrder],
+    /// The slots of those that it is about, in their order.
+    pub(super) order: &'a [usize],
+    pub(super) rows: &'a mut [SimOrder],
     pub(super) queues: &'a mut [Q],
 }
 
@@ -248,16 +253,16 @@ pub struct Order<'a, Q> {
 
 impl<Q> Orders<'_, Q> {
     /// The orders one by one.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = Order<'_, Q>> {
-        let (lane, time) = (self.lane, self.time);
-        let all = self.orders.iter_mut().zip(self.queues.iter_mut());
-        let live = all.filter(move |(o, _)| o.rests_at(time));
-        live.map(move |(o, queue)| {
-            let SimOrder { id, req, sent, level, lanes, .. } = o;
-            let state = &mut lanes[lane];
-            let (side, px, open) = (req.side, req.px, state.open - state.pending);
-            Order { id: *id, side, px, open, sent: *sent, level, queue, state }
-        })
+    pub fn each(&mut self, mut f: impl FnMut(Order<'_, Q>)) {
+        for slot in self.order {
+            let (o, queue) = (&mut self.rows[*slot], &mut self.queues[*slot]);
+            if o.rests_at(self.time) {
+                let SimOrder { id, req, sent, level, lanes, .. } = o;
+                let state = &mut lanes[self.lane];
+                let (side, px, open) = (req.side, req.px, state.open - state.pending);
+                f(Order { id: *id, side, px, open, sent: *sent, level, queue, state });
+            }
+        }
     }
 }
 

@@ -4,9 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fees::{Rate, fee_e8};
+use super::fees::{Fees, fee_e8};
 use super::level::Level;
 use crate::event::own::{Fill, FillReason, LANES, OrderReason, OrderState, OrderUpdate};
+use crate::units::rules::Billing;
 use crate::units::{Mid2, Ns, Px, Side, Sz};
 
 /// What happened to an own order.
@@ -208,7 +209,12 @@ impl SimOrder {
     }
 
     /// Books what is pending in a lane, if anything; gives whether the order is done by it.
-    pub(super) fn book(&mut self, lane: usize, by: &Cause, out: &mut impl FnMut(SimEvent)) -> bool {
+    pub(super) fn book(
+        &mut self,
+        lane: usize,
+        by: &Cause<'_>,
+        out: &mut impl FnMut(SimEvent),
+    ) -> bool {
         let state = &mut self.lanes[lane];
         let got = std::mem::take(&mut state.pending);
         if got <= 0 {
@@ -230,7 +236,7 @@ impl SimOrder {
             time: by.time,
             tid: by.tid,
             mid: by.mid,
-            fee_e8: fee_e8(self.req.px, Sz(got), by.fee),
+            fee_e8: fee_e8(self.req.px, Sz(got), by.fees.0.maker(by.fees.1)),
             sight_age: self.sight_age,
         }));
         self.is_done()
@@ -239,15 +245,15 @@ impl SimOrder {
 
 /// What fills are booked by.
 #[derive(Clone, Copy)]
-pub(super) struct Cause {
+pub(super) struct Cause<'a> {
     /// Block time.
     pub time: Ns,
     /// The print; 0: none.
     pub tid: u64,
     /// The mid before the block.
     pub mid: Mid2,
-    /// Maker fee.
-    pub fee: Rate,
+    /// What decides the maker fee.
+    pub fees: (&'a Fees, Billing),
 }
 
 /// The mid before block `t`.

@@ -69,7 +69,8 @@ impl<F: FillModel> Sim<F> {
             return Err(Full);
         }
         let mut arrived = now;
-        if let Some(old) = self.orders.iter_mut().find(|o| o.id == id) {
+        if let Some(slot) = self.slot(id) {
+            let old = &mut self.orders[slot];
             old.changing = true;
             arrived = old.arrive;
         }
@@ -119,9 +120,9 @@ impl<F: FillModel> Sim<F> {
         let delay = self.actions[1].delay(now, set.sim.cancel, way, &mut self.rng);
         self.cancel_at(now, id, now.plus(delay), why, out);
         if std::mem::take(&mut self.refuses)
-            && let Some(o) = self.orders.iter_mut().find(|o| o.id == id)
+            && let Some(slot) = self.slot(id)
         {
-            o.reason = OrderReason::Requests;
+            self.orders[slot].reason = OrderReason::Requests;
         }
     }
 
@@ -139,26 +140,30 @@ impl<F: FillModel> Sim<F> {
         why: OrderReason,
         out: &mut impl FnMut(SimEvent),
     ) {
-        let Some(o) = self.orders.iter_mut().find(|o| o.id == id && o.cancel_at == NEVER) else {
+        let Some(slot) = self.slot(id) else { return };
+        let o = &mut self.orders[slot];
+        if o.cancel_at != NEVER {
             return;
-        };
+        }
         o.cancel_at = at.max(o.arrive);
         o.reason = why;
-        self.next = Ns(self.next.0.min(o.cancel_at.0));
         out(SimEvent::Order(o.state(OrderState::CancelSent, why, now)));
+        if o.live {
+            self.expect(slot);
+        }
     }
 
     /// The link is down or trades were lost: every order that arrived up to `upto` is out at once,
     /// nothing fills across.
     pub fn void(&mut self, now: Ns, upto: Ns, out: &mut impl FnMut(SimEvent)) {
         let mut i = 0;
-        while let Some(o) = self.orders.get(i) {
-            if o.arrive > upto {
+        while let Some(slot) = self.orders.order().get(i).copied() {
+            if self.orders[slot].arrive > upto {
                 i += 1;
                 continue;
             }
+            let o = self.remove(slot);
             out(SimEvent::Order(o.state(OrderState::Cancelled, OrderReason::LinkLost, now)));
-            self.remove(i);
         }
         self.best = [Best::default(); 2];
         self.crossed = [[0; 3]; 2];
@@ -166,7 +171,6 @@ impl<F: FillModel> Sim<F> {
         self.holding = false;
         self.mid = (Ns(i64::MIN), None);
         self.mid_before = None;
-        self.next = self.orders.iter().map(SimOrder::due).min().unwrap_or(NEVER);
     }
 
     /// The orders that are not out yet.
@@ -185,8 +189,8 @@ impl<F: FillModel> Sim<F> {
         out: &mut impl FnMut(SimEvent),
     ) {
         self.flush(set, t, false, out);
-        while self.next <= t && self.next != NEVER {
-            self.take_effect(set, t, book, out);
+        while let Some((at, slot)) = self.due.first().copied().filter(|(at, _)| *at <= t) {
+            self.take_effect(set, (at, slot), book, out);
         }
     }
 
@@ -267,31 +271,35 @@ impl<F: FillModel> Sim<F> {
         let at_best = prints.iter().filter(|p| p.px == best.px);
         best.level.traded = at_best.fold(best.level.traded, |sum, p| add_volume(sum, p.sz.0));
         let mid = self.mid_for(set, time);
-        let by = Cause { time, tid: first.tid, mid, fee: set.sim.fees.maker(self.rules.billing) };
+        let by = Cause { time, tid: first.tid, mid, fees: (&set.sim.fees, self.rules.billing) };
         self.begin(time);
         let mut filled = self.each_print(set, prints, by, out);
         let taker = Taker::new(self.alone, set.sim.participation_pct, self.rules.lot());
         let mut takers = [taker; LANES.len()];
         let (biases, lot, lanes) = (set.biases(), self.rules.lot(), self.lanes.len());
-        let mut rest = self.range(side);
-        while let Some(px) = self.orders.get(rest.clone()).and_then(|o| o.first()).map(|o| o.req.px)
-        {
+        let mut next = 0;
+        while let Some(slot) = self.live[side.index()].get(next) {
+            let px = self.orders[*slot].req.px;
             let reach = Reach::of(prints, side, px);
             if reach == Reach::default() {
                 break;
             }
-            let n = self.orders[rest.clone()].iter().take_while(|o| o.req.px == px).count();
-            let level = rest.start..rest.start + n;
-            rest.start += n;
+            let mut level = &self.live[side.index()][next..];
+            let n = level.iter().take_while(|slot| self.orders[**slot].req.px == px).count();
+            (next, level) = (next + n, &level[..n]);
             for (lane, queues) in self.lanes.iter_mut().enumerate() {
                 let at = Moment { side, time, lot, bias: biases[lane] };
-                let run = Run { lane, time, orders: &mut self.orders, range: level.clone() };
+                let run = Run { lane, time, order: level, rows: &mut self.orders };
                 takers[lane].reach = reach;
                 queues.on_taker(set.models(), &at, run, &mut takers[lane]);
             }
             let last = prints.iter().rev().find(|p| !side.better(p.px, px));
             let by = Cause { tid: last.map_or(first.tid, |p| p.tid), ..by };
-            for o in self.orders[level].iter_mut().filter(|o| o.rests_at(time)) {
+            for slot in level {
+                let o = &mut self.orders[*slot];
+                if !o.rests_at(time) {
+                    continue;
+                }
                 for lane in 0..lanes {
                     filled |= o.book(lane, &by, out);
                 }
@@ -309,101 +317,81 @@ impl<F: FillModel> Sim<F> {
         &mut self,
         set: Settings<'_, F>,
         prints: &[Trade],
-        by: Cause,
+        by: Cause<'_>,
         out: &mut impl FnMut(SimEvent),
     ) -> bool {
         let (mut done, lot) = (false, self.rules.lot());
         for (lane, queues) in self.lanes.iter_mut().enumerate().filter(|(_, q)| q.each_print()) {
             for print in prints {
-                let (range, time) = (0..self.orders.len(), print.time);
-                let run = Run { lane, time, range, orders: &mut self.orders };
-                queues.on_print(set.models(), print, lot, run);
                 let by = Cause { tid: print.tid, ..by };
-                for o in self.orders.iter_mut() {
-                    done |= o.book(lane, &by, out);
+                for order in &self.live {
+                    let run = Run { lane, time: print.time, order, rows: &mut self.orders };
+                    queues.on_print(set.models(), print, lot, run);
+                }
+                for slot in self.live.iter().flat_map(|live| live.iter()) {
+                    done |= self.orders[*slot].book(lane, &by, out);
                 }
             }
         }
         done
     }
 
+    /// What is due of an order happens: it arrives, or its cancel does.
     fn take_effect(
         &mut self,
         set: Settings<'_, F>,
-        t: Ns,
+        (at, slot): (Ns, usize),
         book: &Book,
         out: &mut impl FnMut(SimEvent),
     ) {
-        // The first one due, and when the next one after it is.
-        let (mut i, mut at, mut then) = (0, NEVER, NEVER);
-        for (k, o) in self.orders.iter().enumerate() {
-            let due = o.due();
-            if due < at {
-                (i, at, then) = (k, due, at);
-            } else {
-                then = then.min(due);
-            }
-        }
-        if at > t || at == NEVER {
-            // What was due has filled in the meantime.
-            self.next = at;
-            return;
-        }
-        self.next = then;
-        if self.orders[i].live && self.orders[i].reason == OrderReason::Requests {
+        self.due.take(|(_, s)| *s == slot);
+        let o = &mut self.orders[slot];
+        if !o.live {
+            self.arrive(set, (slot, at), book, out);
+        } else if o.reason == OrderReason::Requests {
             // The cancel is refused, the order stays.
-            let o = &mut self.orders[i];
             (o.cancel_at, o.reason) = (NEVER, OrderReason::None);
             out(SimEvent::Order(o.state(OrderState::Live, OrderReason::Requests, at)));
-        } else if self.orders[i].live {
-            let o = self.remove(i);
+        } else {
+            let o = self.remove(slot);
             out(SimEvent::Order(o.state(OrderState::Cancelled, o.reason, at)));
-        } else if let Some(cancel) = self.arrive(set, (i, at), book, out) {
-            self.next = then.min(cancel);
         }
     }
 
-    /// An order reaches the venue: what it replaces goes, then it is judged. Gives when its cancel
-    /// is due if it rests.
+    /// An order reaches the venue: what it replaces goes, then it is judged.
     fn arrive(
         &mut self,
         set: Settings<'_, F>,
-        (mut i, at): (usize, Ns),
+        (slot, at): (usize, Ns),
         book: &Book,
         out: &mut impl FnMut(SimEvent),
-    ) -> Option<Ns> {
-        let replaces = self.orders[i].replaces;
-        let mut gone = false;
-        let refused = self.orders[i].refused;
-        if refused {
-            // What it was to replace stays, and may be changed again.
-            self.orders.iter_mut().filter(|o| o.id == replaces).for_each(|o| o.changing = false);
-        } else if replaces != 0 {
-            match self.orders.iter().position(|o| o.id == replaces && o.live) {
-                Some(old) => {
-                    let o = self.remove(old);
-                    i -= usize::from(old < i);
-                    out(SimEvent::Order(o.state(OrderState::Cancelled, OrderReason::Replaced, at)));
-                }
-                None => gone = true,
-            }
-        }
+    ) {
+        let SimOrder { replaces, refused, .. } = self.orders[slot];
+        let old = if replaces == 0 { None } else { self.slot(replaces) };
         let refused = if refused {
+            // What it was to replace stays, and may be changed again.
+            if let Some(old) = old {
+                self.orders[old].changing = false;
+            }
             Some(OrderReason::Requests)
-        } else if gone {
-            Some(OrderReason::Gone)
+        } else if let Some(old) = old.filter(|old| self.orders[*old].live) {
+            let o = self.remove(old);
+            out(SimEvent::Order(o.state(OrderState::Cancelled, OrderReason::Replaced, at)));
+            None
         } else {
-            refusal(&self.orders[i].req, book, set.sim.venue_rules.then_some(self.rules))
+            (replaces != 0).then_some(OrderReason::Gone)
         };
+        let rules = set.sim.venue_rules.then_some(self.rules);
+        let refused = refused.or_else(|| refusal(&self.orders[slot].req, book, rules));
         if let Some(why) = refused {
-            let o = self.remove(i);
+            let o = self.remove(slot);
             out(SimEvent::Order(o.state(OrderState::Rejected, why, at)));
-            return None;
+            return;
         }
-        self.go_live(set, i, book);
-        let o = &self.orders[i];
+        self.go_live(set, slot, book);
+        let o = &self.orders[slot];
         out(SimEvent::Order(o.state(OrderState::Live, OrderReason::None, at)));
-        Some(o.cancel_at)
+        self.expect(slot);
     }
 
     /// The mid before block `t`, as far as it is known; 0 before the first.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{Order, Settings};
 use super::executor::Executor;
-use super::hold::{Hold, Taken, Takes};
+use super::hold::{Hold, Takes};
 use super::model::FillModel;
 use super::order::NEVER;
 use super::orders::{Full, NewOrder, Sim, SimEvent, View};
@@ -62,7 +62,7 @@ impl<F: FillModel> Paper<F> {
 
     /// Takes the oldest block that waits before its time; false where none does.
     fn take_early(&mut self, set: Settings<'_, F>, out: &mut impl FnMut(SimEvent)) -> bool {
-        let Some(oldest) = self.hold.next(&Taken::default()) else { return false };
+        let Some(oldest) = self.hold.next() else { return false };
         self.late.blocks += 1;
         self.take(set, oldest, out);
         true

@@ -141,12 +141,12 @@ impl<C: Credit> FillModel for C {
         orders: &mut Orders<'_, QueuePos>,
         size: i64,
     ) {
-        for o in orders.iter_mut() {
+        orders.each(|o| {
             let split = o.queue.split(o.level);
             let model = |drop| C::ahead(cfg, at, &split, drop);
             let gone = cancelled(o.queue, o.level, size, at.bias, model);
             o.queue.displayed(gone, size);
-        }
+        });
     }
 
     fn on_taker(

@@ -1,17 +1,14 @@
 //! One lane of the executor: a fill model with its state of every own order.
 //!
-//! In: what happens to orders, by place. Out: sizes filled, left in the orders. Hot path.
+//! In: what happens to orders, by slot. Out: sizes filled, left in the orders. Hot path.
 //!
-//! 1. The states stand in the order of the executor's list, one for each order.
-
-use std::ops::Range;
+//! 1. The state of an order has the slot of the order.
 
 use serde::{Deserialize, Serialize};
 
 use super::level::Level;
 use super::model::{FillModel, Moment, Orders, Taker};
-use super::order::SimOrder;
-use super::room::{Full, Room};
+use super::order::{Held, SimOrder};
 use crate::event::Trade;
 use crate::event::own::FillReason;
 use crate::units::Ns;
@@ -21,44 +18,63 @@ use crate::units::Ns;
 #[serde(bound = "")]
 pub(super) struct Queues<F: FillModel> {
     pub model: F,
-    pub queues: Room<F::Queue>,
+    pub queues: Vec<F::Queue>,
 }
 
-/// Orders `range` of the list, for one lane.
+/// The orders in the slots `order`, for one lane.
 pub(super) struct Run<'a> {
     pub lane: usize,
-    pub orders: &'a mut [SimOrder],
-    pub range: Range<usize>,
+    pub order: &'a [usize],
+    /// All orders, by slot.
+    pub rows: &'a mut [SimOrder],
     /// Those that are in the book in this block.
     pub time: Ns,
 }
 
 impl<F: FillModel> Queues<F> {
     pub(super) fn new(cfg: &F::Config, places: usize, seed: u64) -> Queues<F> {
-        Queues { model: F::new(cfg, seed), queues: Room::new(places) }
+        Queues { model: F::new(cfg, seed), queues: vec![F::Queue::default(); places] }
     }
 
-    pub(super) fn insert(&mut self, i: usize) -> Result<(), Full> {
-        self.queues.insert(i, F::Queue::default())
-    }
-
-    pub(super) fn remove(&mut self, i: usize) {
-        self.queues.remove(i);
+    /// An order has come into a slot.
+    pub(super) fn put(&mut self, slot: usize) {
+        self.queues[slot] = F::Queue::default();
     }
 
     pub(super) fn on_live(
         &mut self,
         cfg: &F::Config,
         at: &Moment,
-        i: usize,
+        slot: usize,
         (id, level): (u64, &Level),
     ) {
-        self.queues[i] = self.model.on_live(cfg, at, id, level);
+        self.queues[slot] = self.model.on_live(cfg, at, id, level);
     }
 
-    pub(super) fn on_level(&mut self, cfg: &F::Config, at: &Moment, run: Run<'_>, size: i64) {
-        let mut orders = lend(&mut self.queues, run);
-        self.model.on_level(cfg, at, &mut orders, size);
+    /// Tells the model what the levels of the orders in `run` display: of those of which something is
+    /// held back up to block `upto`, level by level.
+    pub(super) fn on_shown(&mut self, cfg: &F::Config, at: &Moment, run: Run<'_>, upto: Ns) {
+        let Run { lane, order: mut rest, rows, time } = run;
+        while let Some(slot) = rest.first() {
+            let SimOrder { req, held, .. } = &rows[*slot];
+            let Some(Held { at: block, level, .. }) = held.filter(|h| h.at <= upto) else {
+                rest = &rest[1..];
+                continue;
+            };
+            // The orders of a level that were shown the same.
+            let same = |slot: &&usize| {
+                let o = &rows[**slot];
+                let alike = |o: Held| (o.at, o.level) == (block, level);
+                o.req.px == req.px && o.held.is_some_and(alike)
+            };
+            let n = 1 + rest[1..].iter().take_while(same).count();
+            if let Some((size, _)) = level {
+                let (queues, order) = (&mut self.queues, &rest[..n]);
+                let mut orders = Orders { lane, time, order, rows, queues };
+                self.model.on_level(cfg, &Moment { time: block, ..*at }, &mut orders, size);
+            }
+            rest = &rest[n..];
+        }
     }
 
     pub(super) fn on_taker(
@@ -73,10 +89,11 @@ impl<F: FillModel> Queues<F> {
     }
 
     pub(super) fn on_print(&mut self, cfg: &F::Config, print: &Trade, lot: i64, run: Run<'_>) {
-        for mut o in lend(&mut self.queues, run).iter_mut() {
-            let size = self.model.on_print(cfg, print, &mut o);
+        let model = &mut self.model;
+        lend(&mut self.queues, run).each(|mut o| {
+            let size = model.on_print(cfg, print, &mut o);
             o.fill(size, lot, FillReason::Drawn);
-        }
+        });
     }
 
     pub(super) fn on_best(&mut self, cfg: &F::Config, at: &Moment, was: &Level, size: i64) {
@@ -84,7 +101,7 @@ impl<F: FillModel> Queues<F> {
     }
 }
 
-fn lend<'a, Q>(queues: &'a mut Room<Q>, run: Run<'a>) -> Orders<'a, Q> {
-    let Run { lane, orders, range, time } = run;
-    Orders { lane, time, orders: &mut orders[range.clone()], queues: &mut queues[range] }
+fn lend<'a, Q>(queues: &'a mut [Q], run: Run<'a>) -> Orders<'a, Q> {
+    let Run { lane, order, rows, time } = run;
+    Orders { lane, time, order, rows, queues }
 }

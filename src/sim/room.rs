@@ -1,83 +1,178 @@
-//! A list with a fixed number of places.
+//! Lists with a fixed number of places, whose elements lie side by side.
 //!
-//! In: elements at places. Out: the same. Hot path: room is made once, when a list is made or read
-//! from a checkpoint; what follows allocates nothing.
+//! In: elements. Out: the same, in order, as a slice. Hot path: room is made once, when a list is made or
+//! read from a checkpoint; what follows allocates nothing.
+//!
+//! 1. What was taken out at the front stays where it was until the end of the room is reached; then what is
+//!    left moves to the front, so that an element of a queue moves about once.
+//! 2. An element in a slot stays there while others come and go.
 
 use std::ops::{Deref, DerefMut};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// No room for another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
 /// A list with a fixed number of places.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(from = "Stored<T>")]
-pub(super) struct Room<T> {
+#[derive(Debug, Deserialize)]
+#[serde(from = "(usize, Vec<T>)", bound(deserialize = "T: Deserialize<'de>"))]
+pub(super) struct List<T> {
     places: usize,
     list: Vec<T>,
+    /// So many at the front were taken out.
+    gone: usize,
 }
 
-/// What a checkpoint holds of a list.
-#[derive(Deserialize)]
-struct Stored<T> {
-    places: usize,
-    list: Vec<T>,
+impl<T: Serialize> Serialize for List<T> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        (self.places, &**self).serialize(s)
+    }
 }
 
-impl<T> From<Stored<T>> for Room<T> {
-    fn from(s: Stored<T>) -> Room<T> {
-        let Stored { places, mut list } = s;
+impl<T> From<(usize, Vec<T>)> for List<T> {
+    fn from((places, mut list): (usize, Vec<T>)) -> List<T> {
         list.reserve_exact(places.saturating_sub(list.len()));
-        Room { places, list }
+        List { places, list, gone: 0 }
     }
 }
 
-impl<T: Clone> Clone for Room<T> {
-    fn clone(&self) -> Room<T> {
-        let mut list = Vec::with_capacity(self.places);
-        list.extend_from_slice(&self.list);
-        Room { places: self.places, list }
+impl<T: Clone> Clone for List<T> {
+    fn clone(&self) -> List<T> {
+        List::from((self.places, self.to_vec()))
     }
 }
 
-impl<T> Room<T> {
-    pub(super) fn new(places: usize) -> Room<T> {
-        Room { places, list: Vec::with_capacity(places) }
+impl<T> List<T> {
+    pub(super) fn new(places: usize) -> List<T> {
+        List::from((places, Vec::new()))
     }
 
-    /// Whether every place is taken.
-    pub(super) fn is_full(&self) -> bool {
-        self.list.len() >= self.places
-    }
-
-    /// Puts `x` at place `i`, at most the length; those from there on move up.
-    pub(super) fn insert(&mut self, i: usize, x: T) -> Result<(), Full> {
-        if self.is_full() {
-            return Err(Full);
+    /// Puts `x` at the end.
+    pub(super) fn push(&mut self, x: T) -> Result<(), Full> {
+        if self.list.len() == self.places {
+            if self.gone == 0 {
+                return Err(Full);
+            }
+            self.list.drain(..self.gone);
+            self.gone = 0;
         }
-        self.list.insert(i, x);
+        self.list.push(x);
         Ok(())
     }
 
-    /// Takes the one at place `i` out; those behind it move down.
-    pub(super) fn remove(&mut self, i: usize) -> T {
-        self.list.remove(i)
+    /// Puts `x` at place `i`, at most the length; those from there on move up. For lists that hold no
+    /// more than there are places, and are no queues.
+    pub(super) fn insert(&mut self, i: usize, x: T) {
+        self.list.insert(self.gone + i, x);
+    }
+
+    /// Takes the first out that `is` says, where there is one; those behind it move down.
+    pub(super) fn take(&mut self, is: impl FnMut(&T) -> bool) {
+        if let Some(i) = self.iter().position(is) {
+            self.list.remove(self.gone + i);
+        }
+    }
+
+    /// Free places.
+    pub(super) fn free(&self) -> usize {
+        self.places - self.len()
+    }
+
+    /// Takes the first `n` out, at most all.
+    pub(super) fn remove_first(&mut self, n: usize) {
+        self.gone += n;
+        if self.gone >= self.list.len() {
+            self.clear();
+        }
+    }
+
+    /// Takes all out.
+    pub(super) fn clear(&mut self) {
+        self.list.clear();
+        self.gone = 0;
     }
 }
 
-impl<T> Deref for Room<T> {
+impl<T> Deref for List<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        &self.list
+        &self.list[self.gone..]
     }
 }
 
-impl<T> DerefMut for Room<T> {
+impl<T> DerefMut for List<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.list
+        &mut self.list[self.gone..]
+    }
+}
+
+/// Elements in an order, each in a slot where it stays while others come and go.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Slots<T> {
+    rows: Vec<T>,
+    /// The slots of the elements in their order, then those that are free.
+    order: Vec<usize>,
+    len: usize,
+}
+
+impl<T: Copy> Slots<T> {
+    /// No elements; `x` is what free slots hold.
+    pub(super) fn new(places: usize, x: T) -> Slots<T> {
+        Slots { rows: vec![x; places], order: (0..places).collect(), len: 0 }
+    }
+
+    /// Whether every slot is taken.
+    pub(super) fn is_full(&self) -> bool {
+        self.len >= self.rows.len()
+    }
+
+    /// The slots of the elements, in their order.
+    pub(super) fn order(&self) -> &[usize] {
+        &self.order[..self.len]
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.order().iter().map(|slot| &self.rows[*slot])
+    }
+
+    /// Puts `x` into a free slot as the `i`th, at most the length; those from there on move up. Gives
+    /// the slot.
+    pub(super) fn insert(&mut self, i: usize, x: T) -> Result<usize, Full> {
+        if self.is_full() {
+            return Err(Full);
+        }
+        let slot = self.order[self.len];
+        self.rows[slot] = x;
+        self.order[i..=self.len].rotate_right(1);
+        self.len += 1;
+        Ok(slot)
+    }
+
+    /// Takes the one in a slot out, which is free then; those behind it move down.
+    pub(super) fn remove(&mut self, slot: usize) -> &T {
+        if let Some(i) = self.order().iter().position(|s| *s == slot) {
+            self.order[i..self.len].rotate_left(1);
+            self.len -= 1;
+        }
+        &self.rows[slot]
+    }
+}
+
+/// All slots, free ones too.
+impl<T> Deref for Slots<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.rows
+    }
+}
+
+impl<T> DerefMut for Slots<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.rows
     }
 }
 
@@ -86,15 +181,52 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_read_from_a_checkpoint_has_its_room_and_no_more() {
-        let mut list = Room::new(3);
-        for x in [1u8, 2] {
-            list.insert(0, x).expect("room");
+    fn it_is_first_in_first_out_and_never_larger_than_its_places() {
+        let (mut queue, mut naive) = (List::new(5), std::collections::VecDeque::new());
+        let mut rng = fastrand::Rng::with_seed(1);
+        for x in 0..2_000u32 {
+            if rng.bool() || naive.is_empty() {
+                let full = naive.len() == 5;
+                assert_eq!(queue.push(x), if full { Err(Full) } else { Ok(()) });
+                naive.extend((!full).then_some(x));
+            } else {
+                let n = rng.usize(..=naive.len());
+                queue.remove_first(n);
+                naive.drain(..n);
+            }
+            assert_eq!(queue.free(), 5 - naive.len());
+            assert_eq!(&*queue, naive.make_contiguous());
+            assert_eq!(queue.list.capacity(), 5);
+            if x % 7 == 0 {
+                let bytes = postcard::to_stdvec(&queue).expect("plain");
+                queue = postcard::from_bytes(&bytes).expect("the same");
+            }
         }
-        let bytes = postcard::to_stdvec(&list).expect("plain");
-        let mut read: Room<u8> = postcard::from_bytes(&bytes).expect("the same");
-        assert_eq!((&*read, read.list.capacity()), (&[2, 1][..], 3));
-        assert_eq!((read.insert(1, 9), read.insert(0, 8)), (Ok(()), Err(Full)));
-        assert_eq!((&*read, read.clone().list.capacity()), (&[2, 9, 1][..], 3));
+    }
+
+    #[test]
+    fn elements_keep_their_slots_and_their_order_in_a_checkpoint_too() {
+        let (mut slots, mut naive) = (Slots::new(5, 0), Vec::new());
+        let mut rng = fastrand::Rng::with_seed(1);
+        for x in 0..2_000u32 {
+            if rng.bool() || naive.is_empty() {
+                let at = rng.usize(..=naive.len());
+                match slots.insert(at, x) {
+                    Ok(slot) => naive.insert(at, (slot, x)),
+                    Err(Full) => assert_eq!(naive.len(), 5),
+                }
+            } else {
+                let at = rng.usize(..naive.len());
+                let (slot, was) = naive.remove(at);
+                assert_eq!(*slots.remove(slot), was);
+            }
+            let now = slots.order().iter().copied().zip(slots.iter().copied());
+            assert_eq!(now.collect::<Vec<_>>(), naive);
+            assert!(naive.iter().all(|(slot, x)| slots[*slot] == *x));
+            if x % 7 == 0 {
+                let bytes = postcard::to_stdvec(&slots).expect("plain");
+                slots = postcard::from_bytes(&bytes).expect("the same");
+            }
+        }
     }
 }

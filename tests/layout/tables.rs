@@ -100,7 +100,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
-    ("engine", 2_260),
+    // Nothing is decided while both sides stand.
+    ("engine", 2_276),
     // What came too late to be taken in its place is counted; what shadow quotes met, and their
     // prices, which own quotes share; those of a side at once, for a third of the instructions.
     ("event", 450),
@@ -128,7 +129,7 @@ pub const LINES: &[(&str, usize)] = &[
     ("limits", 480),
     // Draws by name: orders of one's own and faults of the feed change nothing but by consequence.
     // Tables of the quantiles that intervals take.
-    ("math", 815),
+    ("math", 816),
     ("mem", 210),
     // The clock against the venue's, in `doctor`; the verdict as a metric. Every trouble has a cause in health.
     // Sockets of folders with long paths.

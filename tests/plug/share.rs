@@ -43,10 +43,10 @@ impl FillModel for Share {
     }
 
     fn on_level(&mut self, s: &Settings, _: &Moment, orders: &mut Orders<'_, i64>, size: i64) {
-        for o in orders.iter_mut() {
+        orders.each(|o| {
             let cancelled = -o.level.net_change(size).min(0);
             *o.queue = (*o.queue - cancelled / 100 * s.ahead_pct).clamp(0, size.max(0));
-        }
+        });
     }
 
     fn on_taker(&mut self, _: &Settings, _: &Moment, orders: &mut Orders<'_, i64>, t: &mut Taker) {

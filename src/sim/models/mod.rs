@@ -20,15 +20,15 @@ use serde::{Deserialize, Serialize};
 use super::level::Level;
 use super::model::{FillModel, Moment, NoSettings, Taker};
 use super::queues::{Queues, Run};
-use super::room::Full;
 use crate::event::Trade;
 use crate::settings::{Choice, Rule, Setting, settings};
+use crate::units::Ns;
 
 /// Makes of a table of models the names to choose by, and a lane that runs the one chosen.
 macro_rules! fill_models {
     (@cfg $set:ident $file:ident) => { &NoSettings {} };
     (@cfg $set:ident $file:ident $about:literal) => { &$set.shipped.$file };
-    ($(
+    ($d:tt $(
         $( #[$default:ident] )? $file:ident::$name:ident: $sentence:literal $( / $about:literal )?,
     )*) => {
         /// Which fill model a lane runs.
@@ -81,6 +81,19 @@ macro_rules! fill_models {
             $( $name(Queues<$file::$name>), )*
         }
 
+        /// Does the same with the lane of any model, where it is wanted with the model's settings.
+        macro_rules! on_lane {
+            ($d lane:expr, $d q:ident => $d does:expr) => {
+                match $d lane { Self::Own($d q) => $d does, $( Self::$name($d q) => $d does, )* }
+            };
+            ($d lane:expr, $d q:ident, $d set:ident, $d cfg:ident => $d does:expr) => {
+                match $d lane {
+                    Self::Own($d q) => { let $d cfg = $d set.own; $d does }
+                    $( Self::$name($d q) => { let $d cfg = fill_models!(@cfg $d set $file $( $about )?); $d does } )*
+                }
+            };
+        }
+
         impl<F: FillModel> AnyQueues<F> {
             pub(super) fn new(
                 set: Configs<'_, F>,
@@ -110,89 +123,34 @@ macro_rules! fill_models {
                 }
             }
 
-            pub(super) fn insert(&mut self, i: usize) -> Result<(), Full> {
-                match self {
-                    Self::Own(q) => q.insert(i),
-                    $( Self::$name(q) => q.insert(i), )*
-                }
+            pub(super) fn put(&mut self, slot: usize) {
+                on_lane!(self, q => q.put(slot));
             }
 
-            pub(super) fn remove(&mut self, i: usize) {
-                match self {
-                    Self::Own(q) => q.remove(i),
-                    $( Self::$name(q) => q.remove(i), )*
-                }
+            pub(super) fn on_live(&mut self, set: Configs<'_, F>, at: &Moment, slot: usize, order: (u64, &Level)) {
+                on_lane!(self, q, set, cfg => q.on_live(cfg, at, slot, order));
             }
 
-            pub(super) fn on_live(
-                &mut self,
-                set: Configs<'_, F>,
-                at: &Moment,
-                i: usize,
-                order: (u64, &Level),
-            ) {
-                match self {
-                    Self::Own(q) => q.on_live(set.own, at, i, order),
-                    $( Self::$name(q) => q.on_live(fill_models!(@cfg set $file $( $about )?), at, i, order), )*
-                }
+            pub(super) fn on_shown(&mut self, set: Configs<'_, F>, at: &Moment, run: Run<'_>, upto: Ns) {
+                on_lane!(self, q, set, cfg => q.on_shown(cfg, at, run, upto));
             }
 
-            pub(super) fn on_level(
-                &mut self,
-                set: Configs<'_, F>,
-                at: &Moment,
-                run: Run<'_>,
-                size: i64,
-            ) {
-                match self {
-                    Self::Own(q) => q.on_level(set.own, at, run, size),
-                    $( Self::$name(q) => q.on_level(fill_models!(@cfg set $file $( $about )?), at, run, size), )*
-                }
+            pub(super) fn on_taker(&mut self, set: Configs<'_, F>, at: &Moment, run: Run<'_>, taker: &mut Taker) {
+                on_lane!(self, q, set, cfg => q.on_taker(cfg, at, run, taker));
             }
 
-            pub(super) fn on_taker(
-                &mut self,
-                set: Configs<'_, F>,
-                at: &Moment,
-                run: Run<'_>,
-                taker: &mut Taker,
-            ) {
-                match self {
-                    Self::Own(q) => q.on_taker(set.own, at, run, taker),
-                    $( Self::$name(q) => q.on_taker(fill_models!(@cfg set $file $( $about )?), at, run, taker), )*
-                }
+            pub(super) fn on_print(&mut self, set: Configs<'_, F>, print: &Trade, lot: i64, run: Run<'_>) {
+                on_lane!(self, q, set, cfg => q.on_print(cfg, print, lot, run));
             }
 
-            pub(super) fn on_print(
-                &mut self,
-                set: Configs<'_, F>,
-                print: &Trade,
-                lot: i64,
-                run: Run<'_>,
-            ) {
-                match self {
-                    Self::Own(q) => q.on_print(set.own, print, lot, run),
-                    $( Self::$name(q) => q.on_print(fill_models!(@cfg set $file $( $about )?), print, lot, run), )*
-                }
-            }
-
-            pub(super) fn on_best(
-                &mut self,
-                set: Configs<'_, F>,
-                at: &Moment,
-                was: &Level,
-                size: i64,
-            ) {
-                match self {
-                    Self::Own(q) => q.on_best(set.own, at, was, size),
-                    $( Self::$name(q) => q.on_best(fill_models!(@cfg set $file $( $about )?), at, was, size), )*
-                }
+            pub(super) fn on_best(&mut self, set: Configs<'_, F>, at: &Moment, was: &Level, size: i64) {
+                on_lane!(self, q, set, cfg => q.on_best(cfg, at, was, size));
             }
         }
     };
 }
 
-fill_models! {
+fill_models! { $
     touch::Touch: "Optimistic bracket: any print at the price or beyond fills.",
     through::Through: "Pessimistic bracket: only prints strictly beyond the price fill.",
     risk_averse::RiskAverse:

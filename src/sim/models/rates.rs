@@ -35,6 +35,9 @@ pub(in crate::sim) struct Rates {
     theta: u128,
     /// Adds per µs, in size units, Q32.
     adds: u128,
+    /// A time in µs and the share that survives it, worked out last.
+    #[serde(skip)]
+    last: Option<(u64, u64)>,
 }
 
 impl Rates {
@@ -73,15 +76,23 @@ impl Rates {
     }
 
     /// The share of a level that cancels within `dt` ns, Q32.
-    pub(super) fn cancelled(&self, dt: i64) -> u64 {
+    pub(super) fn cancelled(&mut self, dt: i64) -> u64 {
         Q32 - self.survives(dt)
     }
 
     /// The share of a level that survives `dt` ns, Q32.
-    pub(super) fn survives(&self, dt: i64) -> u64 {
-        let us = u128::from(u64::try_from(dt / 1_000).unwrap_or(0).min(1 << 32));
-        let exponent = (self.theta * us) >> 32;
-        exp_neg(u64::try_from(exponent).unwrap_or(u64::MAX))
+    pub(super) fn survives(&mut self, dt: i64) -> u64 {
+        let us = u64::try_from(dt / 1_000).unwrap_or(0).min(1 << 32);
+        // The levels of a snapshot were all seen at one time before.
+        if let Some((at, share)) = self.last
+            && at == us
+        {
+            return share;
+        }
+        let exponent = (self.theta * u128::from(us)) >> 32;
+        let share = exp_neg(u64::try_from(exponent).unwrap_or(u64::MAX));
+        self.last = Some((us, share));
+        share
     }
 
     /// Expected adds within `dt` ns, in size units.
@@ -91,6 +102,7 @@ impl Rates {
     }
 
     fn solve(&mut self, shift: u32) {
+        self.last = None;
         // Normal equations of weighted least squares with weights 1/dt.
         let det = self.t * self.xx - self.x * self.x;
         let num = self.x * self.y - self.t * self.xy;
@@ -145,7 +157,7 @@ mod tests {
 
     #[test]
     fn without_observations_nothing_is_thought_to_cancel() {
-        let r = Rates::default();
+        let mut r = Rates::default();
         assert_eq!((r.cancelled(Ns::SEC), r.added(Ns::SEC)), (0, 0));
     }
 }

@@ -13,12 +13,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::rates::Rates;
-use crate::math::fixed::{Q32, mul_div, scale};
+use crate::math::fixed::{Q32, isqrt, mul_div, scale};
 use crate::math::seed::mix;
 use crate::sim::level::Level;
 use crate::sim::model::{Bias, FillModel, Moment, NoSettings, Orders, Taker};
 use crate::sim::queue::{QueuePos, cancelled};
-use crate::units::Side;
 
 /// Orders ahead up to which cancels are drawn order by order; a longer queue takes the mean.
 const DRAWN_MAX: i64 = 16;
@@ -57,8 +56,8 @@ impl FillModel for Skellam {
     }
 
     fn on_level(&mut self, _: &NoSettings, at: &Moment, orders: &mut Orders<'_, Drawn>, size: i64) {
-        let rates = self.of(at.side);
-        for o in orders.iter_mut() {
+        let rates = &mut self.rates[at.side.index()];
+        orders.each(|o| {
             let d = &mut *o.queue;
             let model = |_| {
                 let unseen = o.level.unobserved_ns(at.time);
@@ -74,7 +73,7 @@ impl FillModel for Skellam {
             d.pos.displayed(gone, size);
             d.order_size = o.level.order_size();
             d.seed = mix(d.seed);
-        }
+        });
     }
 
     fn on_taker(
@@ -84,7 +83,7 @@ impl FillModel for Skellam {
         orders: &mut Orders<'_, Drawn>,
         taker: &mut Taker,
     ) {
-        let rates = self.of(at.side);
+        let rates = &mut self.rates[at.side.index()];
         taker.share(orders, |o, left| {
             let front = match o.queue.pos.front {
                 0 => 0,
@@ -100,15 +99,9 @@ impl FillModel for Skellam {
     }
 }
 
-impl Skellam {
-    fn of(&self, side: Side) -> &Rates {
-        &self.rates[side.index()]
-    }
-}
-
 /// The share of the queue that is still there after `unseen` ns, Q32: cancels are assumed in
 /// between, the less the more the lane departs from the model.
-fn survives(rates: &Rates, bias: Bias, unseen: i64) -> u64 {
+fn survives(rates: &mut Rates, bias: Bias, unseen: i64) -> u64 {
     Q32 - (rates.cancelled(unseen) >> 15) * bias.weight_q15()
 }
 
@@ -154,7 +147,7 @@ impl Drawn {
 
 /// Expected gross cancels in `unseen` ns given the net change: E[C | A - C = N] of two Poisson
 /// counts, with the Amos bound for the ratio of Bessel functions, in size units.
-fn gross_cancels(level: &Level, net: i64, unseen: i64, rates: &Rates) -> i64 {
+fn gross_cancels(level: &Level, net: i64, unseen: i64, rates: &mut Rates) -> i64 {
     let adds = i128::from(rates.added(unseen));
     let cancels = i128::from(scale(level.size, rates.cancelled(unseen)));
     let mean = i128::from(level.order_size().max(1));
@@ -162,7 +155,7 @@ fn gross_cancels(level: &Level, net: i64, unseen: i64, rates: &Rates) -> i64 {
     let four_ac = 4 * adds * cancels;
     let root = {
         let m = n + 3 * mean / 2;
-        i128::try_from((four_ac + m * m).unsigned_abs().isqrt()).unwrap_or(i128::MAX)
+        i128::try_from(isqrt((four_ac + m * m).unsigned_abs())).unwrap_or(i128::MAX)
     };
     let paired = (four_ac / 2) / (n + mean / 2 + root).max(1);
     let gross = paired + i128::from((-net).max(0));

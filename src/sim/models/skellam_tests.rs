@@ -7,9 +7,9 @@ use crate::units::Ns;
 
 #[test]
 fn between_displays_the_queue_decays_by_the_learned_rate_and_less_at_the_limits() {
-    let rates = learned(40e6, 0.4);
-    let share = |conservatism| survives(&rates, Bias::of(conservatism), Ns::SEC);
+    let mut rates = learned(40e6, 0.4);
     let own = Q32 - rates.cancelled(Ns::SEC);
+    let mut share = |conservatism| survives(&mut rates, Bias::of(conservatism), Ns::SEC);
     // exp(-0.4) = 0.67032.
     assert!(own.abs_diff(Q32 / 100_000 * 67_032) < Q32 / 500, "{own}");
     assert_eq!((share(0.0), share(1.0)), (Q32, Q32));
@@ -22,7 +22,7 @@ fn between_displays_the_queue_decays_by_the_learned_rate_and_less_at_the_limits(
 fn gross_cancels_are_those_of_two_poisson_counts() {
     let (order, dt) = (5_000_000i64, Ns::SEC / 2);
     let (adds, theta) = (40e6, 0.4);
-    let rates = learned(adds, theta);
+    let mut rates = learned(adds, theta);
     assert!(rates.known());
     let level = Level { size: 100_000_000, mean: order / 2, ..Level::default() };
     // Mean counts of orders in half a second.
@@ -38,7 +38,7 @@ fn gross_cancels_are_those_of_two_poisson_counts() {
         }
         let exact = sum / all;
         let net = i64::from(n) * order;
-        let got = gross_cancels(&level, net, dt, &rates) as f64 / order as f64;
+        let got = gross_cancels(&level, net, dt, &mut rates) as f64 / order as f64;
         assert!((got - exact).abs() < 0.05 * exact.max(1.0), "{n}: {got} for {exact}");
     }
 }

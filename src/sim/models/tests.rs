@@ -11,11 +11,12 @@ use super::skellam::{Drawn, Skellam};
 use super::through::Through;
 use super::touch::Touch;
 use super::*;
-use crate::sim::fees::Rate;
+use crate::sim::fees::Fees;
 use crate::sim::level::Reach;
 use crate::sim::model::{Bias, NoSettings};
-use crate::sim::order::{Cause, NEVER, NewOrder, SimOrder};
+use crate::sim::order::{Cause, Held, NEVER, NewOrder, SimOrder};
 use crate::sim::queue::QueuePos;
+use crate::units::rules::Billing;
 use crate::units::{Mid2, Ns, Px, Side, Sz};
 
 /// A state of an order in which there may be a position.
@@ -53,7 +54,7 @@ impl<F: FillModel<Queue: Positioned>> One<F> {
     /// `open` of it, behind `level`, sizes in steps of `lot`.
     fn new(cfg: F::Config, lot: i64, open: i64, level: Level) -> One<F> {
         let mut lane = Queues::new(&cfg, 1, 1);
-        lane.insert(0).expect("room");
+        lane.put(0);
         let req = NewOrder { side: Side::Buy, px: Px(1), sz: Sz(open), level: 0 };
         let order = SimOrder { live: true, level, ..SimOrder::new(1, req, Ns(0), Ns(0)) };
         let at = Moment { side: Side::Buy, time: Ns(0), lot, bias: Bias::NONE };
@@ -76,8 +77,11 @@ impl<F: FillModel<Queue: Positioned>> One<F> {
     /// The level displays `size` at `time`; gives the volume ahead then.
     fn displays(&mut self, size: i64, time: Ns) -> Option<i64> {
         self.at.time = time;
-        let run = Run { lane: 0, time: NEVER, orders: &mut self.orders, range: 0..1 };
-        self.lane.on_level(&self.cfg, &self.at, run, size);
+        let held =
+            Held { at: time, level: Some((size, 1)), crossing: 0, crossers: 0, known_until: time };
+        self.orders[0].held = Some(held);
+        let run = Run { lane: 0, time: NEVER, order: &[0], rows: &mut self.orders };
+        self.lane.on_shown(&self.cfg, &self.at, run, time);
         self.pos().map(|p| p.front)
     }
 
@@ -87,10 +91,11 @@ impl<F: FillModel<Queue: Positioned>> One<F> {
         self.at.time = self.orders[0].level.known_until.plus(unseen);
         let mut taker = Taker::new(false, 100, 1);
         (taker.reach, taker.used) = (reach, used);
-        let run = Run { lane: 0, time: NEVER, orders: &mut self.orders, range: 0..1 };
+        let run = Run { lane: 0, time: NEVER, order: &[0], rows: &mut self.orders };
         self.lane.on_taker(&self.cfg, &self.at, run, &mut taker);
         let before = self.orders[0].lanes[0].open;
-        let by = Cause { time: Ns(0), tid: 0, mid: Mid2(0), fee: Rate(0) };
+        let by =
+            Cause { time: Ns(0), tid: 0, mid: Mid2(0), fees: (&Fees::default(), Billing::Venue) };
         self.orders[0].book(0, &by, &mut |_| {});
         before - self.orders[0].lanes[0].open
     }

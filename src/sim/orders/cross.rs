@@ -31,19 +31,19 @@ fn chance(share: f64, n: u32) -> u64 {
 }
 
 impl<F: FillModel> Sim<F> {
-    /// The other side is displayed at the price of order `i` or better. Gives whether it is done.
+    /// The other side is displayed at the price of an order or better. Gives whether it is done.
     pub(super) fn cross(
         &mut self,
         set: Settings<'_, F>,
-        i: usize,
+        slot: usize,
         h: Held,
-        by: &Cause,
+        by: &Cause<'_>,
         out: &mut impl FnMut(SimEvent),
     ) -> bool {
         let lot = self.rules.lot();
         let mut crosses = [false; LANES.len()];
         crosses.iter_mut().zip(&self.lanes).for_each(|(crosses, lane)| *crosses = lane.crosses());
-        let o = &mut self.orders[i];
+        let o = &mut self.orders[slot];
         let side = o.req.side;
         let since = *o.crossed_since.get_or_insert(h.at);
         let draw = mix(self.seed ^ mix(o.id) ^ since.0.cast_unsigned()) >> 32;
@@ -79,8 +79,7 @@ impl<F: FillModel> Sim<F> {
     /// A taker is at work: nothing was taken of it yet.
     pub(super) fn begin(&mut self, time: Ns) {
         if self.until >= time {
-            let lanes = self.orders.iter_mut().flat_map(|o| &mut o.lanes);
-            lanes.for_each(|l| l.taken = 0);
+            self.orders.iter_mut().flat_map(|o| &mut o.lanes).for_each(|l| l.taken = 0);
         }
     }
 
@@ -89,7 +88,7 @@ impl<F: FillModel> Sim<F> {
     pub(super) fn confirm(
         &mut self,
         prints: &[Trade],
-        by: Cause,
+        by: Cause<'_>,
         out: &mut impl FnMut(SimEvent),
     ) -> bool {
         if self.until < by.time {
@@ -97,14 +96,14 @@ impl<F: FillModel> Sim<F> {
         }
         let (mut done, lot) = (false, self.rules.lot());
         for side in Side::BOTH {
-            let range = self.range(side);
+            let live = &self.live[side.index()];
             for lane in 0..self.lanes.len() {
-                let all = |o: &crate::sim::order::SimOrder| o.lanes[lane].taken;
-                let mut used: i64 = self.orders[range.clone()].iter().map(all).sum();
-                for o in &mut self.orders[range.clone()] {
+                let mut used: i64 = live.iter().map(|s| self.orders[*s].lanes[lane].taken).sum();
+                for slot in live.iter() {
+                    let o = &mut self.orders[*slot];
                     let px = o.req.px;
                     let state = &mut o.lanes[lane];
-                    if !o.live || state.until < by.time {
+                    if state.until < by.time {
                         continue;
                     }
                     let there = |p: &&Trade| !side.better(p.px, px);

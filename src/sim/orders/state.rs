@@ -15,10 +15,10 @@ use crate::sim::level::Level;
 use crate::sim::model::FillModel;
 use crate::sim::models::AnyQueues;
 use crate::sim::models::skellam::Skellam;
-use crate::sim::order::{NEVER, SimEvent, SimOrder};
-use crate::sim::room::{Full, Room};
+use crate::sim::order::{NEVER, NewOrder, SimEvent, SimOrder};
+use crate::sim::room::{Full, List, Slots};
 use crate::units::rules::Rules;
-use crate::units::{Mid2, Ns, Px, Side};
+use crate::units::{Mid2, Ns, Px, Side, Sz};
 
 /// The best level of a side, which models may learn from.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -37,7 +37,12 @@ pub struct Sim<F: FillModel = Skellam> {
     pub(super) rules: Rules,
     /// Each order is judged as if it were the only one.
     pub(super) alone: bool,
-    pub(super) orders: Room<SimOrder>,
+    /// Bids first, best price first, earliest first.
+    pub(super) orders: Slots<SimOrder>,
+    /// By side, the slots of those in the book, in the same order.
+    pub(super) live: [List<usize>; 2],
+    /// What is still to arrive or to be cancelled, by slot: soonest first, then in the same order.
+    pub(super) due: List<(Ns, usize)>,
     /// The configured model, and its brackets where there are any.
     pub(super) lanes: ArrayVec<AnyQueues<F>, { LANES.len() }>,
     pub(super) next_id: u64,
@@ -59,14 +64,14 @@ pub struct Sim<F: FillModel = Skellam> {
     pub(super) seed: u64,
     /// Something is held back for the prints of its block.
     pub(super) holding: bool,
+    /// By side: how many orders, from the best on, something may be held back of.
+    pub(super) shown: [usize; 2],
     /// By side: what a message says behind the best own price changes nothing.
     #[serde(skip)]
     pub(super) calm: [bool; 2],
     /// Block time of the newest book, and its mid.
     pub(super) mid: (Ns, Option<Mid2>),
     pub(super) mid_before: Option<Mid2>,
-    /// Earliest arrival or cancel that is still to take effect.
-    pub(super) next: Ns,
 }
 
 impl<F: FillModel> Sim<F> {
@@ -74,11 +79,14 @@ impl<F: FillModel> Sim<F> {
     #[must_use]
     pub fn new(set: Settings<'_, F>, rules: Rules, places: usize, seed: u64) -> Sim<F> {
         let models = [set.sim.model, set.sim.pessimistic, set.sim.optimistic];
+        let none = NewOrder { side: Side::Buy, px: Px(0), sz: Sz(0), level: 0 };
         let lane = |model: Model| AnyQueues::new(set.models(), model, places, seed);
         Sim {
             rules,
             alone: false,
-            orders: Room::new(places),
+            orders: Slots::new(places, SimOrder::new(0, none, Ns(0), Ns(0))),
+            live: [List::new(places), List::new(places)],
+            due: List::new(places),
             lanes: models.into_iter().take(set.sim.lanes()).map(lane).collect(),
             next_id: 1,
             rng: fastrand::Rng::with_seed(seed),
@@ -90,10 +98,10 @@ impl<F: FillModel> Sim<F> {
             until: Ns(i64::MIN),
             seed: mix(seed),
             holding: false,
+            shown: [0; 2],
             calm: [false; 2],
             mid: (Ns(i64::MIN), None),
             mid_before: None,
-            next: NEVER,
         }
     }
 
@@ -105,38 +113,65 @@ impl<F: FillModel> Sim<F> {
     }
 
     pub(super) fn insert(&mut self, own: SimOrder) -> Result<(), Full> {
-        let at = self.orders.partition_point(|o| o.key() < own.key());
-        self.orders.insert(at, own)?;
-        for lane in &mut self.lanes {
-            lane.insert(at)?;
-        }
-        self.next = Ns(self.next.0.min(own.arrive.0));
+        let at = self.rank(self.orders.order(), &own);
+        let slot = self.orders.insert(at, own)?;
+        self.lanes.iter_mut().for_each(|lane| lane.put(slot));
+        self.expect(slot);
         Ok(())
     }
 
-    pub(super) fn remove(&mut self, i: usize) -> SimOrder {
-        self.lanes.iter_mut().for_each(|l| l.remove(i));
-        self.orders.remove(i)
+    /// How many of the orders in these slots come before `own`.
+    pub(super) fn rank(&self, slots: &[usize], own: &SimOrder) -> usize {
+        let key = own.key();
+        slots.partition_point(|slot| self.orders[*slot].key() < key)
     }
 
-    pub(super) fn drop_filled(&mut self, t: Ns, out: &mut impl FnMut(SimEvent)) {
-        let mut i = 0;
-        while let Some(o) = self.orders.get(i) {
-            if o.is_done() {
-                out(SimEvent::Order(o.state(OrderState::Filled, OrderReason::None, t)));
-                self.remove(i);
-            } else {
-                i += 1;
-            }
+    /// Notes when an order's next change is due, if it is.
+    pub(super) fn expect(&mut self, slot: usize) {
+        let o = &self.orders[slot];
+        let (due, key) = (o.due(), o.key());
+        let after = |(at, other): &&(Ns, usize)| {
+            *at > due || (*at == due && self.orders[*other].key() > key)
+        };
+        let at = self.due.len() - self.due.iter().rev().take_while(after).count();
+        if due != NEVER {
+            self.due.insert(at, (due, slot));
         }
     }
 
-    /// Own orders of a side, as places in the list.
-    pub(super) fn range(&self, side: Side) -> std::ops::Range<usize> {
-        let asks = self.orders.partition_point(|o| o.req.side == Side::Buy);
-        match side {
-            Side::Buy => 0..asks,
-            Side::Sell => asks..self.orders.len(),
+    pub(super) fn remove(&mut self, slot: usize) -> &SimOrder {
+        let o = &self.orders[slot];
+        if o.live {
+            let side = o.req.side;
+            self.live[side.index()].take(|s| *s == slot);
+            self.moved(side);
+        }
+        self.due.take(|(_, s)| *s == slot);
+        self.orders.remove(slot)
+    }
+
+    /// Orders of a side have moved to other places.
+    pub(super) fn moved(&mut self, side: Side) {
+        let shown = &mut self.shown[side.index()];
+        *shown = if *shown == 0 { 0 } else { usize::MAX };
+    }
+
+    /// The slot of the order with this number.
+    pub(super) fn slot(&self, id: u64) -> Option<usize> {
+        self.orders.order().iter().copied().find(|slot| self.orders[*slot].id == id)
+    }
+
+    pub(super) fn drop_filled(&mut self, t: Ns, out: &mut impl FnMut(SimEvent)) {
+        for side in 0..2 {
+            let mut i = 0;
+            while let Some(slot) = self.live[side].get(i).copied() {
+                if self.orders[slot].is_done() {
+                    let o = self.remove(slot);
+                    out(SimEvent::Order(o.state(OrderState::Filled, OrderReason::None, t)));
+                } else {
+                    i += 1;
+                }
+            }
         }
     }
 }

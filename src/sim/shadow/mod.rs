@@ -13,9 +13,9 @@ mod ladder;
 use serde::{Deserialize, Serialize};
 
 use self::ladder::{Decision, Ladder};
-use super::fifo::Fifo;
 use super::hold::{Hold, Takes};
 use super::order::NEVER;
+use super::room::List;
 use crate::event::shadow::Seen;
 use crate::event::{Bbo, Snapshot, Trade};
 use crate::limits::{DECISIONS_MAX, SHADOW_STALE_NS};
@@ -40,7 +40,7 @@ pub struct Pace {
 pub struct Shadow {
     ladder: Ladder,
     hold: Hold,
-    decisions: Fifo<Decision>,
+    decisions: List<Decision>,
     /// When the next decision is made.
     next: Option<Ns>,
     /// The newest best prices received: block, prices, when.
@@ -52,7 +52,7 @@ pub struct Shadow {
 /// What is let go goes to the ladder.
 struct Play<'a, O> {
     ladder: &'a mut Ladder,
-    decisions: &'a mut Fifo<Decision>,
+    decisions: &'a mut List<Decision>,
     out: &'a mut O,
 }
 
@@ -94,7 +94,7 @@ impl Shadow {
         Shadow {
             ladder: Ladder::new(rules),
             hold: Hold::new(),
-            decisions: Fifo::new(DECISIONS_MAX),
+            decisions: List::new(DECISIONS_MAX),
             next: None,
             touch: (Ns(i64::MIN), None, Ns(i64::MIN)),
             lag: 0,
@@ -128,9 +128,11 @@ impl Shadow {
     pub fn on_time(&mut self, pace: Pace, now: Ns, out: &mut impl FnMut(Seen)) {
         let every = pace.every_ns.max(1);
         let next = self.next.get_or_insert(now.plus(Ns::SEC));
-        // After a pause those that are long past are left out.
-        let missed = now.since(*next) / every - i64::try_from(DECISIONS_MAX).unwrap_or(0);
-        *next = next.plus(missed.max(0) * every);
+        if now >= *next {
+            // After a pause those that are long past are left out.
+            let missed = now.since(*next) / every - i64::try_from(DECISIONS_MAX).unwrap_or(0);
+            *next = next.plus(missed.max(0) * every);
+        }
         while self.next.is_some_and(|t| t <= now) {
             let Some(t) = self.next else { break };
             self.next = Some(t.plus(every));
@@ -173,7 +175,7 @@ impl Shadow {
 
     /// Takes the oldest block that waits, or the oldest decision; false where there is neither.
     fn take_early(&mut self, out: &mut impl FnMut(Seen)) -> bool {
-        let block = self.hold.next(&super::hold::Taken::default());
+        let block = self.hold.next();
         if let Some(block) = block {
             self.take(block, out);
         }
