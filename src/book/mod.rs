@@ -44,6 +44,8 @@ pub struct Book {
     time: Ns,
     /// Receipt of the newest message of each stream: bbo, fast, full.
     heard: [Option<Ns>; 3],
+    /// The newest of them; the least time there is before the first.
+    newest: Ns,
     up: bool,
     gapped: bool,
 }
@@ -59,6 +61,7 @@ impl Default for Book {
             sides: [SideBook::new(Side::Buy), SideBook::new(Side::Sell)],
             time: Ns(i64::MIN),
             heard: [None; 3],
+            newest: Ns(i64::MIN),
             up: false,
             gapped: false,
         }
@@ -89,7 +92,7 @@ impl Book {
         if bbo.time < self.time {
             return false;
         }
-        self.heard[BBO] = Some(now);
+        (self.heard[BBO], self.newest) = (Some(now), now);
         self.time = bbo.time;
         self.sides[0].set_best(bbo.bid, bbo.time);
         self.sides[1].set_best(bbo.ask, bbo.time);
@@ -102,7 +105,7 @@ impl Book {
         let whole = book.time >= self.time;
         let full = !book.fast;
         if whole {
-            self.heard[if full { FULL } else { FAST }] = Some(now);
+            (self.heard[if full { FULL } else { FAST }], self.newest) = (Some(now), now);
             self.time = book.time;
             self.sides[0].replace(&book.bids, book.time, full);
             self.sides[1].replace(&book.asks, book.time, full);
@@ -221,8 +224,7 @@ impl Book {
 
     fn is_stale(&self, cfg: &Config, now: Ns) -> bool {
         let limit = cfg.touch_stale_ms.saturating_mul(Ns::MS);
-        let newest = self.heard[BBO].max(self.heard[FAST]).max(self.heard[FULL]);
-        newest.is_none_or(|h| now.since(h) > limit)
+        self.newest.0 == i64::MIN || now.since(self.newest) > limit
     }
 
     fn clear(&mut self) {
@@ -230,7 +232,7 @@ impl Book {
             s.clear();
         }
         self.time = Ns(i64::MIN);
-        self.heard = [None; 3];
+        (self.heard, self.newest) = ([None; 3], Ns(i64::MIN));
         self.gapped = false;
     }
 }

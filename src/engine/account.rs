@@ -21,7 +21,7 @@ use crate::record;
 use crate::sim::ledger::{Booking, Ledger};
 use crate::sim::orders::SimEvent;
 use crate::units::rules::Rules;
-use crate::units::{Cash, Mid2, Ns};
+use crate::units::{Cash, Mid2, Ns, ONE};
 
 /// Accounts, learners and strategy of one coin.
 #[derive(Debug, Serialize, Deserialize)]
@@ -166,7 +166,8 @@ impl<C: Components> Account<C> {
     /// Whether the configured account lost more than `limit_usd`.
     pub(super) fn lost(&self, limit_usd: f64) -> Option<Cash> {
         let p = self.ledgers[0].profit();
-        (p.to_f64() < -limit_usd).then_some(p)
+        let limit = i128::from(e8(limit_usd)) * (Cash::USD / i128::from(ONE));
+        (p.0 < -limit).then_some(p)
     }
 }
 

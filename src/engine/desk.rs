@@ -71,6 +71,9 @@ pub(super) struct Desk<C: Components> {
     checked: u64,
     /// As recorded last.
     late: (Late, u64),
+    /// While it holds there is nothing to decide; worked out when it is missing.
+    #[serde(skip)]
+    rest: Option<Standing>,
 }
 
 impl<C: Components> Desk<C> {
@@ -108,6 +111,7 @@ impl<C: Components> Desk<C> {
             funds: false,
             checked: 0,
             late: (Late::default(), 0),
+            rest: None,
         }
     }
 
@@ -374,13 +378,24 @@ impl<C: Components> Desk<C> {
         }
     }
 
-    /// Makes the ladder that is wanted now and moves the working orders towards it.
+    /// Decides, unless both sides stand as they are.
+    #[inline]
     fn decide(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
+        let rests = |rest: &Standing| rest.holds(cx.now, &self.basis(), &self.spot());
+        if !self.rest.as_ref().is_some_and(rests) {
+            self.requote(cx);
+        }
+    }
+
+    /// Makes the ladder that is wanted now and moves the working orders towards it.
+    #[inline(never)]
+    fn requote(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
         if self.account.last_fill.0 == i64::MIN && self.health == Health::Fresh {
             self.account.last_fill = cx.now;
         }
         let (basis, spot) = (self.basis(), self.spot());
-        let stale = self.working.stale(cx.now, &basis, &spot);
+        let stale;
+        (stale, self.rest) = self.working.stale(cx.now, basis, &spot);
         if stale == [false; 2] {
             return;
         }

@@ -36,13 +36,6 @@ pub(super) struct Spot {
     pub sizes: [Sz; 2],
 }
 
-impl Spot {
-    /// No wanted price is farther from where it would be at `other`, but for rounding; price units.
-    fn away(&self, other: &Spot) -> i64 {
-        (self.bid.0 - other.bid.0).abs().max((self.ask.0 - other.ask.0).abs())
-    }
-}
-
 /// A side whose orders are as its ladder wants them.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Standing {
@@ -58,6 +51,7 @@ pub(super) const HELD: Stands = Stands { estimates: true, ..Stands::FOLLOWS };
 
 impl Standing {
     /// Whether what was made then is what would be made at `now`.
+    #[inline]
     pub(super) fn holds(&self, now: Ns, basis: &Basis, spot: &Spot) -> bool {
         let s = &self.stands;
         let was = &self.basis;
@@ -67,17 +61,42 @@ impl Standing {
             && (!s.prints || was.beats == basis.beats)
             && (!s.curve || was.windows == basis.windows)
             && now < s.until
-            && match s.touch {
-                Band::Still => self.spot == *spot,
-                Band::Within { bid, ask } => {
+            && match self.band() {
+                None => self.spot == *spot,
+                Some([bid, ask]) => {
                     (bid[0]..=bid[1]).contains(&spot.bid) && (ask[0]..=ask[1]).contains(&spot.ask)
                 }
-                Band::Follows => {
-                    let was = &self.spot;
-                    let same = (was.bid, was.ask) == (spot.bid, spot.ask);
-                    same || was.away(spot) <= self.slack
-                }
             }
+    }
+
+    /// The best bids and the best asks, least and most, at which it stands; none where it also depends
+    /// on sizes. No wanted price is farther off than the market has gone.
+    fn band(&self) -> Option<[[Px; 2]; 2]> {
+        match self.stands.touch {
+            Band::Still => None,
+            Band::Within { bid, ask } => Some([bid, ask]),
+            Band::Follows => {
+                let slack = self.slack.max(0);
+                let about = |px: Px| [px.0.saturating_sub(slack), px.0.saturating_add(slack)];
+                Some([self.spot.bid, self.spot.ask].map(|px| about(px).map(Px)))
+            }
+        }
+    }
+
+    /// What two sides that hold at `basis` have in common: while it holds there is nothing to decide.
+    /// None where one depends on sizes.
+    pub(super) fn both(sides: [&Standing; 2], basis: Basis) -> Option<Standing> {
+        let [a, b] = [sides[0].band()?, sides[1].band()?];
+        let [bid, ask] = [0, 1].map(|i| [a[i][0].max(b[i][0]), a[i][1].min(b[i][1])]);
+        let [a, b] = sides.map(|s| s.stands);
+        let stands = Stands {
+            touch: Band::Within { bid, ask },
+            until: a.until.min(b.until),
+            estimates: a.estimates || b.estimates,
+            prints: a.prints || b.prints,
+            curve: a.curve || b.curve,
+        };
+        Some(Standing { basis, stands, ..*sides[0] })
     }
 }
 
@@ -103,12 +122,20 @@ mod tests {
         let s = Standing { basis, spot: at, stands: HELD, slack: 1_000 };
         let holds = |basis, spot| s.holds(NOW, &basis, &spot);
         assert!(holds(basis, spot(100_001_000, 100_000_100)));
+        let wider = Standing { slack: 2_000, ..s };
+        let rest = Standing::both([&s, &wider], basis).expect("a band");
         assert!(!holds(basis, spot(100_001_001, 100_000_100)));
         assert!(!holds(basis, spot(100_000_000, 99_999_099)));
         assert!(holds(Basis { beats: 7, ..basis }, at), "prints alone change nothing");
         assert!(!holds(Basis { estimates: 2, ..basis }, at));
         assert!(!holds(Basis { moves: 3, ..basis }, at));
         assert!(!holds(Basis { windows: 4, ..basis }, at));
+        let later = [1, 4, 7].map(|n| Basis { estimates: n, windows: n.max(3), beats: n, ..basis });
+        for basis in [basis, later[0], later[1], later[2], Basis { moves: 3, ..basis }] {
+            for at in [at, spot(100_001_000, 100_000_100), spot(100_000_000, 99_999_099)] {
+                assert_eq!(rest.holds(NOW, &basis, &at), holds(basis, at), "both sides");
+            }
+        }
         assert!(!holds(Basis { state: State { loss: true, ..basis.state }, ..basis }, at));
         // Without slack only the same market is good enough; sizes are none of it.
         let tight = Standing { slack: -1, ..s };

@@ -110,10 +110,19 @@ impl<C: Components> Working<C> {
         Working { exec, sides: [none; 2] }
     }
 
-    /// Sides whose orders may have to change, as far as their ladders said.
-    pub(super) fn stale(&self, now: Ns, basis: &Basis, spot: &Spot) -> [bool; 2] {
-        let holds = |s: &Shown| s.standing.as_ref().is_some_and(|s| s.holds(now, basis, spot));
-        [!holds(&self.sides[0]), !holds(&self.sides[1])]
+    /// Sides whose orders may have to change, as far as their ladders said; where none has, how long
+    /// that holds.
+    pub(super) fn stale(
+        &self,
+        now: Ns,
+        basis: Basis,
+        spot: &Spot,
+    ) -> ([bool; 2], Option<Standing>) {
+        let of = |s: &Shown| s.standing.filter(|s| s.holds(now, &basis, spot));
+        let [bids, asks] = [of(&self.sides[0]), of(&self.sides[1])];
+        let both = bids.as_ref().zip(asks.as_ref());
+        let both = both.and_then(|(bids, asks)| Standing::both([bids, asks], basis));
+        ([bids.is_none(), asks.is_none()], both)
     }
 
     /// Whether a side may change now.

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rounding::to_units;
+use super::rounding::{self, to_units};
 use super::strategy::{Bounds, Inputs, Ladder, Stands, Strategy};
 use crate::event::shadow::{self, JOIN};
 use crate::learn::Estimates;
@@ -124,17 +124,14 @@ impl Strategy for Grid {
         let rules = x.bounds.rules;
         let usd = cfg.lots_a_level * x.bounds.unit_usd;
         let step = to_units(x.mid().to_f64() * cfg.step_bps * 1e-4).unwrap_or(0);
-        for side in Side::BOTH {
+        for side in Side::BOTH.into_iter().filter(|side| !x.held[side.index()]) {
             let mut px = shadow::quote_px(rules, side, JOIN, x.bid, x.ask);
             let sz = Sz(to_units(usd / px.to_f64()).unwrap_or(0));
             for _ in 0..cfg.levels {
                 out.push(side, px, sz);
-                px = match side {
-                    Side::Buy => {
-                        rules.next_down(px).min(rules.round_outward(side, Px(px.0 - step)))
-                    }
-                    Side::Sell => rules.next_up(px).max(rules.round_outward(side, Px(px.0 + step))),
-                };
+                let next = rounding::farther(rules, side, px);
+                let far = Px(px.0 - side.sign() * step);
+                px = if side.better(next, far) { rules.round_outward(side, far) } else { next };
             }
         }
         out.terms[..3].copy_from_slice(&[x.half_spread_bps(), 0.0, x.lots()]);

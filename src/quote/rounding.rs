@@ -9,9 +9,15 @@ use crate::units::{ONE, Px, Side, Sz};
 /// The nearest valid price of a side that does not cross `other`, the best price of the other side.
 #[must_use]
 pub fn edge(rules: Rules, side: Side, other: Px) -> Px {
+    farther(rules, side, other)
+}
+
+/// The next valid price beyond `px`, a valid price, away from the market.
+#[must_use]
+pub fn farther(rules: Rules, side: Side, px: Px) -> Px {
     match side {
-        Side::Buy => rules.next_down(other),
-        Side::Sell => rules.next_up(other),
+        Side::Buy => rules.next_down(px),
+        Side::Sell => rules.next_up(px),
     }
 }
 

@@ -62,8 +62,11 @@ impl Rules {
     #[must_use]
     pub fn tick(self, px: Px) -> i64 {
         let finest = POW10[usize::from(2 + self.sz_decimals)];
-        let figures = px.0.max(1).ilog10();
-        let five = if figures > 4 { POW10[(figures - 4) as usize] } else { 1 };
+        // The logarithm to ten by that to two: 1233 / 4096 is log10(2), and one too much is seen.
+        let px = px.0.max(1);
+        let most = ((px.ilog2() as usize + 1) * 1_233) >> 12;
+        let figures = most - usize::from(px < POW10[most]);
+        let five = if figures > 4 { POW10[figures - 4] } else { 1 };
         five.max(finest).min(ONE)
     }
 
@@ -177,6 +180,17 @@ mod tests {
         assert!(ok("1234.5", 1) && !ok("1234.56", 1));
         assert!(ok("0.001234", 0) && !ok("0.0012345", 0));
         assert!(ok("123456", 1) && !ok("12345.6", 1));
+    }
+
+    #[test]
+    fn the_step_is_a_unit_of_the_fifth_figure_at_any_price() {
+        let near = |p: i64| [p.saturating_sub(1), p, p.saturating_add(1)];
+        let twos = (0..63).flat_map(|i| near(1 << i));
+        for px in twos.chain(POW10.into_iter().flat_map(near)) {
+            let five = 10i64.pow(px.max(1).ilog10().saturating_sub(4));
+            let steps = [0u8, 3, 6].map(|d| five.max(10i64.pow(2 + u32::from(d))).min(ONE));
+            assert_eq!([0, 3, 6].map(|d| Rules::perp(d).tick(Px(px))), steps, "{px}");
+        }
     }
 
     #[test]
