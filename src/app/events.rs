@@ -14,7 +14,7 @@
 //!    stands for them here.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use super::source::Item;
@@ -34,6 +34,7 @@ const BLOCK: usize = 256 << 10;
 /// Longest item: a largest message of trades.
 const ITEM_MAX: usize = 64 + PRINTS_MAX * TRADE;
 const TRADE: usize = 41;
+const LEVEL: usize = 20;
 const COIN: usize = COIN_NAME_MAX + 8;
 
 /// One thing that happened, as the file has it.
@@ -258,7 +259,8 @@ impl Reader {
             fault: Fault::Disk(crate::folder::disk::class(&e)),
         };
         let file = Metered::new(File::open(path).map_err(refused)?, meter.clone());
-        Reader::over(Box::new(BufReader::with_capacity(BLOCK, file)))
+        // Read a block at a time: a buffer between would be another copy.
+        Reader::over(Box::new(file))
     }
 
     /// Reads from any source.
@@ -434,9 +436,11 @@ impl Take<'_> {
     }
 
     fn levels(&mut self, count: usize, to: &mut Levels) -> Option<()> {
+        let (bytes, rest) = self.bytes.split_at_checked(count * LEVEL)?;
+        self.bytes = rest;
         to.clear();
-        for _ in 0..count {
-            to.try_push(self.level()?).ok()?;
+        for bytes in bytes.as_chunks::<LEVEL>().0 {
+            to.try_push(Take { bytes }.level()?).ok()?;
         }
         Some(())
     }
