@@ -4,9 +4,22 @@
 
 use std::time::Duration;
 
-/// Coins one process quotes. Ten connections and 1,000 subscriptions per address would allow
-/// more; sixteen keep the engine's state in a few megabytes.
-pub const COINS_MAX: usize = 16;
+/// Coins one process quotes: as many as an address may follow with all five streams of each, and more
+/// than the venue trades. Memory is reserved for those of the run, about a megabyte each.
+pub const COINS_MAX: usize = SUBSCRIPTIONS_MAX / 5;
+
+/// Subscriptions that the venue allows an address, over all its connections.
+pub const SUBSCRIPTIONS_MAX: usize = 1_000;
+
+/// Coins that the queues to the logging thread are measured for; with more they are as much longer.
+const QUEUE_COINS: usize = 16;
+
+/// The length of a queue to the logging thread for a run of `coins` coins, where `base` is enough for a
+/// few.
+#[must_use]
+pub const fn queue_for(coins: usize, base: usize) -> usize {
+    base * coins.div_ceil(QUEUE_COINS)
+}
 
 /// Configurations of a sweep with their seeds: a plan names each job, and a ranking holds all their
 /// blocks in memory.
@@ -298,7 +311,7 @@ pub const DISK_LOW: u64 = 1 << 30;
 
 /// Notes of the hot thread that wait to be shown: every stream of every coin given up at once, and some
 /// lost links.
-pub const NOTES_MAX: usize = 128;
+pub const NOTES_MAX: usize = SUBSCRIPTIONS_MAX + 48;
 
 /// Time before a venue's list of coins is asked for again: at first, doubled each time, and at most.
 pub const LIST_WAIT: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
@@ -328,8 +341,8 @@ pub const COIN_NAME_MAX: usize = 24;
 /// Bytes of the line that says that a coin was set aside, or is tried again: 80 without the name.
 pub const ASIDE_LINE_MAX: usize = 80 + COIN_NAME_MAX;
 
-/// Bytes of a checkpoint's body: 16 coins of a few hundred kilobytes each, and room.
-pub const CHECKPOINT_MAX: usize = 64 << 20;
+/// Bytes of a checkpoint's body: a coin takes half a megabyte, and there is room for twice that.
+pub const CHECKPOINT_MAX: usize = COINS_MAX << 20;
 
 /// Bytes of stack of the thread that reads a checkpoint: the state is large and is built by value.
 pub const CHECKPOINT_STACK: usize = 64 << 20;
@@ -436,6 +449,7 @@ const _: () = assert!(QUEUE_RECORDS.is_power_of_two());
 const _: () = assert!(DRAINED_PERCENT < BEHIND_PERCENT && BEHIND_PERCENT < 100);
 const _: () = assert!(JOURNAL_BATCH_BYTES.is_multiple_of(128) && JOURNAL_SEGMENT_BYTES >= 256);
 const _: () = assert!(QUEUE_RAW_BYTES > MESSAGE_MAX + 12);
+const _: () = assert!(COINS_MAX < u8::MAX as usize, "the last number stands for no coin");
 
 /// Blocks that `facts` keeps to tell which prints came after the state of a later block, and to bring
 /// block times into order: 80 s at a block each 80 ms. The latest print seen was 1.1 s late.

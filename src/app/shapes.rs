@@ -13,7 +13,6 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::limits::COINS_MAX;
 use crate::record::{Body, Fill, Lane, Order, OrderReason, OrderState, Record};
 use crate::sim::ledger::{Booking, Ledger};
 use crate::units::{Cash, Ns, Px, Side, decimal};
@@ -83,7 +82,7 @@ impl Shaper {
 }
 
 fn oid(id: u64, coin: u8) -> u64 {
-    id * COINS_MAX as u64 + u64::from(coin)
+    id << u8::BITS | u64::from(coin)
 }
 
 fn ms(at: Ns) -> i64 {
@@ -236,7 +235,7 @@ mod tests {
         assert_eq!(of("fee"), ["-0.38688"; 3]);
         assert_eq!(
             (&all[0]["oid"], &all[0]["time"], &all[0]["tid"]),
-            (&json!(113), &json!(1), &json!(9))
+            (&json!(7 * 256 + 1), &json!(1), &json!(9))
         );
     }
 

@@ -27,6 +27,8 @@ use crate::venue::serve::{Exchange, Handle, Service, StartError};
 
 /// The venue's public feed.
 pub(super) const HYPERLIQUID: &str = "wss://api.hyperliquid.xyz/ws";
+/// In place of names of coins: all that the venue trades.
+const ALL: &str = "all";
 /// Market seconds per second of a run on the embedded exchange.
 const SPEED: u32 = 10;
 /// Market seconds of a run on the embedded exchange, when none are given: 60 s at the default
@@ -40,8 +42,9 @@ pub(super) struct Where {
     /// hyperliquid for `record`.
     #[arg(long, value_name = "VENUE")]
     venue: Option<String>,
-    /// Coins, comma separated, at most 16; `dex:COIN` of a builder's dex, `COIN:DECIMALS` where the
-    /// venue gives no list. Default: those of the embedded exchange, else ETH.
+    /// Coins, comma separated, at most 200, or `all` that the venue trades; `dex:COIN` of a builder's
+    /// dex, `COIN:DECIMALS` where the venue gives no list. Default: those of the embedded exchange, else
+    /// ETH.
     #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = coin_name)]
     coin: Vec<String>,
     /// How long, in market time: `90s`, `10m`, `2h`. Default: 10m on the embedded exchange, else
@@ -116,6 +119,11 @@ impl Where {
         self.coin.iter().filter_map(|c| Asked::parse(c).ok()).collect()
     }
 
+    /// Whether all coins of the venue are asked for.
+    fn wants_all(&self) -> bool {
+        self.coin.iter().any(|c| c == ALL)
+    }
+
     /// Looks at the options and starts the embedded exchange, where it is the venue.
     pub(super) fn place<C: Components>(
         &self,
@@ -127,6 +135,9 @@ impl Where {
         let length = self.length.as_deref().map(parse_length).transpose()?;
         if self.coin.len() > COINS_MAX {
             return Err(Failure::usage(format!("--coin: at most {COINS_MAX} at a time")));
+        }
+        if self.wants_all() && self.coin.len() > 1 {
+            return Err(Failure::usage("--coin all: it stands alone"));
         }
         if let Some((_, twice)) =
             self.coin.iter().enumerate().find(|(i, name)| self.coin[..*i].contains(name))
@@ -158,7 +169,7 @@ impl Where {
         tls: Arc<ClientConfig>,
         length: Option<i64>,
     ) -> Result<Place, Failure> {
-        if !self.coin.is_empty() {
+        if !self.coin.is_empty() && !self.wants_all() {
             config.exchange.coins.clone_from(&self.coin);
         }
         config.exchange.world = self.world.unwrap_or(config.exchange.world);
@@ -186,8 +197,11 @@ impl Where {
         place: &Place,
         stop: &Stop,
     ) -> Result<(Vec<CoinSpec>, Option<String>), Failure> {
+        if self.wants_all() && place.exchange.is_none() {
+            return all(place, stop).map(|coins| (coins, None));
+        }
         let wanted = match (&self.coin[..], &place.exchange) {
-            ([], Some(_)) => config.exchange.coins.clone(),
+            (_, Some(_)) => config.exchange.coins.clone(),
             ([], None) => vec!["ETH".to_owned()],
             (names, _) => names.to_vec(),
         };
@@ -219,6 +233,21 @@ impl Where {
             }
         }
         Ok((coins, (!notes.is_empty()).then(|| notes.join("; "))))
+    }
+}
+
+/// All coins that the venue trades.
+fn all(place: &Place, stop: &Stop) -> Result<Vec<CoinSpec>, Failure> {
+    let wrong = |why: String| Failure::new(Code::Venue, format!("--coin all: {why}"));
+    let list = listed(place, stop, "", place.stem == "hyperliquid")?;
+    let list = list.map_err(|why| wrong(format!("no list of coins from the venue ({why})")))?;
+    let coins = list.traded();
+    match coins.len() {
+        0 => Err(wrong("the venue trades none".into())),
+        n if n > COINS_MAX => {
+            Err(wrong(format!("the venue trades {n}, at most {COINS_MAX} at a time: name them")))
+        }
+        _ => Ok(coins),
     }
 }
 

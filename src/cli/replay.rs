@@ -23,7 +23,7 @@ use crate::feed::CoinSpec;
 use crate::folder::recording::{self, Meter, Reader, Tail};
 use crate::folder::{Came, Fitness, Folder, RunEnd, RunFolder, RunInfo};
 use crate::journal::{Digests, Recovered, Writer, hex};
-use crate::limits::{COINS_MAX, LOOK};
+use crate::limits::LOOK;
 use crate::record::{Body, Lane, Record, StopReason};
 use crate::report::count;
 use crate::sys::clock::SessionClock;
@@ -196,7 +196,7 @@ fn one<C: Components>(
     write_info(run, &info)?;
     let clock = SessionClock::start(1);
     let started = clock.mono_ns();
-    let mut earned = [Came::default(); COINS_MAX];
+    let mut earned = vec![Came::default(); coins.len()];
     let mut tally = Tally::from(begins.next_seq, &begins.digest, |r: &Record, bytes: &_| {
         if let Body::Account(a) = &r.body
             && a.lane == Lane::Configured
@@ -238,7 +238,7 @@ fn one<C: Components>(
     assumed::timed(&mut latency, &seen.counters);
     if !o.once && o.from.is_none() {
         let seeds = o.seeds.unwrap_or_else(|| default_count(seen.to.since(seen.from)));
-        let own = earned[..coins.len()].to_vec();
+        let own = earned.clone();
         if let Some((seeds, [half, twice])) = assumed::others(files, config, coins, seeds, own) {
             let one = earned.iter().map(|c| c.profit_usd).sum();
             latency.profit_usd = Some([half, one, twice]);

@@ -26,7 +26,9 @@ use crate::folder::keep::Keeper;
 use crate::folder::recording;
 use crate::folder::{Folder, Ping};
 use crate::journal::{Digest, Writer};
-use crate::limits::{LONG_WAIT_NS, LOOK, QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS};
+use crate::limits::{
+    LONG_WAIT_NS, LOOK, QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS, queue_for,
+};
 use crate::record::StopReason;
 use crate::sys::connector::Failures;
 use crate::sys::pin::Pinned;
@@ -96,9 +98,11 @@ impl<C: Components> Threads<C> {
     ) -> Result<Threads<C>, Failure> {
         let resumed = files.goes_on.is_some();
         let (next, digest) = files.goes_on.unwrap_or_else(|| (0, Digest::new()));
-        let (records, taken) = Publisher::new(QUEUE_RECORDS, next, digest);
-        let (laps, lapped) = Laps::new(QUEUE_LAPS);
-        let (tap, raw) = files.recording.as_ref().map(|_| RawTap::new(QUEUE_RAW_BYTES)).unzip();
+        let room = |base| queue_for(turn.feed().coins().as_slice().len(), base);
+        let (records, taken) = Publisher::new(room(QUEUE_RECORDS), next, digest);
+        let (laps, lapped) = Laps::new(room(QUEUE_LAPS));
+        let (tap, raw) =
+            files.recording.as_ref().map(|_| RawTap::new(room(QUEUE_RAW_BYTES))).unzip();
         let failed = records.failure_flag();
         let shown = Arc::new(Board::new());
         let counters = Arc::clone(&shown);

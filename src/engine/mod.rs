@@ -76,7 +76,7 @@ impl<C: Components> Engine<C> {
     /// configuration for the record.
     #[must_use]
     pub fn new(cfg: &ConfigOf<C>, coins: &[Coin], hash: [u64; 2]) -> Engine<C> {
-        let mut requests = Requests::new();
+        let mut requests = Requests::new(coins.len().min(COINS_MAX));
         let desk = |(coin, i): (&Coin, u8)| {
             let (now, id, requests) = (Ns(0), CoinId(i), &mut requests);
             Desk::new(&Cx { cfg, now, coin: id, requests, out: &mut () }, coin)

@@ -14,7 +14,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{BATCH_WEIGHT, CANCELS_EXTRA, COINS_MAX, ORDERS_MAX, SPENT_EVERY_NS};
+use crate::limits::{BATCH_WEIGHT, CANCELS_EXTRA, ORDERS_MAX, SPENT_EVERY_NS};
 use crate::math::fixed::mul_div;
 use crate::record;
 use crate::settings::settings;
@@ -52,6 +52,8 @@ fn weight(n: usize) -> i64 {
 /// What was sent and what may be.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Requests {
+    /// Cancels that are kept to take everything down with: every order of every coin once.
+    kept: u64,
     used: u64,
     cancels: u64,
     refused: u64,
@@ -78,10 +80,11 @@ pub(super) enum Request {
 }
 
 impl Requests {
-    /// Nothing was sent.
-    pub(super) fn new() -> Requests {
+    /// Nothing was sent for any of `coins` coins.
+    pub(super) fn new(coins: usize) -> Requests {
         let never = Ns(i64::MIN);
         Requests {
+            kept: (ORDERS_MAX * coins) as u64,
             used: 0,
             cancels: 0,
             refused: 0,
@@ -179,8 +182,8 @@ impl Requests {
         };
         let short = 1.0 - (self.saved / most).clamp(0.0, 1.0);
         let patience = 1.0 + (cfg.patience_most - 1.0) * short * short;
-        // Enough is kept to take everything down that may stand.
-        let down = cancel_limit.saturating_sub(cancels) <= CANCELS_KEPT.min(cancel_limit / 4);
+        // Enough is kept to take everything down that may stand, or a quarter of a small limit.
+        let down = cancel_limit.saturating_sub(cancels) <= self.kept.min(cancel_limit / 4);
         Pace { patience, room: if silent || down { 0 } else { room }, down }
     }
 
@@ -198,10 +201,6 @@ impl Requests {
         }
     }
 }
-
-/// Cancels that are kept to take everything down with: every order of every coin once, or a quarter of a
-/// small limit.
-const CANCELS_KEPT: u64 = (ORDERS_MAX * COINS_MAX) as u64;
 
 /// What quoting may do now.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -13,7 +13,7 @@ fn usd(r: &mut Requests, n: i64) {
 #[test]
 fn a_new_account_sends_its_allowance_and_one_more_for_each_dollar() {
     let cfg = Config { allowance: 3, spread_min: 0.0, ..Config::default() };
-    let mut r = Requests::new();
+    let mut r = Requests::new(16);
     let sent = |r: &mut Requests, ms, what| r.send(&cfg, at(ms), what);
     assert!((0..3).all(|_| sent(&mut r, 0, Request::Order)));
     // The limit is spent: one in ten seconds, and cancels by a limit of their own.
@@ -28,16 +28,16 @@ fn a_new_account_sends_its_allowance_and_one_more_for_each_dollar() {
     let now = r.record(&cfg, pace);
     assert_eq!((now.used, now.cancels, now.refused), (7, 7, 3));
     let more = Config { allowance: 1_000_000, ..cfg };
-    assert_eq!(Requests::new().limits(&more), [1_000_000, 1_100_000]);
+    assert_eq!(Requests::new(16).limits(&more), [1_000_000, 1_100_000]);
     let old = Config { traded_usd: 500, sent_before: 400, cancels_before: 9, ..cfg };
-    let r = Requests::new();
+    let r = Requests::new(16);
     assert_eq!((r.limits(&old), r.sent(&old)), ([503, 1_006], [400, 9]));
 }
 
 #[test]
 fn what_is_left_is_spread_and_never_spent() {
     let cfg = Config::default();
-    let mut r = Requests::new();
+    let mut r = Requests::new(16);
     let (mut patient, mut sent) = (0.0f64, [0u64; 4]);
     // As much as is allowed, for a day: a new account of 10,000.
     for second in 0..86_400i64 {
@@ -58,13 +58,13 @@ fn what_is_left_is_spread_and_never_spent() {
     // In the end it lives on the one in ten seconds that is always taken, and what it earns.
     assert!((1_900..2_500).contains(&sent[3]), "{sent:?}");
     let free = Config { spread_min: 0.0, ..cfg };
-    assert!((Requests::new().pace(&free, at(0)).patience - 1.0).abs() < 1e-12);
+    assert!((Requests::new(16).pace(&free, at(0)).patience - 1.0).abs() < 1e-12);
 }
 
 #[test]
 fn a_network_address_sends_no_more_than_its_weight() {
     let cfg = Config { weight_a_minute: 60, spread_min: 0.0, ..Config::default() };
-    let mut r = Requests::new();
+    let mut r = Requests::new(16);
     let mut messages = 0;
     for ms in (0..60_000).step_by(10) {
         if r.pace(&cfg, at(ms)).room > 0 {
@@ -81,7 +81,7 @@ fn a_network_address_sends_no_more_than_its_weight() {
 #[test]
 fn what_stands_is_taken_down_while_cancels_are_left_for_it() {
     let cfg = Config { allowance: 2_000, ..Config::default() };
-    let mut r = Requests::new();
+    let mut r = Requests::new(16);
     assert!(!r.pace(&cfg, at(0)).down && r.pace(&cfg, at(0)).room > 0);
     r.cancels = 4_000 - 1_000;
     let pace = r.pace(&cfg, at(1));

@@ -1,13 +1,13 @@
 //! The coins of a run: names as the venue spells them, and their numbers.
 //!
 //! In: names and size decimals from the venue's list. Out: [`CoinSpec`], and [`CoinId`]s for the
-//! names on the wire. Hot path: a lookup compares at most `COINS_MAX` short names.
+//! names on the wire. Hot path: a lookup hashes a short name, and compares it with one or two.
 //!
 //! 1. A name is 1 to `COIN_NAME_MAX` printable ASCII characters without blank, quote or backslash:
 //!    it can stand in a JSON string as it is.
 //! 2. Names are case-sensitive, and each stands once.
 
-use arrayvec::{ArrayString, ArrayVec};
+use arrayvec::ArrayString;
 
 use crate::limits::{COIN_NAME_MAX, COINS_MAX, DECIMALS_MAX};
 use crate::units::CoinId;
@@ -91,7 +91,17 @@ impl CoinSpec {
 /// The coins of a run, in the order of their numbers.
 #[derive(Clone, Debug)]
 pub struct Coins {
-    list: ArrayVec<CoinSpec, COINS_MAX>,
+    list: Box<[CoinSpec]>,
+    /// Numbers by the hash of the name, at the first free place from there on: at least half are free.
+    table: Box<[Option<CoinId>]>,
+}
+
+/// Where the search for a name begins in a table of `places`, a power of two: FNV-1a.
+#[inline]
+fn place(name: &[u8], places: usize) -> usize {
+    let fold = |h: u32, b: &u8| (h ^ u32::from(*b)).wrapping_mul(0x0100_0193);
+    let hash = name.iter().fold(0x811c_9dc5, fold);
+    (hash ^ hash >> 15) as usize & (places - 1)
 }
 
 impl Coins {
@@ -103,24 +113,40 @@ impl Coins {
         if specs.is_empty() {
             return Err(BadCoin::None);
         }
-        let mut list = ArrayVec::new();
-        for spec in specs {
-            let spec =
-                CoinSpec { billing: spec.billing, ..CoinSpec::new(&spec.name, spec.sz_decimals)? };
-            if list.iter().any(|c: &CoinSpec| c.name == spec.name) {
-                return Err(BadCoin::Twice);
-            }
-            list.try_push(spec).map_err(|_| BadCoin::TooMany)?;
+        if specs.len() > COINS_MAX {
+            return Err(BadCoin::TooMany);
         }
-        Ok(Coins { list })
+        let places = (2 * specs.len()).next_power_of_two();
+        let mut coins = Coins { list: specs.into(), table: vec![None; places].into() };
+        for (spec, id) in specs.iter().zip(0u8..) {
+            CoinSpec::new(&spec.name, spec.sz_decimals)?;
+            match coins.seek(spec.name.as_bytes()) {
+                (_, Some(_)) => return Err(BadCoin::Twice),
+                (at, None) => coins.table[at] = Some(CoinId(id)),
+            }
+        }
+        Ok(coins)
+    }
+
+    /// The place of a name in the table, and the number there: none where it is not one of the run's.
+    #[inline]
+    fn seek(&self, name: &[u8]) -> (usize, Option<CoinId>) {
+        let mut at = place(name, self.table.len());
+        loop {
+            match self.table[at] {
+                Some(id) if self.list[id.index()].name.as_bytes() != name => {
+                    at = (at + 1) & (self.table.len() - 1);
+                }
+                found => return (at, found),
+            }
+        }
     }
 
     /// The number of the coin with this name, if it is one of the run's.
     #[inline]
     #[must_use]
     pub fn find(&self, name: &[u8]) -> Option<CoinId> {
-        let at = self.list.iter().position(|c| c.name.as_bytes() == name)?;
-        u8::try_from(at).ok().map(CoinId)
+        self.seek(name).1
     }
 
     /// The coin of a number.
@@ -182,8 +208,14 @@ mod tests {
         assert_eq!(Coins::new(&[]).expect_err("none"), BadCoin::None);
         assert_eq!(Coins::new(&[btc, btc]).expect_err("twice"), BadCoin::Twice);
         let many: Vec<_> =
-            (0..17).map(|i| CoinSpec::new(&format!("C{i}"), 0).expect("a coin")).collect();
+            (0..=COINS_MAX).map(|i| CoinSpec::new(&format!("C{i}"), 0).expect("a coin")).collect();
         assert_eq!(Coins::new(&many).expect_err("many"), BadCoin::TooMany);
+        let coins = Coins::new(&many[1..]).expect("as many as there may be");
+        for (i, spec) in (0..).zip(&many[1..]) {
+            assert_eq!(coins.find(spec.name.as_bytes()), Some(CoinId(i)), "{}", spec.name);
+        }
+        assert_eq!(coins.find(b"C0"), None);
+        assert_eq!(coins.find(b""), None);
     }
 
     #[test]

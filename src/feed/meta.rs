@@ -218,6 +218,12 @@ impl Finder {
 }
 
 impl Universe {
+    /// The coins that are traded, in the order of the list.
+    #[must_use]
+    pub fn traded(&self) -> Vec<CoinSpec> {
+        self.coins.iter().filter(|c| !c.delisted).map(|c| c.spec).collect()
+    }
+
     /// The coin of this name, if it is listed and traded.
     ///
     /// # Errors

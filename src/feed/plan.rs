@@ -12,13 +12,9 @@
 //!    another coin. It is tried again on the link at hand after `ASIDE_NS`, doubled each time: the venue
 //!    may know it again, and one link is the price.
 
-use arrayvec::ArrayVec;
-
 use super::coins::Coins;
 use super::outcome::Stream;
-use crate::limits::{
-    ACK_NS, ASIDE_NS, COINS_MAX, STRIKES_MAX, SUBSCRIBE_BURST, SUBSCRIBE_EVERY_NS,
-};
+use crate::limits::{ACK_NS, ASIDE_NS, STRIKES_MAX, SUBSCRIBE_BURST, SUBSCRIBE_EVERY_NS};
 use crate::units::{CoinId, Ns};
 
 const STREAMS: usize = Stream::ALL.len();
@@ -56,7 +52,7 @@ impl CoinPlan {
 /// The subscriptions of a run on its current connection.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
-    coins: ArrayVec<CoinPlan, COINS_MAX>,
+    coins: Box<[CoinPlan]>,
     follow: [bool; STREAMS],
     /// Coin whose subscriptions are sent first.
     first: usize,

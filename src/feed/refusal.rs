@@ -8,11 +8,11 @@
 
 use std::fmt;
 
-use arrayvec::{ArrayString, ArrayVec};
+use arrayvec::ArrayString;
 
 use super::outcome::{Stream, VenueError};
 use super::plan::Plan;
-use crate::limits::{ACK_NS, COINS_MAX, WORDS_MAX};
+use crate::limits::{ACK_NS, WORDS_MAX};
 use crate::units::{CoinId, Ns};
 
 /// What the venue said, cut to `WORDS_MAX` bytes of printable ASCII.
@@ -52,14 +52,21 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 /// The streams of a run that were given up.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Refusals {
-    list: ArrayVec<Refusal, { COINS_MAX * Stream::ALL.len() }>,
+    /// Each stream at most once: it never grows.
+    list: Vec<Refusal>,
     /// The newest words of the venue about no stream.
     words: Words,
 }
 
 impl Refusals {
+    /// Room for all streams of `coins` coins.
+    pub(super) fn of(coins: usize) -> Refusals {
+        let list = Vec::with_capacity(coins * Stream::ALL.len());
+        Refusals { list, words: Words::default() }
+    }
+
     /// The venue says that something is wrong: a stream that it names is given up.
     #[cold]
     pub(super) fn error(
@@ -98,8 +105,7 @@ impl Refusals {
     /// Each stream once.
     fn note(&mut self, r: Refusal) {
         if !self.list.iter().any(|k| (k.coin, k.stream) == (r.coin, r.stream)) {
-            // As many as there are streams fit.
-            let _ = self.list.try_push(r);
+            self.list.push(r);
         }
     }
 

@@ -10,7 +10,6 @@
 //! 3. A verdict to close stands until the link is gone; what still arrives is processed as ever.
 //! 4. Deadlines are judged on the session clock; block times of the venue decide nothing here.
 
-use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
 use super::cadence::{self, Ages, Cadence, Pace, Stale};
@@ -26,7 +25,7 @@ use super::streams::Streams;
 use super::verdict::{Close, Input, Loss, Quiet, Verdict};
 use crate::event::{Event, Joint};
 use crate::limits::{
-    COINS_MAX, DATA_SILENCE_NS, DATE_MAX_NS, HISTORY_NS, MESSAGE_SILENCE_NS, PING_EVERY_NS,
+    DATA_SILENCE_NS, DATE_MAX_NS, HISTORY_NS, MESSAGE_SILENCE_NS, PING_EVERY_NS,
     PING_SILENCE_NS, REJECTS_PER_MIN_MAX,
 };
 use crate::units::{CoinId, Ns};
@@ -108,7 +107,7 @@ pub struct SessionState {
     link: Option<Link>,
     rtt_ns: Option<i64>,
     /// Coins set aside.
-    aside: ArrayVec<CoinId, COINS_MAX>,
+    aside: Vec<CoinId>,
     counters: Counters,
 }
 
@@ -140,7 +139,7 @@ impl Feed {
             lots: specs.iter().map(|s| s.rules().lot()).collect(),
             link: None,
             rtt_ns: None,
-            refusals: Refusals::default(),
+            refusals: Refusals::of(specs.len()),
             counters: Counters::default(),
             decoder: Decoder::new(coins, config.parser),
         })

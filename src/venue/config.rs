@@ -113,7 +113,7 @@ settings! {
 
 /// What the list of coins must be: `COINS_MAX` names of `COIN_NAME_MAX` bytes at most.
 const COINS: Form = Form {
-    text: "1 to 16 names of coins, each 1 to 24 bytes and given once",
+    text: "1 to 200 names of coins, each 1 to 24 bytes and given once",
     holds: |v| v.clone().try_into::<Vec<String>>().is_ok_and(|list| are_coins(&list)),
     inside: &["[\"A\"]", "[\"BTC\", \"ETH\", \"SOL\", \"kPEPE\", \"a-name-of-24-bytes-right\"]"],
     beyond: &["[]", "[\"\"]", "[\"A\", \"A\"]", "[\"a-name-that-has-25-bytes!!\"]", "[1]"],

@@ -14,7 +14,7 @@ use super::canvas::{Canvas, Ink};
 use super::coin;
 use super::parts::{gain, rule, span};
 use crate::app::status::{CoinStatus, LastFill};
-use crate::limits::TRENDS_MAX;
+use crate::limits::{QUEUE_RECORDS, TRENDS_MAX, queue_for};
 use crate::ops::health;
 use crate::ops::snapshot::Snapshot;
 use crate::record::Account;
@@ -229,7 +229,8 @@ fn head(c: &mut Canvas, s: &Snapshot) {
         [Counter::RejectsJson, Counter::RejectsShape, Counter::RejectsValue, Counter::RejectsOther];
     let rejects: u64 = rejects.into_iter().map(n).sum();
     let dropped = n(Counter::RecordsDropped) + n(Counter::RawDropped);
-    let queue = st.queue.0 * 100 / crate::limits::QUEUE_RECORDS;
+    let room = queue_for(st.coins.len().max(1), QUEUE_RECORDS);
+    let queue = st.queue.0 * 100 / room;
     let mut x = 0;
     for (ink, text) in [
         (Ink::Plain, format!("{} frames", n(Counter::Frames))),
