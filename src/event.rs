@@ -132,6 +132,13 @@ pub enum Joint {
 pub enum Event<'a> {
     /// The link changed.
     Link(Link),
+    /// The link of one coin among several changed.
+    Line {
+        /// Coin.
+        coin: CoinId,
+        /// How.
+        link: Link,
+    },
     /// New prints of one frame, in match order, duplicates removed. May be empty of news.
     Trades {
         /// Coin.

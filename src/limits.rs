@@ -8,6 +8,17 @@ use std::time::Duration;
 /// than the venue trades. Memory is reserved for those of the run, about a megabyte each.
 pub const COINS_MAX: usize = SUBSCRIPTIONS_MAX / 5;
 
+/// Connections of a run: the venue allows an address ten at a time, and one that was lost may still
+/// count while the next one is made.
+pub const SOCKETS_MAX: usize = 8;
+
+/// Coins of a connection, where the run has no number of them: it loses no more at once, and subscribes in
+/// a second.
+pub const SOCKET_COINS: usize = 25;
+
+/// Connections made in a minute: the venue allows an address thirty.
+pub const CONNECTS_A_MINUTE: usize = 24;
+
 /// Subscriptions that the venue allows an address, over all its connections.
 pub const SUBSCRIPTIONS_MAX: usize = 1_000;
 
@@ -338,6 +349,8 @@ pub const NAMES_MAX: usize = 2048;
 
 /// Bytes of a coin's name; the longest seen has 16.
 pub const COIN_NAME_MAX: usize = 24;
+/// Bytes of a line of a recording that says what happened on a connection.
+pub const CONTROL_LINE_MAX: usize = 96;
 /// Bytes of the line that says that a coin was set aside, or is tried again: 80 without the name.
 pub const ASIDE_LINE_MAX: usize = 80 + COIN_NAME_MAX;
 
@@ -416,8 +429,8 @@ pub const INFO_ANSWER_MAX: u64 = 8 << 20;
 /// Reads of the socket per call when TLS records bring no text (keys, tickets).
 pub const TLS_ROUNDS_MAX: usize = 8;
 
-/// Wishes for links, and links made or given back, that may wait. There is one link at a time.
-pub const CONNECT_QUEUE: usize = 4;
+/// Wishes for links, and links made or given back, that may wait: of each connection one of either.
+pub const CONNECT_QUEUE: usize = 2 * SOCKETS_MAX;
 
 /// Unsent bytes at which the embedded exchange cuts a slow reader.
 pub const VENUE_BACKLOG_MAX: usize = 8 * MESSAGE_MAX;

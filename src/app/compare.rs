@@ -261,7 +261,7 @@ pub fn on_market<C: Components>(
         let block = world.next_block();
         now = now.max(block.time.plus(DELAY_NS));
         let start = *started.get_or_insert_with(|| {
-            turn.up(now, &mut out);
+            turn.up(0, now, &mut out);
             now
         });
         if now.since(start) >= market.length_ns {

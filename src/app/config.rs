@@ -13,6 +13,7 @@ use crate::engine::{self, Components, Shipped};
 use crate::feed::{self, CoinSpec, Parser, Streams};
 use crate::folder::keep::Bound;
 use crate::journal::Options;
+use crate::limits::{SOCKET_COINS, SOCKETS_MAX};
 use crate::settings::{ConfigError, Form, Room, assignment, check, join, merge, settings, shown};
 use crate::units::Ns;
 use crate::venue;
@@ -35,6 +36,9 @@ settings! {
         /// Parser that reads messages first: `scanner` for the venue's usual shapes (what it does
         /// not know it hands over), `simd-json` for everything. Both give the same events.
         parser: Parser = Parser::default();
+        /// Connections that the coins are shared out over; 0: one for each 25 coins. The venue allows an
+        /// address ten.
+        sockets: u8 = 0, 0..=8;
         /// Streams that a run subscribes to.
         streams: Streams = Streams::default();
     }
@@ -49,6 +53,14 @@ impl Run {
     /// What a live run's feed follows, and how it reads.
     pub fn feed(&self) -> feed::Config {
         feed::Config { parser: self.parser, streams: self.streams }
+    }
+
+    /// How many connections a run of so many coins makes.
+    #[must_use]
+    pub fn connections(&self, coins: usize) -> u8 {
+        let most = if self.sockets == 0 { SOCKETS_MAX } else { usize::from(self.sockets) };
+        let wanted = if self.sockets == 0 { coins.div_ceil(SOCKET_COINS) } else { coins };
+        u8::try_from(wanted.clamp(1, most)).unwrap_or(1)
     }
 
     /// What bounds the run's folder.

@@ -132,13 +132,13 @@ fn no_number(r: &Record) -> Option<String> {
 /// Puts the feed through.
 fn run(turn: &mut Turn, frames: &[(Ns, Option<String>)], out: &mut Tally<'_>) {
     let (first, last) = (frames[0].0, frames[frames.len() - 1].0);
-    turn.up(first, out);
+    turn.up(0, first, out);
     for (now, text) in frames {
         match text {
             Some(text) => turn.message(*now, text.as_bytes(), out),
             None => {
-                turn.down(*now, Loss::Lost, out);
-                turn.up(*now, out);
+                turn.down(0, *now, Loss::Lost, out);
+                turn.up(0, *now, out);
             }
         }
     }

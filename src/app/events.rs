@@ -74,6 +74,8 @@ const CTX: u8 = 12;
 const FEED: u8 = 13;
 const END: u8 = 14;
 const CLOCKS: u8 = 15;
+const LINE_UP: u8 = 16;
+const LINE_DOWN: u8 = 17;
 
 /// Writes a file of events.
 #[derive(Debug)]
@@ -147,6 +149,8 @@ impl<W: Write> Writer<W> {
         match event {
             Event::Link(Link::Up) => self.head(UP, CoinId(0), 0, at),
             Event::Link(Link::Down) => self.head(DOWN, CoinId(0), 0, at),
+            Event::Line { coin, link: Link::Up } => self.head(LINE_UP, *coin, 0, at),
+            Event::Line { coin, link: Link::Down } => self.head(LINE_DOWN, *coin, 0, at),
             Event::Behind(true) => self.head(BEHIND, CoinId(0), 0, at),
             Event::Behind(false) => self.head(DRAINED, CoinId(0), 0, at),
             Event::Ping(ns) => {
@@ -350,6 +354,8 @@ impl Reader {
         let event = match kind {
             UP => Some(Event::Link(Link::Up)),
             DOWN => Some(Event::Link(Link::Down)),
+            LINE_UP => Some(Event::Line { coin, link: Link::Up }),
+            LINE_DOWN => Some(Event::Line { coin, link: Link::Down }),
             BEHIND => Some(Event::Behind(true)),
             DRAINED => Some(Event::Behind(false)),
             PING => Some(Event::Ping(from.i64()?)),

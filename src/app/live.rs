@@ -1,4 +1,4 @@
-//! The hot thread of a live run: socket, WebSocket, feed, engine, queue, in one loop.
+//! The hot thread of a live run: sockets, WebSocket, feed, engine, queue, in one loop.
 //!
 //! In: links from the connector, the clock, the stop flag. Out: records, raw frames and laps into
 //! their rings. Hot path: waits only in `poll`; connecting and dropping links is the connector's.
@@ -10,6 +10,8 @@
 //!    is left alone: a read would wait for the lock under which the system is about to fill it.
 //! 4. A frame is copied for the recording, and for the rehearsal, after its records are queued, and
 //!    acknowledged after all that.
+//! 5. Each connection has its own coins and goes down and up by itself. All together make no more
+//!    attempts a minute than the venue allows an address.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +31,8 @@ use super::turn::Turn;
 use crate::engine::{Components, Shipped};
 use crate::feed::{self, Close, Control, Loss, Verdict};
 use crate::limits::{
-    ASIDE_LINE_MAX, CLOSE_MS, COINS_MAX, CONNECT_MS, HOT_WAIT, READS_PER_TURN, STATUS_NS, TICK_NS,
+    ASIDE_LINE_MAX, CLOSE_MS, COINS_MAX, CONNECT_MS, CONNECTS_A_MINUTE, CONTROL_LINE_MAX, HOT_WAIT,
+    READS_PER_TURN, SOCKETS_MAX, STATUS_NS, TICK_NS,
 };
 use crate::record::StopReason;
 use crate::sys::clock::SessionClock;
@@ -44,14 +47,16 @@ use crate::telemetry::latency::Lap;
 use crate::units::{CoinId, Ns};
 use crate::ws::conn::{Conn, Message};
 
-const SOCKET: Token = Token(0);
-const WAKER: Token = Token(1);
+/// Below it are the connections.
+const WAKER: Token = Token(SOCKETS_MAX);
 
 /// Where the loop connects to and when it ends.
 #[derive(Debug)]
 pub struct Plan<C: Components = Shipped> {
     /// The venue.
     pub url: Arc<Url>,
+    /// Connections to it, 1 to `SOCKETS_MAX`.
+    pub sockets: u8,
     /// TLS for `wss`.
     pub tls: Arc<ClientConfig>,
     /// Session clock.
@@ -124,19 +129,30 @@ enum State {
     Up(Link),
 }
 
+/// One of the run's connections.
+struct Socket {
+    state: State,
+    conn: Conn,
+    /// Number of the attempt to connect at hand.
+    attempt: u64,
+    /// There may be something to read.
+    more: bool,
+}
+
 struct Hot<C: Components> {
     plan: Plan<C>,
     rings: Rings,
     turn: Turn<C>,
     stage: Stage,
-    conn: Conn,
+    sockets: Box<[Socket]>,
     started: Ns,
     began: Option<Ns>,
     lost: u64,
-    /// Number of the attempt to connect at hand.
-    attempt: u64,
-    /// There may be something to read.
-    more: bool,
+    /// Attempts to connect so far, and when the newest were made, by the clock of the laps.
+    attempts: u64,
+    made: [Option<u64>; CONNECTS_A_MINUTE],
+    /// Connection that the recording says messages without a coin came over.
+    said: u8,
     counters: Counters,
     /// When the turn began, and when the counters were shown last.
     turned: (u64, Ns),
@@ -154,7 +170,7 @@ struct Hot<C: Components> {
 /// The operating system gives no poll, waker or thread.
 pub fn run<C: Components>(
     plan: Plan<C>,
-    turn: Turn<C>,
+    mut turn: Turn<C>,
     rings: Rings,
     stop: &Stop,
 ) -> std::io::Result<LiveEnd<C>> {
@@ -164,28 +180,38 @@ pub fn run<C: Components>(
     let connector = Connector::start(Arc::clone(&plan.tls), waker, CONNECT_MS, failures)?;
     // Last, since threads inherit it.
     let pinned = pin(plan.pin);
-    let mut events = Events::with_capacity(8);
+    let mut events = Events::with_capacity(2 * SOCKETS_MAX);
     let says = plan.simulated.then(|| feed::SIMULATED.to_vec());
-    let coins = turn.feed().coins().as_slice().iter().map(feed::coin_line);
+    let count = plan.sockets.clamp(1, SOCKETS_MAX as u8);
+    turn.share_out(count);
+    let feed = turn.feed();
+    let coins = (0u8..).zip(feed.coins().as_slice());
+    let coins = coins.map(|(i, c)| feed::coin_line(c, i % count));
     let coins = says.into_iter().chain(coins).collect();
+    let socket = |i| Socket {
+        state: State::Wait(Ns(i64::MIN)),
+        conn: Conn::new(plan.mask_seed.wrapping_add(u64::from(i))),
+        attempt: 0,
+        more: false,
+    };
     let mut hot = Hot {
         coins,
-        conn: Conn::new(plan.mask_seed),
+        sockets: (0..count).map(socket).collect(),
+        said: feed.said(),
         rings,
         turn,
         stage: Stage::default(),
         started: plan.clock.now(),
         began: plan.resumed.then(|| plan.clock.now()),
         lost: 0,
-        attempt: 0,
-        more: false,
+        attempts: 0,
+        made: [None; CONNECTS_A_MINUTE],
         counters: Counters::new(),
         turned: (0, Ns(0)),
         longest: 0,
         refused: 0,
         plan,
     };
-    let mut state = State::Wait(Ns(i64::MIN));
     let reason = loop {
         let now = hot.plan.clock.now();
         hot.advance(now);
@@ -196,26 +222,27 @@ pub fn run<C: Components>(
         if hot.is_over(now) {
             break if hot.began.is_some() { StopReason::Finished } else { StopReason::Venue };
         }
-        state = match hot.turn_link(state, now, &connector, &poll)? {
-            Some(state) => state,
-            None => {
-                state = State::Wait(now);
-                break StopReason::Venue;
-            }
-        };
+        if !hot.turn_links(now, &connector, &poll)? {
+            break StopReason::Venue;
+        }
         hot.count(now);
         let polls = matches!(hot.plan.idle, Idle::Polls(_));
-        let wait = if hot.more || polls { Duration::ZERO } else { HOT_WAIT };
+        let more = hot.sockets.iter().any(|s| s.more);
+        let wait = if more || polls { Duration::ZERO } else { HOT_WAIT };
         match poll.poll(&mut events, Some(wait)) {
             Err(e) if e.kind() != std::io::ErrorKind::Interrupted => return Err(e),
-            _ => hot.more |= events.iter().any(|e| e.token() == SOCKET),
+            _ => {
+                for event in &events {
+                    // The waker's is beyond them.
+                    if let Some(socket) = hot.sockets.get_mut(event.token().0) {
+                        socket.more = true;
+                    }
+                }
+            }
         }
     };
     hot.stop(reason);
-    if let State::Up(mut link) = state {
-        hot.close(&mut link, &mut poll, &mut events);
-        let _ = connector.give_back(Answer { attempt: hot.attempt, result: Ok(link) });
-    }
+    hot.close(&connector, &mut poll, &mut events);
     let rehearsed = hot.plan.idle.rehearsal().map_or(0, |r| r.times());
     let Hot { rings, turn, lost, began, .. } = hot;
     Ok(LiveEnd { reason, began: began.is_some(), lost, pinned, rings, turn, rehearsed })
@@ -227,81 +254,123 @@ impl<C: Components> Hot<C> {
         self.plan.length_ns.is_some_and(|l| now.since(from) >= l)
     }
 
-    /// One look at the link. `None`: the first attempt was refused for good.
-    fn turn_link(
-        &mut self,
-        state: State,
-        now: Ns,
-        connector: &Connector,
-        poll: &Poll,
-    ) -> std::io::Result<Option<State>> {
-        Ok(Some(match state {
-            State::Wait(at) if now >= at => {
-                self.attempt += 1;
-                if connector.ask(&self.plan.url, self.attempt) {
-                    State::Asked
-                } else {
-                    State::Wait(at)
-                }
+    /// One look at each connection. False: the first attempt was refused for good, or the venue refuses
+    /// what is needed.
+    fn turn_links(&mut self, now: Ns, connector: &Connector, poll: &Poll) -> std::io::Result<bool> {
+        while let Some(answer) = connector.answer() {
+            if !self.answered(now, answer, connector, poll) {
+                return Ok(false);
             }
-            State::Wait(at) => State::Wait(at),
-            State::Asked => match connector.answer() {
-                None => State::Asked,
-                Some(Answer { result: Ok(mut link), .. }) => {
-                    let interest = Interest::READABLE | Interest::WRITABLE;
-                    if let Err(e) = poll.registry().register(link.source(), SOCKET, interest) {
-                        let wait = self.failed(now, &ConnectError::from_io(&e, dial::Stage::Tcp));
-                        let _ =
-                            connector.give_back(Answer { attempt: self.attempt, result: Ok(link) });
-                        return Ok(Some(State::Wait(wait)));
-                    }
-                    link.acknowledge();
-                    self.up(now);
-                    self.more = true;
-                    State::Up(link)
-                }
-                Some(Answer { result: Err(e), attempt }) => {
-                    if self.began.is_none() && !e.may_pass() {
-                        return Ok(None);
-                    }
-                    let wait = self.failed(now, &e);
-                    let _ = connector.give_back(Answer { attempt, result: Err(e) });
-                    State::Wait(wait)
-                }
-            },
-            State::Up(mut link) => {
-                self.show_refusals();
-                let verdict = self.turn.verdict();
-                if verdict == Verdict::Refused {
-                    let _ = poll.registry().deregister(link.source());
-                    let answer = Answer { attempt: self.attempt, result: Ok(link) };
-                    let _ = connector.give_back(answer);
-                    return Ok(None);
-                }
-                if let Verdict::Close(close) = verdict {
-                    self.counters.bump(counter_of(close));
-                }
-                let closing = verdict != Verdict::Keep;
-                match if closing { Err(Loss::Lost) } else { self.pump(&mut link) } {
-                    Ok(()) => State::Up(link),
-                    Err(loss) => {
-                        let now = self.plan.clock.now();
-                        // Closing takes it out of the poll, too.
-                        let _ = poll.registry().deregister(link.source());
-                        let answer = Answer { attempt: self.attempt, result: Ok(link) };
-                        let _ = connector.give_back(answer);
-                        self.down(now, loss);
-                        self.more = false;
-                        State::Wait(self.again(now))
-                    }
-                }
-            }
-        }))
+        }
+        self.show_refusals();
+        let (mut reads, mut open) = (0, false);
+        for i in 0..self.sockets.len() {
+            let state = std::mem::replace(&mut self.sockets[i].state, State::Asked);
+            self.sockets[i].state = match state {
+                State::Wait(at) if now >= at && self.may_connect() => self.ask(i, connector, at),
+                State::Up(link) => match self.turn_link(i, link, &mut reads, connector, poll) {
+                    Some(state) => state,
+                    None => return Ok(false),
+                },
+                state => state,
+            };
+            open |= matches!(self.sockets[i].state, State::Up(_));
+        }
+        self.counters.add(Counter::TurnsBusy, u64::from(reads > 0));
+        if reads == 0
+            && open
+            && let Some(rehearsal) = self.plan.idle.rehearsal()
+        {
+            let mono = self.plan.clock.mono_ns();
+            rehearsal.rehearse(self.plan.clock, mono, (&self.turn, &mut self.stage));
+        }
+        Ok(true)
     }
 
-    /// When to connect again after a link was lost at `now`.
-    fn again(&mut self, now: Ns) -> Ns {
-        let wait = self.turn.retry_delay();
+    /// Whether the address may make one more connection: not too many within the last minute.
+    fn may_connect(&self) -> bool {
+        let at = self.attempts as usize % CONNECTS_A_MINUTE;
+        self.made[at].is_none_or(|m| self.plan.clock.mono_ns() - m >= Ns::MINUTE.unsigned_abs())
+    }
+
+    /// Asks for connection `i`, which waited until `at`.
+    fn ask(&mut self, i: usize, connector: &Connector, at: Ns) -> State {
+        if !connector.ask(&self.plan.url, self.attempts + 1) {
+            return State::Wait(at);
+        }
+        self.made[self.attempts as usize % CONNECTS_A_MINUTE] = Some(self.plan.clock.mono_ns());
+        self.attempts += 1;
+        self.sockets[i].attempt = self.attempts;
+        State::Asked
+    }
+
+    /// A wish for a link was answered. False: it was the first, and refused for good.
+    fn answered(&mut self, now: Ns, answer: Answer, connector: &Connector, poll: &Poll) -> bool {
+        let Answer { attempt, result } = answer;
+        let Some(i) = self.sockets.iter().position(|s| s.attempt == attempt) else { return true };
+        self.sockets[i].state = match result {
+            Ok(mut link) => {
+                let interest = Interest::READABLE | Interest::WRITABLE;
+                if let Err(e) = poll.registry().register(link.source(), Token(i), interest) {
+                    let wait = self.failed(i, now, &ConnectError::from_io(&e, dial::Stage::Tcp));
+                    let _ = connector.give_back(Answer { attempt, result: Ok(link) });
+                    State::Wait(wait)
+                } else {
+                    link.acknowledge();
+                    self.up(i, now);
+                    self.sockets[i].more = true;
+                    State::Up(link)
+                }
+            }
+            Err(e) => {
+                if self.began.is_none() && !e.may_pass() {
+                    return false;
+                }
+                let wait = self.failed(i, now, &e);
+                let _ = connector.give_back(Answer { attempt, result: Err(e) });
+                State::Wait(wait)
+            }
+        };
+        true
+    }
+
+    /// One look at an open link. `None`: the venue refuses what is needed.
+    fn turn_link(
+        &mut self,
+        i: usize,
+        mut link: Link,
+        reads: &mut u64,
+        connector: &Connector,
+        poll: &Poll,
+    ) -> Option<State> {
+        let attempt = self.sockets[i].attempt;
+        let verdict = self.turn.verdict(number(i));
+        if verdict == Verdict::Refused {
+            let _ = poll.registry().deregister(link.source());
+            let _ = connector.give_back(Answer { attempt, result: Ok(link) });
+            return None;
+        }
+        if let Verdict::Close(close) = verdict {
+            self.counters.bump(counter_of(close));
+        }
+        let closing = verdict != Verdict::Keep;
+        match if closing { Err(Loss::Lost) } else { self.pump(i, &mut link, reads) } {
+            Ok(()) => Some(State::Up(link)),
+            Err(loss) => {
+                let now = self.plan.clock.now();
+                // Closing takes it out of the poll, too.
+                let _ = poll.registry().deregister(link.source());
+                let _ = connector.give_back(Answer { attempt, result: Ok(link) });
+                self.down(i, now, loss);
+                self.sockets[i].more = false;
+                Some(State::Wait(self.again(i, now)))
+            }
+        }
+    }
+
+    /// When to connect again after link `i` was lost at `now`.
+    fn again(&mut self, i: usize, now: Ns) -> Ns {
+        let wait = self.turn.retry_delay(number(i));
         self.plan.notes.push(Note::Again(wait));
         now.plus(wait)
     }
@@ -316,14 +385,14 @@ impl<C: Components> Hot<C> {
         }
     }
 
-    /// An attempt failed at `now`; gives when to try again.
-    fn failed(&mut self, now: Ns, e: &ConnectError) -> Ns {
+    /// An attempt at connection `i` failed at `now`; gives when to try again.
+    fn failed(&mut self, i: usize, now: Ns, e: &ConnectError) -> Ns {
         self.counters.bump(Counter::ConnectFailed);
         let asked = i64::from(e.retry_after_s()) * Ns::SEC;
         let refused = e.is_lasting() || asked > 0;
         self.counters.add(Counter::ConnectRefused, u64::from(refused));
-        self.turn.failed(now, if refused { Loss::Refused } else { Loss::Lost });
-        let wait = self.turn.retry_delay().max(asked);
+        self.turn.failed(number(i), now, if refused { Loss::Refused } else { Loss::Lost });
+        let wait = self.turn.retry_delay(number(i)).max(asked);
         self.plan.notes.push(Note::Again(wait));
         now.plus(wait)
     }
@@ -372,34 +441,42 @@ impl<C: Components> Hot<C> {
         }
     }
 
-    fn up(&mut self, now: Ns) {
+    /// What the recording says of connection `i`.
+    fn note_of(&mut self, now: Ns, i: usize, what: Control) {
+        let line: ArrayVec<u8, CONTROL_LINE_MAX> = what.line_of(number(i)).collect();
+        self.note(now, &line);
+    }
+
+    fn up(&mut self, i: usize, now: Ns) {
         if self.began.is_none() {
             self.began = Some(now);
         }
-        self.note(now, Control::Up.line());
+        // Coins before the link: whoever reads has to know which are its own.
         if let Some(raw) = &mut self.rings.raw {
             for line in &self.coins {
                 raw.offer(now, line);
             }
         }
-        self.conn.restart();
-        self.turn.up(now, &mut self.rings.records);
-        if let Some(rehearsal) = self.plan.idle.rehearsal() {
+        self.note_of(now, i, Control::Up);
+        self.sockets[i].conn.restart();
+        let first = !self.turn.feed().is_up();
+        self.turn.up(number(i), now, &mut self.rings.records);
+        if let (true, Some(rehearsal)) = (first, self.plan.idle.rehearsal()) {
             rehearsal.up(now);
         }
     }
 
-    fn down(&mut self, now: Ns, loss: Loss) {
+    fn down(&mut self, i: usize, now: Ns, loss: Loss) {
         self.lost += 1;
-        self.note(now, Control::Down.line());
+        self.note_of(now, i, Control::Down);
         // Who hears of it can say why.
         self.show_counters();
         let before = self.set_aside();
-        self.turn.down(now, loss, &mut self.rings.records);
+        self.turn.down(number(i), now, loss, &mut self.rings.records);
         for coin in self.set_aside().into_iter().filter(|c| !before.contains(c)) {
             self.note_set_aside(now, coin);
         }
-        if let Some(rehearsal) = self.plan.idle.rehearsal() {
+        if let (false, Some(rehearsal)) = (self.turn.feed().is_up(), self.plan.idle.rehearsal()) {
             rehearsal.down(now);
         }
     }
@@ -417,18 +494,40 @@ impl<C: Components> Hot<C> {
         self.note(now, &line);
     }
 
-    /// The closing handshake: a close frame, and a bounded wait for the venue's. The run is over; what
-    /// arrives meanwhile is dropped.
-    fn close(&mut self, link: &mut Link, poll: &mut Poll, events: &mut Events) {
-        let clock = self.plan.clock;
-        let until = clock.mono_ns() + CLOSE_MS * 1_000_000;
-        self.conn.close(1000);
+    /// The closing handshakes: a close frame on each connection, and a bounded wait for the venue's.
+    fn close(&mut self, connector: &Connector, poll: &mut Poll, events: &mut Events) {
+        let until = self.plan.clock.mono_ns() + CLOSE_MS * 1_000_000;
+        for Socket { state, conn, .. } in &mut self.sockets {
+            if let State::Up(link) = state {
+                conn.close(1000);
+                let _ = link.flush(conn);
+            }
+        }
+        for i in 0..self.sockets.len() {
+            let state = std::mem::replace(&mut self.sockets[i].state, State::Asked);
+            if let State::Up(mut link) = state {
+                self.close_one(i, &mut link, until, (poll, events));
+                let attempt = self.sockets[i].attempt;
+                let _ = connector.give_back(Answer { attempt, result: Ok(link) });
+            }
+        }
+    }
+
+    /// Waits for the close frame of connection `i`. The run is over; what arrives meanwhile is dropped.
+    fn close_one(
+        &mut self,
+        i: usize,
+        link: &mut Link,
+        until: u64,
+        (poll, events): (&mut Poll, &mut Events),
+    ) {
+        let conn = &mut self.sockets[i].conn;
         loop {
-            if let FlushOutcome::Lost(_) = link.flush(&mut self.conn) {
+            if let FlushOutcome::Lost(_) = link.flush(conn) {
                 return;
             }
-            let wait = until.saturating_sub(clock.mono_ns());
-            match link.read_into(&mut self.conn) {
+            let wait = until.saturating_sub(self.plan.clock.mono_ns());
+            match link.read_into(conn) {
                 _ if wait == 0 => return,
                 ReadOutcome::Bytes(_) => link.acknowledge(),
                 ReadOutcome::WouldBlock => {
@@ -439,9 +538,9 @@ impl<C: Components> Hot<C> {
                 | ReadOutcome::Lost(_)
                 | ReadOutcome::Tls => return,
             }
-            while let Ok(Some(message)) = self.conn.poll() {
+            while let Ok(Some(message)) = conn.poll() {
                 if matches!(message, Message::Close { .. }) {
-                    let _ = link.flush(&mut self.conn);
+                    let _ = link.flush(conn);
                     return;
                 }
             }
@@ -461,22 +560,24 @@ impl<C: Components> Hot<C> {
         self.show_counters();
     }
 
-    /// Reads, where there may be something, and sends; or how the link was lost.
-    fn pump(&mut self, link: &mut Link) -> Result<(), Loss> {
+    /// Reads on connection `i`, where there may be something, and sends; or how the link was lost. Adds to
+    /// the number of reads.
+    fn pump(&mut self, i: usize, link: &mut Link, all: &mut u64) -> Result<(), Loss> {
         let mut reads = 0;
-        while self.more && reads < READS_PER_TURN {
+        self.turn.from(number(i));
+        while self.sockets[i].more && reads < READS_PER_TURN {
             let asked = self.plan.clock.mono_ns();
-            match link.read_into(&mut self.conn) {
+            match link.read_into(&mut self.sockets[i].conn) {
                 ReadOutcome::Bytes(n) => {
                     reads += 1;
                     self.counters.add(Counter::ReadBytes, n as u64);
-                    if let Err(loss) = self.take(asked) {
+                    if let Err(loss) = self.take(i, asked) {
                         // The answer to a close frame, if it fits at once.
-                        let _ = link.flush(&mut self.conn);
+                        let _ = link.flush(&mut self.sockets[i].conn);
                         return Err(loss);
                     }
                 }
-                ReadOutcome::WouldBlock => self.more = false,
+                ReadOutcome::WouldBlock => self.sockets[i].more = false,
                 ReadOutcome::Eof | ReadOutcome::Truncated => {
                     self.counters.bump(Counter::EndedUncleanly);
                     return Err(Loss::Lost);
@@ -491,42 +592,36 @@ impl<C: Components> Hot<C> {
             link.acknowledge();
         }
         self.counters.add(Counter::Reads, reads);
-        self.counters.add(Counter::TurnsBusy, u64::from(reads > 0));
-        let mono = self.plan.clock.mono_ns();
-        let now = self.plan.clock.at(mono);
-        if reads == 0
-            && let Some(rehearsal) = self.plan.idle.rehearsal()
-        {
-            rehearsal.rehearse(self.plan.clock, mono, (&self.turn, &mut self.stage));
-        }
-        if let Some(coin) = self.turn.due_back(now) {
+        *all += reads;
+        let now = self.plan.clock.now();
+        if let Some(coin) = self.turn.due_back(number(i), now) {
             self.turn.take(now, Signal::Aside(&coin.name, false), &mut self.rings.records);
             let line: ArrayVec<u8, ASIDE_LINE_MAX> = feed::taken_back_line(&coin.name).collect();
             self.note(now, &line);
         }
         let mut pinged = false;
-        while let Some(text) = self.turn.next_send(now) {
+        while let Some(text) = self.turn.next_send(number(i), now) {
             pinged |= text == feed::PING;
-            self.conn.send_text(text).map_err(|_| Loss::Lost)?;
+            self.sockets[i].conn.send_text(text).map_err(|_| Loss::Lost)?;
         }
         if pinged {
-            self.note(now, Control::Ping.line());
+            self.note_of(now, i, Control::Ping);
         }
-        match link.flush(&mut self.conn) {
+        match link.flush(&mut self.sockets[i].conn) {
             FlushOutcome::Lost(_) => Err(Loss::Lost),
             FlushOutcome::Done | FlushOutcome::WouldBlock => Ok(()),
         }
     }
 
-    /// The messages of one read that began at `asked`.
-    fn take(&mut self, asked: u64) -> Result<(), Loss> {
+    /// The messages of one read on connection `i` that began at `asked`.
+    fn take(&mut self, i: usize, asked: u64) -> Result<(), Loss> {
         let clock = self.plan.clock;
         let read = clock.mono_ns();
         let now = clock.at(read);
         self.turn.advance(now, &mut self.rings.records);
         loop {
             let started = clock.mono_ns();
-            let message = match self.conn.poll() {
+            let message = match self.sockets[i].conn.poll() {
                 Ok(Some(m)) => m,
                 Ok(None) => return Ok(()),
                 Err(_) => {
@@ -564,6 +659,12 @@ impl<C: Components> Hot<C> {
                 publish: short(decided, published),
             });
             if let Some(raw) = &mut self.rings.raw {
+                if self.said != number(i) && !self.turn.named() {
+                    self.said = number(i);
+                    let from: ArrayVec<u8, CONTROL_LINE_MAX> =
+                        Control::From.line_of(self.said).collect();
+                    raw.offer(now, &from);
+                }
                 raw.offer(now, text);
             }
             if let Some(rehearsal) = self.plan.idle.rehearsal() {
@@ -571,6 +672,11 @@ impl<C: Components> Hot<C> {
             }
         }
     }
+}
+
+/// A connection's number, as the feed counts them.
+fn number(i: usize) -> u8 {
+    u8::try_from(i).unwrap_or(u8::MAX)
 }
 
 /// What counts the links that were given up for this.

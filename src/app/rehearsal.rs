@@ -48,14 +48,14 @@ impl<C: Components> Rehearsal<C> {
 
     /// The link came up.
     pub fn up(&mut self, now: Ns) {
-        self.turn.up(now, &mut self.out);
+        self.turn.up(0, now, &mut self.out);
         self.forget();
     }
 
     /// The link went down.
     pub fn down(&mut self, now: Ns) {
         self.message.clear();
-        self.turn.down(now, Loss::Lost, &mut self.out);
+        self.turn.down(0, now, Loss::Lost, &mut self.out);
         self.forget();
     }
 

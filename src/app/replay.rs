@@ -23,12 +23,12 @@ use super::turn::{Turn, engine, give};
 use crate::engine::publish::Publish;
 use crate::engine::{Components, Engine, Shipped};
 use crate::feed::{
-    CoinSpec, Control, Counters, Loss, Parser, SIMULATED, control, imported, is_coin,
-    is_taken_back, lost_frames, set_aside,
+    CoinSpec, Control, Counters, Loss, Parser, SIMULATED, control, imported, is_coin, is_taken_back,
+    listed, lost_frames, set_aside,
 };
 use crate::folder::recording::{Fault, LeftOut, Meter, Reader, RecordingError, Tail};
 use crate::journal::Digest;
-use crate::limits::MESSAGE_SILENCE_NS;
+use crate::limits::{MESSAGE_SILENCE_NS, SOCKETS_MAX};
 use crate::record::{Bytes, Record, StopReason};
 use crate::units::{CoinId, Ns};
 
@@ -156,9 +156,11 @@ impl Lines {
         }
         self.seen.frames += 1;
         self.seen.to = at;
-        if let Some(what) = control(line) {
-            self.ours = true;
-            to(at, what.into());
+        if let Some((what, socket)) = control(line) {
+            if usize::from(socket) < SOCKETS_MAX {
+                self.ours = true;
+                to(at, signal(what, socket));
+            }
         } else if let Some(coin) = set_aside(line) {
             to(at, Signal::Aside(coin, true));
         } else if let Some(coin) = is_taken_back(line) {
@@ -170,7 +172,10 @@ impl Lines {
             self.last = None;
             return;
         } else if is_coin(line) {
-            // Read before the replay, for its coins.
+            // Their rules were read before the replay.
+            if let Some((coin, socket)) = listed(line) {
+                to(at, Signal::On(&coin.name, socket));
+            }
         } else {
             if !self.ours && self.last.is_none_or(|l| at.since(l) >= MESSAGE_SILENCE_NS) {
                 self.imply(at, &mut to);
@@ -183,7 +188,8 @@ impl Lines {
     /// A recording ends and another one follows: what lies between them is a hole.
     pub fn next_file(&mut self, mut to: impl FnMut(Ns, Signal<'_>)) {
         if let Some(last) = self.last.take() {
-            to(last, Signal::Down(Loss::Lost));
+            // Of a recording of ours, several connections may be open.
+            (0..SOCKETS_MAX as u8).for_each(|s| to(last, Signal::Down(s, Loss::Lost)));
             self.seen.downs += 1;
         }
         self.ours = false;
@@ -193,10 +199,10 @@ impl Lines {
     #[cold]
     fn imply(&mut self, at: Ns, to: &mut impl FnMut(Ns, Signal<'_>)) {
         if let Some(last) = self.last {
-            to(last.plus(MESSAGE_SILENCE_NS), Signal::Down(Loss::Lost));
+            to(last.plus(MESSAGE_SILENCE_NS), Signal::Down(0, Loss::Lost));
             self.seen.downs += 1;
         }
-        to(at, Signal::Up);
+        to(at, Signal::Up(0));
     }
 
     /// What was seen so far, but for the feed's counters and the recording's tail.
@@ -205,16 +211,16 @@ impl Lines {
     }
 }
 
-impl From<Control> for Signal<'_> {
-    fn from(line: Control) -> Self {
-        match line {
-            Control::Up => Signal::Up,
-            Control::Down => Signal::Down(Loss::Lost),
-            Control::Behind => Signal::Behind(true),
-            Control::Drained => Signal::Behind(false),
-            Control::Stop => Signal::Time,
-            Control::Ping => Signal::Pinged,
-        }
+/// What a line of our own means.
+fn signal(line: Control, socket: u8) -> Signal<'static> {
+    match line {
+        Control::Up => Signal::Up(socket),
+        Control::Down => Signal::Down(socket, Loss::Lost),
+        Control::Behind => Signal::Behind(true),
+        Control::Drained => Signal::Behind(false),
+        Control::Stop => Signal::Time,
+        Control::Ping => Signal::Pinged(socket),
+        Control::From => Signal::From(socket),
     }
 }
 

@@ -27,6 +27,7 @@ use crate::folder::disk::class;
 use crate::folder::recording::{self, Reader, RecordingError, Tail};
 use crate::folder::{Folder, RunFolder};
 use crate::journal::{self, Digest, Digests, DiskError, Failed, Found, Options, ReadError, Writer};
+use crate::limits::SOCKETS_MAX;
 use crate::record::{Bytes, Record};
 use crate::units::Ns;
 
@@ -174,9 +175,12 @@ pub fn resume<C: Components>(
         let _ = journal.append(bytes);
     });
     let mut lines = recording::Writer::new(&recording);
-    for line in [Control::Down.line(), Control::Drained.line()] {
-        lines.frame(seen.to, line)?;
-        feeder.take(seen.to, line, &mut out);
+    let open = (1..SOCKETS_MAX as u8).filter(|s| feeder.turn().feed().is_open((*s).into()));
+    let downs = std::iter::once(0).chain(open).map(|s| (Control::Down, s));
+    for (what, socket) in downs.chain([(Control::Drained, 0)]).collect::<Vec<_>>() {
+        let line: Vec<u8> = what.line_of(socket).collect();
+        lines.frame(seen.to, &line)?;
+        feeder.take(seen.to, &line, &mut out);
     }
     lines.finish()?;
     drop(lines);

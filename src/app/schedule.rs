@@ -244,7 +244,7 @@ pub fn order_of(path: &Path, coins: &[CoinSpec]) -> Result<Tape, BadSchedule> {
 fn open(coins: &[CoinSpec]) -> Result<Feed, BadSchedule> {
     let mut feed =
         Feed::new(&feed::Config::default(), coins, 0).map_err(|_| BadSchedule::NoCoin)?;
-    feed.connected(Ns(0));
+    feed.connected(0, Ns(0));
     Ok(feed)
 }
 
@@ -295,7 +295,7 @@ pub fn run(
         let at = last.max(line.at);
         last = at;
         let since = *since.get_or_insert(at);
-        if let Some(what) = control(line.bytes()) {
+        if let Some((what, _)) = control(line.bytes()) {
             if what == Control::Down {
                 benches.iter_mut().for_each(|b| b.gap(Ns(i64::MAX), &mut seen));
             }
@@ -358,7 +358,11 @@ fn take(
                 Joint::Contiguous { .. } => bench.prints((at, stamp), prints, orders, seen),
             }
         }
-        Event::Link(_) | Event::Ctx { .. } | Event::Behind(_) | Event::Ping(_) => {}
+        Event::Link(_)
+        | Event::Line { .. }
+        | Event::Ctx { .. }
+        | Event::Behind(_)
+        | Event::Ping(_) => {}
     }
 }
 

@@ -9,6 +9,9 @@
 //! 2. Points of the grid up to an item's time come before the item.
 //! 3. A run begins with its first block, and a link is up from its first block on: before it, no
 //!    stamp can be placed in the venue's time. While there is no link, no time passes.
+//! 4. A run may have several links, each with its own coins, and one clock: the first of them that comes
+//!    up starts it, the last that goes down stops it. The engine hears of a link coin by coin, or of
+//!    all at once where it has them all.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,17 +20,21 @@ use crate::event::{Event, Joint, Link};
 use crate::feed::{
     self, BadCoin, ClockMap, CoinSpec, Feed, Input, Loss, Quiet, Read, Seen, SessionState, Verdict,
 };
-use crate::limits::CLOCK_SAID_NS;
+use crate::limits::{CLOCK_SAID_NS, SOCKETS_MAX};
 use crate::record::{self, FeedState};
 use crate::units::{CoinId, Ns};
 
 /// What happens on the link, or around it.
 #[derive(Clone, Copy, Debug)]
 pub enum Signal<'a> {
-    /// The link came up.
-    Up,
-    /// The link went down.
-    Down(Loss),
+    /// One of the run's connections came up.
+    Up(u8),
+    /// It went down.
+    Down(u8, Loss),
+    /// A coin is followed on this connection from its next link on.
+    On(&'a str, u8),
+    /// The next messages that name no coin come over this connection.
+    From(u8),
     /// A coin was set aside, as a recording says: its subscription ended link after link. Or it is tried
     /// again.
     Aside(&'a str, bool),
@@ -35,8 +42,8 @@ pub enum Signal<'a> {
     Behind(bool),
     /// One message.
     Message(&'a [u8]),
-    /// A ping was sent, as a recording says.
-    Pinged,
+    /// A ping was sent on a connection, as a recording says.
+    Pinged(u8),
     /// Nothing but the passing of time.
     Time,
     /// The run is about to end.
@@ -60,8 +67,10 @@ pub enum Item<'a> {
 #[derive(Debug)]
 pub struct Source {
     feed: Feed,
-    verdict: Verdict,
+    verdicts: [Verdict; SOCKETS_MAX],
     ticks: u64,
+    /// The newest message named its coin.
+    named: bool,
     time: Time,
 }
 
@@ -71,8 +80,8 @@ struct Time {
     clock: ClockMap,
     grid: Grid,
     started: bool,
-    /// The engine knows that there is a link.
-    linked: bool,
+    /// The engine knows that there is such a link.
+    linked: [bool; SOCKETS_MAX],
     /// What was last said of the clocks.
     said: (i64, [u32; 2]),
 }
@@ -95,7 +104,8 @@ impl Source {
         seed: u64,
     ) -> Result<Source, BadCoin> {
         let feed = Feed::new(&wanted.into(), coins, seed)?;
-        Ok(Source { feed, verdict: Verdict::Keep, ticks: 0, time: Time::default() })
+        let verdicts = [Verdict::Keep; SOCKETS_MAX];
+        Ok(Source { feed, verdicts, ticks: 0, named: true, time: Time::default() })
     }
 
     /// What it knows, for a checkpoint.
@@ -116,7 +126,7 @@ impl Source {
 
     /// Whether the engine knows of a link.
     pub fn is_linked(&self) -> bool {
-        self.time.linked
+        self.time.linked.contains(&true)
     }
 
     /// Takes one signal, received at `stamp`; `to` is given what follows from it, in order, at
@@ -124,26 +134,33 @@ impl Source {
     pub fn take(&mut self, stamp: Ns, signal: Signal<'_>, to: &mut impl FnMut(Ns, Item<'_>)) -> Ns {
         match signal {
             Signal::Message(text) => return self.message(stamp, text, to),
-            Signal::Up => {
+            Signal::Up(socket) if !self.feed.is_up() => {
                 let now = self.time.clock.link(stamp);
-                self.feed.connected(now);
-                self.verdict = Verdict::Keep;
+                self.up(socket, now);
                 return now;
             }
             _ => {}
         }
         let now = match signal {
-            Signal::Down(_) => self.time.clock.unlink(stamp),
+            Signal::Down(socket, _) if self.is_last(socket) => self.time.clock.unlink(stamp),
             _ => self.time.clock.pass(stamp),
         };
         self.advance(now, to);
         match signal {
-            Signal::Down(loss) => {
-                self.feed.disconnected(now, loss);
-                if std::mem::take(&mut self.time.linked) {
-                    to(now, Item::Event(Event::Link(Link::Down)));
+            Signal::Up(socket) => self.up(socket, now),
+            Signal::Down(socket, loss) => {
+                let socket = usize::from(socket);
+                self.feed.disconnected(socket, now, loss);
+                if std::mem::take(&mut self.time.linked[socket]) {
+                    self.link(now, Link::Down, socket, to);
                 }
             }
+            Signal::On(coin, socket) => {
+                if let Some(coin) = self.feed.coins().find(coin.as_bytes()) {
+                    self.feed.put_on(coin, socket);
+                }
+            }
+            Signal::From(socket) => self.feed.from(socket),
             Signal::Aside(coin, aside) => {
                 if let Some(coin) = self.feed.coins().find(coin.as_bytes()) {
                     self.feed.put_aside(coin, aside);
@@ -152,11 +169,33 @@ impl Source {
             Signal::Behind(behind) if self.time.started => {
                 to(now, Item::Event(Event::Behind(behind)));
             }
-            Signal::Pinged => self.feed.pinged(now),
+            Signal::Pinged(socket) => self.feed.pinged(socket.into(), now),
             Signal::Stop => self.start(now, to),
             _ => {}
         }
         now
+    }
+
+    /// A connection came up.
+    fn up(&mut self, socket: u8, now: Ns) {
+        let socket = usize::from(socket);
+        self.feed.connected(socket, now);
+        self.verdicts[socket] = Verdict::Keep;
+    }
+
+    /// Whether no other connection than this one is open.
+    fn is_last(&self, socket: u8) -> bool {
+        !(0..SOCKETS_MAX).any(|s| s != usize::from(socket) && self.feed.is_open(s))
+    }
+
+    /// The engine hears of a link: coin by coin, or of all at once.
+    fn link(&self, now: Ns, link: Link, socket: usize, to: &mut impl FnMut(Ns, Item<'_>)) {
+        if self.feed.ids().all(|c| self.feed.socket(c) == socket) {
+            return to(now, Item::Event(Event::Link(link)));
+        }
+        for coin in self.feed.on(socket) {
+            to(now, Item::Event(Event::Line { coin, link }));
+        }
     }
 
     fn message(&mut self, stamp: Ns, text: &[u8], to: &mut impl FnMut(Ns, Item<'_>)) -> Ns {
@@ -164,8 +203,10 @@ impl Source {
         let before = self.time.clock.pass(stamp);
         self.advance(before, to);
         let mut read = self.feed.read(text);
+        let (socket, named) = self.feed.source(&read);
+        self.named = named;
         let Some(block) = self.feed.block(&read) else {
-            self.event(before, (read, text), to);
+            self.event(before, socket, (read, text), to);
             return before;
         };
         let (now, seen) = self.time.clock.see(stamp, block);
@@ -181,15 +222,21 @@ impl Source {
         self.start(now, to);
         self.advance(now, to);
         self.note_clocks(now, to);
-        if !std::mem::replace(&mut self.time.linked, true) {
-            to(now, Item::Event(Event::Link(Link::Up)));
+        if !std::mem::replace(&mut self.time.linked[socket], true) {
+            self.link(now, Link::Up, socket, to);
         }
-        self.event(now, (read, text), to);
+        self.event(now, socket, (read, text), to);
         now
     }
 
-    fn event(&mut self, now: Ns, (read, text): (Read, &[u8]), to: &mut impl FnMut(Ns, Item<'_>)) {
-        let linked = self.time.linked;
+    fn event(
+        &mut self,
+        now: Ns,
+        socket: usize,
+        (read, text): (Read, &[u8]),
+        to: &mut impl FnMut(Ns, Item<'_>),
+    ) {
+        let linked = self.time.linked[socket];
         match self.feed.take(now, read, text) {
             Input::Event(event) if linked => to(now, Item::Event(event)),
             Input::Nothing(Quiet::Pong) if linked => {
@@ -213,17 +260,19 @@ impl Source {
     /// what was learned of a moment ago no longer is of one.
     #[cold]
     fn jump(&mut self, from: Ns, now: Ns, to: &mut impl FnMut(Ns, Item<'_>)) {
-        if !std::mem::take(&mut self.time.linked) {
+        let linked = std::mem::take(&mut self.time.linked);
+        let all = || (0..SOCKETS_MAX).filter(|s| linked[*s]);
+        if all().next().is_none() {
             return;
         }
-        to(from, Item::Event(Event::Link(Link::Down)));
+        all().for_each(|s| self.link(from, Link::Down, s, to));
         // The message that shows the jump has just come: the link was not silent meanwhile.
         self.feed.jumped(now);
         self.advance(now, to);
-        self.time.linked = true;
+        self.time.linked = linked;
         self.note_clocks(now, to);
-        to(now, Item::Event(Event::Link(Link::Up)));
-        for coin in self.feed.ids() {
+        all().for_each(|s| self.link(now, Link::Up, s, to));
+        for coin in self.feed.ids().filter(|c| linked[self.feed.socket(*c)]) {
             let joint = Joint::Gap { from, to: now };
             to(now, Item::Event(Event::History { coin, prints: &[], joint }));
         }
@@ -243,14 +292,16 @@ impl Source {
 
     fn advance(&mut self, now: Ns, to: &mut impl FnMut(Ns, Item<'_>)) {
         while let Some(tick) = self.time.grid.due(now) {
-            if self.feed.is_up() {
-                self.verdict = self.feed.tick(tick);
+            for (socket, verdict) in self.verdicts.iter_mut().enumerate() {
+                if self.feed.is_open(socket) {
+                    *verdict = self.feed.tick(socket, tick);
+                }
             }
             self.ticks += 1;
             if is_second(tick) && self.time.started {
                 for coin in self.feed.ids() {
                     let mut state = feed_state(&self.feed, coin, tick);
-                    if !self.time.linked {
+                    if !self.time.linked[self.feed.socket(coin)] {
                         // Of a link that has had no block yet, nobody has heard.
                         (state.silent, state.ages[3]) = (true, -1);
                     }
@@ -260,9 +311,17 @@ impl Source {
         }
     }
 
-    /// What the feed thinks of the link since the last point of the grid.
-    pub fn verdict(&self) -> Verdict {
-        self.verdict
+    /// What the feed thinks of a connection since the last point of the grid.
+    #[must_use]
+    pub fn verdict(&self, socket: u8) -> Verdict {
+        self.verdicts[usize::from(socket)]
+    }
+
+    /// Whether the newest message named its coin: if not, a recording has to say over which connection it
+    /// came.
+    #[must_use]
+    pub fn named(&self) -> bool {
+        self.named
     }
 
     /// Points of the grid passed.

@@ -38,6 +38,8 @@ pub struct Since<T> {
 pub struct CoinStatus {
     /// Name and decimals.
     pub coin: Option<Coin>,
+    /// Its own link, where the run has several.
+    pub link: Option<LinkChange>,
     /// Health of the book.
     pub health: Since<Health>,
     /// Best bid and offer.
@@ -104,7 +106,7 @@ pub struct Status {
     pub strategy: StrategyNames,
     /// The account's budget of requests.
     pub requests: Option<Budget>,
-    /// The link.
+    /// The link; of several, up while all are that ever were.
     pub link: Option<Since<LinkChange>>,
     /// How the clocks stand.
     pub clocks: Option<Clocks>,
@@ -187,7 +189,7 @@ impl Status {
             Body::Stop(x) => self.stop = Some(x),
             Body::Strategy(_) | Body::Label(_) => self.strategy.take(&record.body),
             Body::Requests(x) => self.requests = Some(Budget::with(self.requests, at, x)),
-            Body::LinkChange(x) => self.link = Some(Since { value: x, at }),
+            Body::LinkChange(x) => self.take_link(at, record.coin, x),
             Body::Clocks(x) => self.clocks = Some(x),
             Body::Lost(x) => {
                 self.lost = self.lost.saturating_add(x.count);
@@ -208,6 +210,26 @@ impl Status {
         if let Some(coin) = self.coin(record.coin) {
             coin.take(at, &record.body);
         }
+    }
+
+    fn take_link(&mut self, at: Ns, coin: CoinId, x: LinkChange) {
+        let Some(own) = self.coin(coin) else {
+            self.link = Some(Since { value: x, at });
+            return;
+        };
+        own.link = Some(x);
+        let known = || self.coins.iter().filter_map(|c| c.link);
+        let up = known().all(|l| l.up);
+        let value = LinkChange { up, opened: known().map(|l| l.opened).max().unwrap_or(0) };
+        let since = self.link.filter(|l| l.value.up == up).map_or(at, |l| l.at);
+        self.link = Some(Since { value, at: since });
+    }
+
+    /// Coins whose link is down while those of others are up.
+    #[must_use]
+    pub fn cut(&self) -> usize {
+        let down = self.coins.iter().filter(|c| c.link.is_some_and(|l| !l.up)).count();
+        if down == self.coins.len() { 0 } else { down }
     }
 
     /// Takes the counters of the hot thread; those that the records count stay as they are.

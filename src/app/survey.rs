@@ -195,7 +195,7 @@ mod tests {
     fn what_the_venues_list_said_goes_before_what_the_sizes_show() {
         let billing = Billing::Builder { scale_e4: 20_000, growth: false };
         let spec = CoinSpec { billing, ..CoinSpec::new("xyz:TSLA", 3).expect("a coin") };
-        let listed = format!("{NOW} {}\n", String::from_utf8_lossy(&coin_line(&spec)));
+        let listed = format!("{NOW} {}\n", String::from_utf8_lossy(&coin_line(&spec, 0)));
         let frames = || vec![bbo(NOW, "xyz:TSLA", "1.25"); 3];
         let seen = of(&[vec![listed.clone(), listed], frames()].concat()).expect("readable");
         assert_eq!(seen.coins, [spec]);

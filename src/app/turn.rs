@@ -8,7 +8,7 @@ use crate::engine::{Coin, Components, ConfigOf, Engine, EngineState, Shipped};
 use crate::feed::{self, BadCoin, CoinSpec, Feed, Loss, Parser, Verdict};
 use crate::limits::COIN_NAME_MAX;
 use crate::record::{NO_COIN, StopReason};
-use crate::units::Ns;
+use crate::units::{CoinId, Ns};
 
 /// Feed and engine, joined.
 #[derive(Debug)]
@@ -126,14 +126,34 @@ impl<C: Components> Turn<C> {
         self.take(now, Signal::Time, out);
     }
 
-    /// The link came up.
-    pub fn up(&mut self, now: Ns, out: &mut impl Publish) {
-        self.take(now, Signal::Up, out);
+    /// A connection came up.
+    pub fn up(&mut self, socket: u8, now: Ns, out: &mut impl Publish) {
+        self.take(now, Signal::Up(socket), out);
     }
 
-    /// The link went down.
-    pub fn down(&mut self, now: Ns, loss: Loss, out: &mut impl Publish) {
-        self.take(now, Signal::Down(loss), out);
+    /// A connection went down.
+    pub fn down(&mut self, socket: u8, now: Ns, loss: Loss, out: &mut impl Publish) {
+        self.take(now, Signal::Down(socket, loss), out);
+    }
+
+    /// The next messages come over this connection.
+    pub fn from(&mut self, socket: u8) {
+        self.source.feed_mut().from(socket);
+    }
+
+    /// Shares the coins out over so many connections, in turns: busy ones stand together in most lists.
+    /// Where none is open.
+    pub fn share_out(&mut self, sockets: u8) {
+        let feed = self.source.feed_mut();
+        for coin in 0..u8::try_from(feed.coins().as_slice().len()).unwrap_or(u8::MAX) {
+            feed.put_on(CoinId(coin), coin % sockets.max(1));
+        }
+    }
+
+    /// Whether the newest message named its coin.
+    #[must_use]
+    pub fn named(&self) -> bool {
+        self.source.named()
     }
 
     /// One message.
@@ -157,31 +177,33 @@ impl<C: Components> Turn<C> {
         self.engine.stop(self.source.time(stamp), why, records, out);
     }
 
-    /// What the feed thinks of the link since the last point of the grid.
-    pub fn verdict(&self) -> Verdict {
-        self.source.verdict()
+    /// What the feed thinks of a connection since the last point of the grid.
+    #[must_use]
+    pub fn verdict(&self, socket: u8) -> Verdict {
+        self.source.verdict(socket)
     }
 
-    /// The next text to send at `now`, if one is due.
-    pub fn next_send(&mut self, now: Ns) -> Option<&[u8]> {
+    /// The next text to send on a connection at `now`, if one is due.
+    pub fn next_send(&mut self, socket: u8, now: Ns) -> Option<&[u8]> {
         let now = self.source.time(now);
-        self.source.feed_mut().next_send(now)
+        self.source.feed_mut().next_send(socket.into(), now)
     }
 
-    /// A coin that was set aside long enough to be tried again, by [`Signal::Aside`].
-    pub fn due_back(&self, now: Ns) -> Option<CoinSpec> {
+    /// A coin of a connection that was set aside long enough to be tried again, by [`Signal::Aside`].
+    #[must_use]
+    pub fn due_back(&self, socket: u8, now: Ns) -> Option<CoinSpec> {
         let feed = self.source.feed();
-        feed.coins().get(feed.due_back(self.source.time(now))?).copied()
+        feed.coins().get(feed.due_back(socket.into(), self.source.time(now))?).copied()
     }
 
-    /// Nanoseconds of session time to wait before the next attempt to connect.
-    pub fn retry_delay(&mut self) -> i64 {
-        self.source.feed_mut().retry_delay()
+    /// Nanoseconds of session time to wait before the next attempt at a connection.
+    pub fn retry_delay(&mut self, socket: u8) -> i64 {
+        self.source.feed_mut().retry_delay(socket.into())
     }
 
-    /// An attempt to connect failed.
-    pub fn failed(&mut self, now: Ns, loss: Loss) {
-        self.source.feed_mut().disconnected(now, loss);
+    /// An attempt at a connection failed.
+    pub fn failed(&mut self, socket: u8, now: Ns, loss: Loss) {
+        self.source.feed_mut().disconnected(socket.into(), now, loss);
     }
 
     /// Points of the grid passed.

@@ -131,7 +131,7 @@ pub fn run(
     };
     for (i, (at, text)) in frames.iter().enumerate() {
         if i == 0 {
-            turn.up(at, &mut out);
+            turn.up(0, at, &mut out);
         }
         let kind = Kind::of(text);
         let before = out.next_seq();

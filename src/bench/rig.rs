@@ -113,6 +113,7 @@ impl<T: Send + 'static> Rig<T> {
             counters: Arc::clone(&board),
         };
         let plan = Plan {
+            sockets: 1,
             url: Arc::new(url),
             tls: trusting()?,
             clock,

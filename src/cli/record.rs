@@ -67,6 +67,7 @@ pub(super) fn run<C: Components>(
         recording: Some(file),
         latency_log: None,
         keeper: None,
+        sockets: config.run.connections(coins.len()),
         goes_on: None,
     };
     let idle = if o.place.busy_poll { Idle::Polls(None) } else { Idle::Sleeps };

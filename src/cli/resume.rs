@@ -85,6 +85,7 @@ pub(super) fn begin_with<C: Components>(
         journal: Some(journal),
         recording: Some(recording),
         latency_log: Some(log),
+        sockets: 1,
         goes_on: Some((next, digest)),
     };
     let idle = idle(to.busy_poll, &config, &coins);

@@ -80,6 +80,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
             say(text);
         }
     };
+    let sockets = config.run.connections(coins.len());
     let path = run.path().to_path_buf();
     tell(&head(&place, &coins, &path, note.as_deref()));
     if let Some(at) = metrics.as_ref().and_then(|l| l.local_addr().ok()) {
@@ -90,6 +91,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     let (past, to, needed) = Beside::start(run.clone(), config, coins.clone(), recorded)
         .map_err(|e| Failure::new(Code::Internal, format!("no thread: {e}")))?;
     files.keeper = files.keeper.map(|k| k.with_past(to, needed));
+    files.sockets = sockets;
     let threads = Threads::start(&place, turn, files, idle, &stop)?;
     let window = Window::open(&path, metrics, session(&path, &place), threads.board(), place.clock);
     let watcher = Watcher::new(Way::of(o.plain, common.json), &window, &stop);
@@ -423,6 +425,7 @@ fn files<C: Components>(
         recording,
         latency_log: Some(file(run.latencies(0))?),
         keeper: Some(keeper(run, config)),
+        sockets: 1,
         goes_on: None,
     })
 }

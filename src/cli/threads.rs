@@ -26,9 +26,7 @@ use crate::folder::keep::Keeper;
 use crate::folder::recording;
 use crate::folder::{Folder, Ping};
 use crate::journal::{Digest, Writer};
-use crate::limits::{
-    LONG_WAIT_NS, LOOK, QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS, queue_for,
-};
+use crate::limits::{LONG_WAIT_NS, LOOK, QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS, queue_for};
 use crate::record::StopReason;
 use crate::sys::connector::Failures;
 use crate::sys::pin::Pinned;
@@ -49,6 +47,8 @@ pub(super) struct Files {
     pub recording: Option<std::fs::File>,
     pub latency_log: Option<std::fs::File>,
     pub keeper: Option<Keeper>,
+    /// Connections to the venue.
+    pub sockets: u8,
     /// Number of the next record and digest of those before it, where the run goes on.
     pub goes_on: Option<(u64, Digest)>,
 }
@@ -122,6 +122,7 @@ impl<C: Components> Threads<C> {
         let coins = turn.feed().coins().as_slice().iter().map(|c| c.name.to_string()).collect();
         let plan = Plan {
             url: Arc::new(place.url.clone()),
+            sockets: files.sockets,
             tls: Arc::clone(&place.tls),
             clock: place.clock,
             length_ns: place.length_ns,
@@ -182,7 +183,7 @@ impl<C: Components> Threads<C> {
             {
                 // A link that is back before this looks was lost all the same.
                 if up || (!link.up && link.opened > opened) {
-                    say(&lost(&mut closed, &before, &status.counters, again));
+                    say(&lost(&mut closed, &before, &status, again));
                 }
                 if link.up && link.opened > 1 {
                     say(&format!("link up again, the {}. time\n", link.opened));
@@ -192,7 +193,7 @@ impl<C: Components> Threads<C> {
             // Before its first block a link is in no record.
             let downs = |c: &counters::Counters| c.value(Counter::LinkDown);
             if status.link.is_none() && downs(&status.counters) > downs(&before) {
-                say(&lost(&mut closed, &before, &status.counters, again));
+                say(&lost(&mut closed, &before, &status, again));
                 before = status.counters;
             }
             for (coin, is_aside) in changed_aside(&status, &mut aside) {
@@ -304,14 +305,20 @@ pub(super) fn set_aside(coin: &str) -> String {
 fn lost(
     closed: &mut String,
     before: &counters::Counters,
-    now: &counters::Counters,
+    now: &Status,
     again: Option<i64>,
 ) -> String {
     let why = match std::mem::take(closed) {
-        words if words.is_empty() => lost_by(before, now).to_owned(),
+        words if words.is_empty() => lost_by(before, &now.counters).to_owned(),
         words => words,
     };
-    format!("link lost{why}: quotes withdrawn, connecting again{}\n", after(again))
+    let next = after(again);
+    match (now.cut(), now.coins.len()) {
+        (0, _) => format!("link lost{why}: quotes withdrawn, connecting again{next}\n"),
+        (n, all) => format!(
+            "a connection lost{why}: the quotes of {n} of {all} coins withdrawn, connecting again{next}\n"
+        ),
+    }
 }
 
 /// After how many nanoseconds something comes, with a space before it.

@@ -55,9 +55,11 @@ pub struct EngineState<C: Components = Shipped> {
     requests: Requests,
     /// Hash of the deciding configuration.
     hash: [u64; 2],
-    opened: u32,
+    /// Of each coin: whether its link is open, and how often it was opened.
+    links: Box<[(bool, u32)]>,
+    /// The same of links that bring all coins.
+    all: (bool, u32),
     frames: u64,
-    up: bool,
     tick: Grid,
 }
 
@@ -81,9 +83,10 @@ impl<C: Components> Engine<C> {
             let (now, id, requests) = (Ns(0), CoinId(i), &mut requests);
             Desk::new(&Cx { cfg, now, coin: id, requests, out: &mut () }, coin)
         };
-        let desks = coins.iter().take(COINS_MAX).zip(0u8..).map(desk).collect();
+        let desks: Vec<_> = coins.iter().take(COINS_MAX).zip(0u8..).map(desk).collect();
+        let (links, all) = (vec![(false, 0); desks.len()].into(), (false, 0));
         let tick = Grid::default();
-        let state = EngineState { desks, requests, hash, opened: 0, frames: 0, up: false, tick };
+        let state = EngineState { desks, requests, hash, links, all, frames: 0, tick };
         Engine { cfg: cfg.clone(), state }
     }
 
@@ -158,7 +161,8 @@ impl<C: Components> Engine<C> {
     pub fn step(&mut self, now: Ns, event: Event<'_>, out: &mut impl Publish) {
         self.advance(now, out);
         match event {
-            Event::Link(link) => self.on_link(now, link, out),
+            Event::Link(link) => self.on_link(now, link == Link::Up, out),
+            Event::Line { coin, link } => self.on_line(now, coin, link == Link::Up, out),
             Event::Behind(behind) => self.each(now, out, |d, cx| d.set_behind(cx, behind)),
             Event::Ping(ns) => self.state.desks.iter_mut().for_each(|d| d.on_ping(ns)),
             Event::Trades { coin, prints } => {
@@ -217,19 +221,43 @@ impl<C: Components> Engine<C> {
         out.publish(now, NO_COIN, requests.record(&self.cfg.requests, pace));
     }
 
-    fn on_link(&mut self, now: Ns, link: Link, out: &mut impl Publish) {
-        let up = link == Link::Up;
-        if up == self.state.up {
+    /// The link of all coins changed.
+    fn on_link(&mut self, now: Ns, up: bool, out: &mut impl Publish) {
+        if up == self.state.all.0 {
             return;
         }
-        self.state.up = up;
-        self.state.opened += u32::from(up);
-        let opened = self.state.opened;
+        self.state.all = (up, self.state.all.1 + u32::from(up));
+        self.state.links.iter_mut().for_each(|l| *l = (up, l.1 + u32::from(up)));
+        let (opened, again) = (self.state.all.1, self.state.links.iter().any(|l| l.1 > 1));
         if !up {
             self.each(now, out, Desk::on_end);
         }
         out.publish(now, NO_COIN, record::LinkChange { up, opened });
-        self.each(now, out, |d, cx| if up { d.on_up(cx, opened > 1) } else { d.on_down(cx) });
+        self.each(now, out, |d, cx| if up { d.on_up(cx, again) } else { d.on_down(cx) });
+    }
+
+    /// The link of one coin among several changed.
+    fn on_line(&mut self, now: Ns, coin: CoinId, up: bool, out: &mut impl Publish) {
+        let EngineState { desks, links, requests, .. } = &mut self.state;
+        let (Some(d), Some(link)) = (desks.get_mut(coin.index()), links.get_mut(coin.index()))
+        else {
+            return;
+        };
+        if up == link.0 {
+            return;
+        }
+        *link = (up, link.1 + u32::from(up));
+        let opened = link.1;
+        let cx = &mut Cx { cfg: &self.cfg, now, coin, requests, out };
+        if !up {
+            d.on_end(cx);
+        }
+        cx.publish(record::LinkChange { up, opened });
+        if up {
+            d.on_up(cx, opened > 1);
+        } else {
+            d.on_down(cx);
+        }
     }
 }
 

@@ -23,11 +23,14 @@ pub enum Control {
     Stop,
     /// A ping was sent.
     Ping,
+    /// The next messages that name no coin came over this connection.
+    From,
 }
 
 const HEAD: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"";
 const LOST: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"lost\",\"frames\":";
 const TAIL: &[u8] = b"\"}}";
+const SOCKET: &[u8] = b"\",\"socket\":";
 const IMPORT: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"import\",\"unknown\":\"";
 /// The line at the head of a recording of a simulated market.
 pub const SIMULATED: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"simulated\"}}";
@@ -38,13 +41,14 @@ const TAKEN_BACK: &[u8] =
 
 impl Control {
     /// All of them.
-    pub const ALL: [Control; 6] = [
+    pub const ALL: [Control; 7] = [
         Control::Up,
         Control::Down,
         Control::Behind,
         Control::Drained,
         Control::Stop,
         Control::Ping,
+        Control::From,
     ];
 
     /// The event's name in the recording.
@@ -57,10 +61,11 @@ impl Control {
             Control::Drained => "drained",
             Control::Stop => "stop",
             Control::Ping => "ping",
+            Control::From => "from",
         }
     }
 
-    /// The line, without its time, as the recorder writes it.
+    /// The line, without its time, as the recorder writes it; of a run of several connections, the first.
     #[must_use]
     pub fn line(self) -> &'static [u8] {
         match self {
@@ -70,7 +75,20 @@ impl Control {
             Control::Drained => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"drained\"}}",
             Control::Stop => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"stop\"}}",
             Control::Ping => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"ping\"}}",
+            Control::From => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"from\"}}",
         }
+    }
+
+    /// The line of one of a run's connections, 0 to 9.
+    pub fn line_of(self, socket: u8) -> impl Iterator<Item = u8> {
+        let line = self.line();
+        let (head, tail) = line.split_at(if socket == 0 { line.len() } else { line.len() - 3 });
+        let socket = (socket > 0).then_some(b'0' + socket % 10);
+        let number = socket.into_iter().flat_map(|n| SOCKET.iter().copied().chain([n]));
+        head.iter()
+            .copied()
+            .chain(number)
+            .chain(tail.iter().copied().skip(usize::from(!tail.is_empty())))
     }
 }
 
@@ -104,6 +122,14 @@ struct Listed<'a> {
     coin: &'a str,
     sz_decimals: u8,
     fees: Billing,
+    /// Connection of the run that it is followed on.
+    #[serde(default, skip_serializing_if = "is_first")]
+    socket: u8,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde has it")]
+fn is_first(socket: &u8) -> bool {
+    *socket == 0
 }
 
 /// A line of a recording, as far as it is ours.
@@ -117,12 +143,12 @@ struct Ours<'a> {
 const COIN: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"coin\",";
 
 /// The line that says what the venue's list says of a coin: a replay's ticks, lots and fees are then
-/// the live run's, not guessed from the sizes in the frames.
+/// the live run's, not guessed from the sizes in the frames. And over which of its connections it comes.
 #[must_use]
-pub fn coin_line(spec: &CoinSpec) -> Vec<u8> {
+pub fn coin_line(spec: &CoinSpec, socket: u8) -> Vec<u8> {
     let CoinSpec { name, sz_decimals, billing } = spec;
-    let data =
-        Listed { event: "coin", coin: name.as_str(), sz_decimals: *sz_decimals, fees: *billing };
+    let (coin, sz_decimals, fees) = (name.as_str(), *sz_decimals, *billing);
+    let data = Listed { event: "coin", coin, sz_decimals, fees, socket };
     serde_json::to_vec(&Ours { channel: "papermaker", data }).unwrap_or_default()
 }
 
@@ -132,15 +158,15 @@ pub fn is_coin(frame: &[u8]) -> bool {
     frame.starts_with(COIN)
 }
 
-/// The coin that `frame` tells of; `None`: it is another line, or says what cannot be.
+/// The coin that `frame` tells of, and its connection; `None`: it is another line, or says what cannot be.
 #[must_use]
-pub fn listed(frame: &[u8]) -> Option<CoinSpec> {
+pub fn listed(frame: &[u8]) -> Option<(CoinSpec, u8)> {
     if !is_coin(frame) {
         return None;
     }
     let Ours { data, .. } = serde_json::from_slice(frame).ok()?;
     let spec = CoinSpec::new(data.coin, data.sz_decimals).ok()?;
-    Some(CoinSpec { billing: data.fees, ..spec })
+    Some((CoinSpec { billing: data.fees, ..spec }, data.socket))
 }
 
 /// The line that says that so many frames are missing here: the disk fell behind.
@@ -174,11 +200,17 @@ pub fn is_ours(frame: &[u8]) -> bool {
     frame.starts_with(HEAD)
 }
 
-/// The control line `frame` is, if it is one.
+/// The control line `frame` is, if it is one, and the connection it is of.
 #[must_use]
-pub fn control(frame: &[u8]) -> Option<Control> {
-    let event = frame.strip_prefix(HEAD)?.strip_suffix(TAIL)?;
-    Control::ALL.into_iter().find(|c| c.name().as_bytes() == event)
+pub fn control(frame: &[u8]) -> Option<(Control, u8)> {
+    let rest = frame.strip_prefix(HEAD)?;
+    let (event, tail) = rest.split_at(rest.iter().position(|b| *b == b'"')?);
+    let socket = match tail.strip_prefix(SOCKET) {
+        Some([n @ b'0'..=b'9', b'}', b'}']) => n - b'0',
+        None if tail == TAIL => 0,
+        _ => return None,
+    };
+    Control::ALL.into_iter().find(|c| c.name().as_bytes() == event).map(|c| (c, socket))
 }
 
 #[cfg(test)]
@@ -188,8 +220,12 @@ mod tests {
     #[test]
     fn control_lines_read_back() {
         for c in Control::ALL {
-            assert_eq!(control(c.line()), Some(c));
+            assert_eq!(control(c.line()), Some((c, 0)));
             assert!(is_ours(c.line()));
+            for socket in 0..10 {
+                let line: Vec<u8> = c.line_of(socket).collect();
+                assert_eq!(control(&line), Some((c, socket)), "{}", line.escape_ascii());
+            }
         }
         let line: Vec<u8> = set_aside_line("kPEPE").collect();
         assert_eq!((set_aside(&line), control(&line)), (Some("kPEPE"), None));
@@ -210,8 +246,9 @@ mod tests {
         let terms = Billing::Builder { scale_e4: 20_000, growth: true };
         let plain = CoinSpec::new("xyz:TSLA", 3).expect("a coin");
         for spec in [plain, CoinSpec { billing: terms, ..plain }] {
-            let line = coin_line(&spec);
-            assert!(is_ours(&line) && listed(&line) == Some(spec) && control(&line).is_none());
+            let line = coin_line(&spec, 0);
+            assert!(is_ours(&line) && listed(&line) == Some((spec, 0)) && control(&line).is_none());
+            assert_eq!(listed(&coin_line(&spec, 7)), Some((spec, 7)));
             let wrong = String::from_utf8_lossy(&line).replace(":3,", ":33,");
             assert!(is_coin(wrong.as_bytes()) && listed(wrong.as_bytes()).is_none());
         }

@@ -184,7 +184,7 @@ impl Finder {
     /// that come later are left out.
     pub fn take(&mut self, frame: &[u8]) {
         let Some((name, decimals)) = sizes(frame) else {
-            if let Some(spec) = listed(frame) {
+            if let Some((spec, _)) = listed(frame) {
                 self.listed.retain(|c| c.name != spec.name);
                 self.listed.truncate(NAMES_MAX - 1);
                 self.listed.push(spec);

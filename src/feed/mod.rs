@@ -37,7 +37,7 @@ pub use clock::{ClockMap, Seen};
 pub use coins::{BadCoin, CoinSpec, Coins, is_perpetual};
 pub use control::{
     Control, SIMULATED, coin_line, control, import_line, imported, is_coin, is_ours, is_taken_back,
-    lost_frames, lost_line, set_aside, set_aside_line, taken_back_line,
+    listed, lost_frames, lost_line, set_aside, set_aside_line, taken_back_line,
 };
 pub use decode::{Decoder, Parser};
 pub use outcome::{Decoded, Stream};

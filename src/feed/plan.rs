@@ -1,9 +1,10 @@
 //! What to subscribe, in which order, how fast, and what was answered.
 //!
-//! In: the run's coins; answers. Out: the texts to send. Hot path: texts are made at construction.
+//! In: the run's coins, each with its connection; answers. Out: the texts to send. Hot path: texts are
+//! made at construction.
 //!
 //! 1. Per coin: best bid and offer, fast book, full book, trades, context; coin after coin.
-//! 2. At most `SUBSCRIBE_BURST` texts at once, then one every `SUBSCRIBE_EVERY_NS`.
+//! 2. At most `SUBSCRIBE_BURST` texts at once on a connection, then one every `SUBSCRIBE_EVERY_NS`.
 //! 3. An acknowledgement or the stream's own data answers a subscription; an unanswered one is
 //!    overdue after `ACK_NS`. A stream that the venue refuses is not asked for again.
 //! 4. The venue drops the whole socket, without a word, for a coin it does not know. A coin whose
@@ -14,7 +15,9 @@
 
 use super::coins::Coins;
 use super::outcome::Stream;
-use crate::limits::{ACK_NS, ASIDE_NS, STRIKES_MAX, SUBSCRIBE_BURST, SUBSCRIBE_EVERY_NS};
+use crate::limits::{
+    ACK_NS, ASIDE_NS, SOCKETS_MAX, STRIKES_MAX, SUBSCRIBE_BURST, SUBSCRIBE_EVERY_NS,
+};
 use crate::units::{CoinId, Ns};
 
 const STREAMS: usize = Stream::ALL.len();
@@ -37,6 +40,8 @@ struct CoinPlan {
     again: Option<(Ns, i64)>,
     /// Streams that the venue refuses.
     refused: [bool; STREAMS],
+    /// Connection that it is subscribed on.
+    socket: u8,
 }
 
 impl CoinPlan {
@@ -49,11 +54,19 @@ impl CoinPlan {
     }
 }
 
-/// The subscriptions of a run on its current connection.
+/// The subscriptions of a run on its current connections.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     coins: Box<[CoinPlan]>,
     follow: [bool; STREAMS],
+    sockets: [Cursor; SOCKETS_MAX],
+    /// When the first of the coins set aside is tried again.
+    again_at: Ns,
+}
+
+/// How far a connection has come. Coins of other connections are passed over.
+#[derive(Clone, Copy, Debug)]
+struct Cursor {
     /// Coin whose subscriptions are sent first.
     first: usize,
     /// Position in the list of all (coin, stream) pairs, counted from `first`.
@@ -62,8 +75,17 @@ pub(super) struct Plan {
     allowance: u32,
     refilled: Ns,
     answered: u32,
-    /// When the first of the coins set aside is tried again.
-    again_at: Ns,
+}
+
+impl Cursor {
+    fn refill(&mut self, now: Ns) {
+        let due = now.since(self.refilled) / SUBSCRIBE_EVERY_NS;
+        if due > 0 {
+            let due = u32::try_from(due).unwrap_or(u32::MAX);
+            self.allowance = self.allowance.saturating_add(due).min(SUBSCRIBE_BURST);
+            self.refilled = now;
+        }
+    }
 }
 
 impl Plan {
@@ -78,61 +100,77 @@ impl Plan {
                 strikes: 0,
                 again: None,
                 refused: [false; STREAMS],
+                socket: 0,
             })
             .collect();
-        Plan {
-            coins,
-            follow,
-            first: 0,
-            next: 0,
-            allowance: SUBSCRIBE_BURST,
-            refilled: Ns(0),
-            answered: 0,
-            again_at: Ns(i64::MAX),
+        let allowance = SUBSCRIBE_BURST;
+        let cursor = Cursor { first: 0, next: 0, allowance, refilled: Ns(0), answered: 0 };
+        Plan { coins, follow, sockets: [cursor; SOCKETS_MAX], again_at: Ns(i64::MAX) }
+    }
+
+    /// The connection that a coin is subscribed on.
+    #[inline]
+    pub(super) fn socket(&self, coin: CoinId) -> usize {
+        self.coins.get(coin.index()).map_or(0, |c| usize::from(c.socket))
+    }
+
+    /// From the next connection on, a coin is subscribed on this one.
+    pub(super) fn put_on(&mut self, coin: CoinId, socket: u8) {
+        if let Some(coin) = self.coins.get_mut(coin.index()) {
+            coin.socket = socket;
         }
     }
 
     /// A connection is open at `now`: everything is to be sent.
-    pub(super) fn renew(&mut self, now: Ns) {
-        for coin in &mut self.coins {
+    pub(super) fn renew(&mut self, socket: usize, now: Ns) {
+        for coin in self.coins.iter_mut().filter(|c| usize::from(c.socket) == socket) {
             coin.states = [State::Off; STREAMS];
             if coin.strikes < STRIKES_MAX {
                 coin.want(self.follow);
             }
         }
-        self.next = 0;
-        self.allowance = SUBSCRIBE_BURST;
-        self.refilled = now;
-        self.answered = 0;
+        let first = self.sockets[socket].first;
+        let allowance = SUBSCRIBE_BURST;
+        self.sockets[socket] = Cursor { first, next: 0, allowance, refilled: now, answered: 0 };
     }
 
-    /// The next text to send at `now`, if one is due.
-    pub(super) fn next(&mut self, now: Ns) -> Option<&[u8]> {
+    /// The next text to send on a connection at `now`, if one is due.
+    pub(super) fn next(&mut self, socket: usize, now: Ns) -> Option<&[u8]> {
+        let Plan { coins, sockets, .. } = self;
+        let at = &mut sockets[socket];
         let (coin, stream) = loop {
-            if self.next == self.coins.len() * STREAMS {
+            if at.next == coins.len() * STREAMS {
                 return None;
             }
-            let coin = (self.first + self.next / STREAMS) % self.coins.len();
-            let stream = self.next % STREAMS;
-            if self.coins[coin].states[stream] == State::Unsent {
+            let coin = (at.first + at.next / STREAMS) % coins.len();
+            if usize::from(coins[coin].socket) != socket {
+                at.next += STREAMS;
+                continue;
+            }
+            let stream = at.next % STREAMS;
+            if coins[coin].states[stream] == State::Unsent {
                 break (coin, stream);
             }
-            self.next += 1;
+            at.next += 1;
         };
-        self.refill(now);
-        self.allowance = self.allowance.checked_sub(1)?;
-        self.next += 1;
-        let coin = &mut self.coins[coin];
+        at.refill(now);
+        at.allowance = at.allowance.checked_sub(1)?;
+        at.next += 1;
+        let coin = &mut coins[coin];
         coin.states[stream] = State::Sent(now);
         Some(&coin.texts[stream])
     }
 
-    /// A coin that was set aside long enough to be tried again, once all others are subscribed.
-    pub(super) fn due_back(&self, now: Ns) -> Option<CoinId> {
-        if now < self.again_at || self.next < self.coins.len() * STREAMS {
+    /// A coin of a connection that was set aside long enough to be tried again, once all others are
+    /// subscribed.
+    pub(super) fn due_back(&self, socket: usize, now: Ns) -> Option<CoinId> {
+        if now < self.again_at || self.sockets[socket].next < self.coins.len() * STREAMS {
             return None;
         }
-        let due = |c: &CoinPlan| c.strikes >= STRIKES_MAX && c.again.is_some_and(|a| now >= a.0);
+        let due = |c: &CoinPlan| {
+            let aside = usize::from(c.socket) == socket && c.strikes >= STRIKES_MAX;
+            aside && c.again.is_some_and(|a| now >= a.0)
+        };
         let i = self.coins.iter().position(due)?;
         u8::try_from(i).ok().map(CoinId)
     }
@@ -146,18 +184,19 @@ impl Plan {
         if let state @ State::Sent(_) = &mut coin.states[stream.index()] {
             *state = State::Answered;
             (coin.strikes, coin.again) = (0, None);
-            self.answered += 1;
+            self.sockets[usize::from(coin.socket)].answered += 1;
         }
     }
 
     /// A subscription that has waited for its answer longer than `ACK_NS`, and whether its coin cannot
     /// be followed without: trades, and a book or best prices where no other answered. One of those
     /// before all others.
-    pub(super) fn overdue(&self, now: Ns) -> Option<(CoinId, Stream, bool)> {
+    pub(super) fn overdue(&self, socket: usize, now: Ns) -> Option<(CoinId, Stream, bool)> {
         let late = |s: &State| matches!(s, State::Sent(at) if now.since(*at) > ACK_NS);
         let answered = |s: &State| *s == State::Answered;
         let mut optional = None;
-        for (c, coin) in (0u8..).zip(&self.coins) {
+        let on = |(_, c): &(u8, &CoinPlan)| usize::from(c.socket) == socket;
+        for (c, coin) in (0u8..).zip(&self.coins).filter(on) {
             for stream in Stream::ALL.into_iter().filter(|s| late(&coin.states[s.index()])) {
                 let needed = alone(stream, |s| answered(&coin.states[s.index()]));
                 if needed {
@@ -193,10 +232,10 @@ impl Plan {
         }
     }
 
-    /// The link was lost: notes at whose subscription, if that is known.
-    pub(super) fn lost(&mut self, now: Ns) {
-        let suspect = self.suspect();
-        if let (Some(coin), true) = (suspect, self.answered > 0) {
+    /// A connection was lost: notes at whose subscription, if that is known.
+    pub(super) fn lost(&mut self, socket: usize, now: Ns) {
+        let suspect = self.suspect(socket);
+        if let (Some(coin), true) = (suspect, self.sockets[socket].answered > 0) {
             let coin = &mut self.coins[coin.index()];
             coin.strikes = coin.strikes.saturating_add(1);
             if coin.strikes >= STRIKES_MAX {
@@ -206,17 +245,25 @@ impl Plan {
             }
         }
         if suspect.is_some() {
-            self.first = (self.first + 1) % self.coins.len();
+            let first = self.of(socket).find(|c| *c != self.sockets[socket].first);
+            self.sockets[socket].first = first.unwrap_or(0);
         }
-        for coin in &mut self.coins {
+        for coin in self.coins.iter_mut().filter(|c| usize::from(c.socket) == socket) {
             coin.states = [State::Off; STREAMS];
         }
     }
 
-    /// The coin of the first subscription sent and not answered.
-    pub(super) fn suspect(&self) -> Option<CoinId> {
-        (0..self.coins.len())
-            .map(|i| (self.first + i) % self.coins.len())
+    /// The coins of a connection, from the one that is subscribed first.
+    fn of(&self, socket: usize) -> impl Iterator<Item = usize> + '_ {
+        let n = self.coins.len();
+        let first = self.sockets[socket].first;
+        let from_first = (0..n).map(move |i| (first + i) % n);
+        from_first.filter(move |c| usize::from(self.coins[*c].socket) == socket)
+    }
+
+    /// The coin of the first subscription sent and not answered on a connection.
+    pub(super) fn suspect(&self, socket: usize) -> Option<CoinId> {
+        self.of(socket)
             .find(|&c| self.coins[c].states.iter().any(|s| matches!(s, State::Sent(_))))
             .and_then(|c| u8::try_from(c).ok())
             .map(CoinId)
@@ -237,19 +284,10 @@ impl Plan {
         } else {
             c.strikes = STRIKES_MAX - 1;
             c.want(self.follow);
-            self.next = 0;
+            self.sockets[usize::from(c.socket)].next = 0;
         }
         let waiting = self.coins.iter().filter(|c| c.strikes >= STRIKES_MAX);
         self.again_at = waiting.filter_map(|c| Some(c.again?.0)).min().unwrap_or(Ns(i64::MAX));
-    }
-
-    fn refill(&mut self, now: Ns) {
-        let due = now.since(self.refilled) / SUBSCRIBE_EVERY_NS;
-        if due > 0 {
-            let due = u32::try_from(due).unwrap_or(u32::MAX);
-            self.allowance = self.allowance.saturating_add(due).min(SUBSCRIBE_BURST);
-            self.refilled = now;
-        }
     }
 }
 
@@ -289,7 +327,7 @@ mod tests {
     /// Sends all that may be sent at `now`.
     fn send(plan: &mut Plan, now: Ns) -> Vec<String> {
         let mut sent = Vec::new();
-        while let Some(text) = plan.next(now) {
+        while let Some(text) = plan.next(0, now) {
             sent.push(String::from_utf8(text.to_vec()).expect("ascii"));
         }
         sent
@@ -298,7 +336,7 @@ mod tests {
     #[test]
     fn subscribes_bbo_fast_full_trades_and_context_coin_after_coin() {
         let mut p = plan(2);
-        p.renew(Ns(0));
+        p.renew(0, Ns(0));
         let sent = send(&mut p, Ns(0));
         let line = |s: &str| format!("{{\"method\":\"subscribe\",\"subscription\":{{{s}}}}}");
         for (i, coin) in ["C0", "C1"].into_iter().enumerate() {
@@ -317,7 +355,7 @@ mod tests {
     #[test]
     fn subscriptions_are_paced_twenty_at_once_then_twenty_in_100_ms() {
         let mut p = plan(16);
-        p.renew(Ns(0));
+        p.renew(0, Ns(0));
         assert_eq!(send(&mut p, Ns(0)).len(), 20);
         assert_eq!(send(&mut p, Ns(SUBSCRIBE_EVERY_NS - 1)).len(), 0);
         assert_eq!(send(&mut p, Ns(SUBSCRIBE_EVERY_NS)).len(), 1);
@@ -330,21 +368,21 @@ mod tests {
     #[test]
     fn a_subscription_without_answer_is_overdue_after_15_s() {
         let mut p = plan(1);
-        p.renew(Ns(0));
+        p.renew(0, Ns(0));
         send(&mut p, Ns(0));
-        assert_eq!(p.overdue(Ns(ACK_NS)), None);
+        assert_eq!(p.overdue(0, Ns(ACK_NS)), None);
         for stream in Stream::ALL {
-            assert!(p.overdue(Ns(ACK_NS + 1)).is_some());
+            assert!(p.overdue(0, Ns(ACK_NS + 1)).is_some());
             p.answer(CoinId(0), stream);
         }
-        assert_eq!(p.overdue(Ns(i64::MAX)), None);
+        assert_eq!(p.overdue(0, Ns(i64::MAX)), None);
     }
 
     #[test]
     fn trades_and_one_book_are_needed_and_what_is_refused_stays_out() {
         let mut p = plan(1);
         let coin = CoinId(0);
-        p.renew(Ns(0));
+        p.renew(0, Ns(0));
         send(&mut p, Ns(0));
         assert!(p.needs(coin, Stream::Trades) && !p.needs(coin, Stream::Ctx));
         for stream in [Stream::Ctx, Stream::Fast, Stream::Bbo] {
@@ -352,10 +390,10 @@ mod tests {
             p.refuse(coin, stream);
         }
         assert!(p.needs(coin, Stream::Slow), "the last book");
-        assert_eq!(p.overdue(Ns(ACK_NS + 1)), Some((coin, Stream::Slow, true)));
+        assert_eq!(p.overdue(0, Ns(ACK_NS + 1)), Some((coin, Stream::Slow, true)));
         p.answer(coin, Stream::Slow);
-        assert_eq!(p.overdue(Ns(ACK_NS + 1)), Some((coin, Stream::Trades, true)));
-        p.renew(Ns(0));
+        assert_eq!(p.overdue(0, Ns(ACK_NS + 1)), Some((coin, Stream::Trades, true)));
+        p.renew(0, Ns(0));
         let sent = send(&mut p, Ns(0)).concat();
         assert!(sent.contains("l2Book") && sent.contains("trades"), "{sent}");
         assert!(!sent.contains("fast") && !sent.contains("bbo"), "{sent}");
@@ -363,8 +401,8 @@ mod tests {
 
     /// Plays one link against a venue that drops it at the subscription of coin `bad`.
     fn link(p: &mut Plan, bad: &str) {
-        p.renew(Ns(0));
-        while let Some(text) = p.next(Ns(0)) {
+        p.renew(0, Ns(0));
+        while let Some(text) = p.next(0, Ns(0)) {
             let text = String::from_utf8(text.to_vec()).expect("ascii");
             if text.contains(bad) {
                 break;
@@ -375,7 +413,7 @@ mod tests {
                 p.answer(coin, stream);
             }
         }
-        p.lost(Ns(0));
+        p.lost(0, Ns(0));
     }
 
     #[test]
@@ -388,7 +426,7 @@ mod tests {
             for coin in 0..3 {
                 assert_eq!(p.set_aside(CoinId(coin)), coin == bad, "bad {bad}, coin {coin}");
             }
-            p.renew(Ns(0));
+            p.renew(0, Ns(0));
             assert_eq!(send(&mut p, Ns(0)).len(), 10, "the others are followed");
         }
     }
@@ -401,26 +439,26 @@ mod tests {
         }
         let mut at = Ns(0);
         for wait in [ASIDE_NS.0, 2 * ASIDE_NS.0, 4 * ASIDE_NS.0] {
-            p.renew(at);
+            p.renew(0, at);
             assert_eq!(send(&mut p, at).len(), 5, "the other one");
             Stream::ALL.into_iter().for_each(|s| p.answer(CoinId(0), s));
             at = at.plus(wait);
-            assert_eq!(p.due_back(at.plus(-1)), None);
-            assert_eq!(p.due_back(at), Some(CoinId(1)));
+            assert_eq!(p.due_back(0, at.plus(-1)), None);
+            assert_eq!(p.due_back(0, at), Some(CoinId(1)));
             p.put_aside(CoinId(1), false);
-            assert!(!p.set_aside(CoinId(1)) && p.due_back(at).is_none());
+            assert!(!p.set_aside(CoinId(1)) && p.due_back(0, at).is_none());
             assert_eq!(send(&mut p, at).len(), 5);
-            p.lost(at);
+            p.lost(0, at);
             assert!(p.set_aside(CoinId(1)), "one link is the price");
         }
-        p.renew(at);
+        p.renew(0, at);
         send(&mut p, at);
         Stream::ALL.into_iter().for_each(|s| p.answer(CoinId(0), s));
         at = at.plus(ASIDE_NS.1);
-        p.put_aside(p.due_back(at).expect("due"), false);
+        p.put_aside(p.due_back(0, at).expect("due"), false);
         assert_eq!(send(&mut p, at).len(), 5);
         Stream::ALL.into_iter().for_each(|s| p.answer(CoinId(1), s));
-        p.lost(at);
+        p.lost(0, at);
         assert!(!p.set_aside(CoinId(1)), "the venue knows it again");
     }
 
@@ -428,9 +466,9 @@ mod tests {
     fn links_that_answer_nothing_accuse_no_coin() {
         let mut p = plan(2);
         for _ in 0..20 {
-            p.renew(Ns(0));
+            p.renew(0, Ns(0));
             send(&mut p, Ns(0));
-            p.lost(Ns(0));
+            p.lost(0, Ns(0));
         }
         assert!(!p.set_aside(CoinId(0)) && !p.set_aside(CoinId(1)));
     }

@@ -89,10 +89,10 @@ impl Refusals {
         }
     }
 
-    /// Whether a stream that is needed was not answered in time. Where others were not, they are given
+    /// Whether a stream that is needed was not answered in time on a connection. Where others were not, they are given
     /// up on this link.
-    pub(super) fn are_needed(&mut self, plan: &mut Plan, now: Ns) -> bool {
-        while let Some((coin, stream, needed)) = plan.overdue(now) {
+    pub(super) fn are_needed(&mut self, plan: &mut Plan, socket: usize, now: Ns) -> bool {
+        while let Some((coin, stream, needed)) = plan.overdue(socket, now) {
             if needed {
                 return true;
             }

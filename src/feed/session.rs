@@ -1,4 +1,4 @@
-//! The feed's state machine over one connection after another.
+//! The feed's state machine over its connections, and over one after another in each place.
 //!
 //! In: what the link does, its messages, the session clock. Out: [`Input`]s for the engine, texts to
 //! send, a [`Verdict`] on the link, waits before reconnects. Hot path: no allocation, no clock.
@@ -9,6 +9,8 @@
 //!    print: the recorder subscribed again and wrote no acknowledgement.
 //! 3. A verdict to close stands until the link is gone; what still arrives is processed as ever.
 //! 4. Deadlines are judged on the session clock; block times of the venue decide nothing here.
+//! 5. A message came over the connection of the coin that it names; one that names none over the one
+//!    that was said last ([`Feed::from`]).
 
 use serde::{Deserialize, Serialize};
 
@@ -25,8 +27,8 @@ use super::streams::Streams;
 use super::verdict::{Close, Input, Loss, Quiet, Verdict};
 use crate::event::{Event, Joint};
 use crate::limits::{
-    DATA_SILENCE_NS, DATE_MAX_NS, HISTORY_NS, MESSAGE_SILENCE_NS, PING_EVERY_NS,
-    PING_SILENCE_NS, REJECTS_PER_MIN_MAX,
+    DATA_SILENCE_NS, DATE_MAX_NS, HISTORY_NS, MESSAGE_SILENCE_NS, PING_EVERY_NS, PING_SILENCE_NS,
+    REJECTS_PER_MIN_MAX, SOCKETS_MAX,
 };
 use crate::units::{CoinId, Ns};
 
@@ -81,7 +83,7 @@ struct Link {
 pub struct Feed {
     decoder: Decoder,
     plan: Plan,
-    retry: Retry,
+    retry: [Retry; SOCKETS_MAX],
     joiners: Box<[Joiner]>,
     paces: Box<[[Pace; Stream::ALL.len()]]>,
     /// Receive time less block time of the newest message of each coin.
@@ -90,7 +92,9 @@ pub struct Feed {
     shown: Box<[Option<Ns>]>,
     /// Lot of each coin, in size units.
     lots: Box<[i64]>,
-    link: Option<Link>,
+    links: [Option<Link>; SOCKETS_MAX],
+    /// Connection of messages that name no coin.
+    from: u8,
     rtt_ns: Option<i64>,
     refusals: Refusals,
     counters: Counters,
@@ -104,7 +108,10 @@ pub struct SessionState {
     paces: Box<[[Pace; Stream::ALL.len()]]>,
     lags: Box<[Option<i64>]>,
     shown: Box<[Option<Ns>]>,
-    link: Option<Link>,
+    links: [Option<Link>; SOCKETS_MAX],
+    from: u8,
+    /// The connection of each coin.
+    sockets: Box<[u8]>,
     rtt_ns: Option<i64>,
     /// Coins set aside.
     aside: Vec<CoinId>,
@@ -131,13 +138,14 @@ impl Feed {
         let follow = Stream::ALL.map(|stream| config.streams.has(stream));
         Ok(Feed {
             plan: Plan::new(&coins, follow),
-            retry: Retry::new(seed),
+            retry: std::array::from_fn(|i| Retry::new(seed.wrapping_add(i as u64))),
             joiners: specs.iter().map(|_| Joiner::new(seed)).collect(),
             paces: specs.iter().map(|_| Stream::ALL.map(|_| Pace::new())).collect(),
             lags: specs.iter().map(|_| None).collect(),
             shown: specs.iter().map(|_| None).collect(),
             lots: specs.iter().map(|s| s.rules().lot()).collect(),
-            link: None,
+            links: [None; SOCKETS_MAX],
+            from: 0,
             rtt_ns: None,
             refusals: Refusals::of(specs.len()),
             counters: Counters::default(),
@@ -145,23 +153,71 @@ impl Feed {
         })
     }
 
-    /// A WebSocket is open: subscriptions are due, and a history of each coin is to come.
-    pub fn connected(&mut self, now: Ns) {
-        self.counters.ups += 1;
-        self.renew(now);
+    /// From its next connection on, a coin is followed on this one of the run's, below `SOCKETS_MAX`.
+    pub fn put_on(&mut self, coin: CoinId, socket: u8) {
+        if usize::from(socket) < SOCKETS_MAX {
+            self.plan.put_on(coin, socket);
+        }
     }
 
-    /// The link is gone, or an attempt to connect failed.
-    pub fn disconnected(&mut self, now: Ns, loss: Loss) {
-        let talked = match self.link.take() {
+    /// The connection of a coin.
+    #[inline]
+    #[must_use]
+    pub fn socket(&self, coin: CoinId) -> usize {
+        self.plan.socket(coin)
+    }
+
+    /// The coins of a connection.
+    pub fn on(&self, socket: usize) -> impl Iterator<Item = CoinId> + '_ {
+        self.ids().filter(move |c| self.socket(*c) == socket)
+    }
+
+    /// The next messages that name no coin come over this connection.
+    #[inline]
+    pub fn from(&mut self, socket: u8) {
+        if usize::from(socket) < SOCKETS_MAX {
+            self.from = socket;
+        }
+    }
+
+    /// The connection that was said last.
+    #[must_use]
+    pub fn said(&self) -> u8 {
+        self.from
+    }
+
+    /// The connection that a message came over, and whether it names it by a coin.
+    #[inline]
+    #[must_use]
+    pub fn source(&self, read: &Read) -> (usize, bool) {
+        match read.0 {
+            Ok(
+                Decoded::Bbo { coin }
+                | Decoded::Book { coin }
+                | Decoded::Trades { coin }
+                | Decoded::Ctx { coin },
+            ) => (self.socket(coin), true),
+            _ => (usize::from(self.from), false),
+        }
+    }
+
+    /// A WebSocket is open: subscriptions are due, and a history of each of its coins is to come.
+    pub fn connected(&mut self, socket: usize, now: Ns) {
+        self.counters.ups += 1;
+        self.renew(socket, now);
+    }
+
+    /// A connection is gone, or an attempt to make it failed.
+    pub fn disconnected(&mut self, socket: usize, now: Ns, loss: Loss) {
+        let talked = match self.links[socket].take() {
             Some(link) => {
                 self.counters.downs += 1;
-                self.plan.lost(now);
+                self.plan.lost(socket, now);
                 link.data.map_or(0, |data| data.since(link.since))
             }
             None => 0,
         };
-        self.retry.ended(loss == Loss::Refused, talked);
+        self.retry[socket].ended(loss == Loss::Refused, talked);
     }
 
     /// A recording shows that its recorder reconnected here, though it has no line saying so: all
@@ -169,8 +225,8 @@ impl Feed {
     #[cfg(any(test, feature = "lab"))]
     pub fn resubscribed(&mut self, now: Ns) {
         self.counters.ups += 1;
-        self.counters.downs += u64::from(self.link.is_some());
-        self.renew(now);
+        self.counters.downs += u64::from(self.is_up());
+        self.renew(0, now);
     }
 
     /// Reads one message and takes it as received at `now`: a feed alone, whose stamps are session
@@ -213,7 +269,7 @@ impl Feed {
     /// Takes what was read last, from `message`, as received at session time `now`.
     #[inline]
     pub fn take(&mut self, now: Ns, read: Read, message: &[u8]) -> Input<'_> {
-        if let Some(link) = &mut self.link {
+        if let Some(link) = &mut self.links[self.source(&read).0] {
             link.any = now;
         }
         match read.0 {
@@ -249,13 +305,14 @@ impl Feed {
 
     /// The clocks jumped against each other: silence counts from `now`.
     pub fn jumped(&mut self, now: Ns) {
-        let Some(link) = &mut self.link else { return };
-        (link.any, link.since, link.data) = (now, now, link.data.and(Some(now)));
+        for link in self.links.iter_mut().flatten() {
+            (link.any, link.since, link.data) = (now, now, link.data.and(Some(now)));
+        }
     }
 
-    /// Judges the link at `now`. To be called on every point of the tick grid.
-    pub fn tick(&mut self, now: Ns) -> Verdict {
-        let Some(link) = &self.link else { return Verdict::Keep };
+    /// Judges a connection at `now`. To be called on every point of the tick grid.
+    pub fn tick(&mut self, socket: usize, now: Ns) -> Verdict {
+        let Some(link) = &self.links[socket] else { return Verdict::Keep };
         if self.refusals.needed().is_some() {
             return Verdict::Refused;
         }
@@ -263,7 +320,7 @@ impl Feed {
             Close::Silent
         } else if now.since(link.data.unwrap_or(link.since)) > DATA_SILENCE_NS {
             Close::NoData
-        } else if self.refusals.are_needed(&mut self.plan, now) {
+        } else if self.refusals.are_needed(&mut self.plan, socket, now) {
             Close::NoAck
         } else if link.rejects > REJECTS_PER_MIN_MAX {
             Close::Rejects
@@ -273,11 +330,11 @@ impl Feed {
         Verdict::Close(close)
     }
 
-    /// The next text to send at `now`, if one is due: subscriptions, then pings. To be called until
-    /// it gives `None`.
-    pub fn next_send(&mut self, now: Ns) -> Option<&[u8]> {
-        let link = self.link.as_mut()?;
-        if let Some(text) = self.plan.next(now) {
+    /// The next text to send on a connection at `now`, if one is due: subscriptions, then pings. To be
+    /// called until it gives `None`.
+    pub fn next_send(&mut self, socket: usize, now: Ns) -> Option<&[u8]> {
+        let link = self.links[socket].as_mut()?;
+        if let Some(text) = self.plan.next(socket, now) {
             self.counters.subscribes += 1;
             return Some(text);
         }
@@ -291,23 +348,34 @@ impl Feed {
         Some(PING)
     }
 
-    /// A ping was sent, or a recording says so.
-    pub fn pinged(&mut self, now: Ns) {
-        if let Some(link) = self.link.as_mut() {
+    /// A ping was sent on a connection, or a recording says so.
+    pub fn pinged(&mut self, socket: usize, now: Ns) {
+        if let Some(link) = self.links[socket].as_mut() {
             link.ping_at(now);
             self.counters.pings += 1;
         }
     }
 
-    /// Nanoseconds to wait before the next attempt to connect. Each call counts as an attempt.
-    pub fn retry_delay(&mut self) -> i64 {
-        self.retry.delay()
+    /// Nanoseconds to wait before the next attempt at a connection. Each call counts as an attempt.
+    pub fn retry_delay(&mut self, socket: usize) -> i64 {
+        self.retry[socket].delay()
     }
 
-    /// Whether a link is open.
+    /// Whether any connection is open.
     #[must_use]
     pub fn is_up(&self) -> bool {
-        self.link.is_some()
+        self.links.iter().any(Option::is_some)
+    }
+
+    /// Whether a connection is open.
+    #[must_use]
+    pub fn is_open(&self, socket: usize) -> bool {
+        self.links.get(socket).is_some_and(Option::is_some)
+    }
+
+    /// When the last message of a coin's connection came, ns before `now`.
+    fn quiet_ns(&self, coin: CoinId, now: Ns) -> Option<i64> {
+        self.links[self.socket(coin)].map(|link| now.since(link.any))
     }
 
     /// The coins of the run.
@@ -324,7 +392,7 @@ impl Feed {
     /// Ages of a coin's streams at `now`.
     #[must_use]
     pub fn ages(&self, coin: CoinId, now: Ns) -> Ages {
-        let any_ns = self.link.map(|link| now.since(link.any));
+        let any_ns = self.quiet_ns(coin, now);
         let Some(paces) = self.paces.get(coin.index()) else {
             return Ages { any_ns, ..Ages::default() };
         };
@@ -340,7 +408,9 @@ impl Feed {
             paces: self.paces.clone(),
             lags: self.lags.clone(),
             shown: self.shown.clone(),
-            link: self.link,
+            links: self.links,
+            from: self.from,
+            sockets: self.ids().map(|c| u8::try_from(self.socket(c)).unwrap_or(0)).collect(),
             rtt_ns: self.rtt_ns,
             aside: self.ids().filter(|c| self.set_aside(*c)).collect(),
             counters: self.counters,
@@ -353,7 +423,9 @@ impl Feed {
         if fits {
             (self.joiners, self.paces, self.lags) = (m.joiners, m.paces, m.lags);
             self.shown = m.shown;
-            (self.link, self.rtt_ns, self.counters) = (m.link, m.rtt_ns, m.counters);
+            (self.links, self.from) = (m.links, m.from);
+            (self.rtt_ns, self.counters) = (m.rtt_ns, m.counters);
+            (0u8..).zip(m.sockets).for_each(|(c, s)| self.plan.put_on(CoinId(c), s));
             m.aside.into_iter().for_each(|c| self.put_aside(c, true));
         }
         fits
@@ -364,7 +436,7 @@ impl Feed {
     /// acknowledgement deadline's to judge.
     #[must_use]
     pub fn stale(&self, coin: CoinId, now: Ns) -> Stale {
-        let any = cadence::silent(self.link.map(|link| now.since(link.any)));
+        let any = cadence::silent(self.quiet_ns(coin, now));
         let Some(paces) = self.paces.get(coin.index()) else {
             return Stale { any, ..Stale::default() };
         };
@@ -405,10 +477,10 @@ impl Feed {
         self.plan.put_aside(coin, aside);
     }
 
-    /// A coin that was set aside long enough to be tried again, on the link at hand.
+    /// A coin of a connection that is open, which was set aside long enough to be tried again.
     #[must_use]
-    pub fn due_back(&self, now: Ns) -> Option<CoinId> {
-        self.link.and_then(|_| self.plan.due_back(now))
+    pub fn due_back(&self, socket: usize, now: Ns) -> Option<CoinId> {
+        self.links[socket].and_then(|_| self.plan.due_back(socket, now))
     }
 
     /// What was counted so far.
@@ -456,15 +528,15 @@ impl Feed {
         Input::Event(Event::History { coin, prints: self.decoder.prints(), joint })
     }
 
-    /// An empty list names no coin. It is the history of the coin that has waited longest since its
-    /// acknowledgement: the venue answers in the order it was asked.
+    /// An empty list names no coin. It is the history of the coin of its connection that has waited longest
+    /// since its acknowledgement: the venue answers in the order it was asked.
     #[cold]
     fn empty_trades(&mut self, now: Ns) -> Input<'_> {
         let turns = self.joiners.iter().enumerate();
-        let turn = turns.filter_map(|(i, j)| Some((j.turn()?, u8::try_from(i).ok()?))).min();
+        let turns = turns.filter_map(|(i, j)| Some((j.turn()?, CoinId(u8::try_from(i).ok()?))));
+        let turn = turns.filter(|(_, c)| self.socket(*c) == usize::from(self.from)).min();
         match turn {
             Some((_, coin)) => {
-                let coin = CoinId(coin);
                 self.data(now, coin, Stream::Trades, None);
                 self.history(now, coin)
             }
@@ -487,7 +559,9 @@ impl Feed {
             }
             Decoded::Pong => {
                 c.pongs += 1;
-                if let Some(sent) = self.link.as_mut().and_then(|link| link.ping.take()) {
+                if let Some(sent) =
+                    self.links[usize::from(self.from)].as_mut().and_then(|l| l.ping.take())
+                {
                     let ns = now.since(sent);
                     self.rtt_ns = Some(ns);
                     let ns = ns.unsigned_abs();
@@ -524,7 +598,7 @@ impl Feed {
     fn acknowledged(&mut self, coin: CoinId, stream: Stream) {
         self.plan.answer(coin, stream);
         if stream == Stream::Trades {
-            let place = match &mut self.link {
+            let place = match &mut self.links[self.plan.socket(coin)] {
                 Some(link) => {
                     link.acks = link.acks.saturating_add(1);
                     link.acks
@@ -540,7 +614,7 @@ impl Feed {
         self.counters.rejected[reject.index()] += 1;
         // A context of another shape costs the funding, not the link.
         let optional = message.starts_with(b"{\"channel\":\"activeAssetCtx\"");
-        if let (Some(link), false) = (&mut self.link, optional) {
+        if let (Some(link), false) = (&mut self.links[usize::from(self.from)], optional) {
             if now.since(link.minute) >= Ns::MINUTE {
                 link.minute = now;
                 link.rejects = 0;
@@ -561,7 +635,7 @@ impl Feed {
         }
         self.paces[coin.index()][stream.index()].note(now);
         self.plan.answer(coin, stream);
-        if let Some(link) = &mut self.link {
+        if let Some(link) = &mut self.links[self.plan.socket(coin)] {
             link.data = Some(now);
         }
     }
@@ -576,8 +650,8 @@ impl Feed {
         self.counters.off_lot += off as u64;
     }
 
-    fn renew(&mut self, now: Ns) {
-        self.link = Some(Link {
+    fn renew(&mut self, socket: usize, now: Ns) {
+        self.links[socket] = Some(Link {
             since: now,
             any: now,
             data: None,
@@ -587,9 +661,15 @@ impl Feed {
             minute: now,
             rejects: 0,
         });
-        self.plan.renew(now);
-        self.joiners.iter_mut().for_each(Joiner::renew);
-        self.shown.fill(None);
-        self.paces.iter_mut().flatten().for_each(Pace::cut);
+        self.plan.renew(socket, now);
+        for coin in (0u8..).take(self.lags.len()).map(CoinId) {
+            if self.plan.socket(coin) != socket {
+                continue;
+            }
+            let i = coin.index();
+            self.joiners[i].renew();
+            self.shown[i] = None;
+            self.paces[i].iter_mut().for_each(Pace::cut);
+        }
     }
 }

@@ -65,7 +65,7 @@ impl Rig {
     /// Connected at 0.
     pub(super) fn up(parser: Parser) -> Rig {
         let mut rig = Rig::new(parser);
-        rig.feed.connected(Ns(0));
+        rig.feed.connected(0, Ns(0));
         rig
     }
 
@@ -76,7 +76,7 @@ impl Rig {
     /// All texts due at `now`.
     pub(super) fn sends(&mut self, now: i64) -> Vec<String> {
         let mut sent = Vec::new();
-        while let Some(text) = self.feed.next_send(Ns(now)) {
+        while let Some(text) = self.feed.next_send(0, Ns(now)) {
             sent.push(String::from_utf8(text.to_vec()).expect("ascii"));
         }
         sent

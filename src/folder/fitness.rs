@@ -184,7 +184,13 @@ impl Judge {
             Event::Ctx { coin, .. } => (coin, Stream::Ctx, None),
             Event::Link(Link::Up) => return self.up(now),
             Event::Link(Link::Down) => return self.down(now),
-            Event::Behind(_) | Event::Ping(_) => return,
+            Event::Line { coin, link: Link::Down } => {
+                if let Some(c) = self.coins.get_mut(coin.index()) {
+                    c.cut(now);
+                }
+                return;
+            }
+            Event::Line { .. } | Event::Behind(_) | Event::Ping(_) => return,
         };
         if let Some(block) = block {
             let ms = now.since(block).div_euclid(Ns::MS);

@@ -25,7 +25,7 @@ fn decided(rounds: u64, say: impl Fn(u64, i64) -> Vec<String>) -> Vec<Body> {
     for (round, block) in (0..rounds).zip((BEGIN_MS..).step_by(100)) {
         let now = Ns((block + DELAY_MS) * Ns::MS);
         if round == 0 {
-            turn.up(now, &mut out);
+            turn.up(0, now, &mut out);
         }
         turn.advance(now, &mut out);
         for text in say(round, block) {

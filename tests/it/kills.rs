@@ -141,9 +141,9 @@ impl Life {
     fn up(&mut self, venue: &mut Clocked) {
         self.now = self.now.max(venue.block(self).plus(20 * Ns::MS));
         self.note(Control::Up.line());
-        let line = feed::coin_line(&coins()[0]);
+        let line = feed::coin_line(&coins()[0], 0);
         self.note(&line);
-        self.turn.up(self.now, &mut self.records);
+        self.turn.up(0, self.now, &mut self.records);
         venue.market.reconnect();
         for stream in
             ["bbo\"", "l2Book\",\"fast\":true", "l2Book\"", "trades\"", "activeAssetCtx\""]
@@ -284,7 +284,7 @@ fn play(case: Case) -> (serde_json::Value, usize) {
         life.live(&mut venue, least + rng.u64(..120), &mut rng);
         if rng.u64(..4) == 0 {
             life.note(Control::Down.line());
-            life.turn.down(life.now, Loss::Lost, &mut life.records);
+            life.turn.down(0, life.now, Loss::Lost, &mut life.records);
             life.up(&mut venue);
             life.live(&mut venue, 1 + rng.u64(..60), &mut rng);
         }

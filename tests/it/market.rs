@@ -45,7 +45,7 @@ fn cut(blocks: &[(Ns, Vec<String>)], mut size: impl FnMut() -> usize) -> (Digest
     let mut turn = turn(&config);
     let mut out = Tally::new(|_: &Record, _: &Bytes| {});
     let mut conn = Conn::new(1);
-    turn.up(blocks[0].0, &mut out);
+    turn.up(0, blocks[0].0, &mut out);
     for (now, frames) in blocks {
         let mut bytes = Vec::new();
         frames.iter().for_each(|f| server::text(&mut bytes, f));
@@ -98,7 +98,7 @@ fn a_full_queue_is_counted_exactly_withdraws_the_quotes_and_replays_to_the_same_
         }
     };
     lines.push((blocks[0].0, Control::Up.line().to_vec()));
-    turn.up(blocks[0].0, &mut records);
+    turn.up(0, blocks[0].0, &mut records);
     for (i, (now, frames)) in blocks.iter().enumerate() {
         turn.advance(*now, &mut records);
         if let Some(behind) = records.behind() {
@@ -151,7 +151,7 @@ fn a_publisher_held_back_by_a_stage_is_the_same_publisher() {
         let mut turn = turn(&config);
         let mut out = Tally::new(|_: &Record, _: &Bytes| {});
         let mut stage = papermaker::rooms::app::staged::Stage::default();
-        turn.up(blocks[0].0, &mut out);
+        turn.up(0, blocks[0].0, &mut out);
         for (now, frames) in &blocks {
             turn.advance(*now, &mut out);
             for f in frames {
@@ -192,7 +192,7 @@ fn budget(sets: &[&str]) -> (u64, u64, Requests) {
     });
     let mut turn = turn(&config);
     let blocks = blocks(9, 2_500);
-    turn.up(blocks[0].0, &mut out);
+    turn.up(0, blocks[0].0, &mut out);
     for (now, frames) in &blocks {
         frames.iter().for_each(|f| turn.message(*now, f.as_bytes(), &mut out));
     }

@@ -76,13 +76,13 @@ impl Hot {
             }
         }
         let _ = self.records.behind();
-        while self.turn.next_send(now).is_some() {}
+        while self.turn.next_send(0, now).is_some() {}
     }
 
     fn relink(&mut self, now: Ns) {
-        self.turn.down(now, Loss::Lost, &mut self.records);
+        self.turn.down(0, now, Loss::Lost, &mut self.records);
         self.conn.restart();
-        self.turn.up(now, &mut self.records);
+        self.turn.up(0, now, &mut self.records);
     }
 }
 
@@ -148,7 +148,7 @@ fn events_allocate_nothing(seed: u64, events: u64) -> String {
         let block = market.next_block();
         let now = block.time.plus(50 * Ns::MS);
         let clock = *begun.get_or_insert_with(|| {
-            hot.turn.up(now, &mut hot.records);
+            hot.turn.up(0, now, &mut hot.records);
             rehearsal.up(now);
             SessionClock::start_at(now, 1)
         });
@@ -219,7 +219,7 @@ fn the_largest_and_densest_messages_allocate_nothing_even_as_the_first() {
         let (mut records, _end) = Publisher::new(QUEUE_RECORDS, 0, Digest::new());
         let mut turn =
             Turn::new(&config.engine, &coins, config.hash(&coins)).expect("one sound coin");
-        turn.up(Ns(Ns::SEC), &mut records);
+        turn.up(0, Ns(Ns::SEC), &mut records);
         let used = measure(|| turn.message(Ns(2 * Ns::SEC), message.as_bytes(), &mut records));
         assert_eq!((used.count_total, used.count_current), (0, 0), "message {n}");
     }

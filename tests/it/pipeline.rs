@@ -36,7 +36,7 @@ fn run(seed: u64, seconds: i64, cut: bool) -> Run {
         let block = market.next_block();
         now = now.max(block.time.plus(DELAY_NS));
         let start = *begun.get_or_insert_with(|| {
-            turn.up(now, &mut out);
+            turn.up(0, now, &mut out);
             now
         });
         let at = now.since(start) / Ns::SEC;
@@ -45,9 +45,9 @@ fn run(seed: u64, seconds: i64, cut: bool) -> Run {
         }
         let lost = cut && (seconds / 2..seconds / 2 + 20).contains(&at);
         if lost && is_up {
-            turn.down(now, Loss::Lost, &mut out);
+            turn.down(0, now, Loss::Lost, &mut out);
         } else if !lost && !is_up {
-            turn.up(now, &mut out);
+            turn.up(0, now, &mut out);
         }
         is_up = !lost;
         if lost {

@@ -67,6 +67,7 @@ fn a_coin_that_costs_every_link_is_set_aside_and_the_run_says_so() {
     let rings = Rings { records, raw: Some(raw), laps, board: Arc::default() };
     let clock = SessionClock::start(1);
     let plan = Plan {
+        sockets: 1,
         url: Arc::new(format!("ws://{}/ws", venue.addr()).parse().expect("a url")),
         tls: tls::client(None).expect("roots"),
         clock,

@@ -215,13 +215,13 @@ fn executed<C: Components>() -> (Vec<Record>, Vec<u8>) {
     let (mut out, mut up, mut lost, mut first) = (Collector::default(), false, false, Ns(0));
     market(90, |now, frame| {
         if !up {
-            turn.up(now, &mut out);
+            turn.up(0, now, &mut out);
             (up, first) = (true, now);
         }
         if !lost && now.since(first) > 45 * Ns::SEC {
             lost = true;
-            turn.down(now, Loss::Lost, &mut out);
-            turn.up(now.plus(10 * Ns::MS), &mut out);
+            turn.down(0, now, Loss::Lost, &mut out);
+            turn.up(0, now.plus(10 * Ns::MS), &mut out);
         }
         turn.message(now.plus(20 * Ns::MS), frame, &mut out);
     });
@@ -322,7 +322,7 @@ fn a_grid_allocates_nothing() {
     let mut allocated = 0;
     market(120, |now, frame| {
         if !up {
-            turn.up(now, &mut out);
+            turn.up(0, now, &mut out);
             up = true;
         }
         let seen = measure(|| turn.message(now, frame, &mut out));

@@ -42,7 +42,7 @@ fn replay(frames: &[(Ns, Vec<u8>)], parser: Parser) -> (Vec<Out>, Feed) {
     let coins = meta::infer(frames.iter().map(|(_, f)| f));
     let config = Config { parser, ..Config::default() };
     let mut feed = Feed::new(&config, &coins, 1).expect("coins");
-    feed.connected(frames[0].0);
+    feed.connected(0, frames[0].0);
     let mut last = frames[0].0;
     let mut outs = Vec::new();
     for (now, frame) in frames {
@@ -199,7 +199,7 @@ fn a_new_connection_inferred_where_there_was_none_turns_live_trades_into_history
     let coins = meta::infer(frames.iter().map(|(_, f)| f));
     let mut feed = Feed::new(&Config::default(), &coins, 1).expect("coins");
     let mut last = frames[0].0;
-    feed.connected(last);
+    feed.connected(0, last);
     for (now, frame) in &frames {
         if now.since(last) > Ns::SEC / 2 {
             feed.resubscribed(*now);
@@ -238,7 +238,7 @@ fn single_frames_as_received_from_other_clients() {
             let coins = specs(&[("BTC", 5), ("HYPE", 2)]);
             let config = Config { parser, ..Config::default() };
             let mut feed = Feed::new(&config, &coins, 1).expect("coins");
-            feed.connected(Ns(0));
+            feed.connected(0, Ns(0));
             let mut kinds = Vec::new();
             for line in text.lines() {
                 let line: serde_json::Value = serde_json::from_str(line).expect("a line");

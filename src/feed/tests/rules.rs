@@ -154,13 +154,13 @@ fn fact_09_overlap_after_a_reconnect_proves_continuity_and_its_absence_is_a_gap(
         };
         let mut rig = Rig::up(parser);
         rig.get(1, buys("BTC", keys(0..30)));
-        rig.feed.disconnected(Ns(2), Loss::Lost);
-        rig.feed.connected(Ns(3));
+        rig.feed.disconnected(0, Ns(2), Loss::Lost);
+        rig.feed.connected(0, Ns(3));
         let joint = Joint::Contiguous { recovered: 12 };
         let out = rig.get(4, buys("BTC", keys(12..42)));
         assert_eq!(out, Out::History(BTC, bought(keys(30..42)), joint));
-        rig.feed.disconnected(Ns(5), Loss::Lost);
-        rig.feed.connected(Ns(6));
+        rig.feed.disconnected(0, Ns(5), Loss::Lost);
+        rig.feed.connected(0, Ns(6));
         let joint = Joint::Gap { from: Ns::from_ms(1_410), to: Ns::from_ms(1_500) };
         let out = rig.get(7, buys("BTC", keys(50..80)));
         assert_eq!(out, Out::History(BTC, bought(keys(50..80)), joint));
@@ -219,7 +219,7 @@ fn fact_10_names_are_checked_before_they_are_subscribed() {
     // What slips through is set aside after three lost links (see `plan`).
     let mut rig = Rig::new(Parser::Scanner);
     for _ in 0..5 {
-        rig.feed.connected(Ns(0));
+        rig.feed.connected(0, Ns(0));
         for text in rig.sends(0) {
             if text.contains("ETH") {
                 break;
@@ -231,7 +231,7 @@ fn fact_10_names_are_checked_before_they_are_subscribed() {
         rig.get(1, wire_book("BTC", 1, 1, ",\"fast\":true"));
         rig.get(1, trades_ack("BTC"));
         rig.get(1, ack("{\"type\":\"activeAssetCtx\",\"coin\":\"BTC\"}"));
-        rig.feed.disconnected(Ns(2), Loss::Lost);
+        rig.feed.disconnected(0, Ns(2), Loss::Lost);
     }
     assert!(rig.feed.set_aside(ETH) && !rig.feed.set_aside(BTC));
 }
@@ -246,7 +246,7 @@ fn fact_11_silence_is_pinged_long_before_the_venue_closes() {
     assert!(rig.sends(5 * s).is_empty(), "once");
     assert_eq!(rig.get(5 * s + 7, "{\"channel\":\"pong\"}"), Out::Quiet(Quiet::Pong));
     assert_eq!(rig.feed.rtt_ns(), Some(7));
-    assert_eq!(rig.feed.tick(Ns(15 * s)), Verdict::Keep, "a pong keeps the link");
+    assert_eq!(rig.feed.tick(0, Ns(15 * s)), Verdict::Keep, "a pong keeps the link");
     // A talking link is pinged twice a minute for its round trip.
     for i in 11..=120 {
         rig.get(i * s / 2, wire_bbo("BTC", 1, "1.0", "2.0"));
@@ -288,7 +288,7 @@ fn fact_14_the_block_cadence_is_measured_not_assumed() {
 fn rule_1_subscriptions_go_out_in_order_paced_and_have_15_s_to_be_answered() {
     let mut rig = Rig::new(Parser::Scanner);
     assert!(rig.sends(0).is_empty(), "not before the link is open");
-    rig.feed.connected(Ns(0));
+    rig.feed.connected(0, Ns(0));
     let sent = rig.sends(0);
     assert_eq!(sent.len(), 10);
     let kinds = ["\"bbo\"", "\"fast\":true", "\"l2Book\"", "\"trades\"", "\"activeAssetCtx\""];
@@ -302,9 +302,9 @@ fn rule_1_subscriptions_go_out_in_order_paced_and_have_15_s_to_be_answered() {
     while now < 15 * Ns::SEC {
         now += Ns::SEC;
         rig.get(now, wire_bbo("BTC", 1, "1.0", "2.0"));
-        assert_eq!(rig.feed.tick(Ns(now)), Verdict::Keep);
+        assert_eq!(rig.feed.tick(0, Ns(now)), Verdict::Keep);
     }
-    assert_eq!(rig.feed.tick(Ns(15 * Ns::SEC + 1)), Verdict::Close(Close::NoAck));
+    assert_eq!(rig.feed.tick(0, Ns(15 * Ns::SEC + 1)), Verdict::Close(Close::NoAck));
 }
 
 #[test]
@@ -326,14 +326,14 @@ fn rule_1_the_echo_reorders_keys_and_fills_in_options() {
         // Keep data and messages coming: only a missing answer could close the link now.
         let late = 16 * Ns::SEC;
         rig.get(late, wire_bbo("BTC", 1, "1.0", "2.0"));
-        assert_eq!(rig.feed.tick(Ns(late)), Verdict::Keep);
+        assert_eq!(rig.feed.tick(0, Ns(late)), Verdict::Keep);
         // An echo that answers something else does not stand for ours.
         let mut rig = Rig::up(parser);
         rig.sends(0);
         rig.get(1, ack("{\"type\":\"trades\",\"coin\":\"DOGE\"}"));
         rig.get(1, ack("{\"type\":\"allMids\"}"));
         rig.get(late, wire_bbo("BTC", 1, "1.0", "2.0"));
-        assert_eq!(rig.feed.tick(Ns(late)), Verdict::Close(Close::NoAck));
+        assert_eq!(rig.feed.tick(0, Ns(late)), Verdict::Close(Close::NoAck));
     }
 }
 
@@ -352,7 +352,7 @@ fn rule_1_already_subscribed_is_as_good_as_an_answer() {
     }
     let late = 16 * Ns::SEC;
     rig.get(late, wire_bbo("BTC", 1, "1.0", "2.0"));
-    assert_eq!(rig.feed.tick(Ns(late)), Verdict::Keep);
+    assert_eq!(rig.feed.tick(0, Ns(late)), Verdict::Keep);
 }
 
 #[test]
@@ -361,7 +361,7 @@ fn rule_2_history_is_never_an_event_of_live_trades() {
     let mut rig = Rig::new(Parser::Scanner);
     let mut tid = 0;
     for connection in 0..20 {
-        rig.feed.connected(Ns(connection));
+        rig.feed.connected(0, Ns(connection));
         for coin in ["BTC", "ETH"] {
             for message in 0..4 {
                 tid += 1;
@@ -369,7 +369,7 @@ fn rule_2_history_is_never_an_event_of_live_trades() {
                 assert_eq!(matches!(out, Out::History(..)), message == 0);
             }
         }
-        rig.feed.disconnected(Ns(connection), Loss::Lost);
+        rig.feed.disconnected(0, Ns(connection), Loss::Lost);
     }
     assert_eq!(rig.feed.counters().histories, 40);
 }
@@ -406,11 +406,11 @@ fn rule_4_streams_go_stale_by_their_own_limits_and_trades_never() {
     assert_eq!(at(10, 1), Stale { bbo: true, fast: true, ctx: true, any: true, slow: false });
     assert!(at(15, 1).slow);
     assert_eq!(rig.feed.ages(BTC, Ns(9)).any_ns, Some(9));
-    assert_eq!(rig.feed.tick(Ns(10 * Ns::SEC)), Verdict::Keep);
-    assert_eq!(rig.feed.tick(Ns(10 * Ns::SEC + 1)), Verdict::Close(Close::Silent));
-    rig.feed.disconnected(Ns(11 * Ns::SEC), Loss::Lost);
+    assert_eq!(rig.feed.tick(0, Ns(10 * Ns::SEC)), Verdict::Keep);
+    assert_eq!(rig.feed.tick(0, Ns(10 * Ns::SEC + 1)), Verdict::Close(Close::Silent));
+    rig.feed.disconnected(0, Ns(11 * Ns::SEC), Loss::Lost);
     let all = Stale { bbo: true, fast: true, ctx: true, any: true, slow: true };
-    rig.feed.connected(Ns(12 * Ns::SEC));
+    rig.feed.connected(0, Ns(12 * Ns::SEC));
     assert_eq!(rig.feed.stale(BTC, Ns(12 * Ns::SEC)), Stale { any: false, ..all }, "from before");
     // A recording without the fast book and contexts does not call them stale.
     let mut rig = Rig::up(Parser::Scanner);

@@ -10,11 +10,11 @@ fn a_link_that_pongs_but_brings_no_data_is_given_up() {
     let mut rig = Rig::up(Parser::Scanner);
     rig.answer_all(0);
     for s in 1..=30 {
-        assert_eq!(rig.feed.tick(Ns(s * S)), Verdict::Keep);
+        assert_eq!(rig.feed.tick(0, Ns(s * S)), Verdict::Keep);
         rig.sends(s * S);
         rig.get(s * S, "{\"channel\":\"pong\"}");
     }
-    assert_eq!(rig.feed.tick(Ns(30 * S + 1)), Verdict::Close(Close::NoData));
+    assert_eq!(rig.feed.tick(0, Ns(30 * S + 1)), Verdict::Close(Close::NoData));
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn a_flood_of_rejections_closes_the_link_and_a_trickle_does_not() {
             let now = i * every;
             rig.get(now, wire_bbo("BTC", 1, "1.0", "2.0"));
             rig.get(now, "garbage");
-            match rig.feed.tick(Ns(now)) {
+            match rig.feed.tick(0, Ns(now)) {
                 Verdict::Keep => {}
                 Verdict::Close(close) => return Some((i, close)),
                 Verdict::Refused => panic!("nothing was refused"),
@@ -67,9 +67,9 @@ fn an_optional_stream_that_the_venue_refuses_is_given_up_and_the_link_stays() {
         }
     }
     rig.get(15 * S, wire_bbo("BTC", 1, "1.0", "2.0"));
-    assert_eq!(rig.feed.tick(Ns(15 * S)), Verdict::Keep);
+    assert_eq!(rig.feed.tick(0, Ns(15 * S)), Verdict::Keep);
     assert_eq!(refused(&rig).len(), 1, "not yet");
-    assert_eq!(rig.feed.tick(Ns(15 * S + 1)), Verdict::Keep);
+    assert_eq!(rig.feed.tick(0, Ns(15 * S + 1)), Verdict::Keep);
     let given_up = refused(&rig);
     let want = [
         (BTC, Stream::Ctx, words, false),
@@ -78,8 +78,8 @@ fn an_optional_stream_that_the_venue_refuses_is_given_up_and_the_link_stays() {
     ];
     assert_eq!(given_up, want);
     // What was refused is not asked for on the next link; what was not answered is.
-    rig.feed.disconnected(Ns(20 * S), Loss::Lost);
-    rig.feed.connected(Ns(21 * S));
+    rig.feed.disconnected(0, Ns(20 * S), Loss::Lost);
+    rig.feed.connected(0, Ns(21 * S));
     let sent = rig.sends(21 * S).concat();
     assert_eq!(sent.matches("activeAssetCtx").count(), 1, "{sent}");
     assert_eq!(sent.matches("fast").count(), 2, "{sent}");
@@ -90,9 +90,9 @@ fn a_needed_stream_that_the_venue_refuses_ends_the_run() {
     let mut rig = Rig::up(Parser::Scanner);
     rig.sends(0);
     let trades = "{\"channel\":\"error\",\"data\":\"No: {\\\"type\\\":\\\"trades\\\",\\\"coin\\\":\\\"ETH\\\"}\"}";
-    assert_eq!(rig.feed.tick(Ns(1)), Verdict::Keep);
+    assert_eq!(rig.feed.tick(0, Ns(1)), Verdict::Keep);
     rig.get(1, trades);
-    assert_eq!(rig.feed.tick(Ns(2)), Verdict::Refused);
+    assert_eq!(rig.feed.tick(0, Ns(2)), Verdict::Refused);
     let r = *rig.feed.refusals().needed().expect("it is needed");
     assert_eq!((r.coin, r.stream), (ETH, Stream::Trades));
     assert!(r.to_string().ends_with("it cannot be followed"), "{r}");
@@ -107,7 +107,7 @@ fn contexts_of_another_shape_cost_no_link() {
     for i in 0..200 {
         rig.get(i * S / 4, ctx);
         rig.get(i * S / 4, wire_bbo("BTC", 1, "1.0", "2.0"));
-        assert_eq!(rig.feed.tick(Ns(i * S / 4)), Verdict::Keep, "{i}");
+        assert_eq!(rig.feed.tick(0, Ns(i * S / 4)), Verdict::Keep, "{i}");
     }
     assert_eq!(rig.feed.counters().rejects(), 200);
 }
@@ -115,12 +115,12 @@ fn contexts_of_another_shape_cost_no_link() {
 #[test]
 fn without_a_link_there_is_nothing_to_judge_or_send() {
     let mut rig = Rig::new(Parser::Scanner);
-    assert_eq!(rig.feed.tick(Ns(i64::MAX)), Verdict::Keep);
+    assert_eq!(rig.feed.tick(0, Ns(i64::MAX)), Verdict::Keep);
     assert!(rig.sends(100 * S).is_empty());
-    rig.feed.connected(Ns(100 * S));
-    rig.feed.disconnected(Ns(101 * S), Loss::Lost);
+    rig.feed.connected(0, Ns(100 * S));
+    rig.feed.disconnected(0, Ns(101 * S), Loss::Lost);
     assert!(!rig.feed.is_up());
-    assert_eq!(rig.feed.tick(Ns(i64::MAX)), Verdict::Keep);
+    assert_eq!(rig.feed.tick(0, Ns(i64::MAX)), Verdict::Keep);
     assert!(rig.sends(200 * S).is_empty());
     assert!(rig.feed.stale(BTC, Ns(200 * S)).any);
 }
@@ -133,33 +133,33 @@ fn waits_start_over_only_after_a_link_that_talked() {
             let config = Config::default();
             let mut feed = Feed::new(&config, &specs(&[("BTC", 5)]), seed).expect("coins");
             for _ in 0..10 {
-                feed.connected(Ns(0));
-                feed.disconnected(Ns(0), Loss::Lost);
-                feed.retry_delay();
+                feed.connected(0, Ns(0));
+                feed.disconnected(0, Ns(0), Loss::Lost);
+                feed.retry_delay(0);
             }
-            feed.connected(Ns(0));
+            feed.connected(0, Ns(0));
             feed.message(Ns(talk), wire_bbo("BTC", 1, "1.0", "2.0").as_bytes());
-            feed.disconnected(Ns(3_600 * S), Loss::Lost);
-            longest = longest.max(feed.retry_delay());
+            feed.disconnected(0, Ns(3_600 * S), Loss::Lost);
+            longest = longest.max(feed.retry_delay(0));
         }
         longest
     };
     assert!(wait(30 * S) <= RETRY_FIRST_NS);
     assert!(wait(29 * S) > 4 * S, "up for an hour, but silent after 29 s");
     let mut rig = Rig::up(Parser::Scanner);
-    rig.feed.disconnected(Ns(1), Loss::Refused);
-    assert!(rig.feed.retry_delay() >= REFUSED_FIRST_NS / 2);
+    rig.feed.disconnected(0, Ns(1), Loss::Refused);
+    assert!(rig.feed.retry_delay(0) >= REFUSED_FIRST_NS / 2);
 }
 
 #[test]
 fn every_link_subscribes_and_judges_from_the_start() {
     let mut rig = Rig::new(Parser::Scanner);
-    rig.feed.connected(Ns(100 * S));
+    rig.feed.connected(0, Ns(100 * S));
     for i in 1..=100 {
         assert_eq!(rig.sends(i * 100 * S).len(), 10);
-        rig.feed.disconnected(Ns(i * 100 * S + 1), Loss::Lost);
-        rig.feed.connected(Ns((i + 1) * 100 * S));
-        assert_eq!(rig.feed.tick(Ns((i + 1) * 100 * S)), Verdict::Keep);
+        rig.feed.disconnected(0, Ns(i * 100 * S + 1), Loss::Lost);
+        rig.feed.connected(0, Ns((i + 1) * 100 * S));
+        assert_eq!(rig.feed.tick(0, Ns((i + 1) * 100 * S)), Verdict::Keep);
         assert_eq!(rig.feed.ages(BTC, Ns((i + 1) * 100 * S)).bbo_ns, None);
     }
     let c = rig.feed.counters();
