@@ -26,5 +26,6 @@ mod rules;
 mod run_folder;
 mod server;
 mod signals;
+mod sockets;
 mod sweep;
 mod world;
