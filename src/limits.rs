@@ -10,7 +10,9 @@ pub const COINS_MAX: usize = SUBSCRIPTIONS_MAX / 5;
 
 /// Connections of a run: the venue allows an address ten at a time, and one that was lost may still
 /// count while the next one is made.
-pub const SOCKETS_MAX: usize = 8;
+pub const SOCKETS_MAX: u8 = 8;
+/// The same, as a length.
+pub const SOCKETS: usize = SOCKETS_MAX as usize;
 
 /// Coins of a connection, where the run has no number of them: it loses no more at once, and subscribes in
 /// a second.
@@ -430,7 +432,7 @@ pub const INFO_ANSWER_MAX: u64 = 8 << 20;
 pub const TLS_ROUNDS_MAX: usize = 8;
 
 /// Wishes for links, and links made or given back, that may wait: of each connection one of either.
-pub const CONNECT_QUEUE: usize = 2 * SOCKETS_MAX;
+pub const CONNECT_QUEUE: usize = 2 * SOCKETS;
 
 /// Unsent bytes at which the embedded exchange cuts a slow reader.
 pub const VENUE_BACKLOG_MAX: usize = 8 * MESSAGE_MAX;

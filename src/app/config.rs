@@ -56,11 +56,12 @@ impl Run {
     }
 
     /// How many connections a run of so many coins makes.
-    #[must_use]
     pub fn connections(&self, coins: usize) -> u8 {
-        let most = if self.sockets == 0 { SOCKETS_MAX } else { usize::from(self.sockets) };
-        let wanted = if self.sockets == 0 { coins.div_ceil(SOCKET_COINS) } else { coins };
-        u8::try_from(wanted.clamp(1, most)).unwrap_or(1)
+        let (most, each) = match self.sockets {
+            0 => (SOCKETS_MAX, SOCKET_COINS),
+            n => (n, 1),
+        };
+        u8::try_from(coins.div_ceil(each)).map_or(most, |wanted| wanted.clamp(1, most))
     }
 
     /// What bounds the run's folder.

@@ -24,15 +24,16 @@ use super::count;
 use super::notes::{Note, Notes};
 use super::publish::Rings;
 use super::rehearsal::Rehearsal;
+use super::sockets::{Sockets, State, counter_of, loss_of, number};
 use super::source::Signal;
 use super::staged::Stage;
 use super::step::step;
 use super::turn::Turn;
 use crate::engine::{Components, Shipped};
-use crate::feed::{self, Close, Control, Loss, Verdict};
+use crate::feed::{self, Control, Loss, Verdict};
 use crate::limits::{
-    ASIDE_LINE_MAX, CLOSE_MS, COINS_MAX, CONNECT_MS, CONNECTS_A_MINUTE, CONTROL_LINE_MAX, HOT_WAIT,
-    READS_PER_TURN, SOCKETS_MAX, STATUS_NS, TICK_NS,
+    ASIDE_LINE_MAX, COINS_MAX, CONNECT_MS, CONTROL_LINE_MAX, HOT_WAIT, READS_PER_TURN, SOCKETS,
+    SOCKETS_MAX, STATUS_NS, TICK_NS,
 };
 use crate::record::StopReason;
 use crate::sys::clock::SessionClock;
@@ -45,10 +46,10 @@ use crate::sys::url::Url;
 use crate::telemetry::counters::{Counter, Counters};
 use crate::telemetry::latency::Lap;
 use crate::units::{CoinId, Ns};
-use crate::ws::conn::{Conn, Message};
+use crate::ws::conn::Message;
 
 /// Below it are the connections.
-const WAKER: Token = Token(SOCKETS_MAX);
+const WAKER: Token = Token(SOCKETS);
 
 /// Where the loop connects to and when it ends.
 #[derive(Debug)]
@@ -123,34 +124,15 @@ pub struct LiveEnd<C: Components = Shipped> {
     pub rehearsed: u64,
 }
 
-enum State {
-    Wait(Ns),
-    Asked,
-    Up(Link),
-}
-
-/// One of the run's connections.
-struct Socket {
-    state: State,
-    conn: Conn,
-    /// Number of the attempt to connect at hand.
-    attempt: u64,
-    /// There may be something to read.
-    more: bool,
-}
-
 struct Hot<C: Components> {
     plan: Plan<C>,
     rings: Rings,
     turn: Turn<C>,
     stage: Stage,
-    sockets: Box<[Socket]>,
+    sockets: Sockets,
     started: Ns,
     began: Option<Ns>,
     lost: u64,
-    /// Attempts to connect so far, and when the newest were made, by the clock of the laps.
-    attempts: u64,
-    made: [Option<u64>; CONNECTS_A_MINUTE],
     /// Connection that the recording says messages without a coin came over.
     said: u8,
     counters: Counters,
@@ -170,7 +152,7 @@ struct Hot<C: Components> {
 /// The operating system gives no poll, waker or thread.
 pub fn run<C: Components>(
     plan: Plan<C>,
-    mut turn: Turn<C>,
+    turn: Turn<C>,
     rings: Rings,
     stop: &Stop,
 ) -> std::io::Result<LiveEnd<C>> {
@@ -180,38 +162,8 @@ pub fn run<C: Components>(
     let connector = Connector::start(Arc::clone(&plan.tls), waker, CONNECT_MS, failures)?;
     // Last, since threads inherit it.
     let pinned = pin(plan.pin);
-    let mut events = Events::with_capacity(2 * SOCKETS_MAX);
-    let says = plan.simulated.then(|| feed::SIMULATED.to_vec());
-    let count = plan.sockets.clamp(1, SOCKETS_MAX as u8);
-    turn.share_out(count);
-    let feed = turn.feed();
-    let coins = (0u8..).zip(feed.coins().as_slice());
-    let coins = coins.map(|(i, c)| feed::coin_line(c, i % count));
-    let coins = says.into_iter().chain(coins).collect();
-    let socket = |i| Socket {
-        state: State::Wait(Ns(i64::MIN)),
-        conn: Conn::new(plan.mask_seed.wrapping_add(u64::from(i))),
-        attempt: 0,
-        more: false,
-    };
-    let mut hot = Hot {
-        coins,
-        sockets: (0..count).map(socket).collect(),
-        said: feed.said(),
-        rings,
-        turn,
-        stage: Stage::default(),
-        started: plan.clock.now(),
-        began: plan.resumed.then(|| plan.clock.now()),
-        lost: 0,
-        attempts: 0,
-        made: [None; CONNECTS_A_MINUTE],
-        counters: Counters::new(),
-        turned: (0, Ns(0)),
-        longest: 0,
-        refused: 0,
-        plan,
-    };
+    let mut events = Events::with_capacity(2 * SOCKETS);
+    let mut hot = Hot::new(plan, turn, rings);
     let reason = loop {
         let now = hot.plan.clock.now();
         hot.advance(now);
@@ -227,14 +179,14 @@ pub fn run<C: Components>(
         }
         hot.count(now);
         let polls = matches!(hot.plan.idle, Idle::Polls(_));
-        let more = hot.sockets.iter().any(|s| s.more);
+        let more = hot.sockets.each.iter().any(|s| s.more);
         let wait = if more || polls { Duration::ZERO } else { HOT_WAIT };
         match poll.poll(&mut events, Some(wait)) {
             Err(e) if e.kind() != std::io::ErrorKind::Interrupted => return Err(e),
             _ => {
                 for event in &events {
                     // The waker's is beyond them.
-                    if let Some(socket) = hot.sockets.get_mut(event.token().0) {
+                    if let Some(socket) = hot.sockets.each.get_mut(event.token().0) {
                         socket.more = true;
                     }
                 }
@@ -242,13 +194,39 @@ pub fn run<C: Components>(
         }
     };
     hot.stop(reason);
-    hot.close(&connector, &mut poll, &mut events);
+    hot.sockets.close(&connector, hot.plan.clock, (&mut poll, &mut events));
     let rehearsed = hot.plan.idle.rehearsal().map_or(0, |r| r.times());
     let Hot { rings, turn, lost, began, .. } = hot;
     Ok(LiveEnd { reason, began: began.is_some(), lost, pinned, rings, turn, rehearsed })
 }
 
 impl<C: Components> Hot<C> {
+    fn new(plan: Plan<C>, mut turn: Turn<C>, rings: Rings) -> Hot<C> {
+        let count = plan.sockets.clamp(1, SOCKETS_MAX);
+        turn.share_out(count);
+        let feed = turn.feed();
+        let says = plan.simulated.then(|| feed::SIMULATED.to_vec());
+        let coins = (0u8..).zip(feed.coins().as_slice());
+        let coins = coins.map(|(i, c)| feed::coin_line(c, i % count));
+        let now = plan.clock.now();
+        Hot {
+            coins: says.into_iter().chain(coins).collect(),
+            sockets: Sockets::new(count, plan.mask_seed),
+            said: feed.said(),
+            rings,
+            turn,
+            stage: Stage::default(),
+            started: now,
+            began: plan.resumed.then_some(now),
+            lost: 0,
+            counters: Counters::new(),
+            turned: (0, Ns(0)),
+            longest: 0,
+            refused: 0,
+            plan,
+        }
+    }
+
     fn is_over(&self, now: Ns) -> bool {
         let from = self.began.unwrap_or(self.started);
         self.plan.length_ns.is_some_and(|l| now.since(from) >= l)
@@ -264,17 +242,20 @@ impl<C: Components> Hot<C> {
         }
         self.show_refusals();
         let (mut reads, mut open) = (0, false);
-        for i in 0..self.sockets.len() {
-            let state = std::mem::replace(&mut self.sockets[i].state, State::Asked);
-            self.sockets[i].state = match state {
-                State::Wait(at) if now >= at && self.may_connect() => self.ask(i, connector, at),
+        for i in 0..self.sockets.each.len() {
+            let state = std::mem::replace(&mut self.sockets.each[i].state, State::Asked);
+            self.sockets.each[i].state = match state {
+                State::Wait(at) if now >= at => {
+                    let mono = self.plan.clock.mono_ns();
+                    self.sockets.ask(i, connector, &self.plan.url, mono).unwrap_or(State::Wait(at))
+                }
                 State::Up(link) => match self.turn_link(i, link, &mut reads, connector, poll) {
                     Some(state) => state,
                     None => return Ok(false),
                 },
                 state => state,
             };
-            open |= matches!(self.sockets[i].state, State::Up(_));
+            open |= matches!(self.sockets.each[i].state, State::Up(_));
         }
         self.counters.add(Counter::TurnsBusy, u64::from(reads > 0));
         if reads == 0
@@ -287,28 +268,13 @@ impl<C: Components> Hot<C> {
         Ok(true)
     }
 
-    /// Whether the address may make one more connection: not too many within the last minute.
-    fn may_connect(&self) -> bool {
-        let at = self.attempts as usize % CONNECTS_A_MINUTE;
-        self.made[at].is_none_or(|m| self.plan.clock.mono_ns() - m >= Ns::MINUTE.unsigned_abs())
-    }
-
-    /// Asks for connection `i`, which waited until `at`.
-    fn ask(&mut self, i: usize, connector: &Connector, at: Ns) -> State {
-        if !connector.ask(&self.plan.url, self.attempts + 1) {
-            return State::Wait(at);
-        }
-        self.made[self.attempts as usize % CONNECTS_A_MINUTE] = Some(self.plan.clock.mono_ns());
-        self.attempts += 1;
-        self.sockets[i].attempt = self.attempts;
-        State::Asked
-    }
-
     /// A wish for a link was answered. False: it was the first, and refused for good.
     fn answered(&mut self, now: Ns, answer: Answer, connector: &Connector, poll: &Poll) -> bool {
         let Answer { attempt, result } = answer;
-        let Some(i) = self.sockets.iter().position(|s| s.attempt == attempt) else { return true };
-        self.sockets[i].state = match result {
+        let Some(i) = self.sockets.each.iter().position(|s| s.attempt == attempt) else {
+            return true;
+        };
+        self.sockets.each[i].state = match result {
             Ok(mut link) => {
                 let interest = Interest::READABLE | Interest::WRITABLE;
                 if let Err(e) = poll.registry().register(link.source(), Token(i), interest) {
@@ -318,7 +284,7 @@ impl<C: Components> Hot<C> {
                 } else {
                     link.acknowledge();
                     self.up(i, now);
-                    self.sockets[i].more = true;
+                    self.sockets.each[i].more = true;
                     State::Up(link)
                 }
             }
@@ -343,7 +309,7 @@ impl<C: Components> Hot<C> {
         connector: &Connector,
         poll: &Poll,
     ) -> Option<State> {
-        let attempt = self.sockets[i].attempt;
+        let attempt = self.sockets.each[i].attempt;
         let verdict = self.turn.verdict(number(i));
         if verdict == Verdict::Refused {
             let _ = poll.registry().deregister(link.source());
@@ -362,7 +328,7 @@ impl<C: Components> Hot<C> {
                 let _ = poll.registry().deregister(link.source());
                 let _ = connector.give_back(Answer { attempt, result: Ok(link) });
                 self.down(i, now, loss);
-                self.sockets[i].more = false;
+                self.sockets.each[i].more = false;
                 Some(State::Wait(self.again(i, now)))
             }
         }
@@ -458,7 +424,7 @@ impl<C: Components> Hot<C> {
             }
         }
         self.note_of(now, i, Control::Up);
-        self.sockets[i].conn.restart();
+        self.sockets.each[i].conn.restart();
         let first = !self.turn.feed().is_up();
         self.turn.up(number(i), now, &mut self.rings.records);
         if let (true, Some(rehearsal)) = (first, self.plan.idle.rehearsal()) {
@@ -494,59 +460,6 @@ impl<C: Components> Hot<C> {
         self.note(now, &line);
     }
 
-    /// The closing handshakes: a close frame on each connection, and a bounded wait for the venue's.
-    fn close(&mut self, connector: &Connector, poll: &mut Poll, events: &mut Events) {
-        let until = self.plan.clock.mono_ns() + CLOSE_MS * 1_000_000;
-        for Socket { state, conn, .. } in &mut self.sockets {
-            if let State::Up(link) = state {
-                conn.close(1000);
-                let _ = link.flush(conn);
-            }
-        }
-        for i in 0..self.sockets.len() {
-            let state = std::mem::replace(&mut self.sockets[i].state, State::Asked);
-            if let State::Up(mut link) = state {
-                self.close_one(i, &mut link, until, (poll, events));
-                let attempt = self.sockets[i].attempt;
-                let _ = connector.give_back(Answer { attempt, result: Ok(link) });
-            }
-        }
-    }
-
-    /// Waits for the close frame of connection `i`. The run is over; what arrives meanwhile is dropped.
-    fn close_one(
-        &mut self,
-        i: usize,
-        link: &mut Link,
-        until: u64,
-        (poll, events): (&mut Poll, &mut Events),
-    ) {
-        let conn = &mut self.sockets[i].conn;
-        loop {
-            if let FlushOutcome::Lost(_) = link.flush(conn) {
-                return;
-            }
-            let wait = until.saturating_sub(self.plan.clock.mono_ns());
-            match link.read_into(conn) {
-                _ if wait == 0 => return,
-                ReadOutcome::Bytes(_) => link.acknowledge(),
-                ReadOutcome::WouldBlock => {
-                    let _ = poll.poll(events, Some(Duration::from_nanos(wait)));
-                }
-                ReadOutcome::Eof
-                | ReadOutcome::Truncated
-                | ReadOutcome::Lost(_)
-                | ReadOutcome::Tls => return,
-            }
-            while let Ok(Some(message)) = conn.poll() {
-                if matches!(message, Message::Close { .. }) {
-                    let _ = link.flush(conn);
-                    return;
-                }
-            }
-        }
-    }
-
     fn stop(&mut self, reason: StopReason) {
         if self.began.is_none() {
             return;
@@ -565,19 +478,19 @@ impl<C: Components> Hot<C> {
     fn pump(&mut self, i: usize, link: &mut Link, all: &mut u64) -> Result<(), Loss> {
         let mut reads = 0;
         self.turn.from(number(i));
-        while self.sockets[i].more && reads < READS_PER_TURN {
+        while self.sockets.each[i].more && reads < READS_PER_TURN {
             let asked = self.plan.clock.mono_ns();
-            match link.read_into(&mut self.sockets[i].conn) {
+            match link.read_into(&mut self.sockets.each[i].conn) {
                 ReadOutcome::Bytes(n) => {
                     reads += 1;
                     self.counters.add(Counter::ReadBytes, n as u64);
                     if let Err(loss) = self.take(i, asked) {
                         // The answer to a close frame, if it fits at once.
-                        let _ = link.flush(&mut self.sockets[i].conn);
+                        let _ = link.flush(&mut self.sockets.each[i].conn);
                         return Err(loss);
                     }
                 }
-                ReadOutcome::WouldBlock => self.sockets[i].more = false,
+                ReadOutcome::WouldBlock => self.sockets.each[i].more = false,
                 ReadOutcome::Eof | ReadOutcome::Truncated => {
                     self.counters.bump(Counter::EndedUncleanly);
                     return Err(Loss::Lost);
@@ -602,12 +515,12 @@ impl<C: Components> Hot<C> {
         let mut pinged = false;
         while let Some(text) = self.turn.next_send(number(i), now) {
             pinged |= text == feed::PING;
-            self.sockets[i].conn.send_text(text).map_err(|_| Loss::Lost)?;
+            self.sockets.each[i].conn.send_text(text).map_err(|_| Loss::Lost)?;
         }
         if pinged {
             self.note_of(now, i, Control::Ping);
         }
-        match link.flush(&mut self.sockets[i].conn) {
+        match link.flush(&mut self.sockets.each[i].conn) {
             FlushOutcome::Lost(_) => Err(Loss::Lost),
             FlushOutcome::Done | FlushOutcome::WouldBlock => Ok(()),
         }
@@ -621,7 +534,7 @@ impl<C: Components> Hot<C> {
         self.turn.advance(now, &mut self.rings.records);
         loop {
             let started = clock.mono_ns();
-            let message = match self.sockets[i].conn.poll() {
+            let message = match self.sockets.each[i].conn.poll() {
                 Ok(Some(m)) => m,
                 Ok(None) => return Ok(()),
                 Err(_) => {
@@ -671,29 +584,5 @@ impl<C: Components> Hot<C> {
                 rehearsal.heard(text);
             }
         }
-    }
-}
-
-/// A connection's number, as the feed counts them.
-fn number(i: usize) -> u8 {
-    u8::try_from(i).unwrap_or(u8::MAX)
-}
-
-/// What counts the links that were given up for this.
-fn counter_of(close: Close) -> Counter {
-    match close {
-        Close::Silent => Counter::TimedOut,
-        Close::NoData => Counter::ClosedNoData,
-        Close::NoAck => Counter::ClosedNoAck,
-        Close::Rejects => Counter::ClosedRejects,
-    }
-}
-
-/// What a close code says of coming back: 1008 (policy), 1013 (try again later) and private codes
-/// want to be left alone for a while.
-fn loss_of(code: u16) -> Loss {
-    match code {
-        1008 | 1013 | 4000..=4999 => Loss::Refused,
-        _ => Loss::Lost,
     }
 }

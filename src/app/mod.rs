@@ -23,6 +23,7 @@ pub mod shapes;
 pub mod source;
 pub mod staged;
 pub mod status;
+mod sockets;
 mod step;
 pub mod survey;
 pub mod turn;

@@ -23,8 +23,8 @@ use super::turn::{Turn, engine, give};
 use crate::engine::publish::Publish;
 use crate::engine::{Components, Engine, Shipped};
 use crate::feed::{
-    CoinSpec, Control, Counters, Loss, Parser, SIMULATED, control, imported, is_coin, is_taken_back,
-    listed, lost_frames, set_aside,
+    CoinSpec, Control, Counters, Loss, Parser, SIMULATED, control, imported, is_coin,
+    is_taken_back, listed, lost_frames, set_aside,
 };
 use crate::folder::recording::{Fault, LeftOut, Meter, Reader, RecordingError, Tail};
 use crate::journal::Digest;
@@ -157,7 +157,7 @@ impl Lines {
         self.seen.frames += 1;
         self.seen.to = at;
         if let Some((what, socket)) = control(line) {
-            if usize::from(socket) < SOCKETS_MAX {
+            if socket < SOCKETS_MAX {
                 self.ours = true;
                 to(at, signal(what, socket));
             }
@@ -189,7 +189,7 @@ impl Lines {
     pub fn next_file(&mut self, mut to: impl FnMut(Ns, Signal<'_>)) {
         if let Some(last) = self.last.take() {
             // Of a recording of ours, several connections may be open.
-            (0..SOCKETS_MAX as u8).for_each(|s| to(last, Signal::Down(s, Loss::Lost)));
+            (0..SOCKETS_MAX).for_each(|s| to(last, Signal::Down(s, Loss::Lost)));
             self.seen.downs += 1;
         }
         self.ours = false;

@@ -175,7 +175,7 @@ pub fn resume<C: Components>(
         let _ = journal.append(bytes);
     });
     let mut lines = recording::Writer::new(&recording);
-    let open = (1..SOCKETS_MAX as u8).filter(|s| feeder.turn().feed().is_open((*s).into()));
+    let open = (1..SOCKETS_MAX).filter(|s| feeder.turn().feed().is_open((*s).into()));
     let downs = std::iter::once(0).chain(open).map(|s| (Control::Down, s));
     for (what, socket) in downs.chain([(Control::Drained, 0)]).collect::<Vec<_>>() {
         let line: Vec<u8> = what.line_of(socket).collect();

@@ -20,7 +20,7 @@ use crate::event::{Event, Joint, Link};
 use crate::feed::{
     self, BadCoin, ClockMap, CoinSpec, Feed, Input, Loss, Quiet, Read, Seen, SessionState, Verdict,
 };
-use crate::limits::{CLOCK_SAID_NS, SOCKETS_MAX};
+use crate::limits::{CLOCK_SAID_NS, SOCKETS};
 use crate::record::{self, FeedState};
 use crate::units::{CoinId, Ns};
 
@@ -67,7 +67,7 @@ pub enum Item<'a> {
 #[derive(Debug)]
 pub struct Source {
     feed: Feed,
-    verdicts: [Verdict; SOCKETS_MAX],
+    verdicts: [Verdict; SOCKETS],
     ticks: u64,
     /// The newest message named its coin.
     named: bool,
@@ -81,7 +81,7 @@ struct Time {
     grid: Grid,
     started: bool,
     /// The engine knows that there is such a link.
-    linked: [bool; SOCKETS_MAX],
+    linked: [bool; SOCKETS],
     /// What was last said of the clocks.
     said: (i64, [u32; 2]),
 }
@@ -104,7 +104,7 @@ impl Source {
         seed: u64,
     ) -> Result<Source, BadCoin> {
         let feed = Feed::new(&wanted.into(), coins, seed)?;
-        let verdicts = [Verdict::Keep; SOCKETS_MAX];
+        let verdicts = [Verdict::Keep; SOCKETS];
         Ok(Source { feed, verdicts, ticks: 0, named: true, time: Time::default() })
     }
 
@@ -185,7 +185,7 @@ impl Source {
 
     /// Whether no other connection than this one is open.
     fn is_last(&self, socket: u8) -> bool {
-        !(0..SOCKETS_MAX).any(|s| s != usize::from(socket) && self.feed.is_open(s))
+        !(0..SOCKETS).any(|s| s != usize::from(socket) && self.feed.is_open(s))
     }
 
     /// The engine hears of a link: coin by coin, or of all at once.
@@ -261,7 +261,7 @@ impl Source {
     #[cold]
     fn jump(&mut self, from: Ns, now: Ns, to: &mut impl FnMut(Ns, Item<'_>)) {
         let linked = std::mem::take(&mut self.time.linked);
-        let all = || (0..SOCKETS_MAX).filter(|s| linked[*s]);
+        let all = || (0..SOCKETS).filter(|s| linked[*s]);
         if all().next().is_none() {
             return;
         }
@@ -312,14 +312,12 @@ impl Source {
     }
 
     /// What the feed thinks of a connection since the last point of the grid.
-    #[must_use]
     pub fn verdict(&self, socket: u8) -> Verdict {
         self.verdicts[usize::from(socket)]
     }
 
     /// Whether the newest message named its coin: if not, a recording has to say over which connection it
     /// came.
-    #[must_use]
     pub fn named(&self) -> bool {
         self.named
     }

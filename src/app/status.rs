@@ -226,7 +226,6 @@ impl Status {
     }
 
     /// Coins whose link is down while those of others are up.
-    #[must_use]
     pub fn cut(&self) -> usize {
         let down = self.coins.iter().filter(|c| c.link.is_some_and(|l| !l.up)).count();
         if down == self.coins.len() { 0 } else { down }

@@ -151,7 +151,6 @@ impl<C: Components> Turn<C> {
     }
 
     /// Whether the newest message named its coin.
-    #[must_use]
     pub fn named(&self) -> bool {
         self.source.named()
     }
@@ -178,7 +177,6 @@ impl<C: Components> Turn<C> {
     }
 
     /// What the feed thinks of a connection since the last point of the grid.
-    #[must_use]
     pub fn verdict(&self, socket: u8) -> Verdict {
         self.source.verdict(socket)
     }
@@ -190,7 +188,6 @@ impl<C: Components> Turn<C> {
     }
 
     /// A coin of a connection that was set aside long enough to be tried again, by [`Signal::Aside`].
-    #[must_use]
     pub fn due_back(&self, socket: u8, now: Ns) -> Option<CoinSpec> {
         let feed = self.source.feed();
         feed.coins().get(feed.due_back(socket.into(), self.source.time(now))?).copied()

@@ -75,17 +75,14 @@ pub(super) fn begin_with<C: Components>(
     info.bounded = config.run.bound().bytes.is_some();
     write_info(&run, &info)?;
     let log = run.latencies(segment);
-    let log = std::fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(&log)
+    let log = (std::fs::File::options().append(true).create(true).open(&log))
         .map_err(|e| Failure::disk(format!("cannot write {}: {e}", log.display())))?;
     let files = Files {
         keeper: Some(keeper(&run, &config).at(segment)),
         journal: Some(journal),
         recording: Some(recording),
         latency_log: Some(log),
-        sockets: 1,
+        sockets: config.run.connections(coins.len()),
         goes_on: Some((next, digest)),
     };
     let idle = idle(to.busy_poll, &config, &coins);

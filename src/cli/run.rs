@@ -80,7 +80,6 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
             say(text);
         }
     };
-    let sockets = config.run.connections(coins.len());
     let path = run.path().to_path_buf();
     tell(&head(&place, &coins, &path, note.as_deref()));
     if let Some(at) = metrics.as_ref().and_then(|l| l.local_addr().ok()) {
@@ -91,7 +90,6 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     let (past, to, needed) = Beside::start(run.clone(), config, coins.clone(), recorded)
         .map_err(|e| Failure::new(Code::Internal, format!("no thread: {e}")))?;
     files.keeper = files.keeper.map(|k| k.with_past(to, needed));
-    files.sockets = sockets;
     let threads = Threads::start(&place, turn, files, idle, &stop)?;
     let window = Window::open(&path, metrics, session(&path, &place), threads.board(), place.clock);
     let watcher = Watcher::new(Way::of(o.plain, common.json), &window, &stop);
@@ -206,7 +204,8 @@ fn begin<C: Components>(
     let (coins, note) = o.place.coins(&config, &place, stop)?;
     let run = new_run(o.out.as_deref(), &config, place.stem)?;
     let hash = config.hash(&coins);
-    let files = files(&run, &config, hash, !o.no_record)?;
+    let sockets = config.run.connections(coins.len());
+    let files = files(&run, &config, hash, (!o.no_record, sockets))?;
     let mut info = RunInfo::begins(&run.recording(), &coins);
     info.venue = Some(o.place.named("embedded").to_owned());
     info.bounded = config.run.bound().bytes.is_some();
@@ -408,7 +407,7 @@ fn files<C: Components>(
     run: &RunFolder,
     config: &ConfigOf<C>,
     hash: [u64; 2],
-    record: bool,
+    (record, sockets): (bool, u8),
 ) -> Result<Files, Failure> {
     let name = run.path().display();
     let folder = claim(run, config)?;
@@ -425,7 +424,7 @@ fn files<C: Components>(
         recording,
         latency_log: Some(file(run.latencies(0))?),
         keeper: Some(keeper(run, config)),
-        sockets: 1,
+        sockets,
         goes_on: None,
     })
 }

@@ -15,9 +15,7 @@
 
 use super::coins::Coins;
 use super::outcome::Stream;
-use crate::limits::{
-    ACK_NS, ASIDE_NS, SOCKETS_MAX, STRIKES_MAX, SUBSCRIBE_BURST, SUBSCRIBE_EVERY_NS,
-};
+use crate::limits::{ACK_NS, ASIDE_NS, SOCKETS, STRIKES_MAX, SUBSCRIBE_BURST, SUBSCRIBE_EVERY_NS};
 use crate::units::{CoinId, Ns};
 
 const STREAMS: usize = Stream::ALL.len();
@@ -59,7 +57,7 @@ impl CoinPlan {
 pub(super) struct Plan {
     coins: Box<[CoinPlan]>,
     follow: [bool; STREAMS],
-    sockets: [Cursor; SOCKETS_MAX],
+    sockets: [Cursor; SOCKETS],
     /// When the first of the coins set aside is tried again.
     again_at: Ns,
 }
@@ -105,7 +103,7 @@ impl Plan {
             .collect();
         let allowance = SUBSCRIBE_BURST;
         let cursor = Cursor { first: 0, next: 0, allowance, refilled: Ns(0), answered: 0 };
-        Plan { coins, follow, sockets: [cursor; SOCKETS_MAX], again_at: Ns(i64::MAX) }
+        Plan { coins, follow, sockets: [cursor; SOCKETS], again_at: Ns(i64::MAX) }
     }
 
     /// The connection that a coin is subscribed on.

@@ -16,37 +16,19 @@ use serde::{Deserialize, Serialize};
 
 use super::cadence::{self, Ages, Cadence, Pace, Stale};
 use super::coins::{BadCoin, CoinSpec, Coins};
-use super::decode::{Decoder, Parser};
+use super::decode::Decoder;
 use super::history::{Dropped, Joiner};
+use super::link::Link;
 use super::outcome::{Decoded, Stream};
 use super::plan::Plan;
 use super::refusal::Refusals;
 use super::reject::{Counters, Reject};
 use super::retry::Retry;
-use super::streams::Streams;
-use super::verdict::{Close, Input, Loss, Quiet, Verdict};
+use super::streams::Config;
+use super::verdict::{Input, Loss, Quiet, Verdict};
 use crate::event::{Event, Joint};
-use crate::limits::{
-    DATA_SILENCE_NS, DATE_MAX_NS, HISTORY_NS, MESSAGE_SILENCE_NS, PING_EVERY_NS, PING_SILENCE_NS,
-    REJECTS_PER_MIN_MAX, SOCKETS_MAX,
-};
+use crate::limits::{DATE_MAX_NS, HISTORY_NS, SOCKETS};
 use crate::units::{CoinId, Ns};
-
-/// What to follow, and how to read it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Config {
-    /// Parser that reads first.
-    pub parser: Parser,
-    /// Streams to subscribe to.
-    pub streams: Streams,
-}
-
-impl From<Parser> for Config {
-    /// All streams, read with `parser`.
-    fn from(parser: Parser) -> Config {
-        Config { parser, ..Config::default() }
-    }
-}
 
 /// A message that was read and not yet taken.
 #[derive(Clone, Copy, Debug)]
@@ -60,30 +42,12 @@ impl Read {
     }
 }
 
-/// What the current link has done so far.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Link {
-    since: Ns,
-    /// Last message of any kind.
-    any: Ns,
-    /// Last market data.
-    data: Option<Ns>,
-    pinged: Ns,
-    /// A ping under way.
-    ping: Option<Ns>,
-    /// Trades acknowledged so far: gives them their order.
-    acks: u32,
-    /// Start of the current minute of counting rejections, and their number in it.
-    minute: Ns,
-    rejects: u32,
-}
-
 /// The feed of a run.
 #[derive(Debug)]
 pub struct Feed {
     decoder: Decoder,
     plan: Plan,
-    retry: [Retry; SOCKETS_MAX],
+    retry: [Retry; SOCKETS],
     joiners: Box<[Joiner]>,
     paces: Box<[[Pace; Stream::ALL.len()]]>,
     /// Receive time less block time of the newest message of each coin.
@@ -92,7 +56,7 @@ pub struct Feed {
     shown: Box<[Option<Ns>]>,
     /// Lot of each coin, in size units.
     lots: Box<[i64]>,
-    links: [Option<Link>; SOCKETS_MAX],
+    links: [Option<Link>; SOCKETS],
     /// Connection of messages that name no coin.
     from: u8,
     rtt_ns: Option<i64>,
@@ -108,7 +72,7 @@ pub struct SessionState {
     paces: Box<[[Pace; Stream::ALL.len()]]>,
     lags: Box<[Option<i64>]>,
     shown: Box<[Option<Ns>]>,
-    links: [Option<Link>; SOCKETS_MAX],
+    links: [Option<Link>; SOCKETS],
     from: u8,
     /// The connection of each coin.
     sockets: Box<[u8]>,
@@ -116,12 +80,6 @@ pub struct SessionState {
     /// Coins set aside.
     aside: Vec<CoinId>,
     counters: Counters,
-}
-
-impl Link {
-    fn ping_at(&mut self, now: Ns) {
-        (self.pinged, self.ping) = (now, Some(now));
-    }
 }
 
 /// The heartbeat, as it is sent.
@@ -144,7 +102,7 @@ impl Feed {
             lags: specs.iter().map(|_| None).collect(),
             shown: specs.iter().map(|_| None).collect(),
             lots: specs.iter().map(|s| s.rules().lot()).collect(),
-            links: [None; SOCKETS_MAX],
+            links: [None; SOCKETS],
             from: 0,
             rtt_ns: None,
             refusals: Refusals::of(specs.len()),
@@ -155,14 +113,13 @@ impl Feed {
 
     /// From its next connection on, a coin is followed on this one of the run's, below `SOCKETS_MAX`.
     pub fn put_on(&mut self, coin: CoinId, socket: u8) {
-        if usize::from(socket) < SOCKETS_MAX {
+        if usize::from(socket) < SOCKETS {
             self.plan.put_on(coin, socket);
         }
     }
 
     /// The connection of a coin.
     #[inline]
-    #[must_use]
     pub fn socket(&self, coin: CoinId) -> usize {
         self.plan.socket(coin)
     }
@@ -175,20 +132,18 @@ impl Feed {
     /// The next messages that name no coin come over this connection.
     #[inline]
     pub fn from(&mut self, socket: u8) {
-        if usize::from(socket) < SOCKETS_MAX {
+        if usize::from(socket) < SOCKETS {
             self.from = socket;
         }
     }
 
     /// The connection that was said last.
-    #[must_use]
     pub fn said(&self) -> u8 {
         self.from
     }
 
     /// The connection that a message came over, and whether it names it by a coin.
     #[inline]
-    #[must_use]
     pub fn source(&self, read: &Read) -> (usize, bool) {
         match read.0 {
             Ok(
@@ -305,9 +260,7 @@ impl Feed {
 
     /// The clocks jumped against each other: silence counts from `now`.
     pub fn jumped(&mut self, now: Ns) {
-        for link in self.links.iter_mut().flatten() {
-            (link.any, link.since, link.data) = (now, now, link.data.and(Some(now)));
-        }
+        self.links.iter_mut().flatten().for_each(|l| l.jumped(now));
     }
 
     /// Judges a connection at `now`. To be called on every point of the tick grid.
@@ -316,18 +269,8 @@ impl Feed {
         if self.refusals.needed().is_some() {
             return Verdict::Refused;
         }
-        let close = if now.since(link.any) > MESSAGE_SILENCE_NS {
-            Close::Silent
-        } else if now.since(link.data.unwrap_or(link.since)) > DATA_SILENCE_NS {
-            Close::NoData
-        } else if self.refusals.are_needed(&mut self.plan, socket, now) {
-            Close::NoAck
-        } else if link.rejects > REJECTS_PER_MIN_MAX {
-            Close::Rejects
-        } else {
-            return Verdict::Keep;
-        };
-        Verdict::Close(close)
+        let unanswered = || self.refusals.are_needed(&mut self.plan, socket, now);
+        link.close(now, unanswered).map_or(Verdict::Keep, Verdict::Close)
     }
 
     /// The next text to send on a connection at `now`, if one is due: subscriptions, then pings. To be
@@ -338,9 +281,7 @@ impl Feed {
             self.counters.subscribes += 1;
             return Some(text);
         }
-        let quiet = now.since(link.any) >= PING_SILENCE_NS;
-        let every = if quiet { PING_SILENCE_NS } else { PING_EVERY_NS };
-        if now.since(link.pinged) < every {
+        if !link.wants_ping(now) {
             return None;
         }
         link.ping_at(now);
@@ -362,13 +303,11 @@ impl Feed {
     }
 
     /// Whether any connection is open.
-    #[must_use]
     pub fn is_up(&self) -> bool {
         self.links.iter().any(Option::is_some)
     }
 
     /// Whether a connection is open.
-    #[must_use]
     pub fn is_open(&self, socket: usize) -> bool {
         self.links.get(socket).is_some_and(Option::is_some)
     }
@@ -448,7 +387,6 @@ impl Feed {
     }
 
     /// Receive time less block time of a coin's newest message that has one, in nanoseconds.
-    #[must_use]
     pub fn lag_ns(&self, coin: CoinId) -> Option<i64> {
         *self.lags.get(coin.index())?
     }
@@ -460,9 +398,14 @@ impl Feed {
     }
 
     /// Round trip of the last answered ping, in nanoseconds.
-    #[must_use]
     pub fn rtt_ns(&self) -> Option<i64> {
         self.rtt_ns
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        Counters { handed_over: self.decoder.handed_over(), ..self.counters }
     }
 
     /// Whether a coin is no longer subscribed because its subscription kills the link: the venue
@@ -481,12 +424,6 @@ impl Feed {
     #[must_use]
     pub fn due_back(&self, socket: usize, now: Ns) -> Option<CoinId> {
         self.links[socket].and_then(|_| self.plan.due_back(socket, now))
-    }
-
-    /// What was counted so far.
-    #[must_use]
-    pub fn counters(&self) -> Counters {
-        Counters { handed_over: self.decoder.handed_over(), ..self.counters }
     }
 
     /// Whether the prints at hand are too old to be live. Held against the block shown last, not the
@@ -615,11 +552,7 @@ impl Feed {
         // A context of another shape costs the funding, not the link.
         let optional = message.starts_with(b"{\"channel\":\"activeAssetCtx\"");
         if let (Some(link), false) = (&mut self.links[usize::from(self.from)], optional) {
-            if now.since(link.minute) >= Ns::MINUTE {
-                link.minute = now;
-                link.rejects = 0;
-            }
-            link.rejects = link.rejects.saturating_add(1);
+            link.reject(now);
         }
         Input::Rejected(reject)
     }
@@ -651,16 +584,7 @@ impl Feed {
     }
 
     fn renew(&mut self, socket: usize, now: Ns) {
-        self.links[socket] = Some(Link {
-            since: now,
-            any: now,
-            data: None,
-            pinged: now,
-            ping: None,
-            acks: 0,
-            minute: now,
-            rejects: 0,
-        });
+        self.links[socket] = Some(Link::new(now));
         self.plan.renew(socket, now);
         for coin in (0u8..).take(self.lags.len()).map(CoinId) {
             if self.plan.socket(coin) != socket {

@@ -4,6 +4,7 @@
 //!
 //! 1. Trades are always followed. What is recorded and replayed is what came, whatever was asked for.
 
+use super::decode::Parser;
 use super::outcome::Stream;
 use crate::settings::settings;
 
@@ -38,5 +39,21 @@ impl Streams {
             Stream::Slow => self.full_book,
             Stream::Ctx => self.context,
         }
+    }
+}
+
+/// What to follow, and how to read it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// Parser that reads first.
+    pub parser: Parser,
+    /// Streams to subscribe to.
+    pub streams: Streams,
+}
+
+impl From<Parser> for Config {
+    /// All streams, read with `parser`.
+    fn from(parser: Parser) -> Config {
+        Config { parser, ..Config::default() }
     }
 }

@@ -121,12 +121,10 @@ impl Builder {
             Body::Start(x) => m.start = Some(x),
             Body::Stop(x) => m.stop = Some(x),
             Body::Strategy(_) | Body::Label(_) => m.strategy.take(&r.body),
-            Body::LinkChange(x) => {
-                // Coins of one link change together.
-                if m.links.last().is_none_or(|l| (l.0, l.1.up) != (r.at, x.up)) {
-                    m.links.push((r.at, x));
-                }
-            }
+            // Coins of one link change together.
+            Body::LinkChange(x)
+                if m.links.last().is_some_and(|l| (l.0, l.1.up) == (r.at, x.up)) => {}
+            Body::LinkChange(x) => m.links.push((r.at, x)),
             Body::Clocks(x) => m.clocks = Some(x),
             Body::Requests(x) => m.requests = Some(Budget::with(m.requests, r.at, x)),
             Body::Lost(x) => m.lost = m.lost.saturating_add(x.count),

@@ -82,7 +82,8 @@ pub const LINES: &[(&str, usize)] = &[
     // A profile for each strategy to compare with. What dropped segments came to, so that a bounded run keeps
     // its sums, is verified and goes on. Results of a replay without records. Results over seeds, paired,
     // on as many threads as cores. Coins set aside are tried again; ended runs share the disk bound.
-    ("app", 6_120),
+    // Coins over several connections, each of which is lost and made by itself.
+    ("app", 6_370),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 790),
     ("bench", 1_200),
@@ -108,7 +109,8 @@ pub const LINES: &[(&str, usize)] = &[
     // A stream that the venue refuses is given up and said in its words, not paid with the link; one map
     // between the two clocks; what an import says of itself.
     // Which streams are followed is a setting; a coin set aside is tried again.
-    ("feed", 3_840),
+    // As many coins as an address may follow, over several connections.
+    ("feed", 4_050),
     // The stylised facts of any recording, with the bands of four kinds of coins.
     ("facts", 1_280),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
@@ -126,7 +128,7 @@ pub const LINES: &[(&str, usize)] = &[
     ("learn", 2_230),
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.
     // Sweeps, imports, progress; the shadow ladder.
-    ("limits", 480),
+    ("limits", 510),
     // Draws by name: orders of one's own and faults of the feed change nothing but by consequence.
     // Tables of the quantiles that intervals take.
     ("math", 816),
