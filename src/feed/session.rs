@@ -75,7 +75,7 @@ pub struct SessionState {
     links: [Option<Link>; SOCKETS],
     from: u8,
     /// The connection of each coin.
-    sockets: Box<[u8]>,
+    connections: Box<[u8]>,
     rtt_ns: Option<i64>,
     /// Coins set aside.
     aside: Vec<CoinId>,
@@ -349,7 +349,7 @@ impl Feed {
             shown: self.shown.clone(),
             links: self.links,
             from: self.from,
-            sockets: self.ids().map(|c| u8::try_from(self.socket(c)).unwrap_or(0)).collect(),
+            connections: self.ids().map(|c| u8::try_from(self.socket(c)).unwrap_or(0)).collect(),
             rtt_ns: self.rtt_ns,
             aside: self.ids().filter(|c| self.set_aside(*c)).collect(),
             counters: self.counters,
@@ -364,7 +364,7 @@ impl Feed {
             self.shown = m.shown;
             (self.links, self.from) = (m.links, m.from);
             (self.rtt_ns, self.counters) = (m.rtt_ns, m.counters);
-            (0u8..).zip(m.sockets).for_each(|(c, s)| self.plan.put_on(CoinId(c), s));
+            (0u8..).zip(m.connections).for_each(|(c, s)| self.plan.put_on(CoinId(c), s));
             m.aside.into_iter().for_each(|c| self.put_aside(c, true));
         }
         fits
