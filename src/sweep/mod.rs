@@ -18,9 +18,13 @@ mod rank;
 mod row;
 mod spec;
 
-pub use job::{Around, Pass, Unit, alone, run_unit, units};
+#[cfg(feature = "python")]
+pub use job::Pass;
+pub use job::{Around, Unit, alone, run_unit, units};
 pub use merge::{table, write};
-pub use plan::{FilePlan, PYTHON, Plan, SOURCES, Shard};
+#[cfg(feature = "python")]
+pub use plan::PYTHON;
+pub use plan::{FilePlan, Plan, SOURCES, Shard};
 pub use rank::{Ranked, Ranking, rank};
 pub use spec::Spec;
 
