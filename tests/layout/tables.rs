@@ -101,8 +101,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
-    // Nothing is decided while both sides stand.
-    ("engine", 2_276),
+    // Nothing is decided while both sides stand. As many coins as an address may follow.
+    ("engine", 2_305),
     // What came too late to be taken in its place is counted; what shadow quotes met, and their
     // prices, which own quotes share; those of a side at once, for a third of the instructions.
     ("event", 450),
@@ -160,9 +160,10 @@ pub const LINES: &[(&str, usize)] = &[
     // sets: half of theirs. A switch for the brackets.
     ("sim", 4_710),
     // Plans, jobs, tables, rankings of sweeps.
-    // The Python package: runs as tables that others read in place, strategies in Python.
-    ("python", 1_100),
-    ("sweep", 1_080),
+    // The Python package: runs as tables that others read in place, strategies in Python, also among those
+    // of a sweep.
+    ("python", 1_195),
+    ("sweep", 1_105),
     ("sys", 1_990),
     // What was counted of late.
     ("telemetry", 610),
