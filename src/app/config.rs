@@ -39,6 +39,9 @@ settings! {
         /// Connections that the coins are shared out over; 0: one for each 25 coins. The venue allows an
         /// address ten.
         sockets: u8 = 0, 0..=8;
+        /// Subscriptions that the run may take of the 1,000 that the venue allows an address. Where they
+        /// are too few, full books, then contexts, then fast books of the last coins are left out.
+        subscriptions: u32 = 1_000, 2..=1_000;
         /// Streams that a run subscribes to.
         streams: Streams = Streams::default();
     }
@@ -52,7 +55,8 @@ settings! {
 impl Run {
     /// What a live run's feed follows, and how it reads.
     pub fn feed(&self) -> feed::Config {
-        feed::Config { parser: self.parser, streams: self.streams }
+        let most = Some(usize::try_from(self.subscriptions).unwrap_or(usize::MAX));
+        feed::Config { parser: self.parser, streams: self.streams, most }
     }
 
     /// How many connections a run of so many coins makes.

@@ -106,6 +106,26 @@ impl Plan {
         Plan { coins, follow, sockets: [cursor; SOCKETS], again_at: Ns(i64::MAX) }
     }
 
+    /// Leaves optional streams out until at most `most` subscriptions are left: full books, then contexts,
+    /// then fast books, of the last coins first. Gives which.
+    pub(super) fn fit(&mut self, most: usize) -> Vec<(CoinId, Stream)> {
+        let each = self.follow.iter().filter(|f| **f).count();
+        let over = (each * self.coins.len()).saturating_sub(most);
+        let coins = (0..self.coins.len()).rev().filter_map(|c| u8::try_from(c).ok()).map(CoinId);
+        let places = [Stream::Slow, Stream::Ctx, Stream::Fast].into_iter().flat_map(|stream| {
+            let follow = self.follow[stream.index()];
+            coins.clone().filter(move |_| follow).map(move |c| (c, stream))
+        });
+        let mut out = Vec::new();
+        for (coin, stream) in places {
+            if out.len() < over && !self.needs(coin, stream) {
+                self.coins[coin.index()].refused[stream.index()] = true;
+                out.push((coin, stream));
+            }
+        }
+        out
+    }
+
     /// The connection that a coin is subscribed on.
     #[inline]
     pub(super) fn socket(&self, coin: CoinId) -> usize {
@@ -458,6 +478,25 @@ mod tests {
         Stream::ALL.into_iter().for_each(|s| p.answer(CoinId(1), s));
         p.lost(0, at);
         assert!(!p.set_aside(CoinId(1)), "the venue knows it again");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out_from_the_last_coin_on() {
+        let specs = ["A", "B", "C"].map(|n| CoinSpec::new(n, 0).expect("a coin"));
+        let coins = Coins::new(&specs).expect("coins");
+        let kept = |most: usize, follow: [bool; STREAMS]| {
+            let mut p = Plan::new(&coins, follow);
+            let out = p.fit(most);
+            p.renew(0, Ns(0));
+            (out, send(&mut p, Ns(0)).len())
+        };
+        assert_eq!(kept(15, [true; STREAMS]), (vec![], 15));
+        let c = |n, s| (CoinId(n), s);
+        let four =
+            vec![c(2, Stream::Slow), c(1, Stream::Slow), c(0, Stream::Slow), c(2, Stream::Ctx)];
+        assert_eq!(kept(11, [true; STREAMS]), (four, 11));
+        assert_eq!(kept(0, [true; STREAMS]).1, 6, "best prices and trades are needed");
+        assert_eq!(kept(0, [false, false, true, true, true]).1, 6, "so is the only book");
     }
 
     #[test]

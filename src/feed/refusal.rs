@@ -18,6 +18,9 @@ use crate::units::{CoinId, Ns};
 /// What the venue said, cut to `WORDS_MAX` bytes of printable ASCII.
 pub type Words = ArrayString<WORDS_MAX>;
 
+/// The words of a stream that is left out by the run itself.
+const NO_ROOM: &str = "no room";
+
 /// A subscription that was given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -25,7 +28,7 @@ pub struct Refusal {
     pub coin: CoinId,
     /// Stream.
     pub stream: Stream,
-    /// The venue's words; empty where it never answered.
+    /// The venue's words; empty where it never answered, or the run left it out.
     pub words: Words,
     /// The coin cannot be followed without it.
     pub needed: bool,
@@ -44,6 +47,7 @@ impl fmt::Display for Refusal {
         let seconds = ACK_NS / 1_000_000_000;
         match &self.words[..] {
             "" => write!(f, "{what} was not answered within {seconds} s; {without}"),
+            NO_ROOM => write!(f, "{what} is left out, beyond `run.subscriptions`; {without}"),
             words => write!(f, "the venue refuses {what}: {words}; {without}"),
         }
     }
@@ -65,6 +69,14 @@ impl Refusals {
     pub(super) fn of(coins: usize) -> Refusals {
         let list = Vec::with_capacity(coins * Stream::ALL.len());
         Refusals { list, words: Words::default() }
+    }
+
+    /// The run has no room for these streams.
+    pub(super) fn leave_out(&mut self, streams: &[(CoinId, Stream)]) {
+        let words = Words::from(NO_ROOM).unwrap_or_default();
+        for &(coin, stream) in streams {
+            self.note(Refusal { coin, stream, words, needed: false });
+        }
     }
 
     /// The venue says that something is wrong: a stream that it names is given up.

@@ -93,9 +93,11 @@ impl Feed {
     /// [`BadCoin`] when the list of coins is empty, too long, or has a coin twice.
     pub fn new(config: &Config, specs: &[CoinSpec], seed: u64) -> Result<Feed, BadCoin> {
         let coins = Coins::new(specs)?;
-        let follow = Stream::ALL.map(|stream| config.streams.has(stream));
+        let mut plan = Plan::new(&coins, Stream::ALL.map(|s| config.streams.has(s)));
+        let mut refusals = Refusals::of(specs.len());
+        refusals.leave_out(&config.most.map_or_else(Vec::new, |most| plan.fit(most)));
         Ok(Feed {
-            plan: Plan::new(&coins, follow),
+            plan,
             retry: std::array::from_fn(|i| Retry::new(seed.wrapping_add(i as u64))),
             joiners: specs.iter().map(|_| Joiner::new(seed)).collect(),
             paces: specs.iter().map(|_| Stream::ALL.map(|_| Pace::new())).collect(),
@@ -105,7 +107,7 @@ impl Feed {
             links: [None; SOCKETS],
             from: 0,
             rtt_ns: None,
-            refusals: Refusals::of(specs.len()),
+            refusals,
             counters: Counters::default(),
             decoder: Decoder::new(coins, config.parser),
         })
@@ -410,7 +412,6 @@ impl Feed {
 
     /// Whether a coin is no longer subscribed because its subscription kills the link: the venue
     /// does not know it (any more).
-    #[must_use]
     pub fn set_aside(&self, coin: CoinId) -> bool {
         self.plan.set_aside(coin)
     }

@@ -49,6 +49,8 @@ pub struct Config {
     pub parser: Parser,
     /// Streams to subscribe to.
     pub streams: Streams,
+    /// Subscriptions at most; `None`: as many as there are.
+    pub most: Option<usize>,
 }
 
 impl From<Parser> for Config {
