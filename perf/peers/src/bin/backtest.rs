@@ -8,13 +8,16 @@
 //!
 //! 1. `hftbacktest` gets rows made of the recording before the time: changes of levels, and prints. It
 //!    keeps a grid of twenty post-only orders a coin, ten a side from the touch back, looked at with
-//!    every frame of prints. `hftbacktest-same` is the same with as many orders as papermaker.
-//! 2. papermaker gets its file of events (`events`), or the frames in memory (`frames`). It places its
-//!    own quotes, as many levels as its configuration allows, learns, and numbers, encodes and hashes
-//!    every record. Both must give equal records.
-//! 3. hftbacktest's orders fill whole: its exchange with partial fills leaves an order that is filled
+//!    every frame of prints.
+//! 2. Equal work: papermaker's strategy `grid` keeps the same orders from its file of events, with one fill
+//!    model, nothing learned and no records, in the venue's order (`grid`) and in that of arrival
+//!    (`grid-arrival`). Its budget of requests does not ration it; it looks with every change of the touch.
+//! 3. All of papermaker: its default strategy, quoting where nothing pays, too, from its file of events
+//!    (`events`) or from frames in memory (`frames`). It learns, and numbers, encodes and hashes every
+//!    record. Both must give equal records.
+//! 4. hftbacktest's orders fill whole: its exchange with partial fills leaves an order that is filled
 //!    exactly in its lists, and ends with `InvalidOrderStatus`.
-//! 4. Bots, engines and books are made outside the time. What is allocated is counted in a first pass
+//! 5. Bots, engines and books are made outside the time. What is allocated is counted in a first pass
 //!    without time; the timed ones count nothing. Peak memory is that after the preparations.
 
 use std::collections::BTreeMap;
@@ -39,8 +42,8 @@ use hftbacktest::prelude::{
 use papermaker::rooms::app::config::Config;
 use papermaker::rooms::app::convert::convert;
 use papermaker::rooms::app::events::{Entry, Reader};
-use papermaker::rooms::app::source::Item;
 use papermaker::rooms::app::replay::{Feeder, Tally, play};
+use papermaker::rooms::app::source::Item;
 use papermaker::rooms::app::survey::coins_of;
 use papermaker::rooms::app::turn::{Turn, engine};
 use papermaker::rooms::bench::input::Frames;
@@ -49,18 +52,19 @@ use papermaker::rooms::event::{Event, Level};
 use papermaker::rooms::record::{Body, Lane, OrderState, Record, StopReason};
 use papermaker::rooms::sim::config::Latency;
 use papermaker::rooms::sys::clock::SessionClock;
+use papermaker::rooms::units::rules::Billing;
 use papermaker::rooms::units::{Ns, ONE, Side};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Orders a side of hftbacktest's grid, and what is asked of papermaker.
+/// Orders a side of both grids.
 const LEVELS: usize = 10;
 /// Processes of each contender.
 const TURNS: usize = 3;
 /// Timed passes in each process, unless said otherwise.
 const PASSES: usize = 5;
 /// Contenders, in the order in which they take turns.
-const CONTENDERS: [&str; 4] = ["hftbacktest", "hftbacktest-same", "events", "frames"];
+const CONTENDERS: [&str; 5] = ["hftbacktest", "grid", "grid-arrival", "events", "frames"];
 /// Longer than any silence of a recording, ns.
 const LONG: i64 = 86_400 * Ns::SEC;
 /// A row that the venue and we see.
@@ -78,8 +82,6 @@ fn failed<E: Debug>(what: &str) -> impl Fn(E) -> Box<dyn Error> {
 struct Measured {
     /// Rows, events or frames of one pass.
     units: u64,
-    /// Most orders a coin that are wanted at a time.
-    orders: usize,
     /// Real time of each pass, ns.
     ns: Vec<u64>,
     /// Orders sent in one pass.
@@ -246,7 +248,7 @@ type Bots = Backtest<ROIVectorMarketDepth>;
 /// A backtest of all coins, at its beginning.
 fn bots(assets: &[Asset], config: &Config) -> Fallible<Bots> {
     let delay = mean_ns(&config.engine.sim.entry)?;
-    let fee = config.engine.sim.fees.maker().0 as f64 / 1e8;
+    let fee = config.engine.sim.fees.maker(Billing::Venue).0 as f64 / 1e8;
     let mut all = Backtest::builder();
     for a in assets {
         let (tick, lot, (low, high)) = (a.tick, a.lot, a.range);
@@ -267,15 +269,15 @@ fn bots(assets: &[Asset], config: &Config) -> Fallible<Bots> {
     all.build().map_err(failed("a backtest"))
 }
 
-/// Runs a backtest to its end with a grid of `levels` a side; gives orders sent and fills.
-fn run(bot: &mut Bots, assets: &[Asset], levels: usize) -> Fallible<(u64, u64)> {
+/// Runs a backtest to its end; gives orders sent and fills.
+fn run(bot: &mut Bots, assets: &[Asset]) -> Fallible<(u64, u64)> {
     let mut sent = 0;
     let mut leaving = Vec::with_capacity(4 * LEVELS);
     while bot.wait_next_feed(false, LONG).map_err(failed("next feed"))? != ElapseResult::EndOfData {
         for (no, asset) in assets.iter().enumerate() {
             if !bot.last_trades(no).is_empty() {
                 bot.clear_last_trades(Some(no));
-                sent += requote(bot, no, asset, levels as i64, &mut leaving)?;
+                sent += requote(bot, no, asset, &mut leaving)?;
             }
         }
     }
@@ -284,19 +286,14 @@ fn run(bot: &mut Bots, assets: &[Asset], levels: usize) -> Fallible<(u64, u64)> 
 }
 
 /// Cancels what is not in the grid any more and sends what is missing; gives the orders sent.
-fn requote(
-    bot: &mut Bots,
-    no: usize,
-    asset: &Asset,
-    levels: i64,
-    leaving: &mut Vec<u64>,
-) -> Fallible<u64> {
+fn requote(bot: &mut Bots, no: usize, asset: &Asset, leaving: &mut Vec<u64>) -> Fallible<u64> {
     bot.clear_inactive_orders(Some(no));
     let depth = bot.depth(no);
     if !depth.best_bid().is_finite() || !depth.best_ask().is_finite() {
         return Ok(0);
     }
     let (bid, ask) = (depth.best_bid_tick(), depth.best_ask_tick());
+    let levels = LEVELS as i64;
     let (bids, asks) = (bid - levels + 1..=bid, ask..=ask + levels - 1);
     let wanted = |o: &Order| {
         let side = if o.side == GridSide::Buy { &bids } else { &asks };
@@ -330,14 +327,14 @@ fn requote(
 }
 
 /// Measures hftbacktest.
-fn hftbacktest(file: &Path, config: &Config, levels: usize, passes: usize) -> Fallible<Measured> {
+fn hftbacktest(file: &Path, config: &Config, passes: usize) -> Fallible<Measured> {
     let assets = assets(file, config.engine.quote.unit_usd)?;
     forget_peak()?;
-    let mut m = Measured { orders: 2 * levels, ..Measured::default() };
+    let mut m = Measured::default();
     m.units = assets.iter().map(|a| a.data.len() as u64).sum();
     let mut bot = bots(&assets, config)?;
     let mut done = Ok((0, 0));
-    m.allocations = measure(|| done = run(&mut bot, &assets, levels)).count_total;
+    m.allocations = measure(|| done = run(&mut bot, &assets)).count_total;
     drop(bot);
     (m.sent, m.fills) = done?;
     let clock = SessionClock::start(1);
@@ -346,7 +343,7 @@ fn hftbacktest(file: &Path, config: &Config, levels: usize, passes: usize) -> Fa
         let mut done = Ok((0, 0));
         opt_out(|| {
             let begun = clock.mono_ns();
-            done = run(&mut bot, &assets, levels);
+            done = run(&mut bot, &assets);
             m.ns.push(clock.mono_ns() - begun);
         });
         let (sent, fills) = done?;
@@ -374,37 +371,42 @@ impl Seen {
     }
 }
 
-/// Measures papermaker from its file of events.
-fn events(file: &Path, config: &Config, passes: usize) -> Fallible<Measured> {
+/// Measures papermaker from its file of events; without `records` they are counted only.
+fn events(file: &Path, config: &Config, passes: usize, records: bool) -> Fallible<Measured> {
     let read = failed("reading events");
-    let mut m = Measured { orders: 2 * config.engine.strategy.glft.levels, ..Measured::default() };
+    let mut m = Measured::default();
     let mut reader = Reader::open(file).map_err(&read)?;
     while let Some((_, item)) = reader.step().map_err(&read)? {
         m.units += u64::from(matches!(item, Entry::Item(Item::Event(_))));
     }
     forget_peak()?;
     let mut seen = Seen::default();
-    let mut tally = Tally::new(|r: &_, _: &_| seen.note(r));
+    let mut tally = if records {
+        Tally::new(|r: &_, _: &_| seen.note(r))
+    } else {
+        Tally::seeing(|r| seen.note(r))
+    };
     let reader = Reader::open(file).map_err(&read)?;
     let hash = config.hash(reader.coins());
     let engine = engine(&config.engine, reader.coins(), hash);
     let mut done = None;
     let counted = measure(|| {
-        done = Some(play(reader, engine, Some(StopReason::Finished), &mut tally));
+        let end = Some(StopReason::Finished);
+        done = Some(play(reader, &mut [(engine, &mut tally)], end));
     });
     done.transpose().map_err(&read)?;
-    let digest = tally.digest.value();
+    let digest = tally.digest.value().run;
     drop(tally);
     (m.sent, m.fills, m.allocations) = (seen.sent, seen.fills, counted.count_total);
     let mut timed = Ok(Passes::default());
-    opt_out(|| timed = replay::run_events(file, config, passes));
+    opt_out(|| timed = replay::run_events(file, config, passes, records));
     m.timed(timed.map_err(&read)?, digest)
 }
 
 /// Measures papermaker from frames.
 fn frames(recording: &Path, config: &Config, passes: usize) -> Fallible<Measured> {
     let frames = Frames::load(recording).map_err(failed("reading frames"))?;
-    let mut m = Measured { orders: 2 * config.engine.strategy.glft.levels, ..Measured::default() };
+    let mut m = Measured::default();
     m.units = frames.len() as u64;
     forget_peak()?;
     let mut seen = Seen::default();
@@ -418,11 +420,11 @@ fn frames(recording: &Path, config: &Config, passes: usize) -> Fallible<Measured
         }
         feeder.end_run(Some(StopReason::Finished), &mut tally);
     });
-    let digest = tally.digest.value();
+    let digest = tally.digest.value().run;
     drop(tally);
     (m.sent, m.fills, m.allocations) = (seen.sent, seen.fills, counted.count_total);
     let mut timed = Ok(Passes::default());
-    opt_out(|| timed = replay::run(&frames, config, passes));
+    opt_out(|| timed = replay::run(&frames, config, passes, true));
     m.timed(timed.map_err(failed("coins"))?, digest)
 }
 
@@ -450,11 +452,20 @@ fn peak_kb() -> Fallible<u64> {
     Ok(line.trim().trim_end_matches(" kB").parse()?)
 }
 
-/// Papermaker's defaults with as many levels as it allows, ten at most.
-fn configuration() -> Fallible<Config> {
-    let levels = |n| Config::load(None, &[format!("engine.strategy.glft.levels={n}")]).ok();
-    (1..=LEVELS).rev().find_map(levels).ok_or_else(|| "no number of levels is allowed".into())
+/// Papermaker's defaults, quoting in any case; with these settings besides.
+fn configuration(sets: &[&str]) -> Fallible<Config> {
+    let sets = ["engine.quote.anyway=true"].iter().chain(sets).map(ToString::to_string);
+    Config::load(None, &sets.collect::<Vec<_>>()).map_err(failed("settings"))
 }
+
+/// What papermaker does for a grid of twenty.
+const GRID: [&str; 5] = [
+    "engine.strategy.name=grid",
+    "engine.strategy.grid.levels=10",
+    "engine.learn.on=false",
+    "engine.sim.brackets=false",
+    "engine.requests.spread_min=0",
+];
 
 /// What the command line asks for.
 struct Options {
@@ -492,13 +503,15 @@ impl Options {
 
 /// Measures one contender in this process.
 fn child(who: &str, o: &Options) -> Fallible<Measured> {
-    let config = configuration()?;
+    let config = configuration(&[])?;
     let m = match who {
-        "hftbacktest" => hftbacktest(&o.events, &config, LEVELS, o.passes)?,
-        "hftbacktest-same" => {
-            hftbacktest(&o.events, &config, config.engine.strategy.glft.levels, o.passes)?
+        "hftbacktest" => hftbacktest(&o.events, &config, o.passes)?,
+        "grid" => events(&o.events, &configuration(&GRID)?, o.passes, false)?,
+        "grid-arrival" => {
+            let sets = [&GRID[..], &["engine.sim.order=arrival"]].concat();
+            events(&o.events, &configuration(&sets)?, o.passes, false)?
         }
-        "events" => events(&o.events, &config, o.passes)?,
+        "events" => events(&o.events, &config, o.passes, true)?,
         "frames" => frames(&o.recording, &config, o.passes)?,
         _ => return Err(format!("no contender {who}").into()),
     };
@@ -509,7 +522,8 @@ fn child(who: &str, o: &Options) -> Fallible<Measured> {
 fn turns(o: &Options, events: &Path) -> Fallible<Vec<Measured>> {
     let coins = coins_of(&o.recording).map_err(failed("reading the recording"))?;
     let to = BufWriter::new(File::create(events)?);
-    convert(&o.recording, &coins, configuration()?.run.parser, to).map_err(failed("converting"))?;
+    convert(&o.recording, &coins, configuration(&[])?.run.parser, to)
+        .map_err(failed("converting"))?;
     let mut all = vec![Measured::default(); CONTENDERS.len()];
     for _ in 0..TURNS {
         for (who, sum) in CONTENDERS.iter().zip(&mut all) {
@@ -547,7 +561,7 @@ struct Ratio {
 /// Each of the others over each of papermaker's.
 fn ratios(all: &[Measured]) -> Vec<Ratio> {
     let named = || CONTENDERS.into_iter().zip(all);
-    let pairs = named().take(2).flat_map(|other| named().skip(2).map(move |own| (other, own)));
+    let pairs = named().take(1).flat_map(|other| named().skip(1).map(move |own| (other, own)));
     pairs
         .map(|((of, other), (over, own))| Ratio {
             of,
@@ -581,13 +595,12 @@ fn main() -> Fallible<()> {
         return Ok(());
     }
     println!(
-        "{:<17} {:>8} {:>9} {:>9} {:>9} {:>8} {:>7} {:>12} {:>8}",
-        "", "orders", "units", "ms", "ns a unit", "sent", "fills", "allocations", "peak MB"
+        "{:<17} {:>9} {:>9} {:>9} {:>8} {:>7} {:>12} {:>8}",
+        "", "units", "ms", "ns a unit", "sent", "fills", "allocations", "peak MB"
     );
     for (who, m) in CONTENDERS.iter().zip(&all) {
         println!(
-            "{who:<17} {:>8} {:>9} {:>9.2} {:>9.0} {:>8} {:>7} {:>12} {:>8.1}",
-            m.orders,
+            "{who:<17} {:>9} {:>9.2} {:>9.0} {:>8} {:>7} {:>12} {:>8.1}",
             m.units,
             m.median_ns() / 1e6,
             m.unit_ns(),
@@ -597,16 +610,9 @@ fn main() -> Fallible<()> {
             m.peak_kb as f64 / 1024.0,
         );
     }
-    println!("units: rows, rows, events, frames. orders: wanted a coin at most.");
+    println!("units: rows, events, events, events, frames.");
     let records = all.last().map_or(0, |m| m.records);
     println!("papermaker also wrote {records} records; events and frames gave the same.");
-    if let Some(own) = all.last().filter(|m| m.orders < 2 * LEVELS) {
-        println!(
-            "papermaker's configuration allows {} orders a coin, not {}",
-            own.orders,
-            2 * LEVELS
-        );
-    }
     for r in ratios(&all) {
         println!("{} / {}: time {:.2}, memory {:.2}", r.of, r.over, r.time, r.memory);
     }
