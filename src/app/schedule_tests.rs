@@ -65,6 +65,28 @@ fn fills(file: &File, rows: &str) -> Vec<(String, i64, i64)> {
     done.fills.iter().map(|f| (orders[f.order].id.clone(), f.at.0, f.sz.0 / one)).collect()
 }
 
+#[test]
+fn a_print_later_than_the_wait_is_counted_though_no_later_block_was_taken() {
+    for (late_ms, late) in [(499, 0), (501, 1)] {
+        let came = |by_ms: i64, (at, channel, data): (i64, &'static str, String)| {
+            (at + by_ms * 1_000_000, channel, data)
+        };
+        let mut frames = [
+            bbo(1_000_000_000, (100, 10), (101, 5)),
+            bbo(2_000_000_000, (100, 6), (101, 5)),
+            // Time passes by what comes.
+            came(500, bbo(2_000_000_000, (100, 6), (101, 5))),
+            came(late_ms, sold(2_000_000_000, 100, 4, 1)),
+            came(1_000, bbo(2_000_000_000, (100, 6), (101, 5))),
+        ];
+        frames.sort_by_key(|f| f.0);
+        let file = tape("late", &frames);
+        let config = Config::default();
+        let done = run(&file.0, &coins(), &[], Tape::Block, &config).expect("runs");
+        assert_eq!(done.late, Late { prints: late, ..Late::default() }, "{late_ms} ms");
+    }
+}
+
 /// Ten lots at the bid; four are sold, then eight, a microsecond apart.
 fn two_sales() -> File {
     tape(

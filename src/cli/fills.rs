@@ -232,7 +232,7 @@ fn summary(
     }
     if done.late.prints + done.late.blocks > 0 {
         text += &format!(
-            "late     {} prints came after a later block was taken, {} blocks were taken early\n",
+            "late     {} prints came after a state of their block was taken, {} blocks were taken early\n",
             done.late.prints, done.late.blocks,
         );
     }

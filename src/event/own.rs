@@ -118,7 +118,7 @@ pub struct Fill {
 /// What of a coin could not be taken in the order in which the venue did it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Late {
-    /// Prints that came after a state of a later block had been taken.
+    /// Prints that came after a state of their block, or of a later one, had been taken.
     pub prints: u64,
     /// Blocks that were taken before their time for want of room.
     pub blocks: u64,

@@ -410,9 +410,11 @@ fn feed(out: &mut Text<'_>, s: &Snapshot) {
     out.each(GAUGE, "coin_set_aside", help, |c| Some(flag(c.feed?.set_aside)));
     out.each(COUNTER, "coin_prints_total", "Live prints.", |c| Some(float(c.prints)));
     const LATE: [Gauge<Late>; 3] = [
-        ("late_prints", "Prints that came after a later block had been taken.", |l| {
-            float(l.prints)
-        }),
+        (
+            "late_prints",
+            "Prints that came after a state of their block, or of a later one, was taken.",
+            |l| float(l.prints),
+        ),
         ("early_blocks", "Blocks taken before their time, for want of room.", |l| float(l.blocks)),
         ("horizons_cut", "Fills whose horizon a hole in the data cut short.", |l| float(l.cut)),
     ];

@@ -300,7 +300,7 @@ records! {
     /// What of a coin came too late to be taken in its place, so far; when it grew, at most once a
     /// second.
     27 Late / "late" {
-        /// Prints that came after a state of a later block had been taken.
+        /// Prints that came after a state of their block, or of a later one, had been taken.
         prints: u64,
         /// Blocks taken before their time, for want of room.
         blocks: u64,

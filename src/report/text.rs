@@ -73,7 +73,7 @@ fn coin(c: &CoinModel, m: &Model) -> String {
     }
     if let Some(l) = &c.late {
         feed.push(format!(
-            "{} of {} prints came after a later block was taken, {} blocks were taken early for want \
+            "{} of {} prints came after a state of their block was taken, {} blocks were taken early for want \
              of room, {} fills were marked at a hole",
             l.prints, c.prints, l.blocks, l.cut,
         ));

@@ -86,7 +86,8 @@ struct Taking<'a, F: FillModel, O> {
 
 impl<F: FillModel, O: FnMut(SimEvent)> Takes for Taking<'_, F, O> {
     fn prints(&mut self, prints: &[Trade]) {
-        if self.book.time().is_some_and(|newest| prints.iter().any(|p| p.time < newest)) {
+        // Within a block prints come first: what shows their block was not to be taken before them.
+        if self.book.time().is_some_and(|newest| prints.iter().any(|p| p.time <= newest)) {
             self.late.prints += prints.len() as u64;
         }
         self.sim.on_prints(self.set, prints, self.book, self.out);

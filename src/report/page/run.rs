@@ -177,7 +177,7 @@ fn feed_table(m: &Model) -> String {
          end{rows}</table></div>"
     );
     let how = "Time in each health of the book; frames refused, prints that came twice, prints \
-               that came after a later block was taken; streams older than they may be when the run ended.";
+               that came after a state of their block was taken; streams older than they may be when the run ended.";
     figure("Feed health by coin", "", how, &html)
 }
 
