@@ -381,19 +381,18 @@ impl<C: Components> Desk<C> {
     /// Decides, unless both sides stand as they are.
     #[inline]
     fn decide(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
-        let rests = |rest: &Standing| rest.holds(cx.now, &self.basis(), &self.spot());
-        if !self.rest.as_ref().is_some_and(rests) {
-            self.requote(cx);
+        let (basis, spot) = (self.basis(), self.spot());
+        if !self.rest.as_ref().is_some_and(|rest| rest.holds(cx.now, &basis, &spot)) {
+            self.requote(cx, basis, spot);
         }
     }
 
     /// Makes the ladder that is wanted now and moves the working orders towards it.
     #[inline(never)]
-    fn requote(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
+    fn requote(&mut self, cx: &mut Cx<'_, C, impl Publish>, basis: Basis, spot: Spot) {
         if self.account.last_fill.0 == i64::MIN && self.health == Health::Fresh {
             self.account.last_fill = cx.now;
         }
-        let (basis, spot) = (self.basis(), self.spot());
         let stale;
         (stale, self.rest) = self.working.stale(cx.now, basis, &spot);
         if stale == [false; 2] {
