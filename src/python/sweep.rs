@@ -2,7 +2,8 @@
 //!
 //! In: the folder of a plan, the strategies in Python that it asks. Out: rows in it. Cold path.
 //!
-//! 1. Each job asks a copy of its strategy: rows are the same in whatever order, and beside whatever
+//! 1. Where no strategy in Python is asked, the engine is the one that ships.
+//! 2. Each job asks a copy of its strategy: rows are the same in whatever order, and beside whatever
 //!    others, they are made.
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use super::error::exception;
 use super::strategy::{Asked, Described, Hook, Hooked};
 use super::work::beside;
 use crate::cli::sweep::part;
+use crate::engine::Shipped;
 use crate::folder::recording::Meter;
 use crate::sweep::{Pass, SweepError};
 
@@ -33,19 +35,11 @@ impl Asking {
             return Err(SweepError::Asked(text));
         };
         let copied = Python::attach(|py| described.copied(py));
-        let hook = match copied.and_then(|d| Hook::new(d, self.meter.clone())) {
-            Ok(hook) => hook,
-            Err(e) => return Err(self.raise(e)),
-        };
-        hook.install();
+        let hook = copied.and_then(|d| Hook::new(d, self.meter.clone()));
+        hook.map_err(|e| self.raise(e))?.install();
         let made = pass();
-        match Hook::remove() {
-            Err(e) => Err(self.raise(e)),
-            Ok(asked) => {
-                self.count(&asked);
-                made
-            }
-        }
+        self.count(&Hook::remove().map_err(|e| self.raise(e))?);
+        made
     }
 
     fn raise(&self, e: PyErr) -> SweepError {
@@ -83,14 +77,18 @@ pub(super) fn sweep_part(
     strategies: Vec<Described>,
 ) -> PyResult<(usize, usize, Vec<Asked>)> {
     let meter = Meter::default();
-    let strategies = strategies.into_iter().map(|s| (s.label(), s)).collect();
+    let strategies: Vec<_> = strategies.into_iter().map(|s| (s.label(), s)).collect();
     let asking = Asking { strategies, meter: meter.clone(), came: Mutex::default() };
-    let (done, came) = beside(py, &meter, move || {
+    let (done, (asked, raised)) = beside(py, &meter, move || {
         let around = |python: Option<&str>, pass: &mut Pass<'_>| asking.pass(python, pass);
-        let done = part::<Hooked>(&folder, (&shard, jobs), &around, &asking.meter);
+        let (what, meter) = ((&*shard, jobs), &asking.meter);
+        let done = if asking.strategies.is_empty() {
+            part::<Shipped>(&folder, what, &around, meter)
+        } else {
+            part::<Hooked>(&folder, what, &around, meter)
+        };
         (done, asking.came.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()))
     })?;
-    let (asked, raised) = came;
     if let Some(e) = raised {
         return Err(e);
     }

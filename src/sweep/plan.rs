@@ -221,8 +221,10 @@ impl FilePlan {
 
 /// The strategy in Python that a value names, text of TOML.
 fn python(value: &str) -> Option<String> {
+    // Behind its quote; other values need no parser.
+    value.get(1..)?.strip_prefix(PYTHON)?;
     let value = toml::from_str::<toml::Table>(&format!("v = {value}")).ok()?.remove("v")?;
-    value.as_str().filter(|v| v.starts_with(PYTHON)).map(str::to_owned)
+    value.as_str().map(str::to_owned)
 }
 
 /// Writes a file whole or not at all, and through to the disk.
