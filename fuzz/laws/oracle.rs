@@ -40,6 +40,8 @@ struct Lane {
     open: i64,
     front: i64,
     printed: i64,
+    /// What the last message took off the front beyond prints.
+    unexplained: i64,
 }
 
 /// What a message showed at an order's price, until the prints of its block are in.
@@ -74,7 +76,7 @@ impl Oracle {
     /// An order is live from the first message of a block at or after `arrive`.
     pub fn send(&mut self, id: u64, new: NewOrder, arrive: Ns) {
         let lanes = [Lane { open: new.sz.0, ..Lane::default() }; 3];
-        let (cancel, waiting, seen) = (None, None, arrive);
+        let (cancel, waiting, seen) = (None, None, Ns(arrive.0 - 1));
         let (live, out, size, traded) = (false, false, 0, 0);
         let mine = Mine { id, new, arrive, cancel, live, out, size, seen, traded, lanes, waiting };
         self.orders.push(mine);
@@ -174,7 +176,8 @@ impl Oracle {
                 self.taker(lane, &taker);
             }
             for o in self.orders.iter_mut().filter(|o| o.live) {
-                let at = taker.iter().filter(|p| p.aggressor != o.new.side && p.px == o.new.px);
+                let new = |p: &&&Trade| p.aggressor != o.new.side && p.time > o.seen;
+                let at = taker.iter().filter(|p| new(p) && p.px == o.new.px);
                 o.traded += at.map(|p| p.sz.0).sum::<i64>();
                 o.out = o.lanes[0].open == 0;
                 o.live = !o.out;
@@ -208,11 +211,13 @@ impl Oracle {
                 Model::Touch => left_at + left_beyond,
                 Model::Through => left_beyond,
                 _ => {
-                    mine.printed += left_at;
+                    let late = prints[0].time <= o.seen;
+                    let known = if late { left_at.min(mine.unexplained) } else { 0 };
+                    mine.unexplained -= known;
+                    mine.printed += left_at - known;
                     let past = (mine.printed - mine.front).max(0);
                     if past > 0 || beyond > 0 {
-                        mine.front = 0;
-                        mine.printed = 0;
+                        (mine.front, mine.printed, mine.unexplained) = (0, 0, 0);
                     }
                     past.min(left_at) + left_beyond
                 }
@@ -244,8 +249,9 @@ impl Oracle {
                 if let Some(now) = shown.level {
                     for (lane, model) in o.lanes.iter_mut().zip(self.models) {
                         let gone = cancelled_ahead(model, &self.cfg, lane, (o.size, o.traded, now));
-                        lane.front = (lane.front - gone - lane.printed).clamp(0, now);
-                        lane.printed = 0;
+                        let was = (lane.front - lane.printed).max(0);
+                        lane.front = (was - gone).clamp(0, now);
+                        (lane.printed, lane.unexplained) = (0, was - lane.front);
                     }
                     (o.size, o.seen, o.traded) = (now, shown.at, 0);
                 }

@@ -16,7 +16,7 @@ pub struct Level {
     pub size: i64,
     /// Mean size of an order there; the whole size where the number of orders is unknown.
     pub mean: i64,
-    /// When it was displayed.
+    /// The block that showed it; just before the order's arrival until one did.
     pub at: Ns,
     /// Printed at the price since then, own fills included.
     pub traded: i64,
@@ -42,6 +42,12 @@ impl Level {
     #[must_use]
     pub fn unobserved_ns(&self, t: Ns) -> i64 {
         t.since(self.known_until).max(0)
+    }
+
+    /// Whether what happened in block `t` is part of what is displayed.
+    #[must_use]
+    pub fn shows(&self, t: Ns) -> bool {
+        t <= self.at
     }
 
     /// Adds less cancels since it was displayed, now that it displays `size`.

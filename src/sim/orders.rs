@@ -268,7 +268,7 @@ impl<F: FillModel> Sim<F> {
         let Some(first) = prints.first() else { return };
         let (side, time) = (first.aggressor.opposite(), first.time);
         let best = &mut self.best[side.index()];
-        let at_best = prints.iter().filter(|p| p.px == best.px);
+        let at_best = prints.iter().filter(|p| p.px == best.px && !best.level.shows(time));
         best.level.traded = at_best.fold(best.level.traded, |sum, p| add_volume(sum, p.sz.0));
         let mid = self.mid_for(set, time);
         let by = Cause { time, tid: first.tid, mid, fees: (&set.sim.fees, self.rules.billing) };
@@ -303,7 +303,10 @@ impl<F: FillModel> Sim<F> {
                 for lane in 0..lanes {
                     filled |= o.book(lane, &by, out);
                 }
-                o.level.traded = add_volume(o.level.traded, reach.at);
+                // What the level displays is already less by prints that come after their block.
+                if !o.level.shows(time) {
+                    o.level.traded = add_volume(o.level.traded, reach.at);
+                }
             }
         }
         filled |= self.confirm(prints, by, out);

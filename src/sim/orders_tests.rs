@@ -505,6 +505,28 @@ fn a_late_snapshot_shows_nothing_of_what_was_shown_since() {
     assert_eq!(w.filled(id, C), 0, "eight were ahead, not one");
 }
 
+#[test]
+fn a_print_after_the_display_of_its_block_is_not_counted_twice() {
+    for (behind, late) in [(0, true), (0, false), (20, true), (20, false)] {
+        let (mut w, id) = joined(Model::RiskAverse, 10);
+        w.book(250, &[(99, 10 + behind)], ASK);
+        let prints: &[(i64, i64)] = &[(99, 4)];
+        if !late {
+            w.sell(300, 1, prints);
+        }
+        w.book(300, &[(99, 6 + behind)], ASK);
+        w.book(350, &[(99, 6 + behind)], ASK);
+        if late {
+            w.sell(300, 1, prints);
+        }
+        w.book(360, &[(99, 6 + behind)], ASK);
+        w.sell(400, 2, &[(99, 6)]);
+        assert_eq!(w.filled(id, C), 0, "six were ahead: {behind} {late}");
+        w.sell(500, 3, &[(99, 5)]);
+        assert_eq!(w.filled(id, C), 5, "{behind} {late}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
     /// For one order: touch fills no less than the configured model, which fills no less than

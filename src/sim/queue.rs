@@ -70,13 +70,15 @@ pub struct QueuePos {
     pub front: i64,
     /// Printed at the price since then, less what own orders before this one took.
     pub printed: i64,
+    /// What that display took off the volume ahead that no print had: cancels, or prints still to come.
+    pub unexplained: i64,
 }
 
 impl QueuePos {
     /// The position of an order that goes live behind `level`.
     #[must_use]
     pub fn behind(level: &Level) -> QueuePos {
-        QueuePos { front: level.size, printed: 0 }
+        QueuePos { front: level.size, ..QueuePos::default() }
     }
 
     /// How the order divides its level.
@@ -87,9 +89,12 @@ impl QueuePos {
     }
 
     /// Takes a taker in, of which `left` comes to this order; `front` is the volume thought to be
-    /// ahead by now. Gives the volume that reaches the order.
-    pub fn advance(&mut self, left: Reach, front: i64) -> i64 {
-        self.printed = crate::units::add_volume(self.printed, left.at);
+    /// ahead by now. Gives the volume that reaches the order. A taker that comes after a display of
+    /// its own block (`late`) advances it by what that display has not taken off already.
+    pub fn advance(&mut self, left: Reach, front: i64, late: bool) -> i64 {
+        let known = if late { self.unexplained.min(left.at) } else { 0 };
+        self.unexplained -= known;
+        self.printed = crate::units::add_volume(self.printed, left.at - known);
         let past = (self.printed - front).max(0);
         if left.through || past > 0 {
             *self = QueuePos::default();
@@ -99,8 +104,9 @@ impl QueuePos {
 
     /// The level displays `size` now; `cancelled` of the volume ahead is gone without a print.
     pub fn displayed(&mut self, cancelled: i64, size: i64) {
-        let front = (self.front - cancelled - self.printed).clamp(0, size.max(0));
-        *self = QueuePos { front, printed: 0 };
+        let ahead = (self.front - self.printed).max(0);
+        let front = (ahead - cancelled).clamp(0, size.max(0));
+        *self = QueuePos { front, printed: 0, unexplained: (ahead - front).max(0) };
     }
 }
 
@@ -152,13 +158,13 @@ impl<C: Credit> FillModel for C {
     fn on_taker(
         &mut self,
         _: &C::Config,
-        _: &Moment,
+        at: &Moment,
         orders: &mut Orders<'_, QueuePos>,
         taker: &mut Taker,
     ) {
         taker.share(orders, |o, left| {
             let front = o.queue.front;
-            o.queue.advance(left, front)
+            o.queue.advance(left, front, o.level.shows(at.time))
         });
     }
 }

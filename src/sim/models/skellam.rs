@@ -89,7 +89,7 @@ impl FillModel for Skellam {
                 0 => 0,
                 _ => o.queue.left(survives(rates, at.bias, o.level.unobserved_ns(at.time))),
             };
-            o.queue.pos.advance(left, front)
+            o.queue.pos.advance(left, front, o.level.shows(at.time))
         });
     }
 

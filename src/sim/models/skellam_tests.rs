@@ -45,7 +45,7 @@ fn gross_cancels_are_those_of_two_poisson_counts() {
 
 /// Twelve orders of ten units, six ahead; a position for each of many seeds.
 fn positions(n: u64) -> impl Iterator<Item = Drawn> {
-    let pos = QueuePos { front: 60, printed: 0 };
+    let pos = QueuePos { front: 60, ..QueuePos::default() };
     (0..n).map(move |s| Drawn { pos, order_size: 10, seed: mix(s) })
 }
 
@@ -65,7 +65,7 @@ fn drawn_cancels_take_whole_orders_and_the_mean_of_them_is_the_share() {
 
 #[test]
 fn what_cannot_be_drawn_is_the_mean_and_the_bounds_hold() {
-    let pos = QueuePos { front: 1_000, printed: 0 };
+    let pos = QueuePos { front: 1_000, ..QueuePos::default() };
     let p = Drawn { pos, order_size: 10, seed: 1 };
     assert_eq!((p.cancels(100, 2_000), p.left(Q32 / 2)), (50, 500));
     // Nor are ten thousand orders drawn for six ahead.

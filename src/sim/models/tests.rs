@@ -65,7 +65,7 @@ impl<F: FillModel<Queue: Positioned>> One<F> {
     /// The same with `front` ahead, of which `printed` has traded.
     fn ahead(mut self, front: i64, printed: i64) -> One<F> {
         if let Some(pos) = self.pos() {
-            *pos = QueuePos { front, printed };
+            *pos = QueuePos { front, printed, unexplained: 0 };
         }
         self
     }

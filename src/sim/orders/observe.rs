@@ -110,7 +110,7 @@ impl<F: FillModel> Sim<F> {
         o.unknown = sight_age.is_some();
         o.sight_age = sight_age.unwrap_or(0);
         let known_until = if book.pushed(side) == Some(px) { NEVER } else { o.arrive };
-        o.level = Level::new((size, n), o.arrive, known_until);
+        o.level = Level::new((size, n), Ns(o.arrive.0.saturating_sub(1)), known_until);
         let at = |bias| Moment { side, time: o.arrive, lot: self.rules.lot(), bias };
         for (lane, bias) in self.lanes.iter_mut().zip(set.biases()) {
             lane.on_live(set.models(), &at(bias), slot, (o.id, &o.level));
