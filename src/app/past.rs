@@ -27,7 +27,7 @@ use super::config::ConfigOf;
 use super::replay::{Feeder, Outcome, Tally};
 use super::turn::Turn;
 use crate::engine::Components;
-use crate::feed::CoinSpec;
+use crate::feed::{CoinSpec, Control};
 use crate::folder::keep::Needed;
 use crate::folder::recording::{Reader, RecordingError, Tail, segment_name};
 use crate::folder::{Folder, RunFolder, RunInfo};
@@ -143,8 +143,9 @@ impl Past {
 }
 
 impl Past {
-    /// Replays the recording from where this ends, as [`replay`](super::replay) does a whole one. `take` is
-    /// given each record. Gives how many there are in all, their digest, and what was seen.
+    /// Replays the recording from where this ends, as [`replay`](super::replay) does a whole one, but only to
+    /// the first file that is missing: what the run did behind it is not to be had again. `take` is given
+    /// each record. Gives how many there are in all, their digest, and what was seen.
     ///
     /// # Errors
     /// Why it cannot be, in words.
@@ -161,11 +162,14 @@ impl Past {
         let first = run.path().join(segment_name(self.recording));
         let why = |e: RecordingError| e.to_string();
         let mut reader = Reader::open(&first).map_err(why)?;
-        while let Some(line) = reader.step().map_err(why)? {
+        while let Some(line) = reader.step().map_err(why)?
+            && line.bytes() != Control::Hole.line()
+        {
             feeder.take(line.at, line.bytes(), &mut tally);
         }
-        let seen = feeder.seen();
-        feeder.end_run(reason, &mut tally);
+        let left_out = reader.left_out();
+        let seen = Outcome { left_out, ..feeder.seen() };
+        feeder.end_run(reason.filter(|_| left_out.hole().is_none()), &mut tally);
         let (records, digest) = tally.end();
         Ok((records, digest, seen))
     }
@@ -446,8 +450,9 @@ fn put_through<C: Components>(
         }
         feeder.take(line.at, line.bytes(), &mut tally);
     }
-    match reader.tail() {
-        Tail::Whole => Ok(Some(tally.end())),
+    match (reader.left_out().hole(), reader.tail()) {
+        (None, Tail::Whole) => Ok(Some(tally.end())),
+        (Some(hole), _) => Err(format!("of its recording, {hole}")),
         _ => Err("its recording is damaged".into()),
     }
 }

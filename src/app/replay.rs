@@ -7,6 +7,7 @@
 //! 1. Our own recordings say when the link came up and went down. Others do not: their first frame
 //!    means up, and a silence of `MESSAGE_SILENCE_NS` means down, as a live link would have been
 //!    given up then, and up again at the next frame.
+//!    A file of a run that is missing is a hole: what was open is lost, and open again at the next line.
 //! 2. The end of the recording is the time of its last line.
 //! 3. Each of many engines is given what it would be given alone: its digest is that of its own replay.
 //!    Memory is one feed and the engines.
@@ -28,7 +29,7 @@ use crate::feed::{
 };
 use crate::folder::recording::{Fault, LeftOut, Meter, Reader, RecordingError, Tail};
 use crate::journal::Digest;
-use crate::limits::{MESSAGE_SILENCE_NS, SOCKETS_MAX};
+use crate::limits::{MESSAGE_SILENCE_NS, SOCKETS, SOCKETS_MAX};
 use crate::record::{Bytes, Record, StopReason};
 use crate::units::{CoinId, Ns};
 
@@ -146,6 +147,10 @@ pub struct Lines {
     /// The recording is our own: it says when the link changed.
     ours: bool,
     last: Option<Ns>,
+    /// Connections that are open.
+    open: [bool; SOCKETS],
+    /// Those that were at a hole, until the next line.
+    again: [bool; SOCKETS],
 }
 
 impl Lines {
@@ -156,9 +161,19 @@ impl Lines {
         }
         self.seen.frames += 1;
         self.seen.to = at;
+        let again = (0..SOCKETS_MAX).zip(std::mem::take(&mut self.again));
+        again.filter(|s| s.1).for_each(|(s, _)| to(at, Signal::Up(s)));
         if let Some((what, socket)) = control(line) {
-            if socket < SOCKETS_MAX {
+            if what == Control::Hole {
+                self.again = self.open;
+                self.down(at, &mut to);
+            } else if let Some(open) = self.open.get_mut(usize::from(socket)) {
                 self.ours = true;
+                *open = match what {
+                    Control::Up => true,
+                    Control::Down => false,
+                    _ => *open,
+                };
                 to(at, signal(what, socket));
             }
         } else if let Some(coin) = set_aside(line) {
@@ -188,11 +203,16 @@ impl Lines {
     /// A recording ends and another one follows: what lies between them is a hole.
     pub fn next_file(&mut self, mut to: impl FnMut(Ns, Signal<'_>)) {
         if let Some(last) = self.last.take() {
-            // Of a recording of ours, several connections may be open.
-            (0..SOCKETS_MAX).for_each(|s| to(last, Signal::Down(s, Loss::Lost)));
-            self.seen.downs += 1;
+            self.down(last, &mut to);
         }
-        self.ours = false;
+        (self.ours, self.open) = (false, [false; SOCKETS]);
+    }
+
+    /// Whatever is open is lost; of a recording of ours that may be several connections.
+    #[cold]
+    fn down(&mut self, at: Ns, to: &mut impl FnMut(Ns, Signal<'_>)) {
+        (0..SOCKETS_MAX).for_each(|s| to(at, Signal::Down(s, Loss::Lost)));
+        self.seen.downs += 1;
     }
 
     /// A recording of somebody else: the first frame means up, silence means down and up again.
@@ -218,7 +238,7 @@ fn signal(line: Control, socket: u8) -> Signal<'static> {
         Control::Down => Signal::Down(socket, Loss::Lost),
         Control::Behind => Signal::Behind(true),
         Control::Drained => Signal::Behind(false),
-        Control::Stop => Signal::Time,
+        Control::Stop | Control::Hole => Signal::Time,
         Control::Ping => Signal::Pinged(socket),
         Control::From => Signal::From(socket),
     }
@@ -241,8 +261,10 @@ impl<C: Components> Feeder<C> {
     pub fn resume(&mut self, from: Checkpoint<C>) -> bool {
         let Place { frames, from: first, last, downs, ours, .. } = from.place;
         let seen = Outcome { frames, from: first, to: last, downs, ..Outcome::default() };
-        self.lines = Lines { seen, ours, last: Some(last) };
-        self.turn.restore(from.source, from.engine)
+        let fits = self.turn.restore(from.source, from.engine);
+        let open = std::array::from_fn(|s| self.turn.feed().is_open(s));
+        self.lines = Lines { seen, ours, last: Some(last), open, ..Lines::default() };
+        fits
     }
 
     /// Where a checkpoint is made, behind the frame stamped `last` whose hash is `frame`.

@@ -225,6 +225,9 @@ impl<C: Components> Again<C> {
         while let Some(line) = reader.step()? {
             feeder.take(line.at, line.bytes(), &mut tally);
         }
+        if let Some(fault) = reader.left_out().hole() {
+            return Err(RecordingError { line: 0, fault }.into());
+        }
         if reader.tail() == Tail::Corrupt {
             return Err(corrupt());
         }

@@ -153,11 +153,16 @@ fn prepared<C: Components>(
     }
 }
 
-/// The newest run of the venue, or a new one where there is none, or where it cannot go on.
+/// The newest run of the venue, or a new one where there is none, or where it cannot go on. Those that were
+/// killed before their first link hold nothing, and go.
 fn go_on<C: Components>(o: &Options, common: &Common, stop: &Stop) -> Result<Prepared<C>, Failure> {
     let config: ConfigOf<C> = common.load()?;
     let config = keeping(config, o)?;
-    let Some(newest) = newest(Path::new(&config.run.folder), o) else {
+    let mut runs = runs(Path::new(&config.run.folder), o);
+    while let Some(void) = runs.pop_if(|run| RunFolder::at(&*run).discard_void()) {
+        eprintln!("papermaker: {} was killed before its first link; removed", void.display());
+    }
+    let Some(newest) = runs.pop() else {
         return begin(o, config, stop);
     };
     let resumed = resume::begin_with(&newest, &o.place, common, Some(config.clone()));
@@ -167,8 +172,8 @@ fn go_on<C: Components>(o: &Options, common: &Common, stop: &Stop) -> Result<Pre
     })
 }
 
-/// The newest run under `folder` of the venue and the coins that are asked for.
-fn newest(folder: &Path, o: &Options) -> Option<PathBuf> {
+/// The runs under `folder` of the venue and the coins that are asked for, the newest last.
+fn runs(folder: &Path, o: &Options) -> Vec<PathBuf> {
     let venue = o.place.named("embedded");
     let asked = o.place.asked();
     let fits = |info: &RunInfo| {
@@ -176,12 +181,14 @@ fn newest(folder: &Path, o: &Options) -> Option<PathBuf> {
         info.venue.as_deref() == Some(venue)
             && (asked.is_empty() || names.eq(asked.iter().map(|a| a.name.as_str())))
     };
-    let runs = std::fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|entry| {
+    let found = std::fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|entry| {
         let info = RunFolder::at(entry.path()).info();
         let made = info.metadata().and_then(|m| m.modified()).ok()?;
         RunInfo::read(&info).is_ok_and(|i| fits(&i)).then(|| (made, entry.path()))
     });
-    runs.max().map(|(_, path)| path)
+    let mut runs: Vec<_> = found.collect();
+    runs.sort();
+    runs.into_iter().map(|(_, path)| path).collect()
 }
 
 fn keeping<C: Components>(config: ConfigOf<C>, o: &Options) -> Result<ConfigOf<C>, Failure> {

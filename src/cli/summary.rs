@@ -56,6 +56,7 @@ pub(super) fn left_out_json(l: &LeftOut) -> serde_json::Value {
     serde_json::json!({
         "lines": l.lines(), "no_lines": l.no_lines, "too_long": l.long, "stamps": l.stamps,
         "first_line": l.first, "stamps_back": l.back, "clock_set_back": l.set_back,
+        "files_missing": l.files,
     })
 }
 

@@ -4,6 +4,7 @@
 //!
 //! 1. A run that was killed is verified as far as journal and recording both reach.
 //! 2. What a disk bound dropped was verified before it went; the rest is, from its end on.
+//! 3. A file of the recording that is missing ends it: what came before is verified, and that is said.
 
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,7 @@ use crate::app::past::Past;
 use crate::app::replay::{Cut, Outcome, Tally, replay_files};
 use crate::engine::Components;
 use crate::feed::CoinSpec;
+use crate::folder::recording::Fault;
 use crate::folder::{Folder, Named, RunEnd, RunFolder, RunInfo, keep};
 use crate::journal::{Digest, Digests, Found, Reader, hex};
 use crate::record::{Body, Bytes, Record, StopReason};
@@ -41,21 +43,22 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
         say(&keep::dropped_text(dropped));
     }
     let mut beside = Beside::open(&o.run, &from)?;
-    let again = if dropped > 0 {
+    // A run's own recording moves with its folder.
+    let again = if run.recording().exists() && info.more.is_empty() || dropped > 0 {
         let take = |record: &Record, _: &Bytes| beside.take(record);
         from.replay(&run, &config, &coins, reason, take).map_err(|why| {
-            Failure::input(format!(
-                "{}: the segments kept cannot be replayed: {why}",
-                o.run.display()
-            ))
+            Failure::input(format!("{}: its recording cannot be replayed: {why}", o.run.display()))
         })?
     } else {
-        whole(&run, &info, (&config, &coins), reason, &mut beside)?
+        whole(&info, (&config, &coins), reason, &mut beside)?
     };
     let (replayed, digest, seen) = again;
     let again = digest.value();
     let faults = read.faults.join("; ");
     let verdict = match &info.end {
+        _ if let Some(hole) = seen.left_out.hole() => {
+            killed(&read, &beside, replayed, common).and_then(|()| Err(holed(hole, replayed)))
+        }
         Some(end) => ended(&read, &beside, (end, &again), common),
         None => killed(&read, &beside, replayed, common),
     };
@@ -74,18 +77,15 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     if faults.is_empty() { Ok(()) } else { Err(Failure::new(Code::Check, faults)) }
 }
 
-/// Replays the whole recording of a run.
+/// Replays the recordings of a run that has none of its own.
 fn whole<C: Components>(
-    run: &RunFolder,
     info: &RunInfo,
     (config, coins): (&ConfigOf<C>, &[CoinSpec]),
     reason: Option<StopReason>,
     beside: &mut Beside,
 ) -> Result<(u64, Digest, Outcome), Failure> {
     let mut tally = Tally::new(|record: &Record, _: &Bytes| beside.take(record));
-    // A run's own recording moves with its folder.
-    let inside = run.recording();
-    let first = if inside.exists() { inside } else { info.source.path() };
+    let first = info.source.path();
     let files: Vec<PathBuf> =
         [first].into_iter().chain(info.more.iter().map(Named::path)).collect();
     if let Some(source) = files.iter().find(|f| !f.exists()) {
@@ -176,6 +176,13 @@ fn killed(read: &Model, beside: &Beside, replayed: u64, common: &Common) -> Resu
             word(equal),
         ));
     beside.differs.as_ref().map_or(Ok(()), |d| Err(differing(d)))
+}
+
+/// The verdict where a file of the recording is missing behind so many records.
+fn holed(hole: Fault, before: u64) -> Failure {
+    let text =
+        format!("{hole}: the {before} records before it are verified, those behind it cannot be");
+    Failure::new(Code::Check, text)
 }
 
 fn differing((held, fresh): &(Record, Record)) -> Failure {

@@ -25,6 +25,8 @@ pub enum Control {
     Ping,
     /// The next messages that name no coin came over this connection.
     From,
+    /// A file of the run is missing here. No recorder writes it: whoever reads the files says so.
+    Hole,
 }
 
 const HEAD: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"";
@@ -41,7 +43,7 @@ const TAKEN_BACK: &[u8] =
 
 impl Control {
     /// All of them.
-    pub const ALL: [Control; 7] = [
+    pub const ALL: [Control; 8] = [
         Control::Up,
         Control::Down,
         Control::Behind,
@@ -49,6 +51,7 @@ impl Control {
         Control::Stop,
         Control::Ping,
         Control::From,
+        Control::Hole,
     ];
 
     /// The event's name in the recording.
@@ -62,6 +65,7 @@ impl Control {
             Control::Stop => "stop",
             Control::Ping => "ping",
             Control::From => "from",
+            Control::Hole => "hole",
         }
     }
 
@@ -76,6 +80,7 @@ impl Control {
             Control::Stop => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"stop\"}}",
             Control::Ping => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"ping\"}}",
             Control::From => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"from\"}}",
+            Control::Hole => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"hole\"}}",
         }
     }
 

@@ -109,22 +109,20 @@ pub fn fingerprint(path: &Path) -> io::Result<(u64, u128)> {
                 hash.update(&buffer[..n]);
             }
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) if e.get_ref().is_some_and(|e| e.is::<Hole>()) => {}
             Err(e) => return Err(e),
         }
     }
 }
 
-/// Why the next file of a run cannot be opened: the one with this number is not there.
+/// Why the next file of a run cannot be opened: the one with this number is not there. Reading goes on with
+/// the one after it.
 #[derive(Debug)]
 pub(super) struct Hole(pub u64);
 
 impl fmt::Display for Hole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = segment_name(self.0);
-        write!(
-            f,
-            "its file {name} is missing; those before it and after it can be read on their own"
-        )
+        write!(f, "its file {} is missing", segment_name(self.0))
     }
 }
 
@@ -134,7 +132,7 @@ impl std::error::Error for Hole {}
 pub(super) struct Chain {
     open: File,
     folder: PathBuf,
-    /// Numbers of the files that follow. One that is missing is an error when it is its turn.
+    /// Numbers of the files that follow. One that is missing is a [`Hole`] when it is its turn.
     rest: Range<u64>,
 }
 

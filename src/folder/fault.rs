@@ -6,7 +6,7 @@
 use std::fmt;
 use std::io;
 
-use super::chain::Hole;
+use super::chain::{Hole, segment_name};
 use crate::journal::DiskError;
 
 /// What is wrong with a recording.
@@ -14,7 +14,7 @@ use crate::journal::DiskError;
 pub enum Fault {
     /// The disk refused.
     Disk(DiskError),
-    /// A file of the run between the first and the last is missing: its number.
+    /// A file of the run between the first and the last is missing, and all were needed: its number.
     Hole(u64),
     /// The gzip stream is corrupt: before its first line, or where all of it is needed.
     Gzip,
@@ -256,6 +256,10 @@ pub struct LeftOut {
     pub back: u64,
     /// Times the recorder's clock was set back by more: time goes on from there.
     pub set_back: u64,
+    /// Files of the run that are missing between others.
+    pub files: u64,
+    /// Number of the first of them.
+    pub hole: u64,
 }
 
 impl LeftOut {
@@ -268,7 +272,14 @@ impl LeftOut {
             first: if self.first > 0 { self.first } else { o.first },
             back: self.back + o.back,
             set_back: self.set_back + o.set_back,
+            files: self.files + o.files,
+            hole: if self.files > 0 { self.hole } else { o.hole },
         }
+    }
+
+    /// The first file that is missing, where one is.
+    pub fn hole(&self) -> Option<Fault> {
+        (self.files > 0).then_some(Fault::Hole(self.hole))
     }
 
     /// Lines left out.
@@ -308,6 +319,16 @@ impl fmt::Display for LeftOut {
             let times = if n == 1 { "once".into() } else { format!("{n} times") };
             write!(f, "{gap}the recorder's clock was set back {times}")?;
         }
+        let gap = if self.lines() + self.back + self.set_back > 0 { "; " } else { "" };
+        match self.files {
+            0 => {}
+            1 => write!(f, "{gap}{}, and the link counts as down meanwhile", Hole(self.hole))?,
+            n => write!(
+                f,
+                "{gap}{n} of its files are missing, the first {}",
+                segment_name(self.hole)
+            )?,
+        }
         Ok(())
     }
 }
@@ -343,12 +364,21 @@ mod tests {
 
     #[test]
     fn what_was_left_out_is_one_sentence() {
-        let l = LeftOut { no_lines: 1, stamps: 2, first: 7, back: 3, set_back: 1, long: 0 };
+        let l = LeftOut {
+            no_lines: 1,
+            stamps: 2,
+            first: 7,
+            back: 3,
+            set_back: 1,
+            files: 2,
+            hole: 4,
+            long: 0,
+        };
         assert_eq!(
             l.to_string(),
             "left out: 2 lines whose time is not near the others', 1 line without a time; the \
              first is line 7; 3 stamps go back and count as no time; the recorder's clock was set \
-             back once"
+             back once; 2 of its files are missing, the first frames.00000004.gz"
         );
         assert_eq!(LeftOut::default().to_string(), "");
     }

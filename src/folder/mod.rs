@@ -176,6 +176,19 @@ impl RunFolder {
         self.path.join("status.sock")
     }
 
+    /// Removes a run that nobody writes and that recorded nothing: it was killed before its first link.
+    /// Gives whether it was one.
+    pub fn discard_void(&self) -> bool {
+        let lines = recording::Reader::open(&self.recording())
+            .and_then(|mut reader| Ok(reader.step()?.is_some()));
+        let records = || journal::Reader::open(self.open().ok()?).ok()?.step().ok();
+        let void = lines == Ok(false) && records() == Some(None) && self.lock().is_ok();
+        if void {
+            self.discard();
+        }
+        void
+    }
+
     /// Removes what a run made here, and the folder where nothing else is in it. What the disk refuses
     /// stays.
     pub fn discard(&self) {

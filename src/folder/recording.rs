@@ -10,6 +10,7 @@
 //! 4. A stamp far ahead of those that follow is wrong: its line is left out, or everything after it
 //!    would happen at that one time. One far behind, and followed by others like it, is a clock set
 //!    back: time goes on from there.
+//! 5. Where a file of a run is missing, a line of our own says so, at the time of the line before it.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -24,7 +25,7 @@ use super::chain::Chain;
 pub use super::chain::{Meter, Metered, fingerprint, segment_name, segment_number, size};
 use super::fault::of_source;
 pub use super::fault::{Fault, LeftOut, Looks, RecordingError, Tail, Unit};
-use crate::feed;
+use crate::feed::{self, Control};
 use crate::limits::{MESSAGE_MAX, MESSAGE_SILENCE_NS, RAW_FLUSH_NS, SKIP_NS, STAMPS_AHEAD};
 use crate::units::Ns;
 
@@ -376,6 +377,20 @@ impl Reader {
         Line { number: self.line, at, len, padded }
     }
 
+    /// A file is missing: said on a line of its own, unless nothing came before it.
+    #[cold]
+    fn hole(&mut self, number: u64) {
+        let first = self.left_out.files == 0;
+        self.left_out.files += 1;
+        self.left_out.hole = if first { number } else { self.left_out.hole };
+        if let Some(last) = self.last {
+            let stamp = format!("\n{} ", last.0.saturating_sub(self.shift));
+            let line = [stamp.as_bytes(), Control::Hole.line(), b"\n"].concat();
+            self.buffer[self.to..self.to + line.len()].copy_from_slice(&line);
+            self.to += line.len();
+        }
+    }
+
     /// Moves the line at hand to the front and reads on.
     fn refill(&mut self) -> Result<(), RecordingError> {
         self.buffer.copy_within(self.from..self.to, 0);
@@ -392,8 +407,12 @@ impl Reader {
                 self.broken = Some(Tail::Truncated(0));
             }
             Err(e) => {
-                self.ended = true;
                 let fault = of_source(&e);
+                if let Fault::Hole(number) = fault {
+                    self.hole(number);
+                    return Ok(());
+                }
+                self.ended = true;
                 if fault != Fault::Gzip || (self.last.is_none() && self.to == 0) {
                     return Err(RecordingError { line: self.line + 1, fault });
                 }

@@ -304,10 +304,17 @@ fn a_recording_in_several_files_reads_as_one() {
     };
     assert_eq!(stamps(&first), Ok((0..30).collect()));
     assert_eq!(stamps(&folder.join(segment_name(2))), Ok((19..30).collect()), "and those after it");
-    // A hole is an error, not a shorter recording.
-    std::fs::remove_file(folder.join(segment_name(2))).unwrap();
-    let e = stamps(&first).unwrap_err();
-    assert_eq!(e.fault, Fault::Hole(2));
+    // A hole is a line of its own, and named.
+    std::fs::remove_file(folder.join(segment_name(1))).unwrap();
+    let mut reader = Reader::open(&first).unwrap();
+    let (mut at, mut holes) = (Vec::new(), 0);
+    while let Some(line) = reader.step().unwrap() {
+        holes += u32::from(line.bytes() == Control::Hole.line());
+        at.push(line.at.0);
+    }
+    assert_eq!((at, holes), ((0..10).chain([9]).chain(19..30).collect(), 1));
+    assert_eq!(reader.left_out(), LeftOut { files: 1, hole: 1, ..LeftOut::default() });
+    assert_eq!(reader.left_out().hole(), Some(Fault::Hole(1)));
     std::fs::remove_dir_all(&folder).unwrap();
     for (name, want) in [
         ("frames.gz", Some(0)),

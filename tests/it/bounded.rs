@@ -70,6 +70,19 @@ fn sums_tables_and_verdicts_are_those_of_the_whole_run() {
     let fills = &want["coins"][0]["orders"]["fills"]["configured"];
     assert!(fills.as_object().is_some_and(|f| !f.is_empty()), "{want}");
     assert_eq!(report(&dir.0, "whole"), want, "with the past");
+    // A file of the recording that is missing is named, and ends nothing.
+    copy(&dir.join("whole"), &dir.join("holed"));
+    std::fs::remove_file(dir.join("holed/frames.00000002.gz")).expect("a file in the middle");
+    let holed = papermaker(&dir.0, &["verify", "holed"]);
+    let says = "its file frames.00000002.gz is missing: the ";
+    assert!(holed.assert_code(1).err.contains(says), "{holed:?}");
+    assert!(holed.err.contains(" records before it are verified"), "{holed:?}");
+    let again = papermaker(&dir.0, &["replay", "holed/frames.gz", "--once", "--json"]);
+    let again = again.assert_code(0).json();
+    assert_eq!(again["left_out"]["files_missing"], 1, "{again}");
+    let records = |v: &Value| v["records"].as_u64().expect("a count");
+    assert!(records(&again) > records(&want) / 2 && records(&again) < records(&want));
+    assert_eq!(report(&dir.0, "holed"), want, "sums are the journal's");
     assert_eq!(report(&dir.0, "kept"), want, "without what it holds");
     let [a, b] = ["plain", "kept"].map(|run| json(&dir.0, &["verify", run, "--json"]));
     assert_eq!((&a["digest"], &a["decisions"]), (&b["digest"], &b["decisions"]));

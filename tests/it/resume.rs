@@ -55,6 +55,16 @@ fn killed_twice_and_stopped_once_it_is_one_run_that_verifies() {
 #[test]
 fn one_line_starts_and_restarts_a_service() {
     let dir = Temporary::new();
+    // Killed before its first link, a run is in nobody's way.
+    let unlinked = ["run", "--continue", "--venue", "ws://127.0.0.1:9/ws", "--coin", "BTC"];
+    let mut child = start(&dir.0, &[&unlinked[..], &["--plain"]].concat());
+    await_text(&mut child, "length");
+    signal(&child, "KILL");
+    finish(child);
+    assert!(dir.join("runs/live/run.json").exists());
+    let void = papermaker(&dir.0, &[&unlinked[..], &["--for", "1s"]].concat());
+    assert!(void.err.contains("runs/live was killed before its first link"), "{void:?}");
+    assert_eq!(std::fs::read_dir(dir.join("runs")).expect("a folder").count(), 0);
     let (mut venue, address) = exchange(&dir.0, &[]);
     let line =
         ["run", "--continue", "--venue", &address, "--coin", "BTC", "--plain", "--for", "3s"];
