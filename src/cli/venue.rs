@@ -3,6 +3,7 @@
 //! In: options and the `[exchange]` configuration. Out: an address, progress, at the end the truth.
 //! Cold path: it starts the exchange's thread and waits.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -16,12 +17,14 @@ use super::{Common, Force, say, stop_on_signals};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::feed::SIMULATED;
+use crate::folder::Output;
 use crate::folder::recording::Writer;
 use crate::limits::LOOK;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
 use crate::venue::config::Named;
 use crate::venue::tape;
+use crate::venue::truth::BlockTruth;
 
 /// Looks between two lines of progress: ten seconds.
 const LOOKS_PER_LINE: u32 = 200;
@@ -50,6 +53,11 @@ pub(super) struct Options {
     /// At the end, write what the exchange knows of itself: law and record of every coin, JSON.
     #[arg(long, value_name = "FILE")]
     truth: Option<PathBuf>,
+    /// With `--tape`: what really happened in each block, a line of JSON: per coin its regime, twice the
+    /// mids before and after, twice the efficient price, and every taker, traded or not. Prices and sizes
+    /// count 1e-8.
+    #[arg(long, value_name = "FILE", requires = "tape")]
+    blocks: Option<PathBuf>,
     #[command(flatten)]
     force: Force,
 }
@@ -128,14 +136,21 @@ fn tape<C: Components>(
     let cannot = |e: std::io::Error| Failure::disk(format!("cannot write {}: {e}", path.display()));
     let mut file = o.force.output(path, &[])?;
     let truth_to = o.truth.as_ref().map(|to| o.force.output(to, &[path])).transpose()?;
+    let mut blocks = o.blocks.as_ref().map(|to| o.force.output(to, &[path])).transpose()?;
     let (mut out, mut frames) = (Writer::new(&mut file), 0u64);
-    let recorded = tape::record(&config.exchange, length_ns, |at, text| {
+    let frame = |at, text: &str| {
         if frames == 0 {
             out.frame(at, SIMULATED)?;
         }
         frames += 1;
         out.frame(at, text.as_bytes())
-    });
+    };
+    let did = |block: &BlockTruth| {
+        let Some(to) = blocks.as_mut() else { return Ok(()) };
+        serde_json::to_writer(&mut *to, block)?;
+        to.write_all(b"\n")
+    };
+    let recorded = tape::record(&config.exchange, length_ns, frame, did);
     let truth = recorded.map_err(|failed| match failed {
         tape::Failed::Config(e) => Failure::usage(format!("[exchange]: {e}")),
         tape::Failed::Write(e) => cannot(e),
@@ -143,6 +158,7 @@ fn tape<C: Components>(
     out.finish().map_err(cannot)?;
     drop(out);
     file.finish()?;
+    blocks.map(Output::finish).transpose()?;
     if let Some(to) = truth_to {
         write_truth(to, &truth)?;
     }

@@ -358,11 +358,11 @@ fn a_socket_brings_the_delays_of_a_recording_made_without_waiting() {
     let config = Config { epoch_ms: Some(crate::venue::market::EPOCH_MS), ..fixed(&["BTC"]) };
     let mut tape = Vec::new();
     let config = Config { feed: Feed::default(), ..config };
-    crate::venue::tape::record(&config, 60 * Ns::SEC, |_, text| {
+    let to = |_, text: &str| {
         tape.push(text.to_owned());
         Ok(())
-    })
-    .expect("recorded");
+    };
+    crate::venue::tape::record(&config, 60 * Ns::SEC, to, |_| Ok(())).expect("recorded");
     // The client came some blocks later: from its first block on the streams are the same.
     let only = |all: &[String], stream: &str| -> Vec<String> {
         let of = format!(r#"{{"channel":"{stream}""#);

@@ -12,7 +12,7 @@ use super::draw;
 use super::link::{Link, link_key};
 use super::market::{EPOCH_MS, STREAMS};
 use super::session::Session;
-use super::truth::Truth;
+use super::truth::{BlockTruth, Truth};
 use super::world::World;
 use crate::settings::ConfigError;
 use crate::units::Ns;
@@ -28,7 +28,8 @@ pub enum Failed {
     Write(io::Error),
 }
 
-/// Records `length_ns` of the market and hands each frame over with its receive stamp.
+/// Records `length_ns` of the market and hands each frame over with its receive stamp, and to `did` what
+/// really happened in each block.
 ///
 /// # Errors
 /// [`Failed`]: what was handed over until then stands.
@@ -36,6 +37,7 @@ pub fn record(
     config: &Config,
     length_ns: i64,
     mut to: impl FnMut(Ns, &str) -> io::Result<()>,
+    mut did: impl FnMut(&BlockTruth) -> io::Result<()>,
 ) -> Result<Truth, Failed> {
     let mut world = World::new(config, EPOCH_MS).map_err(Failed::Config)?;
     let from = Ns::from_ms(world.time_ms());
@@ -57,6 +59,7 @@ pub fn record(
             (link, opened) = (Some(new), now);
         }
         let block = world.step();
+        did(&world.last()).map_err(Failed::Write)?;
         let time = Ns::from_ms(world.time_ms());
         if let Some(link) = &mut link {
             deliver(link, time, &mut to).map_err(Failed::Write)?;

@@ -13,7 +13,7 @@ use crate::math::det;
 use crate::units::{Mid2, Px, Side, Sz};
 
 /// A market order of the flow, traded or not.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Taker {
     /// Its side.
     pub side: Side,
@@ -26,7 +26,7 @@ pub struct Taker {
 }
 
 /// What happened to one coin in one block.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CoinBlock {
     /// The regime during the block.
     pub regime: Regime,
@@ -41,7 +41,7 @@ pub struct CoinBlock {
 }
 
 /// One block of the venue, all coins in the configured order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BlockTruth {
     /// Block time in ms.
     pub time_ms: i64,

@@ -24,7 +24,8 @@ fn facts(world: Named, minutes: i64, seed: u64) -> Facts {
     let config = Config { coins: vec!["X".to_owned()], world, seed, ..Config::default() };
     let mut out = Writer::new(std::fs::File::create(&path).expect("a file"));
     let length_ns = minutes * 60 * Ns::SEC;
-    tape::record(&config, length_ns, |at, text| out.frame(at, text.as_bytes())).expect("recorded");
+    tape::record(&config, length_ns, |at, text| out.frame(at, text.as_bytes()), |_| Ok(()))
+        .expect("recorded");
     out.finish().expect("written");
     let coins = survey(&path).expect("readable").coins;
     let mut found = measure(&path, &coins).expect("readable");
