@@ -11,7 +11,7 @@ use super::Contender;
 use super::watch::{Heard, Slot};
 use crate::event::Trade;
 use crate::math::seed;
-use crate::sim::config::{Config, Crossing};
+use crate::sim::config::{Config, Crossing, Model};
 use crate::sim::orders::NewOrder;
 use crate::sys::jobs::reporting;
 use crate::truth::course::{Course, Path};
@@ -62,14 +62,18 @@ pub struct Cell {
     pub orders: usize,
     /// Filled within each horizon, per cent.
     pub truth: [f64; 3],
-    /// By model: its share less the true one, points.
+    /// By contender: its share less the true one, points.
     pub bias: Vec<[Estimate; 3]>,
 }
 
-/// The configured model as its crossing is configured, then as each bracket takes crossings.
+/// How many of [`contenders`] are the configured model.
+pub const WAYS: usize = 3;
+
+/// The configured model as its crossing is configured, then as each bracket takes crossings; then every
+/// other model with crossings as configured.
 pub fn contenders(base: &Config) -> Vec<Contender> {
-    let way = |name: &str, crossing: Crossing| {
-        let one = Contender::new(base, base.model);
+    let way = |name: &str, model: Model, crossing: Crossing| {
+        let one = Contender::new(base, model);
         let cfg = Config {
             crossing,
             crossing_pessimistic: crossing,
@@ -78,11 +82,13 @@ pub fn contenders(base: &Config) -> Vec<Contender> {
         };
         Contender { name: name.to_owned(), cfg }
     };
-    vec![
-        way("configured", base.crossing),
-        way("until-print", Crossing::UntilPrint),
-        way("displayed", Crossing::Displayed),
-    ]
+    let ways: [_; WAYS] = [
+        way("configured", base.model, base.crossing),
+        way("until-print", base.model, Crossing::UntilPrint),
+        way("displayed", base.model, Crossing::Displayed),
+    ];
+    let others = Model::ALL.into_iter().filter(|m| *m != base.model);
+    ways.into_iter().chain(others.map(|m| way(m.name(), m, base.crossing))).collect()
 }
 
 /// A world with what a scenario changes.

@@ -6,7 +6,7 @@ use super::*;
 #[test]
 fn crossing_by_display_is_right_where_nobody_is_post_only_and_wrong_where_all_are() {
     let all = contenders(&Config::default());
-    let seen = watch(&all, &sets::BTC, 500.0, (20 * Ns::MINUTE, 4));
+    let seen = watch(&all[..WAYS], &sets::BTC, 500.0, (20 * Ns::MINUTE, 4));
     assert!(seen.orders.len() > 500 && seen.orders.iter().any(|o| o.late));
     let [free, some, taken] =
         [0, 1, 2].map(|g| [false, true].map(|late| cell(&seen, ("btc", "base", 500.0), late, g)));

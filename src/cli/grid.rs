@@ -12,14 +12,12 @@ use super::exit::{Code, Failure};
 use super::progress::Progress;
 use super::{Common, Force};
 use crate::app::config::Config;
-use crate::audit::grid::{self, BOUND_PP, Cell, HORIZONS_S};
+use crate::audit::grid::{self, BOUND_PP, Cell, HORIZONS_S, WAYS};
 use crate::truth::Estimate;
 use crate::units::Ns;
 
 /// Share of resting orders that are not post-only for which the bound is stated.
 const BOUND_SHARE: f64 = 0.05;
-/// The ways of [`grid::contenders`].
-const WAYS: [&str; 3] = ["configured", "until-print", "displayed"];
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -52,10 +50,11 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
         progress.at(done as u64, of as u64);
     });
     drop(progress);
+    let names: Vec<&str> = contenders.iter().map(|c| c.name.as_str()).collect();
     if let Some(file) = file {
-        file.put(csv(&cells).as_bytes())?;
+        file.put(csv(&names, &cells).as_bytes())?;
     }
-    common.show(&as_json(&cells), text(&cells, o.hours));
+    common.show(&as_json(&names, &cells), text(&names, &cells, o.hours));
     let missed = missed(&cells);
     if missed.is_empty() {
         Ok(())
@@ -113,13 +112,13 @@ fn pm(e: Estimate) -> String {
     format!("{:+.1} ±{:.1}", e.value, e.ci95)
 }
 
-fn text(cells: &[Cell], hours: f64) -> String {
+fn text(names: &[&str], cells: &[Cell], hours: f64) -> String {
     let mut out = format!(
         "The configured fill model in worlds of agents, {hours} h each; bias in points of orders filled whole \
          (+ is too many), ± 95 %.\n\n{:<52}{:>8}{:>21}",
         "cell", "orders", "true %, 1/10/60 s"
     );
-    for way in WAYS {
+    for way in &names[..WAYS] {
         let _ = write!(out, "{:>34}", format!("{way}, 1/10/60 s"));
     }
     out.push('\n');
@@ -127,14 +126,14 @@ fn text(cells: &[Cell], hours: f64) -> String {
         let [a, b, d] = c.truth;
         let truth = format!("{a:.1} {b:.1} {d:.1}");
         let _ = write!(out, "{:<52}{:>8}{truth:>21}", name(c), c.orders);
-        for way in &c.bias {
+        for way in &c.bias[..WAYS] {
             let [a, b, d] = way.map(pm);
             let _ = write!(out, "{:>34}", format!("{a} {b} {d}"));
         }
         out.push('\n');
     }
     out.push('\n');
-    for (way, called) in WAYS.iter().enumerate() {
+    for (way, called) in names.iter().enumerate() {
         let _ = write!(out, "{called:<12} RMS");
         for share in crate::truth::SHARES {
             let of = cells.iter().filter(|c| (c.share - share).abs() < 1e-9);
@@ -159,10 +158,10 @@ fn text(cells: &[Cell], hours: f64) -> String {
     out
 }
 
-fn as_json(cells: &[Cell]) -> Value {
+fn as_json(names: &[&str], cells: &[Cell]) -> Value {
     let cell = |c: &Cell| {
         let ways: serde_json::Map<String, Value> =
-            WAYS.iter().zip(&c.bias).map(|(way, b)| ((*way).to_owned(), json!(b))).collect();
+            names.iter().zip(&c.bias).map(|(way, b)| ((*way).to_owned(), json!(b))).collect();
         json!({
             "world": c.world, "scenario": c.scenario, "order_usd": c.usd, "late": c.late,
             "share_not_post_only": c.share, "orders": c.orders, "true_pct": c.truth, "bias_pp": ways,
@@ -175,13 +174,13 @@ fn as_json(cells: &[Cell]) -> Value {
     })
 }
 
-fn csv(cells: &[Cell]) -> String {
+fn csv(names: &[&str], cells: &[Cell]) -> String {
     let mut out = String::from(
         "world,scenario,order_usd,late,share_not_post_only,orders,horizon_s,true_pct,way,bias_pp,ci95\n",
     );
     for c in cells {
         for (h, horizon) in HORIZONS_S.iter().enumerate() {
-            for (way, bias) in WAYS.iter().zip(&c.bias) {
+            for (way, bias) in names.iter().zip(&c.bias) {
                 let _ = writeln!(
                     out,
                     "{},{},{:.0},{},{},{},{horizon},{:.4},{way},{:.4},{:.4}",
