@@ -27,6 +27,7 @@ pub fn own(world: Named, coin: &str) -> Named {
     match (world, coin) {
         (Named::ByCoin, "BTC") => Named::Btc,
         (Named::ByCoin, "ETH") => Named::Eth,
+        (Named::ByCoin, "SOL") => Named::Sol,
         (Named::ByCoin, "PAYS") => Named::Paying,
         (Named::ByCoin, _) => Named::Thin,
         (named, _) => named,
@@ -39,6 +40,7 @@ pub fn set(world: Named, coin: &str) -> Option<&'static Set> {
         Named::Simple => None,
         Named::Btc => Some(&sets::BTC),
         Named::Eth => Some(&sets::ETH),
+        Named::Sol => Some(&sets::SOL),
         Named::Paying => Some(&sets::PAYING),
         Named::Thin | Named::ByCoin => Some(&sets::THIN),
     }

@@ -30,11 +30,13 @@ choices! {
         Btc = "btc",
         /// As ETH at the venue.
         Eth = "eth",
+        /// As SOL at the venue.
+        Sol = "sol",
         /// As a thin coin at the venue.
         Thin = "thin",
         /// A thin coin whose takers know nothing: a maker earns.
         Paying = "paying",
-        /// BTC, ETH and PAYS have their own, others are thin.
+        /// BTC, ETH, SOL and PAYS have their own, others are thin.
         ByCoin = "by-coin",
     }
 }

@@ -44,12 +44,15 @@ const ARRIVALS: u64 = 6;
 const TAKER: u64 = 7;
 const META: u64 = 8;
 const NAMES: u64 = 9;
+const MARKET: u64 = 10;
 
 /// The market of one coin.
 #[derive(Clone, Debug)]
 pub struct Agents {
     set: Set,
     key: u64,
+    /// Of the draws that all coins share.
+    market: u64,
     block: u64,
     now_s: f64,
     latent: Latent,
@@ -71,6 +74,7 @@ impl Agents {
         Agents {
             set,
             key,
+            market: seed::named(seed, b""),
             block: 0,
             now_s: 0.0,
             latent: Latent::new(float(at) + 0.5, first.exponential(set.price.dwell_s[1])),
@@ -89,7 +93,8 @@ impl Agents {
         self.now_s += dt;
         let mid_before = self.mid2();
         let price = self.set.price;
-        if let Some(ticks) = self.latent.step(&price, dt, &mut self.row(PRICE, 0)) {
+        let market = Draws::of(self.market, MARKET, 0, self.block).normal();
+        if let Some(ticks) = self.latent.step(&price, dt, market, &mut self.row(PRICE, 0)) {
             self.flow.jump(&self.set.takers, ticks, price.jump.0);
         }
         let activity = price.activity[self.latent.regime];

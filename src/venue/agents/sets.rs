@@ -17,6 +17,8 @@ pub const REGIMES: usize = 3;
 pub struct Price {
     /// Volatility of the walk, ticks per square root of a second.
     pub sigma: f64,
+    /// Correlation of the walk with the one that all coins of the venue follow.
+    pub market: f64,
     /// Jumps per second.
     pub jump_rate: f64,
     /// Scale of a jump, ticks, and the degrees of freedom of its Student law.
@@ -133,6 +135,7 @@ pub const BTC: Set = Set {
     listing: Listing { start: px(10_980_000_000), sz_decimals: 5, max_leverage: 40 },
     price: Price {
         sigma: 3.0188,
+        market: 0.8,
         jump_rate: 0.257_82,
         jump: (6.886, 4.3342),
         excites: (0.634_68, 1.1661),
@@ -240,11 +243,16 @@ pub const ETH: Set = Set {
     ..BTC
 };
 
+/// A large coin of a tick of half a basis point: SOL.
+pub const SOL: Set =
+    Set { listing: Listing { start: px(20_300_000), sz_decimals: 2, max_leverage: 20 }, ..ETH };
+
 /// A thin coin with a spread of several ticks: WLFI.
 pub const THIN: Set = Set {
     listing: Listing { start: px(18_650), sz_decimals: 0, max_leverage: 5 },
     price: Price {
         sigma: 1.282,
+        market: 0.6,
         jump_rate: 0.815,
         jump: (9.318, 8.888),
         excites: (0.1986, 0.2217),
@@ -301,6 +309,7 @@ pub const PAYING: Set = Set {
     listing: Listing { start: px(3_500_000), sz_decimals: 2, max_leverage: 10 },
     price: Price {
         sigma: 2.0,
+        market: 0.0,
         jump_rate: 0.0,
         excites: (0.0, 1.0),
         activity: [1.0; REGIMES],
