@@ -110,7 +110,9 @@ impl Half {
         }
         let inside = self.best().is_some_and(|b| key < b);
         let within = |m: Option<(i64, Ns)>| m.is_some_and(|m| key <= m.0 && now.since(m.1) <= most);
-        let sight = inside || within(self.reach) || within(self.deep);
+        // Where a newer one reached less far, what was empty may not be any more.
+        let deep = self.deep.filter(|deep| self.reach.is_none_or(|reach| deep.1 >= reach.1));
+        let sight = inside || within(self.reach) || within(deep);
         if sight && self.levels.range(key..).next().is_some() {
             Shown::Empty
         } else {

@@ -198,7 +198,10 @@ impl SideBook {
                 !self.side.better(worst, px) && now.since(seen) <= depth_ns
             })
         };
-        best || within(self.reach) || within(self.deep)
+        // Of prices out of the newest message's reach, half to nine of ten that were empty a few seconds
+        // before are not when they come in sight again (Hyperliquid, September 2025).
+        let newest = |a: (Px, Ns)| self.reach.is_none_or(|b| a.1 >= b.1);
+        best || within(self.reach) || within(self.deep.filter(|a| newest(*a)))
     }
 
     fn note_reach(&mut self, px: Px, seen: Ns, full: bool) {
