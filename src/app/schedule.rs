@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::book;
 use crate::event::own::{Fill, FillReason, Lane, Late, OrderReason, OrderState};
 use crate::event::{Bbo, Event, Joint, Snapshot, Trade};
-use crate::feed::{self, CoinSpec, Control, Counters, Feed, Input, control};
+use crate::feed::{self, CoinSpec, Control, Counters, Feed, Input, control, listed};
 use crate::folder::recording::{LeftOut, Reader, RecordingError, Unit};
 use crate::limits::UNIT_OFF_NS;
 use crate::sim::config::{Config, Order};
@@ -290,15 +290,22 @@ pub fn run(
     let mut seen = Outcome::default();
     let mut since: Option<Ns> = None;
     let mut last = Ns(i64::MIN);
+    // Whose connection is lost, loses its orders; the others go on.
+    let mut on = vec![0; coins.len()];
     while let Some(line) = reader.step()? {
         seen.frames += 1;
         let at = last.max(line.at);
         last = at;
         let since = *since.get_or_insert(at);
-        if let Some((what, _)) = control(line.bytes()) {
-            if what == Control::Down {
-                benches.iter_mut().for_each(|b| b.gap(Ns(i64::MAX), &mut seen));
-            }
+        if let Some((what, socket)) = control(line.bytes()) {
+            let lost = |on: u8| what == Control::Hole || (what == Control::Down && on == socket);
+            let lost = benches.iter_mut().zip(&on).filter(|(_, on)| lost(**on));
+            lost.for_each(|(b, _)| b.gap(Ns(i64::MAX), &mut seen));
+            continue;
+        }
+        if let Some((coin, socket)) = listed(line.bytes()) {
+            let own = coins.iter().position(|c| c.name == coin.name);
+            own.into_iter().for_each(|i| on[i] = socket);
             continue;
         }
         if let Input::Event(event) = feed.message(at, line.bytes()) {

@@ -119,6 +119,29 @@ fn an_order_is_live_before_an_event_of_its_own_time_and_not_at_that_of_its_cance
 }
 
 #[test]
+fn a_connection_that_is_lost_ends_the_orders_of_its_own_coins() {
+    let line = String::from_utf8(feed::coin_line(&coins()[0], 1)).expect("text");
+    let (_, data) = line.split_once("\"data\":").expect("data");
+    let data = data.strip_suffix('}').expect("an object").to_owned();
+    for (lost, ended) in [(0, 0), (1, 1)] {
+        let down = String::from_utf8(Control::Down.line_of(lost).collect()).expect("text");
+        let (_, down) = down.split_once("\"data\":").expect("data");
+        let down = down.strip_suffix('}').expect("an object").to_owned();
+        let frames = [
+            (900_000_000, "papermaker", data.clone()),
+            bbo(1_000_000_000, (100, 10), (101, 5)),
+            bbo(1_600_000_000, (100, 10), (101, 5)),
+            (1_700_000_000, "papermaker", down),
+            bbo(1_800_000_000, (100, 10), (101, 5)),
+        ];
+        let orders = schedule("a,1,B,100,1,0,1500000000,,Alo\n").expect("a schedule");
+        let file = tape("sockets", &frames);
+        let done = run(&file.0, &coins(), &orders, Tape::Matching, &Config::default());
+        assert_eq!(done.expect("runs").ended, ended, "connection {lost}");
+    }
+}
+
+#[test]
 fn each_order_is_judged_alone() {
     let rows = "a,1,B,100,2,0,1500000000,,Alo\nb,1,B,100,2,0,1500000000,,Alo\n";
     let all = fills(&two_sales(), rows);

@@ -85,13 +85,14 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     if let Some(at) = metrics.as_ref().and_then(|l| l.local_addr().ok()) {
         tell(&format!("metrics  http://{at}/metrics, /healthz and /status\n"));
     }
-    let recorded = files.recording.is_some();
+    let (recorded, sockets) = (files.recording.is_some(), files.sockets);
     let goes_on = files.goes_on.is_some();
     let (past, to, needed) = Beside::start(run.clone(), config, coins.clone(), recorded)
         .map_err(|e| Failure::new(Code::Internal, format!("no thread: {e}")))?;
     files.keeper = files.keeper.map(|k| k.with_past(to, needed));
     let threads = Threads::start(&place, turn, files, idle, &stop)?;
-    let window = Window::open(&path, metrics, session(&path, &place), threads.board(), place.clock);
+    let window =
+        Window::open(&path, metrics, session(&path, &place, sockets), threads.board(), place.clock);
     let watcher = Watcher::new(Way::of(o.plain, common.json), &window, &stop);
     let mut warned = false;
     let look = |s: &Status| {
@@ -226,7 +227,7 @@ fn begin<C: Components>(
 }
 
 /// What is constant of the run, for those who watch it.
-fn session(folder: &Path, place: &Place) -> Session {
+fn session(folder: &Path, place: &Place, sockets: u8) -> Session {
     let name = folder.file_name().unwrap_or(folder.as_os_str());
     let embedded = place.exchange.is_some();
     Session {
@@ -236,6 +237,7 @@ fn session(folder: &Path, place: &Place) -> Session {
         speed: place.clock.speed(),
         length_ns: place.length_ns,
         started: place.clock.started(),
+        sockets,
     }
 }
 

@@ -13,8 +13,8 @@ use super::health::{self, Cause};
 use super::snapshot::Snapshot;
 use crate::app::status::CoinStatus;
 use crate::record::{
-    Account, Curve, Estimates, Health, Lane, Late, PARTS, REGIMES, Requests, Score, StrategyNames,
-    Verdict,
+    Account, Curve, Estimates, Health, Lane, Late, LinkChange, PARTS, REGIMES, Requests, Score,
+    StrategyNames, Verdict,
 };
 use crate::telemetry::counters::Counter;
 use crate::telemetry::latency::{BOUNDS_NS, Stage};
@@ -229,6 +229,7 @@ fn run(out: &mut Text<'_>, s: &Snapshot) {
     }
     let up = st.link.is_some_and(|l| l.value.up);
     out.one(GAUGE, "link_open", "1: the link to the venue is open.", flag(up));
+    connections(out, s);
     requests(out, s);
     let help = "Real time since the newest record; one comes at least every second.";
     out.one(GAUGE, "record_age_seconds", help, s.age_s(st.at));
@@ -239,6 +240,38 @@ fn run(out: &mut Text<'_>, s: &Snapshot) {
     let help = "Receive stamps that contradicted their blocks, and jumps of the clocks.";
     out.one(COUNTER, "clock_breaks_total", help, float(breaks));
     files(out, s);
+}
+
+/// A value of a connection: of its link, of the newest message of its coins.
+type OfConnection = fn(Option<LinkChange>, Option<u64>) -> Option<f64>;
+
+/// Each connection: what its coins say of it.
+fn connections(out: &mut Text<'_>, s: &Snapshot) {
+    let families: [(&str, &str, &str, OfConnection); 3] = [
+        (GAUGE, "connection_open", "1: this connection is open.", |l, _| Some(flag(l?.up))),
+        (COUNTER, "connection_links_total", "Links of this connection.", |l, _| {
+            Some(f64::from(l?.opened))
+        }),
+        (
+            GAUGE,
+            "connection_silence_seconds",
+            "Session time since its newest message, when its coins were last looked at.",
+            |_, age| age.map(seconds),
+        ),
+    ];
+    let count = usize::from(s.session.sockets.max(1));
+    for (kind, name, help, value) in families {
+        out.family(kind, name, help);
+        for i in 0..count {
+            let own = || s.status.coins.iter().skip(i).step_by(count);
+            let whole = s.status.link.filter(|_| count == 1).map(|l| l.value);
+            let link = own().find_map(|c| c.link).or(whole);
+            let ages = own().filter_map(|c| u64::try_from(c.feed?.ages[3]).ok());
+            if let Some(x) = value(link, ages.min()) {
+                out.sample(name, &[("connection", &i.to_string())], x);
+            }
+        }
+    }
 }
 
 /// What is written, and what is kept of it.

@@ -28,6 +28,9 @@ pub struct Session {
     pub length_ns: Option<i64>,
     /// Session time at its start.
     pub started: Ns,
+    /// Connections to the venue; each has every so manieth coin.
+    #[serde(default)]
+    pub sockets: u8,
 }
 
 /// A session, its newest state, and when that was looked at.

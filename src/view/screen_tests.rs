@@ -11,6 +11,7 @@ fn snapshot(status: Status) -> Snapshot {
         speed: 10,
         length_ns: Some(600 * Ns::SEC),
         started: Ns(0),
+        sockets: 1,
     };
     Snapshot::new(session, Ns(52 * Ns::SEC), status)
 }
