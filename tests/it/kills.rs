@@ -2,7 +2,8 @@
 //! as one run, is verified, and its sums are those of the records that its recording gives.
 //!
 //! The same market, clock and kills by seed, without threads: what a kill costs is cut from the newest
-//! files. The pauses are the clock's. `cargo test --test it -- --ignored kills` has 200 kills.
+//! files. The pauses are the clock's. `cargo test --test it -- --ignored kills` has 200 kills, and a day
+//! that is stopped and gone on with each hour.
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use papermaker::rooms::folder::keep::{Keeper, Needed};
 use papermaker::rooms::folder::{Folder, RunFolder, recording};
 use papermaker::rooms::journal::{self, Digest, Found, Writer};
 use papermaker::rooms::record::StopReason;
+use papermaker::rooms::sys::machine;
 use papermaker::rooms::units::Ns;
 use papermaker::rooms::venue::config::{self, Regime};
 use papermaker::rooms::venue::market::Market;
@@ -183,6 +185,17 @@ impl Life {
             }
         }
     }
+
+    /// Ends it as a signal does.
+    fn end(mut self, case: Case) {
+        self.turn.stopping(self.now, &mut self.records);
+        self.note(Control::Stop.line());
+        let next = self.records.next_seq();
+        self.turn.stop(self.now, StopReason::Signal, next, &mut self.records);
+        let digest = self.records.published().digest;
+        let ended = self.logger.finish(self.now);
+        assert_eq!((ended.digest, ended.lost, ended.unwritten), (digest, 0, 0), "{case:?}");
+    }
 }
 
 impl Clocked {
@@ -263,8 +276,8 @@ fn report(path: &Path) -> serde_json::Value {
     papermaker::rooms::report::json(&model)
 }
 
-/// Plays a case; gives the run's report, and how many files it has in the end.
-fn play(case: Case) -> (serde_json::Value, usize) {
+/// A folder for the run of a case, and its market.
+fn scene(case: Case) -> (Temporary, PathBuf, Clocked) {
     let dir = Temporary::new();
     let path = dir.join("r");
     std::fs::create_dir(&path).expect("a folder");
@@ -273,7 +286,12 @@ fn play(case: Case) -> (serde_json::Value, usize) {
         ..config::Config::stationary("BTC", Regime::Volatile)
     };
     let market = Market::new(&law, case.seed).expect("sound");
-    let mut venue = Clocked { market, late_ms: 0 };
+    (dir, path, Clocked { market, late_ms: 0 })
+}
+
+/// Plays a case; gives the run's report, and how many files it has in the end.
+fn play(case: Case) -> (serde_json::Value, usize) {
+    let (_dir, path, mut venue) = scene(case);
     let mut rng = Rng::with_seed(case.seed);
     let mut now = None;
     for kill in 0..=case.kills {
@@ -289,13 +307,7 @@ fn play(case: Case) -> (serde_json::Value, usize) {
             life.live(&mut venue, 1 + rng.u64(..60), &mut rng);
         }
         if kill == case.kills {
-            life.turn.stopping(life.now, &mut life.records);
-            life.note(Control::Stop.line());
-            let next = life.records.next_seq();
-            life.turn.stop(life.now, StopReason::Signal, next, &mut life.records);
-            let digest = life.records.published().digest;
-            let ended = life.logger.finish(life.now);
-            assert_eq!((ended.digest, ended.lost, ended.unwritten), (digest, 0, 0), "{case:?}");
+            life.end(case);
             break;
         }
         let pause = [0, 1, 61, 3_600, 36_000][usize::try_from(rng.u64(..5)).expect("small")];
@@ -307,6 +319,31 @@ fn play(case: Case) -> (serde_json::Value, usize) {
     }
     assert!(verify(&path, case, Some(StopReason::Signal)) > 100, "{case:?}");
     (report(&path), std::fs::read_dir(&path).expect("a folder").count())
+}
+
+/// A day of the market, stopped and gone on with each hour: the run's report, and at each stop the bytes of
+/// its folder, the memory of this process and its open files.
+fn day(case: Case) -> (serde_json::Value, Vec<[u64; 3]>) {
+    let (_dir, path, mut venue) = scene(case);
+    let mut rng = Rng::with_seed(case.seed);
+    let (mut now, mut held) = (None, Vec::new());
+    for hour in 1..=24 {
+        let mut life = Life::new(&path, case, now);
+        life.up(&mut venue);
+        let began = life.now;
+        while life.now.since(began) < 3_600 * Ns::SEC {
+            life.live(&mut venue, 100, &mut rng);
+        }
+        now = Some(life.now.plus(10 * Ns::SEC));
+        life.end(case);
+        let files = std::fs::read_dir(&path).expect("a folder").flatten();
+        let bytes = files.filter_map(|e| Some(e.metadata().ok()?.len())).sum();
+        let open = std::fs::read_dir("/proc/self/fd").expect("Linux").count() as u64;
+        held.push([bytes, machine::resident_now().expect("Linux"), open]);
+        println!("{case:?}, hour {hour}: folder, memory, files {:?}", held[hour - 1]);
+    }
+    assert!(verify(&path, case, Some(StopReason::Signal)) > 1_000_000);
+    (report(&path), held)
 }
 
 fn all(kills: usize, seeds: u64) {
@@ -332,4 +369,19 @@ fn kills_anywhere_with_any_pause_segment_and_bound_leave_one_run() {
 #[ignore = "200 kills: minutes"]
 fn two_hundred_kills_leave_one_run_too() {
     all(25, 2);
+}
+
+#[test]
+#[ignore = "two market days: minutes"]
+fn a_bounded_day_with_a_restart_each_hour_is_that_of_an_unbounded_one() {
+    let case = |keep| Case { seed: 3, kills: 0, segment_bytes: 8_000_000, keep };
+    let [(kept, held), (whole, grown)] = [true, false].map(|keep| day(case(keep)));
+    assert_eq!(kept, whole);
+    // From the fourth hour on nothing grows; the control grows by all that was dropped.
+    for (what, slack) in [(0, 12_000_000), (1, 24_000_000), (2, 0)] {
+        let most = |hours: &[[u64; 3]]| hours.iter().map(|h| h[what]).max().expect("hours");
+        let [early, late] = [&held[3..12], &held[12..]].map(most);
+        assert!(late <= early + slack, "{what}: {late} after {early}");
+    }
+    assert!(grown[23][0] > 8 * held[23][0], "{grown:?}");
 }

@@ -82,8 +82,9 @@ pub const LINES: &[(&str, usize)] = &[
     // A profile for each strategy to compare with. What dropped segments came to, so that a bounded run keeps
     // its sums, is verified and goes on. Results of a replay without records. Results over seeds, paired,
     // on as many threads as cores. Coins set aside are tried again; ended runs share the disk bound.
-    // Coins over several connections, each of which is lost and made by itself.
-    ("app", 6_370),
+    // Coins over several connections, each of which is lost and made by itself. A file of a recording that is
+    // missing is a hole, and what came before it is verified.
+    ("app", 6_400),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 790),
     ("bench", 1_200),
@@ -97,7 +98,8 @@ pub const LINES: &[(&str, usize)] = &[
     // The command line inside Python, and how to use that. One line that starts and restarts a service, and
     // waits for the venue's list of coins. Seeds of replays and comparisons, with paired intervals.
     // Help pages, the analysis's own protocol, completions, a signal in the middle of every command.
-    ("cli", 7_780),
+    // What is verified before a file that is missing; runs killed before their first link give way.
+    ("cli", 7_800),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
@@ -118,8 +120,8 @@ pub const LINES: &[(&str, usize)] = &[
     // One helper that makes every output of a command. A reading that is ended from outside. What other
     // seeds came to.
     // One bound for all runs of a folder, latencies included; paths that are no text.
-    // Nothing half-made stays where a command is interrupted.
-    ("folder", 2_580),
+    // Nothing half-made stays where a command is interrupted. Files of a recording that are missing are named.
+    ("folder", 2_620),
     // History of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector.
     ("import", 1_170),
     ("journal", 1_550),
@@ -134,8 +136,8 @@ pub const LINES: &[(&str, usize)] = &[
     ("math", 816),
     ("mem", 210),
     // The clock against the venue's, in `doctor`; the verdict as a metric. Every trouble has a cause in health.
-    // Sockets of folders with long paths.
-    ("ops", 1_560),
+    // Sockets of folders with long paths. Metrics of each connection.
+    ("ops", 1_570),
     // A strategy that quotes where the tape pays, and those to compare with, each with what it alone
     // learns by. A grid of up to twenty levels a side. The original with every component that its analysis
     // names.
