@@ -271,9 +271,9 @@ pub const NUMBER_MAX: i64 = 1_000_000_000_000_000_000;
 /// of three minutes.
 pub const QUEUE_RECORDS: usize = 1 << 15;
 
-/// Bytes the raw-frame queue to the logging thread holds: a quarter of a minute of the busiest feed, and
-/// more than the largest message.
-pub const QUEUE_RAW_BYTES: usize = 2 << 20;
+/// Bytes the raw-frame queue to the logging thread holds: a minute of the busiest feed, so that a disk that
+/// stands still for four seconds costs no frame at ten times its rate.
+pub const QUEUE_RAW_BYTES: usize = 8 << 20;
 
 /// Latency laps the queue to the logging thread holds (24 bytes each): a second of the worst burst.
 pub const QUEUE_LAPS: usize = 1 << 14;
