@@ -128,7 +128,7 @@ fn block(from: Ns, at: Ns, block_ns: i64) -> usize {
 pub struct Compared {
     /// A result a coin.
     pub coins: Vec<Outcome>,
-    /// Blocks of session time that were reached.
+    /// Blocks of session time that were reached; 0 of one that was interrupted before it began.
     pub blocks: usize,
     /// The account's requests.
     pub requests: Option<Budget>,
@@ -187,7 +187,7 @@ pub struct Simulated {
 }
 
 /// Runs recordings, in order of time, under each of the configurations, on so many threads; a thread
-/// reads them once for several.
+/// reads them once for several. Where `meter` ends it, all end at one time.
 ///
 /// # Errors
 /// The recording that cannot be read, or whose coins cannot be followed.
@@ -195,12 +195,12 @@ pub fn on_tape<C: Components>(
     files: &[PathBuf],
     configs: &[ConfigOf<C>],
     coins: &[CoinSpec],
-    threads: usize,
+    (threads, meter): (usize, &Meter),
 ) -> Result<Vec<Compared>, Unread> {
     let share = configs.len().div_ceil(threads.max(1)).clamp(1, SWEEP_ENGINES_MAX);
     let parts: Vec<&[ConfigOf<C>]> = configs.chunks(share).collect();
     let all: Result<Vec<_>, _> =
-        done(&parts, threads, |_, part| one_pass(files, part, coins)).into_iter().collect();
+        done(&parts, threads, |_, part| one_pass(files, part, coins, meter)).into_iter().collect();
     Ok(all?.into_iter().flatten().collect())
 }
 
@@ -208,15 +208,18 @@ fn one_pass<C: Components>(
     files: &[PathBuf],
     configs: &[ConfigOf<C>],
     coins: &[CoinSpec],
+    meter: &Meter,
 ) -> Result<Vec<Compared>, Unread> {
-    let Some(first) = configs.first() else { return Ok(Vec::new()) };
+    let Some(first) = configs.first().filter(|_| !meter.is_ending()) else {
+        return Ok(vec![Compared::default(); configs.len()]);
+    };
     let mut watches = vec![Watches::new(coins.len(), BLOCK_NS); configs.len()];
     let each = watches.iter_mut();
     let each = each.map(|watch| Tally::new(|r: &Record, _: &Bytes| watch.take(r)));
     let mut tallies: Vec<_> = each.collect();
     let engines = configs.iter().map(|c| engine(&c.engine, coins, c.hash(coins)));
     let mut runs: Vec<_> = engines.zip(&mut tallies).collect();
-    let end = (Some(StopReason::Finished), &Meter::default());
+    let end = (Some(StopReason::Finished), meter);
     replay_many(files, coins, first.run.parser, &mut runs, end)?;
     let digests: Vec<u128> = tallies.into_iter().map(|t| t.end().1.value().decisions).collect();
     Ok(watches.into_iter().zip(digests).map(|(w, d)| w.finish(d)).collect())
@@ -240,7 +243,7 @@ pub fn results<C: Components>(
     Ok((watches.finish(0).coins, seen))
 }
 
-/// Runs a simulated market under a configuration.
+/// Runs a simulated market under a configuration; `meter` ends it, with nothing to show.
 ///
 /// # Errors
 /// The market's law is out of range, or its coins cannot be followed.
@@ -248,6 +251,7 @@ pub fn on_market<C: Components>(
     market: &Simulated,
     config: &ConfigOf<C>,
     coins: &[CoinSpec],
+    meter: &Meter,
 ) -> Result<Compared, ConfigError> {
     let mut world = Market::new(&market.law, market.seed)?;
     let hash = config.hash(coins);
@@ -266,6 +270,9 @@ pub fn on_market<C: Components>(
         });
         if now.since(start) >= market.length_ns {
             break;
+        }
+        if meter.is_ending() {
+            return Ok(Compared::default());
         }
         for frame in &block.frames {
             turn.message(now, frame.as_bytes(), &mut out);
@@ -304,7 +311,7 @@ mod tests {
             .expect("in range");
             let coins =
                 names.map(|n| CoinSpec::new(n, if n == "BTC" { 5 } else { 4 }).expect("a coin"));
-            let done = on_market(&market, &c, &coins).expect("a market").coins;
+            let done = on_market(&market, &c, &coins, &Meter::default()).expect("a market").coins;
             done.into_iter().map(|o| (o.fills, o.turnover_usd)).collect::<Vec<_>>()
         };
         let (one, other) = (run(["BTC", "ETH"], 1), run(["ETH", "BTC"], 1));
@@ -321,7 +328,7 @@ mod tests {
         let run = |sets: &[&str]| {
             let sets: Vec<String> = sets.iter().map(|s| (*s).to_owned()).collect();
             let c = Config::load(None, &sets).expect("in range");
-            on_market(&market, &c, &coins).expect("a market").coins.remove(0)
+            on_market(&market, &c, &coins, &Meter::default()).expect("a market").coins.remove(0)
         };
         let grid = "engine.strategy.name=grid";
         let (all, bare) =
@@ -353,7 +360,9 @@ mod tests {
         let base = Config::load(None, &["profile=glft".into()]).expect("a profile");
         let configs: Vec<Config> = (0..5).map(|i| of_seed(&base, i)).collect();
         let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
-        let on = |threads| on_tape(std::slice::from_ref(&file), &configs, &coins, threads);
+        let on = |threads| {
+            on_tape(std::slice::from_ref(&file), &configs, &coins, (threads, &Meter::default()))
+        };
         let one = on(1).expect("a recording");
         assert_eq!(one, on(2).expect("a recording"));
         let mut digests: Vec<u128> = one.iter().map(|c| c.decisions).collect();
@@ -383,7 +392,7 @@ mod tests {
         let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
         let run = |profile: &str| {
             let c = Config::load(None, &[format!("profile={profile}")]).expect("a profile");
-            on_market(&market, &c, &coins).expect("a market").coins.remove(0)
+            on_market(&market, &c, &coins, &Meter::default()).expect("a market").coins.remove(0)
         };
         let (ours, floor) = (run("glft"), run("floor-8000"));
         assert!((floor.half_bps.expect("quoted") - 2.75).abs() < 1e-9);

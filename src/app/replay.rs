@@ -427,7 +427,7 @@ pub fn replay_many<C: Components>(
     {
         let read = events::Reader::open_metered(path, meter).and_then(|reader| {
             let same = reader.coins() == coins;
-            if same { play(reader, runs, reason) } else { Err(fault(Fault::OtherCoins)) }
+            if same { play(reader, runs, (reason, meter)) } else { Err(fault(Fault::OtherCoins)) }
         });
         return read.map_err(|e| (path.clone(), e));
     }
@@ -442,7 +442,7 @@ pub fn replay_many<C: Components>(
             }
             let mut reader = Reader::open_metered(path, meter)?;
             lines.next_file(|at, signal| take(&mut source, runs, at, signal));
-            while let Some(line) = reader.step()? {
+            while let Some(line) = reader.step()?.filter(|line| meter.goes_on(line.at)) {
                 lines.read(line.at, line.bytes(), |at, signal| take(&mut source, runs, at, signal));
             }
             left_out = left_out.and(reader.left_out());
@@ -494,10 +494,14 @@ fn stop<C: Components>((engine, out): &mut Run<'_, '_, C>, at: Ns, reason: Optio
 pub fn play<C: Components>(
     mut reader: events::Reader,
     runs: &mut [Run<'_, '_, C>],
-    reason: Option<StopReason>,
+    (reason, meter): (Option<StopReason>, &Meter),
 ) -> Result<Outcome, RecordingError> {
     let mut seen = Outcome::default();
     while let Some((at, entry)) = reader.step()? {
+        if !meter.goes_on(at) {
+            runs.iter_mut().for_each(|run| stop(run, at, reason));
+            break;
+        }
         for run in runs.iter_mut() {
             match entry {
                 Entry::Item(item) => give(&mut run.0, at, item, run.1),

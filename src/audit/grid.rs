@@ -106,13 +106,13 @@ fn changed(set: Set, scenario: &str) -> Set {
     s
 }
 
-/// All cells; `length_ns` of market time for each world, scenario and size. `tell` hears how many of those are
-/// done, of how many.
+/// All cells; `length_ns` of market time for each world, scenario and size. `tell` hears again and again how
+/// many of those are done, of how many, and the cells known.
 pub fn run(
     contenders: &[Contender],
     (length_ns, seed): (i64, u64),
     jobs: usize,
-    tell: &mut impl FnMut(usize, usize),
+    tell: &mut impl FnMut([usize; 2], &[Cell]),
 ) -> Vec<Cell> {
     let mut runs = Vec::new();
     for (world, set) in WORLDS {
@@ -120,19 +120,24 @@ pub fn run(
             runs.extend(SIZES_USD.map(|usd| (world, set, scenario, usd)));
         }
     }
-    let work = |_, run: &(&'static str, Set, &'static str, f64), report: &mut dyn FnMut(())| {
+    let work = |_,
+                run: &(&'static str, Set, &'static str, f64),
+                report: &mut dyn FnMut(Vec<Cell>)| {
         let &(world, set, scenario, usd) = run;
         let named = seed::named(seed, format!("{world} {scenario}").as_bytes());
         let seen = watch(contenders, &changed(set, scenario), usd, (length_ns, named));
-        report(());
         let of =
             [false, true].into_iter().flat_map(|late| (0..SHARES.len()).map(move |g| (late, g)));
-        of.map(|(late, g)| cell(&seen, (world, scenario, usd), late, g)).collect::<Vec<_>>()
+        let cells: Vec<_> =
+            of.map(|(late, g)| cell(&seen, (world, scenario, usd), late, g)).collect();
+        report(cells.clone());
+        cells
     };
-    let mut done = 0;
-    let found = reporting(&runs, jobs, work, |()| {
-        done += 1;
-        tell(done, runs.len());
+    let (mut done, mut known) = (0, Vec::new());
+    let found = reporting(&runs, jobs, work, |news| {
+        done += usize::from(news.is_some());
+        known.extend(news.into_iter().flatten());
+        tell([done, runs.len()], &known);
     });
     found.into_iter().flatten().collect()
 }

@@ -71,15 +71,6 @@ pub struct Outcome {
     pub refused: Vec<u32>,
 }
 
-/// Something happened in a worker.
-#[derive(Clone, Copy, Debug)]
-pub enum Progress {
-    /// So many shadows of all are done.
-    Shadows(u32),
-    /// A scenario is done.
-    Scenario,
-}
-
 impl Contender {
     /// Every model under the settings `base`, the configured one first.
     pub fn all(base: &Config) -> Vec<Contender> {

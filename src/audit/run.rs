@@ -5,28 +5,42 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::watch;
-use super::{Outcome, Plan, Progress};
+use super::{Outcome, Plan};
 use crate::sys::jobs;
 use crate::venue::cst::{Depth, SCENARIOS, Scenario};
 
-/// Runs the plan; `tell` hears how far it is, on this thread. Outcomes are in the order of
-/// [`SCENARIOS`].
-pub fn run(plan: &Plan, tell: &mut impl FnMut(Progress)) -> Vec<Outcome> {
+/// What a worker reports.
+enum News {
+    /// So many shadows of all are done.
+    Shadows(u32),
+    Scenario(Outcome),
+}
+
+/// Runs the plan; `tell` hears again and again, on this thread, how many shadows are done, and what is known.
+/// Outcomes are in the order of [`SCENARIOS`].
+pub fn run(plan: &Plan, tell: &mut impl FnMut(u32, &[Outcome])) -> Vec<Outcome> {
     // Those with the most snapshots first, so that no thread is left with a long one at the end.
     let mut order: Vec<&Scenario> = SCENARIOS.iter().collect();
     order.sort_by_key(|s| (s.snapshot_ns, s.depth == Depth::Shallow));
     let done = AtomicU32::new(0);
-    let work = |_, scenario: &&Scenario, report: &mut dyn FnMut(Progress)| {
+    let work = |_, scenario: &&Scenario, report: &mut dyn FnMut(News)| {
         let outcome = watch::watch(plan, scenario, &mut || {
             let n = done.fetch_add(1, Ordering::Relaxed) + 1;
             if n.is_multiple_of(500) {
-                report(Progress::Shadows(n));
+                report(News::Shadows(n));
             }
         });
-        report(Progress::Scenario);
-        outcome
+        report(News::Scenario(outcome));
     };
-    let mut out = jobs::reporting(&order, plan.jobs, work, tell);
-    out.sort_by_key(|o: &Outcome| o.scenario.number);
-    out
+    let (mut shadows, mut known) = (0, Vec::new());
+    jobs::reporting(&order, plan.jobs, work, |news| {
+        match news {
+            Some(News::Shadows(n)) => shadows = n.max(shadows),
+            Some(News::Scenario(outcome)) => known.push(outcome),
+            None => {}
+        }
+        known.sort_by_key(|o: &Outcome| o.scenario.number);
+        tell(shadows, &known);
+    });
+    known
 }

@@ -10,9 +10,7 @@ fn plan(models: &[Model], shadows: u32, jobs: usize) -> Plan {
 fn the_number_of_threads_changes_nothing() {
     let go = |jobs| {
         let mut books = 0;
-        let out = run(&plan(&[Model::Linear], 40, jobs), &mut |p| {
-            books += u32::from(matches!(p, Progress::Scenario));
-        });
+        let out = run(&plan(&[Model::Linear], 40, jobs), &mut |_, known| books = known.len());
         assert_eq!(books, 12);
         out.into_iter().map(|o| (o.scenario.number, o.truth, o.filled)).collect::<Vec<_>>()
     };
@@ -24,7 +22,7 @@ fn the_number_of_threads_changes_nothing() {
 #[test]
 fn broken_models_miss_the_bound_and_brackets_enclose_the_truth() {
     let models = [Model::Skellam, Model::RiskAverse, Model::Through, Model::Touch];
-    let out = run(&plan(&models, 300, 2), &mut |_| {});
+    let out = run(&plan(&models, 300, 2), &mut |_, _| {});
     let [skellam, averse, through, touch] = [0, 1, 2, 3].map(|m| score(&out, m));
     assert!(out.iter().all(|o| o.refused == [0; 4]));
     for broken in [&averse, &through, &touch] {
@@ -42,7 +40,7 @@ fn broken_models_miss_the_bound_and_brackets_enclose_the_truth() {
 #[test]
 fn seeing_best_prices_helps_and_refuses_nothing() {
     let go = |view| {
-        let out = run(&Plan { view, ..plan(&[Model::RiskAverse], 200, 2) }, &mut |_| {});
+        let out = run(&Plan { view, ..plan(&[Model::RiskAverse], 200, 2) }, &mut |_, _| {});
         assert!(out.iter().all(|o| o.refused == [0]));
         score(&out, 0).rms.value
     };

@@ -15,7 +15,7 @@ use crate::app::events::Reader;
 use crate::app::replay::{Feeder, Tally, play};
 use crate::app::turn::{Turn, engine};
 use crate::feed::{BadCoin, CoinSpec};
-use crate::folder::recording::RecordingError;
+use crate::folder::recording::{Meter, RecordingError};
 use crate::record::StopReason;
 use crate::sys::clock::SessionClock;
 use crate::sys::machine;
@@ -133,7 +133,8 @@ pub fn run_events(
         let hash = config.hash(reader.coins());
         let engine = engine(&config.engine, reader.coins(), hash);
         let started = clock.mono_ns();
-        let seen = play(reader, &mut [(engine, &mut tally)], Some(StopReason::Finished))?;
+        let end = (Some(StopReason::Finished), &Meter::default());
+        let seen = play(reader, &mut [(engine, &mut tally)], end)?;
         out.ns.push(clock.mono_ns() - started);
         let digest = tally.digest.value().run;
         assert!(pass == 0 || digest == out.digest, "equal passes have equal digests");

@@ -12,6 +12,7 @@ use crate::app::config::ConfigOf;
 use crate::app::seeds::of_seed;
 use crate::engine::Components;
 use crate::feed::{CoinSpec, Counters};
+use crate::folder::recording::Meter;
 use crate::folder::{Assumed, Came, Seeds};
 use crate::record::Account;
 use crate::sys::jobs::cores;
@@ -61,7 +62,7 @@ pub(super) fn others<C: Components>(
     };
     let mut all: Vec<ConfigOf<C>> = [(1, 2), (2, 1)].map(scaled).into();
     all.extend((1..seeds).map(|i| of_seed(config, i)));
-    let done = on_tape(files, &all, coins, cores()).ok()?;
+    let done = on_tape(files, &all, coins, (cores(), &Meter::default())).ok()?;
     let each = |c: &Compared| -> Vec<Came> {
         c.coins.iter().map(|o| o.account.as_ref().map_or_else(Came::default, came)).collect()
     };

@@ -10,13 +10,14 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::exit::{Code, Failure};
+use super::options::{INTERRUPTED, ask_at_signal, end_if_asked};
 use super::progress::Progress;
 use super::{Common, Force};
 use crate::app::config::Config;
 use crate::audit::score::{self, Bin, CALIBRATED, Score};
 use crate::audit::{self, BOUND_PP, Contender, Outcome, Plan, SHADOWS, View};
 use crate::truth::Estimate;
-use crate::venue::cst::{Cancels, HORIZONS_S, SCENARIOS};
+use crate::venue::cst::{Cancels, HORIZONS_S, SCENARIOS, Scenario};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -75,8 +76,12 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
-    /// Runs the audit, telling on stderr how far it is.
-    pub(crate) fn make(o: &Fills, config: &Config) -> Findings {
+    /// Runs the audit, telling on stderr how far it is; `known` is given what is known at a signal.
+    pub(crate) fn make(
+        o: &Fills,
+        config: &Config,
+        mut known: impl FnMut(&Findings) -> Result<(), Failure>,
+    ) -> Findings {
         let cores = crate::sys::jobs::cores();
         let plan = Plan {
             contenders: Contender::all(&config.engine.sim),
@@ -87,10 +92,11 @@ impl Findings {
         };
         let progress = Progress::counted("audit", "orders");
         let all = u64::from(o.shadows) * SCENARIOS.len() as u64;
-        let outcomes = audit::run(&plan, &mut |at| {
-            if let audit::Progress::Shadows(n) = at {
-                progress.at(u64::from(n), all);
-            }
+        ask_at_signal(|| ());
+        let outcomes = audit::run(&plan, &mut |shadows, outcomes| {
+            progress.at(u64::from(shadows), all);
+            let found = || Findings::of(plan.clone(), outcomes);
+            end_if_asked(|| (!outcomes.is_empty()).then(|| known(&found())));
         });
         drop(progress);
         Findings::of(plan, &outcomes)
@@ -113,6 +119,17 @@ impl Findings {
         (&self.plan.contenders[0], &self.scores[0])
     }
 
+    /// The books with their places in the scores.
+    fn books(&self) -> impl Iterator<Item = (usize, &Scenario)> {
+        let known = |n: u8| self.scores[0].rows.iter().position(|r| r.scenario == n);
+        SCENARIOS.iter().filter_map(move |s| Some((known(s.number)?, s)))
+    }
+
+    /// Whether no book is missing.
+    fn is_whole(&self) -> bool {
+        self.books().count() == SCENARIOS.len()
+    }
+
     fn passed(&self) -> bool {
         self.judged().1.rms.value <= BOUND_PP && self.scores.iter().all(|s| s.refused == 0)
     }
@@ -123,12 +140,13 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
         What::Fills(o) => o,
         What::Grid(o) => return super::grid::run(o, config, common),
     };
-    let csv = o.csv.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
-    let found = Findings::make(o, config);
-    common.show(&as_json(&found), as_text(&found, o.scenarios));
-    if let Some(csv) = csv {
-        csv.put(as_csv(&found).as_bytes())?;
-    }
+    let mut csv = o.csv.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
+    let mut show = |found: &Findings| {
+        common.show(&as_json(found), as_text(found, o.scenarios));
+        csv.take().map_or(Ok(()), |csv| Ok(csv.put(as_csv(found).as_bytes())?))
+    };
+    let found = Findings::make(o, config, &mut show);
+    show(&found)?;
     if found.passed() {
         return Ok(());
     }
@@ -150,9 +168,11 @@ fn as_text(f: &Findings, scenarios: bool) -> String {
         View::Snapshots => "prints, snapshots, and the queue displayed when an order is placed",
         View::Bbo => "prints, snapshots, and every change of best bid and offer",
     };
-    let mut out = format!(
-        "Fill models against known truth: {} books x {} orders, seed {}.\nThe models see {view}.\n\n",
-        SCENARIOS.len(),
+    let mut out = if f.is_whole() { String::new() } else { format!("{INTERRUPTED}\n") };
+    let _ = writeln!(
+        out,
+        "Fill models against known truth: {} books x {} orders, seed {}.\nThe models see {view}.\n",
+        f.scores[0].rows.len(),
         f.plan.shadows,
         f.plan.seed,
     );
@@ -223,7 +243,7 @@ fn back_text(f: &Findings, out: &mut String) {
         "\nWhere cancels concentrate at the back of the queue, bias in pp (+ is too many fills):\n",
     );
     let _ = writeln!(out, "{:<6}{:<14}{}", "book", "model", horizons());
-    for (i, _) in SCENARIOS.iter().enumerate().filter(|(_, s)| s.cancels == Cancels::BackBiased) {
+    for (i, _) in f.books().filter(|(_, s)| s.cancels == Cancels::BackBiased) {
         for (c, s) in f.ranked() {
             row_text(out, &c.name, &s.rows[i]);
         }
@@ -231,7 +251,7 @@ fn back_text(f: &Findings, out: &mut String) {
 }
 
 fn scenarios_text(f: &Findings, out: &mut String) {
-    for (i, scenario) in SCENARIOS.iter().enumerate() {
+    for (i, scenario) in f.books() {
         let _ = writeln!(out, "\nbook {}: {}", scenario.number, audit::describe(scenario));
         let _ = writeln!(out, "{:<6}{:<14}{}", "", "bias, pp", horizons());
         let truth: String = f.scores[0].rows[i]
@@ -300,7 +320,7 @@ fn as_json(f: &Findings) -> Value {
         })
         .collect();
     let books: Vec<Value> =
-        SCENARIOS.iter().map(|s| json!({"book": s.number, "what": audit::describe(s)})).collect();
+        f.books().map(|(_, s)| json!({"book": s.number, "what": audit::describe(s)})).collect();
     json!({
         "orders_per_book": f.plan.shadows,
         "seed": f.plan.seed,
@@ -309,6 +329,7 @@ fn as_json(f: &Findings) -> Value {
         "judged": f.judged().0.name,
         "bound_pp": BOUND_PP,
         "passed": f.passed(),
+        "interrupted": !f.is_whole(),
         "models": models,
         "calibration_at_s": HORIZONS_S[CALIBRATED],
         "calibration": bins,

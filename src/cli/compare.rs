@@ -1,6 +1,9 @@
 //! `papermaker compare`: profiles side by side on recordings or simulated markets, over many seeds.
 //!
-//! In: recordings or a market, profiles. Out: tables, JSON or CSV. Cold path, as many threads as cores.
+//! In: recordings or a market, profiles. Out: a table, JSON, a page, CSV. Cold path, as many threads as cores.
+//!
+//! 1. A signal ends every profile of a recording at one time; of a simulated market the seeds are shown that
+//!    were done.
 
 use std::path::{Path, PathBuf};
 
@@ -9,21 +12,25 @@ use serde_json::{Value, json};
 
 use super::common::{chosen_of, coin_name, judged, recording_failure, surveyed};
 use super::exit::Failure;
+use super::options::{INTERRUPTED, ask_at_signal, end_if_asked, is_asked};
 use super::place::parse_length;
-use super::{Common, say};
+use super::{Common, Force};
 use crate::app::compare::{Compared, Outcome, Simulated, on_market, on_tape};
 use crate::app::config::ConfigOf;
 use crate::app::profile;
 use crate::app::seeds::{default_count, of_seed};
 use crate::engine::Components;
 use crate::feed::CoinSpec;
+use crate::folder::Output;
+use crate::folder::recording::Meter;
 use crate::journal::hex;
 use crate::record::{Account, Guard, PARTS};
-use crate::report::paired::{Seeds, less, over_seeds};
-use crate::report::{Interval, count};
+use crate::report::paired::{Beside, FIGURES, Seeds, less, over_seeds, whole};
+use crate::report::{BLOCK_NS, Interval, Market, count, paired_page};
 use crate::settings::Room as _;
 use crate::sys::jobs::{cores, done};
-use crate::units::Cash;
+use crate::units::lines::{below, paragraph};
+use crate::units::{Cash, Ns};
 use crate::venue::coin::listing;
 use crate::venue::config::{Config as MarketConfig, Regime};
 
@@ -64,9 +71,14 @@ pub(super) struct Options {
     /// Threads; default: one a core. The result is the same.
     #[arg(long)]
     jobs: Option<usize>,
-    /// Rows as CSV.
-    #[arg(long)]
-    csv: bool,
+    /// Write the comparison here, as a page.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Write every row here, as CSV.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    #[command(flatten)]
+    force: Force,
 }
 
 /// A simulated market.
@@ -89,6 +101,7 @@ struct Ground {
     name: String,
     of: Kinds,
     coins: Vec<CoinSpec>,
+    simulated: bool,
     seeds: u32,
     /// What came of each profile, by seed.
     came: Vec<Vec<Compared>>,
@@ -110,9 +123,6 @@ fn profiles_help() -> String {
 }
 
 pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Failure> {
-    if o.csv && common.json {
-        return Err(Failure::usage("--csv or --json: leave out one"));
-    }
     let file = common.file();
     let load = |profile: &String| {
         // The profile named here stands in for one in a file or on the command line.
@@ -121,27 +131,66 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
         ConfigOf::load(file.as_deref(), &sets).map_err(|e| Failure::usage(e.to_string()))
     };
     let configs = o.profiles.iter().map(load).collect::<Result<Vec<ConfigOf<C>>, _>>()?;
+    let inputs: Vec<&Path> = o.files.iter().map(PathBuf::as_path).collect();
+    let output =
+        |to: &Option<PathBuf>| to.as_ref().map(|to| o.force.output(to, &inputs)).transpose();
+    let (page, csv) = (output(&o.out)?, output(&o.csv)?);
     let mut grounds = grounds(o)?;
     let count = grounds.len();
+    let meter = Meter::default();
+    let theirs = meter.clone();
+    ask_at_signal(move || theirs.end_together(BLOCK_NS));
     for (i, ground) in grounds.iter_mut().enumerate() {
-        if !common.json && !o.csv {
+        if !common.json && !common.quiet {
             let (n, seeds) = (configs.len(), ground.seeds);
             eprintln!("{} of {count}: {}, {n} profiles, {seeds} seeds", i + 1, ground.name);
         }
-        let came = work(ground, &configs, o.jobs.unwrap_or_else(cores))?;
-        ground.came = came;
+        work(ground, &configs, (o.jobs.unwrap_or_else(cores), &meter))?;
     }
-    let rows: Vec<Row> = rows(&grounds, &o.profiles);
-    if common.json {
-        let rows: Vec<Value> = rows.iter().map(|r| r.json(&grounds, &o.profiles)).collect();
-        say(&format!("{}\n", json!({ "rows": rows })));
-    } else if o.csv {
-        let rows: Vec<Value> = rows.iter().map(|r| r.json(&grounds, &o.profiles)).collect();
-        say(&csv(&rows));
-    } else {
-        say(&text(&rows, &grounds, &o.profiles));
+    grounds.retain(|g| g.seeds > 0);
+    if grounds.is_empty() {
+        end_if_asked(|| None);
     }
+    shown(&grounds, o, common, (page, csv))
+}
+
+/// Shows what came of it.
+fn shown(
+    grounds: &[Ground],
+    o: &Options,
+    common: &Common,
+    (page, csv): (Option<Output>, Option<Output>),
+) -> Result<(), Failure> {
+    let rows = rows(grounds, &o.profiles);
+    let values: Vec<Value> = rows.iter().map(|r| r.json(grounds, &o.profiles)).collect();
+    let beside: Vec<Beside> = rows.iter().map(|r| r.beside(grounds, &o.profiles)).collect();
+    let heads = heads(grounds);
+    if let Some(csv) = csv {
+        csv.put(as_csv(&values).as_bytes())?;
+    }
+    if let Some(page) = page {
+        page.put(paired_page(&heads, &beside).as_bytes())?;
+    }
+    let json = json!({ "rows": values, "interrupted": is_asked() });
+    common.show(&json, text(&rows, &heads, grounds, &beside));
     Ok(())
+}
+
+/// What was compared on: what kind of market, and whether all of it.
+fn heads(grounds: &[Ground]) -> Vec<String> {
+    let mut out = Vec::new();
+    if is_asked() {
+        out.push(format!("{INTERRUPTED}."));
+    }
+    if grounds.iter().any(|g| g.simulated) {
+        out.push(Market::Simulated.sentence());
+    }
+    let recorded = grounds.iter().filter(|g| !g.simulated).map(|g| g.name.clone());
+    let recorded: Vec<String> = recorded.collect();
+    if !recorded.is_empty() {
+        out.push(Market::Recording(recorded).sentence());
+    }
+    out
 }
 
 fn grounds(o: &Options) -> Result<Vec<Ground>, Failure> {
@@ -166,6 +215,7 @@ fn grounds(o: &Options) -> Result<Vec<Ground>, Failure> {
         name: format!("{kind} market, seed {}, {}", o.seed, o.length),
         of: Kinds::Market(Box::new(Simulated { law, seed: o.seed, length_ns })),
         coins,
+        simulated: true,
         seeds: o.seeds.unwrap_or_else(|| default_count(length_ns)),
         came: Vec::new(),
     }])
@@ -174,11 +224,12 @@ fn grounds(o: &Options) -> Result<Vec<Ground>, Failure> {
 fn tape(file: &Path, o: &Options) -> Result<Ground, Failure> {
     let seen = surveyed(file)?;
     let coins = chosen_of(file, &seen, &o.coin)?;
-    judged(file, &coins, o.accept_unfit)?;
+    let fitness = judged(file, &coins, o.accept_unfit)?;
     Ok(Ground {
         name: file.display().to_string(),
         of: Kinds::Tape(file.to_path_buf()),
         coins,
+        simulated: fitness.is_some_and(|f| f.simulated),
         seeds: o.seeds.unwrap_or_else(|| default_count(seen.to.since(seen.from))),
         came: Vec::new(),
     })
@@ -189,28 +240,36 @@ fn spec(law: &MarketConfig, coin: &str) -> Result<CoinSpec, Failure> {
         .map_err(|e| Failure::usage(format!("--coin {coin}: {e}")))
 }
 
-/// What came of each profile, by seed.
+/// Finds what came of each profile, by seed; seeds that were interrupted are left out.
 fn work<C: Components>(
-    ground: &Ground,
+    ground: &mut Ground,
     configs: &[ConfigOf<C>],
-    threads: usize,
-) -> Result<Vec<Vec<Compared>>, Failure> {
-    let seeds = ground.seeds;
-    let each = |c: &ConfigOf<C>| (0..seeds).map(|i| of_seed(c, i)).collect::<Vec<_>>();
-    let all: Vec<ConfigOf<C>> = configs.iter().flat_map(each).collect();
+    (threads, meter): (usize, &Meter),
+) -> Result<(), Failure> {
+    // A seed of all profiles after the other: what is done when a signal comes can be compared.
+    let seeds = 0..ground.seeds;
+    let all: Vec<ConfigOf<C>> =
+        seeds.flat_map(|i| configs.iter().map(move |c| of_seed(c, i))).collect();
     let came: Vec<Compared> = match &ground.of {
-        Kinds::Tape(file) => on_tape(std::slice::from_ref(file), &all, &ground.coins, threads)
-            .map_err(|(file, e)| recording_failure(&file, &e))?,
+        Kinds::Tape(file) => {
+            on_tape(std::slice::from_ref(file), &all, &ground.coins, (threads, meter))
+                .map_err(|(file, e)| recording_failure(&file, &e))?
+        }
         Kinds::Market(m) => done(&all, threads, |i, config| {
-            let nth = u64::try_from(i).unwrap_or(0) % u64::from(seeds);
+            let nth = (i / configs.len()) as u64;
             let market = Simulated { seed: m.seed.wrapping_add(nth), ..m.as_ref().clone() };
-            on_market(&market, config, &ground.coins)
+            on_market(&market, config, &ground.coins, meter)
         })
         .into_iter()
         .collect::<Result<_, _>>()
         .map_err(|e| Failure::usage(format!("the simulated market: {e}")))?,
     };
-    Ok(came.chunks(seeds as usize).map(<[Compared]>::to_vec).collect())
+    let whole = came.chunks(configs.len()).filter(|seed| seed.iter().all(|c| c.blocks > 0));
+    let whole: Vec<&[Compared]> = whole.collect();
+    ground.seeds = u32::try_from(whole.len()).unwrap_or(0);
+    ground.came =
+        (0..configs.len()).map(|p| whole.iter().map(|s| s[p].clone()).collect()).collect();
+    Ok(())
 }
 
 /// What a profile came to: of a coin of a recording, of all its coins, of all recordings.
@@ -316,42 +375,40 @@ fn refusals(all: &[&Outcome]) -> Vec<(&'static str, u64)> {
     out
 }
 
-fn text(rows: &[Row], grounds: &[Ground], profiles: &[String]) -> String {
-    let first = &profiles[0];
-    let mut out = String::new();
-    let mut before = None;
-    for row in rows {
+fn text(rows: &[Row], heads: &[String], grounds: &[Ground], beside: &[Beside]) -> String {
+    let said = heads.iter().cloned().chain(whole(beside).iter().map(Beside::sentence));
+    let mut out: String = said.map(|s| paragraph(&s)).collect();
+    for (row, b) in rows.iter().zip(beside) {
         if row.profile == 0 {
-            if before != Some(row.ground) {
-                let name = row.ground.map_or("all recordings", |g| &grounds[g].name);
-                let seeds = row.ground.map(|g| format!(", {} seeds", grounds[g].seeds));
-                out.push_str(&format!("\n{name}{}\n", seeds.unwrap_or_default()));
-                before = Some(row.ground);
-            }
+            let seeds = row.ground.map(|g| format!(", {} seeds", grounds[g].seeds));
             out.push_str(&format!(
-                "\n{:<20} {:>28} {:>28} {:>28} {:>28} {:>7} {:>7} {:>9} {:>7} {:>22} {:>9}  not quoted\n",
-                coin(row, grounds),
-                "value, USD",
-                format!("less {first}"),
-                "result, USD",
-                format!("less {first}"),
-                "fills",
-                "orders",
-                "turnover",
-                "half",
-                "requests",
-                "decisions",
+                "\n{}, {}{}\n{:<22}{:<8}{:>32}{:>34}\n",
+                b.market,
+                b.coin,
+                seeds.unwrap_or_default(),
+                "profile",
+                "",
+                "USD, 95 % interval",
+                format!("less {}", b.first)
             ));
         }
-        out.push_str(&line(row, grounds, &profiles[row.profile]));
+        for (name, [own, less]) in FIGURES.iter().zip(b.figures) {
+            let first = if *name == FIGURES[0] { b.policy.as_str() } else { "" };
+            let less = match row.profile {
+                0 => String::new(),
+                _ => format!("{:>34}", interval(&less)),
+            };
+            out.push_str(&format!("{first:<22}{name:<8}{:>32}{less}\n", interval(&own)));
+        }
+        out.push_str(&line(row, grounds));
     }
-    out.push_str(
-        "\nmeans over seeds, with 95 % intervals over seeds and time; value: what fills were worth \
-         5 s later, fees paid; result: the account, whatever the position came to; half: mean \
-         half-spread wanted, bps; requests of all coins: orders and changes, cancels, refused; \
-         decisions: the beginning of the digest of the first seed over all coins; not quoted: share of \
-         side-seconds by reason\n",
-    );
+    out.push('\n');
+    out.push_str(&paragraph(
+        "Means over seeds, with 95 % intervals over seeds and time. Value: what fills were worth 5 s later, \
+         fees paid. Result: the account, whatever the position came to. Half-spread: mean of what was \
+         wanted, bps. Requests: orders and changes, cancels, refused, of all coins. Decisions: the beginning \
+         of the digest of the first seed. Not quoted: share of side-seconds by reason.",
+    ));
     out
 }
 
@@ -359,38 +416,39 @@ fn coin<'a>(row: &Row, grounds: &'a [Ground]) -> &'a str {
     row.coin.zip(row.ground).map_or("all coins", |(c, g)| grounds[g].coins[c].name.as_str())
 }
 
-fn line(row: &Row, grounds: &[Ground], profile: &str) -> String {
+/// Market time of a ground.
+fn seconds(g: &Ground) -> f64 {
+    let blocks = g.came.iter().flatten().map(|c| c.blocks as u64).max();
+    count(blocks.unwrap_or(0)) * Ns::seconds(BLOCK_NS)
+}
+
+/// What a profile did, and why it did not quote.
+fn line(row: &Row, grounds: &[Ground]) -> String {
     let all = row.outcomes(grounds);
     let seconds = 2 * all.iter().map(|o| o.seconds).sum::<u64>().max(1);
     let share = |n: u64| 100.0 * count(n) / count(seconds);
-    let why = refusals(&all);
-    let why: Vec<String> = why.iter().map(|(g, n)| format!("{g} {:.1} %", share(*n))).collect();
-    let [value, result] = row.figures.map(|f| f.map(|i| interval(&i)));
     let mean = |of: fn(&Outcome) -> f64| row.mean(grounds, of);
     let [sent, cancels, refused] = row.requests(grounds);
-    let decisions = match row.ground {
-        Some(g) => hex(grounds[g].came[row.profile][0].decisions)[..8].to_owned(),
-        None => "-".to_owned(),
-    };
-    format!(
-        "{profile:<20} {:>28} {:>28} {:>28} {:>28} {:>7.1} {:>7.0} {:>9.0} {:>7} {:>22} {decisions:>9}  \
-         {}\n",
-        value[0],
-        value[1],
-        result[0],
-        result[1],
-        mean(|o| count(o.fills)),
-        mean(|o| count(o.orders)),
-        mean(|o| o.turnover_usd),
-        half(&all).map_or_else(|| "never".to_owned(), |h| format!("{h:.3}")),
-        format!("{sent:.0} {cancels:.0} {refused:.0}"),
-        if why.is_empty() { "-".to_owned() } else { why.join(", ") },
-    )
+    let mut did = vec![
+        format!("fills {:.1}", mean(|o| count(o.fills))),
+        format!("{:.0} USD traded", mean(|o| o.turnover_usd)),
+        format!("orders {:.0}", mean(|o| count(o.orders))),
+        format!("requests {sent:.0} {cancels:.0} {refused:.0}"),
+    ];
+    did.extend(half(&all).map(|h| format!("half-spread {h:.3}")));
+    did.extend(
+        row.ground
+            .map(|g| format!("decisions {}", &hex(grounds[g].came[row.profile][0].decisions)[..8])),
+    );
+    let why = refusals(&all);
+    let why: Vec<String> = why.iter().map(|(g, n)| format!("{g} {:.1} %", share(*n))).collect();
+    let why = why.join(", ").replace('_', " ");
+    format!("{}{}", below("did", &did.join(", ")), below("not quoted", &why))
 }
 
 fn interval(i: &Interval) -> String {
     match i.lo.zip(i.hi) {
-        Some((lo, hi)) => format!("{:+.4} [{lo:+.4},{hi:+.4}]", i.value),
+        Some((lo, hi)) => format!("{:+.4} [{lo:+.4}, {hi:+.4}]", i.value),
         None => format!("{:+.4}", i.value),
     }
 }
@@ -402,6 +460,20 @@ fn half(all: &[&Outcome]) -> Option<f64> {
 }
 
 impl Row {
+    /// For sentences and the page.
+    fn beside(&self, grounds: &[Ground], profiles: &[String]) -> Beside {
+        Beside {
+            market: self.ground.map_or("all recordings", |g| &grounds[g].name).to_owned(),
+            coin: coin(self, grounds).to_owned(),
+            policy: profiles[self.profile].clone(),
+            first: profiles[0].clone(),
+            seconds: self.grounds(grounds).iter().map(seconds).sum(),
+            fills: self.mean(grounds, |o| count(o.fills)),
+            traded_usd: self.mean(grounds, |o| o.turnover_usd),
+            figures: self.figures,
+        }
+    }
+
     /// As JSON; what is of one recording and coin alone has a list by seed, too.
     fn json(&self, grounds: &[Ground], profiles: &[String]) -> Value {
         let all = self.outcomes(grounds);
@@ -455,7 +527,7 @@ impl Row {
 }
 
 /// Rows of plain figures as CSV, one column a key.
-fn csv(rows: &[Value]) -> String {
+fn as_csv(rows: &[Value]) -> String {
     let plain = |v: &Value| !v.is_object() && !v.is_array();
     let mut keys: Vec<&String> = Vec::new();
     for (key, v) in rows.iter().filter_map(Value::as_object).flatten() {

@@ -78,9 +78,15 @@ impl std::error::Error for Failure {}
 
 /// A line in words: without the numbers by which systems name their errors.
 fn plain(text: &str) -> String {
-    let mut out = text
-        .replace("No such file or directory", "there is no such file or folder")
-        .replace("entity not found", "there is no such file or folder");
+    let words = [
+        ("No such file or directory", "there is no such file or folder"),
+        ("entity not found", "there is no such file or folder"),
+        ("File exists", "a file of that name is there"),
+        ("Is a directory", "it is a folder"),
+        ("Not a directory", "a part of the path is a file"),
+        ("stream did not contain valid UTF-8", "it is no text"),
+    ];
+    let mut out = words.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
     while let Some(from) = out.find(" (os error ") {
         let Some(length) = out[from..].find(')') else { break };
         out.replace_range(from..=from + length, "");

@@ -103,7 +103,7 @@ fn bands(named: &str) -> Result<Bands, Failure> {
         let names = BUILT_IN.map(|b| b.0).join(", ");
         Failure::input(format!("no bands {named}: {e}; built in are {names}"))
     })?;
-    Bands::parse(&text).map_err(|e| Failure::input(format!("{named}: {e}")))
+    Bands::parse(&text).map_err(|e| Failure::input(format!("no bands {named}: {e}")))
 }
 
 fn table(

@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::exit::{Code, Failure};
+use super::options::{INTERRUPTED, ask_at_signal, end_if_asked};
 use super::progress::Progress;
 use super::{Common, Force};
 use crate::app::config::Config;
@@ -41,20 +42,26 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
     if !(0.1..=1_000.0).contains(&o.hours) {
         return Err(Failure::usage("--hours must be 0.1 to 1000"));
     }
-    let file = o.csv.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
+    let mut file = o.csv.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
     let jobs = o.jobs.unwrap_or_else(crate::sys::jobs::cores);
     let contenders = grid::contenders(&config.engine.sim);
     let length_ns = crate::venue::draw::floor(o.hours * 3_600.0) * Ns::SEC;
+    let names: Vec<&str> = contenders.iter().map(|c| c.name.as_str()).collect();
+    let mut show = |cells: &[Cell], whole: bool| {
+        let head = if whole { String::new() } else { format!("{INTERRUPTED}\n") };
+        let mut v = as_json(&names, cells);
+        v["interrupted"] = json!(!whole);
+        common.show(&v, head + &text(&names, cells, o.hours));
+        file.take().map_or(Ok(()), |file| Ok(file.put(csv(&names, cells).as_bytes())?))
+    };
     let progress = Progress::counted("audit grid", "worlds with their changes and sizes");
-    let cells = grid::run(&contenders, (length_ns, o.seed), jobs, &mut |done, of| {
+    ask_at_signal(|| ());
+    let cells = grid::run(&contenders, (length_ns, o.seed), jobs, &mut |[done, of], known| {
         progress.at(done as u64, of as u64);
+        end_if_asked(|| (!known.is_empty()).then(|| show(known, false)));
     });
     drop(progress);
-    let names: Vec<&str> = contenders.iter().map(|c| c.name.as_str()).collect();
-    if let Some(file) = file {
-        file.put(csv(&names, &cells).as_bytes())?;
-    }
-    common.show(&as_json(&names, &cells), text(&names, &cells, o.hours));
+    show(&cells, true)?;
     let missed = missed(&cells);
     if missed.is_empty() {
         Ok(())

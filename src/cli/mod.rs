@@ -170,7 +170,8 @@ fn parsed(args: Vec<OsString>) -> Result<Cli, clap::Error> {
         }
         let (program, rest) = args.split_at(1.min(args.len()));
         let run = [program, &[OsString::from("run")], rest].concat();
-        Cli::try_parse_from(run).map_err(|_| e)
+        let of = |more: clap::Error| if more.kind() == e.kind() { e } else { more };
+        Cli::try_parse_from(run).map_err(of)
     })
 }
 

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use clap::{Args, ValueEnum};
 use serde_json::Value;
@@ -152,7 +152,12 @@ pub(super) fn code<C>(
             return code;
         }
     };
-    let ended = run(cli).and_then(|()| match UNSAID.get() {
+    code_of(run(cli))
+}
+
+/// What a command ends with; its failure is a line.
+fn code_of(ended: Result<(), Failure>) -> u8 {
+    let ended = ended.and_then(|()| match UNSAID.get() {
         Some(text) => Err(Failure::disk(text)),
         None => Ok(()),
     });
@@ -170,16 +175,52 @@ pub(crate) fn stop_on_signals() -> Result<Stop, Failure> {
     Stop::on_signals().map_err(|e| Failure::new(Code::Internal, format!("no signal handler: {e}")))
 }
 
-/// Ends the process at the first signal: nothing half-made stays, and the line says so. For commands
-/// whose result comes at their end.
+/// What a signal asks of a command that can say what it knows so far.
+static ASK: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
+/// The signal that asked, 0: none.
+static ASKED: AtomicI32 = AtomicI32::new(0);
+
+/// Lets the first signal end the process, and nothing half-made stays; once a command has said by
+/// [`ask_at_signal`] what to do, the first one does that, and the next one ends it.
 pub(super) fn end_on_signals() -> Result<(), Failure> {
-    let clean = || {
-        terminal::restore();
-        abandon();
-        eprintln!("\npapermaker: interrupted before there was a result; nothing half-made is left");
+    let ask = |signal| match ASK.get() {
+        Some(ask) if ASKED.swap(signal, Ordering::Relaxed) == 0 => {
+            ask();
+            true
+        }
+        _ => false,
     };
-    Stop::end_on_signals(clean)
+    Stop::end_on_signals(ask, end_without_result)
         .map_err(|e| Failure::new(Code::Internal, format!("no signal handler: {e}")))
+}
+
+/// From now on there may be something to say: the first signal does this instead of ending the process.
+pub(super) fn ask_at_signal(ask: impl Fn() + Send + Sync + 'static) {
+    let _ = ASK.set(Box::new(ask));
+}
+
+/// Whether a signal has asked for what is known.
+pub(super) fn is_asked() -> bool {
+    ASKED.load(Ordering::Relaxed) > 0
+}
+
+/// What stands above a result that is not whole.
+pub(super) const INTERRUPTED: &str = "interrupted: what is known so far";
+
+/// Ends the process if a signal has asked: with what `known` says, or without a word where it has nothing.
+pub(super) fn end_if_asked(known: impl FnOnce() -> Option<Result<(), Failure>>) {
+    let signal = ASKED.load(Ordering::Relaxed);
+    if signal > 0 {
+        let known = known().unwrap_or_else(|| end_without_result(signal));
+        std::process::exit(i32::from(code_of(known)));
+    }
+}
+
+fn end_without_result(signal: i32) -> ! {
+    terminal::restore();
+    abandon();
+    eprintln!("\npapermaker: interrupted before there was a result; nothing half-made is left");
+    std::process::exit(128 + signal)
 }
 
 /// Why standard output took no more, once it did not.

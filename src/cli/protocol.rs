@@ -54,7 +54,7 @@ pub(super) struct Options {
     /// A run folder, or recordings, in order of time, to be replayed for it.
     #[arg(required = true, value_name = "RUN|FILE")]
     what: Vec<PathBuf>,
-    /// Coins to quote, of recordings; default: all.
+    /// Coins, of recordings those to quote; default: all.
     #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = coin_name)]
     coin: Vec<String>,
     /// Replay recordings that are not fit for it, too.
@@ -236,7 +236,7 @@ pub(super) fn run<C: Components>(
     let all: Vec<(&str, Vec<Line>)> = judge
         .coins
         .iter()
-        .filter(|w| !w.name.is_empty())
+        .filter(|w| !w.name.is_empty() && (o.coin.is_empty() || o.coin.contains(&w.name)))
         .map(|w| (w.name.as_str(), w.lines(seconds)))
         .collect();
     let failed = all.iter().flat_map(|c| &c.1).filter(|l| !l.passed).count();
@@ -257,6 +257,12 @@ pub(super) fn run<C: Components>(
                 say(&labelled(l.name, &format!("{word}  {}", l.numbers)));
             }
         }
+    }
+    if all.is_empty() && !judge.coins.is_empty() {
+        let named: Vec<&str> = judge.coins.iter().map(|w| w.name.as_str()).collect();
+        let (asked, run) = (o.coin.join(","), o.what[0].display());
+        let text = format!("no coin `{asked}` in {run}; it has {}", named.join(", "));
+        return Err(Failure::usage(text));
     }
     if all.is_empty() {
         return Err(Failure::input("no coin in it: give a run folder or recordings"));

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::common::{chosen, judged};
 use super::exit::{Code, Failure};
 use super::export::built;
+use super::options::{ask_at_signal, end_if_asked, is_asked};
 use super::progress::Progress;
 use super::{Common, Force};
 use crate::app::config::ConfigOf;
@@ -67,7 +68,7 @@ enum What {
         #[command(flatten)]
         force: Force,
     },
-    /// Rank the configurations against the first one.
+    /// Rank the configurations against the first one; of a sweep that is not whole, those whose rows are there.
     Show {
         /// Folder of the plan.
         dir: PathBuf,
@@ -206,8 +207,20 @@ fn work<C: Components>(
     jobs: Option<usize>,
     common: &Common,
 ) -> Result<(), Failure> {
-    let Done { done, were_there, took_s } =
-        part::<C>(dir, (shard, jobs), &sweep::alone, &Meter::default())?;
+    let meter = Meter::default();
+    let theirs = meter.clone();
+    ask_at_signal(move || theirs.stop());
+    let ended = part::<C>(dir, (shard, jobs), &sweep::alone, &meter);
+    if is_asked() {
+        let (plan, _) = Plan::read::<C>(dir).map_err(failure)?;
+        let missing = sweep::table(&plan, dir).err().map_or_else(String::new, |e| format!("{e}; "));
+        eprintln!(
+            "papermaker: interrupted: {missing}`papermaker sweep show {}` has what is known so far",
+            dir.display()
+        );
+    }
+    end_if_asked(|| None);
+    let Done { done, were_there, took_s } = ended?;
     let v = json!({ "done": done, "were_there": were_there, "took_s": took_s });
     common.show(&v, format!("done     {done} jobs in {took_s:.1} s; {were_there} were there\n"));
     Ok(())
@@ -331,9 +344,20 @@ fn format(to: &Path) -> Result<Format, Failure> {
 
 fn show<C: Components>(dir: &Path, common: &Common) -> Result<(), Failure> {
     let (plan, _) = Plan::read::<C>(dir).map_err(failure)?;
-    let rows = sweep::table(&plan, dir).map_err(failure)?;
-    let ranking = sweep::rank(&plan, &rows);
-    common.show(&json!(ranking), text(&ranking));
+    let (known, rows, configs) = sweep::known(&plan, dir).map_err(failure)?;
+    let mut ranking = sweep::rank(&known, &rows);
+    ranking.ranked.iter_mut().for_each(|r| r.config = configs[r.config]);
+    let of = [(known.files.len(), plan.files.len()), (configs.len(), plan.configs.len())];
+    let mut v = json!(ranking);
+    v["files"] = json!(of[0]);
+    v["configurations"] = json!(of[1]);
+    let so_far = match of {
+        [(a, b), (c, d)] if (a, c) != (b, d) => {
+            format!("so far   {c} of {d} configurations, on {a} of {b} files\n")
+        }
+        _ => String::new(),
+    };
+    common.show(&v, so_far + &text(&ranking));
     Ok(())
 }
 

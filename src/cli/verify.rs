@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::common::{info, opened, past, recording_failure, settings, specs, unreadable};
+use super::common::{info, intact, opened, past, recording_failure, settings, specs, unreadable};
 use super::exit::{Code, Failure};
 use super::{Common, report, say};
 use crate::app::config::ConfigOf;
@@ -54,7 +54,6 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     };
     let (replayed, digest, seen) = again;
     let again = digest.value();
-    let faults = read.faults.join("; ");
     let verdict = match &info.end {
         _ if let Some(hole) = seen.left_out.hole() => {
             killed(&read, &beside, replayed, common).and_then(|()| Err(holed(hole, replayed)))
@@ -74,7 +73,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
         };
         Failure::new(Code::Check, why)
     })?;
-    if faults.is_empty() { Ok(()) } else { Err(Failure::new(Code::Check, faults)) }
+    intact(&read.faults)
 }
 
 /// Replays the recordings of a run that has none of its own.

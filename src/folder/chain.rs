@@ -8,9 +8,11 @@ use std::io::{self, Read};
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use xxhash_rust::xxh3::Xxh3Default;
+
+use crate::units::Ns;
 
 /// Bytes hashed at once.
 const READ: usize = 256 << 10;
@@ -42,12 +44,35 @@ pub struct Meter(Arc<Metering>);
 struct Metering {
     bytes: AtomicU64,
     stopped: AtomicBool,
+    /// Time of the latest line that was taken; that from which on none is, 0: none was named.
+    latest: AtomicI64,
+    end: AtomicI64,
 }
 
 impl Meter {
     /// Bytes read so far.
     pub fn bytes(&self) -> u64 {
         self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Readers of one market end at one time, a little ahead of all of them.
+    pub fn end_together(&self, ahead_ns: i64) {
+        let latest = self.0.latest.load(Ordering::Relaxed);
+        self.0.end.store(latest.saturating_add(ahead_ns), Ordering::Relaxed);
+    }
+
+    /// Whether readers were asked to end.
+    pub fn is_ending(&self) -> bool {
+        self.0.end.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether a line of this time is still taken.
+    pub fn goes_on(&self, at: Ns) -> bool {
+        if at.0 > self.0.latest.load(Ordering::Relaxed) {
+            self.0.latest.fetch_max(at.0, Ordering::Relaxed);
+        }
+        let end = self.0.end.load(Ordering::Relaxed);
+        end == 0 || at.0 < end
     }
 
     /// Whatever is read by it fails from now on.

@@ -141,7 +141,9 @@ impl fmt::Display for Looks {
             Looks::NoBlank => f.write_str(
                 "this one has no blank after the time: try `sed -E 's/^([0-9]+)[^0-9{]+/\\1 /'`",
             ),
-            Looks::Other => f.write_str("this one does not begin with a time and a blank"),
+            Looks::Other => f.write_str(
+                "this one does not begin with a time and a blank; `papermaker import --help` has other formats",
+            ),
         }
     }
 }

@@ -7,6 +7,7 @@
 //! 2. Blocks are resampled whole, recording by recording, as those of a single run are; the ends are moved
 //!    out by what the mean over the seeds may be off, in quadrature.
 
+use super::answer::verdict;
 use super::stats::{Interval, RESAMPLES, ends, enough, float, out_by, seeds_half};
 
 /// Blocks that a recording is resampled in at most; shorter ones are joined.
@@ -52,6 +53,58 @@ pub fn less(of: &[Seeds], first: &[Seeds]) -> Vec<Seeds> {
     };
     let seeds = |(a, b): (&Seeds, &Seeds)| a.iter().zip(b).map(|(a, b)| blocks(a, b)).collect();
     of.iter().zip(first).map(seeds).collect()
+}
+
+/// The figures that are compared.
+pub const FIGURES: [&str; 2] = ["value", "result"];
+
+/// What a policy came to on a coin of a market, beside the first one.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    /// Market.
+    pub market: String,
+    /// Coin, or that it is all of them.
+    pub coin: String,
+    /// Its name.
+    pub policy: String,
+    /// The name of the first one.
+    pub first: String,
+    /// Market time, s.
+    pub seconds: f64,
+    /// Fills, mean over seeds.
+    pub fills: f64,
+    /// USD traded, mean over seeds.
+    pub traded_usd: f64,
+    /// Each of [`FIGURES`], and that less the first one's, USD.
+    pub figures: [[Interval; 2]; 2],
+}
+
+impl Beside {
+    /// Whether it did better than the first one.
+    pub fn sentence(&self) -> String {
+        let less = &self.figures[1][1];
+        if less.lo.is_none() && less.value == 0.0 {
+            return format!("{} made what {} made.", self.policy, self.first);
+        }
+        let than = if less.value < 0.0 { "less" } else { "more" };
+        format!(
+            "{} made {:.2} USD {than} than {}: {}",
+            self.policy,
+            less.value.abs(),
+            self.first,
+            verdict(less, self.seconds)
+        )
+    }
+
+    /// Whether both are of one coin of one market.
+    pub fn is_of(&self, other: &Beside) -> bool {
+        (&self.market, &self.coin) == (&other.market, &other.coin)
+    }
+}
+
+/// Of all coins and recordings, the policies beside the first one.
+pub fn whole(rows: &[Beside]) -> &[Beside] {
+    rows.chunk_by(Beside::is_of).next_back().map_or(&[], |all| &all[1..])
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! 1. Sums are exact. The blocks of all runs have one length, that of the longest run, and are resampled
 //!    together.
 //! 2. Each run began without a position and without knowledge: they are added, not joined.
+//! 3. Runs of simulated, recorded and live markets stand apart; their sum is of money, and says so.
 
 use serde_json::{Value, json};
 
@@ -13,11 +14,38 @@ use super::days::{self, Day};
 use super::json::result;
 use super::model::{Model, TotalLane};
 use super::series::Series;
+use super::sources::Market;
 use super::stats::Blocks;
 use super::time::{stamp, utc};
 use crate::journal::hex;
 use crate::record::Lane;
 use crate::units::Ns;
+
+/// Stands below a sum over markets of several kinds.
+pub const UNLIKE: &str =
+    "The last sum adds money of markets of several kinds: it is a result of none of them.";
+
+/// A result under the configured model: of a run or of all of a kind, of a coin or of all.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The run, or which runs.
+    pub runs: String,
+    /// Whether it is one run.
+    pub is_one: bool,
+    /// Coin; `None`: all of them.
+    pub coin: Option<String>,
+    /// Beginning.
+    pub from: Ns,
+    /// Length.
+    pub hours: f64,
+    /// What it came to.
+    pub lane: TotalLane,
+}
+
+/// What kind of market a run saw.
+fn kind(m: &Model) -> &'static str {
+    m.sources.market.as_ref().map_or("unknown", Market::word)
+}
 
 /// Runs as one.
 #[derive(Debug)]
@@ -36,7 +64,9 @@ impl<'a> Together<'a> {
         runs.sort_by_key(|(_, m)| m.from);
         for (i, (name, m)) in runs.iter().enumerate() {
             let same = |(_, o): &&(String, Model)| {
-                m.from < o.to && m.coins.iter().any(|c| o.coins.iter().any(|x| x.name == c.name))
+                m.from < o.to
+                    && kind(m) == kind(o)
+                    && m.coins.iter().any(|c| o.coins.iter().any(|x| x.name == c.name))
             };
             if let Some((before, _)) = runs[..i].iter().find(same) {
                 return Err(format!(
@@ -75,24 +105,43 @@ impl<'a> Together<'a> {
         some.then_some(sum)
     }
 
-    fn total(&self, lane: Lane) -> Option<TotalLane> {
+    /// All coins of all runs, or of those of a kind.
+    fn total(&self, of: Option<&str>, lane: Lane) -> Option<TotalLane> {
         let i = lane as usize;
-        self.sum(|m| m.total[i].map(|t| (t, &m.equity[i])))
+        let is_of = |m: &Model| of.is_none_or(|of| kind(m) == of);
+        self.sum(|m| m.total[i].filter(|_| is_of(m)).map(|t| (t, &m.equity[i])))
     }
 
-    fn coin(&self, name: &str, lane: Lane) -> Option<TotalLane> {
+    fn coin(&self, (of, name): (&str, &str), lane: Lane) -> Option<TotalLane> {
         let i = lane as usize;
         self.sum(|m| {
-            let c = m.coins.iter().find(|c| c.name == name)?;
+            let c = m.coins.iter().find(|c| c.name == name && kind(m) == of)?;
             let r = c.results[i].as_ref()?;
             let (split, fills) = (r.split, u64::from(r.account.fills));
             Some((TotalLane { split, fills, ..TotalLane::default() }, &c.lines.equity[i]))
         })
     }
 
-    fn coins(&self) -> Vec<&str> {
+    /// Kinds of markets, each once.
+    fn kinds(&self) -> Vec<&'static str> {
+        let mut all: Vec<&str> = Vec::new();
+        for word in self.runs.iter().map(|(_, m)| kind(m)) {
+            if !all.contains(&word) {
+                all.push(word);
+            }
+        }
+        all
+    }
+
+    /// Whether the runs are of markets of several kinds.
+    pub fn is_unlike(&self) -> bool {
+        self.kinds().len() > 1
+    }
+
+    fn coins(&self, of: &str) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
-        for name in self.runs.iter().flat_map(|(_, m)| m.coins.iter().map(|c| c.name.as_str())) {
+        let all = self.runs.iter().filter(|(_, m)| kind(m) == of).flat_map(|(_, m)| &m.coins);
+        for name in all.map(|c| c.name.as_str()) {
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -114,19 +163,21 @@ impl<'a> Together<'a> {
             let all = Lane::ALL.iter().filter_map(|lane| of(*lane).map(|t| (*lane, t)));
             all.map(|(lane, t)| result(lane, &t.split, &t.profit, t.fills)).collect::<Vec<_>>()
         };
-        let coin =
-            |name: &&str| json!({ "coin": name, "results": lanes(&|lane| self.coin(name, lane)) });
+        let coin = |of: (&str, &str)| json!({ "market": of.0, "coin": of.1, "results": lanes(&|lane| self.coin(of, lane)) });
+        let coins =
+            self.kinds().into_iter().flat_map(|k| self.coins(k).into_iter().map(move |c| (k, c)));
         let run = |(name, m): &(String, Model)| {
             let of = |lane: Lane| m.total[lane as usize];
-            json!({ "run": name, "from": utc(m.from), "to": utc(m.to), "records": m.records,
+            json!({ "run": name, "market": kind(m), "from": utc(m.from), "to": utc(m.to), "records": m.records,
                 "digest": hex(m.digest.run), "faults": m.faults, "total": lanes(&of) })
         };
         json!({
             "runs": self.runs.iter().map(run).collect::<Vec<_>>(),
             "configurations": self.configurations(),
             "seconds": self.runs.iter().map(|(_, m)| m.seconds()).sum::<f64>(),
-            "total": lanes(&|lane| self.total(lane)),
-            "coins": self.coins().iter().map(coin).collect::<Vec<_>>(),
+            "unlike_markets": self.is_unlike(),
+            "total": lanes(&|lane| self.total(None, lane)),
+            "coins": coins.map(coin).collect::<Vec<_>>(),
             "by_day": days::as_json(&self.days),
             "block_s": Ns::seconds(self.width_ns),
         })
@@ -142,26 +193,42 @@ impl<'a> Together<'a> {
         self.runs.iter().map(|(_, m)| m)
     }
 
-    /// Results under the configured model, a row a run and coin, one of each run and one of all: run, coin
-    /// (empty: all of them), beginning, hours, result.
-    pub fn rows(&self) -> Vec<(&str, &str, Ns, f64, TotalLane)> {
+    /// Results under the configured model: of each run and its coins, of all runs of each kind of market and
+    /// theirs, and of all.
+    pub fn rows(&self) -> Vec<Row> {
         let mut out = Vec::new();
         for (name, m) in self.runs {
-            let hours = m.seconds() / 3_600.0;
+            let mut add = |coin: Option<String>, lane| {
+                let (runs, hours) = (name.clone(), m.seconds() / 3_600.0);
+                out.push(Row { runs, is_one: true, coin, from: m.from, hours, lane });
+            };
             for c in &m.coins {
                 let Some(r) = c.result() else { continue };
                 let (split, profit) = (r.split, r.profit);
-                let t = TotalLane { split, profit, fills: u64::from(r.account.fills) };
-                out.push((name.as_str(), c.name.as_str(), m.from, hours, t));
+                let lane = TotalLane { split, profit, fills: u64::from(r.account.fills) };
+                add(Some(c.name.clone()), lane);
             }
-            out.extend(m.total[0].map(|t| (name.as_str(), "", m.from, hours, t)));
+            m.total[0].into_iter().for_each(|lane| add(None, lane));
         }
-        let hours = self.runs.iter().map(|(_, m)| m.seconds()).sum::<f64>() / 3_600.0;
-        let from = self.runs.first().map_or(Ns(0), |(_, m)| m.from);
-        for name in self.coins() {
-            out.extend(self.coin(name, Lane::Configured).map(|t| ("", name, from, hours, t)));
+        let mut add =
+            |of: Option<&str>, runs: &str, coin: Option<&str>, lane: Option<TotalLane>| {
+                let all =
+                    || self.runs.iter().map(|(_, m)| m).filter(|m| of.is_none_or(|k| kind(m) == k));
+                let hours = all().map(Model::seconds).sum::<f64>() / 3_600.0;
+                let from = all().next().map_or(Ns(0), |m| m.from);
+                let (runs, coin) = (runs.to_owned(), coin.map(str::to_owned));
+                out.extend(lane.map(|lane| Row { runs, is_one: false, coin, from, hours, lane }));
+            };
+        for k in self.kinds() {
+            let runs = if self.is_unlike() { format!("all {k}") } else { "all".to_owned() };
+            for name in self.coins(k) {
+                add(Some(k), &runs, Some(name), self.coin((k, name), Lane::Configured));
+            }
+            if self.is_unlike() {
+                add(Some(k), &runs, None, self.total(Some(k), Lane::Configured));
+            }
         }
-        out.extend(self.total(Lane::Configured).map(|t| ("", "", from, hours, t)));
+        add(None, "all", None, self.total(None, Lane::Configured));
         out
     }
 
@@ -171,15 +238,14 @@ impl<'a> Together<'a> {
             "run,coin,from,hours,fills,result_usd,result_lo_usd,result_hi_usd,spread_usd,adverse_usd,\
              inventory_usd,fees_usd,funding_usd\n",
         );
-        let or_all =
-            |name: &str| if name.is_empty() { "all" } else { name }.replace(['"', ','], " ");
-        for (run, coin, from, hours, t) in self.rows() {
+        let plain = |name: &str| name.replace(['"', ','], " ");
+        for Row { runs, coin, from, hours, lane: t, .. } in self.rows() {
             let end = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
             let parts: Vec<String> = t.split.0.iter().map(|p| p.to_f64().to_string()).collect();
             out.push_str(&format!(
                 "{},{},{},{hours},{},{},{},{},{}\n",
-                or_all(run),
-                or_all(coin),
+                plain(&runs),
+                plain(coin.as_deref().unwrap_or("all")),
                 utc(from),
                 t.fills,
                 t.profit.value,
@@ -214,15 +280,19 @@ impl<'a> Together<'a> {
             out.push_str(&format!("{name:<28} {} {hours:>9.2} {result}\n", stamp(m.from)));
         }
         out.push('\n');
-        for name in self.coins() {
-            let result = self.coin(name, Lane::Configured);
-            let result = result.as_ref().map_or_else(|| "     -  -".to_owned(), shown);
-            out.push_str(&format!("{name:<58} {result}\n"));
+        for row in
+            self.rows().iter().filter(|r| !r.is_one && (r.coin.is_some() || self.is_unlike()))
+        {
+            let name = format!("{}, {}", row.coin.as_deref().unwrap_or("all coins"), row.runs);
+            out.push_str(&format!("{name:<58} {}\n", shown(&row.lane)));
         }
         for lane in Lane::ALL {
-            if let Some(t) = self.total(*lane) {
+            if let Some(t) = self.total(None, *lane) {
                 out.push_str(&format!("{:<58} {}\n", format!("all, {}", lane.text()), shown(&t)));
             }
+        }
+        if self.is_unlike() {
+            out.push_str(&format!("{UNLIKE}\n"));
         }
         out.push_str(&days::text(&self.days));
         out

@@ -18,7 +18,43 @@ use crate::report::export::{Cell, Column, Format, Table, write_table};
 /// # Errors
 /// [`SweepError::Missing`] says how many are missing.
 pub fn table(plan: &Plan, dir: &Path) -> Result<Vec<Row>, SweepError> {
+    all(dir, (0..plan.jobs.len()).map(|job| read(plan, dir, job)).collect())
+}
+
+/// What can be ranked of the rows that are there: all of the plan; or its files that are whole; or, of all
+/// files, the configurations that are, which the list names.
+///
+/// # Errors
+/// [`SweepError::Missing`] where there are not two configurations, the first among them.
+pub fn known(plan: &Plan, dir: &Path) -> Result<(Plan, Vec<Row>, Vec<usize>), SweepError> {
     let rows: Vec<Option<Row>> = (0..plan.jobs.len()).map(|job| read(plan, dir, job)).collect();
+    let is_whole = |file: usize, config: usize| {
+        let mut of =
+            (0..rows.len()).filter(|j| (plan.place(*j).0, plan.place(*j).1) == (file, config));
+        of.all(|j| rows[j].is_some())
+    };
+    let (files, configs) = (0..plan.files.len(), 0..plan.configs.len());
+    let mut kept: Vec<usize> =
+        files.clone().filter(|f| configs.clone().all(|c| is_whole(*f, c))).collect();
+    if kept.is_empty() {
+        kept = files.collect();
+    }
+    let configs: Vec<usize> = configs.filter(|c| kept.iter().all(|f| is_whole(*f, *c))).collect();
+    if configs.first() != Some(&0) || (configs.len() < 2 && plan.configs.len() > 1) {
+        return all(dir, rows).map(|rows| (plan.clone(), rows, configs));
+    }
+    let part = Plan {
+        files: kept.iter().map(|f| plan.files[*f].clone()).collect(),
+        configs: configs.iter().map(|c| plan.configs[*c].clone()).collect(),
+        ..plan.clone()
+    };
+    let places = (0..rows.len()).map(|j| plan.place(j));
+    let of = rows.into_iter().zip(places);
+    let of = of.filter(|(_, (f, c, _))| kept.contains(f) && configs.contains(c));
+    Ok((part, of.filter_map(|(row, _)| row).collect(), configs))
+}
+
+fn all(dir: &Path, rows: Vec<Option<Row>>) -> Result<Vec<Row>, SweepError> {
     let missing = rows.iter().filter(|r| r.is_none()).count();
     if missing > 0 {
         return Err(SweepError::Missing(format!(

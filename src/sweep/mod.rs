@@ -21,7 +21,7 @@ mod spec;
 #[cfg(feature = "python")]
 pub use job::Pass;
 pub use job::{Around, Unit, alone, run_unit, units};
-pub use merge::{table, write};
+pub use merge::{known, table, write};
 #[cfg(feature = "python")]
 pub use plan::PYTHON;
 pub use plan::{FilePlan, Plan, SOURCES, Shard};

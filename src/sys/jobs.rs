@@ -3,7 +3,9 @@
 //! In: jobs. Out: a result each, in the order of the jobs, and what they report meanwhile. Cold path.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+
+use crate::limits::LOOK;
 
 /// Threads that this machine runs at once.
 pub fn cores() -> usize {
@@ -19,10 +21,11 @@ pub fn done<J: Sync, T: Send>(
     threads: usize,
     work: impl Fn(usize, &J) -> T + Sync,
 ) -> Vec<T> {
-    reporting(jobs, threads, |i, job, _| work(i, job), |(): ()| {})
+    reporting(jobs, threads, |i, job, _| work(i, job), |_: Option<()>| {})
 }
 
-/// As [`done`]; what `work` reports meanwhile is given to `hear`, on this thread.
+/// As [`done`]; what `work` reports meanwhile is given to `hear`, on this thread; `None` where there was
+/// nothing for a moment.
 ///
 /// # Panics
 /// As [`done`].
@@ -30,7 +33,7 @@ pub fn reporting<J: Sync, T: Send, M: Send>(
     jobs: &[J],
     threads: usize,
     work: impl Fn(usize, &J, &mut dyn FnMut(M)) -> T + Sync,
-    hear: impl FnMut(M),
+    mut hear: impl FnMut(Option<M>),
 ) -> Vec<T> {
     let (next, work) = (AtomicUsize::new(0), &work);
     let some = |report: Sender<M>| {
@@ -52,7 +55,13 @@ pub fn reporting<J: Sync, T: Send, M: Send>(
         };
         let running: Vec<_> = (0..threads).map(start).collect();
         drop(report);
-        news.into_iter().for_each(hear);
+        loop {
+            match news.recv_timeout(LOOK) {
+                Ok(report) => hear(Some(report)),
+                Err(RecvTimeoutError::Timeout) => hear(None),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
         let end = |e| std::panic::resume_unwind(e);
         running.into_iter().flat_map(|t| t.join().unwrap_or_else(end)).collect()
     });
@@ -74,7 +83,12 @@ mod tests {
         }
         assert!(done(&[0u8; 0], 4, |_, j| *j).is_empty());
         let mut heard = 0;
-        reporting(&jobs, 3, |_, j, report| (0..*j).for_each(|_| report(1)), |n| heard += n);
+        reporting(
+            &jobs,
+            3,
+            |_, j, report| (0..*j).for_each(|_| report(1)),
+            |n| heard += n.unwrap_or(0),
+        );
         assert_eq!(heard, (0..100).sum::<i32>());
     }
 }

@@ -49,12 +49,12 @@ impl Stop {
         Ok(stop)
     }
 
-    /// Ends the process at the first signal with status 128 plus its number, after `clean`: for what has
-    /// nothing to say before its end.
+    /// Gives the first signal's number to `ask`, and to `end` where that says no; a further signal always to
+    /// `end`, which ends the process.
     ///
     /// # Errors
     /// If the operating system gives no handler or no thread.
-    pub fn end_on_signals(clean: fn()) -> io::Result<()> {
+    pub fn end_on_signals(ask: fn(i32) -> bool, end: fn(i32) -> !) -> io::Result<()> {
         let which = Arc::new(AtomicUsize::new(0));
         for signal in [SIGINT, SIGTERM, SIGHUP] {
             if signal != SIGHUP || !is_ignored(SIGHUP) {
@@ -66,10 +66,10 @@ impl Stop {
         let look = move || {
             loop {
                 std::thread::sleep(LOOK);
-                let signal = which.load(Ordering::Relaxed);
-                if signal > 0 {
-                    clean();
-                    std::process::exit(128 + i32::try_from(signal).unwrap_or(0));
+                match i32::try_from(which.swap(0, Ordering::Relaxed)) {
+                    Ok(0) => {}
+                    signal if ask(signal.unwrap_or(0)) => {}
+                    signal => end(signal.unwrap_or(0)),
                 }
             }
         };

@@ -68,7 +68,7 @@ pub fn run(plan: &Plan, tell: &mut impl FnMut(i64)) -> Truth {
     };
     let mut done = 0;
     let found = jobs::reporting(&numbers, plan.jobs, work, |ns| {
-        done += ns;
+        done += ns.unwrap_or(0);
         tell(done);
     });
     let parts: Vec<part::Part> = found.into_iter().flatten().collect();

@@ -113,6 +113,49 @@ fn the_page_shows_the_journals_figures_and_zooms_without_an_error() {
     assert!(dom(browser, &dir.0, &broken).1.contains("CONSOLE"));
 }
 
+#[test]
+fn the_page_of_a_comparison_shows_its_rows() {
+    let dir = Temporary::new();
+    let line = "compare --market normal --for 6m --seeds 2 --profiles default,original --out c.html --csv c.csv \
+                --json";
+    let json = papermaker(&dir.0, &line.split(' ').collect::<Vec<_>>()).assert_code(0).json();
+    let page = std::fs::read_to_string(dir.join("c.html")).expect("a page");
+    let shown = figures(&page);
+    // Value, result and both differences with their ends, fills, turnover.
+    assert_eq!(shown.len(), 2 * (2 * 3 + 2) + 2 * 3, "{shown:?}");
+    for (path, shown) in shown {
+        assert_eq!(at(&json, &path).as_f64().map(f64::to_bits), Some(shown.to_bits()), "{path}");
+    }
+    assert!(page.contains("SIMULATED MARKET") && page.contains("USD more than default:"), "{page}");
+    let csv = std::fs::read_to_string(dir.join("c.csv")).expect("rows");
+    assert_eq!(csv.lines().count(), 3, "{csv}");
+    if let Some(browser) = browser() {
+        let (dom, log) = dom(browser, &dir.0, &dir.join("c.html"));
+        assert!(!log.contains("CONSOLE") && dom.matches("aria-label=").count() == 2, "{log}");
+    }
+}
+
+#[test]
+fn runs_of_unlike_markets_stand_apart() {
+    let dir = Temporary::new();
+    papermaker(&dir.0, &RUN).assert_code(0);
+    super::sweep::recording(&dir.join("t.frames.gz"), 1, 120);
+    papermaker(&dir.0, &["replay", "t.frames.gz", "--once", "--out", "tape"]).assert_code(0);
+    let both = ["report", "runs/embedded", "tape"];
+    let json = papermaker(&dir.0, &[&both[..], &["--json"]].concat()).assert_code(0).json();
+    assert_eq!(json["unlike_markets"], true);
+    let coins = json["coins"].as_array().expect("coins");
+    let of = |market: &str| coins.iter().filter(|c| c["market"] == market).count();
+    assert_eq!((of("simulated"), of("recording")), (coins.len() - 1, 1), "{json}");
+    let ended = papermaker(&dir.0, &[&both[..], &["--out", "p.html"]].concat());
+    let text = &ended.assert_code(0).out;
+    let page = std::fs::read_to_string(dir.join("p.html")).expect("a page");
+    for text in [text, &page] {
+        assert!(text.contains("it is a result of none of them"), "{text}");
+    }
+    // The control, markets of one kind, is in `days.rs`.
+}
+
 /// What the journal says, counted without the exporter.
 #[derive(Debug, Default, PartialEq)]
 struct Known {

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;
 
-use super::process::{Temporary, Watch, await_text, finish, papermaker, signal, start};
+use super::process::{Ended, Temporary, Watch, await_text, finish, papermaker, signal, start};
 use super::sweep::recording;
 
 /// Many configurations of one recording.
@@ -144,6 +144,51 @@ fn every_command_ends_at_once_and_leaves_nothing_half_made() {
     }
     // What a sweep had done stays done.
     papermaker(&dir.0, &["sweep", "run", "plan"]).assert_code(0);
+}
+
+/// Starts a command again and again, each time with a longer wait before the signal, until it knows
+/// something; before that it must end with 130.
+fn interrupted(dir: &Temporary, line: &str, knows: impl Fn(&Ended) -> bool) -> Ended {
+    for wait in (0..14).map(|i| Duration::from_millis(200 << (i / 2)) * (2 + i % 2) / 2) {
+        let child = start(&dir.0, &line.split(' ').collect::<Vec<_>>());
+        std::thread::sleep(wait);
+        let begun = Watch::start();
+        signal(&child, "INT");
+        let ended = finish(child);
+        assert!(begun.elapsed() < AT_MOST, "{line}: {:?}", begun.elapsed());
+        if knows(&ended) {
+            return ended;
+        }
+        ended.assert_code(130);
+    }
+    panic!("{line}: nothing was known, ever");
+}
+
+#[test]
+fn a_comparison_an_audit_and_a_sweep_end_with_what_is_known() {
+    let dir = Temporary::new();
+    recording(&dir.join("t.frames.gz"), 1, 7_200);
+    let done = |e: &Ended| e.code == Some(0);
+    let compare = interrupted(&dir, "compare t.frames.gz --seeds 2 --json", done).json();
+    assert_eq!(compare["interrupted"], true);
+    let rows = compare["rows"].as_array().expect("rows");
+    assert!(rows.len() == 2 && rows[0]["seconds"].as_f64() < Some(7_000.0), "{compare}");
+    assert_eq!(rows[0]["seconds"], rows[1]["seconds"], "both up to one time");
+    let audit = interrupted(&dir, "audit fills --shadows 2000 --jobs 2 --json", done).json();
+    let books = audit["books"].as_array().map_or(0, Vec::len);
+    assert!(audit["interrupted"] == true && (1..12).contains(&books), "{audit}");
+    let toml = SWEEP.replace("[grid]", "block = \"30s\"\n[grid]");
+    std::fs::write(dir.join("s.toml"), toml).expect("written");
+    papermaker(&dir.0, &["sweep", "plan", "s.toml", "-o", "plan"]).assert_code(0);
+    interrupted(&dir, "sweep run plan", |e| {
+        e.assert_code(130);
+        papermaker(&dir.0, &["sweep", "show", "plan"]).code == Some(0)
+    });
+    let show = papermaker(&dir.0, &["sweep", "show", "plan", "--json"]).assert_code(0).json();
+    let ranked = show["ranked"].as_array().map_or(0, Vec::len);
+    assert_eq!(show["configurations"], serde_json::json!([ranked, 48]));
+    assert!((2..48).contains(&ranked), "{show}");
+    papermaker(&dir.0, &["sweep", "merge", "plan"]).assert_code(1);
 }
 
 #[test]

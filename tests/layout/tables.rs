@@ -84,7 +84,7 @@ pub const LINES: &[(&str, usize)] = &[
     // on as many threads as cores. Coins set aside are tried again; ended runs share the disk bound.
     // Coins over several connections, each of which is lost and made by itself. A file of a recording that is
     // missing is a hole, and what came before it is verified.
-    ("app", 6_400),
+    ("app", 6_440),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 790),
     ("bench", 1_200),
@@ -99,7 +99,8 @@ pub const LINES: &[(&str, usize)] = &[
     // waits for the venue's list of coins. Seeds of replays and comparisons, with paired intervals.
     // Help pages, the analysis's own protocol, completions, a signal in the middle of every command.
     // What is verified before a file that is missing; runs killed before their first link give way.
-    ("cli", 7_800),
+    // Comparisons as pages; comparisons, audits and sweeps that are interrupted say what is known.
+    ("cli", 7_998),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
@@ -121,7 +122,8 @@ pub const LINES: &[(&str, usize)] = &[
     // seeds came to.
     // One bound for all runs of a folder, latencies included; paths that are no text.
     // Nothing half-made stays where a command is interrupted. Files of a recording that are missing are named.
-    ("folder", 2_620),
+    // Readers of one market that end at one time.
+    ("folder", 2_660),
     // History of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector.
     ("import", 1_170),
     ("journal", 1_550),
@@ -152,7 +154,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Value before money, over seeds; policies in pairs.
     // The answer in sentences, one table of figures for text, JSON and page, where a market comes from.
     // Several runs as page and CSV.
-    ("report", 5_620),
+    // The page of a comparison; runs of unlike markets apart.
+    ("report", 5_802),
     ("settings", 1_110),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
@@ -165,7 +168,8 @@ pub const LINES: &[(&str, usize)] = &[
     // The Python package: runs as tables that others read in place, strategies in Python, also among those
     // of a sweep.
     ("python", 1_195),
-    ("sweep", 1_105),
+    // A ranking of what is done of a sweep.
+    ("sweep", 1_141),
     ("sys", 1_990),
     // What was counted of late.
     ("telemetry", 610),

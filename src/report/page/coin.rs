@@ -48,13 +48,16 @@ pub fn section(
 fn facts(c: &CoinModel, key: &str) -> String {
     let o = &c.orders;
     format!(
-        "<p class=facts>{} prints seen; {} orders sent, {} of them went live; {} USD traded at {} \
-         bps fee.</p>",
+        "<p class=facts>{} prints seen; {} orders sent, {} of them went live; {} USD traded{}.</p>",
         count(c.prints),
         count(o.count(OrderState::Sent)),
         count(o.count(OrderState::Live)),
         data(&format!("{key}.orders.traded_usd"), o.traded_usd, &number(o.traded_usd, 0)),
-        number(o.fee_bps, 2),
+        if o.traded_usd > 0.0 {
+            format!(" at {} bps fee", number(o.fee_bps, 2))
+        } else {
+            String::new()
+        },
     )
 }
 
@@ -100,7 +103,7 @@ fn equity(c: &CoinModel, axis: &Axis) -> String {
 fn position(c: &CoinModel, axis: &Axis) -> String {
     let title = "Position";
     let Some(scale) = Scale::over(c.lines.position.range().into_iter().chain([(0.0, 0.0)])) else {
-        return missing(title, "the journal holds no account of this coin");
+        return missing(title, "the journal holds no account of this coin, or nothing was filled");
     };
     let mut chart = TimeChart::new(axis, scale, 110);
     chart.line("own", "position", &c.lines.position);

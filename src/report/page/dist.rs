@@ -76,8 +76,11 @@ pub struct Bar {
     pub class: &'static str,
 }
 
-/// Bars below each other; where one is negative they grow from a middle line.
+/// Bars below each other; where one is negative they grow from a middle line. Nothing where all are zero.
 pub fn bars(list: &[Bar]) -> String {
+    if list.iter().all(|b| b.value == 0.0) {
+        return String::new();
+    }
     let most = list.iter().map(|b| b.value.abs()).fold(0.0, f64::max).max(1e-300);
     let two = list.iter().any(|b| b.value < 0.0);
     let rows: String = list

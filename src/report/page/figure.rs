@@ -19,6 +19,9 @@ pub(super) fn figure(title: &str, unit: &str, how: &str, chart: &str) -> String 
 
 /// As [`figure`]; `how` is HTML.
 pub(super) fn figure_html(title: &str, unit: &str, how: &str, chart: &str) -> String {
+    if chart.is_empty() {
+        return missing(title, "there is nothing but zero");
+    }
     let unit =
         if unit.is_empty() { String::new() } else { format!(" <small>{}</small>", esc(unit)) };
     let title = esc(title);
@@ -35,7 +38,7 @@ pub(super) fn missing(title: &str, why: &str) -> String {
 pub(super) fn equity(title: &str, lines: &[Series; 3], axis: &Axis) -> String {
     let Some(scale) = Scale::over(lines.iter().filter_map(Series::range).chain([(0.0, 0.0)]))
     else {
-        return missing(title, "the journal holds no account");
+        return missing(title, "the journal holds no account, or nothing was filled");
     };
     let mut chart = TimeChart::new(axis, scale, 170);
     for i in [2, 1, 0] {

@@ -7,6 +7,7 @@
 //! 3. A chart without data says why.
 
 mod coin;
+mod compared;
 mod dist;
 mod document;
 mod figure;
@@ -26,6 +27,7 @@ use super::time;
 
 const SCRIPT: &str = include_str!("page.js");
 
+pub use compared::page as compared;
 pub use several::page as together;
 
 /// The page of a run.

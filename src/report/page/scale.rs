@@ -19,10 +19,13 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// A scale that holds all ranges with some air; never without height.
+    /// A scale that holds all ranges with some air; never without height. `None` where all is zero.
     pub fn over(ranges: impl IntoIterator<Item = (f64, f64)>) -> Option<Scale> {
         let all = ranges.into_iter().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
         let (lo, hi) = all;
+        if lo == 0.0 && hi == 0.0 {
+            return None;
+        }
         let air = if hi > lo { (hi - lo) * 0.04 } else { (hi.abs() * 0.01).max(1e-9) };
         Some(Scale { lo: lo - air, hi: hi + air, log: false })
     }

@@ -10,7 +10,7 @@ use crate::report::answer::verdict;
 use crate::report::sources::Market;
 use crate::report::stats::Interval;
 use crate::report::time::stamp;
-use crate::report::together::Together;
+use crate::report::together::{Row, Together, UNLIKE};
 
 /// The page.
 pub fn page(t: &Together<'_>) -> String {
@@ -22,27 +22,30 @@ pub fn page(t: &Together<'_>) -> String {
     for market in t.markets() {
         body.push_str(&format!("<p>{}</p>", esc(&market)));
     }
-    if let Some((_, _, _, hours, all)) = rows.last() {
-        let p = &all.profit;
+    for row in rows.iter().filter(|r| !r.is_one && r.coin.is_none()) {
+        let p = &row.lane.profit;
+        let is_sum = t.is_unlike() && row.runs == "all";
+        let hours = row.hours;
+        let said = if is_sum { UNLIKE.to_owned() } else { verdict(p, hours * 3_600.0) };
         body.push_str(&format!(
-            "<p>All together {} USD in {} fills over {} h: {}</p>",
+            "<p>{} together {} USD in {} fills over {} h: {}</p>",
+            esc(&row.runs.replacen('a', "A", 1)),
             signed(p.value, 2),
-            count(all.fills),
-            number(*hours, 2),
-            esc(&verdict(p, hours * 3_600.0)),
+            count(row.lane.fills),
+            number(hours, 2),
+            esc(&said),
         ));
     }
-    body.push_str("</div><div class=scroll><table><tr><th>run<th>coin<th>from<th>hours<th>fills");
+    body.push_str("</div><div class=scroll><table><tr><th class=t>run<th class=t>coin<th>from<th>hours<th>fills");
     body.push_str("<th>result, USD<th>95 % from<th>to");
     let end = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| signed(x, 4));
-    for (run, coin, from, hours, lane) in &rows {
-        let sum = if coin.is_empty() { " class=sum" } else { "" };
-        let or_all = |name: &str| if name.is_empty() { "all".to_owned() } else { esc(name) };
+    for Row { runs, coin, from, hours, lane, .. } in &rows {
+        let sum = if coin.is_none() { " class=sum" } else { "" };
         body.push_str(&format!(
             "<tr{sum}><td>{}<td>{}<td class=n>{}<td class=n>{}<td class=n>{}<td class=n>{}<td \
              class=n>{}<td class=n>{}",
-            or_all(run),
-            or_all(coin),
+            esc(runs),
+            esc(coin.as_deref().unwrap_or("all")),
             stamp(*from),
             number(*hours, 2),
             count(lane.fills),
@@ -52,10 +55,10 @@ pub fn page(t: &Together<'_>) -> String {
         ));
     }
     body.push_str("</table></div>");
-    let of: Vec<_> = rows.iter().filter(|r| r.1.is_empty() && !r.0.is_empty()).collect();
-    let names: Vec<String> =
-        of.iter().map(|r| r.0.rsplit('/').next().unwrap_or(r.0).to_owned()).collect();
-    let all: Vec<Option<Interval>> = of.iter().map(|r| Some(r.4.profit)).collect();
+    let of: Vec<_> = rows.iter().filter(|r| r.coin.is_none() && r.is_one).collect();
+    let name = |r: &&Row| r.runs.rsplit('/').next().unwrap_or(&r.runs).to_owned();
+    let names: Vec<String> = of.iter().map(name).collect();
+    let all: Vec<Option<Interval>> = of.iter().map(|r| Some(r.lane.profit)).collect();
     let chart = dist::whiskers(&names, &[("own", "result of all coins", all)]);
     let how = "Each run began without a position and without knowledge; intervals are over \
                stretches of time.";
