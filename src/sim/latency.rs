@@ -48,14 +48,14 @@ const QUANTILES: Form = Form {
 
 impl Latency {
     /// A delay in nanoseconds.
-    pub(super) fn draw(&self, rng: &mut fastrand::Rng) -> i64 {
+    pub(super) fn draw(&self, bits: u64) -> i64 {
         match self {
             Latency::Constant { ms } => i64::from(*ms) * Ns::MS,
             Latency::ShiftedExponential { base_ms, mean_ms } => {
-                let tail = exponential(rng.u64(..), i64::from(*mean_ms) * Ns::MS);
+                let tail = exponential(bits, i64::from(*mean_ms) * Ns::MS);
                 i64::from(*base_ms) * Ns::MS + tail
             }
-            Latency::Table { points } => points.at(rng.u32(..)),
+            Latency::Table { points } => points.at(u32::try_from(bits >> 32).unwrap_or(u32::MAX)),
         }
     }
 }
@@ -114,16 +114,10 @@ impl Action {
     /// Nothing was sent.
     pub(super) const NONE: Action = Action { at: Ns(i64::MIN), delay: 0 };
 
-    /// The delay of what is sent at `now`, ns.
-    pub(super) fn delay(
-        &mut self,
-        now: Ns,
-        latency: Latency,
-        way: Way,
-        rng: &mut fastrand::Rng,
-    ) -> i64 {
+    /// The delay of what is sent at `now`, ns; drawn by `bits` where it is another action than the last.
+    pub(super) fn delay(&mut self, now: Ns, latency: Latency, way: Way, bits: u64) -> i64 {
         if self.at != now {
-            let whole = latency.draw(rng).saturating_add(way.ping / 2);
+            let whole = latency.draw(bits).saturating_add(way.ping / 2);
             *self = Action { at: now, delay: mul_div(whole, i64::from(way.pct), 100) };
         }
         self.delay
@@ -204,7 +198,7 @@ mod tests {
 
     fn sorted(latency: Latency, seed: u64) -> Vec<i64> {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let mut all: Vec<i64> = (0..20_000).map(|_| latency.draw(&mut rng)).collect();
+        let mut all: Vec<i64> = (0..20_000).map(|_| latency.draw(rng.u64(..))).collect();
         all.sort_unstable();
         all
     }
@@ -232,12 +226,12 @@ mod tests {
         let mut rng = fastrand::Rng::with_seed(1);
         let (mut orders, mut twice) = (Action::NONE, Action::NONE);
         let way = |pct| Way { ping: 80 * Ns::MS, pct };
-        let mut at = |ms| orders.delay(Ns(ms * Ns::MS), latency, way(100), &mut rng);
+        let mut first = rng.clone();
+        let mut at = |ms| orders.delay(Ns(ms * Ns::MS), latency, way(100), rng.u64(..));
         let all = [at(1), at(1), at(2), at(2), at(1)];
         assert!(all[0] == all[1] && all[2] == all[3] && all[0] != all[2] && all[4] != all[0]);
         assert!(all.iter().all(|ns| *ns >= 190 * Ns::MS), "{all:?}");
-        let mut rng = fastrand::Rng::with_seed(1);
-        assert_eq!(twice.delay(Ns(5), latency, way(200), &mut rng), 2 * all[0]);
+        assert_eq!(twice.delay(Ns(5), latency, way(200), first.u64(..)), 2 * all[0]);
     }
 
     #[test]

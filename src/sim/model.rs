@@ -55,8 +55,9 @@ pub trait FillModel: Clone + Debug + Serialize + DeserializeOwned + Send + 'stat
     /// The model before anything happened; `seed` decides all its draws.
     fn new(cfg: &Self::Config, seed: u64) -> Self;
 
-    /// The order `id` goes live behind what its level displays.
-    fn on_live(&mut self, cfg: &Self::Config, at: &Moment, id: u64, level: &Level) -> Self::Queue;
+    /// An order goes live behind what its level displays; `name` names it in what is drawn.
+    fn on_live(&mut self, cfg: &Self::Config, at: &Moment, name: u64, level: &Level)
+    -> Self::Queue;
 
     /// The level of `orders` displays `size` now; what it displayed before is in [`Order::level`].
     fn on_level(

@@ -49,7 +49,7 @@ pub struct View {
     pub level: u8,
     /// In the book.
     pub live: bool,
-    /// A cancel or a change is on its way.
+    /// A cancel or a change is on its way, or what it was to replace is gone, so that it will be refused.
     pub cancelling: bool,
 }
 
@@ -93,6 +93,8 @@ pub(super) struct LaneState {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct SimOrder {
     pub id: u64,
+    /// Names what is drawn of it.
+    pub name: u64,
     pub req: NewOrder,
     pub live: bool,
     pub sent: Ns,
@@ -100,7 +102,7 @@ pub(super) struct SimOrder {
     pub cancel_at: Ns,
     /// Number of the order this one is a change of; 0: none.
     pub replaces: u64,
-    /// A change of this order is on its way.
+    /// A change of this order is on its way, or it will be refused.
     pub changing: bool,
     /// The account had no request left for it.
     pub refused: bool,
@@ -136,6 +138,7 @@ impl SimOrder {
     pub(super) fn new(id: u64, req: NewOrder, sent: Ns, arrive: Ns) -> SimOrder {
         SimOrder {
             id,
+            name: id,
             req,
             live: false,
             sent,

@@ -9,7 +9,8 @@
 //!    order is done, and what the others have left of it is taken out then.
 //! 4. Prints of a block act on the queue as it was before the block ([`Order::Block`]): what states of
 //!    it show is held back until the block is over.
-//! 5. What a later block showed first is not undone by prints that come late; they fill no order that
+//! 5. Delays and places in a queue are drawn by the message that an action answers.
+//! 6. What a later block showed first is not undone by prints that come late; they fill no order that
 //!    arrived after them.
 
 mod cross;
@@ -26,6 +27,7 @@ use super::refusal::refusal;
 use crate::book::Book;
 use crate::event::Trade;
 use crate::event::own::{LANES, OrderReason, OrderState};
+use crate::math::seed::mix;
 use crate::units::{Mid2, Ns, Side, add_volume};
 
 pub use super::order::{NewOrder, SimEvent, View};
@@ -87,12 +89,14 @@ impl<F: FillModel> Sim<F> {
         out: &mut impl FnMut(SimEvent),
     ) -> Result<u64, Full> {
         let way = self.way(set);
-        let delay = self.actions[0].delay(now, set.sim.entry, way, &mut self.rng);
+        let bits = self.bits(0);
+        let delay = self.actions[0].delay(now, set.sim.entry, way, bits);
         let id = self.next_id;
         let (replaces, after) = old.unwrap_or((0, Ns(i64::MIN)));
         let arrive = now.plus(delay).max(Ns(after.0.saturating_add(1)));
         let refused = std::mem::take(&mut self.refuses);
-        let own = SimOrder { replaces, refused, ..SimOrder::new(id, new, now, arrive) };
+        let name = self.heard << 9 | u64::from(new.level) << 1 | new.side.index() as u64;
+        let own = SimOrder { replaces, refused, name, ..SimOrder::new(id, new, now, arrive) };
         self.insert(own)?;
         self.next_id += 1;
         out(SimEvent::Order(own.state(OrderState::Sent, OrderReason::None, now)));
@@ -117,7 +121,8 @@ impl<F: FillModel> Sim<F> {
         out: &mut impl FnMut(SimEvent),
     ) {
         let way = self.way(set);
-        let delay = self.actions[1].delay(now, set.sim.cancel, way, &mut self.rng);
+        let bits = self.bits(1);
+        let delay = self.actions[1].delay(now, set.sim.cancel, way, bits);
         self.cancel_at(now, id, now.plus(delay), why, out);
         if std::mem::take(&mut self.refuses)
             && let Some(slot) = self.slot(id)
@@ -162,7 +167,7 @@ impl<F: FillModel> Sim<F> {
                 i += 1;
                 continue;
             }
-            let o = self.remove(slot);
+            let o = self.end(slot);
             out(SimEvent::Order(o.state(OrderState::Cancelled, OrderReason::LinkLost, now)));
         }
         self.best = [Best::default(); 2];
@@ -356,7 +361,7 @@ impl<F: FillModel> Sim<F> {
             (o.cancel_at, o.reason) = (NEVER, OrderReason::None);
             out(SimEvent::Order(o.state(OrderState::Live, OrderReason::Requests, at)));
         } else {
-            let o = self.remove(slot);
+            let o = self.end(slot);
             out(SimEvent::Order(o.state(OrderState::Cancelled, o.reason, at)));
         }
     }
@@ -387,7 +392,7 @@ impl<F: FillModel> Sim<F> {
         let rules = set.sim.venue_rules.then_some(self.rules);
         let refused = refused.or_else(|| refusal(&self.orders[slot].req, book, rules));
         if let Some(why) = refused {
-            let o = self.remove(slot);
+            let o = self.end(slot);
             out(SimEvent::Order(o.state(OrderState::Rejected, why, at)));
             return;
         }
@@ -395,6 +400,17 @@ impl<F: FillModel> Sim<F> {
         let o = &self.orders[slot];
         out(SimEvent::Order(o.state(OrderState::Live, OrderReason::None, at)));
         self.expect(slot);
+    }
+
+    /// A message of the market came, on whatever it is.
+    pub(super) fn hear(&mut self) {
+        self.heard += 1;
+    }
+
+    /// What the delay of an action of a kind is drawn by: of the message it answers, so that an action more
+    /// or less changes no other, and strategies that act at the same time meet the same delay.
+    fn bits(&self, kind: u64) -> u64 {
+        mix(self.seed ^ mix(self.heard << 1 | kind))
     }
 
     /// The mid before block `t`, as far as it is known; 0 before the first.

@@ -369,6 +369,7 @@ fn draws_of_the_original_model_leave_latencies_and_repeat() {
         let (mut w, _) = joined(model, 10);
         w.cfg.entry = Latency::ShiftedExponential { base_ms: 10, mean_ms: 10 };
         for i in 0..20 {
+            w.sim.hear();
             w.place(300 + 100 * i, Side::Buy, 99, 5);
             w.sell(350 + 100 * i, 1, &[(99, 3)]);
         }
@@ -579,6 +580,28 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_is_to_replace_an_order_that_is_gone_is_known_to_be_refused() {
+    let mut w = World::new(Model::Touch);
+    w.book(0, &[(99, 10)], ASK);
+    let first = w.place(0, Side::Buy, 99, 5);
+    let stays = w.place(0, Side::Buy, 98, 5);
+    w.book(150, &[(99, 10)], ASK);
+    let second = w.modify(150, first, 97, 5);
+    let third = w.modify(160, second, 96, 5);
+    let other = w.modify(160, stays, 95, 5);
+    let open = |w: &World, id| w.sim.open().find(|v| v.id == id).is_some_and(|v| !v.cancelling);
+    assert!(open(&w, third) && open(&w, other));
+    w.sell(200, 1, &[(99, 5)]);
+    assert_eq!(w.filled(first, C), 5);
+    assert!(!open(&w, second) && !open(&w, third), "both follow an order that is filled");
+    assert!(open(&w, other), "this one does not");
+    w.book(500, &[(99, 10)], ASK);
+    let last = |id| *w.states(id).last().expect("known");
+    assert_eq!(last(third), (OrderState::Rejected, OrderReason::Gone));
+    assert_eq!(last(other).0, OrderState::Live);
 }
 
 #[test]

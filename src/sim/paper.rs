@@ -198,6 +198,7 @@ impl<F: FillModel> Executor<F> for Paper<F> {
     }
 
     fn on_bbo(&mut self, set: Settings<'_, F>, now: Ns, bbo: &Bbo, out: &mut impl FnMut(SimEvent)) {
+        self.sim.hear();
         if Self::wait_ns(set).is_none() {
             on_bbo(&mut self.sim, &mut self.book, set, bbo, out);
             return out(SimEvent::Known(bbo.time));
@@ -213,6 +214,7 @@ impl<F: FillModel> Executor<F> for Paper<F> {
         book: &Snapshot,
         out: &mut impl FnMut(SimEvent),
     ) {
+        self.sim.hear();
         if Self::wait_ns(set).is_none() {
             on_book(&mut self.sim, &mut self.book, set, book, out);
             return out(SimEvent::Known(book.time));
@@ -228,6 +230,7 @@ impl<F: FillModel> Executor<F> for Paper<F> {
         prints: &[Trade],
         out: &mut impl FnMut(SimEvent),
     ) {
+        self.sim.hear();
         if Self::wait_ns(set).is_none() {
             return self.sim.on_prints(set, prints, &self.book, out);
         }

@@ -46,9 +46,9 @@ impl<F: FillModel> Queues<F> {
         cfg: &F::Config,
         at: &Moment,
         slot: usize,
-        (id, level): (u64, &Level),
+        (name, level): (u64, &Level),
     ) {
-        self.queues[slot] = self.model.on_live(cfg, at, id, level);
+        self.queues[slot] = self.model.on_live(cfg, at, name, level);
     }
 
     /// Tells the model what the levels of the orders in `run` display: of those of which something is

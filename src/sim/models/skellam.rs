@@ -7,7 +7,7 @@
 //! 2. The net change of a level in a time is a difference of two Poisson counts (Skellam), which
 //!    gives the gross cancels behind it; any order of the level is as likely theirs as any other.
 //! 3. Where few orders are ahead, cancels are drawn order by order (seeded by the run's seed, the
-//!    coin's name and the order's number):
+//!    coin's name and what the order answers):
 //!    half an order does not cancel, and the mean of the queue would fill too late.
 
 use serde::{Deserialize, Serialize};
@@ -50,8 +50,8 @@ impl FillModel for Skellam {
         Skellam { seed: mix(seed), ..Skellam::default() }
     }
 
-    fn on_live(&mut self, _: &NoSettings, _: &Moment, id: u64, level: &Level) -> Drawn {
-        let seed = mix(self.seed ^ id);
+    fn on_live(&mut self, _: &NoSettings, _: &Moment, name: u64, level: &Level) -> Drawn {
+        let seed = mix(self.seed ^ name);
         Drawn { pos: QueuePos::behind(level), order_size: level.order_size(), seed }
     }
 

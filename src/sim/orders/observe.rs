@@ -113,7 +113,7 @@ impl<F: FillModel> Sim<F> {
         o.level = Level::new((size, n), Ns(o.arrive.0.saturating_sub(1)), known_until);
         let at = |bias| Moment { side, time: o.arrive, lot: self.rules.lot(), bias };
         for (lane, bias) in self.lanes.iter_mut().zip(set.biases()) {
-            lane.on_live(set.models(), &at(bias), slot, (o.id, &o.level));
+            lane.on_live(set.models(), &at(bias), slot, (o.name, &o.level));
         }
     }
 

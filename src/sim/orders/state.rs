@@ -46,8 +46,8 @@ pub struct Sim<F: FillModel = Skellam> {
     /// The configured model, and its brackets where there are any.
     pub(super) lanes: ArrayVec<AnyQueues<F>, { LANES.len() }>,
     pub(super) next_id: u64,
-    #[serde(with = "crate::math::seed")]
-    pub(super) rng: fastrand::Rng,
+    /// Messages of the market so far, which name what is drawn of an action.
+    pub(super) heard: u64,
     /// The newest actions: of orders, of cancels.
     pub(super) actions: [Action; 2],
     /// The next request is refused.
@@ -60,7 +60,7 @@ pub struct Sim<F: FillModel = Skellam> {
     pub(super) crossed: [[i64; 3]; 2],
     /// Prints up to then may confirm a crossing.
     pub(super) until: Ns,
-    /// Of what is drawn of crossings.
+    /// Of what is drawn of actions and crossings.
     pub(super) seed: u64,
     /// Something is held back for the prints of its block.
     pub(super) holding: bool,
@@ -89,7 +89,7 @@ impl<F: FillModel> Sim<F> {
             due: List::new(places),
             lanes: models.into_iter().take(set.sim.lanes()).map(lane).collect(),
             next_id: 1,
-            rng: fastrand::Rng::with_seed(seed),
+            heard: 0,
             actions: [Action::NONE; 2],
             refuses: false,
             ping: None,
@@ -150,6 +150,21 @@ impl<F: FillModel> Sim<F> {
         self.orders.remove(slot)
     }
 
+    /// Takes out an order that nothing replaced: what was to replace it will be refused, and nothing is to
+    /// count on it.
+    pub(super) fn end(&mut self, slot: usize) -> &SimOrder {
+        let mut gone = self.orders[slot].id;
+        let follows = |sim: &Self, id| {
+            let is = |slot: &usize| sim.orders[*slot].replaces == id && !sim.orders[*slot].live;
+            sim.orders.order().iter().copied().find(is)
+        };
+        while let Some(next) = follows(self, gone) {
+            self.orders[next].changing = true;
+            gone = self.orders[next].id;
+        }
+        self.remove(slot)
+    }
+
     /// Orders of a side have moved to other places.
     pub(super) fn moved(&mut self, side: Side) {
         let shown = &mut self.shown[side.index()];
@@ -166,7 +181,7 @@ impl<F: FillModel> Sim<F> {
             let mut i = 0;
             while let Some(slot) = self.live[side].get(i).copied() {
                 if self.orders[slot].is_done() {
-                    let o = self.remove(slot);
+                    let o = self.end(slot);
                     out(SimEvent::Order(o.state(OrderState::Filled, OrderReason::None, t)));
                 } else {
                     i += 1;

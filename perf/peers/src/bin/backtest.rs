@@ -7,11 +7,11 @@
 //! a pass, orders, fills, allocations, peak memory; and the ratios.
 //!
 //! 1. `hftbacktest` gets rows made of the recording before the time: changes of levels, and prints. It
-//!    keeps a grid of twenty post-only orders a coin, ten a side from the touch back, looked at with
-//!    every frame of prints.
+//!    keeps a grid of twenty post-only orders a coin, ten a side from the touch back, and looks once a
+//!    frame: it moves them where the touch has changed or one was filled, as papermaker's `grid` does.
 //! 2. Equal work: papermaker's strategy `grid` keeps the same orders from its file of events, with one fill
 //!    model, nothing learned and no records, in the venue's order (`grid`) and in that of arrival
-//!    (`grid-arrival`). Its budget of requests does not ration it; it looks with every change of the touch.
+//!    (`grid-arrival`). Its budget of requests does not ration it.
 //! 3. All of papermaker: its default strategy, quoting where nothing pays, too, from its file of events
 //!    (`events`) or from frames in memory (`frames`). It learns, and numbers, encodes and hashes every
 //!    record. Both must give equal records.
@@ -260,7 +260,7 @@ fn bots(assets: &[Asset], config: &Config) -> Fallible<Bots> {
             .fee_model(TradingValueFeeModel::new(CommonFees::new(fee, fee)))
             .exchange(ExchangeKind::NoPartialFillExchange)
             .queue_model(ProbQueueModel::new(PowerProbQueueFunc3::new(3.0)))
-            .last_trades_capacity(1_000)
+            .last_trades_capacity(0)
             .depth(move || ROIVectorMarketDepth::new(tick, lot, low, high))
             .build()
             .map_err(failed("an asset"))?;
@@ -269,14 +269,22 @@ fn bots(assets: &[Asset], config: &Config) -> Fallible<Bots> {
     all.build().map_err(failed("a backtest"))
 }
 
-/// Runs a backtest to its end; gives orders sent and fills.
-fn run(bot: &mut Bots, assets: &[Asset]) -> Fallible<(u64, u64)> {
+/// Runs a backtest to its end, looking once a frame; gives orders sent and fills.
+fn run(bot: &mut Bots, assets: &[Asset], frames: &[i64]) -> Fallible<(u64, u64)> {
     let mut sent = 0;
     let mut leaving = Vec::with_capacity(4 * LEVELS);
-    while bot.wait_next_feed(false, LONG).map_err(failed("next feed"))? != ElapseResult::EndOfData {
+    let mut quoted = vec![None; assets.len()];
+    bot.wait_next_feed(false, LONG).map_err(failed("the first frame"))?;
+    for frame in frames {
+        let ahead = frame - bot.current_timestamp();
+        if bot.elapse(ahead.max(0)).map_err(failed("the next frame"))? == ElapseResult::EndOfData {
+            break;
+        }
         for (no, asset) in assets.iter().enumerate() {
-            if !bot.last_trades(no).is_empty() {
-                bot.clear_last_trades(Some(no));
+            let (depth, fills) = (bot.depth(no), bot.state_values(no).num_trades);
+            let now = Some((depth.best_bid_tick(), depth.best_ask_tick(), fills));
+            if now != quoted[no] {
+                quoted[no] = now;
                 sent += requote(bot, no, asset, &mut leaving)?;
             }
         }
@@ -329,12 +337,16 @@ fn requote(bot: &mut Bots, no: usize, asset: &Asset, leaving: &mut Vec<u64>) -> 
 /// Measures hftbacktest.
 fn hftbacktest(file: &Path, config: &Config, passes: usize) -> Fallible<Measured> {
     let assets = assets(file, config.engine.quote.unit_usd)?;
+    let mut frames: Vec<i64> =
+        assets.iter().flat_map(|a| (0..a.data.len()).map(|i| a.data[i].local_ts)).collect();
+    frames.sort_unstable();
+    frames.dedup();
     forget_peak()?;
     let mut m = Measured::default();
     m.units = assets.iter().map(|a| a.data.len() as u64).sum();
     let mut bot = bots(&assets, config)?;
     let mut done = Ok((0, 0));
-    m.allocations = measure(|| done = run(&mut bot, &assets)).count_total;
+    m.allocations = measure(|| done = run(&mut bot, &assets, &frames)).count_total;
     drop(bot);
     (m.sent, m.fills) = done?;
     let clock = SessionClock::start(1);
@@ -343,7 +355,7 @@ fn hftbacktest(file: &Path, config: &Config, passes: usize) -> Fallible<Measured
         let mut done = Ok((0, 0));
         opt_out(|| {
             let begun = clock.mono_ns();
-            done = run(&mut bot, &assets);
+            done = run(&mut bot, &assets, &frames);
             m.ns.push(clock.mono_ns() - begun);
         });
         let (sent, fills) = done?;
