@@ -22,8 +22,8 @@ use crate::units::Ns;
 use crate::venue::config::{Config as Law, Regime};
 use crate::venue::market::Market;
 
-/// Coins: costs a coin are constant from here on (`papermaker run` with 180 in perf/README.md).
-const COINS: [u32; 5] = [1, 2, 4, 8, 16];
+/// Coins, up to as many as the venue trades.
+const COINS: [u32; 7] = [1, 2, 4, 8, 16, 60, 180];
 const COIN_ROUNDS: usize = 5;
 /// Session time that is not timed, in which all coins are heard of; and all of it, ns.
 const TALK_NS: i64 = 30 * Ns::SEC;
