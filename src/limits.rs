@@ -271,6 +271,10 @@ pub const NUMBER_MAX: i64 = 1_000_000_000_000_000_000;
 /// of three minutes.
 pub const QUEUE_RECORDS: usize = 1 << 15;
 
+/// Edges of fills that a report keeps of a coin, and marks on its page: of more, every two that follow each
+/// other are one, so that what a run of months came to is no larger than that of a day.
+pub const SAMPLES_MAX: usize = 1 << 15;
+
 /// Bytes the raw-frame queue to the logging thread holds: a minute of the busiest feed, so that a disk that
 /// stands still for four seconds costs no frame at ten times its rate.
 pub const QUEUE_RAW_BYTES: usize = 8 << 20;

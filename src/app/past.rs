@@ -269,12 +269,17 @@ impl<C: Components> Folding<C> {
         }
         self.sum_up(front.seq)?;
         self.past.journal = Front { digest: self.past.report.digest().clone(), ..front };
-        if let Ok((_, records, own)) = &self.again {
+        if let Ok((feeder, records, own)) = &self.again {
             match self.seen(*records, stop)? {
                 Seen::Short => return Ok(None),
                 Seen::All(digest) if digest.value() != own.value() => {
-                    let why = "its recording does not give the records of its journal";
-                    self.again = Err(why.into());
+                    let why = match feeder.seen().missing {
+                        0 => "its recording does not give the records of its journal".into(),
+                        n => format!(
+                            "its recording misses {n} frames, the disk having fallen behind"
+                        ),
+                    };
+                    self.again = Err(why);
                 }
                 Seen::All(_) | Seen::Lost => {}
             }
@@ -380,8 +385,10 @@ impl Beside {
         let failed = Arc::new(Mutex::new(None));
         let (stopped, known, why) = (Arc::clone(&stop), Arc::clone(&needed), Arc::clone(&failed));
         let work = move || {
-            let done = Folding::new(run, config, coins, recorded)
-                .and_then(|mut folding| folding.follow(&from, &stopped, &known));
+            let done = Folding::new(run, config, coins, recorded).and_then(|mut folding| {
+                known.from([folding.past.journal.segment, folding.past.recording]);
+                folding.follow(&from, &stopped, &known)
+            });
             if let (Err(e), Ok(mut failed)) = (done, why.lock()) {
                 *failed = Some(e.to_string());
             }

@@ -50,6 +50,8 @@ pub struct Keeper {
     others_rest: u64,
     /// Who hears of complete segments, and which ones are still needed.
     past: Option<(Sender<u64>, Arc<Needed>)>,
+    /// Those at the last look.
+    needed: [u64; 2],
 }
 
 /// A segment's file: its number, what it is of, path, bytes.
@@ -101,13 +103,8 @@ impl Needed {
         self.0.iter().zip(numbers).for_each(|(a, n)| a.store(n, Ordering::Release));
     }
 
-    fn is(&self, number: u64, kind: Kind) -> bool {
-        let first = match kind {
-            Kind::Journal => &self.0[0],
-            Kind::Recording => &self.0[1],
-            Kind::Latencies => return false,
-        };
-        number >= first.load(Ordering::Acquire)
+    fn numbers(&self) -> [u64; 2] {
+        self.0.each_ref().map(|a| a.load(Ordering::Acquire))
     }
 }
 
@@ -152,6 +149,7 @@ impl Keeper {
             others: Vec::new(),
             others_rest: 0,
             past: None,
+            needed: [u64::MAX; 2],
         }
     }
 
@@ -240,7 +238,8 @@ impl Keeper {
 
     /// Whether [`Keeper::look`] has something to do.
     pub fn is_to_look(&self, now: Ns) -> bool {
-        self.looked.is_none_or(|at| now.since(at) >= KEEP_NS)
+        let more = self.past.as_ref().is_some_and(|(_, needed)| needed.numbers() != self.needed);
+        more || self.looked.is_none_or(|at| now.since(at) >= KEEP_NS)
     }
 
     /// Adds up what is held and drops the oldest segments beyond the bound, now and then.
@@ -253,8 +252,17 @@ impl Keeper {
         entries.sort();
         let all = entries.iter().chain(&self.others).map(|e| e.3).sum::<u64>();
         let newest = self.segment.0;
+        if let Some((_, needed)) = &self.past {
+            self.needed = needed.numbers();
+        }
+        let [journal, recording] = self.needed;
         let needed = |e: &Entry| {
-            e.0 >= newest || self.past.as_ref().is_some_and(|(_, needed)| needed.is(e.0, e.1))
+            let first = match e.1 {
+                Kind::Journal => journal,
+                Kind::Recording => recording,
+                Kind::Latencies => newest,
+            };
+            e.0 >= first.min(newest)
         };
         entries.retain(|e| !needed(e));
         let (kept, bound) = (&mut self.kept, self.bound.bytes);
@@ -354,6 +362,21 @@ mod tests {
         for path in [old, path] {
             fs::remove_dir_all(&path).expect("removed");
         }
+    }
+
+    #[test]
+    fn what_the_past_holds_is_dropped_as_soon_as_that_is_known() {
+        let path = folder("keep-soon");
+        fill(&path, 0..4);
+        let (to, needed) = (std::sync::mpsc::channel().0, Arc::new(Needed::default()));
+        let bound = Bound { bytes: Some(1_000_000), ..BOUND };
+        let mut keeper = Keeper::new(&path, bound).at(3).with_past(to, Arc::clone(&needed));
+        assert_eq!(keeper.look(Ns(0)).segments_dropped, 0);
+        assert!(!keeper.is_to_look(Ns(1)));
+        needed.from([2, 1]);
+        assert!(keeper.is_to_look(Ns(1)));
+        assert_eq!(keeper.look(Ns(1)).segments_dropped, 3, "two of the journal, one of the other");
+        fs::remove_dir_all(&path).expect("removed");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::series::Series;
 use super::states::States;
 use super::stats::{Blocks, Interval, bootstrap, total, with_seeds};
 use crate::folder::Came;
+use crate::limits::SAMPLES_MAX;
 use crate::record::{
     Account, Body, Coin, DataGap, Earns, Estimates, FeedState, Fill, FillReason, Guard, Health,
     Ladder, Lane, Latch, Late, Market, Outlook, Regimes,
@@ -259,6 +260,13 @@ impl CoinModel {
             let (mid, sign) = (x.mid.to_f64(), if x.side == Side::Buy { 1.0 } else { -1.0 });
             let bps = if mid > 0.0 { sign * (mid - x.px.to_f64()) / mid * 1e4 } else { 0.0 };
             self.marks.push(Mark { at, side: x.side, px: x.px, sz: x.sz, reason: x.reason, bps });
+            if self.marks.len() >= SAMPLES_MAX {
+                let mut stays = false;
+                self.marks.retain(|_| {
+                    stays = !stays;
+                    stays
+                });
+            }
             self.lines.traded.push(at, Some(self.orders.traded_usd));
         }
     }

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::money::exact;
 use super::stats::{Blocks, Interval, bootstrap, mean};
+use crate::limits::SAMPLES_MAX;
 use crate::record::Edge;
 use crate::units::{Cash, Mid2, Ns, Side};
 
@@ -138,9 +139,11 @@ struct Sample {
     horizon_ms: u32,
     side: Side,
     is: Amounts,
+    /// Fills that it is of.
+    n: u64,
 }
 
-/// Edges as they come.
+/// Edges as they come; of too many, every two of a kind are one.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Markouts {
     all: Vec<Sample>,
@@ -149,7 +152,30 @@ pub(super) struct Markouts {
 impl Markouts {
     pub(super) fn push(&mut self, at: Ns, e: &Edge) {
         let (horizon_ms, side) = (e.horizon_ms, e.side);
-        self.all.push(Sample { at, horizon_ms, side, is: Amounts::of(e) });
+        self.all.push(Sample { at, horizon_ms, side, is: Amounts::of(e), n: 1 });
+        if self.all.len() >= SAMPLES_MAX {
+            self.halve();
+        }
+    }
+
+    /// Joins every two of a horizon and side that follow each other.
+    fn halve(&mut self) {
+        let (mut kept, mut alone) = (Vec::<Sample>::new(), Vec::<((u32, Side), usize)>::new());
+        for s in std::mem::take(&mut self.all) {
+            let kind = (s.horizon_ms, s.side);
+            match alone.iter().position(|a| a.0 == kind) {
+                Some(i) => {
+                    let first = &mut kept[alone.swap_remove(i).1];
+                    first.is += s.is;
+                    first.n += s.n;
+                }
+                None => {
+                    alone.push((kind, kept.len()));
+                    kept.push(s);
+                }
+            }
+        }
+        self.all = kept;
     }
 
     /// Edges at the primary horizon by block, USD.
@@ -202,7 +228,7 @@ fn group(x: &[Sample], blocks: &Blocks) -> Option<Group> {
         bootstrap(&blocks.sums(sums), mean)
     };
     Some(Group {
-        n: x.len() as u64,
+        n: x.iter().map(|s| s.n).sum(),
         amounts,
         usd: amounts.value.to_f64(),
         depth_bps: amounts.bps(amounts.quoted),
@@ -240,6 +266,27 @@ mod tests {
             mid: up(depth - before),
             after: up(depth - before + bps),
         }
+    }
+
+    #[test]
+    fn of_too_many_edges_neighbours_are_one_and_sums_stay() {
+        let mut m = Markouts::default();
+        let fills = i64::try_from(SAMPLES_MAX).expect("small");
+        for i in 0..fills {
+            let side = if i % 3 == 0 { Side::Buy } else { Side::Sell };
+            for horizon_ms in [1_000, PRIMARY_MS] {
+                m.push(Ns(i * Ns::SEC), &edge(side, horizon_ms, 10 + i % 5, 5, i % 7));
+            }
+        }
+        assert!(m.all.len() < SAMPLES_MAX && m.all.is_sorted_by_key(|s| s.at), "{}", m.all.len());
+        let blocks = Blocks::of(Ns(0), Ns(fills * Ns::SEC));
+        let found = m.summary(&blocks);
+        let all = &found.primary().expect("the primary one").all;
+        let each = (0..fills).map(|i| Amounts::of(&edge(Side::Buy, 0, 10 + i % 5, 5, i % 7)));
+        let want = each.fold(0.0, |sum, a| sum + a.edge().to_f64());
+        assert_eq!(all.n, fills.unsigned_abs());
+        assert!((all.edge_usd / want - 1.0).abs() < 1e-9, "{} {want}", all.edge_usd);
+        assert!(found.depths[0].depth_bps < found.depths[3].depth_bps);
     }
 
     #[test]
