@@ -154,8 +154,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Value before money, over seeds; policies in pairs.
     // The answer in sentences, one table of figures for text, JSON and page, where a market comes from.
     // Several runs as page and CSV.
-    // The page of a comparison; runs of unlike markets apart.
-    ("report", 5_802),
+    // The page of a comparison; runs of unlike markets apart. Fills of months in the memory of a day's.
+    ("report", 5_840),
     ("settings", 1_110),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
