@@ -2,6 +2,8 @@
 
 #[path = "cross_tests.rs"]
 mod cross;
+#[path = "late_tests.rs"]
+mod late;
 #[path = "lots_tests.rs"]
 mod lots;
 #[path = "pinned_tests.rs"]
@@ -497,37 +499,6 @@ fn a_taker_goes_past_an_own_order_only_when_it_is_filled() {
     assert_eq!((w.filled(first, C), w.filled(second, C)), (5, 3));
 }
 
-#[test]
-fn a_late_snapshot_shows_nothing_of_what_was_shown_since() {
-    let (mut w, id) = joined(Model::RiskAverse, 10);
-    w.bbo(300, (99, 8), (101, 5));
-    w.book(290, &[(99, 1)], ASK);
-    w.sell(400, 1, &[(99, 8)]);
-    assert_eq!(w.filled(id, C), 0, "eight were ahead, not one");
-}
-
-#[test]
-fn a_print_after_the_display_of_its_block_is_not_counted_twice() {
-    for (behind, late) in [(0, true), (0, false), (20, true), (20, false)] {
-        let (mut w, id) = joined(Model::RiskAverse, 10);
-        w.book(250, &[(99, 10 + behind)], ASK);
-        let prints: &[(i64, i64)] = &[(99, 4)];
-        if !late {
-            w.sell(300, 1, prints);
-        }
-        w.book(300, &[(99, 6 + behind)], ASK);
-        w.book(350, &[(99, 6 + behind)], ASK);
-        if late {
-            w.sell(300, 1, prints);
-        }
-        w.book(360, &[(99, 6 + behind)], ASK);
-        w.sell(400, 2, &[(99, 6)]);
-        assert_eq!(w.filled(id, C), 0, "six were ahead: {behind} {late}");
-        w.sell(500, 3, &[(99, 5)]);
-        assert_eq!(w.filled(id, C), 5, "{behind} {late}");
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
     /// For one order: touch fills no less than the configured model, which fills no less than
@@ -580,60 +551,4 @@ proptest! {
             }
         }
     }
-}
-
-#[test]
-fn what_is_to_replace_an_order_that_is_gone_is_known_to_be_refused() {
-    let mut w = World::new(Model::Touch);
-    w.book(0, &[(99, 10)], ASK);
-    let first = w.place(0, Side::Buy, 99, 5);
-    let stays = w.place(0, Side::Buy, 98, 5);
-    w.book(150, &[(99, 10)], ASK);
-    let second = w.modify(150, first, 97, 5);
-    let third = w.modify(160, second, 96, 5);
-    let other = w.modify(160, stays, 95, 5);
-    let open = |w: &World, id| w.sim.open().find(|v| v.id == id).is_some_and(|v| !v.cancelling);
-    assert!(open(&w, third) && open(&w, other));
-    w.sell(200, 1, &[(99, 5)]);
-    assert_eq!(w.filled(first, C), 5);
-    assert!(!open(&w, second) && !open(&w, third), "both follow an order that is filled");
-    assert!(open(&w, other), "this one does not");
-    w.book(500, &[(99, 10)], ASK);
-    let last = |id| *w.states(id).last().expect("known");
-    assert_eq!(last(third), (OrderState::Rejected, OrderReason::Gone));
-    assert_eq!(last(other).0, OrderState::Live);
-}
-
-#[test]
-fn a_change_takes_its_own_order_away_and_no_other() {
-    let mut w = World::new(Model::RiskAverse);
-    w.book(0, &[(99, 10)], ASK);
-    let [first, second] = [99, 98].map(|px| w.place(0, Side::Buy, px, 5));
-    w.book(200, &[(99, 10)], ASK);
-    let third = w.modify(200, second, 97, 5);
-    w.book(400, &[(99, 10)], ASK);
-    let is = |id| w.states(id).last().expect("known").0;
-    assert_eq!(
-        [first, second, third].map(is),
-        [OrderState::Live, OrderState::Cancelled, OrderState::Live]
-    );
-}
-
-#[test]
-fn a_snapshot_that_comes_late_leaves_the_mid_before_a_block() {
-    let mut w = World::new(Model::Skellam);
-    w.bbo(1_000, (100, 5), (102, 5));
-    w.bbo(1_100, (104, 5), (106, 5));
-    let before = w.sim.mid_for(w.cfg.shipped(&book::Config::default()), Ns(1_100 * MS));
-    assert_eq!(before, Mid2(202));
-    w.book(1_050, &[(101, 5), (99, 5)], &[(103, 5), (110, 5)]);
-    assert_eq!(
-        w.sim.mid_for(w.cfg.shipped(&book::Config::default()), Ns(1_100 * MS)),
-        before,
-        "what prints of the newest block count from"
-    );
-    assert_eq!(w.sim.mid_for(w.cfg.shipped(&book::Config::default()), Ns(1_200 * MS)), Mid2(210));
-    // Nor is what was seen at the best price dated back.
-    assert_eq!(w.sim.best[0].px, Px(104));
-    assert_eq!(w.sim.best[0].level.at, Ns(1_100 * MS));
 }

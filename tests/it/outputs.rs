@@ -24,7 +24,7 @@ const INPUTS: [&str; 13] = [
 ];
 
 /// Commands that write a file: the option, the command line before it, what it reads.
-const WALK: [(&str, &str, &[&str]); 15] = [
+const WALK: [(&str, &str, &[&str]); 16] = [
     ("convert --out", "convert t.frames.gz --out", &["t.frames.gz"]),
     ("fills --out", "fills --tape t.frames.gz --orders o.csv --out", &["t.frames.gz", "o.csv"]),
     ("facts --plot", "facts t.frames.gz --against b.toml --plot", &["t.frames.gz", "b.toml"]),
@@ -34,6 +34,7 @@ const WALK: [(&str, &str, &[&str]); 15] = [
     ("audit grid --csv", "audit grid --csv", &[]),
     ("venue --tape", "venue --for 1s --tape", &[]),
     ("venue --truth", "venue --for 1s --truth", &[]),
+    ("venue --blocks", "venue --for 1s --tape new.frames --blocks", &[]),
     ("report --out", "report run --out", &[]),
     ("report --csv", "report run --csv", &[]),
     ("import --out", "import book.lz4 --out", &["book.lz4"]),

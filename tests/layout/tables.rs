@@ -163,7 +163,9 @@ pub const LINES: &[(&str, usize)] = &[
     // Shadow quotes at every distance, whatever is quoted.
     // A queue in which what is held back does not move: a third fewer instructions for it. Shadow quotes as
     // sets: half of theirs. A switch for the brackets.
-    ("sim", 4_710),
+    // Late prints that shorten no queue twice, delays drawn by what an action answers, changes of orders that
+    // are gone counted on no more.
+    ("sim", 4_750),
     // Plans, jobs, tables, rankings of sweeps.
     // The Python package: runs as tables that others read in place, strategies in Python, also among those
     // of a sweep.
