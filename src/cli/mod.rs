@@ -195,7 +195,6 @@ fn run<C: Components>(cli: &Cli) -> Result<(), Failure> {
             | Command::Replay(_)
             | Command::Record(_)
             | Command::Venue(_)
-            | Command::Bench(_)
             | Command::Top(_)
     );
     if !summed_up {

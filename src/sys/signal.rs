@@ -10,15 +10,13 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
+use signal_hook::iterator::Signals;
 
 use crate::limits::LOOK;
-
-/// Any number of a signal.
-const SIGNALED: usize = 15;
 
 /// The flag that a signal raises.
 #[derive(Clone, Debug, Default)]
@@ -55,22 +53,18 @@ impl Stop {
     /// # Errors
     /// If the operating system gives no handler or no thread.
     pub fn end_on_signals(ask: fn(i32) -> bool, end: fn(i32) -> !) -> io::Result<()> {
-        let which = Arc::new(AtomicUsize::new(0));
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
-            if signal != SIGHUP || !is_ignored(SIGHUP) {
-                let number = usize::try_from(signal).unwrap_or(SIGNALED);
-                flag::register_usize(signal, Arc::clone(&which), number)?;
-            }
-        }
+        let ends = [SIGINT, SIGTERM, SIGHUP].into_iter();
+        let mut signals = Signals::new(ends.filter(|s| *s != SIGHUP || !is_ignored(SIGHUP)))?;
         flag::register(SIGXFSZ, Arc::default())?;
         let look = move || {
             loop {
-                std::thread::sleep(LOOK);
-                match i32::try_from(which.swap(0, Ordering::Relaxed)) {
-                    Ok(0) => {}
-                    signal if ask(signal.unwrap_or(0)) => {}
-                    signal => end(signal.unwrap_or(0)),
+                let Some(signal) = signals.wait().next() else { continue };
+                if !ask(signal) {
+                    end(signal);
                 }
+                // One wish that was sent twice.
+                std::thread::sleep(2 * LOOK);
+                signals.pending().for_each(drop);
             }
         };
         std::thread::Builder::new().name("signals".into()).spawn(look).map(|_| ())

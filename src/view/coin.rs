@@ -202,10 +202,6 @@ fn facts(c: &mut Canvas, coin: &CoinStatus, names: &StrategyNames, (x, y, end): 
         |lane: Lane| coin.account[lane as usize].as_ref().map_or(zero, |a| a.profit().to_f64());
     let (low, high) = (of(Lane::Pessimistic), of(Lane::Optimistic));
     put(c, "few/most", Ink::Plain, &format!("{low:+.2} / {high:+.2}"));
-    if let Some(e) = &coin.estimates {
-        let text = format!("{:.0} [{:.0}, {:.0}]", e.kappa, e.kappa_lo, e.kappa_hi);
-        put(c, "kappa", Ink::Plain, &text);
-    }
     if let Some(half) = term("half_bps") {
         let sigma = coin.estimates.as_ref().map_or(zero, |e| e.sigma_bps);
         put(c, "half sigma", Ink::Plain, &format!("{half:.2}, {sigma:.2} bps"));

@@ -179,9 +179,8 @@ fn spark(all: &[f64], bars: usize) -> String {
     (0..n).map(bar).collect()
 }
 
-/// What the keys do, in the place of the fills.
+/// What the keys do, in the place of the fills, and of what is above them where that is too little.
 fn help(c: &mut Canvas, y: usize) {
-    rule(c, y, 0, c.width(), "keys");
     let rows = [
         "tab, right  the next coin first     left      the one before",
         "1 to 9      that coin first         enter, f  that coin alone, and back",
@@ -190,8 +189,10 @@ fn help(c: &mut Canvas, y: usize) {
         "few/most: result with the fewest and the most fills. Times: the market's",
     ];
     let bottom = c.height().saturating_sub(FOOT);
+    let y = y.min(bottom.saturating_sub(rows.len() + 1));
+    rule(c, y, 0, c.width(), "keys");
     for (text, y) in rows.iter().zip(y + 1..bottom) {
-        c.put(1, y, Ink::Plain, text);
+        c.put(0, y, Ink::Plain, &format!(" {text:<0$}", c.width()));
     }
 }
 

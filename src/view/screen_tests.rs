@@ -82,7 +82,6 @@ fn a_usual_terminal_shows_everything() {
         "96990 market 97010 2.06 bps",
         "inventory limit for 31 s: This side would grow",
         "quoted for 31 s",
-        "5825 [4645, 7137]",
         "normal 80 %",
         "would earn LIKELY LOSES",
         "+1.6100 USD",
@@ -103,12 +102,21 @@ fn the_picture_is_the_one_looked_at() {
 }
 
 #[test]
+fn help_is_whole_on_a_small_terminal() {
+    let help = Choice { help: true, ..keys() };
+    for height in [14, 24] {
+        let text = draw(&snapshot(full_status()), &trend(), &help, 80, height).text();
+        assert!(text.contains("tab, right") && text.contains("Times: the market's"), "{text}");
+    }
+}
+
+#[test]
 fn more_room_shows_more_coins_in_detail() {
     let s = snapshot(full_status());
     let details = |w, h| draw(&s, &trend(), &keys(), w, h).text().matches("would earn").count();
     assert_eq!((details(80, 24), details(140, 50), details(80, 40)), (1, 2, 2));
     let wide = draw(&s, &trend(), &keys(), 140, 50).text();
-    for whole in ["-0.012 (-1.2)", "5825 [4645, 7137]", "4.20, 2.13 bps"] {
+    for whole in ["-0.012 (-1.2)", "4.20, 2.13 bps"] {
         assert_eq!(wide.matches(whole).count(), 2, "{whole}\n{wide}");
     }
     let second = draw(&s, &trend(), &Choice { first: 1, ..keys() }, 80, 24).text();

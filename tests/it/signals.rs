@@ -104,13 +104,17 @@ fn a_run_without_a_link_ends_too() {
 }
 
 /// Commands whose result comes at their end; `pipe` gives nothing for ever.
-const WITHOUT_A_RESULT: [&str; 11] = [
+const WITHOUT_A_RESULT: [&str; 15] = [
     "truth --hours 5000",
     "audit fills --shadows 1000000",
     "audit grid --hours 900 --csv g.csv",
     "compare --market normal --for 900h",
     "compare pipe",
     "convert pipe -o e.events",
+    "verify again",
+    "export torn --format csv --out tables",
+    "bench replay pipe",
+    "bench frames --count 50000000 --out frames",
     "facts pipe",
     "fills --tape pipe --orders pipe --out f.csv",
     "import pipe -o i.frames.gz",
@@ -125,6 +129,14 @@ fn every_command_ends_at_once_and_leaves_nothing_half_made() {
     recording(&dir.join("t.frames.gz"), 1, 600);
     std::fs::write(dir.join("s.toml"), SWEEP).expect("written");
     papermaker(&dir.0, &["sweep", "plan", "s.toml", "-o", "plan"]).assert_code(0);
+    // A run whose recording gives nothing for ever, and one whose journal does.
+    for (run, file) in [("torn", "torn/00000000.journal"), ("again", "u.frames.gz")] {
+        let _ = std::fs::remove_file(dir.join("u.frames.gz"));
+        recording(&dir.join("u.frames.gz"), 1, 20);
+        papermaker(&dir.0, &["replay", "u.frames.gz", "--once", "--out", run]).assert_code(0);
+        std::fs::remove_file(dir.join(file)).expect("there");
+        assert!(Command::new("mkfifo").arg(dir.join(file)).status().expect("mkfifo").success());
+    }
     let listed = || {
         let names = std::fs::read_dir(&dir.0).expect("there").map(|e| e.expect("one").file_name());
         names.collect::<BTreeSet<_>>()
@@ -174,10 +186,11 @@ fn a_comparison_an_audit_and_a_sweep_end_with_what_is_known() {
     let rows = compare["rows"].as_array().expect("rows");
     assert!(rows.len() == 2 && rows[0]["seconds"].as_f64() < Some(7_000.0), "{compare}");
     assert_eq!(rows[0]["seconds"], rows[1]["seconds"], "both up to one time");
-    let audit = interrupted(&dir, "audit fills --shadows 2000 --jobs 2 --json", done).json();
+    let audit = interrupted(&dir, "audit fills --shadows 1000 --jobs 2 --json", done).json();
     let books = audit["books"].as_array().map_or(0, Vec::len);
     assert!(audit["interrupted"] == true && (1..12).contains(&books), "{audit}");
-    let toml = SWEEP.replace("[grid]", "block = \"30s\"\n[grid]");
+    recording(&dir.join("u.frames.gz"), 1, 1_800);
+    let toml = SWEEP.replace("t.frames", "u.frames").replace("[grid]", "block = \"30s\"\n[grid]");
     std::fs::write(dir.join("s.toml"), toml).expect("written");
     papermaker(&dir.0, &["sweep", "plan", "s.toml", "-o", "plan"]).assert_code(0);
     interrupted(&dir, "sweep run plan", |e| {

@@ -24,7 +24,12 @@ pub fn page(heads: &[String], rows: &[Beside]) -> String {
         esc(&title),
         said.map(|s| format!("<p>{}</p>", esc(&s))).collect::<String>()
     );
-    let places: Vec<String> = groups.iter().map(|g| place(&g[0], groups.len() > 1)).collect();
+    let mut markets: Vec<&str> = rows.iter().map(|b| b.market.as_str()).collect();
+    markets.dedup();
+    let nth = |b: &Beside| markets.iter().position(|m| *m == b.market).map_or(0, |i| i + 1);
+    let one = markets.len() == 1;
+    let place = |b: &Beside| if one { b.coin.clone() } else { format!("{} {}", nth(b), b.coin) };
+    let places: Vec<String> = groups.iter().map(|g| place(&g[0])).collect();
     for (which, figure_name) in FIGURES.iter().enumerate() {
         let of = |i: usize| -> Vec<Option<Interval>> {
             groups.iter().map(|g| g.get(i).map(|b| b.figures[which][1])).collect()
@@ -46,7 +51,7 @@ pub fn page(heads: &[String], rows: &[Beside]) -> String {
     }
     body.push_str("<th>fills<th>USD traded");
     for (i, b) in rows.iter().enumerate() {
-        body.push_str(&row(i, b));
+        body.push_str(&row(i, b, nth(b)));
     }
     body.push_str(
         "</table></div><p class=how>Means over seeds, 95 % intervals over seeds and time. Value: what fills \
@@ -55,16 +60,11 @@ pub fn page(heads: &[String], rows: &[Beside]) -> String {
     document(&esc(&title), "", &body)
 }
 
-fn place(b: &Beside, several: bool) -> String {
-    let market = b.market.rsplit('/').next().unwrap_or(&b.market);
-    if several { format!("{market}, {}", b.coin) } else { b.coin.clone() }
-}
-
-fn row(i: usize, b: &Beside) -> String {
+fn row(i: usize, b: &Beside, nth: usize) -> String {
     let sum = if b.policy == b.first { " class=sum" } else { "" };
-    let market = b.market.rsplit('/').next().unwrap_or(&b.market);
+    let market = format!("{nth} {}", b.market.rsplit('/').next().unwrap_or(&b.market));
     // Rows of a coin stand together.
-    let (market, coin) = if b.policy == b.first { (market, b.coin.as_str()) } else { ("", "") };
+    let (market, coin) = if b.policy == b.first { (&*market, &*b.coin) } else { ("", "") };
     let mut out = format!("<tr{sum}><td>{}<td>{}<td>{}", esc(market), esc(coin), esc(&b.policy));
     let cell = |key: &str, v: &Interval| {
         let end =
@@ -77,8 +77,7 @@ fn row(i: usize, b: &Beside) -> String {
     };
     for (key, [own, less]) in ["value", "profit"].iter().zip(&b.figures) {
         out.push_str(&cell(key, own));
-        let of_first = b.policy == b.first;
-        let less = (!of_first).then(|| cell(&format!("{key}_less_first"), less));
+        let less = (b.policy != b.first).then(|| cell(&format!("{key}_less_first"), less));
         out.push_str(&less.unwrap_or_else(|| "<td class=n>–".to_owned()));
     }
     let figure = |key: &str, v: f64, decimals| {

@@ -36,7 +36,7 @@
     let labels = '';
     for (let t = Math.ceil((start + a * step) / 1e3 / tick) * tick; ; t += tick) {
       const x = (t * 1e3 - start) / step;
-      if (x > b) break;
+      if (x > b - (b - a) * .03) break;
       labels += `<span style="left:${(x - a) / (b - a) * 100}%">${clock(x, tick < 1)}</span>`;
     }
     for (const p of charts) {

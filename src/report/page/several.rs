@@ -26,9 +26,9 @@ pub fn page(t: &Together<'_>) -> String {
         let p = &row.lane.profit;
         let is_sum = t.is_unlike() && row.runs == "all";
         let hours = row.hours;
-        let said = if is_sum { UNLIKE.to_owned() } else { verdict(p, hours * 3_600.0) };
+        let said = if is_sum { format!("{UNLIKE}.") } else { verdict(p, hours * 3_600.0) };
         body.push_str(&format!(
-            "<p>{} together {} USD in {} fills over {} h: {}</p>",
+            "<p>{}: {} USD in {} fills over {} h: {}</p>",
             esc(&row.runs.replacen('a', "A", 1)),
             signed(p.value, 2),
             count(row.lane.fills),

@@ -65,7 +65,7 @@ impl Axis {
         #[expect(clippy::cast_precision_loss, reason = "a place in a drawing")]
         let share = |at: Ns| at.since(self.from) as f64 / length as f64 * 100.0;
         times
-            .filter(|t| share(*t) <= 100.0)
+            .filter(|t| share(*t) <= 97.0)
             .map(|t| format!("<span style=\"left:{:.2}%\">{}</span>", share(t), time::clock(t)))
             .collect()
     }
