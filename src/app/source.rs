@@ -143,7 +143,6 @@ impl Source {
         }
         let now = match signal {
             Signal::Down(socket, _) if self.is_last(socket) => self.time.clock.unlink(stamp),
-            Signal::Time => self.time.clock.wait(stamp),
             _ => self.time.clock.pass(stamp),
         };
         self.advance(now, to);

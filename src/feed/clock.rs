@@ -56,8 +56,6 @@ pub struct ClockMap {
     now: Option<Ns>,
     /// Receive stamp up to which session time has passed.
     stamp: Ns,
-    /// Receive stamp of the newest line: a replay knows no other, so leaps are measured from it.
-    heard: Ns,
     /// Newest block, shifted.
     newest: Ns,
     /// Receive stamp of the link's first block.
@@ -75,7 +73,6 @@ impl Default for ClockMap {
             shift: 0,
             now: None,
             stamp: Ns(i64::MIN),
-            heard: Ns(i64::MIN),
             newest: Ns(i64::MIN),
             first: Ns(i64::MIN),
             doubt: None,
@@ -89,35 +86,22 @@ impl ClockMap {
     /// Session time at the receive stamp `stamp`; nothing changes.
     pub fn at(&self, stamp: Ns) -> Ns {
         let Some(now) = self.now else { return stamp };
-        if !self.is_passing(stamp) {
+        let past = stamp.since(self.stamp);
+        if !(0..=STAMP_LEAP_NS).contains(&past) {
             return now;
         }
         match self.offset {
             Some(offset) => now.max(stamp.plus(-offset.value(stamp))),
-            None => now.plus(stamp.since(self.stamp)),
+            None => now.plus(past),
         }
     }
 
-    /// Whether time passes up to this stamp, whatever blocks say.
-    fn is_passing(&self, stamp: Ns) -> bool {
-        stamp >= self.stamp && stamp.since(self.heard) <= STAMP_LEAP_NS
-    }
-
-    /// Time passes up to the stamp `stamp` of a live run's turn, of which no line tells; gives session time.
-    pub fn wait(&mut self, stamp: Ns) -> Ns {
-        let now = self.at(stamp);
-        if self.now.is_some() && self.is_passing(stamp) {
-            (self.now, self.stamp) = (Some(now), stamp);
-        }
-        now
-    }
-
-    /// Time passes up to the receive stamp `stamp` of a line, without a block; gives session time.
+    /// Time passes up to the receive stamp `stamp`, without a block; gives session time.
     pub fn pass(&mut self, stamp: Ns) -> Ns {
-        let passing = self.is_passing(stamp);
-        let now = self.wait(stamp);
-        if passing && self.now.is_some() {
-            self.heard = stamp;
+        let now = self.at(stamp);
+        let past = stamp.since(self.stamp);
+        if self.now.is_some() && (0..=STAMP_LEAP_NS).contains(&past) {
+            (self.now, self.stamp) = (Some(now), stamp);
         }
         now
     }
@@ -125,22 +109,21 @@ impl ClockMap {
     /// The link came up at `stamp`: its first block will say how the clocks stand. Gives session
     /// time.
     pub fn link(&mut self, stamp: Ns) -> Ns {
-        (self.offset, self.doubt, self.stamp, self.heard) = (None, None, stamp, stamp);
+        (self.offset, self.doubt, self.stamp) = (None, None, stamp);
         *self.now.get_or_insert(stamp)
     }
 
     /// The link went down at `stamp`: time stands still from here on. Gives session time.
     pub fn unlink(&mut self, stamp: Ns) -> Ns {
         let now = self.pass(stamp);
-        (self.offset, self.doubt) = (None, None);
-        (self.stamp, self.heard) = (Ns(i64::MIN), Ns(i64::MIN));
+        (self.offset, self.doubt, self.stamp) = (None, None, Ns(i64::MIN));
         now
     }
 
     /// A message received at `stamp` holds `block` as its newest block. Gives session time and what
     /// the block says.
     pub fn see(&mut self, stamp: Ns, block: Ns) -> (Ns, Seen) {
-        let past = stamp.since(self.heard);
+        let past = stamp.since(self.stamp);
         // By the old line first: a live run has looked at the time on the way to this message, a
         // replay has not, and both are to come to the same.
         self.pass(stamp);
@@ -181,7 +164,6 @@ impl ClockMap {
         let line = if by < line.value(stamp) { line.through(stamp, by) } else { line };
         let now = now.max(stamp.plus(-line.value(stamp)));
         (self.offset, self.stamp, self.now) = (Some(line), self.stamp.max(stamp), Some(now));
-        self.heard = self.heard.max(stamp);
         (now, Seen::Known)
     }
 
@@ -189,7 +171,7 @@ impl ClockMap {
     fn anchor(&mut self, stamp: Ns, now: Ns) -> Ns {
         self.envelope.clear();
         let line = Line::level(stamp, stamp.since(now));
-        (self.offset, self.now, self.stamp, self.heard) = (Some(line), Some(now), stamp, stamp);
+        (self.offset, self.now, self.stamp) = (Some(line), Some(now), stamp);
         (self.newest, self.doubt) = (self.newest.max(now), None);
         now
     }
