@@ -41,7 +41,8 @@ const BOOKS_NS: [i64; 2] = [500 * Ns::MS, 5_350 * Ns::MS];
 const BLOCK_MS: f64 = 74.0;
 
 /// Worlds.
-const WORLDS: [(&str, Set); 3] = [("btc", sets::BTC), ("eth", sets::ETH), ("thin", sets::THIN)];
+const WORLDS: [(&str, Set); 4] =
+    [("btc", sets::BTC), ("eth", sets::ETH), ("sol", sets::SOL), ("thin", sets::THIN)];
 /// What is changed of a world.
 const SCENARIOS: [&str; 4] = ["base", "poisson", "light", "informed"];
 
