@@ -33,7 +33,7 @@ use crate::engine::{Components, Shipped};
 use crate::feed::{self, Control, Loss, Verdict};
 use crate::limits::{
     ASIDE_LINE_MAX, COINS_MAX, CONNECT_MS, CONTROL_LINE_MAX, HOT_WAIT, READS_PER_TURN, SOCKETS,
-    SOCKETS_MAX, STATUS_NS, TICK_NS,
+    SOCKETS_MAX, STAMP_LEAP_NS, STATUS_NS, TICK_NS,
 };
 use crate::record::StopReason;
 use crate::sys::clock::SessionClock;
@@ -138,6 +138,8 @@ struct Hot<C: Components> {
     counters: Counters,
     /// When the turn began, and when the counters were shown last.
     turned: (u64, Ns),
+    /// Up to when time has passed in the run.
+    advanced: Ns,
     /// The longest turn since then, ns.
     longest: u64,
     /// Streams given up that were shown.
@@ -221,6 +223,7 @@ impl<C: Components> Hot<C> {
             lost: 0,
             counters: Counters::new(),
             turned: (0, Ns(0)),
+            advanced: Ns(i64::MAX),
             longest: 0,
             refused: 0,
             plan,
@@ -369,6 +372,11 @@ impl<C: Components> Hot<C> {
         if self.began.is_none() {
             return;
         }
+        // A replay knows no turns: where a leap of the clock may follow, up to which one time passed.
+        if now.since(self.advanced) >= STAMP_LEAP_NS / 2 {
+            self.note(self.advanced, Control::Still.line());
+        }
+        self.advanced = now;
         self.turn.advance(now, &mut self.rings.records);
         if let Some(behind) = self.rings.records.behind() {
             self.counters.add(Counter::Behind, u64::from(behind));
@@ -571,6 +579,7 @@ impl<C: Components> Hot<C> {
                 engine: short(parsed, decided),
                 publish: short(decided, published),
             });
+            self.advanced = now;
             if let Some(raw) = &mut self.rings.raw {
                 if self.said != number(i) && !self.turn.named() {
                     self.said = number(i);

@@ -238,7 +238,7 @@ fn signal(line: Control, socket: u8) -> Signal<'static> {
         Control::Down => Signal::Down(socket, Loss::Lost),
         Control::Behind => Signal::Behind(true),
         Control::Drained => Signal::Behind(false),
-        Control::Stop | Control::Hole => Signal::Time,
+        Control::Stop | Control::Still | Control::Hole => Signal::Time,
         Control::Ping => Signal::Pinged(socket),
         Control::From => Signal::From(socket),
     }

@@ -21,6 +21,8 @@ pub enum Control {
     Drained,
     /// The run was stopped.
     Stop,
+    /// The last turn before the run stood still, as where the machine slept.
+    Still,
     /// A ping was sent.
     Ping,
     /// The next messages that name no coin came over this connection.
@@ -43,12 +45,13 @@ const TAKEN_BACK: &[u8] =
 
 impl Control {
     /// All of them.
-    pub const ALL: [Control; 8] = [
+    pub const ALL: [Control; 9] = [
         Control::Up,
         Control::Down,
         Control::Behind,
         Control::Drained,
         Control::Stop,
+        Control::Still,
         Control::Ping,
         Control::From,
         Control::Hole,
@@ -63,6 +66,7 @@ impl Control {
             Control::Behind => "behind",
             Control::Drained => "drained",
             Control::Stop => "stop",
+            Control::Still => "still",
             Control::Ping => "ping",
             Control::From => "from",
             Control::Hole => "hole",
@@ -78,6 +82,7 @@ impl Control {
             Control::Behind => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"behind\"}}",
             Control::Drained => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"drained\"}}",
             Control::Stop => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"stop\"}}",
+            Control::Still => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"still\"}}",
             Control::Ping => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"ping\"}}",
             Control::From => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"from\"}}",
             Control::Hole => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"hole\"}}",

@@ -126,7 +126,7 @@ const WITHOUT_A_RESULT: [&str; 15] = [
 fn every_command_ends_at_once_and_leaves_nothing_half_made() {
     let dir = Temporary::new();
     assert!(Command::new("mkfifo").arg(dir.join("pipe")).status().expect("mkfifo").success());
-    recording(&dir.join("t.frames.gz"), 1, 600);
+    recording(&dir.join("t.frames.gz"), 1, 3_000);
     std::fs::write(dir.join("s.toml"), SWEEP).expect("written");
     papermaker(&dir.0, &["sweep", "plan", "s.toml", "-o", "plan"]).assert_code(0);
     // A run whose recording gives nothing for ever, and one whose journal does.

@@ -46,7 +46,7 @@ pub const ROOMS: &[(&str, &str)] = &[
         "app",
         "settings limits units math mem event record ws feed facts book sim learn quote engine journal telemetry venue sys folder report",
     ),
-    ("report", "folder journal record units math telemetry"),
+    ("report", "folder journal record units limits math telemetry"),
     (
         "bench",
         "app limits units math event record ws feed book sim quote engine journal telemetry venue sys folder",
@@ -112,8 +112,8 @@ pub const LINES: &[(&str, usize)] = &[
     // A stream that the venue refuses is given up and said in its words, not paid with the link; one map
     // between the two clocks; what an import says of itself.
     // Which streams are followed is a setting; a coin set aside is tried again.
-    // As many coins as an address may follow, over several connections.
-    ("feed", 4_050),
+    // As many coins as an address may follow, over several connections. A run that stood still replays alike.
+    ("feed", 4_070),
     // The stylised facts of any recording, with the bands of four kinds of coins.
     ("facts", 1_280),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
@@ -181,7 +181,8 @@ pub const LINES: &[(&str, usize)] = &[
     ("units", 600),
     // Markets of agents that look like real ones, recordings of them with the real feed's delays.
     // The same delays in sockets; faults of the feed by name.
-    ("venue", 5_120),
+    // A world of SOL, coins that move together, what happened in each block.
+    ("venue", 5_230),
     // All coins together and how they went, a coin alone, help, a question before the end.
     ("view", 830),
     ("ws", 1_450),

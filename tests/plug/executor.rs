@@ -49,6 +49,8 @@ pub struct Noted<F: FillModel> {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Scripted {
     orders: Vec<View>,
+    /// Orders and what is to replace them.
+    changes: Vec<(u64, u64)>,
     /// Numbers given out.
     sent: u64,
     calls: u64,
@@ -109,7 +111,19 @@ impl Scripted {
                     let known = self.orders.iter_mut().find(order(o.id));
                     known.expect("sent before").cancelling = true;
                 }
-                _ => self.orders.retain(|v| v.id != o.id),
+                _ => {
+                    self.orders.retain(|v| v.id != o.id);
+                    let mut gone = (o.reason != OrderReason::Replaced).then_some(o.id);
+                    while let Some(id) = gone {
+                        // What is to replace an order that is gone will be refused.
+                        let next = self.changes.iter().rev().find(|c| c.0 == id).map(|c| c.1);
+                        let next = self.orders.iter_mut().find(|v| Some(v.id) == next);
+                        gone = next.map(|v| {
+                            v.cancelling = true;
+                            v.id
+                        });
+                    }
+                }
             },
         }
     }
@@ -227,7 +241,7 @@ impl<F: FillModel> Executor<F> for Noted<F> {
 
 impl<F: FillModel> Executor<F> for Scripted {
     fn new(_: SimSettings<'_, F>, _: Rules, _: u64) -> Scripted {
-        Scripted { orders: Vec::new(), sent: 0, calls: 0, at: 0 }
+        Scripted { orders: Vec::new(), changes: Vec::new(), sent: 0, calls: 0, at: 0 }
     }
 
     fn submit(
@@ -251,7 +265,9 @@ impl<F: FillModel> Executor<F> for Scripted {
         if let Some(old) = self.orders.iter_mut().find(|v| v.id == id) {
             old.cancelling = true;
         }
-        self.send(out)
+        let new = self.send(out)?;
+        self.changes.push((id, new));
+        Ok(new)
     }
 
     fn cancel(
