@@ -6,6 +6,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use papermaker::rooms::ws::server::{close, text};
@@ -290,8 +291,10 @@ fn play(r: Row, [least, patience]: [Duration; 2]) -> Result<(), String> {
     let server = serve(r.scripts, None);
     let dir = Temporary::new();
     let venue = format!("ws://{}/ws", server.addr);
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr());
-    let addr = port.expect("a port").to_string();
+    // An address of this row alone: a free port may be another test's a moment later.
+    static ROWS: AtomicU32 = AtomicU32::new(1);
+    let [_, _, high, low] = ROWS.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    let addr = format!("127.{}.{high}.{low}:9464", 1 + std::process::id() % 250);
     let args = ["run", "--venue", &venue, "--coin", "BTC:5", "--plain", "--metrics", &addr];
     let child = start(&dir.0, &args);
     let begun = Watch::start();
