@@ -45,9 +45,15 @@ impl Latent {
         }
     }
 
-    /// Goes on by `dt` seconds with `market`, the standard normal that all coins share; the jump in ticks,
-    /// if there was one.
-    pub fn step(&mut self, p: &Price, dt: f64, market: f64, draws: &mut Draws) -> Option<f64> {
+    /// Goes on by `dt` seconds with `market`, the draws that all coins share; the jump in ticks, if there
+    /// was one.
+    pub fn step(
+        &mut self,
+        p: &Price,
+        dt: f64,
+        mut market: Draws,
+        draws: &mut Draws,
+    ) -> Option<f64> {
         self.now_s += dt;
         self.left_s -= dt;
         if self.left_s <= 0.0 {
@@ -61,8 +67,10 @@ impl Latent {
         let activity = p.activity[self.regime];
         let (excites, forgets) = p.excites;
         self.excited *= det::exp(-forgets * dt);
-        let walk = (1.0 - p.market * p.market).sqrt() * draws.normal() + p.market * market;
+        let walk = (1.0 - p.market * p.market).sqrt() * draws.normal() + p.market * market.normal();
         self.free += p.sigma * (activity * dt).sqrt() * walk;
+        // Alike in law whichever row it is.
+        let draws = if draws.chance(p.market) { &mut market } else { draws };
         let jumps = draws.event((activity * p.jump_rate + self.excited) * dt);
         let jump =
             jumps.then(|| (p.jump.0 * draws.student(p.jump.1)).clamp(-p.jump_max, p.jump_max));

@@ -93,7 +93,7 @@ impl Agents {
         self.now_s += dt;
         let mid_before = self.mid2();
         let price = self.set.price;
-        let market = Draws::of(self.market, MARKET, 0, self.block).normal();
+        let market = Draws::of(self.market, MARKET, 0, self.block);
         if let Some(ticks) = self.latent.step(&price, dt, market, &mut self.row(PRICE, 0)) {
             self.flow.jump(&self.set.takers, ticks, price.jump.0);
         }

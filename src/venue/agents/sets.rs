@@ -17,7 +17,7 @@ pub const REGIMES: usize = 3;
 pub struct Price {
     /// Volatility of the walk, ticks per square root of a second.
     pub sigma: f64,
-    /// Correlation of the walk with the one that all coins of the venue follow.
+    /// Correlation of the walk with the one that all coins follow, and share of jumps drawn with theirs.
     pub market: f64,
     /// Jumps per second.
     pub jump_rate: f64,
@@ -135,7 +135,7 @@ pub const BTC: Set = Set {
     listing: Listing { start: px(10_980_000_000), sz_decimals: 5, max_leverage: 40 },
     price: Price {
         sigma: 3.0188,
-        market: 0.8,
+        market: 0.95,
         jump_rate: 0.257_82,
         jump: (6.886, 4.3342),
         excites: (0.634_68, 1.1661),
@@ -193,7 +193,7 @@ pub const ETH: Set = Set {
     listing: Listing { start: px(426_900_000), sz_decimals: 4, max_leverage: 25 },
     price: Price {
         sigma: 1.267,
-        market: 0.8,
+        market: 0.95,
         jump_rate: 0.406_6,
         jump: (4.247, 5.469),
         excites: (0.647, 3.212),
@@ -251,7 +251,7 @@ pub const SOL: Set = Set {
     listing: Listing { start: px(20_300_000), sz_decimals: 2, max_leverage: 20 },
     price: Price {
         sigma: 1.677,
-        market: 0.8,
+        market: 0.95,
         jump_rate: 0.18,
         jump: (3.033, 3.803),
         excites: (0.712_7, 2.146),
@@ -309,7 +309,7 @@ pub const THIN: Set = Set {
     listing: Listing { start: px(18_650), sz_decimals: 0, max_leverage: 5 },
     price: Price {
         sigma: 1.572,
-        market: 0.6,
+        market: 0.1,
         jump_rate: 0.593_1,
         jump: (8.176, 8.888),
         excites: (0.484_9, 0.221_7),
