@@ -49,6 +49,7 @@ use papermaker::rooms::app::turn::{Turn, engine};
 use papermaker::rooms::bench::input::Frames;
 use papermaker::rooms::bench::replay::{self, Passes};
 use papermaker::rooms::event::{Event, Level};
+use papermaker::rooms::folder::recording::Meter;
 use papermaker::rooms::record::{Body, Lane, OrderState, Record, StopReason};
 use papermaker::rooms::sim::config::Latency;
 use papermaker::rooms::sys::clock::SessionClock;
@@ -403,7 +404,7 @@ fn events(file: &Path, config: &Config, passes: usize, records: bool) -> Fallibl
     let engine = engine(&config.engine, reader.coins(), hash);
     let mut done = None;
     let counted = measure(|| {
-        let end = Some(StopReason::Finished);
+        let end = (Some(StopReason::Finished), &Meter::default());
         done = Some(play(reader, &mut [(engine, &mut tally)], end));
     });
     done.transpose().map_err(&read)?;
