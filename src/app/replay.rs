@@ -161,8 +161,10 @@ impl Lines {
         }
         self.seen.frames += 1;
         self.seen.to = at;
-        let again = (0..SOCKETS_MAX).zip(std::mem::take(&mut self.again));
-        again.filter(|s| s.1).for_each(|(s, _)| to(at, Signal::Up(s)));
+        if self.again != [false; SOCKETS] {
+            let again = (0..SOCKETS_MAX).zip(std::mem::take(&mut self.again));
+            again.filter(|s| s.1).for_each(|(s, _)| to(at, Signal::Up(s)));
+        }
         if let Some((what, socket)) = control(line) {
             if what == Control::Hole {
                 self.again = self.open;

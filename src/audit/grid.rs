@@ -93,19 +93,21 @@ pub fn contenders(base: &Config) -> Vec<Contender> {
 }
 
 /// A world with what a scenario changes.
-fn changed(set: Set, scenario: &str) -> Set {
-    let mut s = set;
+fn changed(mut s: Set, scenario: &str) -> Set {
     match scenario {
         "poisson" => {
+            s.takers.rate /= 1.0 - s.takers.excites.iter().sum::<f64>();
             (s.takers.excites, s.takers.jump, s.price.excites.0) = ([0.0; 3], 0.0, 0.0);
-            s.takers.rate = set.takers.rate / (1.0 - set.takers.excites.iter().sum::<f64>());
         }
         "light" => s.takers.tail.0 = 0.0,
-        "informed" => (s.takers.informed, s.takers.jump) = ((1.2, 1.0, 1.5), 2.0),
+        "informed" => (s.takers.informed, s.takers.jump) = ((1.2, 1.0), 2.0),
         _ => {}
     }
     s
 }
+
+/// World, what is changed of it, size of orders.
+type Watched = (&'static str, Set, &'static str, f64);
 
 /// All cells; `length_ns` of market time for each world, scenario and size. `tell` hears again and again how
 /// many of those are done, of how many, and the cells known.
@@ -115,16 +117,9 @@ pub fn run(
     jobs: usize,
     tell: &mut impl FnMut([usize; 2], &[Cell]),
 ) -> Vec<Cell> {
-    let mut runs = Vec::new();
-    for (world, set) in WORLDS {
-        for scenario in SCENARIOS {
-            runs.extend(SIZES_USD.map(|usd| (world, set, scenario, usd)));
-        }
-    }
-    let work = |_,
-                run: &(&'static str, Set, &'static str, f64),
-                report: &mut dyn FnMut(Vec<Cell>)| {
-        let &(world, set, scenario, usd) = run;
+    let each = |(world, set)| SCENARIOS.map(|s| SIZES_USD.map(|usd| (world, set, s, usd)));
+    let runs: Vec<_> = WORLDS.map(each).into_iter().flatten().flatten().collect();
+    let work = |_, &(world, set, scenario, usd): &Watched, report: &mut dyn FnMut(Vec<Cell>)| {
         let named = seed::named(seed, format!("{world} {scenario}").as_bytes());
         let seen = watch(contenders, &changed(set, scenario), usd, (length_ns, named));
         let of =
@@ -205,6 +200,7 @@ fn watch(contenders: &[Contender], set: &Set, usd: f64, (length_ns, seed): (i64,
 }
 
 fn cell(seen: &Seen, of: (&'static str, &'static str, f64), late: bool, g: usize) -> Cell {
+    let (world, scenario, usd) = of;
     let within = |o: &Tried, filled: Option<Ns>, h: usize| {
         let limit = HORIZONS_S[h] * Ns::SEC;
         if filled.is_some_and(|t| t.since(o.placed) <= limit) { 100.0 } else { 0.0 }
@@ -223,7 +219,6 @@ fn cell(seen: &Seen, of: (&'static str, &'static str, f64), late: bool, g: usize
     let bias = |filled: &Vec<Option<Ns>>| {
         std::array::from_fn(|h| by(&|i, o| within(o, filled[i], h) - within(o, o.filled[g], h)))
     };
-    let (world, scenario, usd) = of;
     Cell {
         world,
         scenario,

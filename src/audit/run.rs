@@ -36,10 +36,12 @@ pub fn run(plan: &Plan, tell: &mut impl FnMut(u32, &[Outcome])) -> Vec<Outcome> 
     jobs::reporting(&order, plan.jobs, work, |news| {
         match news {
             Some(News::Shadows(n)) => shadows = n.max(shadows),
-            Some(News::Scenario(outcome)) => known.push(outcome),
+            Some(News::Scenario(outcome)) => {
+                known.push(outcome);
+                known.sort_by_key(|o: &Outcome| o.scenario.number);
+            }
             None => {}
         }
-        known.sort_by_key(|o: &Outcome| o.scenario.number);
         tell(shadows, &known);
     });
     known

@@ -18,7 +18,7 @@ mod observe;
 mod state;
 
 use super::config::{Order, Settings};
-use super::latency::Way;
+use super::latency::{Latency, Way};
 use super::level::{Level, Reach};
 use super::model::{FillModel, Moment, Taker};
 use super::order::{Cause, NEVER, SimOrder, mid_at};
@@ -88,9 +88,7 @@ impl<F: FillModel> Sim<F> {
         old: Option<(u64, Ns)>,
         out: &mut impl FnMut(SimEvent),
     ) -> Result<u64, Full> {
-        let way = self.way(set);
-        let bits = self.bits(0);
-        let delay = self.actions[0].delay(now, set.sim.entry, way, bits);
+        let delay = self.delay(set, now, 0, set.sim.entry);
         let id = self.next_id;
         let (replaces, after) = old.unwrap_or((0, Ns(i64::MIN)));
         let arrive = now.plus(delay).max(Ns(after.0.saturating_add(1)));
@@ -120,9 +118,7 @@ impl<F: FillModel> Sim<F> {
         why: OrderReason,
         out: &mut impl FnMut(SimEvent),
     ) {
-        let way = self.way(set);
-        let bits = self.bits(1);
-        let delay = self.actions[1].delay(now, set.sim.cancel, way, bits);
+        let delay = self.delay(set, now, 1, set.sim.cancel);
         self.cancel_at(now, id, now.plus(delay), why, out);
         if std::mem::take(&mut self.refuses)
             && let Some(slot) = self.slot(id)
@@ -407,10 +403,12 @@ impl<F: FillModel> Sim<F> {
         self.heard += 1;
     }
 
-    /// What the delay of an action of a kind is drawn by: of the message it answers, so that an action more
-    /// or less changes no other, and strategies that act at the same time meet the same delay.
-    fn bits(&self, kind: u64) -> u64 {
-        mix(self.seed ^ mix(self.heard << 1 | kind))
+    /// The delay of an action of a kind, drawn by the message it answers: an action more or less changes no
+    /// other, and strategies that act at the same time meet the same delay.
+    fn delay(&mut self, set: Settings<'_, F>, now: Ns, kind: u8, latency: Latency) -> i64 {
+        let way = self.way(set);
+        let bits = mix(self.seed ^ mix(self.heard << 1 | u64::from(kind)));
+        self.actions[usize::from(kind)].delay(now, latency, way, bits)
     }
 
     /// The mid before block `t`, as far as it is known; 0 before the first.

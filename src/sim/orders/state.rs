@@ -153,14 +153,16 @@ impl<F: FillModel> Sim<F> {
     /// Takes out an order that nothing replaced: what was to replace it will be refused, and nothing is to
     /// count on it.
     pub(super) fn end(&mut self, slot: usize) -> &SimOrder {
-        let mut gone = self.orders[slot].id;
-        let follows = |sim: &Self, id| {
-            let is = |slot: &usize| sim.orders[*slot].replaces == id && !sim.orders[*slot].live;
-            sim.orders.order().iter().copied().find(is)
-        };
-        while let Some(next) = follows(self, gone) {
+        let mut gone = slot;
+        while self.orders[gone].changing {
+            let id = self.orders[gone].id;
+            let follows = |slot: &usize| {
+                let o = &self.orders[*slot];
+                o.replaces == id && !o.live
+            };
+            let Some(next) = self.orders.order().iter().copied().find(follows) else { break };
             self.orders[next].changing = true;
-            gone = self.orders[next].id;
+            gone = next;
         }
         self.remove(slot)
     }

@@ -11,8 +11,13 @@ use super::sets::{Price, REGIMES};
 use crate::math::counter::Draws;
 use crate::math::det;
 
+/// Largest jump, ticks.
+const JUMP_MAX: f64 = 150.0;
+/// Shares of a taker's impact in the decaying parts, and of the one that stays.
+const PARTS: [f64; 2] = [0.4, 0.4];
+const STAYS: f64 = 0.2;
 /// How fast the decaying parts of the impact go, per second.
-const DECAYS: [f64; 3] = [1.0, 0.1, 0.01];
+const DECAYS: [f64; 2] = [1.0, 0.1];
 /// Longest time back that anyone looks, s.
 const PAST_S: f64 = 1.0;
 /// Lowest price, ticks: far above zero, where a tick is a large share of the price.
@@ -22,7 +27,7 @@ const LOWEST: f64 = 4_000.0;
 #[derive(Clone, Debug)]
 pub struct Latent {
     free: f64,
-    impact: [f64; 3],
+    impact: [f64; 2],
     excited: f64,
     /// Quiet, normal, busy.
     pub regime: usize,
@@ -36,7 +41,7 @@ impl Latent {
     pub fn new(ticks: f64, left_s: f64) -> Latent {
         Latent {
             free: ticks,
-            impact: [0.0; 3],
+            impact: [0.0; 2],
             excited: 0.0,
             regime: 1,
             left_s,
@@ -72,8 +77,7 @@ impl Latent {
         // Alike in law whichever row it is.
         let draws = if draws.chance(p.market) { &mut market } else { draws };
         let jumps = draws.event((activity * p.jump_rate + self.excited) * dt);
-        let jump =
-            jumps.then(|| (p.jump.0 * draws.student(p.jump.1)).clamp(-p.jump_max, p.jump_max));
+        let jump = jumps.then(|| (p.jump.0 * draws.student(p.jump.1)).clamp(-JUMP_MAX, JUMP_MAX));
         if let Some(ticks) = jump {
             self.free += ticks;
             self.excited += excites * forgets;
@@ -102,10 +106,10 @@ impl Latent {
     }
 
     /// A taker moves the price by `ticks` in all.
-    pub fn hit(&mut self, parts: [f64; 4], ticks: f64) {
-        for (sum, part) in self.impact.iter_mut().zip(parts) {
+    pub fn hit(&mut self, ticks: f64) {
+        for (sum, part) in self.impact.iter_mut().zip(PARTS) {
             *sum += part * ticks;
         }
-        self.free += parts[3] * ticks;
+        self.free += STAYS * ticks;
     }
 }

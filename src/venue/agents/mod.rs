@@ -222,7 +222,7 @@ impl Agents {
             // Informed flow reveals the price, it does not move it.
             let uninformed = 1.0 - (float(sign) * takers::tanh(lead)).max(0.0);
             let ticks = self.set.price.impact * (done / 1e5).sqrt() * float(sign) * uninformed;
-            self.latent.hit(self.set.price.impact_parts, ticks);
+            self.latent.hit(ticks);
         }
         let sz = Sz(fills.iter().map(|f| f.sz.0).sum());
         let depth_bps = reach(worst.unwrap_or(self.book.grid().px(limit)));

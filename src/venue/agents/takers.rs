@@ -16,6 +16,10 @@ use crate::venue::draw::floor;
 
 /// How fast takers are forgotten, per second.
 pub const DECAYS: [f64; 3] = [5.0, 0.5, 0.05];
+/// Most that takers feel of the latent price's lead.
+const LEAD_MAX: f64 = 1.5;
+/// Time from one child of a metaorder to the next, s.
+const EVERY_S: f64 = 30.0;
 /// Takers of one side that a block lets in.
 const SIDE: u32 = 60;
 /// Metaorders at a time.
@@ -74,8 +78,8 @@ pub struct Rows<F: Fn(Whose, u64) -> Draws> {
 
 /// How far the latent price leads the mid, as takers feel it: bounded.
 pub fn lead(t: &Takers, ticks: f64) -> f64 {
-    let (strength, over, most) = t.informed;
-    (strength * ticks / over).clamp(-most, most)
+    let (strength, over) = t.informed;
+    (strength * ticks / over).clamp(-LEAD_MAX, LEAD_MAX)
 }
 
 /// tanh.
@@ -147,13 +151,13 @@ impl Flow {
         rows: &mut Rows<F>,
         out: &mut Vec<Wish>,
     ) {
-        let (many, every_s, life_s, usd, spread) = t.twap;
+        let (many, life_s, usd, spread) = t.twap;
         if rows.arrivals.event(many / life_s * dt)
             && let Some(free) = self.metas.iter_mut().find(|m| m.is_none())
         {
             let side = if rows.arrivals.chance(0.5) { Side::Buy } else { Side::Sell };
             let usd = rows.arrivals.log_normal(usd, spread);
-            let next_s = now_s + every_s * rows.arrivals.unit();
+            let next_s = now_s + EVERY_S * rows.arrivals.unit();
             // Pareto with exponent 1.5 and the mean `life_s`, bounded.
             let life = (life_s / 3.0 * rows.arrivals.pareto(1.5)).min(20.0 * life_s);
             *free = Some(Meta { side, usd, next_s, end_s: now_s + life });
@@ -166,7 +170,7 @@ impl Flow {
             }
             let mut draws = (rows.of)(Whose::Meta, i as u64);
             let usd = meta.usd * (0.8 + 0.4 * draws.unit());
-            meta.next_s = now_s + every_s * (0.9 + 0.2 * draws.unit());
+            meta.next_s = now_s + EVERY_S * (0.9 + 0.2 * draws.unit());
             let slip = slip(t, false, &mut draws);
             out.push(Wish { side: meta.side, usd, slip, child: true });
         }
@@ -226,7 +230,7 @@ mod tests {
     /// Mean rate and clustering are those of the process; without excitement counts are Poisson's.
     #[test]
     fn takers_excite_takers_as_much_as_the_branching_ratio_says() {
-        let still = Takers { twap: (0.0, 30.0, 600.0, 60.0, 1.3), ..sets::BTC.takers };
+        let still = Takers { twap: (0.0, 600.0, 60.0, 1.3), ..sets::BTC.takers };
         let n: f64 = still.excites.iter().sum();
         let (rate, fano) = counts(&still, 200_000);
         let want = 2.0 * still.rate / (1.0 - n);
