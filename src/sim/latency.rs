@@ -48,7 +48,7 @@ const QUANTILES: Form = Form {
 
 impl Latency {
     /// A delay in nanoseconds.
-    pub(super) fn draw(&self, bits: u64) -> i64 {
+    pub fn draw(&self, bits: u64) -> i64 {
         match self {
             Latency::Constant { ms } => i64::from(*ms) * Ns::MS,
             Latency::ShiftedExponential { base_ms, mean_ms } => {

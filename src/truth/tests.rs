@@ -119,7 +119,7 @@ fn against_real_orders(set: &Set, orders: u64, blocks: u32) -> [(f64, f64); 2] {
         let (mut twin, mut alone) = (course.clone(), course.clone());
         let last = Place::last(course.book(), side, at);
         let mut left = [(last, 0i64), (last.first(), 0)];
-        let Some(id) = twin.agents().enter(side, at, 500.0) else { continue };
+        let Some(id) = twin.agents().book_mut().place(side, at, 500.0) else { continue };
         let sz = twin.book().matching().order(id).map_or(0, |o| o.sz.0);
         left.iter_mut().for_each(|l| l.1 = sz);
         for _ in 0..blocks {

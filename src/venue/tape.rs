@@ -39,35 +39,92 @@ pub fn record(
     mut to: impl FnMut(Ns, &str) -> io::Result<()>,
     mut did: impl FnMut(&BlockTruth) -> io::Result<()>,
 ) -> Result<Truth, Failed> {
-    let mut world = World::new(config, EPOCH_MS).map_err(Failed::Config)?;
-    let from = Ns::from_ms(world.time_ms());
-    let feed = config.feed.clone();
-    let lasts = draw::floor(feed.drop_every_s * 1e9);
-    let (mut links, mut link, mut session) = (0, None::<Link>, Session::new());
-    let (mut opened, mut cut) = (from, None::<Ns>);
-    let until = from.plus(length_ns);
-    while Ns::from_ms(world.next_ms()) < until {
-        let now = Ns::from_ms(world.time_ms());
-        if lasts > 0 && link.is_some() && now.since(opened) >= lasts {
-            (link, cut) = (None, Some(now));
+    let mut recorder = Recorder::new(config).map_err(Failed::Config)?;
+    let until = recorder.time().plus(length_ns);
+    while recorder.next() < until {
+        recorder.hear(&mut to).map_err(Failed::Write)?;
+        recorder.step();
+        did(&recorder.world.last()).map_err(Failed::Write)?;
+    }
+    recorder.end(&mut to).map_err(Failed::Write)?;
+    Ok(recorder.world.truth())
+}
+
+/// A market and the one client that records it, block by block.
+#[derive(Debug)]
+pub struct Recorder {
+    world: World,
+    seed: u64,
+    session: Session,
+    links: usize,
+    /// The connection, and when it was opened.
+    link: Option<(Link, Ns)>,
+    /// When it broke last.
+    cut: Option<Ns>,
+}
+
+impl Recorder {
+    /// A market at its start, and nobody who is connected to it.
+    ///
+    /// # Errors
+    /// The first field of the configuration that is out of range.
+    pub fn new(config: &Config) -> Result<Recorder, ConfigError> {
+        let (world, session) = (World::new(config, EPOCH_MS)?, Session::new());
+        Ok(Recorder { world, seed: config.seed, session, links: 0, link: None, cut: None })
+    }
+
+    /// The market.
+    #[cfg(feature = "lab")]
+    pub fn world(&mut self) -> &mut World {
+        &mut self.world
+    }
+
+    /// Time of the last block.
+    pub fn time(&self) -> Ns {
+        Ns::from_ms(self.world.time_ms())
+    }
+
+    /// Time of the next block.
+    pub fn next(&self) -> Ns {
+        Ns::from_ms(self.world.next_ms())
+    }
+
+    /// Hands over what is received until the next block.
+    ///
+    /// # Errors
+    /// Those of `to`.
+    pub fn hear(&mut self, to: &mut impl FnMut(Ns, &str) -> io::Result<()>) -> io::Result<()> {
+        let (now, feed) = (self.time(), self.world.feed());
+        let [lasts, gap] = [feed.drop_every_s, feed.gap_s].map(|s| draw::floor(s * 1e9));
+        if lasts > 0 && self.link.as_ref().is_some_and(|(_, opened)| now.since(*opened) >= lasts) {
+            (self.link, self.cut) = (None, Some(now));
         }
-        let gap = draw::floor(feed.gap_s * 1e9);
-        if link.is_none() && cut.is_none_or(|cut| now.since(cut) >= gap) {
-            links += 1;
-            let mut new = Link::new(&feed, link_key(config.seed, links));
-            session = subscribe(&world, now, &mut new, &mut to).map_err(Failed::Write)?;
-            (link, opened) = (Some(new), now);
+        if self.link.is_none() && self.cut.is_none_or(|cut| now.since(cut) >= gap) {
+            self.links += 1;
+            let mut link = Link::new(feed, link_key(self.seed, self.links));
+            self.session = subscribe(&self.world, now, &mut link, to)?;
+            self.link = Some((link, now));
         }
-        let block = world.step();
-        did(&world.last()).map_err(Failed::Write)?;
-        let time = Ns::from_ms(world.time_ms());
-        if let Some(link) = &mut link {
-            deliver(link, time, &mut to).map_err(Failed::Write)?;
-            link.block(time, session.frames(&block));
+        let until = self.next();
+        self.link.iter_mut().try_for_each(|(link, _)| deliver(link, until, to))
+    }
+
+    /// The next block.
+    pub fn step(&mut self) {
+        let block = self.world.step();
+        let time = self.time();
+        if let Some((link, _)) = &mut self.link {
+            link.block(time, self.session.frames(&block));
         }
     }
-    link.iter_mut().try_for_each(|l| deliver(l, Ns(i64::MAX), &mut to)).map_err(Failed::Write)?;
-    Ok(world.truth())
+
+    /// Hands over what is still on its way.
+    ///
+    /// # Errors
+    /// Those of `to`.
+    pub fn end(&mut self, to: &mut impl FnMut(Ns, &str) -> io::Result<()>) -> io::Result<()> {
+        self.link.iter_mut().try_for_each(|(link, _)| deliver(link, Ns(i64::MAX), to))
+    }
 }
 
 /// Subscribes to everything: acknowledgements at once, states on their way.

@@ -78,6 +78,9 @@ struct Coin {
     traded: [f64; 2],
     /// Prints of the block before, where they are sent late.
     late: Option<String>,
+    /// Orders in the book that clients are not shown.
+    #[cfg(feature = "lab")]
+    hidden: Vec<super::matching::OrderId>,
 }
 
 /// The time to the next block, ms, where the median is `block_ms`.
@@ -134,6 +137,8 @@ impl World {
             premium: 0.0,
             traded: [0.0; 2],
             late: None,
+            #[cfg(feature = "lab")]
+            hidden: Vec::new(),
         };
         let mut world = World {
             block_ms: config.block_ms,
@@ -243,6 +248,22 @@ impl World {
         self.coins.iter().map(|c| (c.name.as_str(), c.listing))
     }
 
+    /// The agents of a coin; `None` under `simple`.
+    #[cfg(feature = "lab")]
+    pub fn agents(&mut self, coin: usize) -> Option<&mut super::agents::Agents> {
+        match &mut self.coins.get_mut(coin)?.market {
+            Market::Agents(agents, _) => Some(agents),
+            Market::Simple(_) => None,
+        }
+    }
+
+    /// Keeps these orders out of what clients see of a coin's book: for one who knows his own.
+    #[cfg(feature = "lab")]
+    pub fn hide(&mut self, coin: usize, orders: impl Iterator<Item = super::matching::OrderId>) {
+        self.coins[coin].hidden.clear();
+        self.coins[coin].hidden.extend(orders);
+    }
+
     /// Law and record of all coins so far.
     pub fn truth(&self) -> Truth {
         Truth {
@@ -266,7 +287,7 @@ impl Coin {
     /// `skips`: best prices of a block with trades come with a later block's.
     fn publish(&mut self, time_ms: i64, dt: f64, (due, skips): ([bool; 3], bool)) -> CoinFrames {
         let mut frames = CoinFrames::default();
-        let bbo = Side::BOTH.map(|s| self.market.book().best(s));
+        let bbo = Side::BOTH.map(|s| self.levels(s).next());
         let left_out = skips && !self.market.prints().is_empty();
         if bbo != self.bbo && !left_out {
             self.bbo = bbo;
@@ -289,6 +310,21 @@ impl Coin {
         frames
     }
 
+    /// The levels of a side as clients see them.
+    fn levels(&self, side: Side) -> impl Iterator<Item = Level> {
+        let book = self.market.book();
+        let levels = book.levels(side);
+        #[cfg(feature = "lab")]
+        let levels = levels.filter_map(move |mut l| {
+            let own = self.hidden.iter().filter_map(|id| book.order(*id));
+            for o in own.filter(|o| (o.side, o.px) == (side, l.px)) {
+                (l.sz.0, l.n) = (l.sz.0 - o.sz.0, l.n - 1);
+            }
+            (l.n > 0).then_some(l)
+        });
+        levels
+    }
+
     /// Moves the oracle after the efficient price, and the premium.
     fn follow(&mut self, dt: f64) {
         let efficient = self.market.efficient().to_f64();
@@ -299,8 +335,7 @@ impl Coin {
 
     fn book(&self, time_ms: i64, fast: bool) -> String {
         let depth = if fast { FAST_LEVELS } else { LEVELS_MAX };
-        let sides =
-            Side::BOTH.map(|s| self.market.book().levels(s).take(depth).collect::<Vec<_>>());
+        let sides = Side::BOTH.map(|s| self.levels(s).take(depth).collect::<Vec<_>>());
         wire::book(&self.name, time_ms, [&sides[0], &sides[1]], fast)
     }
 

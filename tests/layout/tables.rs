@@ -182,7 +182,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Markets of agents that look like real ones, recordings of them with the real feed's delays.
     // The same delays in sockets; faults of the feed by name.
     // A world of SOL, coins that move together, what happened in each block.
-    ("venue", 5_230),
+    // Orders of an experiment that are really in the book.
+    ("venue", 5_300),
     // All coins together and how they went, a coin alone, help, a question before the end.
     ("view", 830),
     ("ws", 1_450),

@@ -1,18 +1,11 @@
-//! Experiments: the production learners and quotes in synthetic markets whose truth is known.
+//! Experiments: the product in simulated markets whose truth is known.
 //!
-//! In: settings, seeds. Out: tables, CSV, plots. Cold path.
-//!
-//! ```text
-//!  market (takers, mids; known truth) ─▶ trial: learners ─▶ policy ─▶ orders ─▶ fills, score
-//!  profit: trials over seeds and threads ─▶ stats ─▶ table, plot
-//! ```
+//! In: worlds, seeds. Out: tables, CSV, plots. Cold path.
 
-pub mod market;
-pub mod policy;
+mod inbook;
 pub mod profit;
 pub mod stats;
 pub mod table;
-pub mod trial;
 
 /// How much of an experiment to do.
 #[derive(Clone, Copy, Debug, PartialEq)]

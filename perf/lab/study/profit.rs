@@ -1,223 +1,351 @@
-//! What a policy earns of what it could.
+//! What a strategy earns where its orders are really in the book, and what paper says of it.
 //!
-//! In: seeds. Out: profit as a share of the oracle's, by market. Cold path.
+//! In: worlds, strategies, seeds. Out: money, paired. Cold path.
 //!
-//! 1. The oracle quotes with the true kappa, rate and cost of the regime the market is in.
-//! 2. Profit is the expected one of the quotes that stood, second by second: which takers happened to
-//!    come is left out, so few runs tell policies apart.
-//! 3. `single` is a quote of no size at the policy's best distance, as the theory has it; `ladder`
-//!    is all that is quoted, sizes and all, less what carrying the fills costs.
-//! 4. Both are of the whole run; `single_warm` and `ladder_warm` are without its first ten minutes.
+//! ```text
+//!  recorder (agents, delays) ─▶ frames ─▶ feeder (feed, engine, strategy) ─▶ records ─▶ money
+//!      ▲                                        │
+//!      └── floor ◀── requests ── in the book ◀──┘   or the paper executor, and nothing goes back
+//! ```
+//!
+//! 1. The engine is the product, from the frames on. Paper and real run see the same market until an own
+//!    order has a consequence: draws are named, not counted.
+//! 2. The oracle knows the truth of the world: it quotes at the distance that pays best there, really in
+//!    the book; where none pays it does not quote, and the right answer is no order.
+//! 3. Worlds are changed after their start, so that what learners and strategies believe at first is off.
+//! 4. Money is what the ledger says at the end, the position at the mid.
 
-use super::market::{Market, Scenario};
-use super::policy::{NAMED, Named};
-use super::stats::{Estimate, float, ratio};
+use super::inbook::{Floor, Twin};
+use super::stats::{Estimate, float, mean, ratio};
 use super::table::{Cell, Table};
-use super::trial::{Totals, Trial};
 use super::{Effort, Outcome};
+use crate::app::config::Config;
+use crate::app::replay::{Feeder, Tally};
+use crate::app::turn::Turn;
+use crate::engine::{Components, ConfigOf, Shipped};
+use crate::event::shadow::{DISTANCES_E2, JOIN};
+use crate::feed::CoinSpec;
 use crate::lab::plot::study::{Chart, Series};
+use crate::quote::{AnyConfig, AnyStrategy, Name, Strategy as _};
+use crate::record::{Body, Lane, OrderState, Record, StopReason};
+use crate::sim::models::skellam::Skellam;
 use crate::sys::jobs;
+use crate::truth::{self, Pace, Plan};
+use crate::units::{Cash, Ns};
+use crate::venue::agents::sets::Set;
+use crate::venue::coin;
+use crate::venue::config::{Config as Venue, Named};
+use crate::venue::tape::Recorder;
 
-/// Policies compared; the last one knows.
-const POLICIES: [Named; NAMED.len() + 1] = {
-    let mut all = [Named::Oracle; NAMED.len() + 1];
-    let mut i = 0;
-    while i < NAMED.len() {
-        all[i] = NAMED[i];
-        i += 1;
+/// The coin; it names the draws.
+const COIN: &str = "A";
+/// Hours in which the truth of a world is found out.
+const TRUTH_H: i64 = 4;
+
+/// A world, and what is changed of it.
+struct Scene {
+    name: &'static str,
+    world: Named,
+    change: fn(&mut Set),
+}
+
+/// Where nothing pays, where something does, and where that is unlike what is believed at first.
+const SCENES: [Scene; 10] = [
+    Scene { name: "btc", world: Named::Btc, change: |_| {} },
+    Scene { name: "eth", world: Named::Eth, change: |_| {} },
+    Scene { name: "thin", world: Named::Thin, change: |_| {} },
+    Scene { name: "paying", world: Named::Paying, change: |_| {} },
+    Scene { name: "a fifth of the takers", world: Named::Paying, change: |s| s.takers.rate *= 0.2 },
+    Scene { name: "five times", world: Named::Paying, change: |s| s.takers.rate *= 5.0 },
+    Scene { name: "twice the volatility", world: Named::Paying, change: |s| s.price.sigma *= 2.0 },
+    Scene {
+        name: "informed",
+        world: Named::Paying,
+        change: |s| (s.takers.informed, s.price.impact) = ((1.2, 4.0), 3.0),
+    },
+    Scene {
+        name: "heavy tails",
+        world: Named::Paying,
+        change: |s| {
+            (s.takers.tail.0, s.takers.tail.1, s.takers.slip) = (0.25, 0.6, (0.8, 6.0, 0.0))
+        },
+    },
+    Scene {
+        name: "bursts of a minute",
+        world: Named::Paying,
+        change: |s| (s.price.activity, s.price.dwell_s) = ([0.2, 1.0, 5.0], [60.0; 3]),
+    },
+];
+
+/// Strategies, each as it comes; the oracle is apart.
+const STRATEGIES: [Name; 4] = [Name::Earn, Name::Glft, Name::Avellaneda, Name::Original];
+
+/// A strategy's name, and the settings it comes with.
+fn of(name: Name) -> (&'static str, AnyConfig) {
+    let settings = AnyConfig { name, ..AnyConfig::default() };
+    (AnyStrategy::info(&settings).name, settings)
+}
+
+/// What one run came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Earned {
+    usd: f64,
+    fills: f64,
+    requests: f64,
+}
+
+impl Earned {
+    #[expect(clippy::cast_precision_loss, reason = "money for people")]
+    fn note(&mut self, record: &Record) {
+        match &record.body {
+            Body::Account(a) if a.lane == Lane::Configured => {
+                let all = a.spread + a.adverse + a.inventory + a.fees + a.funding;
+                self.usd = all as f64 / Cash::USD as f64;
+            }
+            Body::Fill(f) if f.lane == Lane::Configured => self.fills += 1.0,
+            Body::Order(o) if matches!(o.state, OrderState::Sent | OrderState::CancelSent) => {
+                self.requests += 1.0;
+            }
+            _ => {}
+        }
     }
-    all
-};
+}
 
-/// Beginning of a run that is left out of a second figure, s.
-const COLD_S: f64 = 600.0;
+/// Where the orders of a run are, and whether it takes them for those of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Run {
+    /// Nowhere: the paper executor judges them.
+    Paper,
+    /// In the book; the feed is shown without them, as to a maker who knows his own.
+    InBook,
+    /// In the book and in the feed.
+    Blind,
+}
 
-/// One run.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Run {
-    /// What came of all of it.
-    pub whole: Totals,
-    /// What came of its first ten minutes.
-    pub cold: Totals,
+/// All kinds.
+const RUNS: [Run; 3] = [Run::Paper, Run::InBook, Run::Blind];
+
+/// One strategy in one world for so long, `C` deciding who executes its orders.
+fn play<C>(scene: &Scene, strategy: &AnyConfig, run: Run, (seed, hours): (u64, f64)) -> Earned
+where
+    C: Components<Strategy = AnyStrategy, Fills = Skellam>,
+{
+    let product = Config::default();
+    let e = &product.engine;
+    let mut cfg = ConfigOf::<C> {
+        seed,
+        book: e.book,
+        sim: e.sim,
+        learn: e.learn,
+        requests: e.requests,
+        quote: e.quote,
+        strategy: *strategy,
+        fills: e.fills,
+    };
+    let venue = Venue { coins: vec![COIN.into()], world: scene.world, seed, ..Venue::default() };
+    // What is assumed of the delays is true: other assumptions are another experiment.
+    cfg.sim.feed_ms = least_ms(&venue);
+    cfg.sim.brackets = false;
+    let mut market = Recorder::new(&venue).expect("defaults");
+    let spec = CoinSpec::new(COIN, coin::listing(&venue, COIN).sz_decimals).expect("a coin");
+    let turn = Turn::<C>::reading(product.run.parser, &cfg, &[spec], [0; 2]).expect("one coin");
+    let (mut feeder, mut earned) = (Feeder::new(turn), Earned::default());
+    let mut tally = Tally::seeing(|r| earned.note(r));
+    let mut floor = Floor::open();
+    let mut log = Vec::new();
+    let agents = market.world().agents(0).expect("a world of agents");
+    (scene.change)(agents.set_mut());
+    agents.log(&mut log);
+    let until = market.time().plus(ns(hours));
+    while market.next() < until {
+        let hears = market.hear(&mut |at, text| {
+            feeder.take(at, text.as_bytes(), &mut tally);
+            Ok(())
+        });
+        hears.expect("nothing is written");
+        let next = market.next();
+        floor.arrive(next, market.world().agents(0).expect("the same").book_mut());
+        if run == Run::InBook {
+            market.world().hide(0, floor.own());
+        }
+        market.step();
+        let mid = market.world().last().coins[0].mid_before;
+        let agents = market.world().agents(0).expect("the same");
+        agents.log(&mut log);
+        floor.block(next, &log, agents.prints().iter().map(|p| p.tid), mid);
+        floor.tidy(agents.book());
+    }
+    feeder.end_run(Some(StopReason::Finished), &mut tally);
+    drop(tally);
+    earned
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a setting of few digits")]
+fn ns(hours: f64) -> i64 {
+    (hours * 3.6e12) as i64
+}
+
+/// The least delay of the feed, ms.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a setting")]
+fn least_ms(venue: &Venue) -> u32 {
+    venue.feed.least_ms as u32
+}
+
+/// The strategy that knows where a quote pays best in a world; `None` where it pays nowhere.
+fn knowing(scene: &Scene) -> Option<AnyConfig> {
+    let (venue, engine) = (Venue::default(), Config::default().engine);
+    let mut set = *coin::set(scene.world, COIN).expect("a world of agents");
+    (scene.change)(&mut set);
+    let sim = engine.sim;
+    let plan = Plan {
+        world: scene.name.into(),
+        coin: COIN.into(),
+        set,
+        block_ms: venue.block_ms,
+        length_ns: TRUTH_H * Ns::HOUR,
+        seed: 0,
+        pace: Pace {
+            every_ns: Ns::SEC / 2,
+            latency_ns: sim.entry.mean_ns() + i64::from(sim.ping_ms) * Ns::MS / 2,
+            feed_ns: ns((venue.feed.least_ms + venue.feed.more_ms) / 3.6e6),
+        },
+        order_usd: engine.quote.unit_usd,
+        fee_bps: 1.5,
+        jobs: 1,
+    };
+    let truth = truth::run(&plan, &mut |_| {});
+    // After thirty seconds, for nobody that is not post-only: what the book here is like.
+    let rows = &truth.curves[1].rows;
+    let value = |j: &usize| rows[*j].value.value;
+    let places = (0..DISTANCES_E2.len()).chain([JOIN]);
+    let best =
+        places.filter(|j| rows[*j].fills > 20).max_by(|a, b| value(a).total_cmp(&value(b)))?;
+    let mut strategy = AnyConfig { name: Name::Fixed, ..AnyConfig::default() };
+    match DISTANCES_E2.get(best) {
+        #[expect(clippy::cast_precision_loss, reason = "hundredths of 15")]
+        Some(e2) => strategy.fixed.bps = *e2 as f64 / 100.0,
+        None => strategy.name = Name::Join,
+    }
+    (value(&best) > 0.0).then_some(strategy)
 }
 
 /// Runs of the experiment.
 #[must_use]
 pub fn runs(effort: &Effort) -> usize {
-    Scenario::ALL.len() * POLICIES.len() * effort.seeds
+    SCENES.len() * (1 + (RUNS.len() * STRATEGIES.len() + 1) * effort.seeds)
 }
 
-/// One run of a policy in a market.
-#[must_use]
-pub fn trial(scenario: Scenario, policy: Named, seed: u64, hours: f64) -> Run {
-    let (policy, settings) = policy.setup();
-    let mut t = Trial::new(Market::new(scenario, seed), policy, settings);
-    let mut run = Run { whole: *t.totals(), cold: *t.totals() };
-    let mut seconds = 0.0;
-    while seconds < hours * 3_600.0 {
-        t.second();
-        seconds += 1.0;
-        if seconds <= COLD_S {
-            run.cold = *t.totals();
-        }
-    }
-    run.whole = *t.totals();
-    run
-}
-
-/// Shares of what could be had, single and ladder: of all, and after the first ten minutes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Shares {
-    /// Whole run.
-    pub whole: [Estimate; 2],
-    /// After its first ten minutes; NaN where it has no more.
-    pub warm: [Estimate; 2],
-}
-
-/// The shares that some runs came to.
-#[must_use]
-pub fn shares(runs: &[Run]) -> Shares {
-    let of = |f: &dyn Fn(&Run) -> f64| runs.iter().map(f).collect::<Vec<_>>();
-    type Part = fn(&Totals) -> f64;
-    let parts: [[Part; 2]; 2] =
-        [[|t| t.single, |t| t.single_best], [|t| t.expected, |t| t.expected_best]];
-    let share = |cold: f64| {
-        parts.map(|[got, best]| {
-            let over = |f: Part| of(&|r: &Run| f(&r.whole) - cold * f(&r.cold));
-            ratio(&over(got), &over(best))
-        })
-    };
-    Shares { whole: share(0.0), warm: share(1.0) }
+/// Money of runs by seed: the oracle's in the book, and of each strategy by kind of run.
+struct Scored {
+    oracle: Vec<Earned>,
+    strategies: Vec<[Vec<Earned>; RUNS.len()]>,
 }
 
 /// The experiment.
 #[must_use]
 pub fn run(effort: &Effort, done: &(dyn Fn() + Sync)) -> Outcome {
-    let trials: Vec<usize> = (0..runs(effort)).collect();
-    let cell = |k: usize| (Scenario::ALL[k / POLICIES.len()], POLICIES[k % POLICIES.len()]);
-    let all = jobs::done(&trials, effort.jobs, |i, _| {
-        let (scenario, policy) = cell(i / effort.seeds);
-        let run = trial(scenario, policy, effort.seed(i), effort.hours);
+    let knowing: Vec<Option<AnyConfig>> = jobs::done(&SCENES, effort.jobs, |_, scene| {
+        let known = knowing(scene);
         done();
-        run
+        known
     });
-    let mut rows = Vec::new();
-    let known = POLICIES.len() - 1;
-    let mut series: Vec<Series> = POLICIES[..known].iter().map(|p| Series::new(p.name())).collect();
-    for (k, runs) in all.chunks(effort.seeds).enumerate() {
-        let (scenario, policy) = cell(k);
-        let sum = |f: fn(&Totals) -> f64| runs.iter().map(|r| f(&r.whole)).sum::<f64>();
-        let s = shares(runs);
-        if k % POLICIES.len() < known {
-            series[k % POLICIES.len()].push(k / POLICIES.len(), s.whole[0]);
+    let mut trials = Vec::new();
+    for (scene, oracle) in SCENES.iter().zip(&knowing) {
+        let mut add = |strategy, run| {
+            trials.extend((0..effort.seeds).map(|i| (scene, strategy, run, effort.seed(i))));
+        };
+        oracle.iter().for_each(|o| add(*o, Run::InBook));
+        for name in STRATEGIES {
+            RUNS.into_iter().for_each(|run| add(of(name).1, run));
         }
-        rows.push(vec![
-            Cell::Text(scenario.name()),
-            Cell::Text(policy.name()),
-            Cell::Span(s.whole[0], 3),
-            Cell::Span(s.warm[0], 3),
-            Cell::Span(s.whole[1], 3),
-            Cell::Span(s.warm[1], 3),
-            Cell::Number(sum(|t| t.single_bps) / sum(|t| t.quoted_s), 2),
-            Cell::Number(sum(|t| t.fills) / float(runs.len()) / effort.hours, 1),
-            Cell::Number(sum(|t| t.edge_bps) / sum(|t| t.fills), 2),
-        ]);
+    }
+    let all = jobs::done(&trials, effort.jobs, |_, (scene, strategy, run, seed)| {
+        let how = (*seed, effort.hours);
+        let earned = match run {
+            Run::Paper => play::<Shipped>(scene, strategy, *run, how),
+            Run::InBook | Run::Blind => play::<Twin>(scene, strategy, *run, how),
+        };
+        done();
+        earned
+    });
+    let mut cells = all.chunks(effort.seeds).map(<[Earned]>::to_vec);
+    let none = vec![Earned::default(); effort.seeds];
+    let mut next = || cells.next().unwrap_or_default();
+    let scored = knowing.iter().map(|oracle| Scored {
+        oracle: if oracle.is_some() { next() } else { none.clone() },
+        strategies: STRATEGIES.map(|_| RUNS.map(|_| next())).to_vec(),
+    });
+    outcome(effort, &knowing, &scored.collect::<Vec<_>>())
+}
+
+fn outcome(effort: &Effort, knowing: &[Option<AnyConfig>], scored: &[Scored]) -> Outcome {
+    let hourly = |runs: &[Earned]| runs.iter().map(|r| r.usd / effort.hours).collect::<Vec<_>>();
+    let count = |runs: &[Earned], of: fn(&Earned) -> f64| {
+        Cell::Number(runs.iter().map(of).sum::<f64>() / float(runs.len()) / effort.hours, 0)
+    };
+    let mut rows = Vec::new();
+    let mut series = STRATEGIES.map(|name| Series::new(of(name).0)).to_vec();
+    series.push(Series::new("oracle"));
+    for (k, ((scene, oracle), scored)) in SCENES.iter().zip(knowing).zip(scored).enumerate() {
+        let best = hourly(&scored.oracle);
+        series[STRATEGIES.len()].push(k, mean(&best));
+        for (i, runs) in scored.strategies.iter().enumerate() {
+            let [paper, real, blind] = runs.each_ref().map(|runs| hourly(runs));
+            let more: Vec<f64> = paper.iter().zip(&real).map(|(p, r)| p - r).collect();
+            series[i].push(k, mean(&real));
+            let none = Estimate { at: f64::NAN, lo: f64::NAN, hi: f64::NAN };
+            let share = if oracle.is_some() { ratio(&real, &best) } else { none };
+            rows.push(vec![
+                Cell::Text(scene.name),
+                Cell::Text(of(STRATEGIES[i]).0),
+                Cell::Span(mean(&real), 1),
+                Cell::Span(mean(&paper), 1),
+                Cell::Span(mean(&more), 1),
+                Cell::Span(mean(&blind), 1),
+                Cell::Span(mean(&best), 1),
+                Cell::Span(share, 2),
+                count(&runs[1], |r| r.fills),
+                count(&runs[0], |r| r.fills),
+                count(&runs[1], |r| r.requests),
+            ]);
+        }
     }
     let table = Table {
         title: format!(
-            "Profit as a share of the oracle's, {} runs of {} h a cell",
+            "USD an hour with orders really in the book, and on paper: {} runs of {} h a cell",
             effort.seeds, effort.hours
         ),
         columns: vec![
-            "market",
-            "policy",
-            "single",
-            "single_warm",
-            "ladder",
-            "ladder_warm",
-            "depth_bps",
-            "fills_per_h",
-            "edge_bps",
+            "world",
+            "strategy",
+            "in_book",
+            "paper",
+            "paper_less_book",
+            "blind",
+            "oracle",
+            "share",
+            "fills",
+            "paper_fills",
+            "requests",
         ],
         rows,
-        notes: vec![
-            "single: a quote of no size at the policy's best distance, against the best distance;"
-                .into(),
-            "ladder: all that was quoted less the cost of carrying it, against the oracle's ladder:"
-                .into(),
-            "both over the whole run; single_warm, ladder_warm: without the first ten minutes.".into(),
-            "In brackets 95 % intervals over runs.".into(),
-        ],
+        notes: NOTES.map(String::from).to_vec(),
     };
     let chart = Chart {
-        title: "Profit as a share of what knowing the truth would earn".into(),
-        y: "share of a single quote over the whole run, with 95 % interval".into(),
+        title: "What strategies earn with their orders really in the book".into(),
+        y: "USD an hour, with 95 % interval".into(),
         log: false,
-        names: Scenario::ALL.map(|s| s.name().to_owned()).to_vec(),
+        names: SCENES.iter().map(|s| s.name.to_owned()).collect(),
         series,
-        band: Some((0.95, 1.0)),
+        band: None,
     };
     Outcome { table, chart }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lab::study::policy::FEE_BPS;
-    use crate::quote::original::Policy;
-
-    fn of(scenario: Scenario, policy: Named, hours: f64) -> Shares {
-        let runs: Vec<Run> = (1..=3).map(|s| trial(scenario, policy, s, hours)).collect();
-        shares(&runs)
-    }
-
-    /// Share of the best single quote's profit, over seeds.
-    fn share(scenario: Scenario, policy: Named, hours: f64) -> f64 {
-        of(scenario, policy, hours).whole[0].at
-    }
-
-    #[test]
-    fn learning_costs_little_over_a_quiet_day_and_less_after_ten_minutes() {
-        let s = of(Scenario::Quiet, Named::Default, 3.0);
-        assert!(s.whole[0].at >= 0.94 && s.warm[0].at >= 0.95, "{s:?}");
-        // The oracle is what it is measured by, at any time.
-        let known = of(Scenario::Switching, Named::Oracle, 0.2);
-        for e in known.whole.iter().chain(&known.warm) {
-            assert!((e.at - 1.0).abs() < 1e-9, "{known:?}");
-        }
-    }
-
-    #[test]
-    fn the_default_earns_nearly_what_an_oracle_earns() {
-        for scenario in [Scenario::Normal, Scenario::Volatile, Scenario::Cascade] {
-            let s = share(scenario, Named::Default, 1.0);
-            assert!(s >= 0.95, "{}: {s}", scenario.name());
-        }
-        // Controls: a fixed 2.75 bps is far off in a cascade, and the spiral of own distances is.
-        let floor = Named::Original(Policy::Floor8000);
-        assert!(share(Scenario::Cascade, floor, 0.2) < 0.2);
-        assert!(share(Scenario::Normal, Named::Original(Policy::Analysis2), 1.0) < 0.8);
-    }
-
-    #[test]
-    fn the_oracle_ladder_reaches_the_share_of_the_continuum_that_theory_gives() {
-        // .9694 of e^(-1 - kappa c) / (kappa^2 theta) per taker, theta of invariant 2 in `trial`;
-        // prices are rounded outward to a ninth of a basis point.
-        let (policy, cfg) = Named::Oracle.setup();
-        let market = Market::new(Scenario::Normal, 1);
-        let truth = market.truth();
-        let mut t = Trial::new(market, policy, cfg);
-        (0..600).for_each(|_| t.second());
-        let q = cfg.strategy.glft;
-        let n = cfg.bounds.max_lots * q.std_share;
-        let theta = 1.0 / (truth.kappa * q.phi.sqrt() * n);
-        let c = FEE_BPS + truth.adverse();
-        let best =
-            crate::math::det::exp(-1.0 - truth.kappa * c) / (truth.kappa * truth.kappa * theta);
-        let rate = 2.0 * truth.rate * crate::lab::study::market::PHI;
-        let share = t.totals().expected / (600.0 * rate * best);
-        assert!((0.95..0.9695).contains(&share), "{share}");
-        let realised = t.totals().score / t.totals().expected;
-        assert!((0.6..1.4).contains(&realised), "the score of takers that came: {realised}");
-    }
-}
+const NOTES: [&str; 5] = [
+    "in_book: shown the feed without its own orders; blind: takes them for those of others.",
+    "oracle: one lot a side at the distance that truly pays best, really in the book; where none pays it",
+    "quotes nothing, 0 is the most that there is, and no share is shown.",
+    "All runs of a seed have one market until an own order makes a difference.",
+    "Fills and requests are of an hour. In brackets 95 % intervals over seeds.",
+];

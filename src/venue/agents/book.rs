@@ -104,6 +104,11 @@ impl Book {
     /// trade.
     pub fn place(&mut self, side: Side, at: i64, usd: f64) -> Option<OrderId> {
         let sz = self.size(at, usd);
+        self.rest(side, at, sz)
+    }
+
+    /// A post-only order of a size; `None` where it would trade.
+    pub fn rest(&mut self, side: Side, at: i64, sz: Sz) -> Option<OrderId> {
         let placed =
             self.matching.limit(side, self.grid.px(at), sz, Tif::PostOnly, &mut self.fills);
         let id = placed.ok()?.resting?;

@@ -114,11 +114,16 @@ impl Agents {
         &self.book
     }
 
-    /// A post-only order of one's own of about `usd`, in the book before the next block; `None` where it
-    /// would trade.
-    #[cfg(test)]
-    pub fn enter(&mut self, side: Side, at: i64, usd: f64) -> Option<super::matching::OrderId> {
-        self.book.place(side, at, usd)
+    /// The book, for orders of one's own before the next block.
+    #[cfg(any(test, feature = "lab"))]
+    pub fn book_mut(&mut self) -> &mut Book {
+        &mut self.book
+    }
+
+    /// Its parameters; what is changed holds from the next block on, but for the makers that there are.
+    #[cfg(feature = "lab")]
+    pub fn set_mut(&mut self) -> &mut Set {
+        &mut self.set
     }
 
     /// Writes down what happens to orders, and hands out what did since the last time.
