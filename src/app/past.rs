@@ -36,7 +36,7 @@ use crate::limits::{CHECKPOINT_STACK, PAST_LOOK, PAST_LOOKS};
 use crate::record::{Body, Bytes, RECORD_BYTES, Record, StopReason};
 use crate::report::Builder;
 
-const MAGIC: &[u8; 8] = b"pmpast1\n";
+const MAGIC: &[u8; 8] = b"pmpast2\n";
 
 /// Why there is no past.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -96,11 +96,22 @@ impl Past {
         Ok(put(&run.past(), &sealed(MAGIC, self)?)?)
     }
 
-    /// The records that say what the run is.
-    #[must_use]
-    pub fn head(&self) -> Vec<Record> {
+    /// The run's journal from segment `first` on, the oldest that is kept, the records that say what the run
+    /// is before it.
+    ///
+    /// # Errors
+    /// As [`journal::Reader::open`].
+    pub fn kept(
+        &self,
+        mut folder: Folder,
+        first: u64,
+    ) -> Result<journal::Reader<Folder>, ReadError> {
+        let first = first.min(self.journal.segment);
+        let from = first_seq(&mut folder, first).unwrap_or(self.journal.seq);
         let whole = self.head.chunks_exact(RECORD_BYTES);
-        whole.filter_map(|b| Record::decode(b.try_into().ok()?).ok()).collect()
+        let head = whole.filter_map(|b| Record::decode(b.try_into().ok()?).ok());
+        let head = head.filter(|r| r.seq < from).collect();
+        Ok(journal::Reader::since(folder, first)?.after(head))
     }
 
     /// Records that the recording gave up to where it goes on; the journal goes on before them.

@@ -9,7 +9,7 @@ use crate::app::config::ConfigOf;
 use crate::app::past::Past;
 use crate::app::survey::{Survey, fitness, survey};
 use crate::engine::Components;
-use crate::feed::{CoinSpec, is_perpetual};
+use crate::feed::{BadCoin, CoinSpec, is_perpetual};
 use crate::folder::recording::RecordingError;
 use crate::folder::{Fitness, Folder, FolderError, NoFolder, RunFolder, RunInfo};
 use crate::journal::{Digests, Found, ReadError, Reader, hex};
@@ -20,11 +20,11 @@ use crate::record::Record;
 /// the run is and those of the segments kept.
 pub(crate) fn journal(run: &Path) -> Result<Reader<Folder>, Failure> {
     let folder = opened(run)?;
-    if RunFolder::at(run).dropped() == 0 {
-        return Reader::open(folder).map_err(|e| unreadable(run, e));
+    match RunFolder::at(run).dropped() {
+        0 => Reader::open(folder),
+        first => past(run)?.kept(folder, first),
     }
-    let past = past(run)?;
-    Ok(past.rest(folder).map_err(|e| unreadable(run, e))?.after(past.head()))
+    .map_err(|e| unreadable(run, e))
 }
 
 /// Gives each record that `reader` finds in the journal of `run` to `take`; damage found, a line each.

@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::common::{info, intact, opened, past, recording_failure, settings, specs, unreadable};
+use super::common::{
+    each_record, info, intact, journal, opened, past, recording_failure, settings, specs,
+    unreadable,
+};
 use super::exit::{Code, Failure};
 use super::{Common, report, say};
 use crate::app::config::ConfigOf;
@@ -31,7 +34,13 @@ pub(super) struct Options {
 }
 
 pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Failure> {
-    let read = report::read(&o.run)?;
+    let mut read = report::read(&o.run)?;
+    // Sums of the past hide what became of its segments.
+    for fault in each_record(&o.run, journal(&o.run)?, |_| Ok(()))? {
+        if !read.faults.contains(&fault) {
+            read.faults.push(fault);
+        }
+    }
     let info = info(&o.run)?;
     let config = settings::<C>(&o.run)?;
     let coins = specs(&info)?;

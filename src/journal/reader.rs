@@ -110,6 +110,7 @@ impl fmt::Display for Cause {
             Cause::Number(number) => write!(f, "the header says segment {number}"),
             Cause::Config => f.write_str("the segment belongs to another configuration"),
             Cause::Chain => f.write_str("the segment before is not the one it was written after"),
+            Cause::Missing(1) => f.write_str("one segment is missing"),
             Cause::Missing(n) => write!(f, "{n} segments are missing"),
         }
     }
@@ -118,10 +119,13 @@ impl fmt::Display for Cause {
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Damage { segment, from, to, seq, cause } = self;
-        write!(
-            f,
-            "damage in segment {segment}, bytes {from} to {to}, from record {seq} on: {cause}"
-        )
+        match cause {
+            Cause::Missing(_) => write!(f, "from segment {segment}, record {seq} on, {cause}"),
+            _ => write!(
+                f,
+                "damage in segment {segment}, bytes {from} to {to}, from record {seq} on: {cause}"
+            ),
+        }
     }
 }
 

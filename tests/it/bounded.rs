@@ -21,14 +21,15 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Removes what the run's past holds, as its bound would; gives how many files that were.
-fn drop_front(run: &Path) -> usize {
+/// Removes what the run's past holds, as its bound would, but for so many segments; gives how many files
+/// that were.
+fn drop_front(run: &Path, spared: u64) -> usize {
     let past = Past::of(&RunFolder::at(run)).expect("a past");
     let mut dropped = 0;
     for entry in std::fs::read_dir(run).expect("a folder") {
         let name = entry.expect("an entry").file_name().into_string().expect("a name");
-        let old = journal::segment_number(&name).is_some_and(|n| n < past.journal.segment)
-            || recording::segment_number(&name).is_some_and(|n| n < past.recording);
+        let old = journal::segment_number(&name).is_some_and(|n| n + spared < past.journal.segment)
+            || recording::segment_number(&name).is_some_and(|n| n + spared < past.recording);
         if old {
             std::fs::remove_file(run.join(&name)).expect("removed");
             dropped += 1;
@@ -55,6 +56,26 @@ fn report(dir: &Path, run: &str) -> Value {
     found
 }
 
+/// A segment of the journal that is missing in the middle is named, also where its sums are kept.
+fn holed_journals(dir: &Temporary) {
+    for run in ["whole", "spared"] {
+        let front = Past::of(&RunFolder::at(dir.join(run))).expect("a past").journal.segment;
+        let [name, aside] =
+            [dir.join(run).join(journal::segment_name(front - 1)), dir.join("aside")];
+        std::fs::rename(&name, &aside).expect("moved");
+        let says = format!("the journal is damaged: from segment {}, record ", front - 1);
+        let export = ["export", run, "--format", "csv", "--out", &format!("{run}.holed")];
+        for args in [&["verify", run][..], &export] {
+            let said = papermaker(&dir.0, args);
+            said.assert_code(1);
+            assert!(said.err.contains(&says), "{said:?}");
+            assert!(said.err.contains(" on, one segment is missing"), "{said:?}");
+        }
+        std::fs::rename(&aside, &name).expect("moved");
+        papermaker(&dir.0, &["verify", run]).assert_code(0);
+    }
+}
+
 #[test]
 fn sums_tables_and_verdicts_are_those_of_the_whole_run() {
     let dir = Temporary::new();
@@ -63,9 +84,11 @@ fn sums_tables_and_verdicts_are_those_of_the_whole_run() {
     papermaker(&dir.0, &[&world[..], &sets].concat()).assert_code(0);
     copy(&dir.join("whole"), &dir.join("plain"));
     std::fs::remove_file(dir.join("plain/past")).expect("several segments make a past");
-    copy(&dir.join("whole"), &dir.join("kept"));
-    let dropped = drop_front(&dir.join("kept"));
-    assert!(dropped >= 4, "{dropped} files");
+    for (run, spared, least) in [("kept", 0, 4), ("spared", 2, 1)] {
+        copy(&dir.join("whole"), &dir.join(run));
+        let dropped = drop_front(&dir.join(run), spared);
+        assert!(dropped >= least, "{dropped} files");
+    }
     let want = report(&dir.0, "plain");
     let fills = &want["coins"][0]["orders"]["fills"]["configured"];
     assert!(fills.as_object().is_some_and(|f| !f.is_empty()), "{want}");
@@ -86,23 +109,25 @@ fn sums_tables_and_verdicts_are_those_of_the_whole_run() {
     assert_eq!(report(&dir.0, "kept"), want, "without what it holds");
     let [a, b] = ["plain", "kept"].map(|run| json(&dir.0, &["verify", run, "--json"]));
     assert_eq!((&a["digest"], &a["decisions"]), (&b["digest"], &b["decisions"]));
-    // Tables begin later, and know their coins and when.
-    let [a, b] = ["plain", "kept"].map(|run| {
+    // Tables begin with the oldest segment, and know their coins and when.
+    let [a, b, c] = ["plain", "kept", "spared"].map(|run| {
         let to = format!("{run}.csv");
         papermaker(&dir.0, &["export", run, "--format", "csv", "--out", &to]).assert_code(0);
         let read = |t: &str| std::fs::read_to_string(dir.join(&format!("{to}/{t}.csv")));
         ["coins", "fills"].map(|t| read(t).expect("a table"))
     });
-    assert_eq!(a[0], b[0], "coins");
-    let tail: Vec<&str> = b[1].lines().skip(1).collect();
-    assert!(!tail.is_empty() && tail.len() < a[1].lines().count() - 1, "{}", tail.len());
-    assert!(a[1].ends_with(&tail.join("\n")) || a[1].trim_end().ends_with(&tail.join("\n")));
+    assert_eq!([&b[0], &c[0]], [&a[0]; 2], "coins");
+    let [all, few, more] = [&a, &b, &c].map(|t| t[1].lines().skip(1).collect::<Vec<_>>());
+    let counts = [0, few.len(), more.len(), all.len()];
+    assert!(counts.is_sorted_by(|a, b| a < b), "{counts:?}");
+    assert!(all.ends_with(&few) && all.ends_with(&more));
+    holed_journals(&dir);
     let shown = papermaker(&dir.0, &["report", "kept"]);
     assert!(shown.out.contains("dropped  the first"), "{}", shown.out);
     papermaker(&dir.0, &["explain", "kept"]).assert_code(0);
     // A past that cannot be read is no loss while everything is there, and is named once it is.
     for run in ["whole", "kept"] {
-        std::fs::write(dir.join(&format!("{run}/past")), b"pmpast1\nnonsense").expect("written");
+        std::fs::write(dir.join(&format!("{run}/past")), b"pmpast2\nnonsense").expect("written");
     }
     assert_eq!(report(&dir.0, "whole"), want);
     let refused = papermaker(&dir.0, &["report", "kept"]);

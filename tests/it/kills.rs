@@ -24,7 +24,8 @@ use papermaker::rooms::feed::{self, CoinSpec, Control, Loss};
 use papermaker::rooms::folder::keep::{Keeper, Needed};
 use papermaker::rooms::folder::{Folder, RunFolder, recording};
 use papermaker::rooms::journal::{self, Digest, Found, Writer};
-use papermaker::rooms::record::StopReason;
+use papermaker::rooms::record::{StopReason, StrategyNames};
+use papermaker::rooms::report::export::{Export, Format, tables};
 use papermaker::rooms::sys::machine;
 use papermaker::rooms::units::Ns;
 use papermaker::rooms::venue::config::{self, Regime};
@@ -209,11 +210,18 @@ impl Clocked {
     }
 }
 
+/// The files of a kind, with their numbers.
+fn numbered(
+    path: &Path,
+    number: fn(&str) -> Option<u64>,
+) -> impl Iterator<Item = (u64, PathBuf)> + use<> {
+    let names = std::fs::read_dir(path).expect("a folder").flatten();
+    names.filter_map(move |e| Some((number(e.file_name().to_str()?)?, e.path())))
+}
+
 /// The newest file of a kind, and its bytes.
 fn newest(path: &Path, number: fn(&str) -> Option<u64>) -> (PathBuf, u64) {
-    let names = std::fs::read_dir(path).expect("a folder").flatten();
-    let all = names.filter_map(|e| Some((number(e.file_name().to_str()?)?, e.path())));
-    let file = all.max().expect("a file").1;
+    let file = numbered(path, number).max().expect("a file").1;
     let bytes = file.metadata().expect("there").len();
     (file, bytes)
 }
@@ -276,6 +284,32 @@ fn report(path: &Path) -> serde_json::Value {
     papermaker::rooms::report::json(&model)
 }
 
+/// The rows of three tables of the segments that are kept, of which only the end may be unfinished.
+fn export(path: &Path, case: Case, reason: Option<StopReason>) -> [Vec<String>; 3] {
+    let run = RunFolder::at(path);
+    let folder = run.open().expect("a folder");
+    let mut reader = match numbered(path, journal::segment_number).min().expect("a file").0 {
+        0 => journal::Reader::open(folder),
+        first => Past::of(&run).expect("a past").kept(folder, first),
+    }
+    .expect("readable");
+    let names = StrategyNames::default();
+    let to = Temporary::new();
+    let mut out = Export::create(&to.0, Format::Csv, &tables(&names), names, true).expect("made");
+    while let Some(found) = reader.step().expect("readable") {
+        match found {
+            Found::Record(r) => out.take(&r).expect("written"),
+            Found::Torn(_) if reason.is_none() => {}
+            other => panic!("{case:?}: {other:?}"),
+        }
+    }
+    let written = out.finish().expect("written");
+    assert!(written.iter().any(|w| w.table == "coins" && w.rows == 1), "{case:?}");
+    let rows = |name: &str| std::fs::read_to_string(to.join(name)).expect("a table");
+    let all = ["orders.csv", "fills.csv", "accounts.csv"].map(rows);
+    all.map(|t| t.lines().skip(1).map(str::to_owned).collect())
+}
+
 /// A folder for the run of a case, and its market.
 fn scene(case: Case, regime: Regime) -> (Temporary, PathBuf, Clocked) {
     let dir = Temporary::new();
@@ -289,8 +323,8 @@ fn scene(case: Case, regime: Regime) -> (Temporary, PathBuf, Clocked) {
     (dir, path, Clocked { market, late_ms: 0 })
 }
 
-/// Plays a case; gives the run's report, and how many files it has in the end.
-fn play(case: Case) -> (serde_json::Value, usize) {
+/// Plays a case; gives the run's report, how many files it has in the end, and its tables.
+fn play(case: Case) -> (serde_json::Value, usize, [Vec<String>; 3]) {
     let (_dir, path, mut venue) = scene(case, Regime::Volatile);
     let mut rng = Rng::with_seed(case.seed);
     let mut now = None;
@@ -316,9 +350,13 @@ fn play(case: Case) -> (serde_json::Value, usize) {
         drop(life);
         cut(&path, synced, &mut rng);
         verify(&path, case, None);
+        export(&path, case, None);
+        assert_eq!(report(&path)["coins"][0]["coin"], "BTC", "{case:?}");
     }
-    assert!(verify(&path, case, Some(StopReason::Signal)) > 100, "{case:?}");
-    (report(&path), std::fs::read_dir(&path).expect("a folder").count())
+    let reason = Some(StopReason::Signal);
+    assert!(verify(&path, case, reason) > 100, "{case:?}");
+    let files = std::fs::read_dir(&path).expect("a folder").count();
+    (report(&path), files, export(&path, case, reason))
 }
 
 /// A day of the market, stopped and gone on with each hour: the run's report, and at each stop the bytes of
@@ -349,10 +387,16 @@ fn all(kills: usize, seeds: u64) {
     for seed in 0..seeds {
         for segment_bytes in [8_192, 60_000] {
             // The bound changes what is kept, not what is decided or added up.
-            let [(kept, few), (whole, many)] =
+            let [(kept, few, tail), (whole, many, all)] =
                 [true, false].map(|keep| play(Case { seed, kills, segment_bytes, keep }));
             assert_eq!(kept, whole, "seed {seed}, segments of {segment_bytes}");
             assert!(2 * few < many, "{few} files of {many}, seed {seed}, {segment_bytes}");
+            for (tail, all) in tail.iter().zip(&all) {
+                assert!(
+                    all.ends_with(tail) && tail.len() < all.len(),
+                    "seed {seed}, {segment_bytes}"
+                );
+            }
             let fills = &kept["coins"][0]["orders"]["fills"];
             assert!(fills.is_object(), "{kept}");
         }
