@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::SAMPLES_MAX;
 use crate::record::{Fill, FillReason, Lane, Order, OrderReason, OrderState};
 use crate::units::{Ns, Px, Sz};
 
@@ -36,7 +37,9 @@ pub struct Orders {
     pub fee_bps: f64,
     /// Median age of an order at its fill, s.
     pub median_age_s: Option<f64>,
+    /// Ages of one fill in `every`.
     ages: Vec<f64>,
+    every: u64,
     fees_usd: f64,
 }
 
@@ -63,8 +66,18 @@ impl Orders {
             return;
         }
         let age = Ns::seconds(f.age);
+        if self.fills_by_age.iter().sum::<u64>().is_multiple_of(self.every.max(1)) {
+            self.ages.push(age);
+        }
         self.fills_by_age[bin(&AGE_S, age)] += 1;
-        self.ages.push(age);
+        if self.ages.len() >= SAMPLES_MAX {
+            self.every = 2 * self.every.max(1);
+            let mut stays = false;
+            self.ages.retain(|_| {
+                stays = !stays;
+                stays
+            });
+        }
         self.unknown_queue += u64::from(f.unknown_queue);
         self.traded_usd += usd(f.px, f.sz);
         self.fees_usd += Px(f.fee_e8).to_f64();

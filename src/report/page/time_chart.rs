@@ -272,7 +272,7 @@ pub fn strip<T: Copy + PartialEq>(
     let mut seen: Vec<T> = Vec::new();
     let mut html = String::new();
     for (name, states) in rows {
-        let columns = by_column(axis, states);
+        let columns = states.columns(axis.from, axis.width, axis.columns);
         let mut svg = String::new();
         let mut i = 0;
         while i < columns.len() {
@@ -307,32 +307,6 @@ pub fn strip<T: Copy + PartialEq>(
     )
 }
 
-/// The state that held longest in each column.
-fn by_column<T: Copy + PartialEq>(axis: &Axis, states: &States<T>) -> Vec<Option<T>> {
-    let mut best: Vec<(i64, Option<T>)> = vec![(0, None); axis.columns];
-    let mut held: Vec<Vec<(T, i64)>> = vec![Vec::new(); axis.columns];
-    for (from, to, state) in states.stretches() {
-        let column = |at: Ns| usize::try_from(at.since(axis.from) / axis.width).unwrap_or(0);
-        let last = column(Ns(to.0 - 1)).min(axis.columns - 1);
-        for (i, column) in held.iter_mut().enumerate().take(last + 1).skip(column(from)) {
-            let begin = axis.from.plus(i64::try_from(i).unwrap_or(0) * axis.width);
-            let ns = to.0.min(begin.0 + axis.width) - from.0.max(begin.0);
-            match column.iter_mut().find(|h| h.0 == state) {
-                Some(h) => h.1 += ns,
-                None => column.push((state, ns)),
-            }
-        }
-    }
-    for (b, column) in best.iter_mut().zip(held) {
-        for (state, ns) in column {
-            if ns > b.0 {
-                *b = (ns, Some(state));
-            }
-        }
-    }
-    best.into_iter().map(|b| b.1).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,19 +316,5 @@ mod tests {
         let s = Scale::fixed(0.0, 100.0);
         let d = path(&[vec![(0, 100.0), (1, 0.0), (1, 50.0)], vec![(5, 0.0)]], &s);
         assert_eq!(d, "M1 0l2 10000 0-5000M11 10000l1 0");
-    }
-
-    #[test]
-    fn a_column_shows_what_held_longest() {
-        let ms = |n: i64| Ns(n * Ns::MS);
-        let axis = Axis { from: ms(0), width: 100 * Ns::MS, columns: 4 };
-        let mut s = States::new(ms(0), 'a');
-        s.push(ms(30), 'b');
-        s.push(ms(240), 'c');
-        s.push(ms(260), 'b');
-        s.finish(ms(400));
-        assert_eq!(by_column(&axis, &s), vec![Some('b'); 4]);
-        s.push(ms(400), 'c');
-        assert_eq!(by_column(&axis, &s)[3], Some('b'));
     }
 }
