@@ -111,9 +111,19 @@ impl Asked {
 
 /// One name of a list of coins on the command line.
 pub(super) fn coin_name(text: &str) -> Result<String, &'static str> {
-    match text.trim() {
-        "" => Err("name at least one coin, as in BTC,ETH"),
-        name => Ok(name.to_owned()),
+    let name = text.trim();
+    match CoinSpec::new(name, 0) {
+        Err(BadCoin::Empty) => Err("name at least one coin, as in BTC,ETH"),
+        Err(BadCoin::Character) => Err("no coin has such a name; commas stand between coins"),
+        _ => Ok(name.to_owned()),
+    }
+}
+
+/// Refuses a list that names one twice.
+pub(super) fn twice(what: &str, names: &[String]) -> Result<(), Failure> {
+    match names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+        Some((_, name)) => Err(Failure::usage(format!("{what}: {name} is named twice"))),
+        None => Ok(()),
     }
 }
 
@@ -170,6 +180,7 @@ pub(super) fn chosen_of(
     seen: &Survey,
     wanted: &[String],
 ) -> Result<Vec<CoinSpec>, Failure> {
+    twice("--coin", wanted)?;
     let wanted = wanted.iter().map(|w| Asked::parse(w)).collect::<Result<Vec<_>, _>>()?;
     let Survey { coins: all, others, .. } = seen;
     let shown = file.display();
@@ -297,6 +308,7 @@ pub(super) fn write_info(run: &RunFolder, info: &RunInfo) -> Result<(), Failure>
 
 /// What a run says of itself.
 pub(super) fn info(run: &Path) -> Result<RunInfo, Failure> {
+    opened(run)?;
     let path = RunFolder::at(run).info();
     RunInfo::read(&path).map_err(|e| Failure::input(format!("{}: {e}", path.display())))
 }

@@ -9,13 +9,14 @@ use std::time::Duration;
 use clap::Args;
 use rustls::ClientConfig;
 
-use super::common::{Asked, coin_name};
+use super::common::{Asked, coin_name, twice};
 use super::exit::{Code, Failure};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::feed::meta::{self, Universe};
-use crate::limits::{COINS_MAX, INFO_MS, LIST_WAIT};
+use crate::limits::{COINS_MAX, INFO_MS, LIST_WAIT, VENUE_PACE};
+use crate::settings::Choice as _;
 use crate::sys::clock::{SessionClock, wall};
 use crate::sys::pin::{Pin, cores};
 use crate::sys::signal::Stop;
@@ -139,11 +140,7 @@ impl Where {
         if self.wants_all() && self.coin.len() > 1 {
             return Err(Failure::usage("--coin all: it stands alone"));
         }
-        if let Some((_, twice)) =
-            self.coin.iter().enumerate().find(|(i, name)| self.coin[..*i].contains(name))
-        {
-            return Err(Failure::usage(format!("--coin: {twice} is named twice")));
-        }
+        twice("--coin", &self.coin)?;
         let venue = self.named(default);
         if venue == "embedded" {
             return self.embedded(config, tls, length);
@@ -174,11 +171,9 @@ impl Where {
         }
         config.exchange.world = self.world.unwrap_or(config.exchange.world);
         let speed = self.speed.unwrap_or(SPEED);
-        let before = wall();
         let exchange = exchange(config, ([127, 0, 0, 1], 0).into(), speed)?;
         // Both clocks run at the same speed from the same instant.
-        let ahead = wall().since(before) * i64::from(speed);
-        let clock = SessionClock::start_at(before.plus(ahead), speed);
+        let clock = SessionClock::start_at(wall(), speed);
         let url = format!("ws://{}/ws", exchange.addr())
             .parse()
             .map_err(|e| Failure::new(Code::Internal, format!("own address: {e}")))?;
@@ -344,7 +339,7 @@ pub(super) fn exchange<C: Components>(
     speed: u32,
 ) -> Result<Handle, Failure> {
     let service = Service { addr, speed: f64::from(speed), clock: wall };
-    Exchange::start(&config.exchange, service).map_err(|e| match e {
+    let started = Exchange::start(&config.exchange, service).map_err(|e| match e {
         StartError::Io(e) => {
             Failure::new(Code::Venue, format!("the embedded exchange cannot listen at {addr}: {e}"))
         }
@@ -352,7 +347,17 @@ pub(super) fn exchange<C: Components>(
             Failure::usage("the embedded exchange: its speed must be a positive number")
         }
         StartError::Config(e) => Failure::usage(format!("[exchange]: {e}")),
-    })
+    })?;
+    if started.pace() < VENUE_PACE * service.speed {
+        let (coins, pace) = (config.exchange.coins.len(), started.pace());
+        let world = config.exchange.world.name();
+        eprintln!(
+            "papermaker: the market may fall behind: of {coins} coins of the world {world} this machine \
+             makes {pace:.1} seconds a second, and {speed} are asked for; fewer coins, a lower --speed or \
+             --world simple help"
+        );
+    }
+    Ok(started)
 }
 
 /// A speed of the embedded exchange within its range.

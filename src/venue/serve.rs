@@ -87,6 +87,7 @@ pub struct Handle {
     shared: Arc<Shared>,
     waker: Waker,
     thread: Option<JoinHandle<()>>,
+    pace: f64,
 }
 
 #[derive(Debug)]
@@ -112,8 +113,15 @@ impl Exchange {
         if !(service.speed >= 0.0 && service.speed.is_finite()) {
             return Err(StartError::Speed);
         }
+        let began = (service.clock)();
+        let mut world = World::new(config, began.0 / Ns::MS).map_err(StartError::Config)?;
         let start = (service.clock)();
-        let world = World::new(config, start.0 / Ns::MS).map_err(StartError::Config)?;
+        let took = Ns::seconds(start.since(began)).max(f64::EPSILON);
+        let pace = World::prerun_s(config) / took;
+        // What the prerun took is not to be caught up with.
+        if config.epoch_ms.is_none() {
+            world.move_to(start.0 / Ns::MS);
+        }
         let venue_start = config.epoch_ms.map_or(start, Ns::from_ms);
         let mut listener = TcpListener::bind(service.addr)?;
         let poll = Poll::new()?;
@@ -140,7 +148,7 @@ impl Exchange {
         };
         let thread =
             std::thread::Builder::new().name("venue".to_owned()).spawn(move || serving.run())?;
-        Ok(Handle { addr, shared, waker, thread: Some(thread) })
+        Ok(Handle { addr, shared, waker, thread: Some(thread), pace })
     }
 }
 
@@ -148,6 +156,11 @@ impl Handle {
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Market seconds that one second made before anybody was served.
+    pub fn pace(&self) -> f64 {
+        self.pace
     }
 
     /// Law and record so far.

@@ -125,8 +125,7 @@ impl World {
     pub fn new(config: &Config, now_ms: i64) -> Result<World, ConfigError> {
         config.check()?;
         let start_ms = config.epoch_ms.unwrap_or(now_ms);
-        let least_s = if config.world == Named::Simple { 0.0 } else { FILLS_S };
-        let first_ms = start_ms - draw::floor(config.prerun_s.max(least_s) * 1e3);
+        let first_ms = start_ms - draw::floor(World::prerun_s(config) * 1e3);
         let coin = |name: &String| Coin {
             name: name.clone(),
             listing: coin::listing(config, name),
@@ -165,6 +164,20 @@ impl World {
             coin.bbo = Side::BOTH.map(|s| coin.market.book().best(s));
         }
         Ok(world)
+    }
+
+    /// Venue time before anybody is served, s.
+    pub fn prerun_s(config: &Config) -> f64 {
+        let least_s = if config.world == Named::Simple { 0.0 } else { FILLS_S };
+        config.prerun_s.max(least_s)
+    }
+
+    /// Its present becomes `now_ms`, and its past moves with it.
+    pub fn move_to(&mut self, now_ms: i64) {
+        let later = now_ms - self.start_ms;
+        let own = [&mut self.start_ms, &mut self.time_ms, &mut self.next_ms];
+        let prints = self.coins.iter_mut().flat_map(|c| &mut c.history).map(|(at, _)| at);
+        own.into_iter().chain(&mut self.sent_ms).chain(prints).for_each(|t| *t += later);
     }
 
     /// The next block; one set of frames per coin, in the configured order.
