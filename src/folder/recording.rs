@@ -35,6 +35,8 @@ const STAMP_MAX: usize = 21;
 const READ: usize = 256 << 10;
 /// Compressed bytes unpacked at once.
 const PIECE: usize = 512;
+/// Bytes of lines that go to the compressor at once.
+const WAITING: usize = 16 << 10;
 /// Bytes after a line's end that belong to the buffer, so that a parser may read ahead.
 pub const PADDING: usize = 64;
 
@@ -427,6 +429,8 @@ impl Reader {
 #[derive(Debug)]
 pub struct Writer<W: Write> {
     gzip: GzEncoder<Counted<W>>,
+    /// Lines on their way to it.
+    waiting: Vec<u8>,
     frames: u64,
     lost: u64,
     flushed_at: Option<Ns>,
@@ -455,7 +459,7 @@ impl<W: Write> Writer<W> {
     /// A recording into `out`, at gzip's fast level.
     pub fn new(out: W) -> Writer<W> {
         let gzip = GzEncoder::new(Counted { out, bytes: 0 }, Compression::fast());
-        Writer { gzip, frames: 0, lost: 0, flushed_at: None, dirty: false }
+        Writer { gzip, waiting: Vec::new(), frames: 0, lost: 0, flushed_at: None, dirty: false }
     }
 
     /// Writes one frame. A line feed within it, and a carriage return at its end, becomes a tab, so that a
@@ -464,21 +468,29 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// As the file refuses.
     pub fn frame(&mut self, at: Ns, frame: &[u8]) -> io::Result<()> {
-        write!(self.gzip, "{} ", at.0)?;
-        let (frame, end): (_, &[u8]) = match frame {
-            [frame @ .., b'\r'] => (frame, b"\t\n"),
-            _ => (frame, b"\n"),
-        };
-        for (i, part) in frame.split(|b| *b == b'\n').enumerate() {
-            if i > 0 {
-                self.gzip.write_all(b"\t")?;
-            }
-            self.gzip.write_all(part)?;
-        }
-        self.gzip.write_all(end)?;
         self.frames += 1;
+        self.line(at, frame)
+    }
+
+    fn line(&mut self, at: Ns, text: &[u8]) -> io::Result<()> {
+        write!(self.waiting, "{} ", at.0)?;
+        let from = self.waiting.len();
+        self.waiting.extend_from_slice(text);
+        let line = &mut self.waiting[from..];
+        line.iter_mut().filter(|b| **b == b'\n').for_each(|b| *b = b'\t');
+        if let [.., end @ b'\r'] = line {
+            *end = b'\t';
+        }
+        self.waiting.push(b'\n');
         self.dirty = true;
-        Ok(())
+        if self.waiting.len() >= WAITING { self.compress() } else { Ok(()) }
+    }
+
+    /// Hands what waits to the compressor, to which each hand-over costs as much as a long text.
+    fn compress(&mut self) -> io::Result<()> {
+        let done = self.gzip.write_all(&self.waiting);
+        self.waiting.clear();
+        done
     }
 
     /// Notes that `count` frames are missing here.
@@ -486,12 +498,8 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// As the file refuses.
     pub fn lost(&mut self, at: Ns, count: u64) -> io::Result<()> {
-        write!(self.gzip, "{} ", at.0)?;
-        let line: Vec<u8> = feed::lost_line(count).chain(*b"\n").collect();
-        self.gzip.write_all(&line)?;
         self.lost += count;
-        self.dirty = true;
-        Ok(())
+        self.line(at, &feed::lost_line(count).collect::<Vec<u8>>())
     }
 
     /// Hands what was written to the system when the interval is over: a killed process loses
@@ -504,6 +512,7 @@ impl<W: Write> Writer<W> {
         if self.dirty && now.since(*since) >= RAW_FLUSH_NS {
             *since = now;
             self.dirty = false;
+            self.compress()?;
             return self.gzip.flush();
         }
         Ok(())
@@ -514,6 +523,7 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// As the file refuses.
     pub fn finish(&mut self) -> io::Result<()> {
+        self.compress()?;
         self.gzip.try_finish()?;
         self.gzip.get_mut().flush()
     }
