@@ -8,16 +8,19 @@ use std::fmt::Write as _;
 use clap::Args;
 
 use super::Common;
+use super::common::coin_name;
 use super::exit::Failure;
+use super::options::{INTERRUPTED, ask_at_signal, end_if_asked, is_asked, threads};
 use super::progress::Progress;
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
+use crate::feed::CoinSpec;
 use crate::limits::TICK_NS;
 use crate::settings::Choice as _;
 use crate::truth::{self, Estimate, Pace, Plan, Truth};
 use crate::units::Ns;
 use crate::units::rules::Billing;
-use crate::venue::coin::set;
+use crate::venue::coin::{own, set};
 use crate::venue::config::Named;
 use crate::venue::draw::floor;
 
@@ -40,7 +43,7 @@ pub(super) struct Options {
     #[arg(long)]
     world: Option<Named>,
     /// The coin: its name chooses the set of `by-coin`, and the draws.
-    #[arg(long, default_value = "BTC")]
+    #[arg(long, default_value = "BTC", value_parser = coin_name)]
     coin: String,
     /// Market time to simulate, hours.
     #[arg(long, default_value_t = 24.0)]
@@ -52,7 +55,7 @@ pub(super) struct Options {
     #[arg(long, default_value_t = 500.0)]
     order_usd: f64,
     /// Threads; the default is one a core.
-    #[arg(long)]
+    #[arg(long, value_parser = threads)]
     jobs: Option<usize>,
 }
 
@@ -68,6 +71,13 @@ pub(super) fn run<C: Components>(
         return Err(Failure::usage("--order-usd must be 10 to 10000000"));
     }
     let world = o.world.unwrap_or(config.exchange.world);
+    if let Err(e) = CoinSpec::new(&o.coin, 0) {
+        return Err(Failure::usage(format!("--coin {}: {e}", o.coin)));
+    }
+    if o.coin.contains(',') || world == Named::ByCoin && own(world, &o.coin) == Named::Thin {
+        let text = "one of BTC, ETH, SOL, PAYS; of any other name, choose the market with --world";
+        return Err(Failure::usage(format!("--coin {}: {text}", o.coin)));
+    }
     let Some(plan) = plan(config, world, &o.coin, o.order_usd) else {
         let text = "the world `simple` has closed forms, which `papermaker venue --truth FILE` writes; \
                     choose another with --world";
@@ -81,9 +91,18 @@ pub(super) fn run<C: Components>(
     };
     let progress = Progress::counted("truth", "s of the market");
     let seconds = |ns: i64| u64::try_from(ns / Ns::SEC).unwrap_or(0);
-    let found = truth::run(&plan, &mut |done| progress.at(seconds(done), seconds(plan.length_ns)));
+    ask_at_signal(|| ());
+    let tell = &mut |done| progress.at(seconds(done), seconds(plan.length_ns));
+    let found = truth::run(&plan, &|| !is_asked(), tell);
     drop(progress);
-    common.show(&serde_json::json!(found), text(&found));
+    let show = |found: &Truth| {
+        let mut v = serde_json::json!(found);
+        v["interrupted"] = serde_json::json!(is_asked());
+        let above = if is_asked() { format!("{INTERRUPTED}\n") } else { String::new() };
+        common.show(&v, above + &text(found));
+    };
+    end_if_asked(|| found.as_ref().map(|found| Ok(show(found))));
+    found.iter().for_each(show);
     Ok(())
 }
 

@@ -46,7 +46,8 @@ impl Sample {
     /// Another half hour of the market, unless `goes_on` says no meanwhile.
     pub fn grow(&mut self, goes_on: &impl Fn() -> bool) {
         let number = self.parts.len() as u64;
-        self.parts.extend(part::run(&self.plan, number, Ns::HOUR / 2, &mut |_| goes_on()));
+        let part = part::run(&self.plan, number, Ns::HOUR / 2, &mut |_| goes_on());
+        self.parts.extend(part.filter(|_| goes_on()));
     }
 
     /// What is known; `None` before the first half hour.
@@ -55,15 +56,23 @@ impl Sample {
     }
 }
 
-/// Finds it out. `tell` hears how much market time is done, ns, on this thread.
-pub fn run(plan: &Plan, tell: &mut impl FnMut(i64)) -> Truth {
+/// Finds it out, or what is known of it once `goes_on` says no; `None` where that is nothing. `tell` hears how
+/// much market time is done, ns, on this thread.
+pub fn run(
+    plan: &Plan,
+    goes_on: &(impl Fn() -> bool + Sync),
+    tell: &mut impl FnMut(i64),
+) -> Option<Truth> {
     let parts = usize::try_from((plan.length_ns - 1) / PART_NS + 1).unwrap_or(1).max(1);
     let each = plan.length_ns / i64::try_from(parts).unwrap_or(1);
     let numbers: Vec<u64> = (0..parts as u64).collect();
     let work = |_, number: &u64, report: &mut dyn FnMut(i64)| {
+        if !goes_on() {
+            return None;
+        }
         part::run(plan, *number, each, &mut |ns| {
             report(ns);
-            true
+            goes_on()
         })
     };
     let mut done = 0;
@@ -72,5 +81,5 @@ pub fn run(plan: &Plan, tell: &mut impl FnMut(i64)) -> Truth {
         tell(done);
     });
     let parts: Vec<part::Part> = found.into_iter().flatten().collect();
-    figures::of(plan, &parts)
+    (!parts.is_empty()).then(|| figures::of(plan, &parts))
 }

@@ -66,7 +66,7 @@ impl Part {
 }
 
 /// Runs part `number` of the plan, `length_ns` of market time. `tell` hears how much more of it is done; where
-/// it says no, there is no part.
+/// it says no, the part ends with the stretches that are known, if there is one.
 pub fn run(
     plan: &Plan,
     number: u64,
@@ -126,12 +126,17 @@ pub fn run(
         if blocks.is_multiple_of(REPORT) {
             let done = time.since(from).clamp(0, length_ns);
             if !tell(done - reported) {
-                return None;
+                let known = (time.since(from) - AFTER_NS) / stretch_ns;
+                part.stretches = usize::try_from(known).ok().filter(|n| *n > 0)?.min(stretches);
+                part.live_s.iter_mut().for_each(|l| l.truncate(part.stretches));
+                break;
             }
             reported = done;
         }
     }
-    tell(length_ns - reported);
+    if part.stretches == stretches {
+        tell(length_ns - reported);
+    }
     part.fills = ladders.iter().map(|l| l.fills().to_vec()).collect();
     part.orders = schedule.orders().to_vec();
     Some(part)

@@ -187,7 +187,7 @@ fn small(set: Set, jobs: usize) -> Plan {
 #[test]
 fn the_paying_world_pays_and_says_how_much() {
     let (mut done, plan) = (0, small(sets::PAYING, 2));
-    let truth = run(&plan, &mut |ns| done = ns);
+    let truth = run(&plan, &|| true, &mut |ns| done = ns).expect("hours");
     assert_eq!(done, plan.length_ns);
     assert_eq!(truth.curves.len(), 6);
     let five = |g: usize| &truth.curves[2 * g].rows;

@@ -104,8 +104,7 @@ fn a_run_without_a_link_ends_too() {
 }
 
 /// Commands whose result comes at their end; `pipe` gives nothing for ever.
-const WITHOUT_A_RESULT: [&str; 15] = [
-    "truth --hours 5000",
+const WITHOUT_A_RESULT: [&str; 14] = [
     "audit fills --shadows 1000000",
     "audit grid --hours 900 --csv g.csv",
     "compare --market normal --for 900h",
@@ -177,7 +176,7 @@ fn interrupted(dir: &Temporary, line: &str, knows: impl Fn(&Ended) -> bool) -> E
 }
 
 #[test]
-fn a_comparison_an_audit_and_a_sweep_end_with_what_is_known() {
+fn a_comparison_an_audit_a_truth_and_a_sweep_end_with_what_is_known() {
     let dir = Temporary::new();
     recording(&dir.join("t.frames.gz"), 1, 7_200);
     let done = |e: &Ended| e.code == Some(0);
@@ -189,6 +188,9 @@ fn a_comparison_an_audit_and_a_sweep_end_with_what_is_known() {
     let audit = interrupted(&dir, "audit fills --shadows 1000 --jobs 2 --json", done).json();
     let books = audit["books"].as_array().map_or(0, Vec::len);
     assert!(audit["interrupted"] == true && (1..12).contains(&books), "{audit}");
+    let truth = interrupted(&dir, "truth --hours 5000 --json", done).json();
+    assert!(truth["interrupted"] == true && truth["hours"].as_f64() < Some(24.0), "{truth}");
+    assert!(truth["hours"].as_f64() > Some(0.1) && truth["blocks"].as_u64() > Some(5_000));
     recording(&dir.join("u.frames.gz"), 1, 1_800);
     let toml = SWEEP.replace("t.frames", "u.frames").replace("[grid]", "block = \"30s\"\n[grid]");
     std::fs::write(dir.join("s.toml"), toml).expect("written");
