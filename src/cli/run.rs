@@ -60,7 +60,7 @@ pub(super) struct Options {
     metrics: Option<String>,
     /// Most disk for journals, recordings and latencies of all bounded runs of the folder, e.g. `500MB`,
     /// `20GB`: beyond it the oldest segments are dropped; sums stay.
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
     keep: Option<String>,
     /// Lines of progress instead of the full-screen view.
     #[arg(long)]
@@ -332,8 +332,9 @@ fn show(
     if e.ending.failed.is_some() {
         say(&summary::unwritten(&e.status));
     }
-    if let Some((law, all)) = truth {
-        say(&format!("\n{}{}", truth_text(law, Some(model)), unknown(all)));
+    let known = |(law, all)| truth_text(law, Some(model)) + &unknown(all);
+    if let Some(text) = truth.map(known).filter(|text| !text.is_empty()) {
+        say(&format!("\n{text}"));
     }
     let c = &e.counters;
     let feed = format!(

@@ -11,6 +11,7 @@ use super::money::{Split, exact};
 use super::stats::{Interval, bootstrap, mean};
 use super::time::stamp;
 use crate::record::{Account, Lane};
+use crate::units::lines::labelled;
 use crate::units::{Cash, CoinId, Ns};
 
 /// A day.
@@ -111,12 +112,13 @@ pub(super) fn text(days: &[Day]) -> String {
         (Some(lo), Some(hi)) => format!("[{lo:+.4}, {hi:+.4}]"),
         _ => "(an interval from ten days on)".to_owned(),
     };
-    let mut out = format!(
-        "\ndays       {}, {:+.4} USD a day {interval}; all coins, {}\n",
+    let head = format!(
+        "{}, {:+.4} USD a day {interval}; all coins, {}",
         days.len(),
         mean.value,
         Lane::ALL.iter().map(|l| l.text()).collect::<Vec<_>>().join(", ")
     );
+    let mut out = format!("\n{}", labelled("days", &head));
     let mut sum = 0.0;
     for d in days {
         sum += d.profit[0].to_f64();

@@ -26,7 +26,7 @@ pub fn summary(m: &Model) -> String {
     out.push('\n');
     out.push_str(&figures::text(&scopes));
     out.extend(m.coins.iter().map(|c| coin(c, m)));
-    out.push('\n');
+    let coins = out.len();
     let aside: Vec<&str> =
         m.coins.iter().filter(|c| c.is_set_aside()).map(|c| c.name.as_str()).collect();
     if !aside.is_empty() {
@@ -47,6 +47,9 @@ pub fn summary(m: &Model) -> String {
     for text in more.into_iter().flatten() {
         let (label, text) = text.split_once(' ').unwrap_or(("", &text));
         out.push_str(&labelled(label, text));
+    }
+    if out.len() > coins {
+        out.insert(coins, '\n');
     }
     out.push_str(&super::days::text(&m.days));
     out
