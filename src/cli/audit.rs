@@ -10,12 +10,13 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::exit::{Code, Failure};
-use super::options::{INTERRUPTED, ask_at_signal, end_if_asked};
+use super::options::{INTERRUPTED, ask_at_signal, end_if_asked, threads};
 use super::progress::Progress;
 use super::{Common, Force};
 use crate::app::config::Config;
 use crate::audit::score::{self, Bin, CALIBRATED, Score};
 use crate::audit::{self, BOUND_PP, Contender, Outcome, Plan, SHADOWS, View};
+use crate::folder::Holds;
 use crate::truth::Estimate;
 use crate::venue::cst::{Cancels, HORIZONS_S, SCENARIOS, Scenario};
 
@@ -52,7 +53,7 @@ pub(crate) struct Fills {
     #[arg(long, default_value_t = 11)]
     seed: u64,
     /// Threads; the default is one a core.
-    #[arg(long)]
+    #[arg(long, value_parser = threads)]
     jobs: Option<usize>,
     /// Let the models see every change of best bid and offer too, as on the venue's own feed; an
     /// order's queue is then what the feed showed last, not what is displayed at that moment.
@@ -140,7 +141,7 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
         What::Fills(o) => o,
         What::Grid(o) => return super::grid::run(o, config, common),
     };
-    let mut csv = o.csv.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
+    let mut csv = o.csv.as_ref().map(|to| o.force.output(to, &[], Holds::CSV)).transpose()?;
     let mut show = |found: &Findings| {
         common.show(&as_json(found), as_text(found, o.scenarios));
         csv.take().map_or(Ok(()), |csv| Ok(csv.put(as_csv(found).as_bytes())?))

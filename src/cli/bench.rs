@@ -10,6 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::common::recording_failure;
 use super::exit::Failure;
+use super::options::frames;
 use super::{Common, Force, say};
 use crate::app::config::Config;
 use crate::app::events::is_events;
@@ -20,7 +21,7 @@ use crate::bench::replay::{self, Passes};
 use crate::bench::rig::Idling;
 use crate::bench::wire::{self, Pace};
 use crate::feed::Parser;
-use crate::folder::Output;
+use crate::folder::{Holds, Output};
 use crate::report::utc;
 use crate::sys::clock::wall;
 use crate::sys::machine;
@@ -67,7 +68,7 @@ enum What {
         #[command(flatten)]
         force: Force,
         /// Frames, about.
-        #[arg(long, default_value_t = 50_000)]
+        #[arg(long, default_value_t = 50_000, value_parser = frames)]
         count: usize,
         /// Seed of the market.
         #[arg(long, default_value_t = 1)]
@@ -86,7 +87,7 @@ enum What {
         #[arg(long, value_delimiter = ',', default_value = "10,100,1000,0")]
         rates: Vec<u32>,
         /// Frames at each rate, at most; a rate is held for ten seconds at most.
-        #[arg(long, default_value_t = 20_000)]
+        #[arg(long, default_value_t = 20_000, value_parser = frames)]
         count: usize,
         /// Wait in the system for the next frame instead of polling without rest.
         #[arg(long)]
@@ -144,7 +145,7 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
             say(&if common.json { json(&passes) } else { text(&passes, records) });
         }
         Some(What::Frames { out, force, count, seed }) => {
-            let mut file = force.output(out, &[])?;
+            let mut file = force.output(out, &[], Holds::RECORDING)?;
             let frames = Frames::embedded(*seed, *count, EMBEDDED.2);
             let refused = |e| Failure::disk(format!("cannot write {}: {e}", out.display()));
             frames.write(&mut file).map_err(refused)?;

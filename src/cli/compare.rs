@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::common::{chosen_of, coin_name, judged, recording_failure, surveyed};
+use super::common::{chosen_of, coin_name, judged, recording_failure, surveyed, twice};
 use super::exit::Failure;
-use super::options::{INTERRUPTED, ask_at_signal, end_if_asked, is_asked};
+use super::options::{INTERRUPTED, ask_at_signal, end_if_asked, is_asked, threads};
 use super::place::parse_length;
 use super::{Common, Force};
 use crate::app::compare::{Compared, Outcome, Simulated, on_market, on_tape};
@@ -21,8 +21,8 @@ use crate::app::profile;
 use crate::app::seeds::{default_count, of_seed};
 use crate::engine::Components;
 use crate::feed::CoinSpec;
-use crate::folder::Output;
 use crate::folder::recording::Meter;
+use crate::folder::{Holds, Output};
 use crate::journal::hex;
 use crate::record::{Account, Guard, PARTS};
 use crate::report::paired::{Beside, FIGURES, Seeds, less, over_seeds, whole};
@@ -49,11 +49,11 @@ pub(super) struct Options {
         value_name = "TIME",
         allow_hyphen_values = true,
         default_value = "30m",
-        requires = "market"
+        conflicts_with = "files"
     )]
     length: String,
     /// Seed of the simulated market.
-    #[arg(long, default_value_t = 1, requires = "market")]
+    #[arg(long, default_value_t = 1, conflicts_with = "files")]
     seed: u64,
     /// How many seeds of latencies and queues, from `engine.seed` on; of a simulated market each is a
     /// market of its own. Default: 8 for less than an hour, else 1.
@@ -69,7 +69,7 @@ pub(super) struct Options {
     #[arg(long, value_delimiter = ',', default_value = "default,original")]
     profiles: Vec<String>,
     /// Threads; default: one a core. The result is the same.
-    #[arg(long)]
+    #[arg(long, value_parser = threads)]
     jobs: Option<usize>,
     /// Write the comparison here, as a page.
     #[arg(long, value_name = "FILE")]
@@ -130,11 +130,15 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
         sets.extend(common.sets().into_iter().filter(|s| !s.starts_with("profile=")));
         ConfigOf::load(file.as_deref(), &sets).map_err(|e| Failure::usage(e.to_string()))
     };
+    twice("--profiles", &o.profiles)?;
+    let paths = o.files.iter().map(|f| std::fs::canonicalize(f).unwrap_or_else(|_| f.clone()));
+    twice("a recording", &paths.map(|f| f.display().to_string()).collect::<Vec<_>>())?;
     let configs = o.profiles.iter().map(load).collect::<Result<Vec<ConfigOf<C>>, _>>()?;
     let inputs: Vec<&Path> = o.files.iter().map(PathBuf::as_path).collect();
-    let output =
-        |to: &Option<PathBuf>| to.as_ref().map(|to| o.force.output(to, &inputs)).transpose();
-    let (page, csv) = (output(&o.out)?, output(&o.csv)?);
+    let output = |to: &Option<PathBuf>, holds| {
+        to.as_ref().map(|to| o.force.output(to, &inputs, holds)).transpose()
+    };
+    let (page, csv) = (output(&o.out, Holds::PAGE)?, output(&o.csv, Holds::CSV)?);
     let mut grounds = grounds(o)?;
     let count = grounds.len();
     let meter = Meter::default();

@@ -11,7 +11,7 @@ use super::exit::Failure;
 use super::options::{DEFAULT_FILE, say};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
-use crate::folder::Output;
+use crate::folder::{Holds, Output};
 use crate::settings::{ConfigError, Room as _, commented, explain};
 
 #[derive(Debug, Args)]
@@ -71,6 +71,7 @@ pub(super) fn run<C: Components>(
 
 fn init(file: &std::path::Path, text: &str) -> Result<(), Failure> {
     let name = file.display();
+    Holds::SETTINGS.named(file)?;
     Output::create(file, &[], false)?.put(text.as_bytes())?;
     let found = file.as_os_str() == DEFAULT_FILE;
     let how = if found {

@@ -13,6 +13,7 @@ use crate::app::config::ConfigOf;
 use crate::app::convert::{ConvertError, convert};
 use crate::app::events::is_events;
 use crate::engine::Components;
+use crate::folder::Holds;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -40,7 +41,7 @@ pub(super) fn run<C: Components>(
     }
     let coins = chosen(&o.file, &o.coin)?;
     let refused = |e| Failure::disk(format!("cannot write {}: {e}", o.out.display()));
-    let mut out = o.force.output(&o.out, &[&o.file])?;
+    let mut out = o.force.output(&o.out, &[&o.file], Holds::EVENTS)?;
     let seen = convert(&o.file, &coins, config.run.parser, &mut out).map_err(|e| match e {
         ConvertError::Recording(e) => recording_failure(&o.file, &e),
         ConvertError::Output(e) => refused(e),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::common::{journal, unreadable};
+use super::common::{coin_name, journal, unreadable};
 use super::exit::Failure;
 use super::place::parse_length;
 use super::{Common, say};
@@ -25,10 +25,10 @@ pub(super) struct Options {
     #[arg(value_enum)]
     topic: Option<Topic>,
     /// Instant, counted from the start of the run: `90s`, `10m`, `2h`; default: the end.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     at: Option<String>,
     /// Coin; default: all of the run.
-    #[arg(long)]
+    #[arg(long, value_parser = coin_name)]
     coin: Option<String>,
 }
 

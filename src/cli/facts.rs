@@ -15,7 +15,7 @@ use crate::app::events::is_events;
 use crate::app::measured::{Measured, measure};
 use crate::facts::bands::{BUILT_IN, Bands, Outside, short};
 use crate::facts::{Facts, plot};
-use crate::folder::Output;
+use crate::folder::{Holds, Output};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -49,6 +49,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     let inputs: Vec<&Path> = [o.tape.as_path()].into_iter().chain(against).collect();
     if let Some(path) = &o.plot {
         Output::may(path, &inputs, o.force.force)?;
+        Holds::PICTURE.named(path)?;
     }
     let bands = o.against.as_deref().map(bands).transpose()?;
     if is_events(&o.tape) {
@@ -78,7 +79,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     if let (Some(path), Some(bands), [(coin, facts, _)]) = (&o.plot, &bands, judged.as_slice()) {
         let title = format!("{coin} against {}", o.against.as_deref().unwrap_or_default());
         let picture = plot::svg(&title, facts, bands);
-        o.force.output(path, &inputs)?.put(picture.as_bytes())?;
+        o.force.output(path, &inputs, Holds::PICTURE)?.put(picture.as_bytes())?;
     }
     common.show(&json(&found, &judged, bands.as_ref()), table(&found, &judged, bands.as_ref()));
     let Some(bands) = bands else { return Ok(()) };

@@ -17,7 +17,7 @@ use crate::app::config::ConfigOf;
 use crate::app::schedule::{self, BadSchedule, Outcome, Scheduled, Tape};
 use crate::app::shapes::{Shape, Shaper};
 use crate::engine::Components;
-use crate::folder::Output;
+use crate::folder::{Holds, Output};
 use crate::settings::{Choice as _, Room as _};
 use crate::sim::config::{Crossing, Model};
 
@@ -121,7 +121,7 @@ fn export(folder: &Path, o: &Options) -> Result<(), Failure> {
     };
     let reader = journal(folder)?;
     let cannot = |e| Failure::disk(format!("cannot write the export: {e}"));
-    let mut file = o.out.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
+    let mut file = o.out.as_ref().map(|to| o.force.output(to, &[], Holds::JSON)).transpose()?;
     let mut terminal = BufWriter::new(std::io::stdout());
     let target: &mut dyn Write = match &mut file {
         Some(file) => file,
@@ -161,7 +161,10 @@ fn judge<C: Components>(
     };
     // Before the work: a target that cannot be written is said at once.
     let cannot = |e| Failure::disk(format!("cannot write {}: {e}", f.out.display()));
-    let mut target = o.force.output(f.out, &[f.tape, f.orders])?;
+    let mut target = o.force.output(f.out, &[f.tape, f.orders], Holds::CSV)?;
+    if orders.is_empty() {
+        return Err(Failure::input(format!("{} has no order", f.orders.display())));
+    }
     let done = schedule::run(f.tape, &coins, &orders, tape, &cfg).map_err(refuse)?;
     schedule::write(&mut target, &orders, &done.fills).map_err(cannot)?;
     target.finish()?;

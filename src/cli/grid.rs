@@ -9,11 +9,12 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::exit::{Code, Failure};
-use super::options::{INTERRUPTED, ask_at_signal, end_if_asked};
+use super::options::{INTERRUPTED, ask_at_signal, end_if_asked, threads};
 use super::progress::Progress;
 use super::{Common, Force};
 use crate::app::config::Config;
 use crate::audit::grid::{self, BOUND_PP, Cell, HORIZONS_S, WAYS};
+use crate::folder::Holds;
 use crate::truth::Estimate;
 use crate::units::Ns;
 
@@ -29,7 +30,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 11)]
     seed: u64,
     /// Threads; the default is one a core.
-    #[arg(long)]
+    #[arg(long, value_parser = threads)]
     jobs: Option<usize>,
     /// Write every cell to this CSV file.
     #[arg(long, value_name = "FILE")]
@@ -42,7 +43,7 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
     if !(0.1..=1_000.0).contains(&o.hours) {
         return Err(Failure::usage("--hours must be 0.1 to 1000"));
     }
-    let mut file = o.csv.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
+    let mut file = o.csv.as_ref().map(|to| o.force.output(to, &[], Holds::CSV)).transpose()?;
     let jobs = o.jobs.unwrap_or_else(crate::sys::jobs::cores);
     let contenders = grid::contenders(&config.engine.sim);
     let length_ns = crate::venue::draw::floor(o.hours * 3_600.0) * Ns::SEC;

@@ -10,6 +10,7 @@ use super::common::coin_name;
 use super::exit::Failure;
 use super::progress::Progress;
 use super::{Common, Force, say};
+use crate::folder::Holds;
 use crate::folder::recording::Meter;
 use crate::import::{Seen, import};
 
@@ -58,7 +59,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
     }
     let files = [o.files.as_slice(), o.fills.as_slice()].concat();
     let inputs: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
-    let out = o.force.output(&o.out, &inputs)?;
+    let out = o.force.output(&o.out, &inputs, Holds::RECORDING)?;
     let meter = Meter::default();
     let total = files.iter().filter_map(|f| std::fs::metadata(f).ok()).map(|m| m.len()).sum();
     let progress = Progress::of("import", total, &meter);

@@ -44,7 +44,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::engine::{Components, Shipped};
 use crate::record::FORMAT_VERSION;
@@ -159,9 +159,22 @@ pub fn main_with<C: Components>() -> ExitCode {
     end(parsed(std::env::args_os().collect()), |cli| run::<C>(&cli))
 }
 
+/// The command line. A number below zero is a value out of range, no option.
+fn numbers(command: clap::Command) -> clap::Command {
+    let value = |a: clap::Arg| match a.get_action().takes_values() {
+        true => a.allow_negative_numbers(true),
+        false => a,
+    };
+    command.mut_args(value).mut_subcommands(numbers)
+}
+
+fn typed(args: &[OsString]) -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&numbers(Cli::command()).try_get_matches_from(args)?)
+}
+
 /// What was typed. Options without a command are those of the demonstration.
 fn parsed(args: Vec<OsString>) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(&args).or_else(|e| {
+    typed(&args).or_else(|e| {
         let names: Vec<String> =
             Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
         let named = args.iter().any(|a| names.iter().any(|n| a.to_str() == Some(n.as_str())));
@@ -171,7 +184,7 @@ fn parsed(args: Vec<OsString>) -> Result<Cli, clap::Error> {
         let (program, rest) = args.split_at(1.min(args.len()));
         let run = [program, &[OsString::from("run")], rest].concat();
         let of = |more: clap::Error| if more.kind() == e.kind() { e } else { more };
-        Cli::try_parse_from(run).map_err(of)
+        typed(&run).map_err(of)
     })
 }
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::exit::{Code, Failure};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
-use crate::folder::{Output, OutputError, abandon};
+use crate::folder::{Holds, Output, OutputError, abandon};
 use crate::sys::signal::Stop;
 use crate::sys::terminal;
 
@@ -247,8 +247,15 @@ pub(crate) struct Force {
 
 impl Force {
     /// Begins the file `to` of a command that reads `inputs`, see [`Output::create`].
-    pub(crate) fn output(self, to: &Path, inputs: &[&Path]) -> Result<Output, Failure> {
-        Ok(Output::create(to, inputs, self.force)?)
+    pub(crate) fn output(
+        self,
+        to: &Path,
+        inputs: &[&Path],
+        holds: Holds,
+    ) -> Result<Output, Failure> {
+        Output::may(to, inputs, self.force)?;
+        holds.named(to)?;
+        Ok(Output::own(to)?)
     }
 }
 
@@ -259,6 +266,16 @@ impl From<OutputError> for Failure {
             _ => Failure::usage(e.to_string()),
         }
     }
+}
+
+/// A number of threads.
+pub(super) fn threads(text: &str) -> Result<usize, &'static str> {
+    text.parse().ok().filter(|n| (1..=1_024).contains(n)).ok_or("it must be 1 to 1024")
+}
+
+/// A number of frames.
+pub(super) fn frames(text: &str) -> Result<usize, &'static str> {
+    text.parse().ok().filter(|n| (1..=100_000_000).contains(n)).ok_or("it must be 1 to 100000000")
 }
 
 pub(crate) fn exit_codes() -> String {

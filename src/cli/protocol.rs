@@ -230,6 +230,9 @@ pub(super) fn run<C: Components>(
             judge.take(r);
             Ok(())
         })?),
+        several if several.len() > 1 && several.iter().any(|f| f.is_dir()) => {
+            return Err(Failure::usage("one run folder, or recordings"));
+        }
         files => of_files(files, o, config, &mut judge)?,
     }
     let seconds = judge.from.map_or(0.0, |from| Ns::seconds(judge.to.since(from)));

@@ -17,7 +17,7 @@ use crate::app::live::Idle;
 use crate::app::status::Status;
 use crate::app::turn::Turn;
 use crate::engine::Components;
-use crate::folder::Output;
+use crate::folder::{Holds, Output};
 use crate::units::Ns;
 
 /// Looks at the status between two lines of progress: five seconds.
@@ -37,6 +37,7 @@ pub(super) fn run<C: Components>(
     common: &Common,
 ) -> Result<(), Failure> {
     Output::may(&o.file, &[], false)?;
+    Holds::RECORDING.named(&o.file)?;
     let stop = stop_on_signals()?;
     let place = o.place.place(&mut config, "hyperliquid")?;
     let (coins, note) = o.place.coins(&config, &place, &stop)?;

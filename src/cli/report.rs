@@ -10,7 +10,7 @@ use super::common::{digests, intact, opened, past, unreadable};
 use super::exit::{Code, Failure};
 use super::{Common, Force, say};
 use crate::app::config::{Config, values};
-use crate::folder::{Output, RunFolder, RunInfo, keep};
+use crate::folder::{Holds, Output, RunFolder, RunInfo, keep};
 use crate::report::{self, Model, Setting, Sources, Together};
 
 #[derive(Debug, Args)]
@@ -103,7 +103,7 @@ pub(crate) fn changed(text: &str) -> Option<Vec<Setting>> {
 }
 
 pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
-    let csv = o.csv.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
+    let csv = o.csv.as_ref().map(|to| o.force.output(to, &[], Holds::CSV)).transpose()?;
     match o.runs.as_slice() {
         [run] if csv.is_none() => one(run, o, common),
         _ if o.open && o.out.is_none() => {
@@ -120,7 +120,7 @@ fn together(
     csv: Option<Output>,
     common: &Common,
 ) -> Result<(), Failure> {
-    let page = o.out.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
+    let page = o.out.as_ref().map(|to| o.force.output(to, &[], Holds::PAGE)).transpose()?;
     let named = |run: &PathBuf| Ok::<_, Failure>((run.display().to_string(), shown(run)?.0));
     let mut runs = runs.iter().map(named).collect::<Result<Vec<_>, _>>()?;
     let together = Together::of(&mut runs).map_err(Failure::usage)?;
@@ -147,7 +147,7 @@ fn one(run: &Path, o: &Options, common: &Common) -> Result<(), Failure> {
     let to = o.out.as_ref().filter(|to| **to != RunFolder::at(run).page());
     let (model, page) = match to {
         Some(to) => {
-            let out = o.force.output(to, &[])?;
+            let out = o.force.output(to, &[], Holds::PAGE)?;
             let model = read(run)?;
             let page = out.put(report::page(&model).as_bytes()).map(|()| to.clone());
             (model, page.map_err(Failure::from))

@@ -11,13 +11,13 @@ use serde_json::json;
 use super::common::{chosen, judged};
 use super::exit::{Code, Failure};
 use super::export::built;
-use super::options::{ask_at_signal, end_if_asked, is_asked};
+use super::options::{ask_at_signal, end_if_asked, is_asked, threads};
 use super::progress::Progress;
 use super::{Common, Force};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::folder::recording::{Meter, fingerprint};
-use crate::folder::{Folder, FolderError, Output};
+use crate::folder::{Folder, FolderError, Holds, Output, RunFolder};
 use crate::journal::hex;
 use crate::report::export::Format;
 use crate::report::{Interval, float};
@@ -54,7 +54,7 @@ enum What {
         #[arg(long, value_name = "I/N", default_value = "0/1")]
         shard: String,
         /// Passes at a time; default: one a core.
-        #[arg(long)]
+        #[arg(long, value_parser = threads)]
         jobs: Option<usize>,
     },
     /// Put all rows into one table; refused while rows are missing.
@@ -127,6 +127,10 @@ fn plan<C: Components>(
     common: &Common,
 ) -> Result<(), Failure> {
     let shown = path.display();
+    if RunFolder::at(dir).is_one() {
+        let text = format!("{} is the folder of a run: name another one", dir.display());
+        return Err(Failure::usage(text));
+    }
     let text = std::fs::read_to_string(path)
         .map_err(|e| Failure::input(format!("cannot read {shown}: {e}")))?;
     let spec = Spec::parse(&text).map_err(|e| Failure::usage(format!("{shown}: {e}")))?;
@@ -309,7 +313,7 @@ fn merge<C: Components>(
     let target = match out {
         Some(to) => {
             let inputs: Vec<&Path> = plan.files.iter().map(|f| f.path.as_path()).collect();
-            force.output(to, &inputs)?
+            force.output(to, &inputs, Holds::TABLE)?
         }
         None => Output::own(to)?,
     };

@@ -17,8 +17,8 @@ use super::{Common, Force, say, stop_on_signals};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::feed::SIMULATED;
-use crate::folder::Output;
 use crate::folder::recording::Writer;
+use crate::folder::{Holds, Output};
 use crate::limits::LOOK;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
@@ -76,7 +76,7 @@ pub(super) fn run<C: Components>(
     if let (Some(path), Some(length)) = (&o.tape, length) {
         return tape((path, length), o, &config, common);
     }
-    let truth_to = o.truth.as_ref().map(|to| o.force.output(to, &[])).transpose()?;
+    let truth_to = o.truth.as_ref().map(|to| o.force.output(to, &[], Holds::JSON)).transpose()?;
     let handle = exchange(&config, o.addr, o.speed)?;
     let addr = handle.addr();
     let v = serde_json::json!({
@@ -134,9 +134,11 @@ fn tape<C: Components>(
     common: &Common,
 ) -> Result<(), Failure> {
     let cannot = |e: std::io::Error| Failure::disk(format!("cannot write {}: {e}", path.display()));
-    let mut file = o.force.output(path, &[])?;
-    let truth_to = o.truth.as_ref().map(|to| o.force.output(to, &[path])).transpose()?;
-    let mut blocks = o.blocks.as_ref().map(|to| o.force.output(to, &[path])).transpose()?;
+    let mut file = o.force.output(path, &[], Holds::RECORDING)?;
+    let truth_to =
+        o.truth.as_ref().map(|to| o.force.output(to, &[path], Holds::JSON)).transpose()?;
+    let mut blocks =
+        o.blocks.as_ref().map(|to| o.force.output(to, &[path], Holds::JSON)).transpose()?;
     let (mut out, mut frames) = (Writer::new(&mut file), 0u64);
     let frame = |at, text: &str| {
         if frames == 0 {

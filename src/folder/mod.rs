@@ -36,7 +36,7 @@ use std::path::{Path, PathBuf};
 pub use disk::{Folder, FolderError};
 pub use fitness::Fitness;
 pub use info::{Assumed, Came, Named, Ping, RunEnd, RunInfo, Seeds};
-pub use output::{Output, OutputError, abandon};
+pub use output::{Holds, Output, OutputError, abandon};
 
 use crate::journal::{self, segment_name};
 use crate::limits::RUNS_MAX;

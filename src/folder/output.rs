@@ -36,6 +36,15 @@ pub enum OutputError {
     /// A folder, a device, a pipe.
     #[error("{} is there and is no regular file: name another one", .0.display())]
     NotRegular(PathBuf),
+    /// Its name says that it holds something else; how it should end.
+    #[error("{file} is a name of something else: end it in {1}", file = .0.display())]
+    Ending(PathBuf, &'static str),
+    /// Another output of the command has this name.
+    #[error("{} is named twice: name a file for each", .0.display())]
+    Twice(PathBuf),
+    /// What others take for standard output.
+    #[error("this writes a file, which cannot be `-`: name one")]
+    Dash,
     /// It is there already.
     #[error("{} exists already: name another file, or add --force", .0.display())]
     Exists(PathBuf),
@@ -49,6 +58,47 @@ impl From<OutputError> for io::Error {
         match e {
             OutputError::Disk(_, e) => e,
             e => io::Error::other(e),
+        }
+    }
+}
+
+/// What a file holds: how its name ends, the usual way first.
+#[derive(Clone, Copy, Debug)]
+pub struct Holds(&'static [&'static str]);
+
+impl Holds {
+    /// Frames.
+    pub const RECORDING: Holds = Holds(&[".frames.gz", ".gz", ".frames"]);
+    /// Events.
+    pub const EVENTS: Holds = Holds(&[".events"]);
+    /// A table.
+    pub const CSV: Holds = Holds(&[".csv"]);
+    /// A page.
+    pub const PAGE: Holds = Holds(&[".html", ".htm"]);
+    /// A picture.
+    pub const PICTURE: Holds = Holds(&[".svg"]);
+    /// One object, or one a line.
+    pub const JSON: Holds = Holds(&[".json", ".jsonl"]);
+    /// Settings.
+    pub const SETTINGS: Holds = Holds(&[".toml"]);
+    /// A table in the format that its name says.
+    pub const TABLE: Holds = Holds(&[".parquet", ".csv", ".jsonl"]);
+    /// Endings of these and of others' formats. Any other says nothing.
+    const KNOWN: &[&str] = &[
+        "gz", "frames", "events", "csv", "html", "htm", "svg", "json", "jsonl", "toml", "parquet",
+        "zip", "lz4", "zst", "xz", "bz2", "7z", "tar", "pdf", "png", "jpg", "jpeg", "xlsx", "npz",
+    ];
+
+    /// Refuses a name that says otherwise.
+    ///
+    /// # Errors
+    /// [`OutputError::Ending`].
+    pub fn named(self, to: &Path) -> Result<(), OutputError> {
+        let name = to.to_string_lossy();
+        let known = to.extension().is_some_and(|e| Holds::KNOWN.iter().any(|k| e == *k));
+        match known && !self.0.iter().any(|end| name.ends_with(end)) {
+            true => Err(OutputError::Ending(to.to_path_buf(), self.0[0])),
+            false => Ok(()),
         }
     }
 }
@@ -78,6 +128,9 @@ impl Output {
     /// [`OutputError`].
     pub fn may(to: &Path, inputs: &[&Path], force: bool) -> Result<(), OutputError> {
         let path = || to.to_path_buf();
+        if to.as_os_str() == "-" {
+            return Err(OutputError::Dash);
+        }
         if inputs.iter().any(|i| same(i, to)) {
             return Err(OutputError::Input(path()));
         }
@@ -109,6 +162,9 @@ impl Output {
         let mut part = name.to_os_string();
         part.push(format!(".{}.part", std::process::id()));
         let part = to.with_file_name(part);
+        if PARTS.lock().is_ok_and(|parts| parts.contains(&part)) {
+            return Err(OutputError::Twice(to));
+        }
         let file = BufWriter::new(File::create(&part).map_err(disk)?);
         if let Ok(mut parts) = PARTS.lock() {
             parts.push(part.clone());
@@ -154,6 +210,9 @@ impl Write for Output {
 
 impl Drop for Output {
     fn drop(&mut self) {
+        if let Ok(mut parts) = PARTS.lock() {
+            parts.retain(|part| *part != self.part);
+        }
         if !self.done {
             let _ = fs::remove_file(&self.part);
         }
@@ -203,6 +262,15 @@ mod tests {
             }
         }
         assert!(refused(&a, &[], false).contains("--force"));
+        assert!(refused(Path::new("-"), &[], true).contains("cannot be `-`"));
+        let held = Output::create(&dir.join("c"), &[], false).expect("made");
+        assert!(refused(&dir.join("c"), &[], true).contains("named twice"));
+        drop(held);
+        let ends = |holds: Holds, name: &str| holds.named(Path::new(name)).is_ok();
+        assert!(
+            ends(Holds::RECORDING, "a.b.gz") && ends(Holds::CSV, "a") && ends(Holds::CSV, "a.b")
+        );
+        assert!(!ends(Holds::RECORDING, "a.zip") && !ends(Holds::PICTURE, "frames.gz/a.png"));
         assert!(refused(&dir.join("no/folder"), &[], false).contains("cannot write"));
         let mut half = Output::create(&a, &[], true).expect("replaces");
         half.write_all(b"half").expect("written");

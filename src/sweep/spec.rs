@@ -99,6 +99,12 @@ impl Spec {
                 "`files` must be a list of recordings, as in files = [\"a.frames.gz\"]",
             ));
         }
+        if let Some((_, file)) = files.iter().enumerate().find(|(i, f)| files[..*i].contains(f)) {
+            return Err(asked(format!(
+                "`files` names {} twice, which would count twice",
+                file.display()
+            )));
+        }
         let block_ns = length(&table, "block")?.unwrap_or(30 * Ns::SEC);
         let mut axes = Vec::new();
         for (key, name) in [("profile", "profiles"), ("engine.strategy.name", "strategies")] {

@@ -106,7 +106,7 @@ fn what_cannot_go_on_says_why() {
         assert!(e.err.contains(text), "{}", e.err);
     };
     refused(&["run", "--resume", "e"], 2, "embedded exchange");
-    refused(&["run", "--resume", "none"], 5, "run.json");
+    refused(&["run", "--resume", "none"], 5, "no run folder `none`");
     let venue = "ws://127.0.0.1:9/ws";
     refused(&["run", "--resume", "e", "--out", "x"], 2, "--out");
     let seed = ["--set", "engine.seed=9"];
