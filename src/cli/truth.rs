@@ -100,10 +100,10 @@ pub(super) fn run<C: Components>(
         v["interrupted"] = serde_json::json!(is_asked());
         let above = if is_asked() { format!("{INTERRUPTED}\n") } else { String::new() };
         common.show(&v, above + &text(found));
+        Ok(())
     };
-    end_if_asked(|| found.as_ref().map(|found| Ok(show(found))));
-    found.iter().for_each(show);
-    Ok(())
+    end_if_asked(|| found.as_ref().map(show));
+    found.as_ref().map_or(Ok(()), show)
 }
 
 /// A day of a coin under the configuration's way of quoting; `None` of the world `simple`.

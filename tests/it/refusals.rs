@@ -1,7 +1,7 @@
 //! Refusals, closes and silences, a row each: the cause that is shown, what is done about it, the metric
 //! that counts it, what `/healthz` says, and that quotes come back where they can.
 //!
-//! Waits of the venue's policy and silences take up to a minute: their rows are for
+//! With `--nocapture` the table is shown as it was seen. Waits of the venue's policy and silences take up to a minute: their rows are for
 //! `cargo test --test it -- --ignored refusals`.
 
 use std::io::{Read as _, Write as _};
@@ -286,9 +286,9 @@ fn value(metrics: &str, name: &str) -> f64 {
     metrics.lines().find_map(of).unwrap_or(0.0)
 }
 
-/// Runs one row; gives what is wrong with it.
-fn play(r: Row, [least, patience]: [Duration; 2]) -> Result<(), String> {
-    let server = serve(r.scripts, None);
+/// Runs one row; gives what was seen as a row of the table, or what is wrong with it.
+fn play(mut r: Row, [least, patience]: [Duration; 2]) -> Result<String, String> {
+    let server = serve(std::mem::take(&mut r.scripts), None);
     let dir = Temporary::new();
     let venue = format!("ws://{}/ws", server.addr);
     // An address of this row alone: a free port may be another test's a moment later.
@@ -336,13 +336,29 @@ fn play(r: Row, [least, patience]: [Duration; 2]) -> Result<(), String> {
     if r.recovers && !back {
         return wrong("the market is not seen again");
     }
-    Ok(())
+    Ok(seen_as(&r, &out, counted, if health.is_empty() { &last } else { &health }, back))
+}
+
+/// The row of the table: cause and action as they were said, metric, health, whether quotes came back.
+fn seen_as(r: &Row, out: &str, counted: f64, health: &str, back: bool) -> String {
+    let words = ["lost", "no link after", "refuses", "not answered", "cannot connect", r.said];
+    let said = out.lines().find(|l| words.iter().any(|w| !w.is_empty() && l.contains(w)));
+    let said = said.unwrap_or("passes within two seconds: counted, not said");
+    let back = match (back, r.code) {
+        (true, _) => "market seen again",
+        (_, 0) => "waits for the next attempt",
+        _ => "ends",
+    };
+    let metric = r.metric.trim_start_matches("papermaker_");
+    let health = health.lines().next().unwrap_or_default();
+    format!("{} | {said} | {back}, exit {} | {health} | {metric} {counted}", r.name, r.code)
 }
 
 /// Some rows at a time.
+#[expect(clippy::print_stdout, reason = "the table is to be read")]
 fn all(rows: Vec<Row>, times: [Duration; 2]) {
     let mut rows = rows.into_iter();
-    let mut wrong = Vec::new();
+    let (mut table, mut wrong) = (Vec::new(), Vec::new());
     loop {
         let some: Vec<Row> = rows.by_ref().take(8).collect();
         if some.is_empty() {
@@ -350,9 +366,12 @@ fn all(rows: Vec<Row>, times: [Duration; 2]) {
         }
         std::thread::scope(|s| {
             let runs: Vec<_> = some.into_iter().map(|r| s.spawn(move || play(r, times))).collect();
-            wrong.extend(runs.into_iter().filter_map(|r| r.join().expect("no panic").err()));
+            for run in runs {
+                run.join().expect("no panic").map_or_else(|e| wrong.push(e), |row| table.push(row));
+            }
         });
     }
+    println!("what | said | then | /healthz | metric\n{}", table.join("\n"));
     assert!(wrong.is_empty(), "{}", wrong.join("\n---\n"));
 }
 
