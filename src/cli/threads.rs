@@ -62,7 +62,7 @@ pub(super) struct Threads<C: Components> {
     notes: Notes,
     coins: Vec<String>,
     /// Losses of the link before, where the run goes on.
-    downs: u64,
+    before: counters::Counters,
     stop: Stop,
 }
 
@@ -122,7 +122,8 @@ impl<C: Components> Threads<C> {
         let failures = Arc::new(Failures::default());
         let notes = Notes::default();
         let coins = turn.feed().coins().as_slice().iter().map(|c| c.name.to_string()).collect();
-        let downs = turn.feed().counters().downs;
+        let mut before = counters::Counters::default();
+        before.set(Counter::LinkDown, turn.feed().counters().downs);
         let plan = Plan {
             url: Arc::new(place.url.clone()),
             sockets: files.sockets,
@@ -148,7 +149,7 @@ impl<C: Components> Threads<C> {
             .name("hot".into())
             .spawn(move || live::run(plan, turn, rings, &theirs))
             .map_err(no_thread)?;
-        Ok(Threads { board, hot, logging, failures, notes, coins, downs, stop: stop.clone() })
+        Ok(Threads { board, hot, logging, failures, notes, coins, before, stop: stop.clone() })
     }
 
     /// Where the newest state is.
@@ -166,8 +167,7 @@ impl<C: Components> Threads<C> {
     ) {
         let (mut opened, mut up, mut looks, mut failures) = (0, false, 0u32, 0);
         let (mut void, mut stopping) = (false, 0);
-        let mut before = counters::Counters::default();
-        before.set(Counter::LinkDown, self.downs);
+        let mut before = self.before;
         let mut aside = Vec::new();
         let (mut closed, mut again) = (String::new(), None);
         while !self.hot.is_finished() {

@@ -63,6 +63,14 @@ impl Part {
         let i = t.since(self.from).div_euclid(self.stretch_ns);
         usize::try_from(i).ok().filter(|i| *i < self.stretches)
     }
+
+    /// Keeps the stretches that are known by now; `None` where that is none.
+    fn end_at(&mut self, now: Ns) -> Option<()> {
+        let known = (now.since(self.from) - AFTER_NS) / self.stretch_ns;
+        self.stretches = usize::try_from(known).ok().filter(|n| *n > 0)?.min(self.stretches);
+        self.live_s.iter_mut().for_each(|l| l.truncate(self.stretches));
+        Some(())
+    }
 }
 
 /// Runs part `number` of the plan, `length_ns` of market time. `tell` hears how much more of it is done; where
@@ -126,17 +134,13 @@ pub fn run(
         if blocks.is_multiple_of(REPORT) {
             let done = time.since(from).clamp(0, length_ns);
             if !tell(done - reported) {
-                let known = (time.since(from) - AFTER_NS) / stretch_ns;
-                part.stretches = usize::try_from(known).ok().filter(|n| *n > 0)?.min(stretches);
-                part.live_s.iter_mut().for_each(|l| l.truncate(part.stretches));
+                part.end_at(time)?;
                 break;
             }
             reported = done;
         }
     }
-    if part.stretches == stretches {
-        tell(length_ns - reported);
-    }
+    tell(length_ns - reported);
     part.fills = ladders.iter().map(|l| l.fills().to_vec()).collect();
     part.orders = schedule.orders().to_vec();
     Some(part)

@@ -341,7 +341,7 @@ fn play(mut r: Row, [least, patience]: [Duration; 2]) -> Result<String, String> 
 
 /// The row of the table: cause and action as they were said, metric, health, whether quotes came back.
 fn seen_as(r: &Row, out: &str, counted: f64, health: &str, back: bool) -> String {
-    let words = ["lost", "no link after", "refuses", "not answered", "cannot connect", r.said];
+    let words = ["lost (", "no link after", "refuses", "not answered", "cannot connect", r.said];
     let said = out.lines().find(|l| words.iter().any(|w| !w.is_empty() && l.contains(w)));
     let said = said.unwrap_or("passes within two seconds: counted, not said");
     let back = match (back, r.code) {

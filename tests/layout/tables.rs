@@ -100,7 +100,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Help pages, the analysis's own protocol, completions, a signal in the middle of every command.
     // What is verified before a file that is missing; runs killed before their first link give way.
     // Comparisons as pages; comparisons, audits and sweeps that are interrupted say what is known.
-    ("cli", 7_998),
+    // Outputs are named for what they hold; slips that passed are refused; truth that is interrupted.
+    ("cli", 8_100),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
@@ -123,7 +124,8 @@ pub const LINES: &[(&str, usize)] = &[
     // One bound for all runs of a folder, latencies included; paths that are no text.
     // Nothing half-made stays where a command is interrupted. Files of a recording that are missing are named.
     // Readers of one market that end at one time.
-    ("folder", 2_660),
+    // An output has an ending of its kind, and is named once.
+    ("folder", 2_725),
     // History of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector.
     ("import", 1_170),
     ("journal", 1_550),
@@ -132,7 +134,8 @@ pub const LINES: &[(&str, usize)] = &[
     ("learn", 2_230),
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.
     // Sweeps, imports, progress; the shadow ladder.
-    ("limits", 510),
+    // What a report keeps of obstacles; how fast the exchange must be.
+    ("limits", 520),
     // Draws by name: orders of one's own and faults of the feed change nothing but by consequence.
     // Tables of the quantiles that intervals take.
     ("math", 816),
@@ -155,7 +158,8 @@ pub const LINES: &[(&str, usize)] = &[
     // The answer in sentences, one table of figures for text, JSON and page, where a market comes from.
     // Several runs as page and CSV.
     // The page of a comparison; runs of unlike markets apart. Fills of months in the memory of a day's.
-    ("report", 5_840),
+    // Obstacles and ages in bounded room, with exact times.
+    ("report", 5_880),
     ("settings", 1_110),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
@@ -171,7 +175,8 @@ pub const LINES: &[(&str, usize)] = &[
     // of a sweep.
     ("python", 1_195),
     // A ranking of what is done of a sweep.
-    ("sweep", 1_141),
+    // A recording counts once.
+    ("sweep", 1_150),
     ("sys", 1_990),
     // What was counted of late.
     ("telemetry", 610),
