@@ -497,12 +497,6 @@ pub const INVENTORY_STEPS_MAX: usize = 32;
 /// five to six seconds.
 pub const SHADOW_SIGHT_NS: i64 = 20_000_000_000;
 
-/// Longer without a state of a coin is a hole of its feed: a block that changes nothing is rarer.
-pub const SHADOW_HOLE_NS: i64 = 4_000_000_000;
-
-/// Best prices received longer ago are no basis of a shadow quote: a second before it is a hole.
-pub const SHADOW_STALE_NS: i64 = SHADOW_HOLE_NS - 1_000_000_000;
-
 /// No shadow quote so soon after a hole.
 pub const SHADOW_AFTER_HOLE_NS: i64 = 1_000_000_000;
 
@@ -510,7 +504,8 @@ pub const SHADOW_AFTER_HOLE_NS: i64 = 1_000_000_000;
 /// has 600.
 pub const SHADOW_PENDING_MAX: usize = 4096;
 
-/// Windows of 10 s that wait for marks of half a minute, and those ahead of the newest state.
+/// Windows of 10 s that wait for marks of half a minute, and those ahead of the newest state: of a
+/// longer silence of a coin on a link that is up nothing is learned.
 pub const WINDOWS_MAX: usize = 8;
 
 /// Decisions of the shadow ladder on their way: at four a second, sixteen seconds of delay and hold.

@@ -3,8 +3,9 @@
 //! In: what the shadow ladder saw. Out: closed windows. Hot path: fixed rings.
 //!
 //! 1. The mark of a fill is the mid in force a horizon after its block.
-//! 2. A window is closed when all its marks are due. Where a hole comes first it is dropped whole, fills and
-//!    seconds together, so that nothing depends on how a fill turned out.
+//! 2. A window is closed when all its marks are due. Where a hole comes first, or a silence longer than
+//!    windows are kept for, it is dropped whole, fills and seconds together, so that nothing depends on how
+//!    a fill turned out.
 
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +95,10 @@ impl Marks {
     /// The mid is `mid` from block `time` on. Closed windows go to `out` with their number.
     pub(super) fn on_state(&mut self, time: Ns, mid: Mid2, out: &mut impl FnMut(i64, &Window)) {
         let start = *self.first.get_or_insert(time);
+        if time.since(start).div_euclid(WINDOW_NS) - self.open >= WINDOWS_MAX as i64 {
+            // Longer than windows are kept for: some of it is lost.
+            self.on_hole();
+        }
         while self.len > 0 && self.ring[self.head].time.plus(self.horizon_ns) < time {
             self.resolve();
         }

@@ -82,6 +82,41 @@ fn a_hole_drops_fills_and_seconds_together() {
     assert_eq!(c.dropped(0), 1);
 }
 
+/// Half a minute of the market, then a silence on a link that is up, again and again. A taker comes in every
+/// silence, too. Gives seconds and fills at both horizons.
+fn silent_for(silence_s: i64) -> [[f64; 2]; 2] {
+    let (cfg, mut c) = (Config { memory_s: 1e7, ..Config::default() }, Curve::new(FEE_BPS));
+    let mid = Mid2(20_000 * ONE);
+    for s in 0..3_000 {
+        let time = Ns(s * Ns::SEC);
+        let phase = s % (30 + silence_s);
+        if phase < 30 {
+            c.on_seen(&cfg, || FEE_BPS, Seen::State { time, mid });
+        }
+        let live = Seen::Live { side: Side::Buy, until: time, places: ALL, ns: Ns::SEC };
+        c.on_seen(&cfg, || FEE_BPS, live);
+        if s % 5 == 1 {
+            let (side, px) = (Side::Buy, Px(10_000 * ONE));
+            let fill = Seen::Fill { side, place: 0, px, from: mid, mid, time };
+            c.on_seen(&cfg, || FEE_BPS, fill);
+        }
+    }
+    [0, 1].map(|h| [c.at(h)[0].live_s, c.at(h)[0].fills])
+}
+
+#[test]
+fn a_silence_is_part_of_the_market_at_both_horizons() {
+    for (silence_s, least) in [(7, 2_900.0), (20, 2_900.0), (60, 0.0), (300, 0.0)] {
+        let seen = silent_for(silence_s);
+        println!("{silence_s} s: {seen:?}");
+        for [live, fills] in seen {
+            assert!(live >= least, "{silence_s} s: {seen:?}");
+            // What a long one drops it drops of both.
+            assert!((5.0 * fills - live).abs() <= 0.05 * live, "{silence_s} s: {seen:?}");
+        }
+    }
+}
+
 /// Truths drawn from the priors themselves: where estimates are high and where they are low, the truth is
 /// on average what is estimated. What is seen alone, without the prior, is not.
 #[test]

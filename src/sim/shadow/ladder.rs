@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::shadow::{ALL, JOIN, Seen, places, quote_pxs, take_first};
 use crate::event::{Level, Snapshot, Trade};
-use crate::limits::{CURVE, SHADOW_AFTER_HOLE_NS, SHADOW_HOLE_NS, SHADOW_SIGHT_NS};
+use crate::limits::{CURVE, SHADOW_AFTER_HOLE_NS, SHADOW_SIGHT_NS};
 use crate::units::rules::Rules;
 use crate::units::{Mid2, Ns, Px, Side};
 
@@ -176,13 +176,11 @@ impl Ladder {
         if t < self.time || bid.px >= ask.px {
             return;
         }
-        if self.touch.is_none() || t.since(self.time) > SHADOW_HOLE_NS {
-            self.hole(out);
+        let touch = [bid, ask];
+        if self.touch.replace(touch).is_none() {
             self.started = t;
         }
         self.time = t;
-        let touch = [bid, ask];
-        self.touch = Some(touch);
         for side in Side::BOTH {
             let own = touch[side.index()];
             let (q, prices) = (&mut self.quotes[side.index()], &self.prices.1[side.index()]);
@@ -211,7 +209,8 @@ impl Ladder {
         }
     }
 
-    /// The market is lost from sight: nothing stands across a hole.
+    /// The market is lost from sight: nothing stands across a hole. A silence is none: what was displayed
+    /// last still is, for as long as the session says that it would hear.
     pub(super) fn hole(&mut self, out: &mut impl FnMut(Seen)) {
         self.quotes.iter_mut().for_each(|q| q.live = 0);
         if self.touch.take().is_some() {

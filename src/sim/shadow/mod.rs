@@ -18,7 +18,7 @@ use super::order::NEVER;
 use super::room::List;
 use crate::event::shadow::Seen;
 use crate::event::{Bbo, Snapshot, Trade};
-use crate::limits::{DECISIONS_MAX, SHADOW_STALE_NS};
+use crate::limits::DECISIONS_MAX;
 use crate::units::rules::Rules;
 use crate::units::{Ns, Px};
 
@@ -43,8 +43,8 @@ pub struct Shadow {
     decisions: List<Decision>,
     /// When the next decision is made.
     next: Option<Ns>,
-    /// The newest best prices received: block, prices, when.
-    touch: (Ns, Option<[Px; 2]>, Ns),
+    /// The newest best prices received: block, prices.
+    touch: (Ns, Option<[Px; 2]>),
     /// How long messages take, a running median, ns.
     lag: i64,
 }
@@ -96,7 +96,7 @@ impl Shadow {
             hold: Hold::new(),
             decisions: List::new(DECISIONS_MAX),
             next: None,
-            touch: (Ns(i64::MIN), None, Ns(i64::MIN)),
+            touch: (Ns(i64::MIN), None),
             lag: 0,
         }
     }
@@ -136,9 +136,7 @@ impl Shadow {
         while self.next.is_some_and(|t| t <= now) {
             let Some(t) = self.next else { break };
             self.next = Some(t.plus(every));
-            let (_, touch, heard) = self.touch;
-            let touch = touch.filter(|_| t.since(heard) < SHADOW_STALE_NS);
-            let d = Decision { arrive: t.plus(pace.delay_ns), touch, lag: self.lag };
+            let d = Decision { arrive: t.plus(pace.delay_ns), touch: self.touch.1, lag: self.lag };
             while self.decisions.push(d).is_err() && self.take_early(out) {}
         }
         if let Some(upto) = self.hold.due(now, pace.hold_ns) {
@@ -151,7 +149,7 @@ impl Shadow {
         self.take(NEVER, out);
         self.ladder.hole(out);
         self.decisions.clear();
-        self.touch = (Ns(i64::MIN), None, Ns(i64::MIN));
+        self.touch = (Ns(i64::MIN), None);
         self.hold.clear();
     }
 
@@ -168,9 +166,8 @@ impl Shadow {
         let step = (lag - self.lag).signum() * (self.lag / 64);
         self.lag = if self.lag == 0 { lag } else { self.lag + step };
         if block >= self.touch.0 {
-            (self.touch.0, self.touch.1) = (block, touch);
+            self.touch = (block, touch);
         }
-        self.touch.2 = now;
     }
 
     /// Takes the oldest block that waits, or the oldest decision; false where there is neither.

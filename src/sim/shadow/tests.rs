@@ -159,18 +159,25 @@ fn a_fill_is_followed_by_the_first_decision_that_knows_of_it() {
 }
 
 #[test]
-fn nothing_stands_across_a_hole() {
+fn a_silence_is_quiet_and_nothing_stands_across_a_hole() {
     let mut w = World::new();
     w.time(1_300);
-    w.bbo(6_000, 9_999, 10_001);
-    assert!(w.seen.contains(&Seen::Hole { from: at(0) }), "six seconds without a state");
-    w.time(6_900);
-    w.print(6_950, Side::Sell, 9_000, 1);
-    assert!(w.filled(Side::Buy).is_empty(), "not in the first second after it");
-    w.bbo(7_000, 9_999, 10_001);
-    w.time(7_300);
+    w.time(30_000);
+    w.print(30_000, Side::Sell, 9_999, 4);
+    assert!(w.live(JOIN) > 28.0, "what was displayed last still is: {}", w.live(JOIN));
+    assert!(w.filled(Side::Buy).contains(&JOIN));
+    w.bbo(30_500, 9_999, 10_001);
+    assert!(!w.seen.iter().any(|s| matches!(s, Seen::Hole { .. })));
+    let fills = w.filled(Side::Buy).len();
     w.shadow.on_hole(&mut |s| w.seen.push(s));
-    assert!(w.seen.contains(&Seen::Hole { from: at(7_000) }));
-    w.print(7_400, Side::Sell, 9_000, 1);
-    assert!(w.filled(Side::Buy).is_empty());
+    assert!(w.seen.contains(&Seen::Hole { from: at(30_500) }));
+    w.print(30_600, Side::Sell, 9_000, 1);
+    assert_eq!(w.filled(Side::Buy).len(), fills, "lost from sight");
+    w.bbo(36_000, 9_999, 10_001);
+    w.time(36_900);
+    w.print(36_950, Side::Sell, 9_000, 1);
+    assert_eq!(w.filled(Side::Buy).len(), fills, "not in the first second after it");
+    w.time(37_400);
+    w.print(37_450, Side::Sell, 9_000, 1);
+    assert!(w.filled(Side::Buy).len() > fills, "control: then it does");
 }
