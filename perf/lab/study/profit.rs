@@ -213,7 +213,7 @@ fn knowing(scene: &Scene) -> Option<AnyConfig> {
         fee_bps: 1.5,
         jobs: 1,
     };
-    let truth = truth::run(&plan, &mut |_| {});
+    let truth = truth::run(&plan, &|| true, &mut |_| {})?;
     // After thirty seconds, for nobody that is not post-only: what the book here is like.
     let rows = &truth.curves[1].rows;
     let value = |j: &usize| rows[*j].value.value;
