@@ -10,8 +10,8 @@
 //!    keeps a grid of twenty post-only orders a coin, ten a side from the touch back, and looks once a
 //!    frame: it moves them where the touch has changed or one was filled, as papermaker's `grid` does.
 //! 2. Equal work: papermaker's strategy `grid` keeps the same orders from its file of events, with one fill
-//!    model, nothing learned and no records, in the venue's order (`grid`) and in that of arrival
-//!    (`grid-arrival`). Its budget of requests does not ration it.
+//!    model (`power` of exponent 3, as there), nothing learned and no records, in the venue's order (`grid`)
+//!    and in that of arrival (`grid-arrival`). Its budget of requests does not ration it.
 //! 3. All of papermaker: its default strategy, quoting where nothing pays, too, from its file of events
 //!    (`events`) or from frames in memory (`frames`). It learns, and numbers, encodes and hashes every
 //!    record. Both must give equal records.
@@ -472,9 +472,11 @@ fn configuration(sets: &[&str]) -> Fallible<Config> {
 }
 
 /// What papermaker does for a grid of twenty.
-const GRID: [&str; 5] = [
+const GRID: [&str; 6] = [
     "engine.strategy.name=grid",
     "engine.strategy.grid.levels=10",
+    // The queue model of the other side.
+    "engine.sim.model=power",
     "engine.learn.on=false",
     "engine.sim.brackets=false",
     "engine.requests.spread_min=0",
