@@ -155,7 +155,7 @@ fn totals(c: &mut Canvas, s: &Snapshot, trend: &Trend) {
     let bars = if both { room.saturating_sub(18) / 2 } else { room.saturating_sub(7) };
     let trends = [("result ", &trend.result), ("position ", &trend.position)];
     for (name, all) in trends.into_iter().take(if both { 2 } else { 1 }) {
-        if bars < TRENDS[0] {
+        if bars < TRENDS[0] || all.len() < 2 {
             break;
         }
         x = c.put(x, 2, Ink::Dim, name);
@@ -333,6 +333,8 @@ fn foot(c: &mut Canvas, s: &Snapshot, choice: &Choice) {
             c.put(0, y, Ink::Warn, &format!("{}? y: yes, any other key: no", choice.end))
         }
         Some((_, why)) => c.put(0, y, Ink::Bad, why),
+        // One picture, which no key changes.
+        None if choice.end.is_empty() => 0,
         None => {
             c.put(0, y, Ink::Dim, &format!("tab: next coin  f: alone  ?: help  q: {}", choice.end))
         }
