@@ -210,9 +210,9 @@ impl<C: Components> Threads<C> {
                 && let Some(error) = last
             {
                 failures = count;
-                let next = after(again);
+                let (s, next) = (if count == 1 { "" } else { "s" }, after(again));
                 say(&format!(
-                    "no link after {count} attempts: {error}; trying on{next}, Ctrl-C ends\n"
+                    "no link after {count} attempt{s}: {error}; trying on{next}, Ctrl-C ends\n"
                 ));
             }
             if !void && let Some(why) = is_void(&status) {
