@@ -15,7 +15,7 @@ use super::source::{Item, Source};
 use crate::feed::meta::Finder;
 use crate::feed::{CoinSpec, Parser, SIMULATED, imported, is_perpetual};
 use crate::folder::fitness::{Fitness, Judge};
-use crate::folder::recording::{Fault, Reader, RecordingError, Unit};
+use crate::folder::recording::{Fault, Reader, RecordingError, Tail, Unit};
 use crate::limits::UNIT_OFF_NS;
 use crate::units::Ns;
 
@@ -100,7 +100,12 @@ pub fn fitness(path: &Path, coins: &[CoinSpec]) -> Result<Option<Fitness>, Recor
     }
     let seen = lines.seen();
     let fitness = judge.end(coins, (seen.from, seen.to), &source.feed().counters());
-    Ok(Some(Fitness { imported: unknown, simulated, ..fitness }))
+    let (tail, lines) = (reader.tail(), reader.left_out());
+    let tail = (tail != Tail::Whole).then(|| tail.to_string());
+    let lines = (lines.lines() + lines.files > 0).then(|| lines.to_string());
+    let left_out: Vec<String> = tail.into_iter().chain(lines).collect();
+    let left_out = (!left_out.is_empty()).then(|| left_out.join("; "));
+    Ok(Some(Fitness { imported: unknown, simulated, left_out, ..fitness }))
 }
 
 /// Asks the first lines with a block time which unit their stamps are in.

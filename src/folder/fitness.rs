@@ -33,6 +33,7 @@ pub const DEFINITIONS: &[(&str, &str, &str)] = &[
     ("late", "share", "of live prints that came after the state of a later block"),
     ("gaps", "times", "trades may be missing after a reconnection"),
     ("simulated", "yes or no", "the recording says that its market is simulated"),
+    ("left_out", "text", "what of the recording cannot be read; none of a whole one"),
     ("imported", "text", "what the sources of an import do not say; none of a recording"),
 ];
 
@@ -84,6 +85,8 @@ pub struct Fitness {
     pub coins: Vec<CoinFitness>,
     #[serde(default)]
     pub simulated: bool,
+    #[serde(default)]
+    pub left_out: Option<String>,
     #[serde(default)]
     pub imported: Option<String>,
 }
@@ -254,6 +257,7 @@ impl Judge {
             offset_s: median.map(|(ms, _)| seconds(*ms)),
             coins: coins.iter().zip(self.coins).map(one).collect(),
             simulated: false,
+            left_out: None,
             imported: None,
         }
     }
@@ -347,9 +351,11 @@ impl Fitness {
         };
         let imported =
             self.imported.as_ref().map(|i| format!("; imported: {i}")).unwrap_or_default();
+        let left_out =
+            self.left_out.as_ref().map(|l| format!("NOT WHOLE: {l}; ")).unwrap_or_default();
         format!(
-            "best prices every {:.2} s, fresh {:.1} % of the time; {offset}; {} holes, {:.0} s; {:.1} \
-             % of prints late{imported}",
+            "{left_out}best prices every {:.2} s, fresh {:.1} % of the time; {offset}; {} holes, {:.0} s; \
+             {:.1} % of prints late{imported}",
             worst(|c| c.touch_s),
             least * 100.0,
             self.holes,

@@ -1,6 +1,7 @@
 //! Recordings as other recorders leave them: what is odd costs itself, or is named with what helps.
 
 use super::process::{Temporary, papermaker};
+use super::sweep::recording;
 
 const NOW: i64 = 1_790_000_000_050_000_000;
 
@@ -101,4 +102,21 @@ fn a_recording_that_is_not_fit_is_refused_unless_that_is_accepted() {
     let (code, says) = replayed(&silent, &["--accept-unfit", "--json"]);
     assert_eq!(code, Some(0), "{says}");
     assert!(says.contains("\"unfit\":[\"ETH has no trades\"]"), "{says}");
+}
+
+#[test]
+fn a_recording_that_was_cut_says_so_wherever_it_is_shown() {
+    let dir = Temporary::new();
+    recording(&dir.join("t.frames.gz"), 1, 120);
+    let whole = std::fs::read(dir.join("t.frames.gz")).expect("a recording");
+    std::fs::write(dir.join("cut.frames.gz"), &whole[..whole.len() / 2]).expect("written");
+    for (file, is_cut) in [("t.frames.gz", false), ("cut.frames.gz", true)] {
+        let run = &file[..3];
+        papermaker(&dir.0, &["replay", file, "--once", "--out", run]).assert_code(0);
+        let text = papermaker(&dir.0, &["report", run]).assert_code(0).out.clone();
+        let page = std::fs::read_to_string(dir.join(run).join("report.html")).expect("a page");
+        for shown in [text, page] {
+            assert_eq!(shown.contains("NOT WHOLE: cut within gzip"), is_cut, "{file}: {shown}");
+        }
+    }
 }
