@@ -27,7 +27,7 @@ struct Mark {
 }
 
 /// One horizon's marks and windows.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Marks {
     horizon_ns: i64,
     ring: Box<[Mark]>,
@@ -48,13 +48,7 @@ impl Marks {
         Marks {
             horizon_ns,
             ring: vec![Mark::default(); SHADOW_PENDING_MAX].into_boxed_slice(),
-            head: 0,
-            len: 0,
-            mid: 0.0,
-            first: None,
-            windows: [Window::default(); WINDOWS_MAX],
-            open: 0,
-            dropped: 0,
+            ..Marks::default()
         }
     }
 
@@ -95,8 +89,7 @@ impl Marks {
     /// The mid is `mid` from block `time` on. Closed windows go to `out` with their number.
     pub(super) fn on_state(&mut self, time: Ns, mid: Mid2, out: &mut impl FnMut(i64, &Window)) {
         let start = *self.first.get_or_insert(time);
-        if time.since(start).div_euclid(WINDOW_NS) - self.open >= WINDOWS_MAX as i64 {
-            // Longer than windows are kept for: some of it is lost.
+        if self.window(time).is_none() {
             self.on_hole();
         }
         while self.len > 0 && self.ring[self.head].time.plus(self.horizon_ns) < time {

@@ -4,7 +4,7 @@
 //! readings are made when a window of evidence closes, not between.
 //!
 //! 1. Nothing of it comes from own orders: the curve is a function of the tape and of the settings.
-//! 2. There is one of a 5 s and one of a 30 s mark. The first decides, the second is shown beside it.
+//! 2. There is one of a 5 s mark, which decides, and one of a 30 s mark, which expects what it came to.
 
 mod forecast;
 mod marks;
@@ -82,6 +82,7 @@ impl Curve {
     /// The shadow ladder saw something; the maker's fee, bps, is asked for where a window closes.
     pub fn on_seen(&mut self, cfg: &Config, fee_bps: impl Fn() -> f64, seen: Seen) {
         let Curve { horizons, forecast, windows } = self;
+        let mut sooner: Option<&Stats> = None;
         for (i, h) in horizons.iter_mut().enumerate() {
             match seen {
                 Seen::Live { until, places, ns, .. } => h.marks.on_live(until, places, ns),
@@ -105,6 +106,9 @@ impl Curve {
                         closed += 1;
                     });
                     if closed > 0 {
+                        if let Some(sooner) = sooner {
+                            stats.expect(sooner);
+                        }
                         let fee_bps = fee_bps();
                         *readings = stats.read(fee_bps);
                         verdict.take(fee_bps, readings);
@@ -118,6 +122,7 @@ impl Curve {
                 }
                 Seen::Hole { .. } => h.marks.on_hole(),
             }
+            sooner = Some(&h.stats);
         }
     }
 

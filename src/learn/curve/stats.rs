@@ -120,7 +120,7 @@ struct Scale {
 }
 
 /// Everything the estimates are made of.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Stats {
     sums: Sums,
     fast: [Places; 2],
@@ -132,6 +132,9 @@ pub(super) struct Stats {
     theta: [f64; 2],
     /// Covariance of theta: of the first, of both, of the second.
     cov: [f64; 3],
+    /// Line before anything was seen, and how far the cost of each place is expected off it.
+    prior: [f64; 2],
+    off: Places,
 }
 
 fn each(f: impl FnMut(usize) -> f64) -> Places {
@@ -149,15 +152,19 @@ fn add(to: &mut Places, x: &Places) {
 impl Stats {
     pub(super) fn new() -> Stats {
         Stats {
-            sums: Sums::default(),
-            fast: [[0.0; CURVE]; 2],
-            line: [0.0; 6],
-            residual2: 0.0,
-            weight: 0.0,
-            scales: [Scale::default(); 3],
             theta: LINE.map(|(mean, _)| mean),
             cov: [LINE[0].1 * LINE[0].1, 0.0, LINE[1].1 * LINE[1].1],
+            prior: LINE.map(|(mean, _)| mean),
+            ..Stats::default()
         }
+    }
+
+    /// Costs are expected to be those that `other` has come to.
+    pub(super) fn expect(&mut self, other: &Stats) {
+        let ([a, b], (cost, _)) = (other.theta, other.cost());
+        self.prior = other.theta;
+        self.off = each(|j| cost[j] - a - b * other.depth(j));
+        self.fit();
     }
 
     /// Time passed: what was seen counts `slow` and `fast` of what it did.
@@ -210,9 +217,10 @@ impl Stats {
         let over = |s: &Scale| (s.line2 + 3.0 * 8.0 * s2) / (self.residual2 + 8.0 * s2);
         let noise = s2 * self.scales.iter().map(over).fold(1.0, f64::max);
         let l = &self.line;
-        let prior = LINE.map(|(mean, sd)| (mean / (sd * sd), 1.0 / (sd * sd)));
-        let (p, q, r) = (prior[0].1 + l[0] / noise, l[1] / noise, prior[1].1 + l[2] / noise);
-        let (u, v) = (prior[0].0 + l[3] / noise, prior[1].0 + l[4] / noise);
+        let [sure_a, sure_b] = LINE.map(|(_, sd)| 1.0 / (sd * sd));
+        let (p, q, r) = (sure_a + l[0] / noise, l[1] / noise, sure_b + l[2] / noise);
+        let [a, b] = self.prior;
+        let (u, v) = (sure_a * a + l[3] / noise, sure_b * b + l[4] / noise);
         let det = p * r - q * q;
         self.cov = [r / det, -q / det, p / det];
         self.theta = [(r * u - q * v) / det, (p * v - q * u) / det];
@@ -244,18 +252,21 @@ impl Stats {
         rate
     }
 
+    /// How far out a place is, bps; the touch is where it was seen.
+    fn depth(&self, j: usize) -> f64 {
+        let Sums { fills, quoted, .. } = &self.sums;
+        if j >= JOIN && fills[j] > 0.0 { (quoted[j] / fills[j]).max(0.0) } else { distance(j) }
+    }
+
     /// Adverse moves and their variances.
     fn cost(&self) -> (Places, Places) {
-        let Sums { fills, moved, quoted, .. } = &self.sums;
+        let Sums { fills, moved, .. } = &self.sums;
         let [a, b] = self.theta;
         let mut variance = [0.0; CURVE];
         let cost = each(|j| {
-            let n = fills[j];
-            // The touch is where it is.
-            let own = if j >= JOIN && n > 0.0 { quoted[j] / n } else { distance(j) };
-            let d = own.max(0.0);
+            let (n, d) = (fills[j], self.depth(j));
             let misfit = MISFIT.0 + MISFIT.1 * d;
-            let line = a + b * d;
+            let line = a + b * d + self.off[j];
             let var_line =
                 self.cov[0] + 2.0 * d * self.cov[1] + d * d * self.cov[2] + misfit * misfit;
             if n <= 0.0 {

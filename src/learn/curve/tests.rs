@@ -1,5 +1,6 @@
 //! Windows and estimates on shadow fills of a few events.
 
+use super::window::Window;
 use super::*;
 use crate::event::shadow::{ALL, JOIN};
 use crate::math::draw::Draw;
@@ -162,4 +163,81 @@ fn on_truths_of_the_prior_estimates_are_right_on_average() {
     println!("estimate over truth, low and high half: {posterior:?}; seen alone {seen:?}");
     assert!(posterior.iter().all(|x| x.abs() < 0.12), "{posterior:?}");
     assert!(seen[0] < -0.2 && seen[1] > 0.05, "control: {seen:?}");
+}
+
+#[test]
+fn what_comes_after_half_a_minute_is_expected_to_be_what_came_after_five_seconds() {
+    // Nothing moves against them: what 5 s marks say is known long before marks of half a minute say it.
+    let early = watch(60, &NEAR, 0);
+    let [soon, late] = [0, 1].map(|h| early.at(h)[4].cost);
+    println!("{soon} {late}");
+    assert!(early.at(1)[4].fills < 0.5 * early.at(0)[4].fills);
+    assert!((soon - late).abs() < 0.25 && late < FEE_BPS + 1.2, "{soon} {late}");
+    // It moves after the 5 s marks: half a minute is believed where it was seen.
+    let (cfg, mut c) = (Config::default(), Curve::new(FEE_BPS));
+    for s in 0..1_200 {
+        let (time, below) = (Ns(s * Ns::SEC), s / 60 * 6 + if s % 60 >= 20 { 6 } else { 0 });
+        let mid = |x: i64| Mid2(2 * (10_000 - x) * ONE);
+        c.on_seen(&cfg, || FEE_BPS, Seen::State { time, mid: mid(below) });
+        let live = Seen::Live { side: Side::Buy, until: time, places: ALL, ns: Ns::SEC };
+        c.on_seen(&cfg, || FEE_BPS, live);
+        if s % 60 == 10 {
+            let (side, px, from) = (Side::Buy, Px((10_000 - below - 2) * ONE), mid(below));
+            let fill = Seen::Fill { side, place: 6, px, from, mid: from, time };
+            c.on_seen(&cfg, || FEE_BPS, fill);
+        }
+    }
+    let [soon, late] = [0, 1].map(|h| c.at(h)[6].edge());
+    println!("{soon} {late}");
+    assert!(soon > 0.0 && late < -2.0, "{soon} {late}");
+}
+
+/// Truths drawn from the priors of costs, with slopes around `slope`, and fills of them: by place shares of
+/// truths above what is read, within the middle half of it, and within its 95 %.
+fn ranks(slope: f64) -> [[f64; 3]; 3] {
+    let draw = &mut Draw::new(5);
+    let mut shares = [[0.0; 3]; 3];
+    for _ in 0..500 {
+        let (a, b) = (1.2 + draw.normal(), slope + 0.3 * draw.normal());
+        let truth: [f64; CURVE] = std::array::from_fn(|j| {
+            let d = distance(j);
+            a + b * d + (0.5 + 0.25 * d) * draw.normal()
+        });
+        let mut stats = Stats::new();
+        for _ in 0..20 {
+            let mut w = Window::default();
+            for (j, mean) in [(0, 1.0), (4, 0.6), (9, 0.2)] {
+                let d = distance(j);
+                w.live[j] = 10.0;
+                for _ in 0..draw.poisson(mean) {
+                    let moved = truth[j] + (3.0 + 0.5 * d) * draw.normal();
+                    (w.fills[j], w.moved[j]) = (w.fills[j] + 1.0, w.moved[j] + moved);
+                    let row = [1.0, d, d * d, moved, d * moved, moved * moved];
+                    w.line.iter_mut().zip(row).for_each(|(t, x)| *t += x);
+                }
+            }
+            stats.take(&w, 1.0, 1.0);
+        }
+        let read = stats.read(0.0);
+        // Where fills are many, few, none.
+        for (share, j) in shares.iter_mut().zip([0, 9, 14]) {
+            let r = &read[j];
+            let z = (truth[j] - r.cost) / r.deviation;
+            let holds = [z > 0.0, z.abs() < 0.674, z.abs() < r.t];
+            share.iter_mut().zip(holds).for_each(|(s, h)| *s += f64::from(u8::from(h)) / 500.0);
+        }
+    }
+    shares
+}
+
+#[test]
+fn truths_of_the_prior_are_spread_over_what_is_read_of_costs() {
+    let (own, flat) = (ranks(1.0), ranks(0.0));
+    println!("{own:?}; control {flat:?}");
+    for [above, middle, inside] in own {
+        assert!((above - 0.5).abs() < 0.08, "{own:?}");
+        assert!((0.42..0.65).contains(&middle), "{own:?}");
+        assert!(inside > 0.93, "{own:?}");
+    }
+    assert!(flat[2][0] < 0.2, "control, slopes of another prior: {flat:?}");
 }

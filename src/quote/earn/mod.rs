@@ -110,7 +110,7 @@ impl Strategy for Earn {
     fn on_curve(&mut self, cfg: &Config, bounds: &Bounds, c: &Curve) {
         let readings = c.at(0);
         let verdict = c.verdict(0);
-        let later = c.at(1).iter().filter(|r| r.n_eff >= SEEN).any(|r| r.value() > 0.0);
+        let later = verdict.best.is_some_and(|j| c.at(1)[j].edge() > 0.0);
         let word = verdict.word();
         self.word = word as u8;
         self.informed = true;
