@@ -8,6 +8,8 @@
 
 mod forecast;
 mod marks;
+#[cfg(test)]
+pub(crate) mod null_tests;
 pub mod stats;
 pub mod verdict;
 mod window;
