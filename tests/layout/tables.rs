@@ -188,8 +188,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Markets of agents that look like real ones, recordings of them with the real feed's delays.
     // The same delays in sockets; faults of the feed by name.
     // A world of SOL, coins that move together, what happened in each block.
-    // Orders of an experiment that are really in the book.
-    ("venue", 5_300),
+    // Orders of an experiment that are really in the book; a machine that is too slow is named.
+    ("venue", 5_311),
     // All coins together and how they went, a coin alone, help, a question before the end.
     ("view", 830),
     ("ws", 1_450),
