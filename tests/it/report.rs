@@ -68,6 +68,75 @@ fn figures(page: &str) -> Vec<(String, f64)> {
         .collect()
 }
 
+/// The page without what stands between these two.
+fn without(page: &str, from: &str, to: &str) -> String {
+    let mut parts = page.split(from);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |kept, part| kept + " " + part.split_once(to).map_or("", |(_, rest)| rest))
+}
+
+/// Numbers that people read in texts and tables besides [`figures`], as they are written, with their texts and
+/// the next ones; times, dates and the labels of axes left out.
+fn numbers(page: &str) -> Vec<(String, [String; 2])> {
+    let gone = ["script", "style", "svg", "title", "data"];
+    let page = gone.iter().fold(page.to_owned(), |page, tag| {
+        without(&page, &format!("<{tag}"), &format!("</{tag}>"))
+    });
+    let texts: Vec<(&str, &str)> = page.split('<').filter_map(|p| p.split_once('>')).collect();
+    let mut out = Vec::new();
+    for (i, (tag, text)) in texts.iter().enumerate() {
+        let is_time = |w: &str| w.contains(':') || w.matches('-').count() > 1;
+        let words = text.split([' ', '(', ')', '[', ']', '\n', '\u{a0}']).filter(|w| !is_time(w));
+        let read = |w: &str| {
+            w.trim_end_matches(['.', ',', ';', '%', 'x']).replace('−', "-").replace(',', "")
+        };
+        let next = texts.get(i + 1).map_or("", |(_, text)| *text);
+        let number = words.map(read).filter(|w| w.parse::<f64>().is_ok_and(f64::is_finite));
+        out.extend(
+            number
+                .filter(|_| !tag.contains("style="))
+                .map(|w| (w, [*text, next].map(str::to_owned))),
+        );
+    }
+    out
+}
+
+/// All numbers of a JSON value, and all its texts in one.
+fn contents(json: &Value, numbers: &mut Vec<f64>, texts: &mut String) {
+    match json {
+        Value::Number(x) => numbers.extend(x.as_f64()),
+        Value::String(s) => texts.extend([s.as_str(), " "]),
+        Value::Array(all) => all.iter().for_each(|v| contents(v, numbers, texts)),
+        Value::Object(all) => all.values().for_each(|v| contents(v, numbers, texts)),
+        Value::Bool(_) | Value::Null => {}
+    }
+}
+
+/// The numbers on a page that its JSON does not have, rounded as they are written; as a share of a hundred,
+/// in bps, thousands or millions, too.
+fn strange(page: &str, json: &Value) -> Vec<String> {
+    let (mut all, mut texts) = (Vec::new(), String::new());
+    contents(json, &mut all, &mut texts);
+    let is_known = |(word, [text, next]): &(String, [String; 2])| {
+        let decimals = word.split_once('.').map_or(0, |(_, d)| d.len());
+        let half = (0..decimals).fold(0.500_001, |half, _| half / 10.0);
+        let x: f64 = word.parse().expect("a number");
+        let near = |y: f64| (x.abs() - y.abs()).abs() <= half;
+        // "9 of 17" beside a share.
+        let share = next.split_once(" of ").and_then(|(a, b)| {
+            Some(100.0 * a.trim().parse::<f64>().ok()? / b.trim().parse::<f64>().ok()?)
+        });
+        let scaled = |y: &f64| [1.0, 100.0, 1e4, 1e-3, 1e-6].iter().any(|k| near(k * y));
+        // How wide a chart was drawn.
+        text.contains(" columns of ")
+            || all.iter().any(scaled)
+            || share.is_some_and(near)
+            || texts.contains(word.trim_start_matches('+'))
+    };
+    let strange = numbers(page).into_iter().filter(|number| !is_known(number));
+    strange.map(|(word, [text, _])| format!("{word} in {text:?}")).collect()
+}
+
 #[test]
 fn the_page_shows_the_journals_figures_and_zooms_without_an_error() {
     let dir = Temporary::new();
@@ -84,6 +153,10 @@ fn the_page_shows_the_journals_figures_and_zooms_without_an_error() {
         }
     };
     check(&text);
+    assert!(numbers(&text).len() > 200, "{}", numbers(&text).len());
+    assert_eq!(strange(&text, &json), Vec::<String>::new());
+    let wrong = text.replacen("<td class=n>", "<td class=n>31337.25 ", 3);
+    assert_eq!(strange(&wrong, &json).len(), 3, "the control");
     assert!(!text.contains("http://") && !text.contains("https://"), "it needs the network");
     let Some(browser) = browser() else {
         println!("skipped: no chromium is installed, the page was not rendered");
