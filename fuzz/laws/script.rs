@@ -372,13 +372,8 @@ impl Twins {
         self.ledgers.iter_mut().for_each(|l| l.on_mid(self.now, mid));
     }
 
-    /// Everything that happened is known and nothing waits; the state before it comes back.
+    /// Nothing waits any more; the state before it comes back.
     fn finish(&mut self) -> Paper<Skellam> {
-        for stream in 0..4 {
-            while !self.under_way[stream].is_empty() {
-                self.deliver(stream);
-            }
-        }
         let before = self.paper.clone();
         let (set, mut events) = (book::Config::default(), Vec::new());
         self.paper.on_end(self.cfg.shipped(&set), &mut |e| events.push(e));
@@ -420,8 +415,13 @@ impl Twins {
         oracle
     }
 
-    /// Holds the sums to the laws, as if it ended here; then it goes on.
+    /// Holds the sums to the laws once everything that happened is known, as if it ended here; then it goes on.
     fn check(&mut self) {
+        for stream in 0..4 {
+            while !self.under_way[stream].is_empty() {
+                self.deliver(stream);
+            }
+        }
         let kept = (self.ledgers.clone(), self.fills.len(), self.sums.clone(), self.took.clone());
         let before = self.finish();
         for (l, lane) in self.ledgers.iter().zip(LANES) {
