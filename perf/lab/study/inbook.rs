@@ -26,6 +26,7 @@ use crate::sim::models::skellam::Skellam;
 use crate::sim::orders::{Full, NewOrder, SimEvent, View};
 use crate::units::rules::Rules;
 use crate::units::{Mid2, Ns, Sz};
+use crate::venue::agents::Agents;
 use crate::venue::agents::book::{Book, Did};
 use crate::venue::matching::OrderId;
 
@@ -144,28 +145,24 @@ impl Floor {
         }
     }
 
-    /// What happened to own orders in the block at `time`, whose prints have these numbers; `mid` was the mid
-    /// before it.
-    pub fn block(&mut self, time: Ns, log: &[Did], mut tids: impl Iterator<Item = u64>, mid: Mid2) {
+    /// What happened to own orders in the block at `time`, as `log` says; `mid` was the mid before it.
+    pub fn block(&mut self, time: Ns, log: &[Did], agents: &Agents, mid: Mid2) {
+        let mut prints = agents.prints().iter();
         for did in log {
             let Did::Met { sz, arrival, .. } = *did else { continue };
-            let tid = tids.next().unwrap_or(0);
+            let tid = prints.next().map_or(0, |p| p.tid);
             let own = self.own.iter().find(|(_, order)| order.arrival == arrival);
             if let Some((id, _)) = own {
                 let news = News { id: *id, time, what: What::Fill { sz, tid, mid } };
                 WIRE.with_borrow_mut(|w| w.news.push_back(news));
             }
         }
+        self.own.retain(|(_, order)| agents.book().ticks(*order).is_some());
     }
 
     /// Own orders in the book.
     pub fn own(&self) -> impl Iterator<Item = OrderId> {
         self.own.iter().map(|(_, order)| *order)
-    }
-
-    /// Forgets orders that were filled.
-    pub fn tidy(&mut self, book: &Book) {
-        self.own.retain(|(_, order)| book.ticks(*order).is_some());
     }
 }
 
@@ -436,8 +433,7 @@ mod tests {
             market.step();
             let agents = market.world().agents(0).expect("agents");
             agents.log(&mut log);
-            floor.block(next, &log, agents.prints().iter().map(|p| p.tid), Mid2(2));
-            floor.tidy(agents.book());
+            floor.block(next, &log, agents, Mid2(2));
         }
         (text, WIRE.with_borrow_mut(|w| w.news.drain(..).map(|n| n.what).collect()))
     }

@@ -35,6 +35,7 @@ use crate::units::{Cash, Ns};
 use crate::venue::agents::sets::Set;
 use crate::venue::coin;
 use crate::venue::config::{Config as Venue, Named};
+use crate::venue::draw;
 use crate::venue::tape::Recorder;
 
 /// The coin; it names the draws.
@@ -144,7 +145,7 @@ where
     };
     let venue = Venue { coins: vec![COIN.into()], world: scene.world, seed, ..Venue::default() };
     // What is assumed of the delays is true: other assumptions are another experiment.
-    cfg.sim.feed_ms = least_ms(&venue);
+    cfg.sim.feed_ms = u32::try_from(draw::floor(venue.feed.least_ms)).expect("a setting");
     cfg.sim.brackets = false;
     let mut market = Recorder::new(&venue).expect("defaults");
     let spec = CoinSpec::new(COIN, coin::listing(&venue, COIN).sz_decimals).expect("a coin");
@@ -156,7 +157,7 @@ where
     let agents = market.world().agents(0).expect("a world of agents");
     (scene.change)(agents.set_mut());
     agents.log(&mut log);
-    let until = market.time().plus(ns(hours));
+    let until = market.time().plus(draw::floor(hours * 3.6e12));
     while market.next() < until {
         let hears = market.hear(&mut |at, text| {
             feeder.take(at, text.as_bytes(), &mut tally);
@@ -172,23 +173,11 @@ where
         let mid = market.world().last().coins[0].mid_before;
         let agents = market.world().agents(0).expect("the same");
         agents.log(&mut log);
-        floor.block(next, &log, agents.prints().iter().map(|p| p.tid), mid);
-        floor.tidy(agents.book());
+        floor.block(next, &log, agents, mid);
     }
     feeder.end_run(Some(StopReason::Finished), &mut tally);
     drop(tally);
     earned
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a setting of few digits")]
-fn ns(hours: f64) -> i64 {
-    (hours * 3.6e12) as i64
-}
-
-/// The least delay of the feed, ms.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a setting")]
-fn least_ms(venue: &Venue) -> u32 {
-    venue.feed.least_ms as u32
 }
 
 /// The strategy that knows where a quote pays best in a world; `None` where it pays nowhere.
@@ -207,7 +196,7 @@ fn knowing(scene: &Scene) -> Option<AnyConfig> {
         pace: Pace {
             every_ns: Ns::SEC / 2,
             latency_ns: sim.entry.mean_ns() + i64::from(sim.ping_ms) * Ns::MS / 2,
-            feed_ns: ns((venue.feed.least_ms + venue.feed.more_ms) / 3.6e6),
+            feed_ns: draw::floor((venue.feed.least_ms + venue.feed.more_ms) * 1e6),
         },
         order_usd: engine.quote.unit_usd,
         fee_bps: 1.5,
