@@ -281,18 +281,21 @@ impl<C: Components> Folding<C> {
         self.sum_up(front.seq)?;
         self.past.journal = Front { digest: self.past.report.digest().clone(), ..front };
         if let Ok((feeder, records, own)) = &self.again {
-            match self.seen(*records, stop)? {
+            let missing = feeder.seen().missing;
+            let parted = match self.seen(*records, stop)? {
+                Seen::All(digest) => digest.value() != own.value(),
+                Seen::Short if stop.load(Ordering::Relaxed) => return Ok(None),
+                // Where frames are missing, what cannot be compared is not believed: it may have more
+                // records than the journal ever will.
+                Seen::Lost | Seen::Short if missing > 0 => true,
+                Seen::Lost => false,
                 Seen::Short => return Ok(None),
-                Seen::All(digest) if digest.value() != own.value() => {
-                    let why = match feeder.seen().missing {
-                        0 => "its recording does not give the records of its journal".into(),
-                        n => format!(
-                            "its recording misses {n} frames, the disk having fallen behind"
-                        ),
-                    };
-                    self.again = Err(why);
-                }
-                Seen::All(_) | Seen::Lost => {}
+            };
+            if parted {
+                self.again = Err(match missing {
+                    0 => "it does not give the records of its journal".into(),
+                    n => format!("it misses {n} frames, the disk having fallen behind"),
+                });
             }
         }
         let Folding { run, config, coins, past, again, .. } = self;

@@ -1,12 +1,15 @@
 //! A run whose first segments are dropped keeps its sums, is verified from what is left, and goes on.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use papermaker::rooms::app::past::Past;
-use papermaker::rooms::folder::RunFolder;
+use papermaker::rooms::app::config::Config;
+use papermaker::rooms::app::past::{Folding, Past};
 use papermaker::rooms::folder::recording;
-use papermaker::rooms::journal;
+use papermaker::rooms::folder::{Folder, RunFolder, RunInfo};
+use papermaker::rooms::journal::{self, Found};
+use papermaker::rooms::record::{Lost, NO_COIN, Record};
 use serde_json::Value;
 
 use super::process::{Temporary, await_text, exchange, finish, papermaker, signal, start};
@@ -76,6 +79,69 @@ fn holed_journals(dir: &Temporary) {
     }
 }
 
+/// The run again as `to`, with 50 records lost on the way to its journal and, where `frames` says so, ten
+/// frames on the way to its recording; put through and dropped as far as the run did.
+fn lossy(dir: &Temporary, to: &str, frames: bool) {
+    let (whole, to) = (dir.join("whole"), dir.join(to));
+    copy(&whole, &to);
+    let named = |n: u64| [journal::segment_name(n), recording::segment_name(n)];
+    for name in (0..).map(|n| named(n)[0].clone()).take_while(|n| to.join(n).exists()) {
+        std::fs::remove_file(to.join(name)).expect("a segment");
+    }
+    let front = Past::of(&RunFolder::at(&whole)).expect("a past").recording;
+    std::fs::remove_file(to.join("past")).expect("a past");
+    let config = Config::load(Some(&to.join("config.toml")), &[]).expect("settings");
+    let coins = RunInfo::read(&to.join("run.json")).expect("a run").specs().expect("coins");
+    let options =
+        journal::Options { segment_bytes: 200_000, ..journal::Options::new(config.hash(&coins)) };
+    let mut writer =
+        journal::Writer::create(Folder::open(&to).expect("a folder"), options).expect("new");
+    let mut reader =
+        journal::Reader::open(Folder::open(&whole).expect("a folder")).expect("listed");
+    while let Some(found) = reader.step().expect("readable") {
+        let Found::Record(mut r) = found else { panic!("{found:?}") };
+        match r.seq {
+            2_000..2_049 => continue,
+            2_049 => {
+                let body = Lost { first: 2_000, count: 50 }.into();
+                r = Record { coin: NO_COIN, body, ..r };
+            }
+            _ => {}
+        }
+        writer.append(&r.encode()).expect("room");
+    }
+    writer.finish().expect("written");
+    if frames {
+        let mut lines = recording::Reader::open(&whole.join(&named(0)[1])).expect("there");
+        let file = std::fs::File::create(to.join(&named(0)[1])).expect("a file");
+        let mut cut = recording::Writer::new(file);
+        while let Some(line) = lines.step().expect("a line") {
+            match line.number {
+                300..310 => cut.lost(line.at, 1),
+                _ => cut.frame(line.at, line.bytes()),
+            }
+            .expect("written");
+        }
+        cut.finish().expect("written");
+    }
+    let folding = Folding::new(RunFolder::at(&to), config, coins, true);
+    let kept = folding.and_then(|mut f| f.fold(front, &AtomicBool::new(false)));
+    assert!(kept.expect("readable").is_some(), "the journal is whole");
+    assert!(drop_front(&to, 0) > 3);
+}
+
+/// Lost records of a bounded run are given again by its recording; lost frames are not, and the verdict
+/// says so, also where records were lost with them.
+fn lossy_pasts(dir: &Temporary) {
+    lossy(dir, "records", false);
+    let verify = json(&dir.0, &["verify", "records", "--json"]);
+    assert_eq!((&verify["lost"], &verify["equal"]), (&50.into(), &true.into()), "{verify}");
+    lossy(dir, "frames", true);
+    let refused = papermaker(&dir.0, &["verify", "frames"]);
+    let says = "cannot be replayed: it misses 10 frames, the disk having fallen behind";
+    assert!(refused.assert_code(5).err.contains(says), "{refused:?}");
+}
+
 #[test]
 fn sums_tables_and_verdicts_are_those_of_the_whole_run() {
     let dir = Temporary::new();
@@ -122,6 +188,7 @@ fn sums_tables_and_verdicts_are_those_of_the_whole_run() {
     assert!(counts.is_sorted_by(|a, b| a < b), "{counts:?}");
     assert!(all.ends_with(&few) && all.ends_with(&more));
     holed_journals(&dir);
+    lossy_pasts(&dir);
     let shown = papermaker(&dir.0, &["report", "kept"]);
     assert!(shown.out.contains("dropped  the first"), "{}", shown.out);
     papermaker(&dir.0, &["explain", "kept"]).assert_code(0);
