@@ -293,8 +293,8 @@ impl<C: Components> Folding<C> {
             };
             if parted {
                 self.again = Err(match missing {
-                    0 => "it does not give the records of its journal".into(),
-                    n => format!("it misses {n} frames, the disk having fallen behind"),
+                    0 => "its recording does not give the records of its journal".into(),
+                    n => format!("its recording misses {n} frames, the disk having fallen behind"),
                 });
             }
         }

@@ -56,7 +56,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     let again = if run.recording().exists() && info.more.is_empty() || dropped > 0 {
         let take = |record: &Record, _: &Bytes| beside.take(record);
         from.replay(&run, &config, &coins, reason, take).map_err(|why| {
-            Failure::input(format!("{}: its recording cannot be replayed: {why}", o.run.display()))
+            Failure::input(format!("{}: it cannot be replayed: {why}", o.run.display()))
         })?
     } else {
         whole(&info, (&config, &coins), reason, &mut beside)?

@@ -138,7 +138,7 @@ fn lossy_pasts(dir: &Temporary) {
     assert_eq!((&verify["lost"], &verify["equal"]), (&50.into(), &true.into()), "{verify}");
     lossy(dir, "frames", true);
     let refused = papermaker(&dir.0, &["verify", "frames"]);
-    let says = "cannot be replayed: it misses 10 frames, the disk having fallen behind";
+    let says = "cannot be replayed: its recording misses 10 frames, the disk having fallen behind";
     assert!(refused.assert_code(5).err.contains(says), "{refused:?}");
 }
 
