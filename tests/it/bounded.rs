@@ -12,7 +12,9 @@ use papermaker::rooms::journal::{self, Found};
 use papermaker::rooms::record::{Lost, NO_COIN, Record};
 use serde_json::Value;
 
-use super::process::{Temporary, await_text, exchange, finish, papermaker, signal, start};
+use super::process::{
+    Temporary, await_text, exchange, finish, lose_frames, papermaker, signal, start,
+};
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir(to).expect("a folder");
@@ -84,18 +86,20 @@ fn holed_journals(dir: &Temporary) {
 fn lossy(dir: &Temporary, to: &str, frames: bool) {
     let (whole, to) = (dir.join("whole"), dir.join(to));
     copy(&whole, &to);
-    let named = |n: u64| [journal::segment_name(n), recording::segment_name(n)];
-    for name in (0..).map(|n| named(n)[0].clone()).take_while(|n| to.join(n).exists()) {
-        std::fs::remove_file(to.join(name)).expect("a segment");
+    for number in 0.. {
+        if std::fs::remove_file(to.join(journal::segment_name(number))).is_err() {
+            break;
+        }
     }
     let front = Past::of(&RunFolder::at(&whole)).expect("a past").recording;
     std::fs::remove_file(to.join("past")).expect("a past");
     let config = Config::load(Some(&to.join("config.toml")), &[]).expect("settings");
     let coins = RunInfo::read(&to.join("run.json")).expect("a run").specs().expect("coins");
-    let options =
-        journal::Options { segment_bytes: 200_000, ..journal::Options::new(config.hash(&coins)) };
-    let mut writer =
-        journal::Writer::create(Folder::open(&to).expect("a folder"), options).expect("new");
+    let mut writer = journal::Writer::create(
+        Folder::open(&to).expect("a folder"),
+        config.journal(config.hash(&coins)),
+    )
+    .expect("new");
     let mut reader =
         journal::Reader::open(Folder::open(&whole).expect("a folder")).expect("listed");
     while let Some(found) = reader.step().expect("readable") {
@@ -112,17 +116,7 @@ fn lossy(dir: &Temporary, to: &str, frames: bool) {
     }
     writer.finish().expect("written");
     if frames {
-        let mut lines = recording::Reader::open(&whole.join(&named(0)[1])).expect("there");
-        let file = std::fs::File::create(to.join(&named(0)[1])).expect("a file");
-        let mut cut = recording::Writer::new(file);
-        while let Some(line) = lines.step().expect("a line") {
-            match line.number {
-                300..310 => cut.lost(line.at, 1),
-                _ => cut.frame(line.at, line.bytes()),
-            }
-            .expect("written");
-        }
-        cut.finish().expect("written");
+        lose_frames(&to.join(recording::segment_name(0)), 300..310);
     }
     let folding = Folding::new(RunFolder::at(&to), config, coins, true);
     let kept = folding.and_then(|mut f| f.fold(front, &AtomicBool::new(false)));

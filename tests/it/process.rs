@@ -1,11 +1,13 @@
 //! The program as a process: in a folder of its own, with its output and exit code.
 
 use std::io::Read as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use papermaker::rooms::folder::recording;
 use papermaker::rooms::sys::clock::SessionClock;
 
 use serde_json::Value;
@@ -95,6 +97,22 @@ pub fn await_text(child: &mut Child, text: &str) -> String {
         }
     }
     String::from_utf8_lossy(&seen).into_owned()
+}
+
+/// A recording without these lines: in the place of each stands that a frame was lost.
+pub fn lose_frames(path: &Path, lines: Range<u64>) {
+    let mut reader = recording::Reader::open(path).expect("a recording");
+    let cut = path.with_extension("cut");
+    let mut writer = recording::Writer::new(std::fs::File::create(&cut).expect("a file"));
+    while let Some(line) = reader.step().expect("a line") {
+        match lines.contains(&line.number) {
+            true => writer.lost(line.at, 1),
+            false => writer.frame(line.at, line.bytes()),
+        }
+        .expect("written");
+    }
+    writer.finish().expect("written");
+    std::fs::rename(&cut, path).expect("renamed");
 }
 
 /// An exchange of its own process with more arguments, and its address.

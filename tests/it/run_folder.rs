@@ -4,9 +4,8 @@ use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
 use papermaker::rooms::folder::Folder;
-use papermaker::rooms::folder::recording;
 
-use super::process::{Temporary, command, finish, papermaker, start};
+use super::process::{Temporary, command, finish, lose_frames, papermaker, start};
 
 /// A short run on the embedded exchange, at twenty times real time, in the world of closed forms.
 const SHORT: [&str; 11] = [
@@ -66,18 +65,7 @@ fn a_run_reports_verifies_and_replays_to_the_same_digest() {
     // A frame that was too much for a slow disk is named as the reason.
     let frames = dir.join("runs/embedded/frames.gz");
     let whole = std::fs::read(&frames).expect("a recording");
-    let mut reader = recording::Reader::open(&frames).expect("a recording");
-    let cut = dir.join("cut.gz");
-    let mut writer = recording::Writer::new(std::fs::File::create(&cut).expect("a file"));
-    while let Some(line) = reader.step().expect("a line") {
-        match line.number == 500 {
-            true => writer.lost(line.at, 1),
-            false => writer.frame(line.at, line.bytes()),
-        }
-        .expect("written");
-    }
-    writer.finish().expect("written");
-    std::fs::rename(&cut, &frames).expect("renamed");
+    lose_frames(&frames, 500..501);
     let verify = papermaker(&dir.0, &["verify", "runs/embedded"]);
     assert!(verify.assert_code(1).err.contains("misses 1 frames"), "{verify:?}");
     std::fs::write(&frames, whole).expect("written");
