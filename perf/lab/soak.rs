@@ -231,7 +231,7 @@ pub fn run(
         rows: Vec::new(),
         readings: Vec::new(),
     };
-    let logger = Logger::new(intake, outlet(&scratch, &config, &coins)?);
+    let logger = Logger::new(intake, outlet(&scratch, &config, &coins)?).relayed()?;
     let clock = rig.clock;
     let logging = thread::Builder::new()
         .name("logging".into())

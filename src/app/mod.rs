@@ -8,6 +8,7 @@ pub mod config;
 mod count;
 pub mod convert;
 pub mod events;
+pub mod intake;
 pub mod live;
 pub mod measured;
 pub mod notes;

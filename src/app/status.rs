@@ -137,6 +137,8 @@ pub struct Status {
     pub recording_failed: bool,
     /// Part of the record queue in use when it was last looked at, and the most ever seen.
     pub queue: (usize, usize),
+    /// Bytes taken out of the queues that wait for the disk.
+    pub backlog: usize,
     /// Everything that is counted.
     pub counters: Counters,
     /// Latencies, as `telemetry::latency::Stage` counts.

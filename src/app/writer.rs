@@ -1,12 +1,12 @@
 //! The logging thread: everything that takes time, so that the hot thread need not.
 //!
-//! In: the cold ends of the three rings. Out: journal, recording, latency log, status, and at the
+//! In: blocks of what the three rings held. Out: journal, recording, latency log, status, and at the
 //! end an [`Ending`]. Cold path.
 //!
 //! ```text
-//!  records ──▶ Status, journal::Writer ──▶ fdatasync by interval
-//!  raw     ──▶ recording::Writer (gzip) ──▶ sync flush by interval
-//!  laps    ──▶ Latencies ──▶ .hlog by interval
+//!                   ┌ records ──▶ Status, journal::Writer ──▶ fdatasync by interval
+//!  Intake ─ blocks ─┼ raw     ──▶ recording::Writer (gzip) ──▶ sync flush by interval
+//!                   └ laps    ──▶ Latencies ──▶ .hlog by interval
 //! ```
 //! 1. It ends by itself when the hot ends are gone and the rings are empty: nothing queued is
 //!    left behind.
@@ -18,37 +18,19 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rtrb::Consumer;
-
+use super::intake::{Block, Intake, Source};
 use super::publish::{RAW_HEADER, RAW_LOST};
 use super::status::{Status, StatusBoard};
 use crate::folder::keep::Keeper;
 use crate::folder::recording;
 use crate::journal::{Digest, Digests, Disk, Failed, Writer};
-use crate::limits::{
-    LAPS_PER_TURN, LATENCY_LOG_NS, RAW_PER_TURN, RECORDS_PER_TURN, STATUS_NS, WRITER_SLEEP,
-};
+use crate::limits::{LATENCY_LOG_NS, STATUS_NS, WRITER_WAIT};
 use crate::record::{Bytes, Record};
 use crate::sys::machine;
 use crate::telemetry::counters::Board;
-use crate::telemetry::latency::{Lap, Latencies, Percentiles, STAGES};
+use crate::telemetry::latency::{Latencies, Percentiles, STAGES};
 use crate::telemetry::recent::Window;
 use crate::units::Ns;
-
-/// The cold ends of the rings.
-#[derive(Debug)]
-pub struct Intake {
-    /// Records.
-    pub records: Consumer<Bytes>,
-    /// Raw frames, where they are recorded.
-    pub raw: Option<Consumer<u8>>,
-    /// Laps, where they are measured.
-    pub laps: Option<Consumer<Lap>>,
-    /// See `Publisher::failure_flag`.
-    pub failed: Arc<AtomicBool>,
-    /// Counters of the hot thread.
-    pub counters: Arc<Board>,
-}
 
 /// Where everything goes. Parts that are `None` are drained and counted all the same.
 pub struct Outlet<D: Disk> {
@@ -93,7 +75,9 @@ pub struct Ending {
 
 /// The logging thread's work.
 pub struct Logger<D: Disk> {
-    intake: Intake,
+    source: Source,
+    failed: Arc<AtomicBool>,
+    counters: Arc<Board>,
     out: Outlet<D>,
     latencies: Latencies,
     recent: Window,
@@ -103,7 +87,6 @@ pub struct Logger<D: Disk> {
     /// Records the journal had taken before: of a run that goes on.
     before: u64,
     frames_unwritten: u64,
-    frame: Vec<u8>,
     shown_at: Option<Ns>,
     logged_at: Option<Ns>,
     #[cfg(any(test, feature = "lab"))]
@@ -128,14 +111,15 @@ impl<D: Disk> Logger<D> {
     pub fn new(intake: Intake, out: Outlet<D>) -> Logger<D> {
         Logger {
             before: out.journal.as_ref().map_or(0, Writer::records),
-            intake,
+            failed: Arc::clone(&intake.failed),
+            counters: Arc::clone(&intake.counters),
+            source: Source::Rings(intake),
             out,
             latencies: Latencies::new(),
             recent: Window::default(),
             status: Status::default(),
             digest: Digest::new(),
             frames_unwritten: 0,
-            frame: Vec::new(),
             shown_at: None,
             logged_at: None,
             #[cfg(any(test, feature = "lab"))]
@@ -143,7 +127,16 @@ impl<D: Disk> Logger<D> {
         }
     }
 
-    /// Stops for `length` before the `record`-th record is drained: a disk that hangs.
+    /// Has the rings emptied on a thread of its own from now on: a disk that stands still no longer
+    /// fills them.
+    ///
+    /// # Errors
+    /// As the system refuses a thread.
+    pub fn relayed(self) -> std::io::Result<Logger<D>> {
+        Ok(Logger { source: self.source.relayed()?, ..self })
+    }
+
+    /// Stops for `length` before the `record`-th record is written: a disk that hangs.
     #[cfg(any(test, feature = "lab"))]
     pub fn stall(&mut self, record: u64, length: std::time::Duration) {
         self.stall = Some((record, length));
@@ -156,39 +149,37 @@ impl<D: Disk> Logger<D> {
 
     /// As [`Logger::run`], and gives the journal's disk back.
     pub fn run_and_keep(mut self, mut clock: impl FnMut() -> Ns) -> (Ending, Option<D>) {
-        let mut sleep = WRITER_SLEEP.0;
-        loop {
-            let last = self.is_abandoned();
-            if self.turn(clock()) {
-                sleep = WRITER_SLEEP.0;
-            } else if last {
-                return self.finish_and_keep(clock());
-            } else {
-                std::thread::sleep(sleep);
-                sleep = (sleep * 2).min(WRITER_SLEEP.1);
-            }
+        while let Some(block) = self.source.next(WRITER_WAIT) {
+            self.write(&block, clock());
         }
+        self.finish_and_keep(clock())
     }
 
     /// One look at every ring. `true`: there was something.
+    #[cfg(any(test, feature = "lab"))]
     pub fn turn(&mut self, now: Ns) -> bool {
-        let used = self.intake.records.slots();
-        self.status.queue = (used, self.status.queue.1.max(used));
-        let records = self.drain_records();
-        let frames = self.drain_raw(now);
-        let laps = self.drain_laps();
+        let block = self.source.next(std::time::Duration::ZERO).unwrap_or_default();
+        self.write(&block, now);
+        !block.is_empty()
+    }
+
+    fn write(&mut self, block: &Block, now: Ns) {
+        self.status.queue = (block.queue, self.status.queue.1.max(block.queue));
+        self.status.backlog = self.source.waiting();
+        self.write_records(&block.records);
+        self.write_raw(&block.raw);
+        block.laps.iter().for_each(|lap| self.latencies.record(lap));
         self.housekeeping(now);
-        records || frames || laps
     }
 
     /// Ends all files and gives the result. What is still queued is drained first.
     #[cfg(any(test, feature = "lab"))]
-    pub fn finish(self, now: Ns) -> Ending {
+    pub fn finish(mut self, now: Ns) -> Ending {
+        while self.turn(now) {}
         self.finish_and_keep(now).0
     }
 
     fn finish_and_keep(mut self, now: Ns) -> (Ending, Option<D>) {
-        while self.turn(now) {}
         if let Some(journal) = &mut self.out.journal {
             let _ = journal.finish();
         }
@@ -219,28 +210,17 @@ impl<D: Disk> Logger<D> {
         (ending, self.out.journal.map(Writer::into_disk))
     }
 
-    /// Whether the hot ends are gone.
-    pub fn is_abandoned(&self) -> bool {
-        self.intake.records.is_abandoned()
-            && self.intake.raw.as_ref().is_none_or(Consumer::is_abandoned)
-            && self.intake.laps.as_ref().is_none_or(Consumer::is_abandoned)
-    }
-
-    fn drain_records(&mut self) -> bool {
-        let mut taken = 0;
-        while taken < RECORDS_PER_TURN {
+    fn write_records(&mut self, records: &[Bytes]) {
+        for bytes in records {
             #[cfg(any(test, feature = "lab"))]
             self.stall_here();
-            let Ok(bytes) = self.intake.records.pop() else { break };
-            taken += 1;
-            self.record(&bytes);
+            self.record(bytes);
         }
-        if taken > 0
+        if !records.is_empty()
             && let Some(journal) = &mut self.out.journal
         {
             let _ = journal.flush();
         }
-        taken > 0
     }
 
     fn record(&mut self, bytes: &Bytes) {
@@ -257,69 +237,37 @@ impl<D: Disk> Logger<D> {
         debug_assert!(Record::decode(bytes).is_ok(), "the publisher encodes known records");
     }
 
-    fn drain_raw(&mut self, now: Ns) -> bool {
-        let mut left = RAW_PER_TURN;
-        let mut any = false;
-        while left > 0 {
-            let Some((at, length)) = self.next_raw() else { break };
-            any = true;
-            left = left.saturating_sub(length + RAW_HEADER);
-            if at.is_none() {
+    /// Writes the entries of the raw ring: frames with their stamps, and counts of those dropped.
+    fn write_raw(&mut self, mut rest: &[u8]) {
+        while let Some((head, behind)) = rest.split_first_chunk::<RAW_HEADER>() {
+            let (length, eight) = head.split_at(4);
+            let length = length.try_into().map_or(0, u32::from_le_bytes);
+            let eight = eight.try_into().unwrap_or_default();
+            let recording = self.out.recording.as_mut().filter(|_| !self.status.recording_failed);
+            if length == RAW_LOST {
+                let count = u64::from_le_bytes(eight);
+                let written = recording.is_some_and(|r| r.lost(self.status.at, count).is_ok());
+                if !written {
+                    self.count_raw(count);
+                }
+                rest = behind;
                 continue;
             }
-            let written = match (&mut self.out.recording, self.status.recording_failed) {
-                (Some(r), false) => r.frame(at.unwrap_or(now), &self.frame).is_ok(),
-                _ => false,
-            };
-            self.count_raw(written, 1);
-        }
-        any
-    }
-
-    /// Takes the next entry of the raw ring: a frame into the buffer, with its stamp and length,
-    /// or a count of dropped frames, noted at once. Entries are committed whole.
-    fn next_raw(&mut self) -> Option<(Option<Ns>, usize)> {
-        let ring = self.intake.raw.as_mut()?;
-        let mut head = [0u8; RAW_HEADER];
-        ring.pop_entire_slice(&mut head).ok()?;
-        let (length, rest) = head.split_at(4);
-        let length = u32::from_le_bytes(length.try_into().ok()?);
-        let eight: [u8; 8] = rest.try_into().ok()?;
-        if length == RAW_LOST {
-            let count = u64::from_le_bytes(eight);
-            let at = self.status.at;
-            let written = match (&mut self.out.recording, self.status.recording_failed) {
-                (Some(r), false) => r.lost(at, count).is_ok(),
-                _ => false,
-            };
+            let length = usize::try_from(length).unwrap_or(usize::MAX);
+            let Some((frame, behind)) = behind.split_at_checked(length) else { break };
+            let at = Ns(i64::from_le_bytes(eight));
+            let written = recording.is_some_and(|r| r.frame(at, frame).is_ok());
             if !written {
-                self.count_raw(false, count);
+                self.count_raw(1);
             }
-            return Some((None, 0));
+            rest = behind;
         }
-        let length = usize::try_from(length).ok()?;
-        self.frame.resize(length, 0);
-        ring.pop_entire_slice(&mut self.frame).ok()?;
-        Some((Some(Ns(i64::from_le_bytes(eight))), length))
+        debug_assert!(rest.is_empty(), "entries are committed whole");
     }
 
-    fn count_raw(&mut self, written: bool, count: u64) {
-        if !written {
-            self.frames_unwritten += count;
-            self.status.recording_failed |= self.out.recording.is_some();
-        }
-    }
-
-    fn drain_laps(&mut self) -> bool {
-        let Some(ring) = &mut self.intake.laps else { return false };
-        let mut taken = 0;
-        while taken < LAPS_PER_TURN
-            && let Ok(lap) = ring.pop()
-        {
-            self.latencies.record(&lap);
-            taken += 1;
-        }
-        taken > 0
+    fn count_raw(&mut self, count: u64) {
+        self.frames_unwritten += count;
+        self.status.recording_failed |= self.out.recording.is_some();
     }
 
     /// What happens by the clock.
@@ -327,7 +275,7 @@ impl<D: Disk> Logger<D> {
         if let Some(journal) = &mut self.out.journal
             && journal.tick(now).is_err()
         {
-            self.intake.failed.store(true, Ordering::Relaxed);
+            self.failed.store(true, Ordering::Relaxed);
         }
         if let Some(recording) = &mut self.out.recording
             && !self.status.recording_failed
@@ -398,7 +346,7 @@ impl<D: Disk> Logger<D> {
         let written = self.out.recording.as_ref();
         let (frames, lost) = written.map_or((0, 0), |r| (r.frames(), r.frames_lost()));
         self.status.frames = (frames, lost + self.frames_unwritten);
-        self.status.take_counters(&self.intake.counters.read());
+        self.status.take_counters(&self.counters.read());
         self.status.recent = self.recent.take(now, &self.status.counters);
         self.status.latency = self.latencies.percentiles();
         self.status.buckets = self.latencies.buckets();

@@ -12,11 +12,12 @@ use crate::folder::{Folder, FolderError};
 use crate::journal::reader::{Cause, Damage};
 use crate::journal::{DiskError, Found, Options, Reader, inspect};
 use crate::laws::disk::{FakeDisk, Fault};
-use crate::limits::JOURNAL_SYNC_NS;
+use crate::limits::{JOURNAL_SYNC_NS, QUEUE_RECORDS};
 use crate::record::{
     Body, Coin, Fill, FillReason, Guard, Lane, NO_COIN, Regimes, Start, Stop, StopReason,
     ladder_records,
 };
+use crate::telemetry::latency::Lap;
 use crate::units::{CoinId, Mid2, Px, Side, Sz};
 
 const CONFIG: [u64; 2] = [1, 2];
@@ -118,7 +119,6 @@ fn counts_are_exact_under_stalls_by_seed() {
         }
         let published = hot.published();
         drop(hot);
-        assert!(logger.is_abandoned());
         let ending = logger.finish(Ns(0));
         assert_exact(&published, &ending, &mut disk);
         if published.dropped > 0 { with_loss += 1 } else { without += 1 }
@@ -147,6 +147,31 @@ fn a_stalled_thread_loses_nothing_uncounted() {
         let (ending, disk) = cold.join().expect("ends by itself");
         assert_exact(&published, &ending, disk.expect("journal"));
         assert_eq!(published.dropped == 0, capacity == 1 << 15);
+    }
+}
+
+#[test]
+fn a_disk_that_hangs_fills_no_ring_that_is_emptied_beside_it() {
+    for relayed in [true, false] {
+        let (mut hot, intake) = intake(QUEUE_RECORDS);
+        let mut logger = Logger::new(intake, outlet(FakeDisk::new()));
+        logger.stall(100, std::time::Duration::from_secs(1));
+        let logger = if relayed { logger.relayed().expect("a thread") } else { logger };
+        let cold = std::thread::spawn(move || logger.run_and_keep(|| Ns(0)));
+        let began = std::time::Instant::now();
+        for n in 0..2 * QUEUE_RECORDS as u32 {
+            if n % 1000 == 0 {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            hot.publish(Ns(0), NO_COIN, warmup(n));
+        }
+        let published = hot.published();
+        drop(hot);
+        let within = began.elapsed().as_millis() < 900;
+        let (ending, disk) = cold.join().expect("ends by itself");
+        assert_exact(&published, &ending, disk.expect("journal"));
+        assert!(published.dropped == 0 || !relayed, "{} lost", published.dropped);
+        assert!(published.dropped > 10_000 || relayed || !within, "{} lost", published.dropped);
     }
 }
 

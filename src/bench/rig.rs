@@ -16,12 +16,12 @@ use std::time::Duration;
 use rustls::ClientConfig;
 
 use crate::app::config::Config;
+use crate::app::intake::Intake;
 use crate::app::live::{self, Idle, LiveEnd, Plan};
 use crate::app::notes::Notes;
 use crate::app::publish::Rings;
 use crate::app::publish::{Laps, Publisher, RawTap};
 use crate::app::turn::Turn;
-use crate::app::writer::Intake;
 use crate::feed::CoinSpec;
 use crate::journal::Digest;
 use crate::limits::{QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS};

@@ -13,13 +13,14 @@ use std::time::Duration;
 use super::exit::{Code, Failure};
 use super::place::Place;
 use super::summary;
+use crate::app::intake::Intake;
 use crate::app::live::{self, Idle, LiveEnd, Plan};
 use crate::app::notes::{Note, Notes};
 use crate::app::publish::Rings;
 use crate::app::publish::{Laps, Published, Publisher, RawTap};
 use crate::app::status::{CoinStatus, Status, StatusBoard};
 use crate::app::turn::Turn;
-use crate::app::writer::{Ending, Intake, Logger, Outlet};
+use crate::app::writer::{Ending, Logger, Outlet};
 use crate::engine::Components;
 use crate::feed::{Counters, Refusal};
 use crate::folder::keep::Keeper;
@@ -118,7 +119,6 @@ impl<C: Components> Threads<C> {
             keeper: files.keeper,
             board: board.clone(),
         };
-        let logger = Logger::new(intake, outlet);
         let failures = Arc::new(Failures::default());
         let notes = Notes::default();
         let coins = turn.feed().coins().as_slice().iter().map(|c| c.name.to_string()).collect();
@@ -139,6 +139,7 @@ impl<C: Components> Threads<C> {
             simulated: place.world.is_some(),
         };
         let no_thread = |e| Failure::new(Code::Internal, format!("no thread: {e}"));
+        let logger = Logger::new(intake, outlet).relayed().map_err(no_thread)?;
         let clock = place.clock;
         let logging = std::thread::Builder::new()
             .name("logging".into())

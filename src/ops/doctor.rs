@@ -103,8 +103,8 @@ const OFFSET_S: (f64, f64) = (1.0, 60.0);
 const SYNCHRONISE: &str = "synchronise the clock: `timedatectl set-ntp true`, or chrony";
 /// Descriptors of a run with all its listeners and clients, times four.
 const OPEN_FILES: u64 = 256;
-/// `fdatasync` beyond which the journal falls behind its interval, and beyond which the queue may
-/// fill at the worst burst.
+/// `fdatasync` beyond which the journal falls behind its interval, and beyond which seconds of records
+/// are in memory alone.
 const SYNC: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 /// Free space for days, and for hours.
 const FREE: (u64, u64) = (10 << 30, 1 << 30);
@@ -293,7 +293,7 @@ fn sync(f: &Facts) -> Finding {
         let means = "records wait longer for the disk than the interval says; none is lost";
         (Grade::Note, means, "use a local disk for run.folder")
     } else {
-        let means = "at a burst the queue fills while the disk is busy, and quoting stops";
+        let means = "records wait in memory for seconds: a kill or a power loss costs them";
         (Grade::Bad, means, "use a local disk for run.folder")
     };
     Finding { means, todo, ..finding("disk", grade, found) }

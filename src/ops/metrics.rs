@@ -280,6 +280,8 @@ fn files(out: &mut Text<'_>, s: &Snapshot) {
     let [used, most] = [st.queue.0, st.queue.1].map(|n| float(n as u64));
     out.one(GAUGE, "queue_records", "Records waiting for the logging thread.", used);
     out.one(GAUGE, "queue_records_peak", "The most there ever were.", most);
+    let help = "Bytes that wait in memory for the disk.";
+    out.one(GAUGE, "backlog_bytes", help, float(st.backlog as u64));
     let bytes = float(st.journal_bytes);
     out.one(COUNTER, "journal_written_bytes_total", "Bytes written to the journal.", bytes);
     let help = "Records the logging thread has taken.";

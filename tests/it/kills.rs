@@ -13,12 +13,13 @@ use std::sync::mpsc::Receiver;
 
 use fastrand::Rng;
 use papermaker::rooms::app::config::Config;
+use papermaker::rooms::app::intake::Intake;
 use papermaker::rooms::app::past::{Folding, Past};
 use papermaker::rooms::app::publish::{Laps, Publisher, RawTap};
 use papermaker::rooms::app::resume::resume;
 use papermaker::rooms::app::status::StatusBoard;
 use papermaker::rooms::app::turn::Turn;
-use papermaker::rooms::app::writer::{Intake, Logger, Outlet};
+use papermaker::rooms::app::writer::{Logger, Outlet};
 use papermaker::rooms::engine::Shipped;
 use papermaker::rooms::feed::{self, CoinSpec, Control, Loss};
 use papermaker::rooms::folder::keep::{Keeper, Needed};
