@@ -88,8 +88,9 @@ impl Tolerance {
 
     /// Whether an order may stand for a level.
     fn holds(&self, v: &View, (px, sz): (Px, Sz)) -> bool {
-        let large = v.open.to_f64() * self.smaller >= sz.to_f64();
-        self.left(v, px) >= 0 && large && v.open.0 <= sz.0 * 2
+        self.left(v, px) >= 0
+            && v.open.0 <= sz.0 * 2
+            && v.open.to_f64() * self.smaller >= sz.to_f64()
     }
 
     /// How far the wanted price may move, either way, until it may not.
@@ -118,9 +119,9 @@ impl<C: Components> Working<C> {
         basis: Basis,
         spot: &Spot,
     ) -> ([bool; 2], Option<Standing>) {
-        let of = |s: &Shown| s.standing.filter(|s| s.holds(now, &basis, spot));
-        let [bids, asks] = [of(&self.sides[0]), of(&self.sides[1])];
-        let both = bids.as_ref().zip(asks.as_ref());
+        let of = |i: usize| self.sides[i].standing.as_ref().filter(|s| s.holds(now, &basis, spot));
+        let [bids, asks] = [of(0), of(1)];
+        let both = bids.zip(asks);
         let both = both.and_then(|(bids, asks)| Standing::both([bids, asks], basis));
         ([bids.is_none(), asks.is_none()], both)
     }
@@ -160,10 +161,17 @@ impl<C: Components> Working<C> {
         let mut slack = Some(band.closer - tick);
         let mut kept = [false; LADDER_MAX];
         let mut loose: ArrayVec<View, ORDERS_MAX> = ArrayVec::new();
+        let mut first_free = 0;
         for v in self.exec.open().filter(|v| v.side == side && !v.cancelling) {
-            let mut free = levels.iter().zip(&mut kept).filter(|(_, kept)| !**kept);
-            if let Some(((px, _), kept)) = free.find(|(level, _)| band.holds(&v, **level)) {
-                *kept = true;
+            while kept.get(first_free) == Some(&true) {
+                first_free += 1;
+            }
+            // Levels go outward: behind one that the order is too close in for, it is so for all.
+            let near = levels.iter().enumerate().skip(first_free);
+            let mut near = near.take_while(|(_, (px, _))| band.by(&v, *px) <= band.closer);
+            if let Some((i, (px, _))) = near.find(|(i, level)| !kept[*i] && band.holds(&v, **level))
+            {
+                kept[i] = true;
                 slack = slack.map(|s| s.min(band.left(&v, *px) - tick));
             } else {
                 // There is room for every order there can be.

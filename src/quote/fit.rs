@@ -15,6 +15,7 @@ use super::rounding;
 use super::strategy::{Inputs, Ladder};
 use crate::limits::LADDER_MAX;
 use crate::record::Guard;
+use crate::units::rules::Rules;
 use crate::units::{Px, Side, Sz};
 
 /// How far off the mid sizes may be valued, as a share of it.
@@ -71,20 +72,26 @@ fn side(
     let edge = rounding::edge(b.rules, side, other);
     let sign = if side == Side::Buy { 1.0 } else { -1.0 };
     let mut left = b.max_lots - sign * x.lots();
+    let (twice_mid, mut steps) = (x.mid().0, b.rules.steps());
+    // Most ladders have one size: what it rounds to is known from the level before.
+    let (mut asked, mut floored) = (Sz(0), Sz(0));
     let mut q = SideQuote::empty((Guard::None, 0));
+    let mut last = None;
     for (px, sz) in ladder.levels(side) {
         // Twice the mid is beyond any quote, and keeps sums in range.
-        if px.0 <= 0 || px.0 > x.mid().0 || sz.0 < 0 {
+        if px.0 <= 0 || px.0 > twice_mid || sz.0 < 0 {
             continue;
         }
-        let px = b.rules.round_outward(side, *px);
+        let px = Rules::outward(side, *px, steps.tick(*px));
         let px = if side.better(px, edge) { edge } else { px };
-        let last = q.levels.last().map(|(last, _)| *last);
         if px.0 <= beyond.0 || last.is_some_and(|last| !side.better(last, px)) {
             continue;
         }
         let most = rounding::size(b.rules, left * b.unit_usd / value);
-        let wanted = b.rules.floor_lot(*sz).min(most);
+        if *sz != asked {
+            (asked, floored) = (*sz, b.rules.floor_lot(*sz));
+        }
+        let wanted = floored.min(most);
         // A level too small on its own goes out at the least valid size.
         let valid = b.rules.valid_value(px, wanted);
         let sz = if valid { wanted } else { b.rules.min_size(px) };
@@ -93,6 +100,7 @@ fn side(
             break;
         }
         left -= lots;
+        last = Some(px);
         q.levels.push((px, sz));
     }
     if q.levels.is_empty() {

@@ -122,6 +122,7 @@ impl Strategy for Grid {
 
     fn ladder(&self, cfg: &GridConfig, x: &Inputs, out: &mut Ladder) {
         let rules = x.bounds.rules;
+        let mut steps = rules.steps();
         let usd = cfg.lots_a_level * x.bounds.unit_usd;
         let step = to_units(x.mid().to_f64() * cfg.step_bps * 1e-4).unwrap_or(0);
         for side in Side::BOTH.into_iter().filter(|side| !x.held[side.index()]) {
@@ -129,9 +130,13 @@ impl Strategy for Grid {
             let sz = Sz(to_units(usd / px.to_f64()).unwrap_or(0));
             for _ in 0..cfg.levels {
                 out.push(side, px, sz);
-                let next = rounding::farther(rules, side, px);
+                let next = match side {
+                    Side::Buy => Px(px.0 - steps.tick(Px(px.0 - 1))),
+                    Side::Sell => Px(px.0 + steps.tick(px)),
+                };
                 let far = Px(px.0 - side.sign() * step);
-                px = if side.better(next, far) { rules.round_outward(side, far) } else { next };
+                let beyond = side.better(next, far);
+                px = if beyond { rules.round_outward(side, far) } else { next };
             }
         }
         out.terms[..3].copy_from_slice(&[x.half_spread_bps(), 0.0, x.lots()]);

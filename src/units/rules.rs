@@ -70,6 +70,12 @@ impl Rules {
         five.max(finest).min(ONE)
     }
 
+    /// The same for many prices, most of them close to each other.
+    #[must_use]
+    pub fn steps(self) -> Steps {
+        Steps { rules: self, tick: 0, from: 0, to: 0 }
+    }
+
     /// The smallest size step, in size units.
     #[must_use]
     pub fn lot(self) -> i64 {
@@ -146,6 +152,31 @@ impl Rules {
     }
 }
 
+/// The price step of many prices, looked up once for those of a power of ten.
+#[derive(Clone, Copy, Debug)]
+pub struct Steps {
+    rules: Rules,
+    tick: i64,
+    /// The prices it applies to.
+    from: i64,
+    to: i64,
+}
+
+impl Steps {
+    /// As [`Rules::tick`].
+    #[inline]
+    #[must_use]
+    pub fn tick(&mut self, px: Px) -> i64 {
+        if !(self.from..self.to).contains(&px.0) {
+            self.tick = self.rules.tick(px);
+            let above = POW10.partition_point(|p| *p <= px.0);
+            self.from = above.checked_sub(1).map_or(i64::MIN, |i| POW10[i]);
+            self.to = POW10.get(above).copied().unwrap_or(i64::MAX);
+        }
+        self.tick
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,10 +217,12 @@ mod tests {
     fn the_step_is_a_unit_of_the_fifth_figure_at_any_price() {
         let near = |p: i64| [p.saturating_sub(1), p, p.saturating_add(1)];
         let twos = (0..63).flat_map(|i| near(1 << i));
+        let mut known = [0, 3, 6].map(|d| Rules::perp(d).steps());
         for px in twos.chain(POW10.into_iter().flat_map(near)) {
             let five = 10i64.pow(px.max(1).ilog10().saturating_sub(4));
             let steps = [0u8, 3, 6].map(|d| five.max(10i64.pow(2 + u32::from(d))).min(ONE));
             assert_eq!([0, 3, 6].map(|d| Rules::perp(d).tick(Px(px))), steps, "{px}");
+            known.iter_mut().zip(steps).for_each(|(k, want)| assert_eq!(k.tick(Px(px)), want));
         }
     }
 
