@@ -18,7 +18,13 @@ pub struct Grid {
 impl Grid {
     /// The next point at or before `now`, each once, in order; of a pause of more than
     /// [`GRID_CUT_NS`], only those of its last second.
+    #[inline]
     pub fn due(&mut self, now: Ns) -> Option<Ns> {
+        if self.next.is_some_and(|next| now < next) { None } else { self.pass(now) }
+    }
+
+    #[inline(never)]
+    fn pass(&mut self, now: Ns) -> Option<Ns> {
         let after = |t: Ns| Ns(t.0 - t.0.rem_euclid(TICK_NS) + TICK_NS);
         let mut tick = *self.next.get_or_insert_with(|| after(now));
         if now.since(tick) > GRID_CUT_NS {

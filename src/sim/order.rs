@@ -201,6 +201,12 @@ impl SimOrder {
         }
     }
 
+    /// Whether the same is held back of it as of `other`, at the same price.
+    pub(super) fn shows_as(&self, other: &SimOrder) -> bool {
+        let (Some(a), Some(b)) = (&self.held, &other.held) else { return false };
+        self.req.px == other.req.px && (a.at, a.level) == (b.at, b.level)
+    }
+
     /// Whether it was in the book in block `t`; later blocks may have come first.
     pub(super) fn rests_at(&self, t: Ns) -> bool {
         self.live && self.arrive <= t

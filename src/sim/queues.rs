@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::level::Level;
 use super::model::{FillModel, Moment, Orders, Taker};
-use super::order::{Held, SimOrder};
+use super::order::SimOrder;
 use crate::event::Trade;
 use crate::event::own::FillReason;
 use crate::units::Ns;
@@ -51,30 +51,9 @@ impl<F: FillModel> Queues<F> {
         self.queues[slot] = self.model.on_live(cfg, at, name, level);
     }
 
-    /// Tells the model what the levels of the orders in `run` display: of those of which something is
-    /// held back up to block `upto`, level by level.
-    pub(super) fn on_shown(&mut self, cfg: &F::Config, at: &Moment, run: Run<'_>, upto: Ns) {
-        let Run { lane, order: mut rest, rows, time } = run;
-        while let Some(slot) = rest.first() {
-            let SimOrder { req, held, .. } = &rows[*slot];
-            let Some(Held { at: block, level, .. }) = held.filter(|h| h.at <= upto) else {
-                rest = &rest[1..];
-                continue;
-            };
-            // The orders of a level that were shown the same.
-            let same = |slot: &&usize| {
-                let o = &rows[**slot];
-                let alike = |o: Held| (o.at, o.level) == (block, level);
-                o.req.px == req.px && o.held.is_some_and(alike)
-            };
-            let n = 1 + rest[1..].iter().take_while(same).count();
-            if let Some((size, _)) = level {
-                let (queues, order) = (&mut self.queues, &rest[..n]);
-                let mut orders = Orders { lane, time, order, rows, queues };
-                self.model.on_level(cfg, &Moment { time: block, ..*at }, &mut orders, size);
-            }
-            rest = &rest[n..];
-        }
+    /// The level of the orders in `run` displays `size` now.
+    pub(super) fn on_level(&mut self, cfg: &F::Config, at: &Moment, run: Run<'_>, size: i64) {
+        self.model.on_level(cfg, at, &mut lend(&mut self.queues, run), size);
     }
 
     pub(super) fn on_taker(

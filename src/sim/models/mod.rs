@@ -131,8 +131,8 @@ macro_rules! fill_models {
                 on_lane!(self, q, set, cfg => q.on_live(cfg, at, slot, order));
             }
 
-            pub(super) fn on_shown(&mut self, set: Configs<'_, F>, at: &Moment, run: Run<'_>, upto: Ns) {
-                on_lane!(self, q, set, cfg => q.on_shown(cfg, at, run, upto));
+            pub(super) fn on_level(&mut self, set: Configs<'_, F>, at: &Moment, run: Run<'_>, size: i64) {
+                on_lane!(self, q, set, cfg => q.on_level(cfg, at, run, size));
             }
 
             pub(super) fn on_taker(&mut self, set: Configs<'_, F>, at: &Moment, run: Run<'_>, taker: &mut Taker) {

@@ -14,7 +14,7 @@ use super::*;
 use crate::sim::fees::Fees;
 use crate::sim::level::Reach;
 use crate::sim::model::{Bias, NoSettings};
-use crate::sim::order::{Cause, Held, NEVER, NewOrder, SimOrder};
+use crate::sim::order::{Cause, NEVER, NewOrder, SimOrder};
 use crate::sim::queue::QueuePos;
 use crate::units::rules::Billing;
 use crate::units::{Mid2, Ns, Px, Side, Sz};
@@ -77,11 +77,8 @@ impl<F: FillModel<Queue: Positioned>> One<F> {
     /// The level displays `size` at `time`; gives the volume ahead then.
     fn displays(&mut self, size: i64, time: Ns) -> Option<i64> {
         self.at.time = time;
-        let held =
-            Held { at: time, level: Some((size, 1)), crossing: 0, crossers: 0, known_until: time };
-        self.orders[0].held = Some(held);
         let run = Run { lane: 0, time: NEVER, order: &[0], rows: &mut self.orders };
-        self.lane.on_shown(&self.cfg, &self.at, run, time);
+        self.lane.on_level(&self.cfg, &self.at, run, size);
         self.pos().map(|p| p.front)
     }
 

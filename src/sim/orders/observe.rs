@@ -32,22 +32,18 @@ impl<F: FillModel> Sim<F> {
                 !late && book.size_to(side.opposite(), best).0 == 0
             });
         let (mut calm, mut others) = (true, false);
-        let mut levels = book.levels(side);
-        let (mut crosses, mut crossed) = (true, false);
+        let (mut levels, rows) = (book.levels(side).iter().peekable(), &mut *self.orders);
+        let (mut crosses, mut crossed, mut shown) = (!quiet, false, 0);
         for (k, slot) in live.iter().enumerate() {
-            let o = &mut self.orders[*slot];
+            let o = &mut rows[*slot];
             let px = o.req.px;
-            if quiet && !reached(px) && o.level.known_until != NEVER {
+            let reached = reached(px);
+            if quiet && !reached && o.level.known_until != NEVER {
                 break;
             }
             // Best price first: where one is not crossed, those behind it are not.
             let crossing = if crosses { book.size_to(side.opposite(), px).0 } else { 0 };
             crosses &= crossing > 0;
-            while let [k, rest @ ..] = levels
-                && side.better(k.level.px, px)
-            {
-                levels = rest;
-            }
             crossed |= crossing > 0;
             // A late snapshot shows nothing newer than what was shown since.
             if t < o.held.map_or(o.level.at, |h| h.at.max(o.level.at)) {
@@ -56,9 +52,16 @@ impl<F: FillModel> Sim<F> {
             }
             let known_until = if pushed == Some(px) { NEVER } else { t };
             o.level.known_until = o.level.known_until.min(known_until);
-            let level = match levels.first() {
-                Some(k) if k.level.px == px => (k.seen == t).then_some((k.level.sz.0, k.level.n)),
-                _ => whole_to.is_some_and(|worst| !side.better(worst, px)).then_some((0, 0)),
+            let level = if reached {
+                while levels.next_if(|k| side.better(k.level.px, px)).is_some() {}
+                match levels.peek() {
+                    Some(k) if k.level.px == px => {
+                        (k.seen == t).then_some((k.level.sz.0, k.level.n))
+                    }
+                    _ => whole_to.map(|_| (0, 0)),
+                }
+            } else {
+                None
             };
             let none = crossing == 0;
             if none && o.crossed_since.is_some() {
@@ -69,13 +72,15 @@ impl<F: FillModel> Sim<F> {
             if level.is_some() || !none {
                 let level = level.or(o.held.and_then(|h| h.level));
                 o.held = Some(Held { at: t, level, crossing, crossers, known_until });
-                self.holding = true;
-                let shown = &mut self.shown[side.index()];
-                *shown = k.saturating_add(1).max(*shown);
+                shown = k + 1;
             }
             let is_pushed = o.level.known_until == NEVER;
             calm &= none && !(is_pushed && others);
             others |= !is_pushed;
+        }
+        if shown > 0 {
+            self.holding = true;
+            self.shown[side.index()] = shown.max(self.shown[side.index()]);
         }
         self.calm[side.index()] = calm;
         if !crossed {
@@ -133,19 +138,38 @@ impl<F: FillModel> Sim<F> {
         let (biases, lot) = (set.biases(), self.rules.lot());
         self.flush_best(set, biases, upto);
         let mut filled = false;
-        for side in Side::BOTH {
+        for side in [Side::Buy, Side::Sell] {
             let shown = std::mem::take(&mut self.shown[side.index()]);
             let end = self.live[side.index()].len().min(shown);
-            if end == 0 {
-                continue;
-            }
-            for (lane, (queues, bias)) in self.lanes.iter_mut().zip(biases).enumerate() {
-                let at = Moment { side, time: t, lot, bias };
-                let (order, rows) = (&self.live[side.index()][..end], &mut *self.orders);
-                queues.on_shown(set.models(), &at, Run { lane, time: NEVER, order, rows }, upto);
-            }
-            for i in 0..end {
-                filled |= self.apply(set, (side, i), upto, out);
+            let mut i = 0;
+            while i < end {
+                let o = &self.orders[self.live[side.index()][i]];
+                let Some(h) = &o.held else {
+                    i += 1;
+                    continue;
+                };
+                if h.at > upto {
+                    self.holding = true;
+                    i += 1;
+                    self.shown[side.index()] = i;
+                    continue;
+                }
+                let order = &self.live[side.index()][i..end];
+                let alike = |slot: &&usize| self.orders[**slot].shows_as(o);
+                let n = 1 + order[1..].iter().take_while(alike).count();
+                if let Some((size, _)) = h.level {
+                    let order = &order[..n];
+                    let mut at = Moment { side, time: h.at, lot, bias: Bias::NONE };
+                    for lane in 0..self.lanes.len() {
+                        at.bias = biases[lane];
+                        let run = Run { lane, time: NEVER, order, rows: &mut *self.orders };
+                        self.lanes[lane].on_level(set.models(), &at, run, size);
+                    }
+                }
+                for i in i..i + n {
+                    filled |= self.apply(set, (side, i), out);
+                }
+                i += n;
             }
         }
         if filled {
@@ -171,38 +195,32 @@ impl<F: FillModel> Sim<F> {
         }
     }
 
-    /// What a message up to block `upto` showed at the price of the `i`th order of a side holds from now
-    /// on; gives whether it is done.
+    /// What a message showed at the price of the `i`th order of a side holds from now on; gives whether it
+    /// is done.
     fn apply(
         &mut self,
         set: Settings<'_, F>,
         (side, i): (Side, usize),
-        upto: Ns,
         out: &mut impl FnMut(SimEvent),
     ) -> bool {
         let live = &self.live[side.index()];
-        let others = i > 0 && self.orders[live[i - 1]].level.known_until != NEVER;
         let slot = live[i];
         let o = &mut self.orders[slot];
-        let Some(h) = &o.held else { return false };
-        if h.at > upto {
-            self.holding = true;
-            self.shown[side.index()] = i + 1;
-            return false;
-        }
+        let Some(h) = o.held.take() else { return false };
         if let Some(level) = h.level {
             o.level = Level::new(level, h.at, h.known_until);
         }
         let is_pushed = o.level.known_until == NEVER;
-        let crosses = h.crossing > 0;
-        self.calm[side.index()] &= !(crosses || is_pushed && others);
-        match o.held.take().filter(|_| crosses) {
-            None => false,
-            Some(h) => {
-                let mid = mid_at(h.at, self.mid, self.mid_before);
-                let fees = (&set.sim.fees, self.rules.billing);
-                self.cross(set, slot, h, &Cause { time: h.at, tid: 0, mid, fees }, out)
-            }
+        if is_pushed && i > 0 {
+            let others = self.orders[live[i - 1]].level.known_until != NEVER;
+            self.calm[side.index()] &= !others;
         }
+        if h.crossing == 0 {
+            return false;
+        }
+        self.calm[side.index()] = false;
+        let mid = mid_at(h.at, self.mid, self.mid_before);
+        let fees = (&set.sim.fees, self.rules.billing);
+        self.cross(set, slot, h, &Cause { time: h.at, tid: 0, mid, fees }, out)
     }
 }
