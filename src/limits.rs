@@ -266,21 +266,20 @@ pub const HISTORY_NS: i64 = 2_000_000_000;
 /// 63 bits. Sizes on the wire have up to nine digits.
 pub const NUMBER_MAX: i64 = 1_000_000_000_000_000_000;
 
-/// Records the queue to the logging thread holds (128 bytes each, 4 MiB): at the worst burst of about
-/// 20,000 records a second a stall of the disk of a second and a half, at the usual 170 a second one
-/// of three minutes.
+/// Records the queue to the thread that empties it holds (128 bytes each, 4 MiB): at the worst burst of about
+/// 20,000 records a second that thread may be kept from a core for a second and a half.
 pub const QUEUE_RECORDS: usize = 1 << 15;
 
 /// Edges and ages of fills that a report keeps of a coin, and marks on its page: of more, every two that follow each
 /// other are one, so that what a run of months came to is no larger than that of a day.
-pub const SAMPLES_MAX: usize = 1 << 15;
+pub const SAMPLES_MAX: usize = 1 << 13;
 
 /// Changes of a side's obstacle, or of a book's health, that a report keeps of a coin: of more, the states that
 /// held longest in a quarter as many columns, three times as many as a page shows.
 pub const CHANGES_MAX: usize = 1 << 14;
 
-/// Bytes the raw-frame queue to the logging thread holds: a minute of the busiest feed, so that a disk that
-/// stands still for four seconds costs no frame at ten times its rate.
+/// Bytes the raw-frame queue to that thread holds: a minute of the busiest feed, four seconds at ten times its
+/// rate.
 pub const QUEUE_RAW_BYTES: usize = 8 << 20;
 
 /// Latency laps the queue to the logging thread holds (24 bytes each): a second of the worst burst.

@@ -123,11 +123,10 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// The same from a thread that empties the rings.
-    pub(super) fn relayed(self) -> io::Result<Source> {
+    /// The same from a thread that empties the rings; `waiting` counts the bytes in between.
+    pub(super) fn relayed(self, waiting: Arc<AtomicUsize>) -> io::Result<Source> {
         let Source::Rings(intake) = self else { return Ok(self) };
         let (to, blocks) = channel();
-        let waiting = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&waiting);
         let work = move || intake.relay(&to, &counted);
         thread::Builder::new().name("intake".into()).spawn(work)?;
@@ -155,14 +154,6 @@ impl Source {
                 Err(RecvTimeoutError::Timeout) => Some(Block::default()),
                 Err(RecvTimeoutError::Disconnected) => None,
             },
-        }
-    }
-
-    /// Bytes that wait for the disk.
-    pub(super) fn waiting(&self) -> usize {
-        match self {
-            Source::Rings(_) => 0,
-            Source::Relay(_, waiting) => waiting.load(Ordering::Relaxed),
         }
     }
 }

@@ -7,6 +7,7 @@
 //! 2. What was lost on the way is missing here too, and counted in `lost`.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -153,6 +154,8 @@ pub struct Status {
 #[derive(Clone, Debug, Default)]
 pub struct StatusBoard {
     shared: Arc<Mutex<Status>>,
+    /// Bytes that wait for the disk: seen also while the logging thread waits for it.
+    pub(super) backlog: Arc<AtomicUsize>,
 }
 
 impl StatusBoard {
@@ -163,7 +166,7 @@ impl StatusBoard {
 
     /// A copy of the newest state.
     pub fn read(&self) -> Status {
-        self.lock().clone()
+        Status { backlog: self.backlog.load(Ordering::Relaxed), ..self.lock().clone() }
     }
 
     /// Replaces the state.

@@ -133,7 +133,8 @@ impl<D: Disk> Logger<D> {
     /// # Errors
     /// As the system refuses a thread.
     pub fn relayed(self) -> std::io::Result<Logger<D>> {
-        Ok(Logger { source: self.source.relayed()?, ..self })
+        let waiting = Arc::clone(&self.out.board.backlog);
+        Ok(Logger { source: self.source.relayed(waiting)?, ..self })
     }
 
     /// Stops for `length` before the `record`-th record is written: a disk that hangs.
@@ -165,7 +166,6 @@ impl<D: Disk> Logger<D> {
 
     fn write(&mut self, block: &Block, now: Ns) {
         self.status.queue = (block.queue, self.status.queue.1.max(block.queue));
-        self.status.backlog = self.source.waiting();
         self.write_records(&block.records);
         self.write_raw(&block.raw);
         block.laps.iter().for_each(|lap| self.latencies.record(lap));

@@ -40,6 +40,7 @@ words! {
         Ended / "ended" : "The run has ended.",
         Connect / "connect" : "There was no connection to the venue yet.",
         Stuck / "stuck" : "No records come: a thread is stuck.",
+        Slow / "slow" : "The disk stands still: what comes waits in memory.",
         Link / "link" : "The link to the venue is down.",
         Relinks / "relinks" : "The link was lost too often of late.",
         Rejects / "rejects" : "Too many frames were rejected of late.",
@@ -148,7 +149,17 @@ fn link(v: &mut Verdict, s: &Snapshot) {
     // While the link is down, no time passes for the engine.
     let silent = s.age_s(st.at);
     if silent > SILENT_S && st.link.is_some_and(|l| l.value.up) {
-        v.add(Cause::Stuck, format!("no record for {silent:.0} s: a thread is stuck"));
+        match st.backlog {
+            0 => v.add(Cause::Stuck, format!("no record for {silent:.0} s: a thread is stuck")),
+            n => v.add(
+                Cause::Slow,
+                format!(
+                    "no record for {silent:.0} s: the disk stands still, {} kB wait in memory and are lost with \
+                     the process",
+                    n / 1_000
+                ),
+            ),
+        }
     }
     if let Some(link) = st.link.filter(|l| !l.value.up) {
         let down = s.age_s(link.at);

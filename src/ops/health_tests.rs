@@ -55,6 +55,12 @@ const ROWS: &[Row] = &[
     (Cause::Ended, |s| s.ended = true, |_| {}, "the run has ended"),
     (Cause::Connect, |s| s.start = None, |_| {}, "no connection to the venue yet"),
     (Cause::Stuck, |s| s.at = Ns(89 * Ns::SEC), |s| s.at = Ns(91 * Ns::SEC), "no record for 11 s"),
+    (
+        Cause::Slow,
+        |s| (s.at, s.backlog) = (Ns(89 * Ns::SEC), 5_000),
+        |s| (s.at, s.backlog) = (Ns(91 * Ns::SEC), 5_000),
+        "no record for 11 s: the disk stands still, 5 kB wait in memory",
+    ),
     (Cause::Link, |s| down(s, 0), |s| down(s, 50), "the link is down for 100 s"),
     (Cause::Relinks, |s| s.recent.lost = 6, |s| s.recent.lost = 5, "was lost 6 times in 10 min"),
     (

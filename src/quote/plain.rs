@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rounding::{self, to_units};
+use super::rounding::to_units;
 use super::strategy::{Bounds, Inputs, Ladder, Stands, Strategy};
 use crate::event::shadow::{self, JOIN};
 use crate::learn::Estimates;

@@ -85,7 +85,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Coins over several connections, each of which is lost and made by itself. A file of a recording that is
     // missing is a hole, and what came before it is verified.
     // A recording that was cut says so in report and page.
-    ("app", 6_450),
+    // A disk that stands still costs no record.
+    ("app", 6_560),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 790),
     ("bench", 1_200),
@@ -107,7 +108,8 @@ pub const LINES: &[(&str, usize)] = &[
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
     // Nothing is decided while both sides stand. As many coins as an address may follow.
-    ("engine", 2_305),
+    // Matching a ladder of many levels stops where levels are too far.
+    ("engine", 2_320),
     // What came too late to be taken in its place is counted; what shadow quotes met, and their
     // prices, which own quotes share; those of a side at once, for a third of the instructions.
     ("event", 450),
@@ -143,11 +145,13 @@ pub const LINES: &[(&str, usize)] = &[
     ("mem", 210),
     // The clock against the venue's, in `doctor`; the verdict as a metric. Every trouble has a cause in health.
     // Sockets of folders with long paths. Metrics of each connection.
-    ("ops", 1_570),
+    // A disk that stands still has a cause of its own.
+    ("ops", 1_585),
     // A strategy that quotes where the tape pays, and those to compare with, each with what it alone
     // learns by. A grid of up to twenty levels a side. The original with every component that its analysis
     // names.
-    ("quote", 3_690),
+    // Price steps of many levels are looked up once.
+    ("quote", 3_705),
     // How long a budget of requests lasts, in words; the maker fee of each coin; edges, the curve, the
     // verdict and their words.
     // Whether a budget is nearly spent.
@@ -184,7 +188,8 @@ pub const LINES: &[(&str, usize)] = &[
     // What quotes and orders really meet in a simulated market, with errors.
     ("truth", 1_090),
     // Lines that no terminal breaks.
-    ("units", 600),
+    // Price steps of many prices.
+    ("units", 620),
     // Markets of agents that look like real ones, recordings of them with the real feed's delays.
     // The same delays in sockets; faults of the feed by name.
     // A world of SOL, coins that move together, what happened in each block.

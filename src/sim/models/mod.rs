@@ -22,7 +22,6 @@ use super::model::{FillModel, Moment, NoSettings, Taker};
 use super::queues::{Queues, Run};
 use crate::event::Trade;
 use crate::settings::{Choice, Rule, Setting, settings};
-use crate::units::Ns;
 
 /// Makes of a table of models the names to choose by, and a lane that runs the one chosen.
 macro_rules! fill_models {
