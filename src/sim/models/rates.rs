@@ -43,7 +43,7 @@ pub(in crate::sim) struct Rates {
 impl Rates {
     /// A best level of size `was` became `now` after `dt` ns during which `traded` printed there.
     pub(super) fn observe(&mut self, was: i64, now: i64, traded: i64, dt: i64) {
-        let us = i128::from((dt / 1_000).clamp(0, 30_000_000));
+        let us = (dt / 1_000).clamp(0, 30_000_000);
         if us == 0 || was <= 0 {
             return;
         }
@@ -51,13 +51,14 @@ impl Rates {
             .shift
             .get_or_insert_with(|| (64 - was.unsigned_abs().leading_zeros()).saturating_sub(22));
         let clip = 1i64 << 26;
-        let x = i128::from((was >> shift).min(clip));
-        let y = i128::from(((now - was + traded) >> shift).clamp(-clip, clip));
-        self.t += us;
-        self.x += x * us;
-        self.xx += x * x * us;
-        self.y += y;
-        self.xy += x * y;
+        let x = (was >> shift).min(clip);
+        let y = ((now - was + traded) >> shift).clamp(-clip, clip);
+        // Below 2^25, 2^51, 2^77, 2^26 and 2^52.
+        self.t += i128::from(us);
+        self.x += i128::from(x * us);
+        self.xx += i128::from(x * x) * i128::from(us);
+        self.y += i128::from(y);
+        self.xy += i128::from(x * y);
         self.n += 1;
         if self.n >= SAMPLES_MAX {
             for s in [&mut self.t, &mut self.x, &mut self.xx, &mut self.y, &mut self.xy] {
