@@ -384,6 +384,12 @@ pub const RECORDS_PER_TURN: usize = 4096;
 /// Laps taken out of theirs in one look.
 pub const LAPS_PER_TURN: usize = 4096;
 
+/// Blocks of a recording that are unpacked ahead of who reads it, and their bytes: half a megabyte, more than
+/// any message.
+pub const AHEAD_BLOCKS: usize = 8;
+/// See [`AHEAD_BLOCKS`].
+pub const AHEAD_BLOCK: usize = 64 << 10;
+
 /// Bytes taken out of the rings that may wait for the disk: at the worst burst of 20,000 records a
 /// second with their frames a stall of twenty seconds, at the usual rate of half an hour. None without one.
 pub const BACKLOG_BYTES: usize = 64 << 20;

@@ -21,6 +21,7 @@ use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 
+use super::ahead::Ahead;
 use super::chain::Chain;
 pub use super::chain::{Meter, Metered, fingerprint, segment_name, segment_number, size};
 use super::fault::of_source;
@@ -155,14 +156,15 @@ impl Reader {
             got = 0;
         }
         let source = io::Cursor::new(head).take(got as u64).chain(source);
-        Ok(if gzip {
-            let source = io::BufReader::with_capacity(READ, source);
-            // What is behind a damage takes what was unpacked in one piece with it.
-            let source = io::BufReader::with_capacity(PIECE, source);
-            Self::over(Box::new(MultiGzDecoder::new(source)))
-        } else {
-            Self::over(Box::new(source))
-        })
+        if !gzip {
+            return Ok(Self::over(Box::new(source)));
+        }
+        let source = io::BufReader::with_capacity(READ, source);
+        // What is behind a damage takes what was unpacked in one piece with it.
+        let source = io::BufReader::with_capacity(PIECE, source);
+        let unpacked = Ahead::of(MultiGzDecoder::new(source));
+        let refused = |e: io::Error| RecordingError { line: 0, fault: of_source(&e) };
+        Ok(Self::over(Box::new(unpacked.map_err(refused)?)))
     }
 
     fn over(source: Box<dyn Read + Send>) -> Reader {
