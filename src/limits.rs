@@ -275,8 +275,8 @@ pub const QUEUE_RECORDS: usize = 1 << 15;
 pub const SAMPLES_MAX: usize = 1 << 13;
 
 /// Changes of a side's obstacle, or of a book's health, that a report keeps of a coin: of more, the states that
-/// held longest in a quarter as many columns, three times as many as a page shows.
-pub const CHANGES_MAX: usize = 1 << 14;
+/// held longest in a quarter as many columns, more than a page shows.
+pub const CHANGES_MAX: usize = 1 << 13;
 
 /// Bytes the raw-frame queue to that thread holds: a minute of the busiest feed, four seconds at ten times its
 /// rate.

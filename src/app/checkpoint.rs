@@ -204,14 +204,18 @@ impl<C: Components> Checkpoint<C> {
 
 /// A state behind the program's version, with the header in front.
 pub(super) fn sealed(magic: &[u8; 8], state: &impl Serialize) -> Result<Vec<u8>, Fault> {
-    let body = postcard::to_stdvec(&(env!("CARGO_PKG_VERSION"), state));
-    let body = body.map_err(|_| Fault::Damaged)?;
-    let mut out = Vec::with_capacity(HEADER + body.len());
+    let (state, damaged) = ((env!("CARGO_PKG_VERSION"), state), |_| Fault::Damaged);
+    // Room for it and no more: a run that is bounded makes one for each segment.
+    let size = postcard::experimental::serialized_size(&state).map_err(damaged)?;
+    let mut out = Vec::with_capacity(HEADER + size);
     out.extend_from_slice(magic);
     out.extend_from_slice(&LAYOUT.to_le_bytes());
-    out.extend_from_slice(&(body.len() as u64).to_le_bytes());
-    out.extend_from_slice(&xxh3_128(&body).to_le_bytes());
-    out.extend_from_slice(&body);
+    out.extend_from_slice(&(size as u64).to_le_bytes());
+    let at = out.len();
+    out.resize(HEADER, 0);
+    let mut out = postcard::to_extend(&state, out).map_err(damaged)?;
+    let hash = xxh3_128(&out[HEADER..]).to_le_bytes();
+    out[at..HEADER].copy_from_slice(&hash);
     Ok(out)
 }
 

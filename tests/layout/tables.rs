@@ -128,7 +128,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Nothing half-made stays where a command is interrupted. Files of a recording that are missing are named.
     // Readers of one market that end at one time.
     // An output has an ending of its kind, and is named once.
-    ("folder", 2_730),
+    // Recordings are unpacked on a thread of their own.
+    ("folder", 2_830),
     // History of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector.
     ("import", 1_170),
     ("journal", 1_550),
