@@ -17,7 +17,7 @@ use crate::event::shadow::{Seen, places};
 use crate::event::{Bbo, Event, Link, Trade};
 use crate::feed::Parser;
 use crate::learn::curve::null_tests::said;
-use crate::learn::curve::stats::Reading;
+use crate::learn::curve::stats::{Reading, rate_ends};
 use crate::learn::curve::{Config, Curve};
 use crate::limits::CURVE;
 use crate::math::det;
@@ -355,8 +355,7 @@ const READ: [(&str, &str, [[f64; 4]; 3]); 5] = [
 
 /// Whether what is read at a place is as the reference reads it: rate within 5 %, cost .1 bps, ends of the
 /// value 10 %; `other` more or fewer fills of `n` in `live` seconds may move them so much more.
-fn reads(r: &Reading, want: &[f64; 4], other: f64, n: f64, live: f64) -> bool {
-    let [lo, hi] = r.value_ends();
+fn reads(r: &Reading, [lo, hi]: [f64; 2], want: &[f64; 4], other: f64, n: f64, live: f64) -> bool {
     let end = |got: f64, want: f64| {
         (got - want).abs() <= (0.1 * want.abs()).max(0.002).max(7.0 * other / live)
     };
@@ -393,7 +392,8 @@ fn fills_and_costs_by_distance_are_those_of_the_reference() {
         for (at, (want, place)) in rows.iter().zip(PLACES).enumerate() {
             let got = raw.row(place);
             let r = &read[place];
-            let [lo, hi] = r.value_ends();
+            let mut ends = rate_ends(read, place..=place);
+            let ends @ [lo, hi] = r.value_ends(ends.next().expect("one"));
             println!(
                 "{recording} {coin} {place}: {:.0} {:.4} {:.2} {:.4} for {want:?}; read {:.4} {:.2} {:.3} \
                  [{lo:.3}, {hi:.3}] {:.0}",
@@ -412,7 +412,7 @@ fn fills_and_costs_by_distance_are_those_of_the_reference() {
             let other = (got[0] - n).abs();
             let near = |i: usize, most: f64| (got[i] - want[i]).abs() <= most;
             let as_read =
-                known.and_then(|k| k.2.get(at)).is_none_or(|w| reads(r, w, other, n, live));
+                known.and_then(|k| k.2.get(at)).is_none_or(|w| reads(r, ends, w, other, n, live));
             if !(near(0, (0.03 * n).max(3.0))
                 && near(1, (0.03 + other / n) * want[1])
                 && near(2, (18.0 * other / n).max(0.1))

@@ -5,6 +5,8 @@
 //!
 //! 1. Delay and pace are those of the run's own orders; of the delay its mean.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use super::account::score;
@@ -13,7 +15,7 @@ use super::cx::Cx;
 use super::publish::Publish;
 use crate::event::shadow::DISTANCES_E2;
 use crate::event::{Bbo, Snapshot, Trade};
-use crate::learn::curve::stats::Reading;
+use crate::learn::curve::stats::{Reading, rate_ends};
 use crate::learn::curve::{Curve, MARK_S};
 use crate::limits::{CURVE, TICK_NS};
 use crate::record;
@@ -30,6 +32,9 @@ pub(super) struct Watch {
     billing: Billing,
     /// Windows of evidence that the newest verdict goes by.
     judged: u64,
+    /// What the settings come to.
+    #[serde(skip)]
+    pace: Option<Pace>,
 }
 
 /// What a coin's market brought.
@@ -50,7 +55,7 @@ pub(super) enum Came<'a> {
 }
 
 /// How the run's own orders are made.
-fn pace<C: Components, P>(cx: &Cx<'_, C, P>) -> Pace {
+fn paced<C: Components, P>(cx: &Cx<'_, C, P>) -> Pace {
     let (sim, requote_ns) = (&cx.cfg.sim, cx.cfg.quote.requote_ms * Ns::MS);
     let feed_ns = i64::from(sim.feed_ms) * Ns::MS;
     let whole = sim.entry.mean_ns() + i64::from(sim.ping_ms) * Ns::MS / 2;
@@ -65,7 +70,7 @@ fn pace<C: Components, P>(cx: &Cx<'_, C, P>) -> Pace {
 impl Watch {
     pub(super) fn new(rules: Rules, fee_bps: f64) -> Watch {
         let (shadow, curve) = (Shadow::new(rules), Curve::new(fee_bps));
-        Watch { shadow, curve, billing: rules.billing, judged: 0 }
+        Watch { shadow, curve, billing: rules.billing, judged: 0, pace: None }
     }
 
     /// Something came, or nothing more does.
@@ -73,14 +78,15 @@ impl Watch {
         if !(cx.cfg.learn.on && cx.cfg.learn.curve.on) {
             return;
         }
-        let Watch { shadow, curve, billing, .. } = self;
+        let Watch { shadow, curve, billing, pace, .. } = self;
+        let pace = *pace.get_or_insert_with(|| paced(cx));
         let fee = || cx.cfg.maker_fee_bps(*billing);
         let mut out = |s| curve.on_seen(&cx.cfg.learn.curve, fee, s);
         match came {
-            Came::Bbo(bbo) => shadow.on_bbo(pace(cx), cx.now, bbo, &mut out),
-            Came::Book(book) => shadow.on_book(pace(cx), cx.now, book, &mut out),
-            Came::Prints(prints) => shadow.on_prints(pace(cx), cx.now, prints, &mut out),
-            Came::Time => shadow.on_time(pace(cx), cx.now, &mut out),
+            Came::Bbo(bbo) => shadow.on_bbo(pace, cx.now, bbo, &mut out),
+            Came::Book(book) => shadow.on_book(pace, cx.now, book, &mut out),
+            Came::Prints(prints) => shadow.on_prints(pace, cx.now, prints, &mut out),
+            Came::Time => shadow.on_time(pace, cx.now, &mut out),
             Came::Hole => shadow.on_hole(&mut out),
             Came::End => shadow.on_end(&mut out),
         }
@@ -111,9 +117,7 @@ impl Watch {
             return;
         }
         for (horizon, mark_s) in MARK_S.into_iter().enumerate() {
-            for (place, r) in self.curve.at(horizon).iter().enumerate() {
-                cx.publish(row(place, mark_s, r));
-            }
+            rows(self.curve.at(horizon), 0..=CURVE - 1, mark_s).for_each(|r| cx.publish(r));
         }
         for place in 0..CURVE {
             let rating = self.curve.rating(Some(place));
@@ -141,7 +145,7 @@ impl Watch {
                 dropped: self.curve.dropped(horizon),
             });
             if let Some(j) = v.best {
-                cx.publish(row(j, mark_s, &self.curve.at(horizon)[j]));
+                rows(self.curve.at(horizon), j..=j, mark_s).for_each(|r| cx.publish(r));
             }
         }
     }
@@ -151,9 +155,18 @@ fn code(n: usize) -> u8 {
     u8::try_from(n).unwrap_or(u8::MAX)
 }
 
-/// The record of a place.
-fn row(place: usize, mark_s: u8, r: &Reading) -> record::Curve {
-    let [value_lo, value_hi] = r.value_ends();
+/// The records of places.
+fn rows(
+    all: &[Reading; CURVE],
+    of: RangeInclusive<usize>,
+    mark_s: u8,
+) -> impl Iterator<Item = record::Curve> {
+    let ends = rate_ends(all, of.clone());
+    of.zip(ends).map(move |(place, ends)| row(place, mark_s, &all[place], ends))
+}
+
+fn row(place: usize, mark_s: u8, r: &Reading, ends: [f64; 2]) -> record::Curve {
+    let ([rate_lo, rate_hi], [value_lo, value_hi]) = (ends, r.value_ends(ends));
     let distance = DISTANCES_E2.get(place).and_then(|d| u16::try_from(*d).ok());
     record::Curve {
         place: code(place),
@@ -163,8 +176,8 @@ fn row(place: usize, mark_s: u8, r: &Reading) -> record::Curve {
         fills: r.fills,
         n_eff: r.n_eff,
         rate: r.rate,
-        rate_lo: r.rate_lo,
-        rate_hi: r.rate_hi,
+        rate_lo,
+        rate_hi,
         quoted_bps: r.quoted,
         cost_bps: r.cost,
         error_bps: r.t * r.deviation,

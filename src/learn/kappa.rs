@@ -107,7 +107,7 @@ impl Decay {
         }
         let phi = phi.max(1.0);
         let freedom = 2.5 + 2.0 * worst.square * worst.square / worst.fourth.max(1e-9);
-        let half = beta::student(0.975, freedom) * (phi / (n + 1.0)).sqrt();
+        let half = beta::student95(freedom) * (phi / (n + 1.0)).sqrt();
         let mean = self.mean() * 1e4;
         Kappa { mean, lo: mean * det::exp(-half), hi: mean * det::exp(half), n_eff: n / phi }
     }

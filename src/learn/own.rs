@@ -86,9 +86,15 @@ impl Own {
 
     /// Forecasts of all live orders.
     fn forecast(&mut self) {
-        self.sum = [0.0; LAYERS];
         for q in &mut self.live[..self.count] {
             q.rates = self.rates.at(q.order.depth_bps(self.reference));
+        }
+        self.add_up();
+    }
+
+    fn add_up(&mut self) {
+        self.sum = [0.0; LAYERS];
+        for q in &self.live[..self.count] {
             self.sum.iter_mut().zip(q.rates).for_each(|(s, r)| *s += r);
         }
     }
@@ -129,9 +135,12 @@ impl Own {
                 return;
             }
         };
-        self.live[i] = Live { order, rates: [0.0; LAYERS] };
-        self.reference = mid;
-        self.forecast();
+        self.live[i] = Live { order, rates: self.rates.at(order.depth_bps(mid)) };
+        if mid.to_bits() == self.reference.to_bits() {
+            self.add_up();
+        } else {
+            self.on_reference(mid);
+        }
     }
 
     /// An order was filled, whole or in part: its first fill counts.
@@ -148,7 +157,7 @@ impl Own {
             self.count -= 1;
             self.live[i] = self.live[self.count];
             self.live[self.count] = Live::default();
-            self.forecast();
+            self.add_up();
         }
     }
 

@@ -7,10 +7,12 @@
 //!    windows are kept for, it is dropped whole, fills and seconds together, so that nothing depends on how
 //!    a fill turned out.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::window::{Window, distance};
-use crate::event::shadow::JOIN;
+use crate::event::shadow::{JOIN, places};
 use crate::limits::{CURVE, SHADOW_PENDING_MAX, WINDOWS_MAX};
 use crate::units::{Mid2, Ns, Px, Side};
 
@@ -39,6 +41,8 @@ pub(super) struct Marks {
     windows: [Window; WINDOWS_MAX],
     /// Number of the oldest open window.
     open: i64,
+    /// Blocks at which no window closes and none is out of reach.
+    quiet: Range<Ns>,
     /// Fills that were dropped with their window.
     dropped: u64,
 }
@@ -59,18 +63,22 @@ impl Marks {
         ahead.map(|_| &mut self.windows[slot(i)])
     }
 
+    /// The blocks of a time's window; none before the first state.
+    pub(super) fn span(&self, t: Ns) -> Option<Range<Ns>> {
+        let from = t.plus(-t.since(self.first?).rem_euclid(WINDOW_NS));
+        Some(from..from.plus(WINDOW_NS))
+    }
+
     /// The quotes of `set`, a bit for each place, stood so long up to `until`.
     pub(super) fn on_live(&mut self, until: Ns, set: u32, ns: i64) {
         let seconds = Ns::seconds(ns);
         if let Some(w) = self.window(until) {
-            for (place, live) in w.live.iter_mut().enumerate() {
-                *live += if set & 1 << place == 0 { 0.0 } else { seconds };
-            }
+            places(set).for_each(|place| w.live[place] += seconds);
         }
     }
 
     pub(super) fn on_fill(&mut self, side: Side, place: usize, px: Px, from: Mid2, time: Ns) {
-        if self.len == self.ring.len() {
+        if self.is_full() {
             // Its window would miss a fill: it goes with all that is open.
             self.on_hole();
         }
@@ -89,13 +97,17 @@ impl Marks {
     /// The mid is `mid` from block `time` on. Closed windows go to `out` with their number.
     pub(super) fn on_state(&mut self, time: Ns, mid: Mid2, out: &mut impl FnMut(i64, &Window)) {
         let start = *self.first.get_or_insert(time);
-        if self.window(time).is_none() {
+        let quiet = self.is_quiet(time);
+        if !quiet && self.window(time).is_none() {
             self.on_hole();
         }
         while self.len > 0 && self.ring[self.head].time.plus(self.horizon_ns) < time {
             self.resolve();
         }
         self.mid = mid.to_f64();
+        if quiet {
+            return;
+        }
         let over = time.since(start).saturating_sub(self.horizon_ns + 1).div_euclid(WINDOW_NS);
         while self.open < over {
             let w = std::mem::take(&mut self.windows[slot(self.open)]);
@@ -108,6 +120,19 @@ impl Marks {
                 self.open = if empty { over } else { self.open + 1 };
             }
         }
+        let window = |n: i64| start.plus((self.open + n) * WINDOW_NS);
+        let closes = window(1).plus(self.horizon_ns + 1);
+        self.quiet = window(0)..closes.min(window(WINDOWS_MAX as i64));
+    }
+
+    /// Whether a state of block `t` neither closes a window nor drops any.
+    pub(super) fn is_quiet(&self, t: Ns) -> bool {
+        self.quiet.contains(&t)
+    }
+
+    /// Whether another fill has no room.
+    pub(super) fn is_full(&self) -> bool {
+        self.len == self.ring.len()
     }
 
     /// Marks the oldest fill and all of its block at the mid in force.

@@ -14,6 +14,8 @@ pub mod stats;
 pub mod verdict;
 mod window;
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use self::forecast::Forecast;
@@ -27,7 +29,7 @@ use crate::event::shadow::Seen;
 use crate::limits::CURVE;
 use crate::math::det;
 use crate::settings::settings;
-use crate::units::Ns;
+use crate::units::{Ns, Side};
 
 /// Horizons of the marks, s: the one that decides, the one beside it.
 pub const MARK_S: [u8; 2] = [5, 30];
@@ -56,11 +58,22 @@ struct Horizon {
     verdict: Verdict,
 }
 
+/// The same quotes through decisions of one window.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Stood {
+    places: u32,
+    ns: i64,
+    /// Block times of the window.
+    window: Range<Ns>,
+}
+
 /// The curve of one coin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Curve {
     horizons: [Horizon; 2],
     forecast: Forecast,
+    /// Of each side what stood last, where it is not counted yet.
+    stood: [Stood; 2],
     /// Windows closed so far.
     windows: u64,
 }
@@ -70,7 +83,7 @@ impl Curve {
     #[must_use]
     pub fn new(fee_bps: f64) -> Curve {
         let horizons = MARK_S.map(|s| {
-            let stats = Stats::new();
+            let mut stats = Stats::new();
             let readings = stats.read(fee_bps);
             let marks = Marks::new(i64::from(s) * Ns::SEC);
             Horizon { marks, stats, newest: None, readings, verdict: Verdict::default() }
@@ -78,16 +91,27 @@ impl Curve {
         let rates = |f: fn(&Reading) -> f64| horizons[0].readings.each_ref().map(f);
         let (slow, fast) = (rates(|r| r.rate), rates(|r| r.fast));
         let forecast = Forecast::new([slow, fast, fast]);
-        Curve { horizons, forecast, windows: 0 }
+        Curve { horizons, forecast, stood: <_>::default(), windows: 0 }
     }
 
     /// The shadow ladder saw something; the maker's fee, bps, is asked for where a window closes.
     pub fn on_seen(&mut self, cfg: &Config, fee_bps: impl Fn() -> f64, seen: Seen) {
-        let Curve { horizons, forecast, windows } = self;
+        if let Seen::Live { side, until, places, ns } = seen {
+            return self.on_live(side, until, places, ns);
+        }
+        let counts = match seen {
+            Seen::State { time, .. } => !self.horizons.iter().all(|h| h.marks.is_quiet(time)),
+            Seen::Fill { .. } => self.horizons.iter().any(|h| h.marks.is_full()),
+            Seen::Live { .. } | Seen::Hole { .. } => true,
+        };
+        if counts {
+            Side::BOTH.into_iter().for_each(|side| self.count(side));
+        }
+        let Curve { horizons, forecast, windows, .. } = self;
         let mut sooner: Option<&Stats> = None;
         for (i, h) in horizons.iter_mut().enumerate() {
             match seen {
-                Seen::Live { until, places, ns, .. } => h.marks.on_live(until, places, ns),
+                Seen::Live { .. } => {}
                 Seen::Fill { side, place, px, from, time, .. } => {
                     h.marks.on_fill(side, place, px, from, time);
                 }
@@ -125,6 +149,30 @@ impl Curve {
                 Seen::Hole { .. } => h.marks.on_hole(),
             }
             sooner = Some(&h.stats);
+        }
+    }
+
+    /// Quotes stood: a decision that changed none of them adds to what waits to be counted.
+    fn on_live(&mut self, side: Side, until: Ns, places: u32, ns: i64) {
+        let stood = &mut self.stood[side.index()];
+        if places == 0 {
+            return;
+        }
+        if stood.places == places && stood.window.contains(&until) {
+            stood.ns += ns;
+        } else if places.count_ones() == 1 {
+            self.horizons.iter_mut().for_each(|h| h.marks.on_live(until, places, ns));
+        } else if let Some(window) = self.horizons[0].marks.span(until) {
+            self.count(side);
+            self.stood[side.index()] = Stood { places, ns, window };
+        }
+    }
+
+    /// Counts what stood at a side.
+    fn count(&mut self, side: Side) {
+        let Stood { places, ns, window } = std::mem::take(&mut self.stood[side.index()]);
+        if places != 0 {
+            self.horizons.iter_mut().for_each(|h| h.marks.on_live(window.start, places, ns));
         }
     }
 

@@ -11,6 +11,8 @@
 //!    windows of 10, 30 and 60 s. Effective fills are fills over dispersion.
 //! 4. Of what a window holds residuals are taken with the estimates before it, then it is added.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use super::window::{Places, Window, distance};
@@ -46,12 +48,10 @@ pub struct Reading {
     pub fills: f64,
     /// Effective fills.
     pub n_eff: f64,
-    /// Rate of fills: mean, and ends of its 95 % interval.
+    /// Fills that come together, at least 1: fills over effective fills.
+    pub burst: f64,
+    /// Rate of fills; [`rate_ends`] are those of its interval.
     pub rate: f64,
-    /// See `rate`.
-    pub rate_lo: f64,
-    /// See `rate`.
-    pub rate_hi: f64,
     /// Rate quotes go by: the fast layer's, or the slow one's while the fast one forecasts worse.
     pub fast: f64,
     /// Distance as rounded to the venue's prices.
@@ -84,13 +84,31 @@ impl Reading {
         self.rate * self.edge()
     }
 
-    /// The ends of its interval: products of ends, so that their signs are those of the edge's.
+    /// The ends of its interval, given those of the rate: products of ends, so that their signs are those of
+    /// the edge's.
     #[must_use]
-    pub fn value_ends(&self) -> [f64; 2] {
+    pub fn value_ends(&self, [rate_lo, rate_hi]: [f64; 2]) -> [f64; 2] {
         let [lo, hi] = self.edge_ends();
-        let rate = |worse: bool| if worse { self.rate_hi } else { self.rate_lo };
+        let rate = |worse: bool| if worse { rate_hi } else { rate_lo };
         [rate(lo < 0.0) * lo, rate(hi > 0.0) * hi]
     }
+}
+
+/// The ends of the 95 % intervals of the rates at the places `of`: no distance fills more often than a
+/// nearer one. Asked for by who shows them; nothing is decided by them.
+pub fn rate_ends(
+    all: &[Reading; CURVE],
+    of: RangeInclusive<usize>,
+) -> impl Iterator<Item = [f64; 2]> {
+    let per = |r: &Reading| r.burst / (r.live_s + 1.0);
+    let upper = move |r: &Reading| gamma::upper95(r.n_eff + 1.0) * per(r);
+    let nearer = all[..*of.start().min(&JOIN)].iter();
+    let mut bound = nearer.map(upper).fold(f64::INFINITY, f64::min);
+    of.map(move |j| {
+        let r = &all[j];
+        bound = if j < JOIN { upper(r).min(bound) } else { upper(r) };
+        [r.rate.min(gamma::lower95(r.n_eff + 0.5) * per(r)), r.rate.max(bound)]
+    })
 }
 
 /// Sums over fills with what is forgotten.
@@ -135,6 +153,9 @@ pub(super) struct Stats {
     /// Line before anything was seen, and how far the cost of each place is expected off it.
     prior: [f64; 2],
     off: Places,
+    /// Slow rates and costs as read last, while they are those.
+    #[serde(skip)]
+    known: Option<(Places, Places)>,
 }
 
 fn each(f: impl FnMut(usize) -> f64) -> Places {
@@ -169,6 +190,7 @@ impl Stats {
 
     /// Time passed: what was seen counts `slow` and `fast` of what it did.
     pub(super) fn forget(&mut self, slow: f64, fast: f64) {
+        self.known = None;
         let Sums { fills, live, quoted, moved } = &mut self.sums;
         [fills, live, quoted, moved].into_iter().for_each(|x| scale(x, slow));
         self.fast.iter_mut().for_each(|x| scale(x, fast));
@@ -184,7 +206,7 @@ impl Stats {
 
     /// Adds a window, after forgetting what time has passed since the one before it.
     pub(super) fn take(&mut self, w: &Window, slow: f64, fast: f64) {
-        let (rate, (cost, _)) = (self.slow(), self.cost());
+        let (rate, cost) = self.known.unwrap_or_else(|| (self.slow(), self.cost().0));
         let [a, b] = self.theta;
         self.forget(slow, fast);
         let l = &w.line;
@@ -213,6 +235,7 @@ impl Stats {
 
     /// The line, given all rows.
     fn fit(&mut self) {
+        self.known = None;
         let s2 = (self.residual2 + 9.0 * 4.0) / (self.weight + 4.0);
         let over = |s: &Scale| (s.line2 + 3.0 * 8.0 * s2) / (self.residual2 + 8.0 * s2);
         let noise = s2 * self.scales.iter().map(over).fold(1.0, f64::max);
@@ -297,34 +320,25 @@ impl Stats {
     }
 
     /// All places.
-    pub(super) fn read(&self, fee_bps: f64) -> [Reading; CURVE] {
+    pub(super) fn read(&mut self, fee_bps: f64) -> [Reading; CURVE] {
         let Sums { fills, live, quoted, .. } = &self.sums;
         let (rate, phi) = (self.slow(), self.dispersion());
         let fast = self.fast(&rate);
         let (cost, variance) = self.cost();
-        let mut bound = f64::INFINITY;
-        std::array::from_fn(|j| {
-            let n = fills[j] / phi[j];
-            let per = phi[j] / (live[j] + 1.0);
-            let mut rate_hi = gamma::upper95(n + 1.0) * per;
-            if j < JOIN {
-                bound = rate_hi.min(bound);
-                rate_hi = bound;
-            }
-            Reading {
-                live_s: live[j],
-                fills: fills[j],
-                n_eff: n,
-                rate: rate[j],
-                rate_lo: rate[j].min(gamma::lower95(n + 0.5) * per),
-                rate_hi: rate[j].max(rate_hi),
-                fast: fast[j],
-                quoted: (quoted[j] + 2.0 * (distance(j) + 0.15)) / (fills[j] + 2.0),
-                cost: fee_bps + cost[j],
-                deviation: variance[j].sqrt(),
-                t: beta::student95(self.freedom(j)),
-            }
-        })
+        let readings = std::array::from_fn(|j| Reading {
+            live_s: live[j],
+            fills: fills[j],
+            n_eff: fills[j] / phi[j],
+            burst: phi[j],
+            rate: rate[j],
+            fast: fast[j],
+            quoted: (quoted[j] + 2.0 * (distance(j) + 0.15)) / (fills[j] + 2.0),
+            cost: fee_bps + cost[j],
+            deviation: variance[j].sqrt(),
+            t: beta::student95(self.freedom(j)),
+        });
+        self.known = Some((rate, cost));
+        readings
     }
 
     /// Degrees of freedom of the cost: one burst is one observation.

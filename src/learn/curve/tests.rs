@@ -36,6 +36,11 @@ fn watch_every(every: i64, seconds: i64, fills: &[usize], bps: i64) -> Curve {
     c
 }
 
+/// The ends of the interval of the rate at a place.
+fn ends(c: &Curve, place: usize) -> [f64; 2] {
+    stats::rate_ends(c.at(0), place..=place).next().expect("one")
+}
+
 #[test]
 fn a_fill_costs_fee_and_move_from_the_mid_it_was_quoted_at() {
     let c = watch(1_200, &NEAR, 3);
@@ -43,7 +48,7 @@ fn a_fill_costs_fee_and_move_from_the_mid_it_was_quoted_at() {
     assert!((r.cost - 4.5).abs() < 0.3, "{r:?}");
     assert!((r.edge() - (1.0 - 4.5)).abs() < 0.3, "{r:?}");
     assert!((r.rate - 0.1).abs() < 0.01, "{r:?}");
-    let [lo, hi] = r.value_ends();
+    let [lo, hi] = r.value_ends(ends(&c, 4));
     assert!(lo < r.value() && r.value() < hi && hi < 0.0, "{lo} {hi}");
     // After half a minute the mid is back: the fee alone is paid.
     assert!((c.at(1)[4].cost - 1.5).abs() < 0.5, "{:?}", c.at(1)[4]);
@@ -54,7 +59,7 @@ fn what_never_filled_is_known_by_the_nearer_ones_alone() {
     let c = watch(600, &NEAR, 3);
     let far = &c.at(0)[16];
     assert_eq!((far.fills, far.n_eff), (0.0, 0.0));
-    assert!(far.rate <= c.at(0)[4].rate && far.rate_hi < 0.02, "{far:?}");
+    assert!(far.rate <= c.at(0)[4].rate && ends(&c, 16)[1] < 0.02, "{far:?}");
     let [lo, hi] = far.edge_ends();
     assert!(hi - lo > 10.0, "fifteen basis points out nothing is known of the cost: {far:?}");
 }
@@ -63,10 +68,11 @@ fn what_never_filled_is_known_by_the_nearer_ones_alone() {
 fn bursts_count_as_one_and_widen_the_intervals() {
     let even = watch(1_200, &[JOIN; 4], 3);
     let burst = watch_every(60, 1_200, &[JOIN; 24], 3);
+    let [wide, narrow] = [&burst, &even].map(|c| ends(c, JOIN)).map(|[lo, hi]| hi - lo);
     let (even, burst) = (&even.at(0)[JOIN], &burst.at(0)[JOIN]);
     assert!((burst.fills / even.fills - 1.0).abs() < 0.1, "as many fills");
     assert!(burst.n_eff < 0.1 * even.n_eff, "{burst:?} {even:?}");
-    assert!(burst.rate_hi - burst.rate_lo > 3.0 * (even.rate_hi - even.rate_lo));
+    assert!(wide > 3.0 * narrow, "{wide} {narrow}");
 }
 
 #[test]

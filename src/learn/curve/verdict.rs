@@ -71,14 +71,14 @@ impl Verdict {
             return self.say(Outlook::Unknown);
         };
         self.pays_below = fee_bps + most(&|r| r.edge_ends()[0]);
-        self.loses_above = fee_bps + most(&|r| r.edge_ends()[1]);
+        let upper = most(&|r| r.edge_ends()[1]);
+        self.loses_above = fee_bps + upper;
         let (square, variance) = (best.edge() * best.edge(), best.deviation * best.deviation);
         self.sureness = square / (square + variance);
         let sure = most(&|r| r.edge() - CAREFUL * r.t * r.deviation) > 0.0;
-        let (value, upper) = (best.value(), most(&|r| r.value_ends()[1]));
         self.say(if sure {
             Outlook::Pays
-        } else if value > 0.0 {
+        } else if best.value() > 0.0 {
             Outlook::LikelyPays
         } else if upper > 0.0 {
             Outlook::LikelyLoses
@@ -103,12 +103,9 @@ mod tests {
 
     /// A place where a fill earns `edge` give or take `half`.
     fn place(n_eff: f64, edge: f64, half: f64) -> Reading {
-        let rate = (0.1, 0.05, 0.2);
         Reading {
             n_eff,
-            rate: rate.0,
-            rate_lo: rate.1,
-            rate_hi: rate.2,
+            rate: 0.1,
             quoted: 2.0 + edge,
             cost: 2.0,
             deviation: half / 2.0,

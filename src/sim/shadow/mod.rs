@@ -126,21 +126,26 @@ impl Shadow {
 
     /// The session clock is at `now`: decisions are made, and what waited long enough is taken.
     pub fn on_time(&mut self, pace: Pace, now: Ns, out: &mut impl FnMut(Seen)) {
-        let every = pace.every_ns.max(1);
-        let next = self.next.get_or_insert(now.plus(Ns::SEC));
-        if now >= *next {
-            // After a pause those that are long past are left out.
-            let missed = now.since(*next) / every - i64::try_from(DECISIONS_MAX).unwrap_or(0);
-            *next = next.plus(missed.max(0) * every);
-        }
-        while self.next.is_some_and(|t| t <= now) {
-            let Some(t) = self.next else { break };
-            self.next = Some(t.plus(every));
-            let d = Decision { arrive: t.plus(pace.delay_ns), touch: self.touch.1, lag: self.lag };
-            while self.decisions.push(d).is_err() && self.take_early(out) {}
+        let next = *self.next.get_or_insert(now.plus(Ns::SEC));
+        if next <= now {
+            self.decide(pace, now, next, out);
         }
         if let Some(upto) = self.hold.due(now, pace.hold_ns) {
             self.take(upto, out);
+        }
+    }
+
+    /// Makes the decisions from `next` up to `now`.
+    fn decide(&mut self, pace: Pace, now: Ns, next: Ns, out: &mut impl FnMut(Seen)) {
+        let every = pace.every_ns.max(1);
+        // After a pause those that are long past are left out.
+        let missed = now.since(next) / every - i64::try_from(DECISIONS_MAX).unwrap_or(0);
+        let mut t = next.plus(missed.max(0) * every);
+        while t <= now {
+            let d = Decision { arrive: t.plus(pace.delay_ns), touch: self.touch.1, lag: self.lag };
+            t = t.plus(every);
+            self.next = Some(t);
+            while self.decisions.push(d).is_err() && self.take_early(out) {}
         }
     }
 
