@@ -114,7 +114,7 @@ impl Learners {
         }
         self.known = Some(t);
         if self.own.is_live()
-            && let Some(mid) = self.reference(cfg, t)
+            && let Some(mid) = self.reference.follow(lagged(cfg, t))
         {
             self.own.on_reference(mid);
         }
@@ -160,7 +160,7 @@ impl Learners {
     /// The mid that quotes in the book at venue time `t` were made from; `None` before any.
     #[must_use]
     pub fn reference(&self, cfg: &Config, t: Ns) -> Option<f64> {
-        self.reference.at(t.plus(-i64::from(cfg.lag_ms) * Ns::MS))
+        self.reference.at(lagged(cfg, t))
     }
 
     /// An own order went live at `t` on the venue's clock.
@@ -221,4 +221,9 @@ impl Learners {
             ..self.estimates
         };
     }
+}
+
+/// When quotes that are in the book at `t` could last be moved.
+fn lagged(cfg: &Config, t: Ns) -> Ns {
+    t.plus(-i64::from(cfg.lag_ms) * Ns::MS)
 }

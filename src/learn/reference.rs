@@ -26,11 +26,13 @@ pub struct Reference {
     #[serde(with = "BigArray")]
     ring: [(Ns, f64); PLACES],
     pushed: usize,
+    /// Number of the entry that was in force last.
+    last: usize,
 }
 
 impl Default for Reference {
     fn default() -> Reference {
-        Reference { ring: [(Ns(i64::MIN), 0.0); PLACES], pushed: 0 }
+        Reference { ring: [(Ns(i64::MIN), 0.0); PLACES], pushed: 0, last: 0 }
     }
 }
 
@@ -66,9 +68,24 @@ impl Reference {
         Some(best)
     }
 
+    /// The same for moments that mostly go on: looked for from the entry that was in force last.
+    pub fn follow(&mut self, t: Ns) -> Option<f64> {
+        let newest = self.pushed.checked_sub(1)?;
+        let at = |i: usize| self.ring[i % PLACES].0;
+        let mut i = self.last.max(self.pushed.saturating_sub(PLACES));
+        if at(i) > t {
+            return self.at(t);
+        }
+        while i < newest && (at(i + 1) <= t || at(newest).since(at(i)) > OLDEST_NS) {
+            i += 1;
+        }
+        self.last = i;
+        Some(self.ring[i % PLACES].1)
+    }
+
     /// Forgets all: the market was lost from sight.
     pub fn clear(&mut self) {
-        self.pushed = 0;
+        (self.pushed, self.last) = (0, 0);
     }
 }
 
@@ -93,5 +110,24 @@ mod tests {
         assert_eq!(r.at(Ns(now)), Some(7.0), "too close together to be distinguished");
         r.clear();
         assert_eq!(r.at(Ns(now)), None);
+    }
+
+    #[test]
+    fn followed_it_says_the_same() {
+        let (mut r, mut rng) = (Reference::default(), fastrand::Rng::with_seed(2));
+        let (mut now, mut t, mut found) = (0, 0, 0);
+        for i in 0..20_000 {
+            if rng.u8(..) == 0 {
+                r.clear();
+            }
+            now += [1, 15, 30, 900, 5_000][rng.usize(..5)] * Ns::MS * i64::from(rng.bool());
+            r.on_mid(Ns(now), f64::from(i));
+            // Mostly on, now and then back, never ahead of the newest for long.
+            t = now - rng.i64(0..3_000) * Ns::MS + 50 * Ns::MS;
+            let (at, followed) = (r.at(Ns(t)), r.follow(Ns(t)));
+            assert_eq!(at, followed, "at {t} of {now}");
+            found += usize::from(at.is_some_and(|mid| mid < f64::from(i)));
+        }
+        assert!(found > 5_000 && t > 0, "older ones are asked for: {found}");
     }
 }

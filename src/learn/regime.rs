@@ -68,6 +68,12 @@ pub struct Filter {
     anchored: bool,
 }
 
+/// A regime's levels over a step: one over the variance, and the mean count.
+struct Level {
+    inverse: f64,
+    mean: f64,
+}
+
 impl Filter {
     /// A filter that knows its settings only.
     #[must_use]
@@ -105,9 +111,13 @@ impl Filter {
         if !self.anchored {
             return self.collect(cfg, dt_s, scaled, count);
         }
+        let levels: [Level; REGIMES] = std::array::from_fn(|j| Level {
+            inverse: det::exp(-2.0 * self.ln_sigma[j]),
+            mean: det::exp(self.ln_sweeps[j]) * dt_s,
+        });
         let ln_dt = det::ln(dt_s);
         let ln_like: [f64; REGIMES] =
-            std::array::from_fn(|j| self.ln_like(j, scaled, count, ln_dt));
+            std::array::from_fn(|j| self.ln_like(j, &levels[j], scaled, count, ln_dt));
         let best = ln_like.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let prior = self.ahead(cfg, dt_s);
         let mut next = [0.0; REGIMES];
@@ -119,7 +129,7 @@ impl Filter {
         let norm = next.iter().fold(0.0, |s, x| s + (x / sum).max(FLOOR));
         self.p = next.map(|x| (x / sum).max(FLOOR) / norm);
         if cfg.memory_s > 0.0 {
-            self.follow(cfg, dt_s, scaled, count);
+            self.follow(cfg, &levels, dt_s, scaled, count);
         }
         None
     }
@@ -139,25 +149,31 @@ impl Filter {
     }
 
     /// Log-likelihood of a second under regime `j`, up to a constant.
-    fn ln_like(&self, j: usize, scaled: f64, count: f64, ln_dt: f64) -> f64 {
-        let per_scale2 = det::exp(-2.0 * self.ln_sigma[j]) / (NU - 2.0);
+    fn ln_like(&self, j: usize, level: &Level, scaled: f64, count: f64, ln_dt: f64) -> f64 {
+        let per_scale2 = level.inverse / (NU - 2.0);
         let t = -self.ln_sigma[j] - 0.5 * (NU + 1.0) * det::ln_1p(scaled * scaled * per_scale2);
         let ln_mean = self.ln_sweeps[j] + ln_dt;
-        let all = det::ln(det::exp(ln_mean) + SHAPE);
+        let all = det::ln(level.mean + SHAPE);
         t + count * (ln_mean - all) - SHAPE * all
     }
 
     /// Score steps of the levels, each weighted by its regime's probability. The score of the t
     /// law saturates, so one outlier moves a level by a bounded amount.
-    fn follow(&mut self, cfg: &Config, dt_s: f64, scaled: f64, count: f64) {
+    fn follow(
+        &mut self,
+        cfg: &Config,
+        levels: &[Level; REGIMES],
+        dt_s: f64,
+        scaled: f64,
+        count: f64,
+    ) {
         let info = 2.0 * NU / (NU + 3.0);
         for j in 0..REGIMES {
             let rate = self.p[j] * dt_s / cfg.memory_s;
-            let z2 = scaled * scaled * NU / (NU - 2.0) * det::exp(-2.0 * self.ln_sigma[j]);
+            let z2 = scaled * scaled * NU / (NU - 2.0) * levels[j].inverse;
             let score = (NU + 1.0) * z2 / (NU + z2) - 1.0;
             self.ln_sigma[j] += rate * score / info;
-            let mean = det::exp(self.ln_sweeps[j]) * dt_s;
-            self.ln_sweeps[j] += rate * (count / mean - 1.0).clamp(-1.0, 3.0);
+            self.ln_sweeps[j] += rate * (count / levels[j].mean - 1.0).clamp(-1.0, 3.0);
         }
         let gap = det::ln(cfg.ratio_min);
         keep_order(&mut self.ln_sigma, gap);
