@@ -213,16 +213,16 @@ fn watch(path: &Path, name: &str, rate: f64, from_s: f64) -> Vec<Coin> {
             Entry::Item(Item::Event(Event::Bbo { coin, bbo })) => {
                 let i = coin.index();
                 let planted = all[i].1.plant(coins[i].rules(), bbo);
-                with(&mut all, i, &|s, mut out| s.on_prints(PACE, now, &planted, &mut out));
-                with(&mut all, i, &|s, mut out| s.on_bbo(PACE, now, bbo, &mut out));
+                with(&mut all, i, &|s, mut out| s.on_prints(&PACE, now, &planted, &mut out));
+                with(&mut all, i, &|s, mut out| s.on_bbo(&PACE, now, bbo, &mut out));
                 all[i].1.note(bbo.time);
             }
             Entry::Item(Item::Event(Event::Book { coin, book })) => {
-                with(&mut all, coin.index(), &|s, mut out| s.on_book(PACE, now, book, &mut out));
+                with(&mut all, coin.index(), &|s, mut out| s.on_book(&PACE, now, book, &mut out));
             }
             Entry::Item(Item::Event(Event::Trades { coin, prints })) => {
                 with(&mut all, coin.index(), &|s, mut out| {
-                    s.on_prints(PACE, now, prints, &mut out)
+                    s.on_prints(&PACE, now, prints, &mut out)
                 });
             }
             Entry::Item(Item::Event(Event::Link(Link::Down))) | Entry::End(_) => {

@@ -17,6 +17,7 @@ use super::components::Components;
 use super::config::Coin;
 use super::convert::{e8, market, print};
 use super::cx::Cx;
+use super::grid::{early_ns, is_second};
 use super::marks::{HORIZONS, Marks, PRIMARY};
 use super::mids::Mids;
 use super::publish::Publish;
@@ -28,6 +29,7 @@ use super::working::{Wanted, Working};
 use crate::book::Book;
 use crate::event::own::Late;
 use crate::event::{Bbo, Ctx, Joint, Snapshot, Trade};
+use crate::learn::curve::WINDOW_NS;
 use crate::learn::{Learners, Sample};
 use crate::limits::{COIN_NAME_MAX, FUNDED_HOURS_MAX};
 use crate::math::seed::named;
@@ -78,7 +80,8 @@ pub(super) struct Desk<C: Components> {
 
 impl<C: Components> Desk<C> {
     pub(super) fn new<P>(cx: &Cx<'_, C, P>, coin: &Coin) -> Desk<C> {
-        let watch = Watch::new(coin.rules, cx.cfg.maker_fee_bps(coin.rules.billing));
+        let fee_bps = cx.cfg.maker_fee_bps(coin.rules.billing);
+        let watch = Watch::new(coin.rules, fee_bps, early_ns(cx.coin, WINDOW_NS));
         let learners = Learners::new(&cx.cfg.learn, watch.curve().rates());
         let seed = named(cx.cfg.seed, &coin.name);
         let bounds = cx.bounds(coin.rules);
@@ -238,8 +241,15 @@ impl<C: Components> Desk<C> {
             self.check_loss(cx);
         }
         self.note_health(cx);
+        let learns = cx.cfg.learn.on && is_second(cx.now.plus(early_ns(self.id, Ns::SEC)));
+        if learns {
+            self.learn(cx);
+        }
         if second {
             self.on_second(cx);
+        }
+        if learns && self.health != Health::Down {
+            self.account.publish_estimates(cx);
         }
         self.decide(cx);
     }
@@ -288,18 +298,12 @@ impl<C: Components> Desk<C> {
     }
 
     fn on_second(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
-        if cx.cfg.learn.on {
-            self.learn(cx);
-        }
         self.fund(cx.now);
         if self.health == Health::Down {
             return;
         }
         cx.publish(market(&self.book));
         self.account.publish(cx);
-        if cx.cfg.learn.on {
-            self.account.publish_estimates(cx);
-        }
         self.publish_late(cx);
     }
 

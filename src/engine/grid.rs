@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{GRID_CUT_NS, TICK_NS};
-use crate::units::Ns;
+use crate::units::{CoinId, Ns};
 
 /// Points every [`TICK_NS`], from the first time that is asked about on.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -38,11 +38,18 @@ impl Grid {
     }
 }
 
-/// Whether a point of the grid is one of those at which what is learned is read off: once a
-/// second.
+/// Whether a point of the grid is one of those at which accounts and feed are looked at: once a second.
 #[must_use]
 pub fn is_second(tick: Ns) -> bool {
     tick.0.rem_euclid(Ns::SEC) == 0
+}
+
+/// How much before the whole second, and before others' windows of evidence, a coin's are: coins take turns,
+/// so that no point of the grid has the work of all.
+#[must_use]
+pub fn early_ns(coin: CoinId, every: i64) -> i64 {
+    let turns = Ns::SEC / TICK_NS;
+    i64::from(coin.0) % turns * (every / turns)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::account::score;
 use super::components::Components;
 use super::cx::Cx;
+use super::grid::early_ns;
 use super::publish::Publish;
 use crate::event::shadow::DISTANCES_E2;
 use crate::event::{Bbo, Snapshot, Trade};
@@ -68,8 +69,9 @@ fn paced<C: Components, P>(cx: &Cx<'_, C, P>) -> Pace {
 }
 
 impl Watch {
-    pub(super) fn new(rules: Rules, fee_bps: f64) -> Watch {
-        let (shadow, curve) = (Shadow::new(rules), Curve::new(fee_bps));
+    /// Windows of evidence begin `early_ns` before what is seen first, and so on.
+    pub(super) fn new(rules: Rules, fee_bps: f64, early_ns: i64) -> Watch {
+        let (shadow, curve) = (Shadow::new(rules), Curve::early(fee_bps, early_ns));
         Watch { shadow, curve, billing: rules.billing, judged: 0, pace: None }
     }
 
@@ -79,7 +81,7 @@ impl Watch {
             return;
         }
         let Watch { shadow, curve, billing, pace, .. } = self;
-        let pace = *pace.get_or_insert_with(|| paced(cx));
+        let pace = &*pace.get_or_insert_with(|| paced(cx));
         let fee = || cx.cfg.maker_fee_bps(*billing);
         let mut out = |s| curve.on_seen(&cx.cfg.learn.curve, fee, s);
         match came {
@@ -105,7 +107,7 @@ impl Watch {
             self.judged = self.curve.windows();
             self.publish_verdict(cx);
         }
-        if cx.now.0 % Ns::MINUTE == 0 {
+        if cx.now.plus(early_ns(cx.coin, Ns::MINUTE)).0 % Ns::MINUTE == 0 {
             self.publish(cx);
         }
         closed

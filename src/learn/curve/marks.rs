@@ -32,11 +32,12 @@ struct Mark {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Marks {
     horizon_ns: i64,
+    early_ns: i64,
     ring: Box<[Mark]>,
     head: usize,
     len: usize,
     mid: f64,
-    /// Block time of the first state; windows are counted from it.
+    /// From when windows are counted.
     first: Option<Ns>,
     windows: [Window; WINDOWS_MAX],
     /// Number of the oldest open window.
@@ -48,9 +49,11 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    pub(super) fn new(horizon_ns: i64) -> Marks {
+    /// Windows begin `early_ns` before the first state, and so on.
+    pub(super) fn new(horizon_ns: i64, early_ns: i64) -> Marks {
         Marks {
             horizon_ns,
+            early_ns,
             ring: vec![Mark::default(); SHADOW_PENDING_MAX].into_boxed_slice(),
             ..Marks::default()
         }
@@ -96,7 +99,7 @@ impl Marks {
 
     /// The mid is `mid` from block `time` on. Closed windows go to `out` with their number.
     pub(super) fn on_state(&mut self, time: Ns, mid: Mid2, out: &mut impl FnMut(i64, &Window)) {
-        let start = *self.first.get_or_insert(time);
+        let start = *self.first.get_or_insert(time.plus(-self.early_ns));
         let quiet = self.is_quiet(time);
         if !quiet && self.window(time).is_none() {
             self.on_hole();

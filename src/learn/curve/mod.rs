@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use self::forecast::Forecast;
 pub use self::forecast::Rates;
-use self::marks::{Marks, WINDOW_NS};
+use self::marks::Marks;
+pub use self::marks::WINDOW_NS;
 use self::stats::{Reading, Stats};
 use self::verdict::Verdict;
 pub use self::window::distance;
@@ -82,10 +83,16 @@ impl Curve {
     /// A curve of what was known before anything was seen; `fee_bps` is the maker's.
     #[must_use]
     pub fn new(fee_bps: f64) -> Curve {
+        Curve::early(fee_bps, 0)
+    }
+
+    /// The same with windows that begin `early_ns` before what is seen first, and so on.
+    #[must_use]
+    pub fn early(fee_bps: f64, early_ns: i64) -> Curve {
         let horizons = MARK_S.map(|s| {
             let mut stats = Stats::new();
             let readings = stats.read(fee_bps);
-            let marks = Marks::new(i64::from(s) * Ns::SEC);
+            let marks = Marks::new(i64::from(s) * Ns::SEC, early_ns);
             Horizon { marks, stats, newest: None, readings, verdict: Verdict::default() }
         });
         let rates = |f: fn(&Reading) -> f64| horizons[0].readings.each_ref().map(f);

@@ -32,7 +32,7 @@ pub(crate) struct Said {
 
 /// The closed windows of a tape.
 fn windows(seen: &[Seen]) -> Vec<Window> {
-    let (mut marks, mut out) = (Marks::new(5 * Ns::SEC), Vec::new());
+    let (mut marks, mut out) = (Marks::new(5 * Ns::SEC, 0), Vec::new());
     for s in seen {
         match *s {
             Seen::Live { until, places, ns, .. } => marks.on_live(until, places, ns),

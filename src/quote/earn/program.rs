@@ -65,9 +65,7 @@ impl Program {
     fn sweep(&mut self, places: &[Place; CURVE], penalty: f64, sweeps: usize) {
         let often = places.iter().fold(0.0, |m, p: &Place| p.rate.max(m));
         let (last, pace) = (2 * self.steps, 2.0 * often + 1e-9);
-        // Where nothing fills nothing is earned.
-        let fills: ArrayVec<(u8, Place), CURVE> =
-            (0u8..).zip(places).filter(|(_, p)| p.rate > 0.0).map(|(j, p)| (j, *p)).collect();
+        let fills = envelope(places);
         for sweep in 1..=sweeps {
             let mut before = 0.0;
             for i in 0..=self.steps {
@@ -104,6 +102,40 @@ impl Program {
     pub(super) fn steps(&self) -> usize {
         self.steps
     }
+}
+
+/// The places that are the best for some change of the position's worth: what a place is worth is a line
+/// in it, and these lines make the upper envelope. Where nothing fills nothing is earned.
+fn envelope(places: &[Place; CURVE]) -> ArrayVec<(u8, Place), CURVE> {
+    let fills = (0u8..).zip(places).filter(|(_, p)| p.rate > 0.0);
+    let mut lines: ArrayVec<(u8, Place), CURVE> = fills.map(|(j, p)| (j, *p)).collect();
+    let at_none = |p: &Place| p.rate * p.edge - p.messages;
+    let steeper = |a: &Place, b: &Place| a.rate.total_cmp(&b.rate);
+    lines.sort_unstable_by(|(i, a), (j, b)| {
+        steeper(a, b).then(at_none(a).total_cmp(&at_none(b))).then(j.cmp(i))
+    });
+    let mut n = 0;
+    for at in 0..lines.len() {
+        let new = lines[at];
+        let (rate, none) = (new.1.rate, at_none(&new.1));
+        while n > 0 {
+            let last = &lines[n - 1].1;
+            let over = n < 2 && last.rate < rate
+                || n > 1 && {
+                    let first = &lines[n - 2].1;
+                    (none - at_none(first)) * (last.rate - first.rate)
+                        < (at_none(last) - at_none(first)) * (rate - first.rate)
+                };
+            if over {
+                break;
+            }
+            n -= 1;
+        }
+        lines[n] = new;
+        n += 1;
+    }
+    lines.truncate(n);
+    lines
 }
 
 /// What the best place is worth a second: that of [`best`].
@@ -165,6 +197,28 @@ mod tests {
         let mut p = Program::new(4);
         p.improve(&dear, 0.0);
         assert_eq!(p.place(0), None);
+    }
+
+    #[test]
+    fn no_place_is_better_than_those_of_the_envelope() {
+        let mut rng = fastrand::Rng::with_seed(5);
+        let mut kept = 0;
+        for _ in 0..2_000 {
+            let mut all = [Place::default(); CURVE];
+            for place in &mut all {
+                let rate = [0.0, 0.1, rng.f64()][rng.usize(..3)];
+                *place = Place { rate, edge: rng.f64() * 4.0 - 1.0, messages: 0.1 * rng.f64() };
+            }
+            let every: Vec<_> = (0u8..).zip(all).filter(|(_, p)| p.rate > 0.0).collect();
+            let few = envelope(&all);
+            assert!(few.len() <= every.len());
+            kept += few.len();
+            for gain in (-60..60).map(|g| f64::from(g) * 0.2) {
+                let (want, got) = (most(&every, gain), most(&few, gain));
+                assert!((want - got).abs() < 1e-12, "{gain}: {want} {got} {all:?}");
+            }
+        }
+        assert!(kept < 2_000 * 6, "control: most places are left out: {kept}");
     }
 
     /// Share of positions and windows at which the place is that of values swept to rest, while rates and

@@ -102,14 +102,14 @@ impl Shadow {
     }
 
     /// Best prices came.
-    pub fn on_bbo(&mut self, pace: Pace, now: Ns, bbo: &Bbo, out: &mut impl FnMut(Seen)) {
+    pub fn on_bbo(&mut self, pace: &Pace, now: Ns, bbo: &Bbo, out: &mut impl FnMut(Seen)) {
         self.on_time(pace, now, out);
         self.received(pace, now, bbo.time, bbo.bid.zip(bbo.ask).map(|(b, a)| [b.px, a.px]));
         while self.hold.push_bbo(now, bbo).is_err() && self.take_early(out) {}
     }
 
     /// A snapshot came.
-    pub fn on_book(&mut self, pace: Pace, now: Ns, book: &Snapshot, out: &mut impl FnMut(Seen)) {
+    pub fn on_book(&mut self, pace: &Pace, now: Ns, book: &Snapshot, out: &mut impl FnMut(Seen)) {
         self.on_time(pace, now, out);
         let best = book.bids.first().zip(book.asks.first());
         self.received(pace, now, book.time, best.map(|(b, a)| [b.px, a.px]));
@@ -117,7 +117,13 @@ impl Shadow {
     }
 
     /// Prints of one frame came.
-    pub fn on_prints(&mut self, pace: Pace, now: Ns, prints: &[Trade], out: &mut impl FnMut(Seen)) {
+    pub fn on_prints(
+        &mut self,
+        pace: &Pace,
+        now: Ns,
+        prints: &[Trade],
+        out: &mut impl FnMut(Seen),
+    ) {
         self.on_time(pace, now, out);
         for block in prints.chunk_by(|a, b| a.time == b.time) {
             while self.hold.push_prints(now, block).is_err() && self.take_early(out) {}
@@ -125,7 +131,7 @@ impl Shadow {
     }
 
     /// The session clock is at `now`: decisions are made, and what waited long enough is taken.
-    pub fn on_time(&mut self, pace: Pace, now: Ns, out: &mut impl FnMut(Seen)) {
+    pub fn on_time(&mut self, pace: &Pace, now: Ns, out: &mut impl FnMut(Seen)) {
         let next = *self.next.get_or_insert(now.plus(Ns::SEC));
         if next <= now {
             self.decide(pace, now, next, out);
@@ -136,7 +142,7 @@ impl Shadow {
     }
 
     /// Makes the decisions from `next` up to `now`.
-    fn decide(&mut self, pace: Pace, now: Ns, next: Ns, out: &mut impl FnMut(Seen)) {
+    fn decide(&mut self, pace: &Pace, now: Ns, next: Ns, out: &mut impl FnMut(Seen)) {
         let every = pace.every_ns.max(1);
         // After a pause those that are long past are left out.
         let missed = now.since(next) / every - i64::try_from(DECISIONS_MAX).unwrap_or(0);
@@ -163,7 +169,7 @@ impl Shadow {
         self.take(NEVER, out);
     }
 
-    fn received(&mut self, pace: Pace, now: Ns, block: Ns, touch: Option<[Px; 2]>) {
+    fn received(&mut self, pace: &Pace, now: Ns, block: Ns, touch: Option<[Px; 2]>) {
         if touch.is_none() {
             return;
         }

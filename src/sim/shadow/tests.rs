@@ -31,26 +31,26 @@ impl World {
 
     fn bbo(&mut self, ms: i64, bid: i64, ask: i64) {
         let bbo = Bbo { time: at(ms), bid: Some(level(bid, 3)), ask: Some(level(ask, 3)) };
-        self.shadow.on_bbo(PACE, at(ms), &bbo, &mut |s| self.seen.push(s));
+        self.shadow.on_bbo(&PACE, at(ms), &bbo, &mut |s| self.seen.push(s));
         self.time(ms);
     }
 
     fn time(&mut self, ms: i64) {
-        self.shadow.on_time(PACE, at(ms), &mut |s| self.seen.push(s));
+        self.shadow.on_time(&PACE, at(ms), &mut |s| self.seen.push(s));
     }
 
     fn book(&mut self, ms: i64, bids: &[(i64, i64)], ask: i64) {
         let mut book = Snapshot { time: at(ms), ..Snapshot::default() };
         bids.iter().for_each(|(px, sz)| book.bids.push(level(*px, *sz)));
         book.asks.push(level(ask, 3));
-        self.shadow.on_book(PACE, at(ms), &book, &mut |s| self.seen.push(s));
+        self.shadow.on_book(&PACE, at(ms), &book, &mut |s| self.seen.push(s));
         self.time(ms);
     }
 
     fn print(&mut self, ms: i64, aggressor: Side, px: i64, sz: i64) {
         let (time, px, sz) = (at(ms), Px(px * ONE), Sz(sz * ONE));
         let print = Trade { aggressor, px, sz, time, taker: 1, tid: 1 };
-        self.shadow.on_prints(PACE, at(ms), &[print], &mut |s| self.seen.push(s));
+        self.shadow.on_prints(&PACE, at(ms), &[print], &mut |s| self.seen.push(s));
         self.time(ms);
     }
 
