@@ -43,12 +43,14 @@ pub(super) struct Marks {
     /// How many of them each horizon was closed for.
     closed: [usize; HORIZONS.len()],
     mark: Option<Mid2>,
+    /// Before this nothing is to be closed.
+    due: Ns,
 }
 
 impl Marks {
     pub(super) fn new() -> Marks {
         let ring = vec![Waiting::default(); PENDING_MAX].into_boxed_slice();
-        Marks { ring, pushed: 0, closed: [0; HORIZONS.len()], mark: None }
+        Marks { ring, pushed: 0, closed: [0; HORIZONS.len()], mark: None, due: Ns(i64::MAX) }
     }
 
     /// A fill of a quote that was made at the mid `from`.
@@ -71,18 +73,23 @@ impl Marks {
             mid: f.mid,
         };
         self.pushed += 1;
+        self.due = self.due.min(f.time.plus(HORIZONS[0]));
     }
 
     /// The mid is `mid` at `now`.
     pub(super) fn on_mid(&mut self, now: Ns, mid: Mid2, out: &mut impl FnMut(Edge)) {
         self.mark = Some(mid);
-        if self.closed[HORIZONS.len() - 1] == self.pushed {
+        if now < self.due {
             return;
         }
+        self.due = Ns(i64::MAX);
         for (h, horizon) in HORIZONS.into_iter().enumerate() {
-            while self.closed[h] < self.pushed
-                && self.ring[self.closed[h] % PENDING_MAX].time.plus(horizon) <= now
-            {
+            while self.closed[h] < self.pushed {
+                let due = self.ring[self.closed[h] % PENDING_MAX].time.plus(horizon);
+                if due > now {
+                    self.due = self.due.min(due);
+                    break;
+                }
                 self.close(h, out);
             }
         }

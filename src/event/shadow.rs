@@ -83,13 +83,16 @@ pub fn quote_pxs(rules: Rules, side: Side, bid: Px, ask: Px) -> [Px; CURVE] {
     (all[JOIN], all[IMPROVE]) = (at(JOIN), at(IMPROVE));
     // Where the price step is one and the same for all distances it is looked up once.
     let ends = [0, DISTANCES - 1].map(|place| rules.tick(off.mid(place)));
+    if ends[0] != ends[1] {
+        all[..DISTANCES].iter_mut().enumerate().for_each(|(j, px)| *px = at(j));
+        return all;
+    }
+    let tick = ends[0].unsigned_abs();
     for (place, px) in all[..DISTANCES].iter_mut().enumerate() {
-        let exact = off.mid(place);
-        *px = if ends[0] == ends[1] {
-            Rules::outward(side, exact, ends[0])
-        } else {
-            rules.round_outward(side, exact)
-        };
+        let exact = off.exact(place);
+        let down = exact - exact % tick;
+        let up = side == Side::Sell && down != exact;
+        *px = Px((down + if up { tick } else { 0 }).cast_signed());
     }
     all
 }
@@ -99,25 +102,30 @@ struct Off {
     side: Side,
     /// The mid in millionths: whole ones, and the rest in two millionths. The product of mid and
     /// distance may not fit.
-    whole: i64,
-    rest: i64,
+    whole: u64,
+    rest: u64,
 }
 
 impl Off {
-    const OF: i64 = 2_000_000;
+    const OF: u64 = 2_000_000;
 
     fn new(side: Side, bid: Px, ask: Px) -> Off {
-        let twice = bid.0 + ask.0;
+        let twice = (bid.0 + ask.0).max(0).cast_unsigned();
         Off { side, whole: twice / Off::OF, rest: twice % Off::OF }
     }
 
     /// The mid less the distance of a place, or more.
     #[inline]
-    fn mid(&self, place: usize) -> Px {
-        let share = 1_000_000 - self.side.sign() * DISTANCES_E2[place];
+    fn exact(&self, place: usize) -> u64 {
+        let share = (1_000_000 - self.side.sign() * DISTANCES_E2[place]).cast_unsigned();
         let rest = self.rest * share;
-        let up = i64::from(self.side == Side::Sell && rest % Off::OF > 0);
-        Px(self.whole * share + rest / Off::OF + up)
+        let up = self.side == Side::Sell && rest % Off::OF > 0;
+        self.whole * share + rest / Off::OF + u64::from(up)
+    }
+
+    /// The same as a price.
+    fn mid(&self, place: usize) -> Px {
+        Px(self.exact(place).cast_signed())
     }
 }
 

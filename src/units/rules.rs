@@ -86,12 +86,7 @@ impl Rules {
     /// `Px(0)`, which is no valid order price.
     #[must_use]
     pub fn round_outward(self, side: Side, px: Px) -> Px {
-        Rules::outward(side, px, self.tick(px))
-    }
-
-    /// `px` moved outward to a multiple of `t`, the price step there.
-    #[must_use]
-    pub fn outward(side: Side, px: Px, t: i64) -> Px {
+        let t = self.tick(px);
         let down = px.0 - px.0.rem_euclid(t);
         match side {
             Side::Buy => Px(down),
