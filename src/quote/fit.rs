@@ -15,7 +15,6 @@ use super::rounding;
 use super::strategy::{Inputs, Ladder};
 use crate::limits::LADDER_MAX;
 use crate::record::Guard;
-use crate::units::rules::Rules;
 use crate::units::{Px, Side, Sz};
 
 /// How far off the mid sizes may be valued, as a share of it.
@@ -82,7 +81,7 @@ fn side(
         if px.0 <= 0 || px.0 > twice_mid || sz.0 < 0 {
             continue;
         }
-        let px = Rules::outward(side, *px, steps.tick(*px));
+        let px = steps.round_outward(side, *px);
         let px = if side.better(px, edge) { edge } else { px };
         if px.0 <= beyond.0 || last.is_some_and(|last| !side.better(last, px)) {
             continue;

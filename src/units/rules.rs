@@ -86,13 +86,7 @@ impl Rules {
     /// `Px(0)`, which is no valid order price.
     #[must_use]
     pub fn round_outward(self, side: Side, px: Px) -> Px {
-        let t = self.tick(px);
-        let down = px.0 - px.0.rem_euclid(t);
-        match side {
-            Side::Buy => Px(down),
-            Side::Sell if down == px.0 => px,
-            Side::Sell => Px(down + t),
-        }
+        outward(side, px, self.tick(px))
     }
 
     /// The next valid price above `px`, a valid price.
@@ -147,6 +141,16 @@ impl Rules {
     }
 }
 
+/// `px` moved outward to a multiple of `t`, the price step there.
+fn outward(side: Side, px: Px, t: i64) -> Px {
+    let down = px.0 - px.0.rem_euclid(t);
+    match side {
+        Side::Buy => Px(down),
+        Side::Sell if down == px.0 => px,
+        Side::Sell => Px(down + t),
+    }
+}
+
 /// The price step of many prices, looked up once for those of a power of ten.
 #[derive(Clone, Copy, Debug)]
 pub struct Steps {
@@ -169,6 +173,13 @@ impl Steps {
             self.to = POW10.get(above).copied().unwrap_or(i64::MAX);
         }
         self.tick
+    }
+
+    /// As [`Rules::round_outward`].
+    #[inline]
+    #[must_use]
+    pub fn round_outward(&mut self, side: Side, px: Px) -> Px {
+        outward(side, px, self.tick(px))
     }
 }
 
