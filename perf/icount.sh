@@ -2,7 +2,7 @@
 # Instructions a frame, by callgrind, against perf/icount.txt.
 #
 #   perf/icount.sh            compare; fails where a figure is more than 2 % off
-#   perf/icount.sh --record   measure and write the file
+#   perf/icount.sh --record   measure and write the file; its head says of which build
 #
 # Times on a shared machine say little; instructions repeat. Each figure is the difference between two
 # passes and one, so that starting up is left out. The frames are those of the embedded exchange.
@@ -32,7 +32,8 @@ stage() { # name, arguments of bench replay
   stage events "$tmp/x.events"
 } >"$tmp/now"
 if [ "${1:-}" = --record ]; then
-  { echo "# instructions a frame: stage, figure; made by perf/icount.sh --record"; cat "$tmp/now"; } >$list
+  { echo "# instructions a frame: stage, figure; made by perf/icount.sh --record of $("$bin" --version), $(basename "$(dirname "$bin")")"
+    cat "$tmp/now"; } >$list
   cat $list
   exit
 fi

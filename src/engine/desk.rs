@@ -229,7 +229,9 @@ impl<C: Components> Desk<C> {
 
     pub(super) fn on_tick(&mut self, cx: &mut Cx<'_, C, impl Publish>, second: bool) {
         self.beats += 1;
-        if self.watch.on_time(cx) {
+        // The coin's turn to say what it learned.
+        let turn = is_second(cx.now.plus(early_ns(self.id, Ns::SEC)));
+        if self.watch.on_time(cx, turn) {
             self.windows += 1;
             self.account.on_curve(cx, self.watch.curve());
             self.publish_scores(cx);
@@ -241,7 +243,7 @@ impl<C: Components> Desk<C> {
             self.check_loss(cx);
         }
         self.note_health(cx);
-        let learns = cx.cfg.learn.on && is_second(cx.now.plus(early_ns(self.id, Ns::SEC)));
+        let learns = cx.cfg.learn.on && turn;
         if learns {
             self.learn(cx);
         }

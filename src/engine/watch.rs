@@ -99,15 +99,21 @@ impl Watch {
         &self.curve
     }
 
-    /// A point of the tick grid; gives whether a window of evidence closed since the last.
-    pub(super) fn on_time<C: Components>(&mut self, cx: &mut Cx<'_, C, impl Publish>) -> bool {
+    /// A point of the tick grid, once a second the coin's `turn`; gives whether a window of evidence closed
+    /// since the last.
+    pub(super) fn on_time<C: Components>(
+        &mut self,
+        cx: &mut Cx<'_, C, impl Publish>,
+        turn: bool,
+    ) -> bool {
         self.on(cx, Came::Time);
         let closed = self.judged != self.curve.windows();
         if closed {
             self.judged = self.curve.windows();
             self.publish_verdict(cx);
         }
-        if cx.now.plus(early_ns(cx.coin, Ns::MINUTE)).0 % Ns::MINUTE == 0 {
+        let early = early_ns(cx.coin, Ns::SEC) + early_ns(cx.coin, Ns::MINUTE);
+        if turn && cx.now.plus(early).0 % Ns::MINUTE == 0 {
             self.publish(cx);
         }
         closed

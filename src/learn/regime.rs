@@ -151,7 +151,7 @@ impl Filter {
     /// Log-likelihood of a second under regime `j`, up to a constant.
     fn ln_like(&self, j: usize, level: &Level, scaled: f64, count: f64, ln_dt: f64) -> f64 {
         let per_scale2 = level.inverse / (NU - 2.0);
-        let t = -self.ln_sigma[j] - 0.5 * (NU + 1.0) * det::ln_1p(scaled * scaled * per_scale2);
+        let t = -self.ln_sigma[j] - 0.5 * (NU + 1.0) * det::ln(1.0 + scaled * scaled * per_scale2);
         let ln_mean = self.ln_sweeps[j] + ln_dt;
         let all = det::ln(level.mean + SHAPE);
         t + count * (ln_mean - all) - SHAPE * all
