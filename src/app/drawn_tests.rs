@@ -317,7 +317,7 @@ fn no_setting_is_in_anything_that_a_checkpoint_holds() {
 }
 
 /// Fields of the state with the name of a setting, none of which is one.
-const SHARED: [&str; 12] = [
+const SHARED: [&str; 13] = [
     "kappa",
     "levels",
     "mean",
@@ -329,5 +329,6 @@ const SHARED: [&str; 12] = [
     "order",
     "seed",
     "sigma_bps",
+    "start",
     "sweeps",
 ];
