@@ -114,8 +114,6 @@ pub(super) struct SimOrder {
     pub level: Level,
     pub lanes: [LaneState; 3],
     pub held: Option<Held>,
-    /// The taker at work filled it in the lane that decides.
-    #[serde(skip)]
     /// Block since which the book crosses it.
     pub crossed_since: Option<Ns>,
 }
