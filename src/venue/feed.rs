@@ -44,7 +44,7 @@ settings! {
         /// Share of prints that come later still.
         trades_tail: f64 = 0.025, 0.0..=1.0;
         /// How much later, mean of an exponential.
-        trades_tail_ms: f64 = 250.0, 0.0..=1e5, "ms";
+        trades_tail_ms: f64 = 150.0, 0.0..=1e5, "ms";
         /// Share of blocks with trades whose best prices come with a later block's.
         skip: f64 = 0.12, 0.0..=1.0;
         /// Spread of the time between fast books.
