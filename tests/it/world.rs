@@ -34,33 +34,75 @@ fn facts(world: Named, minutes: i64, seed: u64) -> Facts {
     found.coins.pop().and_then(|c| c.1).expect("facts")
 }
 
+/// Facts that lie in their bands under every seed: of BTC, and of all others.
+const BTC_ALWAYS: [&str; 20] = [
+    "spread_1tick_share",
+    "touch_moves_s",
+    "vol_0.1s",
+    "vol_1s",
+    "vol_5s",
+    "vol_30s",
+    "best_usd_p50",
+    "best_usd_p90",
+    "queue_over_flow_s",
+    "sweeps_s_side",
+    "sweep_usd_p50",
+    "sweep_usd_p99",
+    "fano_1s",
+    "fano_10s",
+    "fano_60s",
+    "retreat_by_trade",
+    "imb_auc",
+    "resp_1s",
+    "resp_5s",
+    "cancel_rate_of_best_s",
+];
+const ALWAYS: [&str; 5] =
+    ["spread_ticks_mean", "touch_moves_s", "vol_1s", "best_usd_p50", "queue_over_flow_s"];
+
+fn holds(bands: &Bands, name: &str, value: f64) -> bool {
+    bands.get(name).is_some_and(|[lo, hi]| lo <= value && value <= hi)
+}
+
 /// How many facts lie in their band, each the median of six seeds.
-fn inside(world: Named, kind: &str) -> usize {
-    let bands = Bands::built_in(kind).expect("built in");
-    let runs = SEEDS.map(|seed| facts(world, 35, seed));
+fn inside(runs: &[Facts; SEEDS.len()], bands: &Bands) -> usize {
     let holds = |name: &&str| {
         let mut all = runs.each_ref().map(|f| f.get(name));
         all.sort_by(f64::total_cmp);
-        let median = f64::midpoint(all[2], all[3]);
-        bands.get(name).is_some_and(|[lo, hi]| lo <= median && median <= hi)
+        holds(bands, name, f64::midpoint(all[2], all[3]))
     };
     runs[0].iter().map(|(name, _)| name).filter(holds).count()
+}
+
+/// Which of `always` lie outside their band, with the seed.
+fn missed(runs: &[Facts; SEEDS.len()], bands: &Bands, always: &[&str]) -> Vec<String> {
+    let of = |(seed, f): (u64, &Facts)| -> Vec<String> {
+        let out = always.iter().filter(|name| !holds(bands, name, f.get(name)));
+        out.map(|name| format!("{name} {} under {seed}", f.get(name))).collect()
+    };
+    SEEDS.into_iter().zip(runs).flat_map(of).collect()
 }
 
 /// Negative control: the simple market is like none of them.
 #[test]
 fn worlds_lie_in_the_bands_of_their_coins_and_the_simple_market_does_not() {
-    for (world, kind, least) in [
-        (Named::Btc, "btc", 60),
-        (Named::Eth, "eth", 54),
-        (Named::Sol, "sol", 52),
-        (Named::Thin, "thin", 54),
+    let of = |world| SEEDS.map(|seed| facts(world, 35, seed));
+    let simple = of(Named::Simple);
+    for (world, kind, least, always) in [
+        (Named::Btc, "btc", 60, &BTC_ALWAYS[..]),
+        (Named::Eth, "eth", 54, &ALWAYS[..]),
+        (Named::Sol, "sol", 52, &ALWAYS[..]),
+        (Named::Thin, "thin", 54, &ALWAYS[..]),
     ] {
-        let n = inside(world, kind);
+        let bands = Bands::built_in(kind).expect("built in");
+        let runs = of(world);
+        let (n, missed_by_world) = (inside(&runs, &bands), missed(&runs, &bands, always));
         println!("{world:?}: {n} of 66");
         assert!(n >= least, "{world:?}: {n} of 66");
-        let n = inside(Named::Simple, kind);
+        assert!(missed_by_world.is_empty(), "{world:?}: {}", missed_by_world.join(", "));
+        let n = inside(&simple, &bands);
         assert!(n <= 36, "simple against {kind}: {n} of 66");
+        assert!(missed(&simple, &bands, always).len() > 2 * SEEDS.len(), "simple against {kind}");
     }
 }
 

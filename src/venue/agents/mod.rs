@@ -78,7 +78,7 @@ impl Agents {
             block: 0,
             now_s: 0.0,
             latent: Latent::new(float(at) + 0.5, first.exponential(set.price.dwell_s[1])),
-            makers: quoters::all(&set, key, MAKER),
+            makers: quoters::all(&set),
             crowd: Crowd::default(),
             flow: Flow::default(),
             book: Book::new(rules, at),

@@ -13,13 +13,17 @@
 use super::book::Book;
 use super::sets::{Quoters, Set};
 use crate::math::counter::Draws;
-use crate::math::det;
+use crate::math::{det, normal};
 use crate::units::Side;
 use crate::venue::draw::{float, floor};
 use crate::venue::matching::OrderId;
 
 /// Memory of a maker's error from visit to visit, and the share of the new one that keeps its size.
 const MEMORY: (f64, f64) = (0.7, 0.714);
+/// Steps of the sequence that spreads paces, sizes and lags over makers in order of their margins: powers
+/// of the reciprocal root of x^4 = x + 1, which leave no two of the four alike (Roberts 2018).
+const EVENLY: [f64; 3] =
+    [0.819_172_513_396_164_4, 0.671_043_606_703_789_2, 0.549_700_477_901_970_2];
 /// Least and greatest time that a maker is behind the latent price, s.
 const LAG_S: (f64, f64) = (0.1, 0.6);
 
@@ -48,16 +52,14 @@ pub struct Sight {
     pub widen: f64,
 }
 
-/// All makers of a set.
-pub fn all(set: &Set, key: u64, purpose: u64) -> Vec<Quoter> {
+/// All makers of a set: the same ones under every seed, so that seeds differ by what happens and not by
+/// who is large.
+pub fn all(set: &Set) -> Vec<Quoter> {
     let mut out = Vec::with_capacity(set.joiners.n + set.deep.n);
     for (kind, joins) in [(&set.joiners, true), (&set.deep, false)] {
         let from = out.len();
-        for i in 0..kind.n {
-            let mut draws = Draws::of(key, purpose, (from + i) as u64, 0);
-            out.push(one(kind, joins, (i as f64 + 0.5) / kind.n as f64, &mut draws));
-        }
-        // Sizes have the mean of the kind whatever was drawn.
+        out.extend((0..kind.n).map(|i| one(kind, joins, i as f64)));
+        // Sizes have the mean of the kind.
         let sum: f64 = out[from..].iter().map(|q: &Quoter| q.usd).sum();
         let scale = kind.usd.0 * kind.n as f64 / sum;
         out[from..].iter_mut().for_each(|q| q.usd *= scale);
@@ -65,18 +67,20 @@ pub fn all(set: &Set, key: u64, purpose: u64) -> Vec<Quoter> {
     out
 }
 
-fn one(kind: &Quoters, joins: bool, place: f64, draws: &mut Draws) -> Quoter {
+fn one(kind: &Quoters, joins: bool, i: f64) -> Quoter {
     let (slow, fast) = kind.rate;
     let (least, most) = kind.margin;
+    let place = (i + 0.5) / kind.n as f64;
     let margin = least + (most - least) * det::pow(place, kind.margin_power);
+    let [pace, size, lag] = EVENLY.map(|step| (0.5 + i * step).fract());
     Quoter {
         joins,
-        rate: slow * det::pow(fast / slow, draws.unit()),
+        rate: slow * det::pow(fast / slow, pace),
         margin,
-        usd: draws.log_normal(1.0, kind.usd.1),
+        usd: det::exp(kind.usd.1 * normal::quantile(size)),
         noise: kind.noise,
         tolerance: if joins { kind.tolerance } else { kind.tolerance * margin },
-        lag_s: LAG_S.0 + (LAG_S.1 - LAG_S.0) * draws.unit(),
+        lag_s: LAG_S.0 + (LAG_S.1 - LAG_S.0) * lag,
         error: 0.0,
         orders: [None; 2],
     }
