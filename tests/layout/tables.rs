@@ -86,7 +86,7 @@ pub const LINES: &[(&str, usize)] = &[
     // missing is a hole, and what came before it is verified.
     // A recording that was cut says so in report and page.
     // A disk that stands still costs no record.
-    ("app", 6_560),
+    ("app", 6_570),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 790),
     ("bench", 1_200),
@@ -109,10 +109,11 @@ pub const LINES: &[(&str, usize)] = &[
     // and a strategy that hears of its curve.
     // Nothing is decided while both sides stand. As many coins as an address may follow.
     // Matching a ladder of many levels stops where levels are too far.
-    ("engine", 2_320),
+    // Coins take turns in a second: no tick is long.
+    ("engine", 2_360),
     // What came too late to be taken in its place is counted; what shadow quotes met, and their
     // prices, which own quotes share; those of a side at once, for a third of the instructions.
-    ("event", 450),
+    ("event", 460),
     // A stream that the venue refuses is given up and said in its words, not paid with the link; one map
     // between the two clocks; what an import says of itself.
     // Which streams are followed is a setting; a coin set aside is tried again.
@@ -132,14 +133,16 @@ pub const LINES: &[(&str, usize)] = &[
     ("folder", 2_830),
     // History of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector.
     ("import", 1_170),
-    ("journal", 1_550),
+    // Digests over sixteen records at once.
+    ("journal", 1_560),
     // What quoting would earn at every distance, with intervals that hold, a verdict, and how good forecasts
     // of fills are, by the distance an order could last be moved to. A switch for all of it.
-    ("learn", 2_230),
+    // A tenth fewer instructions: intervals where they are shown, what stood counted once a window.
+    ("learn", 2_380),
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.
     // Sweeps, imports, progress; the shadow ladder.
     // What a report keeps of obstacles; how fast the exchange must be.
-    ("limits", 520),
+    ("limits", 525),
     // Draws by name: orders of one's own and faults of the feed change nothing but by consequence.
     // Tables of the quantiles that intervals take.
     ("math", 816),
@@ -152,7 +155,7 @@ pub const LINES: &[(&str, usize)] = &[
     // learns by. A grid of up to twenty levels a side. The original with every component that its analysis
     // names.
     // Price steps of many levels are looked up once.
-    ("quote", 3_705),
+    ("quote", 3_735),
     // How long a budget of requests lasts, in words; the maker fee of each coin; edges, the curve, the
     // verdict and their words.
     // Whether a budget is nearly spent.
@@ -190,12 +193,12 @@ pub const LINES: &[(&str, usize)] = &[
     ("truth", 1_090),
     // Lines that no terminal breaks.
     // Price steps of many prices.
-    ("units", 620),
+    ("units", 625),
     // Markets of agents that look like real ones, recordings of them with the real feed's delays.
     // The same delays in sockets; faults of the feed by name.
     // A world of SOL, coins that move together, what happened in each block.
     // Orders of an experiment that are really in the book; a machine that is too slow is named.
-    ("venue", 5_311),
+    ("venue", 5_320),
     // All coins together and how they went, a coin alone, help, a question before the end.
     ("view", 830),
     ("ws", 1_450),
