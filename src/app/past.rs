@@ -31,7 +31,7 @@ use crate::feed::{CoinSpec, Control};
 use crate::folder::keep::Needed;
 use crate::folder::recording::{Reader, RecordingError, Tail, segment_name};
 use crate::folder::{Folder, RunFolder, RunInfo};
-use crate::journal::{self, Digest, Found, Front, ReadError, first_seq};
+use crate::journal::{self, Digest, Digests, Found, Front, ReadError, first_seq};
 use crate::limits::{CHECKPOINT_STACK, PAST_LOOK, PAST_LOOKS};
 use crate::record::{Body, Bytes, RECORD_BYTES, Record, StopReason};
 use crate::report::Builder;
@@ -225,7 +225,7 @@ pub struct Folding<C: Components> {
 
 /// What a journal has of the records that its recording gives.
 enum Seen {
-    All(Digest),
+    All(Digests),
     /// Some were lost on the way to it: there is nothing to compare.
     Lost,
     /// Not yet all of them.
@@ -283,7 +283,7 @@ impl<C: Components> Folding<C> {
         if let Ok((feeder, records, own)) = &self.again {
             let missing = feeder.seen().missing;
             let parted = match self.seen(*records, stop)? {
-                Seen::All(digest) => digest.value() != own.value(),
+                Seen::All(digests) => digests != own.value(),
                 Seen::Short if stop.load(Ordering::Relaxed) => return Ok(None),
                 // Where frames are missing, what cannot be compared is not believed: it may have more
                 // records than the journal ever will.
@@ -352,7 +352,7 @@ impl<C: Components> Folding<C> {
             }
             match next >= upto {
                 true if lost => return Ok(Seen::Lost),
-                true => return Ok(Seen::All(digest)),
+                true => return Ok(Seen::All(digest.value())),
                 false if stop.load(Ordering::Relaxed) => break,
                 false => std::thread::sleep(PAST_LOOK),
             }

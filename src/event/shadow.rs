@@ -119,7 +119,7 @@ impl Off {
     fn exact(&self, place: usize) -> u64 {
         let share = (1_000_000 - self.side.sign() * DISTANCES_E2[place]).cast_unsigned();
         let rest = self.rest * share;
-        let up = self.side == Side::Sell && rest % Off::OF > 0;
+        let up = self.side == Side::Sell && !rest.is_multiple_of(Off::OF);
         self.whole * share + rest / Off::OF + u64::from(up)
     }
 

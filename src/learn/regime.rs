@@ -168,12 +168,12 @@ impl Filter {
         count: f64,
     ) {
         let info = 2.0 * NU / (NU + 3.0);
-        for j in 0..REGIMES {
+        for (j, level) in levels.iter().enumerate() {
             let rate = self.p[j] * dt_s / cfg.memory_s;
-            let z2 = scaled * scaled * NU / (NU - 2.0) * levels[j].inverse;
+            let z2 = scaled * scaled * NU / (NU - 2.0) * level.inverse;
             let score = (NU + 1.0) * z2 / (NU + z2) - 1.0;
             self.ln_sigma[j] += rate * score / info;
-            self.ln_sweeps[j] += rate * (count / levels[j].mean - 1.0).clamp(-1.0, 3.0);
+            self.ln_sweeps[j] += rate * (count / level.mean - 1.0).clamp(-1.0, 3.0);
         }
         let gap = det::ln(cfg.ratio_min);
         keep_order(&mut self.ln_sigma, gap);
