@@ -17,7 +17,7 @@ use super::components::Components;
 use super::config::Coin;
 use super::convert::{e8, market, print};
 use super::cx::Cx;
-use super::grid::{early_ns, is_second};
+use super::grid::{early_ns, is_second, turn_of};
 use super::marks::{HORIZONS, Marks, PRIMARY};
 use super::mids::Mids;
 use super::publish::Publish;
@@ -29,7 +29,6 @@ use super::working::{Wanted, Working};
 use crate::book::Book;
 use crate::event::own::Late;
 use crate::event::{Bbo, Ctx, Joint, Snapshot, Trade};
-use crate::learn::curve::WINDOW_NS;
 use crate::learn::{Learners, Sample};
 use crate::limits::{COIN_NAME_MAX, FUNDED_HOURS_MAX};
 use crate::math::seed::named;
@@ -52,6 +51,8 @@ const HORIZON: i64 = HORIZONS[PRIMARY];
 pub(super) struct Desk<C: Components> {
     id: CoinId,
     name: [u8; COIN_NAME_MAX],
+    /// Its turn among the points of the grid of a second.
+    turn: i64,
     book: Book,
     working: Working<C>,
     account: Account<C>,
@@ -81,7 +82,8 @@ pub(super) struct Desk<C: Components> {
 impl<C: Components> Desk<C> {
     pub(super) fn new<P>(cx: &Cx<'_, C, P>, coin: &Coin) -> Desk<C> {
         let fee_bps = cx.cfg.maker_fee_bps(coin.rules.billing);
-        let watch = Watch::new(coin.rules, fee_bps, early_ns(cx.coin, WINDOW_NS));
+        let turn = turn_of(&coin.name);
+        let watch = Watch::new(coin.rules, fee_bps, turn);
         let learners = Learners::new(&cx.cfg.learn, watch.curve().rates());
         let seed = named(cx.cfg.seed, &coin.name);
         let bounds = cx.bounds(coin.rules);
@@ -89,6 +91,7 @@ impl<C: Components> Desk<C> {
         Desk {
             id: cx.coin,
             name: coin.name,
+            turn,
             book: Book::default(),
             working: Working::new(C::Executor::new(cx.sim(), coin.rules, seed)),
             account: Account {
@@ -230,7 +233,7 @@ impl<C: Components> Desk<C> {
     pub(super) fn on_tick(&mut self, cx: &mut Cx<'_, C, impl Publish>, second: bool) {
         self.beats += 1;
         // The coin's turn to say what it learned.
-        let turn = is_second(cx.now.plus(early_ns(self.id, Ns::SEC)));
+        let turn = is_second(cx.now.plus(early_ns(self.turn, Ns::SEC)));
         if self.watch.on_time(cx, turn) {
             self.windows += 1;
             self.account.on_curve(cx, self.watch.curve());

@@ -5,7 +5,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{GRID_CUT_NS, TICK_NS};
-use crate::units::{CoinId, Ns};
+use crate::math::seed::named;
+use crate::units::Ns;
+
+/// Points of the grid in a second.
+const TURNS: u64 = (Ns::SEC / TICK_NS).unsigned_abs();
 
 /// Points every [`TICK_NS`], from the first time that is asked about on.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -44,12 +48,17 @@ pub fn is_second(tick: Ns) -> bool {
     tick.0.rem_euclid(Ns::SEC) == 0
 }
 
-/// How much before the whole second, and before others' windows of evidence, a coin's are: coins take turns,
-/// so that no point of the grid has the work of all.
+/// Whose turn a coin's is among those of a second, by its name: the same whatever coins are beside it. Coins
+/// take turns, so that no point of the grid has the work of all.
 #[must_use]
-pub fn early_ns(coin: CoinId, every: i64) -> i64 {
-    let turns = Ns::SEC / TICK_NS;
-    i64::from(coin.0) % turns * (every / turns)
+pub fn turn_of(name: &[u8]) -> i64 {
+    i64::try_from(named(0, name) % TURNS).unwrap_or_default()
+}
+
+/// How much before the others' that come `every` so many ns a coin's are, by its turn.
+#[must_use]
+pub fn early_ns(turn: i64, every: i64) -> i64 {
+    turn * (every / TURNS.cast_signed())
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::publish::Publish;
 use crate::event::shadow::DISTANCES_E2;
 use crate::event::{Bbo, Snapshot, Trade};
 use crate::learn::curve::stats::{Reading, rate_ends};
-use crate::learn::curve::{Curve, MARK_S};
+use crate::learn::curve::{Curve, MARK_S, WINDOW_NS};
 use crate::limits::{CURVE, TICK_NS};
 use crate::record;
 use crate::sim::config::Order;
@@ -31,6 +31,7 @@ pub(super) struct Watch {
     shadow: Shadow,
     curve: Curve,
     billing: Billing,
+    turn: i64,
     /// Windows of evidence that the newest verdict goes by.
     judged: u64,
     /// What the settings come to.
@@ -69,10 +70,11 @@ fn paced<C: Components, P>(cx: &Cx<'_, C, P>) -> Pace {
 }
 
 impl Watch {
-    /// Windows of evidence begin `early_ns` before what is seen first, and so on.
-    pub(super) fn new(rules: Rules, fee_bps: f64, early_ns: i64) -> Watch {
-        let (shadow, curve) = (Shadow::new(rules), Curve::early(fee_bps, early_ns));
-        Watch { shadow, curve, billing: rules.billing, judged: 0, pace: None }
+    /// Windows of evidence, and rows of a minute, come as early as it is the coin's `turn`.
+    pub(super) fn new(rules: Rules, fee_bps: f64, turn: i64) -> Watch {
+        let (shadow, curve) =
+            (Shadow::new(rules), Curve::early(fee_bps, early_ns(turn, WINDOW_NS)));
+        Watch { shadow, curve, billing: rules.billing, turn, judged: 0, pace: None }
     }
 
     /// Something came, or nothing more does.
@@ -112,7 +114,7 @@ impl Watch {
             self.judged = self.curve.windows();
             self.publish_verdict(cx);
         }
-        let early = early_ns(cx.coin, Ns::SEC) + early_ns(cx.coin, Ns::MINUTE);
+        let early = early_ns(self.turn, Ns::SEC) + early_ns(self.turn, Ns::MINUTE);
         if turn && cx.now.plus(early).0 % Ns::MINUTE == 0 {
             self.publish(cx);
         }
