@@ -11,6 +11,7 @@
 use std::fmt;
 
 use arrayvec::ArrayVec;
+use memchr::memmem;
 use serde::Deserialize;
 
 use super::coins::{CoinName, CoinSpec};
@@ -263,24 +264,17 @@ impl Universe {
 
 /// The coin of a market-data frame and the most decimals of its sizes.
 fn sizes(frame: &[u8]) -> Option<(&[u8], u8)> {
-    let (mut market, mut coin, mut decimals) = (false, None, 0);
-    let mut key: &[u8] = b"";
-    for text in strings(frame) {
-        match key {
-            b"channel" => market |= matches!(text, b"trades" | b"bbo" | b"l2Book"),
-            b"coin" => coin = Some(text),
-            b"sz" => {
-                let new = self::decimals(text);
-                decimals = if new > DECIMALS_MAX { decimals } else { decimals.max(new) };
-            }
-            _ => {}
-        }
-        if text == b"spread" {
-            return None;
-        }
-        key = text;
+    let value = |key: &[u8]| strings(&frame[memmem::find(frame, key)? + key.len()..]).next();
+    let market = matches!(value(b"\"channel\"")?, b"trades" | b"bbo" | b"l2Book");
+    let coin = value(b"\"coin\"").filter(|_| market)?;
+    if memmem::find(frame, b"\"spread\"").is_some() {
+        return None;
     }
-    coin.filter(|_| market).map(|coin| (coin, decimals))
+    let key = b"\"sz\"";
+    let all =
+        memmem::find_iter(frame, key).filter_map(|at| strings(&frame[at + key.len()..]).next());
+    let shown = all.map(decimals).filter(|n| *n <= DECIMALS_MAX);
+    Some((coin, shown.max().unwrap_or(0)))
 }
 
 /// Decimals of a number text that matter.

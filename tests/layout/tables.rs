@@ -110,7 +110,7 @@ pub const LINES: &[(&str, usize)] = &[
     // Nothing is decided while both sides stand. As many coins as an address may follow.
     // Matching a ladder of many levels stops where levels are too far.
     // Coins take turns in a second: no tick is long.
-    ("engine", 2_360),
+    ("engine", 2_375),
     // What came too late to be taken in its place is counted; what shadow quotes met, and their
     // prices, which own quotes share; those of a side at once, for a third of the instructions.
     ("event", 460),

@@ -159,11 +159,11 @@ impl<F: FillModel> Sim<F> {
                 let n = 1 + order[1..].iter().take_while(alike).count();
                 if let Some((size, _)) = h.level {
                     let order = &order[..n];
-                    let mut at = Moment { side, time: h.at, lot, bias: Bias::NONE };
-                    for lane in 0..self.lanes.len() {
-                        at.bias = biases[lane];
-                        let run = Run { lane, time: NEVER, order, rows: &mut *self.orders };
-                        self.lanes[lane].on_level(set.models(), &at, run, size);
+                    let time = h.at;
+                    for (lane, (queues, bias)) in self.lanes.iter_mut().zip(biases).enumerate() {
+                        let at = Moment { side, time, lot, bias };
+                        let run = Run { lane, time: NEVER, order, rows: &mut self.orders };
+                        queues.on_level(set.models(), &at, run, size);
                     }
                 }
                 for i in i..i + n {
