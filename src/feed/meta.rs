@@ -172,6 +172,7 @@ pub fn infer<F: AsRef<[u8]>>(frames: impl IntoIterator<Item = F>) -> Vec<CoinSpe
 /// Finds the coins of a recording, frame by frame.
 #[derive(Debug, Default)]
 pub struct Finder {
+    keys: Keys,
     found: Vec<CoinSpec>,
     /// Place of the coin found last: frames of one coin come together.
     last: usize,
@@ -184,7 +185,7 @@ impl Finder {
     /// aggregated books add sizes up and say nothing either. Of more than `NAMES_MAX` names, those
     /// that come later are left out.
     pub fn take(&mut self, frame: &[u8]) {
-        let Some((name, decimals)) = sizes(frame) else {
+        let Some((name, decimals)) = self.keys.sizes(frame) else {
             if let Some((spec, _)) = listed(frame) {
                 self.listed.retain(|c| c.name != spec.name);
                 self.listed.truncate(NAMES_MAX - 1);
@@ -262,19 +263,31 @@ impl Universe {
     }
 }
 
-/// The coin of a market-data frame and the most decimals of its sizes.
-fn sizes(frame: &[u8]) -> Option<(&[u8], u8)> {
-    let value = |key: &[u8]| strings(&frame[memmem::find(frame, key)? + key.len()..]).next();
-    let market = matches!(value(b"\"channel\"")?, b"trades" | b"bbo" | b"l2Book");
-    let coin = value(b"\"coin\"").filter(|_| market)?;
-    if memmem::find(frame, b"\"spread\"").is_some() {
-        return None;
+/// The keys of a frame that say what it is of, ready to be searched for.
+#[derive(Debug)]
+struct Keys([memmem::Finder<'static>; 4]);
+
+impl Default for Keys {
+    fn default() -> Keys {
+        Keys(["\"channel\"", "\"coin\"", "\"sz\"", "\"spread\""].map(memmem::Finder::new))
     }
-    let key = b"\"sz\"";
-    let all =
-        memmem::find_iter(frame, key).filter_map(|at| strings(&frame[at + key.len()..]).next());
-    let shown = all.map(decimals).filter(|n| *n <= DECIMALS_MAX);
-    Some((coin, shown.max().unwrap_or(0)))
+}
+
+impl Keys {
+    /// The coin of a market-data frame and the most decimals of its sizes.
+    fn sizes<'a>(&self, frame: &'a [u8]) -> Option<(&'a [u8], u8)> {
+        let Keys([channel, coin, sz, spread]) = self;
+        let behind =
+            |at: usize, key: &memmem::Finder<'_>| strings(&frame[at + key.needle().len()..]).next();
+        let value = |key: &memmem::Finder<'_>| behind(key.find(frame)?, key);
+        let market = matches!(value(channel)?, b"trades" | b"bbo" | b"l2Book");
+        let coin = value(coin).filter(|_| market)?;
+        if spread.find(frame).is_some() {
+            return None;
+        }
+        let shown = sz.find_iter(frame).filter_map(|at| behind(at, sz)).map(decimals);
+        Some((coin, shown.filter(|n| *n <= DECIMALS_MAX).max().unwrap_or(0)))
+    }
 }
 
 /// Decimals of a number text that matter.
