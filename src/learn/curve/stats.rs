@@ -50,7 +50,7 @@ pub struct Reading {
     pub n_eff: f64,
     /// Fills that come together, at least 1: fills over effective fills.
     pub burst: f64,
-    /// Rate of fills; [`rate_ends`] are those of its interval.
+    /// Rate of fills; the ends of its interval are worked out where they are shown.
     pub rate: f64,
     /// Rate quotes go by: the fast layer's, or the slow one's while the fast one forecasts worse.
     pub fast: f64,
