@@ -77,7 +77,7 @@ pub fn verdict(i: &Interval, seconds: f64) -> String {
         return "too short for an interval, so it says nothing yet; five minutes with fills give one."
             .to_owned();
     };
-    let range = format!("95 % interval {lo:+.2} to {hi:+.2}");
+    let range = format!("95 % interval {lo:+.2} to {hi:+.2} USD");
     if lo > 0.0 {
         return format!("above zero, {range}.");
     }
@@ -168,8 +168,8 @@ mod tests {
     fn an_interval_is_read_and_says_how_long_it_takes() {
         let i = |value, lo, hi| Interval { value, lo, hi };
         let said = |v: f64, lo: f64, hi: f64| verdict(&i(v, Some(lo), Some(hi)), 3_600.0);
-        assert_eq!(said(2.0, 1.0, 3.0), "above zero, 95 % interval +1.00 to +3.00.");
-        assert_eq!(said(-2.0, -3.0, -1.0), "below zero, 95 % interval -3.00 to -1.00.");
+        assert_eq!(said(2.0, 1.0, 3.0), "above zero, 95 % interval +1.00 to +3.00 USD.");
+        assert_eq!(said(-2.0, -3.0, -1.0), "below zero, 95 % interval -3.00 to -1.00 USD.");
         assert!(said(1.0, -1.0, 3.0).ends_with("about 4.0 hours of such data are needed."));
         assert!(said(-1.0, -9.0, 2.0).ends_with("about 9.0 hours of such data are needed."));
         assert!(verdict(&i(1.0, None, None), 60.0).starts_with("too short"));
