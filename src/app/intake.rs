@@ -64,7 +64,8 @@ impl Block {
 }
 
 impl Intake {
-    fn is_abandoned(&self) -> bool {
+    /// Whether the hot ends are gone.
+    pub(super) fn is_abandoned(&self) -> bool {
         self.records.is_abandoned()
             && self.raw.as_ref().is_none_or(Consumer::is_abandoned)
             && self.laps.as_ref().is_none_or(Consumer::is_abandoned)

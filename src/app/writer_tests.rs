@@ -120,6 +120,7 @@ fn counts_are_exact_under_stalls_by_seed() {
         }
         let published = hot.published();
         drop(hot);
+        assert!(matches!(&logger.source, Source::Rings(rings) if rings.is_abandoned()));
         let ending = logger.finish(Ns(0));
         assert_exact(&published, &ending, &mut disk);
         if published.dropped > 0 { with_loss += 1 } else { without += 1 }

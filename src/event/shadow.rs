@@ -81,18 +81,9 @@ pub fn quote_pxs(rules: Rules, side: Side, bid: Px, ask: Px) -> [Px; CURVE] {
     let off = Off::new(side, bid, ask);
     let mut all = [Px(0); CURVE];
     (all[JOIN], all[IMPROVE]) = (at(JOIN), at(IMPROVE));
-    // Where the price step is one and the same for all distances it is looked up once.
-    let ends = [0, DISTANCES - 1].map(|place| rules.tick(off.mid(place)));
-    if ends[0] != ends[1] {
-        all[..DISTANCES].iter_mut().enumerate().for_each(|(j, px)| *px = at(j));
-        return all;
-    }
-    let tick = ends[0].unsigned_abs();
+    let mut steps = rules.steps();
     for (place, px) in all[..DISTANCES].iter_mut().enumerate() {
-        let exact = off.exact(place);
-        let down = exact - exact % tick;
-        let up = side == Side::Sell && down != exact;
-        *px = Px((down + if up { tick } else { 0 }).cast_signed());
+        *px = steps.round_outward(side, off.mid(place));
     }
     all
 }
@@ -116,16 +107,11 @@ impl Off {
 
     /// The mid less the distance of a place, or more.
     #[inline]
-    fn exact(&self, place: usize) -> u64 {
+    fn mid(&self, place: usize) -> Px {
         let share = (1_000_000 - self.side.sign() * DISTANCES_E2[place]).cast_unsigned();
         let rest = self.rest * share;
         let up = self.side == Side::Sell && !rest.is_multiple_of(Off::OF);
-        self.whole * share + rest / Off::OF + u64::from(up)
-    }
-
-    /// The same as a price.
-    fn mid(&self, place: usize) -> Px {
-        Px(self.exact(place).cast_signed())
+        Px((self.whole * share + rest / Off::OF + u64::from(up)).cast_signed())
     }
 }
 
