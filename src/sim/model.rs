@@ -134,7 +134,7 @@ impl Bias {
     #[must_use]
     #[expect(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "0 to 1")]
     pub fn of(conservatism: f64) -> Bias {
-        Bias { q16: (conservatism.clamp(0.0, 1.0) * 65_536.0).round() as i64 }
+        Bias { q16: (conservatism.clamp(0.0, 1.0) * 65_536.0 + 0.5) as i64 }
     }
 
     /// What cancelled ahead, given what the model says of a net decrease `drop`.

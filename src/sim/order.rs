@@ -56,15 +56,20 @@ pub struct View {
 /// Never, as a time.
 pub(super) const NEVER: Ns = Ns(i64::MAX);
 
+/// Displayed on the other side at an order's price or better, and in how many orders.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Crosses {
+    pub size: i64,
+    pub orders: u32,
+}
+
 /// What a message showed of an order's price, held back until the prints of its block are in.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Held {
     pub at: Ns,
     /// Displayed size and order count, when the message showed this price.
     pub level: Option<(i64, u32)>,
-    /// Displayed on the other side at our price or better, and in how many orders.
-    pub crossing: i64,
-    pub crossers: u32,
+    pub crossing: Crosses,
     /// No unseen change is possible before this time.
     pub known_until: Ns,
 }
@@ -196,6 +201,17 @@ impl SimOrder {
             open: Sz(self.lanes[0].open),
             ahead: Sz(self.ahead),
             effective,
+        }
+    }
+
+    /// The other side is displayed at its price or better, or is not; its level may change unseen from
+    /// `known_until` on.
+    #[inline]
+    pub(super) fn sees(&mut self, crosses: bool, known_until: Ns) {
+        self.level.known_until = self.level.known_until.min(known_until);
+        if !crosses && self.crossed_since.is_some() {
+            self.lanes.iter_mut().for_each(|l| l.crossed = 0);
+            self.crossed_since = None;
         }
     }
 

@@ -169,7 +169,6 @@ impl<F: FillModel> Sim<F> {
         self.best = [Best::default(); 2];
         self.crossed = [[0; 3]; 2];
         self.until = Ns(i64::MIN);
-        self.holding = false;
         self.mid = (Ns(i64::MIN), None);
         self.mid_before = None;
     }
@@ -189,8 +188,22 @@ impl<F: FillModel> Sim<F> {
         book: &Book,
         out: &mut impl FnMut(SimEvent),
     ) {
-        self.flush(set, t, false, out);
+        self.pass(set, t, book, out);
+        self.note_unread(book);
+    }
+
+    /// Time on the venue's clock is at block `t`.
+    #[inline]
+    fn pass(
+        &mut self,
+        set: Settings<'_, F>,
+        t: Ns,
+        book: &Book,
+        out: &mut impl FnMut(SimEvent),
+    ) {
+        self.flush(set, (t, false), book, out);
         while let Some((at, slot)) = self.due.first().copied().filter(|(at, _)| *at <= t) {
+            self.note_unread(book);
             self.take_effect(set, (at, slot), book, out);
         }
     }
@@ -213,16 +226,17 @@ impl<F: FillModel> Sim<F> {
             // While one side is empty the mid is the last there was.
             self.mid = (t, book.mid().or(self.mid.1));
         }
-        for side in Side::BOTH {
-            self.note(side, t, book);
-            if late {
-                continue;
-            }
+        if late || self.holding {
+            self.holding = true;
+            Side::BOTH.into_iter().for_each(|side| self.note(side, t, book));
+        } else {
+            self.unread = Some(t);
+        }
+        for side in Side::BOTH.into_iter().filter(|_| !late) {
             let best = &mut self.best[side.index()];
             match book.best(side) {
                 Some(l) if l.px == best.px => {
                     best.held = Some((t, l.sz.0));
-                    self.holding = true;
                 }
                 Some(l) => {
                     let level = Level::new((l.sz.0, l.n), t, t);
@@ -232,13 +246,19 @@ impl<F: FillModel> Sim<F> {
             }
         }
         if set.sim.order == Order::Arrival {
-            self.flush(set, t, true, out);
+            self.flush(set, (t, true), book, out);
         }
     }
 
     /// Blocks up to `t` are over: nothing more of them is expected.
-    pub fn block_over(&mut self, set: Settings<'_, F>, t: Ns, out: &mut impl FnMut(SimEvent)) {
-        self.flush(set, t, true, out);
+    pub fn block_over(
+        &mut self,
+        set: Settings<'_, F>,
+        t: Ns,
+        book: &Book,
+        out: &mut impl FnMut(SimEvent),
+    ) {
+        self.flush(set, (t, true), book, out);
     }
 
     /// Prints of one frame, in match order. `book` is whatever is known now.
@@ -256,11 +276,11 @@ impl<F: FillModel> Sim<F> {
             };
             let n = rest.iter().take_while(same).count();
             let (taker, tail) = rest.split_at(n);
-            self.before(set, first.time, book, out);
+            self.pass(set, first.time, book, out);
             self.on_taker(set, taker, out);
             rest = tail;
             if rest.first().is_none_or(|p| p.time > first.time) {
-                self.flush(set, first.time, true, out);
+                self.flush(set, (first.time, true), book, out);
             }
         }
     }

@@ -102,7 +102,7 @@ impl<F: FillModel, O: FnMut(SimEvent)> Takes for Taking<'_, F, O> {
     }
 
     fn over(&mut self, block: Ns) {
-        self.sim.block_over(self.set, block, self.out);
+        self.sim.block_over(self.set, block, self.book, self.out);
         (self.out)(SimEvent::Known(block));
     }
 }

@@ -14,7 +14,7 @@ use crate::math::fixed::Q32;
 use crate::math::seed::mix;
 use crate::sim::config::{Crossing, Settings};
 use crate::sim::model::FillModel;
-use crate::sim::order::{Cause, Held, SimEvent};
+use crate::sim::order::{Cause, Crosses, SimEvent, mid_at};
 use crate::units::{Ns, Side, add_volume};
 
 /// Orders displayed beyond which one more changes nothing.
@@ -31,23 +31,36 @@ fn chance(share: f64, n: u32) -> u64 {
 }
 
 impl<F: FillModel> Sim<F> {
-    /// The other side is displayed at the price of an order or better. Gives whether it is done.
+    /// What of the other side was displayed in block `t` at the price of an order or better. Gives whether
+    /// it is done.
+    #[inline]
     pub(super) fn cross(
         &mut self,
         set: Settings<'_, F>,
         slot: usize,
-        h: Held,
-        by: &Cause<'_>,
+        (t, crossing): (Ns, Crosses),
         out: &mut impl FnMut(SimEvent),
     ) -> bool {
+        crossing.size > 0 && self.fill_crossed(set, slot, (t, crossing), out)
+    }
+
+    fn fill_crossed(
+        &mut self,
+        set: Settings<'_, F>,
+        slot: usize,
+        (t, crossing): (Ns, Crosses),
+        out: &mut impl FnMut(SimEvent),
+    ) -> bool {
+        let mid = mid_at(t, self.mid, self.mid_before);
+        let by = &Cause { time: t, tid: 0, mid, fees: (&set.sim.fees, self.rules.billing) };
         let lot = self.rules.lot();
         let mut crosses = [false; LANES.len()];
         crosses.iter_mut().zip(&self.lanes).for_each(|(crosses, lane)| *crosses = lane.crosses());
         let o = &mut self.orders[slot];
         let side = o.req.side;
-        let since = *o.crossed_since.get_or_insert(h.at);
+        let since = *o.crossed_since.get_or_insert(t);
         let draw = mix(self.seed ^ mix(o.id) ^ since.0.cast_unsigned()) >> 32;
-        let until = h.at.plus(i64::from(set.sim.crossing_ms) * Ns::MS);
+        let until = t.plus(i64::from(set.sim.crossing_ms) * Ns::MS);
         let mut done = false;
         for (lane, how) in
             set.crossings().into_iter().enumerate().filter(|(lane, _)| crosses[*lane])
@@ -57,7 +70,7 @@ impl<F: FillModel> Sim<F> {
                 Crossing::None => continue,
                 Crossing::Displayed => true,
                 Crossing::UntilPrint => false,
-                Crossing::Mixed => draw < chance(set.sim.gtc_share, h.crossers.max(1)),
+                Crossing::Mixed => draw < chance(set.sim.gtc_share, crossing.orders.max(1)),
             };
             if how != Crossing::Displayed {
                 state.until = until;
@@ -68,7 +81,7 @@ impl<F: FillModel> Sim<F> {
             }
             let crossed = &mut self.crossed[side.index()][lane];
             let taken = if self.alone { state.crossed } else { *crossed };
-            let got = state.take(h.crossing - taken, lot, FillReason::Crossed);
+            let got = state.take(crossing.size - taken, lot, FillReason::Crossed);
             *crossed += got;
             state.crossed += got;
             done |= o.book(lane, by, out);

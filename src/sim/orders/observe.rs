@@ -3,86 +3,105 @@
 //! In: the book after a message. Out: states of the fill models, fills where the book crosses own
 //! orders. Hot path: integers.
 //!
-//! 1. What a message shows is held back until the prints of its block are in, and applied once.
+//! 1. What a message shows is held back until the prints of its block are in, and applied once: straight
+//!    from the book, which still is as the message left it, or, where another message or order comes
+//!    first, from notes beside the orders.
 //! 2. A side is calm when nothing of it is crossed and the orders at whose price every change is pushed
 //!    stand before all others: what a message does not reach of the others stays as it is, and is not looked
 //!    at.
 
 use super::state::Sim;
-use crate::book::{Book, Shown};
+use crate::book::{Book, Known, Shown};
 use crate::event::own::LANES;
 use crate::sim::config::Settings;
 use crate::sim::level::Level;
-use crate::sim::model::{Bias, FillModel, Moment};
-use crate::sim::order::{Cause, Held, NEVER, NewOrder, SimEvent, mid_at};
+use crate::sim::model::{FillModel, Moment};
+use crate::sim::order::{Crosses, Held, NEVER, NewOrder, SimEvent, SimOrder};
 use crate::sim::queues::Run;
-use crate::units::{Ns, Side};
+use crate::units::{Ns, Px, Side};
+
+/// What a message showed of a side, looked up at prices that go outward.
+struct Sight<'a> {
+    side: Side,
+    block: Ns,
+    /// The worst price down to which it showed the side whole; none where it did nowhere.
+    whole_to: Option<Px>,
+    /// The price at which every change is pushed.
+    pushed: Option<Px>,
+    /// The levels that are not better than the last price.
+    levels: &'a [Known],
+}
+
+impl Sight<'_> {
+    fn new(book: &Book, side: Side, block: Ns) -> Sight<'_> {
+        let (whole_to, pushed) = (book.complete_to(side, block), book.pushed(side));
+        Sight { side, block, whole_to, pushed, levels: book.levels(side) }
+    }
+
+    fn reaches(&self, px: Px) -> bool {
+        self.whole_to.is_none_or(|worst| !self.side.better(worst, px))
+    }
+
+    /// No unseen change at a price is possible before this time.
+    fn known_until(&self, px: Px) -> Ns {
+        if self.pushed == Some(px) { NEVER } else { self.block }
+    }
+
+    /// Displayed size and order count, where it showed a price that it reaches.
+    fn level(&mut self, px: Px) -> Option<(i64, u32)> {
+        while let [k, rest @ ..] = self.levels
+            && self.side.better(k.level.px, px)
+        {
+            self.levels = rest;
+        }
+        match self.levels.first() {
+            Some(k) if k.level.px == px => {
+                (k.seen == self.block).then_some((k.level.sz.0, k.level.n))
+            }
+            _ => self.whole_to.map(|_| (0, 0)),
+        }
+    }
+}
 
 impl<F: FillModel> Sim<F> {
+    /// What the messages of a block show, up to the newest, waits to be applied: `book` is as they left it.
+    /// Notes it beside the orders, since another message or order comes first.
+    pub(super) fn note_unread(&mut self, book: &Book) {
+        if let Some(block) = self.unread.take() {
+            self.holding = true;
+            Side::BOTH.into_iter().for_each(|side| self.note(side, block, book));
+        }
+    }
+
     /// Notes what the message of block `t` shows at the prices of own orders.
     pub(super) fn note(&mut self, side: Side, t: Ns, book: &Book) {
-        let (whole_to, pushed) = (book.complete_to(side, t), book.pushed(side));
-        let live = &self.live[side.index()];
-        let best = live.first().map(|slot| self.orders[*slot].req.px);
-        let reached = |px| whole_to.is_none_or(|worst| !side.better(worst, px));
-        // What comes late reaches back behind what is known of the others.
-        let quiet = self.calm[side.index()]
-            && best.is_none_or(|best| {
-                let late = t < self.mid.0 && reached(best);
-                !late && book.size_to(side.opposite(), best).0 == 0
-            });
-        let (mut calm, mut others) = (true, false);
-        let (mut levels, rows) = (book.levels(side).iter().peekable(), &mut *self.orders);
-        let (mut crosses, mut crossed, mut shown) = (!quiet, false, 0);
-        for (k, slot) in live.iter().enumerate() {
-            let o = &mut rows[*slot];
+        let mut sight = Sight::new(book, side, t);
+        let (mut crosses, mut crossed, mut shown) = (true, false, 0);
+        for (k, slot) in self.live[side.index()].iter().enumerate() {
+            let o = &mut self.orders[*slot];
             let px = o.req.px;
-            let reached = reached(px);
-            if quiet && !reached && o.level.known_until != NEVER {
-                break;
-            }
             // Best price first: where one is not crossed, those behind it are not.
-            let crossing = if crosses { book.size_to(side.opposite(), px).0 } else { 0 };
-            crosses &= crossing > 0;
-            crossed |= crossing > 0;
+            let size = if crosses { book.size_to(side.opposite(), px).0 } else { 0 };
+            crosses = size > 0;
+            crossed |= crosses;
             // A late snapshot shows nothing newer than what was shown since.
             if t < o.held.map_or(o.level.at, |h| h.at.max(o.level.at)) {
-                calm = false;
                 continue;
             }
-            let known_until = if pushed == Some(px) { NEVER } else { t };
-            o.level.known_until = o.level.known_until.min(known_until);
-            let level = if reached {
-                while levels.next_if(|k| side.better(k.level.px, px)).is_some() {}
-                match levels.peek() {
-                    Some(k) if k.level.px == px => {
-                        (k.seen == t).then_some((k.level.sz.0, k.level.n))
-                    }
-                    _ => whole_to.map(|_| (0, 0)),
-                }
-            } else {
-                None
-            };
-            let none = crossing == 0;
-            if none && o.crossed_since.is_some() {
-                o.lanes.iter_mut().for_each(|l| l.crossed = 0);
-                o.crossed_since = None;
-            }
-            let crossers = if none { 0 } else { book.orders_to(side.opposite(), px) };
-            if level.is_some() || !none {
+            let known_until = sight.known_until(px);
+            o.sees(crosses, known_until);
+            let level = if sight.reaches(px) { sight.level(px) } else { None };
+            if level.is_some() || crosses {
+                let orders = if crosses { book.orders_to(side.opposite(), px) } else { 0 };
                 let level = level.or(o.held.and_then(|h| h.level));
-                o.held = Some(Held { at: t, level, crossing, crossers, known_until });
+                o.held = Some(Held { at: t, level, crossing: Crosses { size, orders }, known_until });
                 shown = k + 1;
             }
-            let is_pushed = o.level.known_until == NEVER;
-            calm &= none && !(is_pushed && others);
-            others |= !is_pushed;
         }
+        self.calm[side.index()] = false;
         if shown > 0 {
-            self.holding = true;
             self.shown[side.index()] = shown.max(self.shown[side.index()]);
         }
-        self.calm[side.index()] = calm;
         if !crossed {
             self.crossed[side.index()] = [0; 3];
         }
@@ -123,22 +142,46 @@ impl<F: FillModel> Sim<F> {
     }
 
     /// Applies what is held back of blocks before `t`, and of `t` itself where `inclusive`.
+    #[inline]
     pub(super) fn flush(
         &mut self,
         set: Settings<'_, F>,
-        t: Ns,
-        inclusive: bool,
+        (t, inclusive): (Ns, bool),
+        book: &Book,
         out: &mut impl FnMut(SimEvent),
     ) {
-        if !self.holding {
+        if !self.holding && self.unread.is_none() {
             return;
         }
-        self.holding = false;
         let upto = if inclusive { t } else { Ns(t.0.saturating_sub(1)) };
-        let (biases, lot) = (set.biases(), self.rules.lot());
-        self.flush_best(set, biases, upto);
         let mut filled = false;
-        for side in [Side::Buy, Side::Sell] {
+        if let Some(block) = self.unread.filter(|block| *block <= upto) {
+            self.unread = None;
+            self.flush_best(set, block);
+            for side in Side::BOTH {
+                self.read(set, side, block, book);
+            }
+        }
+        if self.holding {
+            filled |= self.flush_noted(set, upto, out);
+        }
+        if filled {
+            self.drop_filled(t, out);
+        }
+    }
+
+    /// Applies what is noted of blocks up to `upto`; gives whether an order is done.
+    fn flush_noted(
+        &mut self,
+        set: Settings<'_, F>,
+        upto: Ns,
+        out: &mut impl FnMut(SimEvent),
+    ) -> bool {
+        self.holding = false;
+        let (biases, lot) = (set.biases(), self.rules.lot());
+        self.flush_best(set, upto);
+        let mut filled = false;
+        for side in Side::BOTH {
             let shown = std::mem::take(&mut self.shown[side.index()]);
             let end = self.live[side.index()].len().min(shown);
             let mut i = 0;
@@ -167,18 +210,75 @@ impl<F: FillModel> Sim<F> {
                     }
                 }
                 for i in i..i + n {
-                    filled |= self.apply(set, (side, i), out);
+                    filled |= self.apply(set, self.live[side.index()][i], out);
                 }
                 i += n;
             }
         }
-        if filled {
-            self.drop_filled(t, out);
+        filled
+    }
+
+    /// Applies what `book` shows of a side after `block` to the orders there; notes it where the book
+    /// crosses them.
+    fn read(&mut self, set: Settings<'_, F>, side: Side, block: Ns, book: &Book) {
+        let s = side.index();
+        let best = self.live[s].first().map(|slot| self.orders[*slot].req.px);
+        let crosses = best.is_some_and(|best| book.size_to(side.opposite(), best).0 > 0);
+        if crosses {
+            self.holding = true;
+            return self.note(side, block, book);
         }
+        self.crossed[s] = [0; LANES.len()];
+        if best.is_none() {
+            return;
+        }
+        let mut sight = Sight::new(book, side, block);
+        let (lot, biases, quiet) = (self.rules.lot(), set.biases(), self.calm[s]);
+        let (mut calm, mut others, mut i) = (true, false, 0);
+        let (live, rows) = (&*self.live[s], &mut *self.orders);
+        while let Some(slot) = live.get(i) {
+            let o = &mut rows[*slot];
+            let px = o.req.px;
+            let reached = sight.reaches(px);
+            if quiet && !reached && o.level.known_until != NEVER {
+                break;
+            }
+            i += 1;
+            if block < o.level.at {
+                calm = false;
+                continue;
+            }
+            let known_until = sight.known_until(px);
+            o.sees(false, known_until);
+            let mut pushed = o.level.known_until == NEVER;
+            if reached && let Some(level) = sight.level(px) {
+                let from = i - 1;
+                while let Some(slot) = live.get(i)
+                    && let o = &mut rows[*slot]
+                    && o.req.px == px
+                    && block >= o.level.at
+                {
+                    o.sees(false, known_until);
+                    i += 1;
+                }
+                let order = &live[from..i];
+                for (lane, (queues, bias)) in self.lanes.iter_mut().zip(biases).enumerate() {
+                    let at = Moment { side, time: block, lot, bias };
+                    let run = Run { lane, time: NEVER, order, rows };
+                    queues.on_level(set.models(), &at, run, level.0);
+                }
+                let level = Level::new(level, block, known_until);
+                order.iter().for_each(|slot| rows[*slot].level = level);
+                pushed = known_until == NEVER;
+            }
+            calm &= !(pushed && others);
+            others |= !pushed;
+        }
+        self.calm[s] = calm;
     }
 
     /// Shows the models what is held back of the best levels, where it is due.
-    fn flush_best(&mut self, set: Settings<'_, F>, biases: [Bias; LANES.len()], upto: Ns) {
+    fn flush_best(&mut self, set: Settings<'_, F>, upto: Ns) {
         let lot = self.rules.lot();
         for side in Side::BOTH {
             let best = &mut self.best[side.index()];
@@ -187,7 +287,7 @@ impl<F: FillModel> Sim<F> {
                 self.holding = true;
                 continue;
             }
-            for (lane, bias) in self.lanes.iter_mut().zip(biases) {
+            for (lane, bias) in self.lanes.iter_mut().zip(set.biases()) {
                 lane.on_best(set.models(), &Moment { side, time, lot, bias }, &best.level, size);
             }
             best.level = Level { size, at: time, traded: 0, ..best.level };
@@ -195,32 +295,18 @@ impl<F: FillModel> Sim<F> {
         }
     }
 
-    /// What a message showed at the price of the `i`th order of a side holds from now on; gives whether it
-    /// is done.
+    /// What is noted of an order holds from now on; gives whether it is done.
     fn apply(
         &mut self,
         set: Settings<'_, F>,
-        (side, i): (Side, usize),
+        slot: usize,
         out: &mut impl FnMut(SimEvent),
     ) -> bool {
-        let live = &self.live[side.index()];
-        let slot = live[i];
         let o = &mut self.orders[slot];
         let Some(h) = o.held.take() else { return false };
         if let Some(level) = h.level {
             o.level = Level::new(level, h.at, h.known_until);
         }
-        let is_pushed = o.level.known_until == NEVER;
-        if is_pushed && i > 0 {
-            let others = self.orders[live[i - 1]].level.known_until != NEVER;
-            self.calm[side.index()] &= !others;
-        }
-        if h.crossing == 0 {
-            return false;
-        }
-        self.calm[side.index()] = false;
-        let mid = mid_at(h.at, self.mid, self.mid_before);
-        let fees = (&set.sim.fees, self.rules.billing);
-        self.cross(set, slot, h, &Cause { time: h.at, tid: 0, mid, fees }, out)
+        self.cross(set, slot, (h.at, h.crossing), out)
     }
 }

@@ -62,7 +62,9 @@ pub struct Sim<F: FillModel = Skellam> {
     pub(super) until: Ns,
     /// Of what is drawn of actions and crossings.
     pub(super) seed: u64,
-    /// Something is held back for the prints of its block.
+    /// The block whose messages are applied straight from the book once its prints are in.
+    pub(super) unread: Option<Ns>,
+    /// Something is held back beside the orders for the prints of its block.
     pub(super) holding: bool,
     /// By side: how many orders, from the best on, something may be held back of.
     pub(super) shown: [usize; 2],
@@ -97,6 +99,7 @@ impl<F: FillModel> Sim<F> {
             crossed: [[0; 3]; 2],
             until: Ns(i64::MIN),
             seed: mix(seed),
+            unread: None,
             holding: false,
             shown: [0; 2],
             calm: [false; 2],
