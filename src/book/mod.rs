@@ -222,7 +222,9 @@ impl Book {
         }
     }
 
-    fn is_stale(&self, cfg: &Config, now: Ns) -> bool {
+    /// Whether no message kept it fresh for as long as is set.
+    #[must_use]
+    pub fn is_stale(&self, cfg: &Config, now: Ns) -> bool {
         let limit = cfg.touch_stale_ms.saturating_mul(Ns::MS);
         self.newest.0 == i64::MIN || now.since(self.newest) > limit
     }

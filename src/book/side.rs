@@ -76,6 +76,11 @@ impl SideBook {
             return;
         };
         let (side, known) = (self.side, Known { level, seen });
+        // Most messages change the size of one best level.
+        if let Some(first) = self.levels.first_mut().filter(|k| k.level.px == level.px) {
+            *first = known;
+            return;
+        }
         let gone = self.levels.iter().take_while(|k| side.better(k.level.px, level.px)).count();
         let same = self.levels.get(gone).is_some_and(|k| k.level.px == level.px);
         // The level itself, or the last of those that are gone, is the place of the new one.

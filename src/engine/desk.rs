@@ -245,7 +245,10 @@ impl<C: Components> Desk<C> {
         if std::mem::take(&mut self.funds) || self.checked != self.account.moves {
             self.check_loss(cx);
         }
-        self.note_health(cx);
+        // What is fresh only gets old by time.
+        if self.health != Health::Fresh || self.book.is_stale(&cx.cfg.book, cx.now) {
+            self.note_health(cx);
+        }
         let learns = cx.cfg.learn.on && turn;
         if learns {
             self.learn(cx);
@@ -297,7 +300,9 @@ impl<C: Components> Desk<C> {
             {
                 self.account.sample(cx, &Sample::HalfSpread(bps));
             }
-            self.check_loss(cx);
+            if self.checked != self.account.moves || self.account.ledgers[0].position().0 != 0 {
+                self.check_loss(cx);
+            }
         }
         self.decide(cx);
     }
@@ -408,7 +413,7 @@ impl<C: Components> Desk<C> {
             return;
         }
         let mut x = self.inputs(cx, &spot);
-        let pace = cx.requests.pace(&cx.cfg.requests, cx.now);
+        let mut pace = cx.requests.pace(&cx.cfg.requests, cx.now);
         let engine = self.guards(&x, pace);
         let guards = self.declining(cx, &x, engine);
         let wait_ns = pace.longer(cx.cfg.quote.requote_ms * Ns::MS);
@@ -429,7 +434,9 @@ impl<C: Components> Desk<C> {
         let mut changed = false;
         for side in Side::BOTH.into_iter().filter(|s| due[s.index()]) {
             let i = side.index();
-            let pace = cx.requests.pace(&cx.cfg.requests, cx.now);
+            if changed {
+                pace = cx.requests.pace(&cx.cfg.requests, cx.now);
+            }
             let (quote, tolerance_bps) = (&quotes[i], ladder.tolerance_bps);
             let wanted = Wanted { side, quote, tolerance_bps, pace };
             let done = self.working.reconcile_side(cx, &mut self.account, &wanted);

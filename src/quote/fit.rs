@@ -20,6 +20,9 @@ use crate::units::{Px, Side, Sz};
 /// How far off the mid sizes may be valued, as a share of it.
 const VALUE_OFF: f64 = 0.01;
 
+/// A size below this share of what is left is within it whatever way it is rounded.
+const WITHIN: f64 = 1.0 - 1e-9;
+
 /// One side of a ladder that may go out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SideQuote {
@@ -86,11 +89,12 @@ fn side(
         if px.0 <= beyond.0 || last.is_some_and(|last| !side.better(last, px)) {
             continue;
         }
-        let most = rounding::size(b.rules, left * b.unit_usd / value);
         if *sz != asked {
             (asked, floored) = (*sz, b.rules.floor_lot(*sz));
         }
-        let wanted = floored.min(most);
+        let within = floored.to_f64() * value / b.unit_usd < left * WITHIN;
+        let most = || rounding::size(b.rules, left * b.unit_usd / value);
+        let wanted = if within { floored } else { floored.min(most()) };
         // A level too small on its own goes out at the least valid size.
         let valid = b.rules.valid_value(px, wanted);
         let sz = if valid { wanted } else { b.rules.min_size(px) };
