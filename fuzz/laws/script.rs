@@ -23,12 +23,13 @@ use crate::event::own::{Fill, FillReason, LANES, Lane, Late, OrderReason};
 use crate::event::{Bbo, Level, Levels, Snapshot, Trade};
 use crate::sim::config::{Config, Crossing, Model, Order};
 use crate::sim::executor::Executor;
+use crate::sim::hold::Came;
 use crate::sim::ledger::{Booking, Ledger};
 use crate::sim::models::ModelConfigs;
 use crate::sim::models::power::Exponent;
 use crate::sim::models::skellam::Skellam;
 use crate::sim::orders::{NewOrder, Sim, SimEvent};
-use crate::sim::paper::Paper;
+use crate::sim::paper::InOrder;
 use crate::units::rules::Rules;
 use crate::units::{Mid2, Ns, Px, Side, Sz};
 
@@ -111,7 +112,7 @@ impl Message {
 struct Twins {
     cfg: Config,
     rules: Rules,
-    paper: Paper<Skellam>,
+    tape: InOrder<Skellam>,
     market: Market,
     now: Ns,
     /// No message is longer under way, ns.
@@ -183,7 +184,7 @@ impl Twins {
         let mut twins = Twins {
             cfg,
             rules,
-            paper: Paper::around(sim),
+            tape: InOrder::around(sim),
             market: Market { bid: 1_000, ask: 1_001, sizes },
             now: Ns(1_000 * Ns::SEC),
             delay: (cfg.hold_ms - 1) * MS,
@@ -228,7 +229,7 @@ impl Twins {
         }
         self.now = next;
         let (set, mut events) = (book::Config::default(), Vec::new());
-        self.paper.on_time(self.cfg.shipped(&set), next, &mut |e| events.push(e));
+        self.tape.on_time(self.cfg.shipped(&set), next, &mut |e| events.push(e));
         self.hear(&events);
     }
 
@@ -248,9 +249,9 @@ impl Twins {
         let (set, mut events) = (book::Config::default(), Vec::new());
         let (set, now, out) = (self.cfg.shipped(&set), self.now, &mut |e| events.push(e));
         match &message.content {
-            Content::Prints(prints) => self.paper.on_prints(set, now, prints, out),
-            Content::Bbo(bbo) => self.paper.on_bbo(set, now, bbo, out),
-            Content::Book(book) => self.paper.on_book(set, now, book, out),
+            Content::Prints(prints) => self.tape.on(set, now, Came::Prints(prints), out),
+            Content::Bbo(bbo) => self.tape.on(set, now, Came::Bbo(bbo), out),
+            Content::Book(book) => self.tape.on(set, now, Came::Book(book), out),
         }
         self.hear(&events);
     }
@@ -319,19 +320,19 @@ impl Twins {
         let new = NewOrder { side, px, sz: Sz(1 + bytes.number(30)), level: 0 };
         let arrive = self.now.plus(MS * (1 + bytes.number(250)));
         let id = self.sent.len() as u64 + 1;
-        if self.paper.sim().submit_at(id, new, arrive).is_ok() {
+        if self.tape.paper.sim().submit_at(id, new, arrive).is_ok() {
             self.cancels.insert(id, (arrive, Ns(i64::MAX)));
             self.sent.push((id, new, arrive));
         }
     }
 
     fn cancel(&mut self, bytes: &mut Bytes<'_>) {
-        let open: Vec<u64> = self.paper.open().map(|v| v.id).collect();
+        let open: Vec<u64> = self.tape.paper.open().map(|v| v.id).collect();
         let Some(id) = open.get(usize::from(bytes.below(12)) % open.len().max(1)).copied() else {
             return;
         };
         let at = self.now.plus(MS * (1 + bytes.number(250)));
-        self.paper.sim().cancel_at(self.now, id, at, OrderReason::Replaced, &mut |_| {});
+        self.tape.paper.sim().cancel_at(self.now, id, at, OrderReason::Replaced, &mut |_| {});
         if let Some((arrive, cancel)) = self.cancels.get_mut(&id) {
             *cancel =
                 (*cancel).min(if *cancel == Ns(i64::MAX) { at.max(*arrive) } else { *cancel });
@@ -373,10 +374,10 @@ impl Twins {
     }
 
     /// Nothing waits any more; the state before it comes back.
-    fn finish(&mut self) -> Paper<Skellam> {
-        let before = self.paper.clone();
+    fn finish(&mut self) -> InOrder<Skellam> {
+        let before = self.tape.clone();
         let (set, mut events) = (book::Config::default(), Vec::new());
-        self.paper.on_end(self.cfg.shipped(&set), &mut |e| events.push(e));
+        self.tape.on_end(self.cfg.shipped(&set), &mut |e| events.push(e));
         self.hear(&events);
         before
     }
@@ -447,16 +448,16 @@ impl Twins {
             );
         }
         // A queue that was full applied its oldest state early, and counted it: the oracle has no bound.
-        let full = self.paper.late().blocks > 0;
+        let full = self.tape.late().blocks > 0;
         if !full && IN_THE_ORACLE.contains(&self.cfg.model) {
             let oracle = self.oracle();
             assert_eq!(self.sums, oracle.fills, "{:?}", self.cfg);
-            let mut open: Vec<u64> = self.paper.open().map(|v| v.id).collect();
+            let mut open: Vec<u64> = self.tape.paper.open().map(|v| v.id).collect();
             open.sort_unstable();
             assert_eq!(open, oracle.open());
         }
-        assert!(full || self.paper.late() == Late::default(), "{:?}", self.paper.late());
-        (self.paper, self.ledgers, self.sums, self.took) = (before, kept.0, kept.2, kept.3);
+        assert!(full || self.tape.late() == Late::default(), "{:?}", self.tape.late());
+        (self.tape, self.ledgers, self.sums, self.took) = (before, kept.0, kept.2, kept.3);
         self.fills.truncate(kept.1);
     }
 }

@@ -22,12 +22,13 @@ use crate::learn::curve::{Config, Curve};
 use crate::limits::CURVE;
 use crate::math::det;
 use crate::record::Outlook;
+use crate::sim::hold::{Batch, Came, Hold};
 use crate::sim::shadow::{Pace, Shadow};
 use crate::units::rules::Rules;
 use crate::units::{Mid2, Ns, Px, Side, Sz};
 
-const PACE: Pace =
-    Pace { every_ns: Ns::SEC / 2, delay_ns: Ns::SEC / 4, feed_ns: 0, hold_ns: 2 * Ns::SEC };
+const PACE: Pace = Pace { every_ns: Ns::SEC / 2, delay_ns: Ns::SEC / 4, feed_ns: 0 };
+const HOLD_NS: i64 = 2 * Ns::SEC;
 const FEE_BPS: f64 = 1.5;
 /// The reference quotes nothing for so long before a hole.
 const BEFORE_HOLE_NS: i64 = 8_500 * Ns::MS;
@@ -89,9 +90,6 @@ fn first_offset(path: &Path) -> i64 {
     }
     0
 }
-
-/// Gives a ladder a message.
-type Give<'a> = dyn Fn(&mut Shadow, &mut dyn FnMut(Seen)) + 'a;
 
 /// Takers who know nothing: on each side so many a second, as far beyond the mid as an exponential law with
 /// a mean of three basis points has it, from a time on.
@@ -193,46 +191,56 @@ fn watch(path: &Path, name: &str, rate: f64, from_s: f64) -> Vec<Coin> {
         takers: Takers::new(rate, from_s),
         touch: None,
     };
-    let mut all: Vec<(Shadow, Coin)> =
-        coins.iter().map(|c| (Shadow::new(c.rules()), coin(c))).collect();
+    let mut all: Vec<(Shadow, Hold, Coin)> =
+        coins.iter().map(|c| (Shadow::new(c.rules()), Hold::default(), coin(c))).collect();
     let cfg = Config::default();
     // Stamps as they were received: the session clock plus what the map took off.
     let mut reader = Reader::open(&to).expect("readable");
     let mut offset = first_offset(&to);
     while let Some((at, entry)) = reader.step().expect("readable") {
         let now = at.plus(offset);
-        let with = |all: &mut [(Shadow, Coin)], i: usize, f: &Give<'_>| {
-            let (shadow, Coin { raw, curve, .. }) = &mut all[i];
-            f(shadow, &mut |s| {
+        let with = |all: &mut [(Shadow, Hold, Coin)], i: usize, came: Option<Came<'_>>| {
+            let (shadow, hold, Coin { raw, curve, .. }) = &mut all[i];
+            let mut out = |s| {
                 raw.take(s);
                 curve.on_seen(&cfg, || FEE_BPS, s);
-            });
+            };
+            if let Some(came) = came {
+                shadow.on(&PACE, now, came, &mut out);
+                let batch = hold.on(now, Some(HOLD_NS), came, |hold, oldest| {
+                    hold.show(oldest, &mut shadow.takes(&mut out));
+                });
+                hold.show(batch, &mut shadow.takes(&mut out));
+                hold.drop(batch);
+            } else {
+                hold.show(Batch::Upto(Ns(i64::MAX)), &mut shadow.takes(&mut out));
+                hold.clear();
+                shadow.on_hole(&mut out);
+            }
         };
         match entry {
             Entry::Item(Item::Clocks(c)) => offset = c.offset,
             Entry::Item(Item::Event(Event::Bbo { coin, bbo })) => {
                 let i = coin.index();
-                let planted = all[i].1.plant(coins[i].rules(), bbo);
-                with(&mut all, i, &|s, mut out| s.on_prints(&PACE, now, &planted, &mut out));
-                with(&mut all, i, &|s, mut out| s.on_bbo(&PACE, now, bbo, &mut out));
-                all[i].1.note(bbo.time);
+                let planted = all[i].2.plant(coins[i].rules(), bbo);
+                with(&mut all, i, Some(Came::Prints(&planted)));
+                with(&mut all, i, Some(Came::Bbo(bbo)));
+                all[i].2.note(bbo.time);
             }
             Entry::Item(Item::Event(Event::Book { coin, book })) => {
-                with(&mut all, coin.index(), &|s, mut out| s.on_book(&PACE, now, book, &mut out));
+                with(&mut all, coin.index(), Some(Came::Book(book)));
             }
             Entry::Item(Item::Event(Event::Trades { coin, prints })) => {
-                with(&mut all, coin.index(), &|s, mut out| {
-                    s.on_prints(&PACE, now, prints, &mut out)
-                });
+                with(&mut all, coin.index(), Some(Came::Prints(prints)));
             }
             Entry::Item(Item::Event(Event::Link(Link::Down))) | Entry::End(_) => {
-                (0..coins.len()).for_each(|i| with(&mut all, i, &|s, mut out| s.on_hole(&mut out)));
+                (0..coins.len()).for_each(|i| with(&mut all, i, None));
             }
             Entry::Item(_) => {}
         }
     }
     std::fs::remove_file(&to).expect("ours");
-    all.into_iter().map(|(_, coin)| coin).collect()
+    all.into_iter().map(|(.., coin)| coin).collect()
 }
 
 /// Recording, coin, and by place fills, fills a second, cost and value.

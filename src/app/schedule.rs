@@ -21,10 +21,10 @@ use crate::feed::{self, CoinSpec, Control, Counters, Feed, Input, control, liste
 use crate::folder::recording::{LeftOut, Reader, RecordingError, Unit};
 use crate::limits::UNIT_OFF_NS;
 use crate::sim::config::{Config, Order};
-use crate::sim::executor::Executor;
+use crate::sim::hold::Came;
 use crate::sim::models::skellam::Skellam;
 use crate::sim::orders::{NewOrder, Sim, SimEvent};
-use crate::sim::paper::Paper;
+use crate::sim::paper::InOrder;
 use crate::units::{Ns, Px, Side, Sz, decimal};
 
 /// Frames looked at to tell how a tape is ordered.
@@ -251,7 +251,7 @@ fn open(coins: &[CoinSpec]) -> Result<Feed, BadSchedule> {
 /// One coin: its book, its orders.
 struct Bench {
     cfg: Config,
-    paper: Paper<Skellam>,
+    tape: InOrder<Skellam>,
     /// Places in the schedule, next to go live last.
     waiting: Vec<usize>,
 }
@@ -282,7 +282,7 @@ pub fn run(
                 0,
             )
             .each_alone();
-            Bench { cfg, paper: Paper::around(sim), waiting }
+            Bench { cfg, tape: InOrder::around(sim), waiting }
         })
         .collect();
     let mut feed = open(coins)?;
@@ -314,8 +314,8 @@ pub fn run(
         }
     }
     for b in &mut benches {
-        b.paper.on_end(b.cfg.shipped(&book::Config::default()), &mut |e| seen.note(e));
-        seen.late += b.paper.late();
+        b.tape.on_end(b.cfg.shipped(&book::Config::default()), &mut |e| seen.note(e));
+        seen.late += b.tape.late();
     }
     seen.counters = feed.counters();
     seen.left_out = reader.left_out();
@@ -338,14 +338,14 @@ fn take(
             let b = &mut benches[coin.index()];
             b.place(bbo.time, orders, seen);
             let set = book::Config::default();
-            b.paper.on_bbo(b.cfg.shipped(&set), at, &bbo, &mut |e| seen.note(e));
+            b.tape.on(b.cfg.shipped(&set), at, Came::Bbo(&bbo), &mut |e| seen.note(e));
         }
         Event::Book { coin, book } => {
             let book = Snapshot { time: stamp.unwrap_or(book.time), ..book.clone() };
             let b = &mut benches[coin.index()];
             b.place(book.time, orders, seen);
             let set = book::Config::default();
-            b.paper.on_book(b.cfg.shipped(&set), at, &book, &mut |e| seen.note(e));
+            b.tape.on(b.cfg.shipped(&set), at, Came::Book(&book), &mut |e| seen.note(e));
         }
         Event::Trades { coin, prints } => {
             benches[coin.index()].prints((at, stamp), prints, orders, seen);
@@ -386,7 +386,8 @@ impl Bench {
         let Some(newest) = stamped.iter().map(|p| p.time).max() else { return };
         self.place(newest, orders, seen);
         let set = book::Config::default();
-        self.paper.on_prints(self.cfg.shipped(&set), at, &stamped, &mut |e| seen.note(e));
+        let came = Came::Prints(&stamped);
+        self.tape.on(self.cfg.shipped(&set), at, came, &mut |e| seen.note(e));
     }
 
     /// Sends what is live at `t`: it meets the book as it was before the event.
@@ -395,18 +396,21 @@ impl Bench {
             self.waiting.pop();
             let o = &orders[i];
             // Room was made for every order of the coin.
-            if self.paper.sim().submit_at(number(i), o.new, o.live).is_ok()
+            if self.tape.paper.sim().submit_at(number(i), o.new, o.live).is_ok()
                 && let Some(cancel) = o.cancel
             {
                 let why = OrderReason::Withdrawn;
-                self.paper.sim().cancel_at(o.live, number(i), cancel, why, &mut |e| seen.note(e));
+                self.tape
+                    .paper
+                    .sim()
+                    .cancel_at(o.live, number(i), cancel, why, &mut |e| seen.note(e));
             }
         }
     }
 
     fn gap(&mut self, upto: Ns, seen: &mut Outcome) {
         let set = book::Config::default();
-        self.paper.on_gap(self.cfg.shipped(&set), upto, upto, &mut |e| seen.note(e));
+        self.tape.on_gap(self.cfg.shipped(&set), upto, &mut |e| seen.note(e));
     }
 }
 

@@ -184,15 +184,17 @@ impl SideBook {
     /// The worst price down to which the message of block `at` showed everything.
     pub(super) fn complete_to(&self, at: Ns) -> Option<Px> {
         let best = self.levels.first().map(|k| (k.level.px, k.seen));
-        let mut worst = None;
-        for mark in [&best, &self.reach, &self.deep] {
-            if let Some((px, seen)) = *mark
+        let mut worst = best.filter(|(_, seen)| *seen == at).map(|(px, _)| px);
+        let mut deepen = |mark: Option<(Px, Ns)>| {
+            if let Some((px, seen)) = mark
                 && seen == at
                 && worst.is_none_or(|worst| self.side.better(worst, px))
             {
                 worst = Some(px);
             }
-        }
+        };
+        deepen(self.reach);
+        deepen(self.deep);
         worst
     }
 

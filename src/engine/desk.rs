@@ -24,19 +24,19 @@ use super::publish::Publish;
 use super::requests::Pace;
 use super::requote::{Basis, HELD, Spot, Standing};
 use super::samples;
-use super::watch::{Came, Watch};
+use super::watch::Watch;
 use super::working::{Wanted, Working};
 use crate::book::Book;
-use crate::event::own::Late;
 use crate::event::{Bbo, Ctx, Joint, Snapshot, Trade};
 use crate::learn::{Learners, Sample};
 use crate::limits::{COIN_NAME_MAX, FUNDED_HOURS_MAX};
 use crate::math::seed::named;
 use crate::quote::guard::{self, State};
 use crate::quote::{Inputs, Ladder, Strategy, fit};
-use crate::record::{self, Guard, Health};
-use crate::sim::executor::Executor;
+use crate::record::{self, Guard, Health, Late};
+use crate::sim::executor::{Execute, Executor};
 use crate::sim::fees::funding_e8;
+use crate::sim::hold::{Batch, Came, Hold};
 use crate::sim::ledger::Ledger;
 use crate::sim::orders::View;
 use crate::units::rules::Rules;
@@ -72,8 +72,12 @@ pub(super) struct Desk<C: Components> {
     /// Funding was paid since the loss was looked at; the account's moves by then.
     funds: bool,
     checked: u64,
+    /// The market, until it can be taken in the venue's order.
+    hold: Hold,
+    /// Blocks that had to be taken early for want of room.
+    early: u64,
     /// As recorded last.
-    late: (Late, u64),
+    late: Late,
     /// While it holds there is nothing to decide; worked out when it is missing.
     #[serde(skip)]
     rest: Option<Standing>,
@@ -116,7 +120,9 @@ impl<C: Components> Desk<C> {
             funded: Ns(i64::MIN),
             funds: false,
             checked: 0,
-            late: (Late::default(), 0),
+            hold: Hold::default(),
+            early: 0,
+            late: Late { prints: 0, blocks: 0, cut: 0 },
             rest: None,
         }
     }
@@ -141,6 +147,7 @@ impl<C: Components> Desk<C> {
     pub(super) fn on_up(&mut self, cx: &mut Cx<'_, C, impl Publish>, again: bool) {
         self.book.on_up();
         self.book.set_gapped(again);
+        self.hold.clear();
         self.working.exec.on_up();
         self.note_health(cx);
     }
@@ -154,9 +161,43 @@ impl<C: Components> Desk<C> {
 
     /// What the link brought before it went down happened before.
     pub(super) fn on_end(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
-        self.watch.on(cx, Came::End);
+        self.take(cx, Batch::Upto(Ns(i64::MAX)));
         let Desk { working: w, account, .. } = self;
         w.exec.on_end(cx.sim(), &mut |e| account.on_sim(cx, e));
+    }
+
+    /// A message of the market came. Gives what of the market is to be taken now.
+    fn hold<'a>(&mut self, cx: &mut Cx<'_, C, impl Publish>, came: Came<'a>) -> Batch<'a> {
+        let Desk { working: w, account, watch, hold, early, .. } = self;
+        w.exec.hear(cx.sim(), cx.now, &mut |e| account.on_sim(cx, e));
+        watch.on(cx, came);
+        hold.on(cx.now, cx.cfg.sim.wait_ns(), came, |hold, batch| {
+            *early += 1;
+            let set = cx.sim();
+            let out = |e| account.on_sim(cx, e);
+            hold.show(batch, &mut Execute { exec: &mut w.exec, set, out });
+            watch.take(cx, hold, batch);
+        })
+    }
+
+    /// What is let go goes to the executor.
+    fn execute(&mut self, cx: &mut Cx<'_, C, impl Publish>, batch: Batch<'_>) {
+        let Desk { working: w, account, hold, .. } = self;
+        let set = cx.sim();
+        let out = |e| account.on_sim(cx, e);
+        hold.show(batch, &mut Execute { exec: &mut w.exec, set, out });
+    }
+
+    /// What is let go goes to the shadow ladder, after any decision, and waits no more.
+    fn watch(&mut self, cx: &Cx<'_, C, impl Publish>, batch: Batch<'_>) {
+        self.watch.take(cx, &self.hold, batch);
+        self.hold.drop(batch);
+    }
+
+    /// What is let go is taken by both.
+    fn take(&mut self, cx: &mut Cx<'_, C, impl Publish>, batch: Batch<'_>) {
+        self.execute(cx, batch);
+        self.watch(cx, batch);
     }
 
     /// Prints between the links: those recovered without a hole are played, after a hole none are.
@@ -170,7 +211,10 @@ impl<C: Components> Desk<C> {
             Joint::Gap { to, .. } => {
                 self.void_orders(cx, prints.last().map_or(to, |p| p.time));
             }
-            Joint::Contiguous { .. } => self.execute(cx, prints),
+            Joint::Contiguous { .. } => {
+                let batch = self.play(cx, prints);
+                self.watch(cx, batch);
+            }
             Joint::First => {}
         }
         self.book.set_gapped(false);
@@ -190,22 +234,22 @@ impl<C: Components> Desk<C> {
     }
 
     pub(super) fn on_bbo(&mut self, cx: &mut Cx<'_, C, impl Publish>, bbo: &Bbo) {
-        let Desk { book, working: w, account, .. } = self;
-        if book.on_bbo(cx.now, bbo) {
-            account.mids.see(bbo.time, book.mid());
+        if self.book.on_bbo(cx.now, bbo) {
+            self.account.mids.see(bbo.time, self.book.mid());
         }
-        w.exec.on_bbo(cx.sim(), cx.now, bbo, &mut |e| account.on_sim(cx, e));
+        let batch = self.hold(cx, Came::Bbo(bbo));
+        self.execute(cx, batch);
         self.on_market(cx);
-        self.watch.on(cx, Came::Bbo(bbo));
+        self.watch(cx, batch);
     }
 
     pub(super) fn on_book(&mut self, cx: &mut Cx<'_, C, impl Publish>, snapshot: &Snapshot) {
-        let Desk { book, working: w, account, .. } = self;
-        book.on_snapshot(cx.now, snapshot);
-        account.mids.see(snapshot.time, book.mid());
-        w.exec.on_book(cx.sim(), cx.now, snapshot, &mut |e| account.on_sim(cx, e));
+        self.book.on_snapshot(cx.now, snapshot);
+        self.account.mids.see(snapshot.time, self.book.mid());
+        let batch = self.hold(cx, Came::Book(snapshot));
+        self.execute(cx, batch);
         self.on_market(cx);
-        self.watch.on(cx, Came::Book(snapshot));
+        self.watch(cx, batch);
     }
 
     pub(super) fn on_prints(&mut self, cx: &mut Cx<'_, C, impl Publish>, prints: &[Trade]) {
@@ -213,32 +257,37 @@ impl<C: Components> Desk<C> {
             prints.iter().for_each(|p| cx.publish(print(p)));
             return;
         }
-        self.execute(cx, prints);
+        let batch = self.play(cx, prints);
         self.beats += 1;
         if cx.cfg.learn.on {
             samples::takers(cx, &mut self.account, prints);
         }
         self.check_loss(cx);
         self.decide(cx);
-        self.watch.on(cx, Came::Prints(prints));
+        self.watch(cx, batch);
     }
 
-    /// Records prints and gives them to the executor, whatever the state of the book.
-    fn execute(&mut self, cx: &mut Cx<'_, C, impl Publish>, prints: &[Trade]) {
+    /// Records prints and plays them to own orders, whatever the state of the book.
+    fn play<'a>(&mut self, cx: &mut Cx<'_, C, impl Publish>, prints: &'a [Trade]) -> Batch<'a> {
         prints.iter().for_each(|p| cx.publish(print(p)));
-        let Desk { working: w, account, .. } = self;
-        w.exec.on_prints(cx.sim(), cx.now, prints, &mut |e| account.on_sim(cx, e));
+        let batch = self.hold(cx, Came::Prints(prints));
+        self.execute(cx, batch);
+        batch
     }
 
     pub(super) fn on_tick(&mut self, cx: &mut Cx<'_, C, impl Publish>, second: bool) {
         self.beats += 1;
         // The coin's turn to say what it learned.
         let turn = is_second(cx.now.plus(early_ns(self.turn, Ns::SEC)));
-        if self.watch.on_time(cx, turn) {
+        let wait_ns = cx.cfg.sim.wait_ns();
+        let batch = wait_ns.map_or(Batch::Nothing, |wait| self.hold.due(cx.now, wait));
+        if self.watch.on_time(cx, turn, (&self.hold, batch)) {
             self.windows += 1;
             self.account.on_curve(cx, self.watch.curve());
             self.publish_scores(cx);
         }
+        self.execute(cx, batch);
+        self.hold.drop(batch);
         let Desk { working: w, account, .. } = self;
         w.exec.on_time(cx.sim(), cx.now, &mut |e| account.on_sim(cx, e));
         // Besides the mid, own fills and funding move the profit.
@@ -325,10 +374,11 @@ impl<C: Components> Desk<C> {
     }
 
     fn publish_late(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
-        let (late, cut) = (self.working.exec.late(), self.account.ledgers[0].cut());
-        if (late, cut) != self.late {
-            self.late = (late, cut);
-            cx.publish(record::Late { prints: late.prints, blocks: late.blocks, cut });
+        let (prints, cut) = (self.working.exec.late(), self.account.ledgers[0].cut());
+        let late = Late { prints, blocks: self.early, cut };
+        if late != self.late {
+            self.late = late;
+            cx.publish(late);
         }
     }
 
@@ -353,10 +403,12 @@ impl<C: Components> Desk<C> {
 
     /// Takes own orders that arrived up to block `upto` out: nothing fills across a gap.
     fn void_orders(&mut self, cx: &mut Cx<'_, C, impl Publish>, upto: Ns) {
+        // What is of a block after it happened to no order of ours.
+        self.take(cx, Batch::Upto(upto));
         let account = &mut self.account;
         self.working.exec.on_gap(cx.sim(), cx.now, upto, &mut |e| account.on_sim(cx, e));
         account.on_hole(cx);
-        self.watch.on(cx, Came::Hole);
+        self.watch.on_hole(cx);
     }
 
     /// Publishes a change of the book's health; learners stop and continue with it.

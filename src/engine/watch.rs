@@ -14,13 +14,12 @@ use super::components::Components;
 use super::cx::Cx;
 use super::grid::early_ns;
 use super::publish::Publish;
-use crate::event::shadow::DISTANCES_E2;
-use crate::event::{Bbo, Snapshot, Trade};
+use crate::event::shadow::{DISTANCES_E2, Seen};
 use crate::learn::curve::stats::{Reading, rate_ends};
 use crate::learn::curve::{Curve, MARK_S, WINDOW_NS};
 use crate::limits::{CURVE, TICK_NS};
 use crate::record;
-use crate::sim::config::Order;
+use crate::sim::hold::{Batch, Came, Hold};
 use crate::sim::shadow::{Pace, Shadow};
 use crate::units::Ns;
 use crate::units::rules::{Billing, Rules};
@@ -39,23 +38,6 @@ pub(super) struct Watch {
     pace: Option<Pace>,
 }
 
-/// What a coin's market brought.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Came<'a> {
-    /// Best prices.
-    Bbo(&'a Bbo),
-    /// A snapshot.
-    Book(&'a Snapshot),
-    /// Prints of one frame.
-    Prints(&'a [Trade]),
-    /// Time.
-    Time,
-    /// The market was lost from sight.
-    Hole,
-    /// Nothing more: what waits happened before the link went down.
-    End,
-}
-
 /// How the run's own orders are made.
 fn paced<C: Components, P>(cx: &Cx<'_, C, P>) -> Pace {
     let (sim, requote_ns) = (&cx.cfg.sim, cx.cfg.quote.requote_ms * Ns::MS);
@@ -65,7 +47,6 @@ fn paced<C: Components, P>(cx: &Cx<'_, C, P>) -> Pace {
         every_ns: requote_ns.max(TICK_NS),
         delay_ns: feed_ns + whole / 100 * i64::from(sim.latency_pct),
         feed_ns,
-        hold_ns: if sim.order == Order::Block { sim.hold_ms * Ns::MS } else { 0 },
     }
 }
 
@@ -77,22 +58,44 @@ impl Watch {
         Watch { shadow, curve, billing: rules.billing, turn, judged: 0, pace: None }
     }
 
-    /// Something came, or nothing more does.
-    pub(super) fn on<C: Components, P>(&mut self, cx: &Cx<'_, C, P>, came: Came<'_>) {
+    /// The ladder with what it is run by, and where what it sees goes; none where nothing is learned.
+    fn ladder<'a, C: Components, P>(
+        &'a mut self,
+        cx: &'a Cx<'_, C, P>,
+    ) -> Option<(&'a mut Shadow, &'a Pace, impl FnMut(Seen) + use<'a, C, P>)> {
         if !(cx.cfg.learn.on && cx.cfg.learn.curve.on) {
-            return;
+            return None;
         }
         let Watch { shadow, curve, billing, pace, .. } = self;
         let pace = &*pace.get_or_insert_with(|| paced(cx));
-        let fee = || cx.cfg.maker_fee_bps(*billing);
-        let mut out = |s| curve.on_seen(&cx.cfg.learn.curve, fee, s);
-        match came {
-            Came::Bbo(bbo) => shadow.on_bbo(pace, cx.now, bbo, &mut out),
-            Came::Book(book) => shadow.on_book(pace, cx.now, book, &mut out),
-            Came::Prints(prints) => shadow.on_prints(pace, cx.now, prints, &mut out),
-            Came::Time => shadow.on_time(pace, cx.now, &mut out),
-            Came::Hole => shadow.on_hole(&mut out),
-            Came::End => shadow.on_end(&mut out),
+        let billing = *billing;
+        let fee = move || cx.cfg.maker_fee_bps(billing);
+        Some((shadow, pace, move |s| curve.on_seen(&cx.cfg.learn.curve, fee, s)))
+    }
+
+    /// A message of the market came.
+    pub(super) fn on<C: Components, P>(&mut self, cx: &Cx<'_, C, P>, came: Came<'_>) {
+        if let Some((shadow, pace, mut out)) = self.ladder(cx) {
+            shadow.on(pace, cx.now, came, &mut out);
+        }
+    }
+
+    /// Messages are let go in the venue's order.
+    pub(super) fn take<C: Components, P>(
+        &mut self,
+        cx: &Cx<'_, C, P>,
+        hold: &Hold,
+        batch: Batch<'_>,
+    ) {
+        if let Some((shadow, _, out)) = self.ladder(cx) {
+            hold.show(batch, &mut shadow.takes(out));
+        }
+    }
+
+    /// The market was lost from sight.
+    pub(super) fn on_hole<C: Components, P>(&mut self, cx: &Cx<'_, C, P>) {
+        if let Some((shadow, _, mut out)) = self.ladder(cx) {
+            shadow.on_hole(&mut out);
         }
     }
 
@@ -101,14 +104,18 @@ impl Watch {
         &self.curve
     }
 
-    /// A point of the tick grid, once a second the coin's `turn`; gives whether a window of evidence closed
-    /// since the last.
+    /// A point of the tick grid, once a second the coin's `turn`, at which messages are let go; gives whether a
+    /// window of evidence closed since the last.
     pub(super) fn on_time<C: Components>(
         &mut self,
         cx: &mut Cx<'_, C, impl Publish>,
         turn: bool,
+        (hold, batch): (&Hold, Batch<'_>),
     ) -> bool {
-        self.on(cx, Came::Time);
+        if let Some((shadow, pace, mut out)) = self.ladder(cx) {
+            shadow.on_time(pace, cx.now, &mut out);
+            hold.show(batch, &mut shadow.takes(out));
+        }
         let closed = self.judged != self.curve.windows();
         if closed {
             self.judged = self.curve.windows();

@@ -11,6 +11,7 @@ use super::models::{Configs, ModelConfigs};
 use crate::book;
 use crate::event::own::LANES;
 use crate::settings::{choices, settings};
+use crate::units::Ns;
 
 choices! {
     /// Which order of events inside a block the queue is advanced by.
@@ -138,6 +139,13 @@ impl Config {
     #[must_use]
     pub fn lanes(&self) -> usize {
         if self.brackets { LANES.len() } else { 1 }
+    }
+
+    /// How long messages wait to be taken in the venue's order, ns; none where they are taken as they come.
+    #[must_use]
+    pub fn wait_ns(&self) -> Option<i64> {
+        let waits = self.order == Order::Block && self.hold_ms > 0;
+        waits.then_some(self.hold_ms * Ns::MS)
     }
 
     /// The settings of a simulator that is built with no model beside those that come with the

@@ -17,10 +17,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::config::Settings;
+use super::hold::Takes;
 use super::model::FillModel;
 use super::order::{NewOrder, SimEvent, View};
 use super::room::Full;
-use crate::event::own::{Late, OrderReason};
+use crate::event::own::OrderReason;
 use crate::event::{Bbo, Snapshot, Trade};
 use crate::units::Ns;
 use crate::units::rules::Rules;
@@ -76,9 +77,9 @@ pub trait Executor<F: FillModel>: Debug + Serialize + DeserializeOwned + Send + 
     /// The orders that are not out, as far as it knows: bids first, best price first, earliest first.
     fn open(&self) -> impl Iterator<Item = View> + '_;
 
-    /// What could not be taken in the venue's order so far.
-    fn late(&self) -> Late {
-        Late::default()
+    /// Prints so far that came too late to be taken in the venue's order.
+    fn late(&self) -> u64 {
+        0
     }
 
     /// The link came up.
@@ -89,32 +90,55 @@ pub trait Executor<F: FillModel>: Debug + Serialize + DeserializeOwned + Send + 
     fn on_gap(&mut self, set: Settings<'_, F>, now: Ns, upto: Ns, out: &mut impl FnMut(SimEvent));
 
     /// Nothing more comes: what still waits for anything happens now.
-    fn on_end(&mut self, set: Settings<'_, F>, out: &mut impl FnMut(SimEvent));
+    fn on_end(&mut self, _set: Settings<'_, F>, _out: &mut impl FnMut(SimEvent)) {}
 
-    /// Best prices came.
-    fn on_bbo(&mut self, set: Settings<'_, F>, now: Ns, bbo: &Bbo, out: &mut impl FnMut(SimEvent));
+    /// A message of the market came, which is shown in the venue's order once it has waited for that.
+    fn hear(&mut self, _set: Settings<'_, F>, _now: Ns, _out: &mut impl FnMut(SimEvent)) {}
 
-    /// A snapshot came.
-    fn on_book(
-        &mut self,
-        set: Settings<'_, F>,
-        now: Ns,
-        book: &Snapshot,
-        out: &mut impl FnMut(SimEvent),
-    );
+    /// Best prices, in the venue's order.
+    fn on_bbo(&mut self, set: Settings<'_, F>, bbo: &Bbo, out: &mut impl FnMut(SimEvent));
 
-    /// Prints of one frame came, in match order.
-    fn on_prints(
-        &mut self,
-        set: Settings<'_, F>,
-        now: Ns,
-        prints: &[Trade],
-        out: &mut impl FnMut(SimEvent),
-    );
+    /// A snapshot, in the venue's order.
+    fn on_book(&mut self, set: Settings<'_, F>, book: &Snapshot, out: &mut impl FnMut(SimEvent));
+
+    /// Prints of one block, in the venue's order; where messages do not wait, of one frame.
+    fn on_prints(&mut self, set: Settings<'_, F>, prints: &[Trade], out: &mut impl FnMut(SimEvent));
+
+    /// Nothing more of the block comes; not said where messages do not wait.
+    fn on_over(&mut self, _set: Settings<'_, F>, _block: Ns, _out: &mut impl FnMut(SimEvent)) {}
 
     /// A round trip to the venue took `ns`.
     fn on_ping(&mut self, _ns: i64) {}
 
     /// The session clock is at `now`: a point of the tick grid.
-    fn on_time(&mut self, set: Settings<'_, F>, now: Ns, out: &mut impl FnMut(SimEvent));
+    fn on_time(&mut self, _set: Settings<'_, F>, _now: Ns, _out: &mut impl FnMut(SimEvent)) {}
+}
+
+/// What is let go goes to an executor.
+#[derive(Debug)]
+pub struct Execute<'a, 's, F: FillModel, E, O> {
+    /// The executor.
+    pub exec: &'a mut E,
+    /// Settings, lent.
+    pub set: Settings<'s, F>,
+    /// What it says.
+    pub out: O,
+}
+
+impl<F: FillModel, E: Executor<F>, O: FnMut(SimEvent)> Takes for Execute<'_, '_, F, E, O> {
+    fn prints(&mut self, prints: &[Trade]) {
+        self.exec.on_prints(self.set, prints, &mut self.out);
+    }
+
+    fn bbo(&mut self, bbo: &Bbo) {
+        self.exec.on_bbo(self.set, bbo, &mut self.out);
+    }
+
+    fn book(&mut self, book: &Snapshot) {
+        self.exec.on_book(self.set, book, &mut self.out);
+    }
+
+    fn over(&mut self, block: Ns) {
+        self.exec.on_over(self.set, block, &mut self.out);
+    }
 }

@@ -7,6 +7,7 @@
 //!    of that one's block.
 //! 2. A block is let go once a message of it, or of one after it, has waited as long as is set. So the
 //!    order in which messages come within that time is of no account.
+//! 3. Who takes what is let go may do so one after the other: it waits on until it is dropped.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,9 +35,31 @@ struct Waiting {
     came: Ns,
 }
 
+/// What a coin's market brought.
+#[derive(Clone, Copy, Debug)]
+pub enum Came<'a> {
+    /// Best prices.
+    Bbo(&'a Bbo),
+    /// A snapshot.
+    Book(&'a Snapshot),
+    /// Prints of one frame, in match order.
+    Prints(&'a [Trade]),
+}
+
+/// What is let go.
+#[derive(Clone, Copy, Debug)]
+pub enum Batch<'a> {
+    /// A message that does not wait.
+    One(Came<'a>),
+    /// All that waits of blocks up to this one.
+    Upto(Ns),
+    /// Nothing.
+    Nothing,
+}
+
 /// Everything of one coin that waits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Hold {
+pub struct Hold {
     /// In the order in which it is let go.
     queue: List<Waiting>,
     /// Nothing that waits came before this time.
@@ -52,17 +75,19 @@ pub(super) struct Hold {
 }
 
 /// Who takes what is let go, in the venue's order.
-pub(super) trait Takes {
+pub trait Takes {
     /// Prints of one block that came in one frame.
     fn prints(&mut self, prints: &[Trade]);
+    /// Best prices.
     fn bbo(&mut self, bbo: &Bbo);
+    /// A snapshot.
     fn book(&mut self, book: &Snapshot);
-    /// Nothing more of the block waits.
+    /// Nothing more of the block waits. Not said of what does not wait.
     fn over(&mut self, _block: Ns) {}
 }
 
-impl Hold {
-    pub(super) fn new() -> Hold {
+impl Default for Hold {
+    fn default() -> Hold {
         Hold {
             queue: List::new(HELD),
             oldest: NEVER,
@@ -72,6 +97,38 @@ impl Hold {
             bbos: List::new(HELD_BBOS),
             books: [0; 2].map(|_| List::new(HELD_BOOKS)),
         }
+    }
+}
+
+impl Hold {
+    /// A message came at `now`, on the session clock, and waits `wait_ns`, or not at all. Gives what is to be
+    /// taken now; `early` takes what there is no room for any more, which is dropped then.
+    pub fn on<'a>(
+        &mut self,
+        now: Ns,
+        wait_ns: Option<i64>,
+        came: Came<'a>,
+        mut early: impl FnMut(&Hold, Batch<'_>),
+    ) -> Batch<'a> {
+        let Some(wait_ns) = wait_ns else { return Batch::One(came) };
+        let mut room = |hold: &mut Hold, push: &dyn Fn(&mut Hold) -> Result<(), Full>| {
+            while push(hold).is_err()
+                && let Some(oldest) = hold.queue.first()
+            {
+                let oldest = Batch::Upto(oldest.block);
+                early(hold, oldest);
+                hold.drop(oldest);
+            }
+        };
+        match came {
+            Came::Bbo(bbo) => room(self, &|hold| hold.push_bbo(now, bbo)),
+            Came::Book(book) => room(self, &|hold| hold.push_book(now, book)),
+            Came::Prints(prints) => {
+                let blocks = prints.chunk_by(|a, b| a.time == b.time);
+                blocks.for_each(|prints| room(self, &|hold| hold.push_prints(now, prints)));
+            }
+        }
+        self.due(now, wait_ns)
     }
 
     /// A message of a stream that there was room for.
@@ -89,13 +146,13 @@ impl Hold {
         }
     }
 
-    pub(super) fn push_bbo(&mut self, came: Ns, bbo: &Bbo) -> Result<(), Full> {
+    fn push_bbo(&mut self, came: Ns, bbo: &Bbo) -> Result<(), Full> {
         self.bbos.push(*bbo)?;
         self.push(BBOS, came, bbo.time);
         Ok(())
     }
 
-    pub(super) fn push_book(&mut self, came: Ns, book: &Snapshot) -> Result<(), Full> {
+    fn push_book(&mut self, came: Ns, book: &Snapshot) -> Result<(), Full> {
         let full = usize::from(!book.fast);
         self.books[full].push(book.clone())?;
         self.push(FAST + full, came, book.time);
@@ -103,7 +160,7 @@ impl Hold {
     }
 
     /// Prints of one block, not more than there are places for.
-    pub(super) fn push_prints(&mut self, came: Ns, prints: &[Trade]) -> Result<(), Full> {
+    fn push_prints(&mut self, came: Ns, prints: &[Trade]) -> Result<(), Full> {
         let Some(first) = prints.first() else { return Ok(()) };
         if self.prints.free() < prints.len() {
             return Err(Full);
@@ -113,25 +170,32 @@ impl Hold {
         prints.iter().try_for_each(|p| self.prints.push(*p))
     }
 
-    /// Up to which block everything is to be let go at `now`: the newest block of those that have waited
-    /// `wait_ns`.
-    pub(super) fn due(&self, now: Ns, wait_ns: i64) -> Option<Ns> {
+    /// What is to be let go at `now`: everything up to the newest block of those that have waited `wait_ns`.
+    #[must_use]
+    pub fn due(&self, now: Ns, wait_ns: i64) -> Batch<'static> {
         if now.since(self.oldest) < wait_ns {
-            return None;
+            return Batch::Nothing;
         }
-        self.queue.iter().rev().find(|w| now.since(w.came) >= wait_ns).map(|w| w.block)
+        let due = self.queue.iter().rev().find(|w| now.since(w.came) >= wait_ns);
+        due.map_or(Batch::Nothing, |w| Batch::Upto(w.block))
     }
 
-    /// The oldest block that waits.
-    pub(super) fn next(&self) -> Option<Ns> {
-        self.queue.first().map(|w| w.block)
+    /// Shows what is let go, which waits on.
+    pub fn show(&self, batch: Batch<'_>, to: &mut impl Takes) {
+        match batch {
+            Batch::One(Came::Bbo(bbo)) => to.bbo(bbo),
+            Batch::One(Came::Book(book)) => to.book(book),
+            Batch::One(Came::Prints(prints)) => to.prints(prints),
+            Batch::Upto(upto) => self.show_upto(upto, to),
+            Batch::Nothing => {}
+        }
     }
 
-    /// Lets all go that waits of blocks up to `upto`.
-    pub(super) fn take(&mut self, upto: Ns, to: &mut impl Takes) {
-        let (mut n, mut taken, mut prints) = (0, [0; STREAMS], 0);
-        while let Some(w) = self.queue.get(n).copied().filter(|w| w.block <= upto) {
+    fn show_upto(&self, upto: Ns, to: &mut impl Takes) {
+        let (mut taken, mut prints, mut queue) = ([0; STREAMS], 0, self.queue.iter().peekable());
+        while let Some(w) = queue.next_if(|w| w.block <= upto) {
             let i = taken[w.stream];
+            taken[w.stream] += 1;
             match w.stream {
                 PRINTS => {
                     to.prints(&self.prints[prints..][..self.takes[i]]);
@@ -140,22 +204,37 @@ impl Hold {
                 BBOS => to.bbo(&self.bbos[i]),
                 book => to.book(&self.books[book - FAST][i]),
             }
-            taken[w.stream] += 1;
-            n += 1;
-            if self.queue.get(n).is_none_or(|next| next.block != w.block) {
+            if queue.peek().is_none_or(|next| next.block != w.block) {
                 to.over(w.block);
             }
         }
+    }
+
+    /// What is let go waits no more.
+    #[inline]
+    pub fn drop(&mut self, batch: Batch<'_>) {
+        if let Batch::Upto(upto) = batch {
+            self.drop_upto(upto);
+        }
+    }
+
+    fn drop_upto(&mut self, upto: Ns) {
+        let (mut n, mut taken) = (0, [0; STREAMS]);
+        for w in self.queue.iter().take_while(|w| w.block <= upto) {
+            taken[w.stream] += 1;
+            n += 1;
+        }
         self.queue.remove_first(n);
         self.oldest = self.queue.iter().map(|w| w.came).min().unwrap_or(NEVER);
-        self.takes.remove_first(taken[PRINTS]);
+        let prints = self.takes[..taken[PRINTS]].iter().sum();
         self.prints.remove_first(prints);
+        self.takes.remove_first(taken[PRINTS]);
         self.bbos.remove_first(taken[BBOS]);
         self.books.iter_mut().zip(&taken[FAST..]).for_each(|(s, n)| s.remove_first(*n));
     }
 
     /// A new link: blocks start over.
-    pub(super) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.queue.clear();
         self.oldest = NEVER;
         self.newest = [Ns(i64::MIN); STREAMS];

@@ -8,7 +8,7 @@
 pub mod config;
 pub mod executor;
 pub mod fees;
-mod hold;
+pub mod hold;
 pub mod latency;
 pub mod level;
 pub mod ledger;

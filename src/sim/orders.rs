@@ -194,13 +194,7 @@ impl<F: FillModel> Sim<F> {
 
     /// Time on the venue's clock is at block `t`.
     #[inline]
-    fn pass(
-        &mut self,
-        set: Settings<'_, F>,
-        t: Ns,
-        book: &Book,
-        out: &mut impl FnMut(SimEvent),
-    ) {
+    fn pass(&mut self, set: Settings<'_, F>, t: Ns, book: &Book, out: &mut impl FnMut(SimEvent)) {
         self.flush(set, (t, false), book, out);
         while let Some((at, slot)) = self.due.first().copied().filter(|(at, _)| *at <= t) {
             self.note_unread(book);

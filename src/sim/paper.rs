@@ -5,14 +5,13 @@
 //! 1. The market is taken in the order in which the venue did it, block by block, with a book of the
 //!    executor's own ([`super::hold`]); orders arrive, cancel and fill in that order. Quotes are made
 //!    from the newest book and do not wait.
-//! 2. What could not be taken in that order is counted: prints that came too late, blocks that had to
-//!    be taken early for want of room.
+//! 2. Prints that came too late to be taken in that order are counted.
 
 use serde::{Deserialize, Serialize};
 
-use super::config::{Order, Settings};
-use super::executor::Executor;
-use super::hold::{Hold, Takes};
+use super::config::Settings;
+use super::executor::{Execute, Executor};
+use super::hold::{Batch, Came, Hold};
 use super::model::FillModel;
 use super::order::NEVER;
 use super::orders::{Full, NewOrder, Sim, SimEvent, View};
@@ -23,14 +22,13 @@ use crate::limits::ORDERS_MAX;
 use crate::units::Ns;
 use crate::units::rules::Rules;
 
-/// The simulator, a book in the venue's order, and what waits for it.
+/// The simulator and a book in the venue's order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Paper<F: FillModel> {
     sim: Sim<F>,
     book: Book,
-    hold: Hold,
-    late: Late,
+    late: u64,
 }
 
 impl<F: FillModel> Paper<F> {
@@ -39,98 +37,13 @@ impl<F: FillModel> Paper<F> {
     pub fn around(sim: Sim<F>) -> Paper<F> {
         let mut book = Book::default();
         book.on_up();
-        Paper { sim, book, hold: Hold::new(), late: Late::default() }
+        Paper { sim, book, late: 0 }
     }
 
     /// The simulator: for orders of a fixed schedule.
     pub fn sim(&mut self) -> &mut Sim<F> {
         &mut self.sim
     }
-
-    /// How long messages wait, ns; none where they are taken as they come.
-    fn wait_ns(set: Settings<'_, F>) -> Option<i64> {
-        let waits = set.sim.order == Order::Block && set.sim.hold_ms > 0;
-        waits.then_some(set.sim.hold_ms * Ns::MS)
-    }
-
-    /// Takes what has waited long enough.
-    fn go_on(&mut self, set: Settings<'_, F>, now: Ns, out: &mut impl FnMut(SimEvent)) {
-        if let Some(upto) = Self::wait_ns(set).and_then(|wait| self.hold.due(now, wait)) {
-            self.take(set, upto, out);
-        }
-    }
-
-    /// Takes the oldest block that waits before its time; false where none does.
-    fn take_early(&mut self, set: Settings<'_, F>, out: &mut impl FnMut(SimEvent)) -> bool {
-        let Some(oldest) = self.hold.next() else { return false };
-        self.late.blocks += 1;
-        self.take(set, oldest, out);
-        true
-    }
-
-    /// Takes all that waits of blocks up to `upto`, in the venue's order.
-    fn take(&mut self, set: Settings<'_, F>, upto: Ns, out: &mut impl FnMut(SimEvent)) {
-        let Paper { sim, book, hold, late } = self;
-        hold.take(upto, &mut Taking { sim, book, late, set, out });
-    }
-}
-
-/// What is let go goes to the simulator and to its book.
-struct Taking<'a, F: FillModel, O> {
-    sim: &'a mut Sim<F>,
-    book: &'a mut Book,
-    late: &'a mut Late,
-    set: Settings<'a, F>,
-    out: &'a mut O,
-}
-
-impl<F: FillModel, O: FnMut(SimEvent)> Takes for Taking<'_, F, O> {
-    fn prints(&mut self, prints: &[Trade]) {
-        // Within a block prints come first: what shows their block was not to be taken before them.
-        if self.book.time().is_some_and(|newest| prints.iter().any(|p| p.time <= newest)) {
-            self.late.prints += prints.len() as u64;
-        }
-        self.sim.on_prints(self.set, prints, self.book, self.out);
-    }
-
-    fn bbo(&mut self, bbo: &Bbo) {
-        on_bbo(self.sim, self.book, self.set, bbo, self.out);
-    }
-
-    fn book(&mut self, book: &Snapshot) {
-        on_book(self.sim, self.book, self.set, book, self.out);
-    }
-
-    fn over(&mut self, block: Ns) {
-        self.sim.block_over(self.set, block, self.book, self.out);
-        (self.out)(SimEvent::Known(block));
-    }
-}
-
-/// Ages of the executor's book are those of blocks: when a message came is nothing to it.
-fn on_bbo<F: FillModel>(
-    sim: &mut Sim<F>,
-    book: &mut Book,
-    set: Settings<'_, F>,
-    bbo: &Bbo,
-    out: &mut impl FnMut(SimEvent),
-) {
-    sim.before(set, bbo.time, book, out);
-    if book.on_bbo(bbo.time, bbo) {
-        sim.after(set, bbo.time, book, out);
-    }
-}
-
-fn on_book<F: FillModel>(
-    sim: &mut Sim<F>,
-    book: &mut Book,
-    set: Settings<'_, F>,
-    snapshot: &Snapshot,
-    out: &mut impl FnMut(SimEvent),
-) {
-    sim.before(set, snapshot.time, book, out);
-    book.on_snapshot(snapshot.time, snapshot);
-    sim.after(set, snapshot.time, book, out);
 }
 
 impl<F: FillModel> Executor<F> for Paper<F> {
@@ -178,73 +91,128 @@ impl<F: FillModel> Executor<F> for Paper<F> {
         self.sim.open()
     }
 
-    fn late(&self) -> Late {
+    fn late(&self) -> u64 {
         self.late
     }
 
     fn on_up(&mut self) {
         self.book.on_up();
-        self.hold.clear();
     }
 
-    fn on_gap(&mut self, set: Settings<'_, F>, now: Ns, upto: Ns, out: &mut impl FnMut(SimEvent)) {
-        // What is of a block after it happened to no order of ours.
-        self.take(set, upto, out);
+    fn on_gap(&mut self, _: Settings<'_, F>, now: Ns, upto: Ns, out: &mut impl FnMut(SimEvent)) {
         self.sim.void(now, upto, out);
     }
 
-    fn on_end(&mut self, set: Settings<'_, F>, out: &mut impl FnMut(SimEvent)) {
-        self.take(set, NEVER, out);
+    fn hear(&mut self, _: Settings<'_, F>, _: Ns, _: &mut impl FnMut(SimEvent)) {
+        self.sim.hear();
     }
 
-    fn on_bbo(&mut self, set: Settings<'_, F>, now: Ns, bbo: &Bbo, out: &mut impl FnMut(SimEvent)) {
-        self.sim.hear();
-        if Self::wait_ns(set).is_none() {
-            on_bbo(&mut self.sim, &mut self.book, set, bbo, out);
-            return out(SimEvent::Known(bbo.time));
+    /// Ages of its book are those of blocks: when a message came is nothing to it.
+    fn on_bbo(&mut self, set: Settings<'_, F>, bbo: &Bbo, out: &mut impl FnMut(SimEvent)) {
+        let Paper { sim, book, .. } = self;
+        sim.before(set, bbo.time, book, out);
+        if book.on_bbo(bbo.time, bbo) {
+            sim.after(set, bbo.time, book, out);
         }
-        while self.hold.push_bbo(now, bbo).is_err() && self.take_early(set, out) {}
-        self.go_on(set, now, out);
+        if set.sim.wait_ns().is_none() {
+            out(SimEvent::Known(bbo.time));
+        }
     }
 
-    fn on_book(
-        &mut self,
-        set: Settings<'_, F>,
-        now: Ns,
-        book: &Snapshot,
-        out: &mut impl FnMut(SimEvent),
-    ) {
-        self.sim.hear();
-        if Self::wait_ns(set).is_none() {
-            on_book(&mut self.sim, &mut self.book, set, book, out);
-            return out(SimEvent::Known(book.time));
+    fn on_book(&mut self, set: Settings<'_, F>, shown: &Snapshot, out: &mut impl FnMut(SimEvent)) {
+        let Paper { sim, book, .. } = self;
+        sim.before(set, shown.time, book, out);
+        book.on_snapshot(shown.time, shown);
+        sim.after(set, shown.time, book, out);
+        if set.sim.wait_ns().is_none() {
+            out(SimEvent::Known(shown.time));
         }
-        while self.hold.push_book(now, book).is_err() && self.take_early(set, out) {}
-        self.go_on(set, now, out);
     }
 
     fn on_prints(
         &mut self,
         set: Settings<'_, F>,
-        now: Ns,
         prints: &[Trade],
         out: &mut impl FnMut(SimEvent),
     ) {
-        self.sim.hear();
-        if Self::wait_ns(set).is_none() {
-            return self.sim.on_prints(set, prints, &self.book, out);
+        // Within a block prints come first: what shows their block was not to be taken before them.
+        let shown = self.book.time().filter(|_| set.sim.wait_ns().is_some());
+        if shown.is_some_and(|newest| prints.iter().any(|p| p.time <= newest)) {
+            self.late += prints.len() as u64;
         }
-        for block in prints.chunk_by(|a, b| a.time == b.time) {
-            while self.hold.push_prints(now, block).is_err() && self.take_early(set, out) {}
-        }
-        self.go_on(set, now, out);
+        self.sim.on_prints(set, prints, &self.book, out);
+    }
+
+    fn on_over(&mut self, set: Settings<'_, F>, block: Ns, out: &mut impl FnMut(SimEvent)) {
+        self.sim.block_over(set, block, &self.book, out);
+        out(SimEvent::Known(block));
     }
 
     fn on_ping(&mut self, ns: i64) {
         self.sim.pinged(ns);
     }
+}
 
-    fn on_time(&mut self, set: Settings<'_, F>, now: Ns, out: &mut impl FnMut(SimEvent)) {
-        self.go_on(set, now, out);
+/// A paper executor with what waits for it: for tapes without an engine.
+#[derive(Clone, Debug)]
+pub struct InOrder<F: FillModel> {
+    /// The executor.
+    pub paper: Paper<F>,
+    hold: Hold,
+    early: u64,
+}
+
+impl<F: FillModel> InOrder<F> {
+    /// An executor around a simulator, on a link that is up.
+    #[must_use]
+    pub fn around(sim: Sim<F>) -> InOrder<F> {
+        InOrder { paper: Paper::around(sim), hold: Hold::default(), early: 0 }
+    }
+
+    /// A message of the market came at `now`, on the session clock.
+    pub fn on(
+        &mut self,
+        set: Settings<'_, F>,
+        now: Ns,
+        came: Came<'_>,
+        out: &mut impl FnMut(SimEvent),
+    ) {
+        let InOrder { paper, hold, early } = self;
+        paper.hear(set, now, out);
+        let mut execute = Execute { exec: paper, set, out };
+        let batch = hold.on(now, set.sim.wait_ns(), came, |hold, oldest| {
+            *early += 1;
+            hold.show(oldest, &mut execute);
+        });
+        hold.show(batch, &mut execute);
+        hold.drop(batch);
+    }
+
+    /// The session clock is at `now`.
+    pub fn on_time(&mut self, set: Settings<'_, F>, now: Ns, out: &mut impl FnMut(SimEvent)) {
+        let batch = set.sim.wait_ns().map_or(Batch::Nothing, |wait| self.hold.due(now, wait));
+        self.take(set, batch, out);
+    }
+
+    /// Trades up to block `upto` were lost.
+    pub fn on_gap(&mut self, set: Settings<'_, F>, upto: Ns, out: &mut impl FnMut(SimEvent)) {
+        self.take(set, Batch::Upto(upto), out);
+        self.paper.on_gap(set, upto, upto, out);
+    }
+
+    /// Nothing more comes.
+    pub fn on_end(&mut self, set: Settings<'_, F>, out: &mut impl FnMut(SimEvent)) {
+        self.take(set, Batch::Upto(NEVER), out);
+    }
+
+    /// What could not be taken in the venue's order.
+    #[must_use]
+    pub fn late(&self) -> Late {
+        Late { prints: self.paper.late, blocks: self.early }
+    }
+
+    fn take(&mut self, set: Settings<'_, F>, batch: Batch<'_>, out: &mut impl FnMut(SimEvent)) {
+        self.hold.show(batch, &mut Execute { exec: &mut self.paper, set, out });
+        self.hold.drop(batch);
     }
 }

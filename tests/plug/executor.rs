@@ -200,42 +200,39 @@ impl<F: FillModel> Executor<F> for Noted<F> {
         paper.on_end(set, &mut out);
     }
 
-    fn on_bbo(
-        &mut self,
-        set: SimSettings<'_, F>,
-        now: Ns,
-        bbo: &Bbo,
-        out: &mut impl FnMut(SimEvent),
-    ) {
+    fn hear(&mut self, set: SimSettings<'_, F>, now: Ns, out: &mut impl FnMut(SimEvent)) {
         let (paper, mut out) = self.call(out);
-        paper.on_bbo(set, now, bbo, &mut out);
+        paper.hear(set, now, &mut out);
+    }
+
+    fn on_bbo(&mut self, set: SimSettings<'_, F>, bbo: &Bbo, out: &mut impl FnMut(SimEvent)) {
+        let (paper, mut out) = self.call(out);
+        paper.on_bbo(set, bbo, &mut out);
     }
 
     fn on_book(
         &mut self,
         set: SimSettings<'_, F>,
-        now: Ns,
         book: &Snapshot,
         out: &mut impl FnMut(SimEvent),
     ) {
         let (paper, mut out) = self.call(out);
-        paper.on_book(set, now, book, &mut out);
+        paper.on_book(set, book, &mut out);
     }
 
     fn on_prints(
         &mut self,
         set: SimSettings<'_, F>,
-        now: Ns,
         prints: &[Trade],
         out: &mut impl FnMut(SimEvent),
     ) {
         let (paper, mut out) = self.call(out);
-        paper.on_prints(set, now, prints, &mut out);
+        paper.on_prints(set, prints, &mut out);
     }
 
-    fn on_time(&mut self, set: SimSettings<'_, F>, now: Ns, out: &mut impl FnMut(SimEvent)) {
+    fn on_over(&mut self, set: SimSettings<'_, F>, block: Ns, out: &mut impl FnMut(SimEvent)) {
         let (paper, mut out) = self.call(out);
-        paper.on_time(set, now, &mut out);
+        paper.on_over(set, block, &mut out);
     }
 }
 
@@ -295,31 +292,23 @@ impl<F: FillModel> Executor<F> for Scripted {
         self.play(out);
     }
 
-    fn on_bbo(&mut self, _: SimSettings<'_, F>, _: Ns, _: &Bbo, out: &mut impl FnMut(SimEvent)) {
+    fn hear(&mut self, _: SimSettings<'_, F>, _: Ns, out: &mut impl FnMut(SimEvent)) {
         self.play(out);
     }
 
-    fn on_book(
-        &mut self,
-        _: SimSettings<'_, F>,
-        _: Ns,
-        _: &Snapshot,
-        out: &mut impl FnMut(SimEvent),
-    ) {
+    fn on_bbo(&mut self, _: SimSettings<'_, F>, _: &Bbo, out: &mut impl FnMut(SimEvent)) {
         self.play(out);
     }
 
-    fn on_prints(
-        &mut self,
-        _: SimSettings<'_, F>,
-        _: Ns,
-        _: &[Trade],
-        out: &mut impl FnMut(SimEvent),
-    ) {
+    fn on_book(&mut self, _: SimSettings<'_, F>, _: &Snapshot, out: &mut impl FnMut(SimEvent)) {
         self.play(out);
     }
 
-    fn on_time(&mut self, _: SimSettings<'_, F>, _: Ns, out: &mut impl FnMut(SimEvent)) {
+    fn on_prints(&mut self, _: SimSettings<'_, F>, _: &[Trade], out: &mut impl FnMut(SimEvent)) {
+        self.play(out);
+    }
+
+    fn on_over(&mut self, _: SimSettings<'_, F>, _: Ns, out: &mut impl FnMut(SimEvent)) {
         self.play(out);
     }
 }

@@ -240,7 +240,7 @@ impl InBook {
     }
 
     /// Says what has been heard of by `now`.
-    fn hear(&mut self, set: With<'_>, now: Ns, out: &mut impl FnMut(SimEvent)) {
+    fn hear_of_orders(&mut self, set: With<'_>, now: Ns, out: &mut impl FnMut(SimEvent)) {
         let known = now.plus(-HEARD_NS);
         while let Some(news) = WIRE.with_borrow_mut(|w| w.news.pop_front_if(|n| n.time <= known)) {
             self.say(set, news, out);
@@ -372,30 +372,26 @@ impl Executor<Skellam> for InBook {
 
     /// The market goes on without us: nothing is lost by it.
     fn on_gap(&mut self, set: With<'_>, now: Ns, _: Ns, out: &mut impl FnMut(SimEvent)) {
-        self.hear(set, now, out);
+        self.hear_of_orders(set, now, out);
     }
 
     fn on_end(&mut self, set: With<'_>, out: &mut impl FnMut(SimEvent)) {
-        self.hear(set, Ns(i64::MAX), out);
+        self.hear_of_orders(set, Ns(i64::MAX), out);
     }
 
-    fn on_bbo(&mut self, set: With<'_>, now: Ns, _: &Bbo, out: &mut impl FnMut(SimEvent)) {
+    fn hear(&mut self, set: With<'_>, now: Ns, out: &mut impl FnMut(SimEvent)) {
         self.heard += 1;
-        self.hear(set, now, out);
+        self.hear_of_orders(set, now, out);
     }
 
-    fn on_book(&mut self, set: With<'_>, now: Ns, _: &Snapshot, out: &mut impl FnMut(SimEvent)) {
-        self.heard += 1;
-        self.hear(set, now, out);
-    }
+    fn on_bbo(&mut self, _: With<'_>, _: &Bbo, _: &mut impl FnMut(SimEvent)) {}
 
-    fn on_prints(&mut self, set: With<'_>, now: Ns, _: &[Trade], out: &mut impl FnMut(SimEvent)) {
-        self.heard += 1;
-        self.hear(set, now, out);
-    }
+    fn on_book(&mut self, _: With<'_>, _: &Snapshot, _: &mut impl FnMut(SimEvent)) {}
+
+    fn on_prints(&mut self, _: With<'_>, _: &[Trade], _: &mut impl FnMut(SimEvent)) {}
 
     fn on_time(&mut self, set: With<'_>, now: Ns, out: &mut impl FnMut(SimEvent)) {
-        self.hear(set, now, out);
+        self.hear_of_orders(set, now, out);
     }
 }
 

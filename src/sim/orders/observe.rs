@@ -16,7 +16,7 @@ use crate::event::own::LANES;
 use crate::sim::config::Settings;
 use crate::sim::level::Level;
 use crate::sim::model::{FillModel, Moment};
-use crate::sim::order::{Crosses, Held, NEVER, NewOrder, SimEvent, SimOrder};
+use crate::sim::order::{Crosses, Held, NEVER, NewOrder, SimEvent};
 use crate::sim::queues::Run;
 use crate::units::{Ns, Px, Side};
 
@@ -94,7 +94,8 @@ impl<F: FillModel> Sim<F> {
             if level.is_some() || crosses {
                 let orders = if crosses { book.orders_to(side.opposite(), px) } else { 0 };
                 let level = level.or(o.held.and_then(|h| h.level));
-                o.held = Some(Held { at: t, level, crossing: Crosses { size, orders }, known_until });
+                o.held =
+                    Some(Held { at: t, level, crossing: Crosses { size, orders }, known_until });
                 shown = k + 1;
             }
         }
@@ -296,12 +297,7 @@ impl<F: FillModel> Sim<F> {
     }
 
     /// What is noted of an order holds from now on; gives whether it is done.
-    fn apply(
-        &mut self,
-        set: Settings<'_, F>,
-        slot: usize,
-        out: &mut impl FnMut(SimEvent),
-    ) -> bool {
+    fn apply(&mut self, set: Settings<'_, F>, slot: usize, out: &mut impl FnMut(SimEvent)) -> bool {
         let o = &mut self.orders[slot];
         let Some(h) = o.held.take() else { return false };
         if let Some(level) = h.level {

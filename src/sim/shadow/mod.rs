@@ -1,6 +1,7 @@
 //! The shadow ladder: what quotes at every distance would have met, whatever is quoted.
 //!
-//! In: the market as it comes, the time. Out: what its quotes met. Hot path: fixed capacity.
+//! In: when the market's messages come, the time, the market in the venue's order. Out: what its quotes met.
+//! Hot path: fixed capacity.
 //!
 //! 1. A decision is made every so often on the session clock, from the best prices received by then, and
 //!    takes effect after the run's own delay.
@@ -13,8 +14,7 @@ mod ladder;
 use serde::{Deserialize, Serialize};
 
 use self::ladder::{Decision, Ladder};
-use super::hold::{Hold, Takes};
-use super::order::NEVER;
+use super::hold::{Came, Takes};
 use super::room::List;
 use crate::event::shadow::Seen;
 use crate::event::{Bbo, Snapshot, Trade};
@@ -31,15 +31,12 @@ pub struct Pace {
     pub delay_ns: i64,
     /// From an event of the venue to its receipt as the session clock has it, ns, besides what stamps show.
     pub feed_ns: i64,
-    /// How long messages wait for those of earlier blocks, ns.
-    pub hold_ns: i64,
 }
 
 /// The ladder of one coin, and what waits for it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Shadow {
     ladder: Ladder,
-    hold: Hold,
     decisions: List<Decision>,
     /// When the next decision is made.
     next: Option<Ns>,
@@ -53,14 +50,14 @@ pub struct Shadow {
 struct Play<'a, O> {
     ladder: &'a mut Ladder,
     decisions: &'a mut List<Decision>,
-    out: &'a mut O,
+    out: O,
 }
 
 impl<O: FnMut(Seen)> Play<'_, O> {
     fn until(&mut self, t: Ns) {
         let due = self.decisions.iter().take_while(|d| d.arrive <= t).count();
         for d in &self.decisions[..due] {
-            self.ladder.decide(d, self.out);
+            self.ladder.decide(d, &mut self.out);
         }
         self.decisions.remove_first(due);
     }
@@ -70,20 +67,20 @@ impl<O: FnMut(Seen)> Takes for Play<'_, O> {
     fn prints(&mut self, prints: &[Trade]) {
         for p in prints {
             self.until(p.time);
-            self.ladder.on_print(p, self.out);
+            self.ladder.on_print(p, &mut self.out);
         }
     }
 
     fn bbo(&mut self, bbo: &Bbo) {
         self.until(bbo.time);
         if let (Some(bid), Some(ask)) = (bbo.bid, bbo.ask) {
-            self.ladder.on_state(bbo.time, bid, ask, self.out);
+            self.ladder.on_state(bbo.time, bid, ask, &mut self.out);
         }
     }
 
     fn book(&mut self, book: &Snapshot) {
         self.until(book.time);
-        self.ladder.on_book(book, self.out);
+        self.ladder.on_book(book, &mut self.out);
     }
 }
 
@@ -93,7 +90,6 @@ impl Shadow {
     pub fn new(rules: Rules) -> Shadow {
         Shadow {
             ladder: Ladder::new(rules),
-            hold: Hold::new(),
             decisions: List::new(DECISIONS_MAX),
             next: None,
             touch: (Ns(i64::MIN), None),
@@ -101,44 +97,30 @@ impl Shadow {
         }
     }
 
-    /// Best prices came.
-    pub fn on_bbo(&mut self, pace: &Pace, now: Ns, bbo: &Bbo, out: &mut impl FnMut(Seen)) {
+    /// A message came.
+    pub fn on(&mut self, pace: &Pace, now: Ns, came: Came<'_>, out: &mut impl FnMut(Seen)) {
         self.on_time(pace, now, out);
-        self.received(pace, now, bbo.time, bbo.bid.zip(bbo.ask).map(|(b, a)| [b.px, a.px]));
-        while self.hold.push_bbo(now, bbo).is_err() && self.take_early(out) {}
+        let (block, touch) = match came {
+            Came::Bbo(bbo) => (bbo.time, bbo.bid.zip(bbo.ask)),
+            Came::Book(book) => {
+                (book.time, book.bids.first().copied().zip(book.asks.first().copied()))
+            }
+            Came::Prints(_) => return,
+        };
+        self.received(pace, now, block, touch.map(|(bid, ask)| [bid.px, ask.px]));
     }
 
-    /// A snapshot came.
-    pub fn on_book(&mut self, pace: &Pace, now: Ns, book: &Snapshot, out: &mut impl FnMut(Seen)) {
-        self.on_time(pace, now, out);
-        let best = book.bids.first().zip(book.asks.first());
-        self.received(pace, now, book.time, best.map(|(b, a)| [b.px, a.px]));
-        while self.hold.push_book(now, book).is_err() && self.take_early(out) {}
-    }
-
-    /// Prints of one frame came.
-    pub fn on_prints(
-        &mut self,
-        pace: &Pace,
-        now: Ns,
-        prints: &[Trade],
-        out: &mut impl FnMut(Seen),
-    ) {
-        self.on_time(pace, now, out);
-        for block in prints.chunk_by(|a, b| a.time == b.time) {
-            while self.hold.push_prints(now, block).is_err() && self.take_early(out) {}
-        }
-    }
-
-    /// The session clock is at `now`: decisions are made, and what waited long enough is taken.
+    /// The session clock is at `now`: decisions are made.
     pub fn on_time(&mut self, pace: &Pace, now: Ns, out: &mut impl FnMut(Seen)) {
         let next = *self.next.get_or_insert(now.plus(Ns::SEC));
         if next <= now {
             self.decide(pace, now, next, out);
         }
-        if let Some(upto) = self.hold.due(now, pace.hold_ns) {
-            self.take(upto, out);
-        }
+    }
+
+    /// Who takes what of the market is let go.
+    pub fn takes<O: FnMut(Seen)>(&mut self, out: O) -> impl Takes {
+        Play { ladder: &mut self.ladder, decisions: &mut self.decisions, out }
     }
 
     /// Makes the decisions from `next` up to `now`.
@@ -151,22 +133,18 @@ impl Shadow {
             let d = Decision { arrive: t.plus(pace.delay_ns), touch: self.touch.1, lag: self.lag };
             t = t.plus(every);
             self.next = Some(t);
-            while self.decisions.push(d).is_err() && self.take_early(out) {}
+            while self.decisions.push(d).is_err() {
+                self.decisions.iter().take(1).for_each(|d| self.ladder.decide(d, out));
+                self.decisions.remove_first(1);
+            }
         }
     }
 
     /// The link is down or trades were lost: what stood stands no more.
     pub fn on_hole(&mut self, out: &mut impl FnMut(Seen)) {
-        self.take(NEVER, out);
         self.ladder.hole(out);
         self.decisions.clear();
         self.touch = (Ns(i64::MIN), None);
-        self.hold.clear();
-    }
-
-    /// Nothing more comes: what waits is taken.
-    pub fn on_end(&mut self, out: &mut impl FnMut(Seen)) {
-        self.take(NEVER, out);
     }
 
     fn received(&mut self, pace: &Pace, now: Ns, block: Ns, touch: Option<[Px; 2]>) {
@@ -179,25 +157,6 @@ impl Shadow {
         if block >= self.touch.0 {
             self.touch = (block, touch);
         }
-    }
-
-    /// Takes the oldest block that waits, or the oldest decision; false where there is neither.
-    fn take_early(&mut self, out: &mut impl FnMut(Seen)) -> bool {
-        let block = self.hold.next();
-        if let Some(block) = block {
-            self.take(block, out);
-        }
-        if self.decisions.free() == 0 {
-            self.decisions.iter().take(1).for_each(|d| self.ladder.decide(d, out));
-            self.decisions.remove_first(1);
-            return true;
-        }
-        block.is_some()
-    }
-
-    fn take(&mut self, upto: Ns, out: &mut impl FnMut(Seen)) {
-        let Shadow { ladder, decisions, hold, .. } = self;
-        hold.take(upto, &mut Play { ladder, decisions, out });
     }
 }
 

@@ -3,10 +3,11 @@
 use super::*;
 use crate::event::Level;
 use crate::event::shadow::{IMPROVE, JOIN};
+use crate::sim::hold::{Batch, Hold};
 use crate::units::{Mid2, ONE, Side, Sz};
 
 /// A decision every half second from 1.25 s on; nothing waits.
-const PACE: Pace = Pace { every_ns: Ns::SEC / 2, delay_ns: Ns::SEC / 4, feed_ns: 0, hold_ns: 0 };
+const PACE: Pace = Pace { every_ns: Ns::SEC / 2, delay_ns: Ns::SEC / 4, feed_ns: 0 };
 
 struct World {
     shadow: Shadow,
@@ -31,8 +32,13 @@ impl World {
 
     fn bbo(&mut self, ms: i64, bid: i64, ask: i64) {
         let bbo = Bbo { time: at(ms), bid: Some(level(bid, 3)), ask: Some(level(ask, 3)) };
-        self.shadow.on_bbo(&PACE, at(ms), &bbo, &mut |s| self.seen.push(s));
-        self.time(ms);
+        self.on(ms, Came::Bbo(&bbo));
+    }
+
+    fn on(&mut self, ms: i64, came: Came<'_>) {
+        self.shadow.on(&PACE, at(ms), came, &mut |s| self.seen.push(s));
+        let mut takes = self.shadow.takes(|s| self.seen.push(s));
+        Hold::default().show(Batch::One(came), &mut takes);
     }
 
     fn time(&mut self, ms: i64) {
@@ -43,15 +49,13 @@ impl World {
         let mut book = Snapshot { time: at(ms), ..Snapshot::default() };
         bids.iter().for_each(|(px, sz)| book.bids.push(level(*px, *sz)));
         book.asks.push(level(ask, 3));
-        self.shadow.on_book(&PACE, at(ms), &book, &mut |s| self.seen.push(s));
-        self.time(ms);
+        self.on(ms, Came::Book(&book));
     }
 
     fn print(&mut self, ms: i64, aggressor: Side, px: i64, sz: i64) {
         let (time, px, sz) = (at(ms), Px(px * ONE), Sz(sz * ONE));
         let print = Trade { aggressor, px, sz, time, taker: 1, tid: 1 };
-        self.shadow.on_prints(&PACE, at(ms), &[print], &mut |s| self.seen.push(s));
-        self.time(ms);
+        self.on(ms, Came::Prints(&[print]));
     }
 
     /// Places of the bids, or asks, that filled.
