@@ -181,6 +181,7 @@ impl Hold {
     }
 
     /// Shows what is let go, which waits on.
+    #[inline]
     pub fn show(&self, batch: Batch<'_>, to: &mut impl Takes) {
         match batch {
             Batch::One(Came::Bbo(bbo)) => to.bbo(bbo),

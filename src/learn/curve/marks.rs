@@ -104,9 +104,7 @@ impl Marks {
         if !quiet && self.window(time).is_none() {
             self.on_hole();
         }
-        while self.len > 0 && self.ring[self.head].time.plus(self.horizon_ns) < time {
-            self.resolve();
-        }
+        self.mark(time);
         self.mid = mid.to_f64();
         if quiet {
             return;
@@ -136,6 +134,13 @@ impl Marks {
     /// Whether another fill has no room.
     pub(super) fn is_full(&self) -> bool {
         self.len == self.ring.len()
+    }
+
+    /// Marks the fills that are due before block `time` at the mid in force.
+    pub(super) fn mark(&mut self, time: Ns) {
+        while self.len > 0 && self.ring[self.head].time.plus(self.horizon_ns) < time {
+            self.resolve();
+        }
     }
 
     /// Marks the oldest fill and all of its block at the mid in force.

@@ -30,7 +30,7 @@ use crate::event::shadow::Seen;
 use crate::limits::CURVE;
 use crate::math::det;
 use crate::settings::settings;
-use crate::units::{Ns, Side};
+use crate::units::{Mid2, Ns, Side};
 
 /// Horizons of the marks, s: the one that decides, the one beside it.
 pub const MARK_S: [u8; 2] = [5, 30];
@@ -75,6 +75,8 @@ pub struct Curve {
     forecast: Forecast,
     /// Of each side what stood last, where it is not counted yet.
     stood: [Stood; 2],
+    /// The newest mid.
+    mid: Mid2,
     /// Windows closed so far.
     windows: u64,
 }
@@ -98,7 +100,7 @@ impl Curve {
         let rates = |f: fn(&Reading) -> f64| horizons[0].readings.each_ref().map(f);
         let (slow, fast) = (rates(|r| r.rate), rates(|r| r.fast));
         let forecast = Forecast::new([slow, fast, fast]);
-        Curve { horizons, forecast, stood: <_>::default(), windows: 0 }
+        Curve { horizons, forecast, stood: <_>::default(), mid: Mid2(0), windows: 0 }
     }
 
     /// The shadow ladder saw something; the maker's fee, bps, is asked for where a window closes.
@@ -106,13 +108,23 @@ impl Curve {
         if let Seen::Live { side, until, places, ns } = seen {
             return self.on_live(side, until, places, ns);
         }
+        // A mid that stays marks whatever it is due for later, too.
+        if let Seen::State { time, mid } = seen
+            && self.mid == mid
+            && self.is_quiet(time)
+        {
+            return;
+        }
         let counts = match seen {
-            Seen::State { time, .. } => !self.horizons.iter().all(|h| h.marks.is_quiet(time)),
+            Seen::State { time, .. } => !self.is_quiet(time),
             Seen::Fill { .. } => self.horizons.iter().any(|h| h.marks.is_full()),
             Seen::Live { .. } | Seen::Hole { .. } => true,
         };
         if counts {
             Side::BOTH.into_iter().for_each(|side| self.count(side));
+        }
+        if let Seen::State { mid, .. } = seen {
+            self.mid = mid;
         }
         let Curve { horizons, forecast, windows, .. } = self;
         let mut sooner: Option<&Stats> = None;
@@ -153,10 +165,18 @@ impl Curve {
                         }
                     }
                 }
-                Seen::Hole { .. } => h.marks.on_hole(),
+                Seen::Hole { from } => {
+                    h.marks.mark(from);
+                    h.marks.on_hole();
+                }
             }
             sooner = Some(&h.stats);
         }
+    }
+
+    /// Whether a state of block `t` neither closes a window nor drops any.
+    fn is_quiet(&self, t: Ns) -> bool {
+        self.horizons.iter().all(|h| h.marks.is_quiet(t))
     }
 
     /// Quotes stood: a decision that changed none of them adds to what waits to be counted.

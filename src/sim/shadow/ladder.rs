@@ -177,12 +177,20 @@ impl Ladder {
             return;
         }
         let touch = [bid, ask];
-        if self.touch.replace(touch).is_none() {
+        let was = self.touch.replace(touch);
+        if was.is_none() {
             self.started = t;
         }
         self.time = t;
         for side in Side::BOTH {
             let own = touch[side.index()];
+            // More at the same price shortens no queue.
+            if was.is_some_and(|was| {
+                let was = was[side.index()];
+                was.px == own.px && was.sz <= own.sz
+            }) {
+                continue;
+            }
             let (q, prices) = (&mut self.quotes[side.index()], &self.prices.1[side.index()]);
             let mut rest = q.live;
             while let Some(place) = take_first(&mut rest) {
