@@ -22,13 +22,7 @@ fn sweeps(n: u32) -> Vec<(Ns, Sweep)> {
             mid *= 1.0 + 3e-5 * (rng.f64() - 0.5);
             let side = if rng.bool() { Side::Buy } else { Side::Sell };
             let depth_bps = -ln(1.0 - rng.f64()) / 0.6;
-            let s = Sweep {
-                side,
-                depth_bps,
-                drift_bps: 0.2 * (rng.f64() - 0.5),
-                half_tick_bps: 0.05,
-                mid,
-            };
+            let s = Sweep { side, depth_bps, half_tick_bps: 0.05, mid };
             (Ns(i64::from(i) * 100 * Ns::MS), s)
         })
         .collect()

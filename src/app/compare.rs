@@ -303,7 +303,7 @@ mod tests {
                 None,
                 &[
                     format!("engine.seed={seed}"),
-                    "profile=glft".to_owned(),
+                    "profile=join".to_owned(),
                     // The account's requests are shared, in the order of the list.
                     "engine.requests.spread_min=0".to_owned(),
                 ],

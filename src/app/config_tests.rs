@@ -280,7 +280,7 @@ fn the_commented_file_sets_nothing_until_a_mark_is_taken_away() {
 #[test]
 fn a_key_that_went_says_what_there_is_instead() {
     for (set, instead) in [
-        ("engine.learn.tape.memory_s=60", "`engine.strategy.glft.learn.tape`"),
+        ("engine.learn.tape.memory_s=60", "`engine.learn.curve`"),
         ("engine.learn.drift.lag_ms=0", "`engine.learn.lag_ms`"),
         ("engine.learn.gating.hold_s=60", "the score chooses between fast and slow rates"),
         ("engine.learn.original.kappa=1", "`engine.strategy.original.learn`"),

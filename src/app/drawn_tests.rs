@@ -317,14 +317,12 @@ fn no_setting_is_in_anything_that_a_checkpoint_holds() {
 }
 
 /// Fields of the state with the name of a setting, none of which is one.
-const SHARED: [&str; 13] = [
+const SHARED: [&str; 11] = [
     "kappa",
     "levels",
-    "mean",
     "model",
     "n",
     "name",
-    "near",
     "next",
     "order",
     "seed",

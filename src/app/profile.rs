@@ -26,7 +26,7 @@ pub const ALL: &[Profile] = &[
     },
     Profile {
         name: "glft",
-        about: "kappa from the tape by regime, the optimal ladder of Guéant and others",
+        about: "the optimal ladder of Guéant and others at what the curve says",
         sets: &["engine.strategy.name=glft"],
     },
     Profile {

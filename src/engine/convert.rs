@@ -60,11 +60,9 @@ pub(super) fn sweep_of(taker: &[Trade], mid: Mid2, from: f64, rules: Rules) -> S
     let side = taker.first().map_or(Side::Buy, |t| t.aggressor);
     let worst = worst_on(side.opposite(), taker).unwrap_or_default();
     let m = mid.to_f64();
-    let sign = if side == Side::Buy { 1e4 } else { -1e4 };
     Sweep {
         side,
         depth_bps: depth_of(side.opposite(), worst, from),
-        drift_bps: sign * (m - from) / from,
         half_tick_bps: Px(rules.tick(worst)).to_f64() / 2.0 / m * 1e4,
         mid: m,
     }

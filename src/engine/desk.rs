@@ -344,11 +344,6 @@ impl<C: Components> Desk<C> {
             && let Some(mid) = self.book.mid()
         {
             self.account.on_mid(cx, mid);
-            if cx.cfg.learn.on
-                && let Some(bps) = samples::half_spread_bps(&self.book, mid)
-            {
-                self.account.sample(cx, &Sample::HalfSpread(bps));
-            }
             if self.checked != self.account.moves || self.account.ledgers[0].position().0 != 0 {
                 self.check_loss(cx);
             }

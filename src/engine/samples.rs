@@ -1,6 +1,6 @@
-//! Samples for learners and strategy: what they are shown of touch and takers.
+//! Samples for learners and strategy: what they are shown of takers.
 //!
-//! In: the book, prints. Out: calls of both. Hot path: no allocation.
+//! In: prints. Out: calls of both. Hot path: no allocation.
 //!
 //! 1. A taker is a sample as soon as it is seen, with the mid before its block, however late it comes.
 
@@ -9,17 +9,9 @@ use super::components::Components;
 use super::convert::sweep_of;
 use super::cx::Cx;
 use super::publish::Publish;
-use crate::book::Book;
 use crate::event::Trade;
 use crate::learn::Sample;
 use crate::sim::config::Order;
-use crate::units::Mid2;
-
-/// Half the distance between best bid and ask, bps of the mid.
-pub(super) fn half_spread_bps(book: &Book, mid: Mid2) -> Option<f64> {
-    let [bid, ask] = book.touch()?;
-    Some((ask.px.to_f64() - bid.px.to_f64()) / 2.0 / mid.to_f64() * 1e4)
-}
 
 /// Each taker is a sample of how deep takers reach.
 pub(super) fn takers<C: Components>(

@@ -43,8 +43,6 @@ pub struct Estimates {
     pub sigma_bps: f64,
     /// Per regime: quiet, normal, volatile, cascade.
     pub regime: [Regime; REGIMES],
-    /// What was seen until this second as the normal regime was named this one now.
-    pub named: Option<usize>,
     /// Inputs refused (not finite, not positive) so far.
     pub refused: u64,
 }

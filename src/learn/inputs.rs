@@ -15,9 +15,6 @@ pub struct Sweep {
     /// it ended inside the reference mid. The reference is the mid that quotes in the book were
     /// made from, see `learn::reference`.
     pub depth_bps: f64,
-    /// How far the mid had moved towards the taker's direction since the reference, s (mid -
-    /// reference) / reference, bps: what quotes in the book had already lost.
-    pub drift_bps: f64,
     /// Half a price step there, bps: depths are floored to the price grid.
     pub half_tick_bps: f64,
     /// Mid before it, USD; > 0.
@@ -33,8 +30,6 @@ pub enum Sample {
     Lost,
     /// The mid, USD; > 0.
     Mid(f64),
-    /// Half the distance between best bid and ask, bps of the mid; >= 0.
-    HalfSpread(f64),
     /// A taker.
     Sweep(Sweep),
 }
@@ -65,7 +60,7 @@ impl Sweep {
     #[must_use]
     pub fn sound(&self) -> bool {
         let step = (0.0..=1e4).contains(&self.half_tick_bps);
-        step && distance(self.depth_bps) && distance(self.drift_bps) && positive(self.mid)
+        step && distance(self.depth_bps) && positive(self.mid)
     }
 }
 

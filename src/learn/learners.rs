@@ -55,7 +55,6 @@ impl Learners {
                 kappa: kappa.read(),
                 sigma_bps: 0.0,
                 regime: [Regime::default(); REGIMES],
-                named: None,
                 refused: 0,
             },
             kappa,
@@ -68,7 +67,7 @@ impl Learners {
             sweeps: 0.0,
             refused: 0,
         };
-        x.publish(Ns(0), None);
+        x.publish(Ns(0));
         x
     }
 
@@ -191,13 +190,12 @@ impl Learners {
             return;
         }
         self.last = self.last.max(now);
-        let mut named = None;
         if let (Some((then, was)), Some(mid)) = (self.second, self.mid) {
             let dt = Ns::seconds(now.since(then));
             if dt > 0.0 {
                 let bps = ((mid / was - 1.0) * 1e4).clamp(-1e4, 1e4);
                 self.sigma.on_return(&cfg.sigma, bps, dt);
-                named = self.filter.step(&cfg.filter, dt, bps, self.sweeps);
+                self.filter.step(&cfg.filter, dt, bps, self.sweeps);
                 self.sweeps = 0.0;
                 if let Some(kappa) = self.kappa.advance(&cfg.kappa, dt) {
                     self.estimates.kappa = kappa;
@@ -207,16 +205,15 @@ impl Learners {
         if let Some(mid) = self.mid {
             self.second = Some((now, mid));
         }
-        self.publish(now, named);
+        self.publish(now);
     }
 
-    fn publish(&mut self, now: Ns, named: Option<usize>) {
+    fn publish(&mut self, now: Ns) {
         let (p, sigma) = (self.filter.p(), self.filter.sigma_bps());
         self.estimates = Estimates {
             at: now,
             sigma_bps: self.sigma.bps(),
             regime: std::array::from_fn(|r| Regime { p: p[r], sigma_bps: sigma[r] }),
-            named,
             refused: self.refused + self.own.refused(),
             ..self.estimates
         };

@@ -36,11 +36,6 @@ impl Ewma {
         self.sum += weight * x;
     }
 
-    /// Total weight: the effective number of values.
-    pub fn weight(&self) -> f64 {
-        self.weight
-    }
-
     /// Mean shrunk to `prior` held with `strength` (>= 0) pseudo-values; `prior` without data.
     pub fn mean(&self, prior: f64, strength: f64) -> f64 {
         let n = self.weight + strength;

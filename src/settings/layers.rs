@@ -16,14 +16,10 @@ const GONE: &[(&str, &str)] = &[
     ("engine.learn.profile", "`engine.strategy.name = \"original\"` learns as the original does"),
     ("engine.learn.estimator", "kappa is shown and quotes nothing; what pays is read of the curve"),
     ("engine.learn.use", "each quantity has one estimator, and nothing to switch off"),
-    ("engine.learn.tape", "what glft learns by is `engine.strategy.glft.learn.tape`"),
-    ("engine.learn.regimes", "what glft learns by is `engine.strategy.glft.learn.regimes`"),
-    ("engine.learn.markout", "what glft learns by is `engine.strategy.glft.learn.markout`"),
-    (
-        "engine.learn.drift",
-        "what glft learns by is `engine.strategy.glft.learn.drift`; how old the mid of a quote in the \
-         book is, `engine.learn.lag_ms`",
-    ),
+    ("engine.learn.tape", "what quotes earn by distance is the curve's, see `engine.learn.curve`"),
+    ("engine.learn.regimes", "regimes tell volatility, see `engine.learn.filter`"),
+    ("engine.learn.markout", "adverse moves are read of the curve, see `engine.learn.curve`"),
+    ("engine.learn.drift", "how old the mid of a quote in the book is, is `engine.learn.lag_ms`"),
     ("engine.learn.own", "kappa from own fills is no longer estimated"),
     ("engine.learn.book", "kappa from the book's shape is no longer estimated"),
     ("engine.learn.signal", "short-term signals moved no quote that paid"),
@@ -35,6 +31,7 @@ const GONE: &[(&str, &str)] = &[
     ("engine.learn.original", "what the original learns by is `engine.strategy.original.learn`"),
     ("engine.strategy.glft.explore", "the shadow ladder sees every distance at no cost"),
     ("engine.strategy.glft.use", "glft has no parts to switch off"),
+    ("engine.strategy.glft.learn", "glft goes by the curve, see `engine.learn.curve`"),
 ];
 
 /// Lays `over` onto `base`, a table of `section`; `path` is where in the whole it stands.

@@ -1,8 +1,18 @@
 //! What glft believes of the market, as plain numbers.
 //!
-//! In: its estimator, or the truth where that is known. Out: [`Beliefs`]. Hot path: `Copy`.
+//! In: the curve of the shadow ladder, or the truth where that is known. Out: [`Beliefs`]. Hot path: once a
+//! window of evidence.
+//!
+//! 1. Of the curve it takes the intensity of fills, A and kappa, and no cost but the fee: the closed form as it is
+//!    published knows no adverse moves. That is what `earn` is compared with.
 
 use super::formula;
+use crate::learn::curve::{Curve, distance};
+use crate::limits::DISTANCES;
+use crate::math::det::exp;
+
+/// Shortest and longest time a position is taken to be held, seconds.
+const HOLD_S: [f64; 2] = [5.0, 600.0];
 
 /// What is believed of the market, plain numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,6 +40,25 @@ pub struct Beliefs {
 }
 
 impl Beliefs {
+    /// What the curve says to an account that pays `fee_bps` to make.
+    #[must_use]
+    pub fn of(c: &Curve, fee_bps: f64, sigma_bps: f64) -> Beliefs {
+        let k = c.decay();
+        let depth_bps = fee_bps + 1.0 / k;
+        let all = &c.at(0)[..DISTANCES];
+        let near = (0..DISTANCES).find(|j| distance(*j) >= depth_bps).unwrap_or(DISTANCES - 1);
+        let rate = all[near].rate * exp((k * (distance(near) - depth_bps)).clamp(-30.0, 30.0));
+        let root = all[0].n_eff.max(0.0).sqrt();
+        Beliefs {
+            adverse_bps: 0.0,
+            fill_rate: rate,
+            hold_s: (0.5 / rate.max(1e-9)).clamp(HOLD_S[0], HOLD_S[1]),
+            confidence: root / (1.0 + root),
+            floor_bps: fee_bps,
+            ..Beliefs::known(k * 1e4, rate, 0.0, fee_bps, sigma_bps)
+        }
+    }
+
     /// Full knowledge of a market: decay `kappa` per unit of relative price, `rate` own fills per
     /// second and side at distance 0, adverse move `adverse_bps`, volatility `sigma_bps`.
     #[must_use]

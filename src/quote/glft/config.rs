@@ -2,12 +2,11 @@
 //!
 //! In: the configuration file. Out: plain values. Cold path.
 
-use super::learn;
 use super::optimal::DEPTHS;
 use crate::settings::settings;
 
 settings! {
-    /// The optimal ladder at what it learns of the tape, for comparison.
+    /// The optimal ladder of the closed form at what the curve says, for comparison.
     pub struct Config: Copy {
         /// Levels a side.
         levels: usize = 5, 1..=5;
@@ -26,8 +25,6 @@ settings! {
         /// rations. On the simulated markets half earns 3 to 8 % more than a fifth, with half the
         /// requests.
         requote_share: f64 = 0.5, 0.0..=100.0;
-        /// What it estimates for itself.
-        learn: learn::Config = learn::Config::default();
     }
 }
 

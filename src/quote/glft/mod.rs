@@ -1,7 +1,7 @@
-//! The optimal ladder of Guéant, Lehalle and Fernandez-Tapia at what it learns of the tape: for comparison.
+//! The optimal ladder of Guéant, Lehalle and Fernandez-Tapia at what the curve says: for comparison.
 //!
-//! In: samples of the market, the position. Out: up to five levels a side. Hot path: no allocation;
-//! the curve is worked out once a second, a ladder is read off it.
+//! In: the curve of the shadow ladder, the position. Out: up to five levels a side. Hot path: no allocation;
+//! what follows from beliefs is worked out once a window of evidence, a ladder is read off it.
 //!
 //! 1. Distances are basis points of mid, decays 1/bps: kappa per unit of price over 1e4.
 //! 2. No kappa is clamped; the only clamps are the touch (post-only), the learned floor and
@@ -14,7 +14,6 @@ pub mod config;
 pub mod curve;
 pub mod formula;
 pub mod inventory;
-pub mod learn;
 pub mod optimal;
 #[cfg(test)]
 mod tests;
@@ -26,13 +25,12 @@ pub use beliefs::Beliefs;
 pub use config::Config;
 pub use curve::Curve;
 
-use self::learn::Model;
 use super::rounding::{self, clamp};
 use super::strategy::{Bounds, Decline, Inputs, Ladder, Stands, Strategy};
-use crate::learn::{Estimates, Sample};
+use crate::learn::{self, Estimates};
 use crate::math::det::exp;
 use crate::record::{Named, StrategyInfo};
-use crate::units::{Ns, Px, Side, Sz};
+use crate::units::{Px, Side, Sz};
 
 /// Levels a side at most.
 const LEVELS_MAX: usize = optimal::DEPTHS.len();
@@ -40,8 +38,7 @@ const LEVELS_MAX: usize = optimal::DEPTHS.len();
 /// What glft keeps of one coin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Glft {
-    /// What it learns with; none where its beliefs are given.
-    model: Option<Box<Model>>,
+    sigma_bps: f64,
     /// What follows from the newest beliefs.
     curve: Curve,
 }
@@ -67,26 +64,23 @@ impl Strategy for Glft {
     type Config = Config;
 
     fn info(_cfg: &Config) -> StrategyInfo {
-        StrategyInfo { name: "glft", version: 2, terms: TERMS, reasons: &[] }
+        StrategyInfo { name: "glft", version: 3, terms: TERMS, reasons: &[] }
     }
 
     fn new(cfg: &Config, bounds: &Bounds, e: &Estimates) -> Glft {
-        let mut model = Model::new(&cfg.learn, bounds.fee_bps, e);
-        let beliefs = model.on_second(&cfg.learn, bounds.fee_bps, e);
-        Glft { model: Some(Box::new(model)), curve: Curve::new(&beliefs, cfg, bounds) }
+        // Nothing was seen: what a curve says before anything was.
+        let said = learn::curve::Curve::new(bounds.fee_bps);
+        let beliefs = Beliefs::of(&said, bounds.fee_bps, e.sigma_bps);
+        Glft { sigma_bps: e.sigma_bps, curve: Curve::new(&beliefs, cfg, bounds) }
     }
 
-    fn on_sample(&mut self, cfg: &Config, now: Ns, sample: &Sample) {
-        if let Some(model) = &mut self.model {
-            model.on_sample(&cfg.learn, now, sample);
-        }
+    fn on_estimates(&mut self, _cfg: &Config, _bounds: &Bounds, e: &Estimates) {
+        self.sigma_bps = e.sigma_bps;
     }
 
-    fn on_estimates(&mut self, cfg: &Config, bounds: &Bounds, e: &Estimates) {
-        if let Some(model) = &mut self.model {
-            let beliefs = model.on_second(&cfg.learn, bounds.fee_bps, e);
-            self.curve = Curve::new(&beliefs, cfg, bounds);
-        }
+    fn on_curve(&mut self, cfg: &Config, bounds: &Bounds, c: &learn::curve::Curve) {
+        let beliefs = Beliefs::of(c, bounds.fee_bps, self.sigma_bps);
+        self.curve = Curve::new(&beliefs, cfg, bounds);
     }
 
     fn decline(&self, _cfg: &Config, _x: &Inputs) -> Option<Decline> {
@@ -105,7 +99,7 @@ impl Strategy for Glft {
             self.side(side, &v, out);
         }
         out.tolerance_bps = cfg.requote_share * self.curve.c1;
-        out.stands = Stands::BY_ESTIMATES;
+        out.stands = Stands::FOLLOWS;
         self.terms(lots, &v, out);
     }
 }
@@ -114,7 +108,7 @@ impl Glft {
     /// One that believes `b` for ever.
     #[must_use]
     pub fn believing(b: &Beliefs, cfg: &Config, bounds: &Bounds) -> Glft {
-        Glft { model: None, curve: Curve::new(b, cfg, bounds) }
+        Glft { sigma_bps: b.sigma_bps, curve: Curve::new(b, cfg, bounds) }
     }
 
     /// What follows from what it believes.

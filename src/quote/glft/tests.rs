@@ -3,8 +3,8 @@
 use super::*;
 use crate::quote::{SideQuote, Strategy, fit};
 use crate::record::Guard;
-use crate::units::ONE;
 use crate::units::rules::Rules;
+use crate::units::{Ns, ONE};
 use proptest::prelude::*;
 
 /// What came of it.
@@ -156,4 +156,51 @@ proptest! {
             prop_assert!(b.0 < a.0);
         }
     }
+}
+
+/// What is believed after an hour in which quotes fill as takers of decay `kappa` per bps would fill them, one
+/// each tenth second: those of a distance and all nearer.
+fn believed(kappa: f64) -> Beliefs {
+    use crate::event::shadow::{ALL, Seen};
+    use crate::learn::curve::{Config, Curve, distance};
+    use crate::limits::DISTANCES;
+    use crate::math::draw::Draw;
+    use crate::units::Mid2;
+    let (cfg, mut c, d) = (Config::default(), Curve::new(1.5), &mut Draw::new(4));
+    let from = Mid2(200 * ONE);
+    for s in 0..3_600 {
+        let time = Ns(s * Ns::SEC);
+        let side = if s / 10 % 2 == 0 { Side::Buy } else { Side::Sell };
+        c.on_seen(&cfg, || 1.5, Seen::State { time, mid: from });
+        for side in Side::BOTH {
+            c.on_seen(&cfg, || 1.5, Seen::Live { side, until: time, places: ALL, ns: Ns::SEC });
+        }
+        let reach = if s % 10 == 0 { d.exp(kappa) } else { -1.0 };
+        for place in (0..DISTANCES).filter(|j| distance(*j) <= reach) {
+            let px = rounding::to_units(
+                100.0
+                    * (1.0
+                        - f64::from(i8::try_from(side.sign()).expect("1"))
+                            * distance(place)
+                            * 1e-4),
+            );
+            let px = Px(px.expect("a price"));
+            c.on_seen(&cfg, || 1.5, Seen::Fill { side, place, px, from, mid: from, time });
+        }
+    }
+    Beliefs::of(&c, 1.5, 1.0)
+}
+
+#[test]
+fn it_believes_the_intensity_of_the_curve() {
+    for kappa in [0.3, 0.6] {
+        let b = believed(kappa);
+        assert!((b.kappa / (kappa * 1e4) - 1.0).abs() < 0.25, "{kappa}: {b:?}");
+        assert!((b.depth_bps - 1.5 - 1e4 / b.kappa).abs() < 1e-9 && b.confidence > 0.8, "{b:?}");
+        // A taker in ten seconds, half of them on each side.
+        let want = 0.05 * (-kappa * b.depth_bps).exp();
+        assert!((b.fill_rate / want - 1.0).abs() < 0.4, "{kappa}: {b:?}, {want}");
+    }
+    let nothing = Beliefs::of(&learn::curve::Curve::new(1.5), 1.5, 1.0);
+    assert!(nothing.confidence < 1e-9, "nothing seen: nothing trusted: {nothing:?}");
 }
