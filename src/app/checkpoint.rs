@@ -31,7 +31,7 @@ use crate::units::Ns;
 
 const MAGIC: &[u8; 8] = b"pmstate\n";
 /// Layout of this file; the body's is the program's version.
-const LAYOUT: u32 = 4;
+const LAYOUT: u32 = 5;
 const HEADER: usize = 8 + 4 + 8 + 16;
 
 /// Where in a recording a replay stands.

@@ -100,7 +100,7 @@ impl Feed {
             plan,
             retry: std::array::from_fn(|i| Retry::new(seed.wrapping_add(i as u64))),
             joiners: specs.iter().map(|_| Joiner::new(seed)).collect(),
-            paces: specs.iter().map(|_| Stream::ALL.map(|_| Pace::new())).collect(),
+            paces: specs.iter().map(|_| Default::default()).collect(),
             lags: specs.iter().map(|_| None).collect(),
             shown: specs.iter().map(|_| None).collect(),
             lots: specs.iter().map(|s| s.rules().lot()).collect(),
@@ -337,8 +337,8 @@ impl Feed {
         let Some(paces) = self.paces.get(coin.index()) else {
             return Ages { any_ns, ..Ages::default() };
         };
-        let [bbo_ns, fast_ns, slow_ns, trades_ns, ctx_ns] = paces.each_ref().map(|p| p.age(now));
-        Ages { bbo_ns, fast_ns, slow_ns, trades_ns, ctx_ns, any_ns }
+        let [bbo_ns, fast_ns, slow_ns, ..] = paces.each_ref().map(|p| p.age(now));
+        Ages { bbo_ns, fast_ns, slow_ns, any_ns }
     }
 
     /// What it knows.
