@@ -30,7 +30,7 @@ use super::staged::Stage;
 use super::step::step;
 use super::turn::Turn;
 use crate::engine::{Components, Shipped};
-use crate::feed::{self, Control, Loss, Verdict};
+use crate::feed::{self, CoinSpec, Control, Loss, Verdict};
 use crate::limits::{
     ASIDE_LINE_MAX, COINS_MAX, CONNECT_MS, CONTROL_LINE_MAX, HOT_WAIT, READS_PER_TURN, SOCKETS,
     SOCKETS_MAX, STAMP_LEAP_NS, STATUS_NS, TICK_NS,
@@ -448,7 +448,9 @@ impl<C: Components> Hot<C> {
         let before = self.set_aside();
         self.turn.down(number(i), now, loss, &mut self.rings.records);
         for coin in self.set_aside().into_iter().filter(|c| !before.contains(c)) {
-            self.note_set_aside(now, coin);
+            if let Some(coin) = self.turn.feed().coins().get(coin).copied() {
+                self.note_aside(now, &coin, true);
+            }
         }
         if let (false, Some(rehearsal)) = (self.turn.feed().is_up(), self.plan.idle.rehearsal()) {
             rehearsal.down(now);
@@ -462,9 +464,8 @@ impl<C: Components> Hot<C> {
     }
 
     /// A replay cannot find out by itself: it subscribes to nothing.
-    fn note_set_aside(&mut self, now: Ns, coin: CoinId) {
-        let Some(spec) = self.turn.feed().coins().as_slice().get(coin.index()) else { return };
-        let line: ArrayVec<u8, ASIDE_LINE_MAX> = feed::set_aside_line(&spec.name).collect();
+    fn note_aside(&mut self, now: Ns, coin: &CoinSpec, aside: bool) {
+        let line: ArrayVec<u8, ASIDE_LINE_MAX> = feed::aside_line(&coin.name, aside).collect();
         self.note(now, &line);
     }
 
@@ -517,8 +518,7 @@ impl<C: Components> Hot<C> {
         let now = self.plan.clock.now();
         if let Some(coin) = self.turn.due_back(number(i), now) {
             self.turn.take(now, Signal::Aside(&coin.name, false), &mut self.rings.records);
-            let line: ArrayVec<u8, ASIDE_LINE_MAX> = feed::taken_back_line(&coin.name).collect();
-            self.note(now, &line);
+            self.note_aside(now, &coin, false);
         }
         let mut pinged = false;
         while let Some(text) = self.turn.next_send(number(i), now) {

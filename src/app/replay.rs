@@ -24,8 +24,8 @@ use super::turn::{Turn, engine, give};
 use crate::engine::publish::Publish;
 use crate::engine::{Components, Engine, Shipped};
 use crate::feed::{
-    CoinSpec, Control, Counters, Loss, Parser, SIMULATED, control, imported, is_coin,
-    is_taken_back, listed, lost_frames, set_aside,
+    CoinSpec, Control, Counters, Loss, Parser, SIMULATED, control, imported, is_coin, listed,
+    lost_frames, set_aside,
 };
 use crate::folder::recording::{Fault, LeftOut, Meter, Reader, RecordingError, Tail};
 use crate::journal::Digest;
@@ -178,10 +178,8 @@ impl Lines {
                 };
                 to(at, signal(what, socket));
             }
-        } else if let Some(coin) = set_aside(line) {
-            to(at, Signal::Aside(coin, true));
-        } else if let Some(coin) = is_taken_back(line) {
-            to(at, Signal::Aside(coin, false));
+        } else if let Some((coin, aside)) = set_aside(line) {
+            to(at, Signal::Aside(coin, aside));
         } else if let Some(missing) = lost_frames(line) {
             self.seen.missing = self.seen.missing.saturating_add(missing);
         } else if line == SIMULATED || imported(line).is_some() {

@@ -8,87 +8,62 @@ use serde::{Deserialize, Serialize};
 use super::coins::CoinSpec;
 use crate::units::rules::Billing;
 
-/// What a control line says happened here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Control {
-    /// The link came up; the subscriptions follow.
-    Up,
-    /// The link went down.
-    Down,
-    /// The logging thread fell behind: quotes were withdrawn.
-    Behind,
-    /// The logging thread caught up.
-    Drained,
-    /// The run was stopped.
-    Stop,
-    /// The last turn before the run stood still, as where the machine slept.
-    Still,
-    /// A ping was sent.
-    Ping,
-    /// The next messages that name no coin came over this connection.
-    From,
-    /// A file of the run is missing here. No recorder writes it: whoever reads the files says so.
-    Hole,
+/// The beginning of a line of our own.
+macro_rules! ours {
+    ($( $event:literal ),*) => {
+        concat!("{\"channel\":\"papermaker\",\"data\":{\"event\":\"", $( $event ),*).as_bytes()
+    };
 }
 
-const HEAD: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"";
-const LOST: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"lost\",\"frames\":";
+/// What happened, with the event's name in the recording.
+macro_rules! controls {
+    ($( $variant:ident / $name:literal : $sentence:literal ),* $(,)?) => {
+        /// What a control line says happened here.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Control { $( #[doc = $sentence] $variant ),* }
+
+        impl Control {
+            /// All of them.
+            pub const ALL: &'static [Control] = &[ $( Control::$variant ),* ];
+
+            /// The event's name in the recording.
+            pub fn name(self) -> &'static str {
+                match self { $( Control::$variant => $name ),* }
+            }
+
+            /// The line, without its time, as the recorder writes it; of a run of several connections,
+            /// the first.
+            pub fn line(self) -> &'static [u8] {
+                match self { $( Control::$variant => ours!($name, "\"}}") ),* }
+            }
+        }
+    };
+}
+
+controls! {
+    Up / "up" : "The link came up; the subscriptions follow.",
+    Down / "down" : "The link went down.",
+    Behind / "behind" : "The logging thread fell behind: quotes were withdrawn.",
+    Drained / "drained" : "The logging thread caught up.",
+    Stop / "stop" : "The run was stopped.",
+    Still / "still" : "The last turn before the run stood still, as where the machine slept.",
+    Ping / "ping" : "A ping was sent.",
+    From / "from" : "The next messages that name no coin came over this connection.",
+    Hole / "hole" : "A file of the run is missing here, as whoever reads its files says.",
+}
+
+const HEAD: &[u8] = ours!("");
+const LOST: &[u8] = ours!("lost\",\"frames\":");
 const TAIL: &[u8] = b"\"}}";
 const SOCKET: &[u8] = b"\",\"socket\":";
-const IMPORT: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"import\",\"unknown\":\"";
+const IMPORT: &[u8] = ours!("import\",\"unknown\":\"");
 /// The line at the head of a recording of a simulated market.
-pub const SIMULATED: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"simulated\"}}";
-const SET_ASIDE: &[u8] =
-    b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"set_aside\",\"coin\":\"";
-const TAKEN_BACK: &[u8] =
-    b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"taken_back\",\"coin\":\"";
+pub const SIMULATED: &[u8] = ours!("simulated\"}}");
+const SET_ASIDE: &[u8] = ours!("set_aside\",\"coin\":\"");
+const TAKEN_BACK: &[u8] = ours!("taken_back\",\"coin\":\"");
+const COIN: &[u8] = ours!("coin\",");
 
 impl Control {
-    /// All of them.
-    pub const ALL: [Control; 9] = [
-        Control::Up,
-        Control::Down,
-        Control::Behind,
-        Control::Drained,
-        Control::Stop,
-        Control::Still,
-        Control::Ping,
-        Control::From,
-        Control::Hole,
-    ];
-
-    /// The event's name in the recording.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Control::Up => "up",
-            Control::Down => "down",
-            Control::Behind => "behind",
-            Control::Drained => "drained",
-            Control::Stop => "stop",
-            Control::Still => "still",
-            Control::Ping => "ping",
-            Control::From => "from",
-            Control::Hole => "hole",
-        }
-    }
-
-    /// The line, without its time, as the recorder writes it; of a run of several connections, the first.
-    #[must_use]
-    pub fn line(self) -> &'static [u8] {
-        match self {
-            Control::Up => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"up\"}}",
-            Control::Down => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"down\"}}",
-            Control::Behind => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"behind\"}}",
-            Control::Drained => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"drained\"}}",
-            Control::Stop => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"stop\"}}",
-            Control::Still => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"still\"}}",
-            Control::Ping => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"ping\"}}",
-            Control::From => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"from\"}}",
-            Control::Hole => b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"hole\"}}",
-        }
-    }
-
     /// The line of one of a run's connections, 0 to 9.
     pub fn line_of(self, socket: u8) -> impl Iterator<Item = u8> {
         let line = self.line();
@@ -102,26 +77,19 @@ impl Control {
     }
 }
 
-/// The line that says that a coin was set aside: its subscription ended link after link.
-pub fn set_aside_line(coin: &str) -> impl Iterator<Item = u8> {
-    SET_ASIDE.iter().chain(coin.as_bytes()).chain(TAIL).copied()
+/// The line that says that a coin was set aside: its subscription ended link after link. Or that it is
+/// tried again.
+pub fn aside_line(coin: &str, aside: bool) -> impl Iterator<Item = u8> {
+    let head = if aside { SET_ASIDE } else { TAKEN_BACK };
+    head.iter().chain(coin.as_bytes()).chain(TAIL).copied()
 }
 
-/// The name of the coin that `frame` says was set aside; `None`: it is another line.
-#[must_use]
-pub fn set_aside(frame: &[u8]) -> Option<&str> {
-    std::str::from_utf8(frame.strip_prefix(SET_ASIDE)?.strip_suffix(TAIL)?).ok()
-}
-
-/// The line that says that a coin set aside is tried again.
-pub fn taken_back_line(coin: &str) -> impl Iterator<Item = u8> {
-    TAKEN_BACK.iter().chain(coin.as_bytes()).chain(TAIL).copied()
-}
-
-/// The name of the coin that `frame` says is tried again; `None`: it is another line.
-#[must_use]
-pub fn is_taken_back(frame: &[u8]) -> Option<&str> {
-    std::str::from_utf8(frame.strip_prefix(TAKEN_BACK)?.strip_suffix(TAIL)?).ok()
+/// The name of the coin that `frame` says was set aside (`true`) or is tried again; `None`: it is another
+/// line.
+pub fn set_aside(frame: &[u8]) -> Option<(&str, bool)> {
+    let of = |head, aside| Some((frame.strip_prefix(head)?, aside));
+    let (coin, aside) = of(SET_ASIDE, true).or_else(|| of(TAKEN_BACK, false))?;
+    Some((std::str::from_utf8(coin.strip_suffix(TAIL)?).ok()?, aside))
 }
 
 /// What a recording says of a coin that it holds: what the venue's list said when it was made.
@@ -150,11 +118,8 @@ struct Ours<'a> {
     data: Listed<'a>,
 }
 
-const COIN: &[u8] = b"{\"channel\":\"papermaker\",\"data\":{\"event\":\"coin\",";
-
 /// The line that says what the venue's list says of a coin: a replay's ticks, lots and fees are then
 /// the live run's, not guessed from the sizes in the frames. And over which of its connections it comes.
-#[must_use]
 pub fn coin_line(spec: &CoinSpec, socket: u8) -> Vec<u8> {
     let CoinSpec { name, sz_decimals, billing } = spec;
     let (coin, sz_decimals, fees) = (name.as_str(), *sz_decimals, *billing);
@@ -163,13 +128,11 @@ pub fn coin_line(spec: &CoinSpec, socket: u8) -> Vec<u8> {
 }
 
 /// Whether `frame` begins as a line of [`coin_line`].
-#[must_use]
 pub fn is_coin(frame: &[u8]) -> bool {
     frame.starts_with(COIN)
 }
 
 /// The coin that `frame` tells of, and its connection; `None`: it is another line, or says what cannot be.
-#[must_use]
 pub fn listed(frame: &[u8]) -> Option<(CoinSpec, u8)> {
     if !is_coin(frame) {
         return None;
@@ -192,26 +155,22 @@ pub fn import_line(unknown: &str) -> impl Iterator<Item = u8> {
 
 /// What the line `frame` says that the sources of an imported recording do not say; `None`: it is
 /// another line.
-#[must_use]
 pub fn imported(frame: &[u8]) -> Option<&str> {
     std::str::from_utf8(frame.strip_prefix(IMPORT)?.strip_suffix(TAIL)?).ok()
 }
 
 /// How many frames the line `frame` says are missing; `None`: it is another line.
-#[must_use]
 pub fn lost_frames(frame: &[u8]) -> Option<u64> {
     let count = frame.strip_prefix(LOST)?.strip_suffix(b"}}")?;
     std::str::from_utf8(count).ok()?.parse().ok()
 }
 
 /// Whether `frame` begins as the recorder's own lines do, that of lost frames included.
-#[must_use]
 pub fn is_ours(frame: &[u8]) -> bool {
     frame.starts_with(HEAD)
 }
 
 /// The control line `frame` is, if it is one, and the connection it is of.
-#[must_use]
 pub fn control(frame: &[u8]) -> Option<(Control, u8)> {
     let rest = frame.strip_prefix(HEAD)?;
     let (event, tail) = rest.split_at(rest.iter().position(|b| *b == b'"')?);
@@ -220,7 +179,7 @@ pub fn control(frame: &[u8]) -> Option<(Control, u8)> {
         None if tail == TAIL => 0,
         _ => return None,
     };
-    Control::ALL.into_iter().find(|c| c.name().as_bytes() == event).map(|c| (c, socket))
+    Control::ALL.iter().find(|c| c.name().as_bytes() == event).map(|c| (*c, socket))
 }
 
 #[cfg(test)]
@@ -229,7 +188,7 @@ mod tests {
 
     #[test]
     fn control_lines_read_back() {
-        for c in Control::ALL {
+        for &c in Control::ALL {
             assert_eq!(control(c.line()), Some((c, 0)));
             assert!(is_ours(c.line()));
             for socket in 0..10 {
@@ -237,12 +196,11 @@ mod tests {
                 assert_eq!(control(&line), Some((c, socket)), "{}", line.escape_ascii());
             }
         }
-        let line: Vec<u8> = set_aside_line("kPEPE").collect();
-        assert_eq!((set_aside(&line), control(&line)), (Some("kPEPE"), None));
-        let back: Vec<u8> = taken_back_line("kPEPE").collect();
-        assert_eq!((is_taken_back(&back), set_aside(&back)), (Some("kPEPE"), None));
-        assert!(is_ours(&back) && control(&back).is_none() && is_taken_back(&line).is_none());
-        assert!(is_ours(&line) && set_aside(Control::Up.line()).is_none());
+        for aside in [true, false] {
+            let line: Vec<u8> = aside_line("kPEPE", aside).collect();
+            assert_eq!((set_aside(&line), control(&line)), (Some(("kPEPE", aside)), None));
+            assert!(is_ours(&line) && set_aside(Control::Up.line()).is_none());
+        }
         let upside: Vec<u8> = [HEAD, b"upside", TAIL].concat();
         for line in ["".as_bytes(), b"{\"channel\":\"pong\"}", &upside] {
             assert_eq!(control(line), None);

@@ -53,13 +53,13 @@ pub(super) fn taker(hash: &[u8]) -> u64 {
 /// A signed decimal in units of `10^-decimals`, further decimals cut off toward zero.
 pub(super) fn rate(text: &[u8], decimals: u32) -> Result<i64, Reject> {
     if text.len() > RATE_TEXT_MAX {
-        return Err(Reject::Number(Bad::TooLong));
+        return Err(Reject::NumberTooLong);
     }
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
         _ => (false, text),
     };
-    let bad = Reject::Number(Bad::Grammar);
+    let bad = Reject::NumberGrammar;
     let mut value: i64 = 0;
     let mut kept = 0;
     let mut point = false;
@@ -89,7 +89,7 @@ pub(super) fn rate(text: &[u8], decimals: u32) -> Result<i64, Reject> {
 pub(super) fn oracle(text: &[u8]) -> Result<Px, Reject> {
     match rate(text, SCALE)? {
         value @ 1..NUMBER_MAX => Ok(Px(value)),
-        NUMBER_MAX.. => Err(Reject::Number(Bad::TooLarge)),
+        NUMBER_MAX.. => Err(Reject::NumberTooLarge),
         _ => Err(Reject::NotPositive),
     }
 }
@@ -106,10 +106,10 @@ fn positive(text: &[u8]) -> Result<i64, Reject> {
     match decimal::parse(text) {
         Ok(0) => Err(Reject::NotPositive),
         Ok(value @ ..NUMBER_MAX) => Ok(value),
-        Ok(_) => Err(Reject::Number(Bad::TooLarge)),
+        Ok(_) => Err(Reject::NumberTooLarge),
         // A negative number deserves its own name.
         Err(Bad::Grammar) if negative(text) => Err(Reject::NotPositive),
-        Err(bad) => Err(Reject::Number(bad)),
+        Err(bad) => Err(bad.into()),
     }
 }
 
@@ -122,7 +122,7 @@ fn push(value: i64, digit: u8) -> Result<i64, Reject> {
     value
         .checked_mul(10)
         .and_then(|v| v.checked_add(i64::from(digit)))
-        .ok_or(Reject::Number(Bad::TooLarge))
+        .ok_or(Reject::NumberTooLarge)
 }
 
 #[cfg(test)]
@@ -138,9 +138,9 @@ mod tests {
             assert_eq!(sz(t.as_bytes()), Err(Reject::NotPositive), "{t}");
         }
         for t in ["1e-05", "NaN", "", "--1", "-", "inf", "+1"] {
-            assert_eq!(px(t.as_bytes()), Err(Reject::Number(Bad::Grammar)), "{t}");
+            assert_eq!(px(t.as_bytes()), Err(Reject::NumberGrammar), "{t}");
         }
-        assert_eq!(sz(b"0.000000001"), Err(Reject::Number(Bad::TooFine)));
+        assert_eq!(sz(b"0.000000001"), Err(Reject::NumberTooFine));
     }
 
     #[test]
@@ -169,13 +169,13 @@ mod tests {
         }
         assert_eq!(rate(b"605822.2557999999", 8), Ok(60_582_225_579_999));
         for t in ["", "-", ".", "1.", ".5", "1e5", "1.2.3", "--1", "+1", " 1"] {
-            assert_eq!(rate(t.as_bytes(), 10), Err(Reject::Number(Bad::Grammar)), "{t:?}");
+            assert_eq!(rate(t.as_bytes(), 10), Err(Reject::NumberGrammar), "{t:?}");
         }
         assert_eq!(oracle(b"80491.9"), Ok(Px(8_049_190_000_000)));
         assert_eq!(oracle(b"605822.2557999999"), Ok(Px(60_582_225_579_999)));
         assert_eq!(oracle(b"0.0"), Err(Reject::NotPositive));
         assert_eq!(oracle(b"-1.0"), Err(Reject::NotPositive));
-        assert_eq!(rate(&[b'1'; 41], 10), Err(Reject::Number(Bad::TooLong)));
-        assert_eq!(rate(b"99999999999999999999", 10), Err(Reject::Number(Bad::TooLarge)));
+        assert_eq!(rate(&[b'1'; 41], 10), Err(Reject::NumberTooLong));
+        assert_eq!(rate(b"99999999999999999999", 10), Err(Reject::NumberTooLarge));
     }
 }

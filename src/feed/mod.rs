@@ -37,8 +37,8 @@ mod tests;
 pub use clock::{ClockMap, Seen};
 pub use coins::{BadCoin, CoinSpec, Coins, is_perpetual};
 pub use control::{
-    Control, SIMULATED, coin_line, control, import_line, imported, is_coin, is_ours, is_taken_back,
-    listed, lost_frames, lost_line, set_aside, set_aside_line, taken_back_line,
+    Control, SIMULATED, aside_line, coin_line, control, import_line, imported, is_coin, is_ours,
+    listed, lost_frames, lost_line, set_aside,
 };
 pub use decode::{Decoder, Parser};
 pub use outcome::{Decoded, Stream};

@@ -264,7 +264,7 @@ fn fact_12_prices_and_sizes_are_decimal_strings_and_counts_are_integers() {
             panic!("a history");
         };
         assert_eq!((prints[0].px, prints[0].sz), (Px(8), Sz(10_505_500_000_000)));
-        let grammar = Out::Rejected(Reject::Number(crate::units::decimal::Bad::Grammar));
+        let grammar = Out::Rejected(Reject::NumberGrammar);
         assert_eq!(rig.get(2, with("1e5", "1.0")), grammar);
         let number = with("1.0", "1.0").replace("\"px\":\"1.0\"", "\"px\":1.0");
         assert_eq!(rig.get(3, number), Out::Rejected(Reject::WrongType));
