@@ -81,44 +81,30 @@ pub struct Checkpoint<C: Components = Shipped> {
 }
 
 /// Why a checkpoint cannot be written or used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The disk refused.
+    #[error("the disk refused: {0}")]
     Disk(io::ErrorKind),
     /// It does not begin as a checkpoint does.
+    #[error("this is no checkpoint")]
     NotOne,
     /// Written in another layout.
+    #[error("its layout is number {0}, not {LAYOUT}")]
     Layout(u32),
     /// Written by another version of the program.
+    #[error("it was written by version {0}; this is {this}", this = env!("CARGO_PKG_VERSION"))]
     Program(String),
     /// It ends early, or goes on too long.
+    #[error("it is cut, or has something behind its end")]
     Length,
     /// Its checksum is wrong, or its body makes no sense.
+    #[error("it is damaged: its checksum is wrong")]
     Damaged,
     /// Made under another configuration, or for other coins.
+    #[error("it was made under another configuration or for other coins")]
     Config,
 }
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Fault::Disk(e) => write!(f, "the disk refused: {e}"),
-            Fault::NotOne => f.write_str("this is no checkpoint"),
-            Fault::Layout(n) => write!(f, "its layout is number {n}, not {LAYOUT}"),
-            Fault::Program(v) => {
-                let this = env!("CARGO_PKG_VERSION");
-                write!(f, "it was written by version {v}; this is {this}")
-            }
-            Fault::Length => f.write_str("it is cut, or has something behind its end"),
-            Fault::Damaged => f.write_str("it is damaged: its checksum is wrong"),
-            Fault::Config => {
-                f.write_str("it was made under another configuration or for other coins")
-            }
-        }
-    }
-}
-
-impl std::error::Error for Fault {}
 
 impl<'a, C: Components> Written<'a, C> {
     /// What a replay knows at `place`, under the configuration with the given hash.

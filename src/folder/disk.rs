@@ -7,7 +7,6 @@
 //! 2. Readers take no lock and may look on while a run is written.
 //! 3. Interrupted calls are tried again; nothing else is.
 
-use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -23,25 +22,15 @@ pub struct Folder {
 }
 
 /// Why a folder cannot be had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FolderError {
     /// Another process writes it.
+    #[error("it is being written by another process")]
     Busy,
     /// The disk refused.
+    #[error("{}", if *.0 == DiskError::Missing { "there is no such folder".into() } else { .0.to_string() })]
     Disk(DiskError),
 }
-
-impl fmt::Display for FolderError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            FolderError::Busy => f.write_str("it is being written by another process"),
-            FolderError::Disk(DiskError::Missing) => f.write_str("there is no such folder"),
-            FolderError::Disk(e) => e.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for FolderError {}
 
 impl Folder {
     /// Opens a folder for writing, creating it where it is missing, and locks it.

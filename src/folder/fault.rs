@@ -10,52 +10,80 @@ use super::chain::{Hole, segment_name};
 use crate::journal::DiskError;
 
 /// What is wrong with a recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The disk refused.
+    #[error(transparent)]
     Disk(DiskError),
     /// A file of the run between the first and the last is missing, and all were needed: its number.
+    #[error("{}", Hole(*.0))]
     Hole(u64),
     /// The gzip stream is corrupt: before its first line, or where all of it is needed.
+    #[error("the gzip stream is corrupt; see `gzip -tv`")]
     Gzip,
     /// No line begins as a line does: digits that fit 63 bits, and a blank.
+    #[error(
+        "a line is `<receive time, ns since 1970> <json>`, as in `1790000000050000000 \
+         {{\"channel\":…}}`; {0}"
+    )]
     NoLine(Looks),
     /// The stamps are the block times in another unit than nanoseconds.
+    #[error(
+        r"the receive times look like {}, nanoseconds are needed: try `sed -E 's/^([0-9]+) /\1{} /'`",
+        .0.name(), &.0.ns().to_string()[1..]
+    )]
     Unit(Unit),
     /// Its coins cannot be followed.
+    #[error("its coins cannot be followed")]
     Coins,
     /// It is not the recording that a checkpoint was made of, or ends before its place.
+    #[error("it is not the recording that the checkpoint was made of")]
     NotThatOne,
     /// The checkpoint could not be written.
+    #[error("the checkpoint could not be written")]
     Checkpoint,
     /// A file of events of another version.
+    #[error("it is a file of events of version {0}; convert again")]
     Version(u32),
     /// A file of events that is not as it was written.
+    #[error("the file of events is damaged; convert again")]
     Damaged,
     /// A file of events that ends before its end.
+    #[error("the file of events ends before its end; convert again")]
     Cut,
     /// Files of events cannot be joined to one run.
+    #[error("files of events cannot be joined: give the recordings that they were made of")]
     NotJoined,
     /// A file of events of these coins cannot be replayed for others.
+    #[error("its coins are others, or cannot be followed")]
     OtherCoins,
 }
 
 /// What the first line of a file looks like that is no recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Looks {
     /// JSON without a time before it.
+    #[error("this one is JSON alone: put the time before it at which it was received")]
     Json,
     /// A date, or a date and a time of day.
+    #[error("this one begins with a date: `date -u -d DATE +%s%N` gives its nanoseconds")]
     Date,
     /// A number with a fraction.
+    #[error("this one's time has a fraction: write it as whole nanoseconds")]
     Fraction,
     /// Digits, and something else than a blank after them.
+    #[error(r"this one has no blank after the time: try `sed -E 's/^([0-9]+)[^0-9{{]+/\1 /'`")]
     NoBlank,
     /// UTF-16.
+    #[error("this file is UTF-16: try `iconv -f UTF-16 -t UTF-8`")]
     Utf16,
     /// Compressed by the program of this name.
+    #[error("this file is compressed: unpack it with `{0}`")]
     Packed(&'static str),
     /// Anything else.
+    #[error(
+        "this one does not begin with a time and a blank; `papermaker import --help` has other formats"
+    )]
     Other,
 }
 
@@ -122,87 +150,15 @@ impl Unit {
     }
 }
 
-impl fmt::Display for Looks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Looks::Packed(tool) => {
-                write!(f, "this file is compressed: unpack it with `{tool}`")
-            }
-            Looks::Utf16 => f.write_str("this file is UTF-16: try `iconv -f UTF-16 -t UTF-8`"),
-            Looks::Json => f.write_str(
-                "this one is JSON alone: put the time before it at which it was received",
-            ),
-            Looks::Date => f.write_str(
-                "this one begins with a date: `date -u -d DATE +%s%N` gives its nanoseconds",
-            ),
-            Looks::Fraction => {
-                f.write_str("this one's time has a fraction: write it as whole nanoseconds")
-            }
-            Looks::NoBlank => f.write_str(
-                "this one has no blank after the time: try `sed -E 's/^([0-9]+)[^0-9{]+/\\1 /'`",
-            ),
-            Looks::Other => f.write_str(
-                "this one does not begin with a time and a blank; `papermaker import --help` has other formats",
-            ),
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Fault::Disk(e) => e.fmt(f),
-            Fault::Gzip => f.write_str("the gzip stream is corrupt; see `gzip -tv`"),
-            Fault::NoLine(looks) => write!(
-                f,
-                "a line is `<receive time, ns since 1970> <json>`, as in `1790000000050000000 \
-                 {{\"channel\":…}}`; {looks}"
-            ),
-            Fault::Unit(unit) => write!(
-                f,
-                "the receive times look like {}, nanoseconds are needed: try `sed -E \
-                 's/^([0-9]+) /\\1{} /'`",
-                unit.name(),
-                &unit.ns().to_string()[1..],
-            ),
-            Fault::Coins => f.write_str("its coins cannot be followed"),
-            Fault::NotThatOne => {
-                f.write_str("it is not the recording that the checkpoint was made of")
-            }
-            Fault::Hole(n) => Hole(*n).fmt(f),
-            Fault::Checkpoint => f.write_str("the checkpoint could not be written"),
-            Fault::Version(n) => write!(f, "it is a file of events of version {n}; convert again"),
-            Fault::Damaged => f.write_str("the file of events is damaged; convert again"),
-            Fault::Cut => f.write_str("the file of events ends before its end; convert again"),
-            Fault::NotJoined => f.write_str(
-                "files of events cannot be joined: give the recordings that they were made of",
-            ),
-            Fault::OtherCoins => f.write_str("its coins are others, or cannot be followed"),
-        }
-    }
-}
-
-impl std::error::Error for Fault {}
-
 /// What is wrong with a recording, and where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{fault}", if *line > 0 { format!("line {line}: ") } else { String::new() })]
 pub struct RecordingError {
     /// Number of the line, from 1.
     pub line: u64,
     /// What.
     pub fault: Fault,
 }
-
-impl fmt::Display for RecordingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => self.fault.fmt(f),
-            line => write!(f, "line {line}: {}", self.fault),
-        }
-    }
-}
-
-impl std::error::Error for RecordingError {}
 
 /// The fault in a source's error: flate2 says `InvalidInput` or `InvalidData` of a corrupt stream.
 pub(super) fn of_source(e: &io::Error) -> Fault {

@@ -7,7 +7,6 @@
 //! 2. Gaps and ages are receive times within one link; block times serve the offset and late prints.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -92,36 +91,28 @@ pub struct Fitness {
 }
 
 /// Why a recording, or one coin of it, is not fit for a replay.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Unfit {
     /// Most frames are turned away; the commonest reason and how many.
+    #[error(
+        "most frames are rejected, {1} of {2} as {0}{hint}",
+        hint = if .0 == "out_of_range" { ": most are dated far ahead of their receipt" } else { "" }
+    )]
     Rejected(String, u64, u64),
     /// No live print of a coin.
+    #[error("{0} has no trades")]
     NoTrades(String),
     /// Best prices of a coin come too seldom; mean gap, s. Zero: never.
+    #[error("{}", slow(.0, *.1))]
     SlowTouch(String, f64),
 }
 
-impl fmt::Display for Unfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Unfit::Rejected(reason, n, all) => {
-                let hint = match reason.as_str() {
-                    "out_of_range" => ": most are dated far ahead of their receipt",
-                    _ => "",
-                };
-                write!(f, "most frames are rejected, {n} of {all} as {reason}{hint}")
-            }
-            Unfit::NoTrades(coin) => write!(f, "{coin} has no trades"),
-            Unfit::SlowTouch(coin, s) if *s > 0.0 => {
-                write!(f, "best prices of {coin} come every {s:.1} s, at most 1 s is needed")
-            }
-            Unfit::SlowTouch(coin, _) => write!(f, "{coin} has no best prices"),
-        }
+fn slow(coin: &str, s: f64) -> String {
+    match s > 0.0 {
+        true => format!("best prices of {coin} come every {s:.1} s, at most 1 s is needed"),
+        false => format!("{coin} has no best prices"),
     }
 }
-
-impl std::error::Error for Unfit {}
 
 /// One coin while the recording is gone through.
 #[derive(Debug, Default)]

@@ -5,50 +5,37 @@
 //! 1. Names are plain file names in one folder.
 //! 2. After `sync` returned, the file's bytes survive a power loss; after `sync_dir`, its name.
 
-use std::fmt;
-
 /// Why the disk refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DiskError {
     /// No space left (ENOSPC), or a write that took nothing.
+    #[error("no space is left; free some")]
     Full,
     /// Over the quota (EDQUOT).
+    #[error("the quota is used up")]
     Quota,
     /// Larger than a file may be (EFBIG).
+    #[error("a file would be larger than allowed (see ulimit -f)")]
     TooLarge,
     /// The device failed (EIO).
+    #[error("the device failed")]
     Io,
     /// The file system is read-only (EROFS).
+    #[error("the file system is read-only")]
     ReadOnly,
     /// Not permitted (EACCES, EPERM).
+    #[error("not permitted; check its owner and mode")]
     Denied,
     /// No such file or folder (ENOENT, ENOTDIR, ESTALE).
+    #[error("there is no such file or folder")]
     Missing,
     /// The name is taken (EEXIST).
+    #[error("the name is taken")]
     Exists,
     /// Anything else, by its number; 0 where there is none.
+    #[error("{}", std::io::Error::from_raw_os_error(*.0))]
     Other(i32),
 }
-
-impl fmt::Display for DiskError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            DiskError::Full => "no space is left; free some",
-            DiskError::Quota => "the quota is used up",
-            DiskError::TooLarge => "a file would be larger than allowed (see ulimit -f)",
-            DiskError::Io => "the device failed",
-            DiskError::ReadOnly => "the file system is read-only",
-            DiskError::Denied => "not permitted; check its owner and mode",
-            DiskError::Missing => "there is no such file or folder",
-            DiskError::Exists => "the name is taken",
-            DiskError::Other(number) => {
-                return write!(f, "{}", std::io::Error::from_raw_os_error(*number));
-            }
-        })
-    }
-}
-
-impl std::error::Error for DiskError {}
 
 /// A folder of append-only files.
 pub trait Disk {

@@ -30,15 +30,19 @@ pub enum Found {
 }
 
 /// Why bytes, or their absence, are damage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
     /// Checksums do not match.
+    #[error("a checksum is wrong")]
     Checksum,
     /// The checksum matches, the content is no record of this version.
+    #[error("the content is no record of this version")]
     Malformed,
     /// A segment that is not the last ends within a record.
+    #[error("the segment ends within a record")]
     Partial,
     /// A record that does not follow the one before, and no `Lost` says why.
+    #[error("record {found} stands where {expected} should")]
     Sequence {
         /// The number that should stand here.
         expected: u64,
@@ -46,14 +50,19 @@ pub enum Cause {
         found: u64,
     },
     /// A segment's header cannot be read.
+    #[error(transparent)]
     Header(HeaderFault),
     /// A segment's header has another number than its file name.
+    #[error("the header says segment {0}")]
     Number(u64),
     /// A segment belongs to another configuration.
+    #[error("the segment belongs to another configuration")]
     Config,
     /// The file before is not the one this segment was written after.
+    #[error("the segment before is not the one it was written after")]
     Chain,
     /// So many segments are missing from here on.
+    #[error("{}", missing(*.0))]
     Missing(u64),
 }
 
@@ -73,7 +82,8 @@ pub struct Damage {
 }
 
 /// An unfinished end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("segment {segment} ends unfinished: {cut} bytes after the {keep} that are sound")]
 pub struct Torn {
     /// Number of the segment, the last.
     pub segment: u64,
@@ -84,36 +94,19 @@ pub struct Torn {
 }
 
 /// Why a journal cannot be read at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
     /// The disk refused.
-    Disk(DiskError),
+    #[error(transparent)]
+    Disk(#[from] DiskError),
     /// Written by another version of the program.
+    #[error("{}", other_form(*layout, *alphabet))]
     Version {
         /// Version of the segments' layout.
         layout: u32,
         /// Version of the records.
         alphabet: u32,
     },
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Cause::Checksum => f.write_str("a checksum is wrong"),
-            Cause::Malformed => f.write_str("the content is no record of this version"),
-            Cause::Partial => f.write_str("the segment ends within a record"),
-            Cause::Sequence { expected, found } => {
-                write!(f, "record {found} stands where {expected} should")
-            }
-            Cause::Header(fault) => fault.fmt(f),
-            Cause::Number(number) => write!(f, "the header says segment {number}"),
-            Cause::Config => f.write_str("the segment belongs to another configuration"),
-            Cause::Chain => f.write_str("the segment before is not the one it was written after"),
-            Cause::Missing(1) => f.write_str("one segment is missing"),
-            Cause::Missing(n) => write!(f, "{n} segments are missing"),
-        }
-    }
 }
 
 impl fmt::Display for Damage {
@@ -126,13 +119,6 @@ impl fmt::Display for Damage {
                 "damage in segment {segment}, bytes {from} to {to}, from record {seq} on: {cause}"
             ),
         }
-    }
-}
-
-impl fmt::Display for Torn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Torn { segment, keep, cut } = self;
-        write!(f, "segment {segment} ends unfinished: {cut} bytes after the {keep} that are sound")
     }
 }
 
@@ -187,32 +173,24 @@ impl<F> fmt::Debug for Segment<F> {
     }
 }
 
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ReadError::Disk(e) => e.fmt(f),
-            ReadError::Version { layout, alphabet } if *layout == LAYOUT_VERSION => write!(
-                f,
-                "it has record format {alphabet} and this program reads format {FORMAT_VERSION}; read \
-                 it with the version of papermaker that run.json names, or replay its recording with \
-                 this one"
-            ),
-            ReadError::Version { layout, .. } => write!(
-                f,
-                "its segments have layout {layout} and this program reads layout {LAYOUT_VERSION}; read \
-                 it with the version of papermaker that run.json names, or replay its recording with \
-                 this one"
-            ),
-        }
+fn missing(segments: u64) -> String {
+    if segments == 1 {
+        "one segment is missing".into()
+    } else {
+        format!("{segments} segments are missing")
     }
 }
 
-impl std::error::Error for ReadError {}
-
-impl From<DiskError> for ReadError {
-    fn from(e: DiskError) -> ReadError {
-        ReadError::Disk(e)
-    }
+fn other_form(layout: u32, alphabet: u32) -> String {
+    let what = if layout == LAYOUT_VERSION {
+        format!("it has record format {alphabet} and this program reads format {FORMAT_VERSION}")
+    } else {
+        format!("its segments have layout {layout} and this program reads layout {LAYOUT_VERSION}")
+    };
+    format!(
+        "{what}; read it with the version of papermaker that run.json names, or replay its recording with \
+         this one"
+    )
 }
 
 impl<D: Disk> Reader<D> {

@@ -32,26 +32,34 @@ pub struct Options {
 }
 
 /// What was being done when the disk failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Step {
     /// Listing or clearing the folder.
+    #[error("clearing the folder")]
     Open,
     /// Creating a segment.
+    #[error("creating a segment")]
     Create,
     /// Appending records.
+    #[error("appending records")]
     Append,
     /// Making records durable.
+    #[error("making records durable")]
     Sync,
     /// Giving a segment its name.
+    #[error("naming a segment")]
     Rename,
     /// Making the name durable.
+    #[error("making a segment's name durable")]
     Directory,
     /// Looking at the finished segment: it was removed, renamed, cut or grown by somebody else.
+    #[error("looking at the finished segment")]
     Check,
 }
 
 /// The end of a journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the journal failed at record {at}, {step}: {error}")]
 pub struct Failed {
     /// First sequence number that is not durable; every one below it is.
     pub at: u64,
@@ -60,28 +68,6 @@ pub struct Failed {
     /// What the disk said.
     pub error: DiskError,
 }
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Step::Open => "clearing the folder",
-            Step::Create => "creating a segment",
-            Step::Append => "appending records",
-            Step::Sync => "making records durable",
-            Step::Rename => "naming a segment",
-            Step::Directory => "making a segment's name durable",
-            Step::Check => "looking at the finished segment",
-        })
-    }
-}
-
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the journal failed at record {}, {}: {}", self.at, self.step, self.error)
-    }
-}
-
-impl std::error::Error for Failed {}
 
 /// An open journal.
 #[derive(Debug)]

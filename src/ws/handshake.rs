@@ -9,8 +9,6 @@
 //! 4. Bytes after the head are left to the caller: they are the first frames.
 //! 5. Redirects are not followed, interim answers not awaited, bodies of refusals not read.
 
-use std::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -20,9 +18,10 @@ use crate::limits::{HTTP_HEAD_MAX, HTTP_HEADERS_MAX, RETRY_AFTER_MAX_S};
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// Why the server's answer is not an upgrade.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Another status than 101.
+    #[error("status {code}: {}{}", meaning(*code), asked(*retry_after_s))]
     Status {
         /// As sent, `100..=999`.
         code: u16,
@@ -30,30 +29,43 @@ pub enum Refusal {
         retry_after_s: Option<u32>,
     },
     /// The answer is a TLS record: the port speaks TLS.
+    #[error("the port speaks TLS; use wss://")]
     Tls,
     /// The answer does not begin as HTTP does.
+    #[error("the server does not speak HTTP; check host and port")]
     NotHttp,
     /// The version is not HTTP/1.1.
+    #[error("the server does not speak HTTP/1.1")]
     Version,
     /// A line ended without a carriage return.
+    #[error("a line of the answer ends without a carriage return")]
     BareLineFeed,
     /// Malformed status line or field; folded fields count as such.
+    #[error("the answer is not well-formed HTTP")]
     Malformed,
     /// More than `HTTP_HEAD_MAX` bytes of head.
+    #[error("the head of the answer is larger than 8 KiB")]
     HeadTooLarge,
     /// More than `HTTP_HEADERS_MAX` fields.
+    #[error("the answer has more than 64 header fields")]
     TooManyFields,
     /// `Upgrade` is missing, doubled or not `websocket`.
+    #[error("the answer does not upgrade to websocket")]
     NoUpgrade,
     /// `Connection` does not say `Upgrade`.
+    #[error("the answer lacks Connection: Upgrade")]
     NoConnection,
     /// `Sec-WebSocket-Accept` is missing or doubled.
+    #[error("the answer lacks a single Sec-WebSocket-Accept")]
     NoAccept,
     /// `Sec-WebSocket-Accept` answers another key.
+    #[error("Sec-WebSocket-Accept answers another request")]
     WrongAccept,
     /// An extension that was not asked for.
+    #[error("the answer uses an extension that was not offered")]
     Extension,
     /// A subprotocol that was not asked for.
+    #[error("the answer uses a subprotocol that was not offered")]
     Subprotocol,
 }
 
@@ -193,34 +205,9 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match *self {
-            Refusal::Status { code, retry_after_s } => {
-                write!(f, "status {code}: {}", meaning(code))?;
-                return match retry_after_s {
-                    Some(s) => write!(f, "; it asks to wait {s} s"),
-                    None => Ok(()),
-                };
-            }
-            Refusal::Tls => "the port speaks TLS; use wss://",
-            Refusal::NotHttp => "the server does not speak HTTP; check host and port",
-            Refusal::Version => "the server does not speak HTTP/1.1",
-            Refusal::BareLineFeed => "a line of the answer ends without a carriage return",
-            Refusal::Malformed => "the answer is not well-formed HTTP",
-            Refusal::HeadTooLarge => "the head of the answer is larger than 8 KiB",
-            Refusal::TooManyFields => "the answer has more than 64 header fields",
-            Refusal::NoUpgrade => "the answer does not upgrade to websocket",
-            Refusal::NoConnection => "the answer lacks Connection: Upgrade",
-            Refusal::NoAccept => "the answer lacks a single Sec-WebSocket-Accept",
-            Refusal::WrongAccept => "Sec-WebSocket-Accept answers another request",
-            Refusal::Extension => "the answer uses an extension that was not offered",
-            Refusal::Subprotocol => "the answer uses a subprotocol that was not offered",
-        })
-    }
+fn asked(retry_after_s: Option<u32>) -> String {
+    retry_after_s.map_or_else(String::new, |s| format!("; it asks to wait {s} s"))
 }
-
-impl std::error::Error for Refusal {}
 
 /// What a status other than 101 tells the operator.
 fn meaning(code: u16) -> &'static str {
