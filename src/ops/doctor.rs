@@ -130,94 +130,83 @@ pub fn examine(f: &Facts) -> Vec<Finding> {
     ]
 }
 
-fn finding(check: &'static str, grade: Grade, found: String) -> Finding {
-    Finding { check, grade, found, means: "", todo: "" }
+/// How it is, what that means, what to do.
+type Judged = (Grade, &'static str, &'static str);
+
+fn finding(check: &'static str, found: String, (grade, means, todo): Judged) -> Finding {
+    Finding { check, grade, found, means, todo }
 }
 
 fn cores(f: &Facts) -> Finding {
     let isolated = f.isolated.as_deref().filter(|t| !t.is_empty());
     let list = isolated.map_or("none isolated".to_owned(), |t| format!("isolated: {t}"));
-    let found = format!("{} usable, {list}", f.cores);
-    if f.cores < CORES {
-        return Finding {
-            means: "the hot thread shares its core with the logging thread: latencies of \
-                    milliseconds",
-            todo: "give the process two cores or more",
-            ..finding("cores", Grade::Note, found)
-        };
-    }
-    let means = if isolated.is_some() {
-        "the hot thread can have a core that nothing else uses"
+    let judged = if f.cores < CORES {
+        let means =
+            "the hot thread shares its core with the logging thread: latencies of milliseconds";
+        (Grade::Note, means, "give the process two cores or more")
+    } else if isolated.is_some() {
+        (Grade::Ok, "the hot thread can have a core that nothing else uses", "")
     } else {
-        "the hot thread gets a core, but other processes may be scheduled there"
+        let means = "the hot thread gets a core, but other processes may be scheduled there";
+        (Grade::Ok, means, "for tails: boot with isolcpus= and use --pin")
     };
-    let todo = if isolated.is_some() { "" } else { "for tails: boot with isolcpus= and use --pin" };
-    Finding { means, todo, ..finding("cores", Grade::Ok, found) }
+    finding("cores", format!("{} usable, {list}", f.cores), judged)
 }
 
 fn pinning(f: &Facts) -> Finding {
     let (worked, found) = f.pinned.clone();
-    if worked {
-        let means = "the hot thread stays on its core and keeps its caches";
-        return Finding { means, ..finding("pinning", Grade::Ok, found) };
-    }
-    Finding {
-        means: "the scheduler moves the hot thread: tails of the latency grow",
-        todo: "allow sched_setaffinity (container policy), or name an allowed core with --pin",
-        ..finding("pinning", Grade::Note, found)
-    }
+    let judged = if worked {
+        (Grade::Ok, "the hot thread stays on its core and keeps its caches", "")
+    } else {
+        let todo = "allow sched_setaffinity (container policy), or name an allowed core with --pin";
+        (Grade::Note, "the scheduler moves the hot thread: tails of the latency grow", todo)
+    };
+    finding("pinning", found, judged)
 }
 
 fn governor(f: &Facts) -> Finding {
-    let Some(name) = &f.governor else {
-        let means = "the machine does not tell its frequency policy; usual for virtual ones";
-        let found = "no governor".to_owned();
-        return Finding { means, ..finding("frequency", Grade::Skipped, found) };
+    let judged = match f.governor.as_deref() {
+        None => {
+            let means = "the machine does not tell its frequency policy; usual for virtual ones";
+            (Grade::Skipped, means, "")
+        }
+        Some("performance") => (Grade::Ok, "the core does not slow down between messages", ""),
+        Some(_) => {
+            let means = "the core slows down between messages and needs microseconds to speed up";
+            let todo = "set the governor to performance (cpupower frequency-set -g performance)";
+            (Grade::Note, means, todo)
+        }
     };
-    if name == "performance" {
-        let means = "the core does not slow down between messages";
-        return Finding { means, ..finding("frequency", Grade::Ok, name.clone()) };
-    }
-    Finding {
-        means: "the core slows down between messages and needs microseconds to speed up",
-        todo: "set the governor to performance (cpupower frequency-set -g performance)",
-        ..finding("frequency", Grade::Note, name.clone())
-    }
+    finding("frequency", f.governor.clone().unwrap_or_else(|| "no governor".into()), judged)
 }
 
 fn clock(f: &Facts) -> Finding {
     let source = f.clock_source.as_deref().unwrap_or("unknown source");
-    let found = format!("{source}, {:.0} ns a read", f.clock_read_ns);
-    if f.clock_read_ns <= CLOCK_READ_NS {
-        let means = "stamps cost next to nothing; deadlines use the monotonic clock only";
-        return Finding { means, ..finding("clock", Grade::Ok, found) };
-    }
-    if source == "tsc" {
+    let judged = if f.clock_read_ns <= CLOCK_READ_NS {
+        (Grade::Ok, "stamps cost next to nothing; deadlines use the monotonic clock only", "")
+    } else if source == "tsc" {
         let means = "reads are slow though they need no system call, as on some virtual machines: each \
                      stage's latency has one in it";
-        let todo = "nothing here: take that much off each latency, or another machine";
-        return Finding { means, todo, ..finding("clock", Grade::Note, found) };
-    }
-    Finding {
-        means: "every read of the clock may be a system call: it adds to each stage's latency",
-        todo: "switch the kernel's clock source to tsc where the machine has a stable one",
-        ..finding("clock", Grade::Note, found)
-    }
+        (Grade::Note, means, "nothing here: take that much off each latency, or another machine")
+    } else {
+        let means = "every read of the clock may be a system call: it adds to each stage's latency";
+        let todo = "switch the kernel's clock source to tsc where the machine has a stable one";
+        (Grade::Note, means, todo)
+    };
+    finding("clock", format!("{source}, {:.0} ns a read", f.clock_read_ns), judged)
 }
 
 /// The wall clock against the server's, which says a whole second: known to half of one, and what the
 /// answer was under way.
 fn offset(f: &Facts) -> Finding {
     let Venue::Answered { took, ahead_ns: Some(ahead) } = &f.venue else {
-        return Finding {
-            means: "whether this machine's clock is right shows in lag and offset of a run",
-            ..finding("offset", Grade::Skipped, "no venue said what time it is".into())
-        };
+        let means = "whether this machine's clock is right shows in lag and offset of a run";
+        let found = "no venue said what time it is".into();
+        return finding("offset", found, (Grade::Skipped, means, ""));
     };
     let sure = HALF_S + took.as_secs_f64();
     let ahead = *ahead as f64 / 1e9 - HALF_S;
-    let found = format!("{ahead:+.1} s against the venue, give or take {sure:.1} s");
-    let (grade, means, todo) = if ahead.abs() - sure > OFFSET_S.1 {
+    let judged = if ahead.abs() - sure > OFFSET_S.1 {
         let means = "times of runs, files and alerts are wrong; own orders are simulated on the \
                      venue's clock all the same";
         (Grade::Bad, means, SYNCHRONISE)
@@ -228,7 +217,8 @@ fn offset(f: &Facts) -> Finding {
     } else {
         (Grade::Ok, "stamps of this machine and of the venue agree", "")
     };
-    Finding { means, todo, ..finding("offset", grade, found) }
+    let found = format!("{ahead:+.1} s against the venue, give or take {sure:.1} s");
+    finding("offset", found, judged)
 }
 
 fn memory(f: &Facts) -> Finding {
@@ -237,57 +227,55 @@ fn memory(f: &Facts) -> Finding {
         Some(u64::MAX) => "locking unlimited".to_owned(),
         Some(n) => format!("lock limit {}", bytes(n)),
     };
-    match f.swap_bytes {
-        Some(0) => Finding {
-            means: "no swap: memory of the hot thread stays where it is without being locked",
-            ..finding("memory", Grade::Ok, format!("no swap, {limit}"))
-        },
-        Some(n) => Finding {
-            means: "the kernel may page parts of the process out; a page back in takes \
-                    milliseconds. The program does not lock its memory",
-            todo: "turn swap off, or forbid it to the service (MemorySwapMax=0, as in \
-                   papermaker.service)",
-            ..finding("memory", Grade::Note, format!("swap of {}, {limit}", bytes(n)))
-        },
-        None => Finding {
-            means: "the machine does not tell whether it swaps",
-            ..finding("memory", Grade::Skipped, limit)
-        },
-    }
+    let (found, judged) = match f.swap_bytes {
+        Some(0) => {
+            let means = "no swap: memory of the hot thread stays where it is without being locked";
+            (format!("no swap, {limit}"), (Grade::Ok, means, ""))
+        }
+        Some(n) => {
+            let means = "the kernel may page parts of the process out; a page back in takes \
+                         milliseconds. The program does not lock its memory";
+            let todo = "turn swap off, or forbid it to the service (MemorySwapMax=0, as in \
+                        papermaker.service)";
+            (format!("swap of {}, {limit}", bytes(n)), (Grade::Note, means, todo))
+        }
+        None => (limit, (Grade::Skipped, "the machine does not tell whether it swaps", "")),
+    };
+    finding("memory", found, judged)
 }
 
 fn files(f: &Facts) -> Finding {
-    let Some(n) = f.open_files else {
-        let means = "the machine does not tell its limit";
-        return Finding { means, ..finding("files", Grade::Skipped, "unknown".into()) };
+    let found = match f.open_files {
+        None => "unknown".into(),
+        Some(u64::MAX) => "no limit".into(),
+        Some(n) => format!("{n} open files"),
     };
-    let found = if n == u64::MAX { "no limit".into() } else { format!("{n} open files") };
-    if n >= OPEN_FILES {
-        let means = "enough for journal, recording, link and all monitors at once";
-        return Finding { means, ..finding("files", Grade::Ok, found) };
-    }
-    Finding {
-        means: "reconnects, monitors or new segments may fail for want of a descriptor",
-        todo: "raise the limit: ulimit -n 1024, or LimitNOFILE= in the service",
-        ..finding("files", Grade::Bad, found)
-    }
+    let judged = match f.open_files {
+        None => (Grade::Skipped, "the machine does not tell its limit", ""),
+        Some(OPEN_FILES..) => {
+            (Grade::Ok, "enough for journal, recording, link and all monitors at once", "")
+        }
+        Some(_) => {
+            let means = "reconnects, monitors or new segments may fail for want of a descriptor";
+            let todo = "raise the limit: ulimit -n 1024, or LimitNOFILE= in the service";
+            (Grade::Bad, means, todo)
+        }
+    };
+    finding("files", found, judged)
 }
 
 fn sync(f: &Facts) -> Finding {
-    let disk = match &f.disk {
-        Ok(disk) => disk,
+    let (p50, p99) = match &f.disk {
+        Ok(disk) => disk.sync,
         Err(why) => {
-            return Finding {
-                means: "a run cannot write its journal there",
-                todo: "name a folder that can be written: --set run.folder=...",
-                ..finding("disk", Grade::Bad, why.clone())
-            };
+            let todo = "name a folder that can be written: --set run.folder=...";
+            let judged = (Grade::Bad, "a run cannot write its journal there", todo);
+            return finding("disk", why.clone(), judged);
         }
     };
     let ms = |d: Duration| d.as_secs_f64() * 1e3;
-    let (p50, p99) = disk.sync;
     let found = format!("4 KiB and fdatasync: p50 {:.2} ms, p99 {:.2} ms", ms(p50), ms(p99));
-    let (grade, means, todo) = if p99 <= SYNC.0 {
+    let judged = if p99 <= SYNC.0 {
         (Grade::Ok, "the journal keeps up; a power loss costs what its interval allows", "")
     } else if p99 <= SYNC.1 {
         let means = "records wait longer for the disk than the interval says; none is lost";
@@ -296,40 +284,40 @@ fn sync(f: &Facts) -> Finding {
         let means = "records wait in memory for seconds: a kill or a power loss costs them";
         (Grade::Bad, means, "use a local disk for run.folder")
     };
-    Finding { means, todo, ..finding("disk", grade, found) }
+    finding("disk", found, judged)
 }
 
 fn space(f: &Facts) -> Finding {
     let Ok(disk) = &f.disk else {
-        let means = "see disk";
-        return Finding { means, ..finding("space", Grade::Skipped, "unknown".into()) };
+        return finding("space", "unknown".into(), (Grade::Skipped, "see disk", ""));
     };
-    let found = format!("{} free", bytes(disk.free));
     let bound = "bound the run with --keep, or free space";
-    let (grade, means, todo) = match disk.free {
+    let judged = match disk.free {
         n if n >= FREE.0 => (Grade::Ok, "room for days of several coins", ""),
         n if n >= FREE.1 => (Grade::Note, "room for hours; a full disk ends the quoting", bound),
         _ => (Grade::Bad, "the disk will be full soon; a full disk ends the quoting", bound),
     };
-    Finding { means, todo, ..finding("space", grade, found) }
+    finding("space", format!("{} free", bytes(disk.free)), judged)
 }
 
 fn venue(f: &Facts) -> Finding {
-    match &f.venue {
-        Venue::NotAsked => Finding {
-            means: "runs on the embedded exchange need no network",
-            ..finding("venue", Grade::Skipped, "not asked".into())
-        },
-        Venue::Answered { took, .. } => Finding {
-            means: "name, route, certificate and answer are as they should be",
-            ..finding("venue", Grade::Ok, format!("answered in {} ms", took.as_millis()))
-        },
-        Venue::Silent(why, named) => Finding {
-            means: "live runs on it cannot start; runs on the embedded exchange need no network",
-            todo: "check name resolution, firewall and the address",
-            ..finding("venue", if *named { Grade::Bad } else { Grade::Skipped }, why.clone())
-        },
-    }
+    let (found, judged) = match &f.venue {
+        Venue::NotAsked => {
+            let means = "runs on the embedded exchange need no network";
+            ("not asked".into(), (Grade::Skipped, means, ""))
+        }
+        Venue::Answered { took, .. } => {
+            let means = "name, route, certificate and answer are as they should be";
+            (format!("answered in {} ms", took.as_millis()), (Grade::Ok, means, ""))
+        }
+        Venue::Silent(why, named) => {
+            let means =
+                "live runs on it cannot start; runs on the embedded exchange need no network";
+            let grade = if *named { Grade::Bad } else { Grade::Skipped };
+            (why.clone(), (grade, means, "check name resolution, firewall and the address"))
+        }
+    };
+    finding("venue", found, judged)
 }
 
 /// Bytes in the unit that fits.
