@@ -6,7 +6,7 @@
 macro_rules! records {
     ($(
         $(#[$doc:meta])*
-        $kind:literal $name:ident $( = $of:ident )? / $json:literal { $( $(#[$fdoc:meta])* $field:ident : $ty:ty ),* $(,)? }
+        $kind:literal $name:ident $( = $of:ident )? / $json:literal $table:literal { $( $(#[$fdoc:meta])* $field:ident : $ty:ty ),* $(,)? }
     )*) => {
         $(
             record! { [$( $of )?] $(#[$doc])* $name { $( $(#[$fdoc])* $field: $ty ),* } }
@@ -56,6 +56,11 @@ macro_rules! records {
             /// The kind's name in exports.
             pub fn name(&self) -> &'static str {
                 match self { $( Body::$name(_) => $json ),* }
+            }
+
+            /// The name of the kind's table in exports.
+            pub fn table(&self) -> &'static str {
+                match self { $( Body::$name(_) => $table ),* }
             }
 
             /// Field names and values in order. Cold.

@@ -65,7 +65,7 @@ pub struct Record {
 
 records! {
     /// First record of a run.
-    1 Start / "start" {
+    1 Start / "start" "starts" {
         /// [`FORMAT_VERSION`].
         format: u32,
         /// Hash (xxh3-128) of the decision-relevant configuration.
@@ -76,7 +76,7 @@ records! {
         coins: u8,
     }
     /// A coin of the run; one each, after `Start`.
-    2 Coin / "coin" {
+    2 Coin / "coin" "coins" {
         /// Name, zero padded.
         name: [u8; 24],
         /// Decimals of a size.
@@ -85,7 +85,7 @@ records! {
         fee_e8: i64,
     }
     /// Last record of a run.
-    3 Stop / "stop" {
+    3 Stop / "stop" "stops" {
         /// Why.
         reason: StopReason,
         /// Frames processed.
@@ -94,14 +94,14 @@ records! {
         records: u64,
     }
     /// The link to the venue changed.
-    4 LinkChange / "link" {
+    4 LinkChange / "link" "links" {
         /// True: open.
         up: bool,
         /// How often it was opened, this time included.
         opened: u32,
     }
     /// How a (re)subscription's history joins what was seen.
-    5 DataGap / "data_gap" {
+    5 DataGap / "data_gap" "gaps" {
         /// Verdict.
         joint: JointCode,
         /// Last print known before (venue time).
@@ -112,21 +112,21 @@ records! {
         news: u32,
     }
     /// Records were lost between producer and journal: the queue was full.
-    6 Lost / "lost" {
+    6 Lost / "lost" "lost" {
         /// First lost sequence number.
         first: u64,
         /// How many.
         count: u64,
     }
     /// A coin's book changed its health.
-    7 HealthChange / "health" {
+    7 HealthChange / "health" "health" {
         /// Before.
         was: Health,
         /// Now.
         now: Health,
     }
     /// A live print.
-    8 Print / "trade" {
+    8 Print / "trade" "trades" {
         /// The taker's side.
         aggressor: Side,
         /// Price.
@@ -141,7 +141,7 @@ records! {
         taker: u64,
     }
     /// The market as quoted against; at most once a second and at each re-quote.
-    9 Market / "market" {
+    9 Market / "market" "market" {
         /// Best bid price; 0: none.
         bid: Px,
         /// Size there.
@@ -155,7 +155,7 @@ records! {
     }
     /// A part of one side of the ladder wanted from now on: [`LADDER_PART`] levels at most, the parts
     /// of one ladder one after the other. One part without levels where a guard holds it back.
-    10 Ladder / "ladder" {
+    10 Ladder / "ladder" "quotes" {
         /// Side.
         side: Side,
         /// Number of levels of the whole ladder.
@@ -172,24 +172,24 @@ records! {
         declined: u8,
     }
     /// What a ladder is made of, in the strategy's own terms.
-    11 Terms / "terms" {
+    11 Terms / "terms" "terms" {
         /// Mid price, USD.
         mid: f64,
         /// Terms in the order of the strategy's `Label` records; zero behind the last.
         value: [f64; TERMS_MAX],
     }
     /// An own order changed its state.
-    12 Order = OrderUpdate / "order" {
+    12 Order = OrderUpdate / "order" "orders" {
         id: u64, state: OrderState, reason: OrderReason, side: Side, level: u8, px: Px, sz: Sz, open: Sz,
         ahead: Sz, effective: Ns,
     }
     /// An own order was filled, whole or in part, under one of the three fill models of the run.
-    13 Fill = Fill / "fill" {
+    13 Fill = Fill / "fill" "fills" {
         id: u64, lane: Lane, reason: FillReason, side: Side, unknown_queue: bool, level: u8, px: Px, sz: Sz,
         open: Sz, ahead: Sz, age: i64, time: Ns, tid: u64, mid: Mid2, fee_e8: i64, sight_age: i64,
     }
     /// The account under one of the three fill models. Money in units of 0.5e-16 USD.
-    14 Account / "account" {
+    14 Account / "account" "accounts" {
         /// Captured spread.
         spread: i128,
         /// Adverse selection to the primary horizon.
@@ -211,7 +211,7 @@ records! {
     }
     /// How deep takers reach, and how volatile the market is; once a second. No input of a quote but
     /// the last.
-    15 Estimates / "estimates" {
+    15 Estimates / "estimates" "estimates" {
         /// Decay of the rate of takers with depth, 1/unit of relative price.
         kappa: f64,
         /// 95 % interval, a burst counted as one taker.
@@ -224,14 +224,14 @@ records! {
         sigma_bps: f64,
     }
     /// Which regime the market is in: quiet, normal, volatile, cascade; once a second.
-    16 Regimes / "regimes" {
+    16 Regimes / "regimes" "regimes" {
         /// Probabilities.
         p: [f64; 4],
         /// Volatilities, bps per square root of a second.
         sigma_bps: [f64; 4],
     }
     /// The feed at work, once a second.
-    20 FeedState / "feed" {
+    20 FeedState / "feed" "feed" {
         /// Frames so far, of all coins.
         frames: u64,
         /// Rejected frames so far.
@@ -256,7 +256,7 @@ records! {
         set_aside: bool,
     }
     /// A limit latched or was reset.
-    22 Latch / "latch" {
+    22 Latch / "latch" "latches" {
         /// Which.
         guard: Guard,
         /// What it measured (USD or lots, 1e-8).
@@ -265,7 +265,7 @@ records! {
         limit: i64,
     }
     /// The strategy of the run; after the coins. Its labels follow.
-    24 Strategy / "strategy" {
+    24 Strategy / "strategy" "strategies" {
         /// Name, zero padded.
         name: [u8; 24],
         /// Version: another one may decide otherwise under the same settings.
@@ -276,7 +276,7 @@ records! {
         reasons: u8,
     }
     /// What a number of the strategy means.
-    25 Label / "label" {
+    25 Label / "label" "labels" {
         /// What is labelled.
         of: Labelled,
         /// Place of the term, from 0; code of the reason, from 1.
@@ -289,7 +289,7 @@ records! {
         sentence: [u8; 70],
     }
     /// How the receiver's clock stands to the venue's, when that changed.
-    26 Clocks / "clocks" {
+    26 Clocks / "clocks" "clocks" {
         /// By how much the receiver's is ahead, the least delay of the network included, ns.
         offset: i64,
         /// Receive stamps that went back, or leapt against their blocks.
@@ -299,7 +299,7 @@ records! {
     }
     /// What of a coin came too late to be taken in its place, so far; when it grew, at most once a
     /// second.
-    27 Late / "late" {
+    27 Late / "late" "late" {
         /// Prints that came after a state of their block, or of a later one, had been taken.
         prints: u64,
         /// Blocks taken before their time, for want of room.
@@ -308,7 +308,7 @@ records! {
         cut: u64,
     }
     /// The account's budget of requests, all coins together; once a second.
-    28 Requests / "requests" {
+    28 Requests / "requests" "requests" {
         /// Orders and changes sent, what was sent before the run included.
         used: u64,
         /// How many may be sent in all.
@@ -326,7 +326,7 @@ records! {
     }
     /// What a fill of the configured model came to at a horizon. At the primary one the sum over all
     /// fills is the account's spread, adverse move and fees.
-    29 Edge / "edge" {
+    29 Edge / "edge" "edges" {
         /// Own order number.
         id: u64,
         /// Horizon, ms.
@@ -352,7 +352,7 @@ records! {
     }
     /// What a small quote at one place of the shadow ladder would earn; once a minute, at the end,
     /// and behind a verdict that calls it the best. The intervals are about now, of 95 %, a burst counted as one fill.
-    30 Curve / "curve" {
+    30 Curve / "curve" "curve" {
         /// Place, nearest first; then the touch, a tick inside it.
         place: u8,
         /// Horizon of the marks, s.
@@ -386,7 +386,7 @@ records! {
     }
     /// Whether small quotes would earn, from the curve alone; when a window of evidence closed. The
     /// curve's row of the best place follows.
-    31 Verdict / "verdict" {
+    31 Verdict / "verdict" "verdicts" {
         /// The word; another one has to hold for three windows.
         word: Outlook,
         /// Horizon of the marks, s: quoting goes by that of 5 s.
@@ -406,7 +406,7 @@ records! {
     }
     /// Forecasts of fills against fills, over the run so far; when a window of evidence closed, once a
     /// minute for each place, at the end.
-    32 Score / "score" {
+    32 Score / "score" "scores" {
         /// Place of the shadow ladder as in its curve; [`NEAR_PLACES`], [`OWN_ORDERS`].
         place: u8,
         /// Forecasts are of the fast layer of rates; else the slow one tells fills apart better.

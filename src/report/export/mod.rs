@@ -8,7 +8,6 @@
 
 #[cfg(feature = "parquet")]
 mod parquet;
-mod sink;
 mod table;
 mod text;
 
@@ -16,7 +15,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sink::Sink;
 #[cfg(feature = "python")]
 pub use table::Type;
 pub use table::{Cell, Column, Table, cells, tables};
@@ -48,8 +46,7 @@ pub fn write_table(
 ) -> io::Result<()> {
     let mut sink = format.sink(to, table)?;
     rows.into_iter().try_for_each(|row| sink.row(&row))?;
-    sink.finish()?.finish()?;
-    Ok(())
+    sink.finish()
 }
 
 /// A table being written.
@@ -57,7 +54,36 @@ struct Open {
     name: &'static str,
     path: PathBuf,
     rows: u64,
-    sink: Box<dyn Sink>,
+    sink: Sink,
+}
+
+/// The file of a table.
+enum Sink {
+    Csv(Box<csv::Writer<Output>>),
+    Jsonl(Output),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<parquet::Parquet>),
+}
+
+impl Sink {
+    fn row(&mut self, cells: &[(String, Cell)]) -> io::Result<()> {
+        match self {
+            Sink::Csv(out) => Ok(out.write_record(cells.iter().map(|(_, c)| text::csv(c)))?),
+            Sink::Jsonl(out) => text::json_line(cells, out),
+            #[cfg(feature = "parquet")]
+            Sink::Parquet(out) => out.row(cells),
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        let out = match self {
+            Sink::Csv(out) => out.into_inner().map_err(|e| io::Error::other(e.to_string()))?,
+            Sink::Jsonl(out) => out,
+            #[cfg(feature = "parquet")]
+            Sink::Parquet(out) => out.finish()?,
+        };
+        Ok(out.finish()?)
+    }
 }
 
 /// A table that was written.
@@ -100,12 +126,16 @@ impl Format {
         self != Format::Parquet || cfg!(feature = "parquet")
     }
 
-    fn sink(self, file: Output, table: &Table) -> io::Result<Box<dyn Sink>> {
+    fn sink(self, file: Output, table: &Table) -> io::Result<Sink> {
         Ok(match self {
-            Format::Csv => Box::new(text::Csv::new(file, table)?),
-            Format::Jsonl => Box::new(text::Jsonl::new(file)),
+            Format::Csv => {
+                let mut out = csv::Writer::from_writer(file);
+                out.write_record(table.columns.iter().map(|c| c.name.as_str()))?;
+                Sink::Csv(Box::new(out))
+            }
+            Format::Jsonl => Sink::Jsonl(file),
             #[cfg(feature = "parquet")]
-            Format::Parquet => Box::new(parquet::Parquet::new(file, table)?),
+            Format::Parquet => Sink::Parquet(Box::new(parquet::Parquet::new(file, table)?)),
             #[cfg(not(feature = "parquet"))]
             Format::Parquet => return Err(io::ErrorKind::Unsupported.into()),
         })
@@ -164,7 +194,7 @@ impl Export {
         self.open
             .into_values()
             .map(|o| {
-                o.sink.finish()?.finish()?;
+                o.sink.finish()?;
                 Ok(Written { table: o.name, rows: o.rows, file: o.path })
             })
             .collect()

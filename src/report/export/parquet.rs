@@ -18,7 +18,6 @@ use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use ::parquet::schema::types::{Type as Schema, TypePtr};
 
-use super::sink::Sink;
 use super::table::{Cell, Column, Table, Type};
 use crate::folder::Output;
 use crate::report::money::DECIMALS;
@@ -39,6 +38,7 @@ enum Values {
 
 pub(super) struct Parquet {
     out: SerializedFileWriter<Output>,
+    kinds: Vec<Type>,
     columns: Vec<Values>,
     rows: usize,
 }
@@ -101,69 +101,25 @@ impl Parquet {
         let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
         let out =
             SerializedFileWriter::new(file, Arc::new(root), Arc::new(properties)).map_err(fault)?;
-        let columns = table.columns.iter().map(|c| empty(c.kind)).collect();
-        Ok(Parquet { out, columns, rows: 0 })
+        let kinds: Vec<Type> = table.columns.iter().map(|c| c.kind).collect();
+        let columns = kinds.iter().copied().map(empty).collect();
+        Ok(Parquet { out, kinds, columns, rows: 0 })
     }
 
     fn flush(&mut self) -> io::Result<()> {
         if self.rows > 0 {
             let mut group = self.out.next_row_group().map_err(fault)?;
-            for values in &mut self.columns {
+            for (values, kind) in self.columns.iter_mut().zip(&self.kinds) {
                 write(&mut group, values).map_err(fault)?;
+                *values = empty(*kind);
             }
             group.close().map_err(fault)?;
             self.rows = 0;
         }
         Ok(())
     }
-}
 
-/// Writes one column of a row group and empties it.
-fn write(
-    group: &mut SerializedRowGroupWriter<'_, Output>,
-    values: &mut Values,
-) -> Result<(), ParquetError> {
-    let Some(mut column) = group.next_column()? else {
-        return Err(ParquetError::General("a column too many".into()));
-    };
-    match values {
-        Values::Int(v) => {
-            column.typed::<Int64Type>().write_batch(v, None, None)?;
-            v.clear();
-        }
-        Values::Float(v) => {
-            column.typed::<DoubleType>().write_batch(v, None, None)?;
-            v.clear();
-        }
-        Values::Text(v) => {
-            column.typed::<ByteArrayType>().write_batch(v, None, None)?;
-            v.clear();
-        }
-        Values::Bool(v) => {
-            column.typed::<BoolType>().write_batch(v, None, None)?;
-            v.clear();
-        }
-        Values::Money(v) => {
-            column.typed::<FixedLenByteArrayType>().write_batch(v, None, None)?;
-            v.clear();
-        }
-        Values::List(v, lengths) => {
-            // A list's first value starts a row, an empty list is a row without a value.
-            let of = |n: &usize| {
-                let there = i16::from(*n > 0);
-                (0..(*n).max(1)).map(move |i| (there, i16::from(i > 0)))
-            };
-            let (there, goes_on): (Vec<i16>, Vec<i16>) = lengths.iter().flat_map(of).unzip();
-            column.typed::<DoubleType>().write_batch(v, Some(&there), Some(&goes_on))?;
-            v.clear();
-            lengths.clear();
-        }
-    }
-    column.close()
-}
-
-impl Sink for Parquet {
-    fn row(&mut self, cells: &[(String, Cell)]) -> io::Result<()> {
+    pub(super) fn row(&mut self, cells: &[(String, Cell)]) -> io::Result<()> {
         for (values, (name, cell)) in self.columns.iter_mut().zip(cells) {
             match (values, cell) {
                 (Values::Int(v), Cell::Int(n) | Cell::Time(n)) => v.push(*n),
@@ -184,8 +140,35 @@ impl Sink for Parquet {
         if self.rows == GROUP { self.flush() } else { Ok(()) }
     }
 
-    fn finish(mut self: Box<Self>) -> io::Result<Output> {
+    pub(super) fn finish(mut self) -> io::Result<Output> {
         self.flush()?;
         self.out.into_inner().map_err(fault)
     }
+}
+
+/// Writes one column of a row group.
+fn write(
+    group: &mut SerializedRowGroupWriter<'_, Output>,
+    values: &Values,
+) -> Result<(), ParquetError> {
+    let Some(mut column) = group.next_column()? else {
+        return Err(ParquetError::General("a column too many".into()));
+    };
+    match values {
+        Values::Int(v) => column.typed::<Int64Type>().write_batch(v, None, None)?,
+        Values::Float(v) => column.typed::<DoubleType>().write_batch(v, None, None)?,
+        Values::Text(v) => column.typed::<ByteArrayType>().write_batch(v, None, None)?,
+        Values::Bool(v) => column.typed::<BoolType>().write_batch(v, None, None)?,
+        Values::Money(v) => column.typed::<FixedLenByteArrayType>().write_batch(v, None, None)?,
+        Values::List(v, lengths) => {
+            // A list's first value starts a row, an empty list is a row without a value.
+            let of = |n: &usize| {
+                let there = i16::from(*n > 0);
+                (0..(*n).max(1)).map(move |i| (there, i16::from(i > 0)))
+            };
+            let (there, goes_on): (Vec<i16>, Vec<i16>) = lengths.iter().flat_map(of).unzip();
+            column.typed::<DoubleType>().write_batch(v, Some(&there), Some(&goes_on))?
+        }
+    };
+    column.close()
 }

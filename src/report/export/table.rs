@@ -104,39 +104,7 @@ fn table(kind: u8, names: &StrategyNames) -> Option<Table> {
         .into_iter()
         .map(|(name, cell)| Column { name, kind: cell.kind() })
         .collect();
-    Some(Table { name: name(&zero.body), record: kind, columns })
-}
-
-fn name(body: &Body) -> &'static str {
-    match body {
-        Body::Start(_) => "starts",
-        Body::Coin(_) => "coins",
-        Body::Stop(_) => "stops",
-        Body::LinkChange(_) => "links",
-        Body::Clocks(_) => "clocks",
-        Body::DataGap(_) => "gaps",
-        Body::Lost(_) => "lost",
-        Body::HealthChange(_) => "health",
-        Body::Print(_) => "trades",
-        Body::Market(_) => "market",
-        Body::Ladder(_) => "quotes",
-        Body::Terms(_) => "terms",
-        Body::Order(_) => "orders",
-        Body::Fill(_) => "fills",
-        Body::Account(_) => "accounts",
-        Body::Estimates(_) => "estimates",
-        Body::Regimes(_) => "regimes",
-        Body::FeedState(_) => "feed",
-        Body::Latch(_) => "latches",
-        Body::Strategy(_) => "strategies",
-        Body::Label(_) => "labels",
-        Body::Late(_) => "late",
-        Body::Requests(_) => "requests",
-        Body::Edge(_) => "edges",
-        Body::Curve(_) => "curve",
-        Body::Verdict(_) => "verdicts",
-        Body::Score(_) => "scores",
-    }
+    Some(Table { name: zero.body.table(), record: kind, columns })
 }
 
 /// The row of a record; `coin` is the name of its coin.

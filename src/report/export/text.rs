@@ -1,6 +1,6 @@
-//! Tables as text: CSV with a head, JSON one object a line.
+//! Cells as text: of a CSV, and as a line of JSON.
 //!
-//! In: rows. Out: lines. Cold path.
+//! In: rows. Out: text. Cold path.
 //!
 //! 1. A float is written with the fewest digits that give it back; none is `NaN` in CSV and null in
 //!    JSON. Money is written with all its decimals, in JSON as text.
@@ -9,78 +9,36 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::sink::Sink;
-use super::table::{Cell, Table};
-use crate::folder::Output;
+use super::table::Cell;
 use crate::report::money::decimal;
 use crate::report::time::utc;
 use crate::units::Ns;
 
-pub(super) struct Csv {
-    out: csv::Writer<Output>,
-}
-
-impl Csv {
-    pub(super) fn new(file: Output, table: &Table) -> io::Result<Csv> {
-        let mut out = csv::Writer::from_writer(file);
-        out.write_record(table.columns.iter().map(|c| c.name.as_str()))?;
-        Ok(Csv { out })
+/// A cell of a CSV.
+pub(super) fn csv(cell: &Cell) -> String {
+    match cell {
+        Cell::Float(x) => x.to_string(),
+        Cell::Text(t) => t.clone(),
+        Cell::Time(ns) => utc(Ns(*ns)),
+        Cell::Money(units) => decimal(*units),
+        Cell::Int(_) | Cell::UInt(_) | Cell::Bool(_) | Cell::List(_) => json(cell).to_string(),
     }
 }
 
-impl Sink for Csv {
-    fn row(&mut self, cells: &[(String, Cell)]) -> io::Result<()> {
-        self.out.write_record(cells.iter().map(|(_, cell)| match cell {
-            Cell::Int(n) => n.to_string(),
-            Cell::UInt(n) => n.to_string(),
-            Cell::Float(x) => x.to_string(),
-            Cell::Text(t) => t.clone(),
-            Cell::Bool(b) => b.to_string(),
-            Cell::Time(ns) => utc(Ns(*ns)),
-            Cell::Money(units) => decimal(*units),
-            Cell::List(list) => json!(list).to_string(),
-        }))?;
-        Ok(())
-    }
-
-    fn finish(self: Box<Self>) -> io::Result<Output> {
-        self.out.into_inner().map_err(|e| io::Error::other(e.to_string()))
+fn json(cell: &Cell) -> Value {
+    match cell {
+        Cell::Int(n) => json!(n),
+        Cell::UInt(n) => json!(n),
+        Cell::Float(x) => json!(x),
+        Cell::Bool(b) => json!(b),
+        Cell::List(list) => json!(list),
+        Cell::Text(_) | Cell::Time(_) | Cell::Money(_) => json!(csv(cell)),
     }
 }
 
-pub(super) struct Jsonl {
-    out: Output,
-}
-
-impl Jsonl {
-    pub(super) fn new(out: Output) -> Jsonl {
-        Jsonl { out }
-    }
-}
-
-impl Sink for Jsonl {
-    fn row(&mut self, cells: &[(String, Cell)]) -> io::Result<()> {
-        let object: Map<String, Value> = cells
-            .iter()
-            .map(|(name, cell)| {
-                let value = match cell {
-                    Cell::Int(n) => json!(n),
-                    Cell::UInt(n) => json!(n),
-                    Cell::Float(x) => json!(x),
-                    Cell::Text(t) => json!(t),
-                    Cell::Bool(b) => json!(b),
-                    Cell::Time(ns) => json!(utc(Ns(*ns))),
-                    Cell::Money(units) => json!(decimal(*units)),
-                    Cell::List(list) => json!(list),
-                };
-                (name.clone(), value)
-            })
-            .collect();
-        serde_json::to_writer(&mut self.out, &object)?;
-        self.out.write_all(b"\n")
-    }
-
-    fn finish(self: Box<Self>) -> io::Result<Output> {
-        Ok(self.out)
-    }
+/// Writes a row as an object in a line.
+pub(super) fn json_line(cells: &[(String, Cell)], out: &mut impl Write) -> io::Result<()> {
+    let object: Map<_, _> = cells.iter().map(|(name, cell)| (name.clone(), json(cell))).collect();
+    serde_json::to_writer(&mut *out, &object)?;
+    out.write_all(b"\n")
 }
