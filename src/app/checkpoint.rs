@@ -108,7 +108,6 @@ pub enum Fault {
 
 impl<'a, C: Components> Written<'a, C> {
     /// What a replay knows at `place`, under the configuration with the given hash.
-    #[must_use]
     pub fn new(
         config: [u64; 2],
         place: Place,

@@ -92,7 +92,6 @@ pub enum Idle<C: Components = Shipped> {
 
 impl<C: Components> Idle<C> {
     /// Polls, and rehearses with `turn`.
-    #[must_use]
     pub fn rehearsing(turn: Turn<C>) -> Idle<C> {
         Idle::Polls(Some(Box::new(Rehearsal::new(turn))))
     }

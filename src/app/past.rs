@@ -115,7 +115,6 @@ impl Past {
     }
 
     /// Records that the recording gave up to where it goes on; the journal goes on before them.
-    #[must_use]
     pub fn records(&self) -> u64 {
         self.records
     }
@@ -188,7 +187,6 @@ impl Past {
 
 /// The bounded runs beside one that have ended, oldest first, with the numbers of the first segments of
 /// journal and recording that their pasts do not hold.
-#[must_use]
 pub fn ended_beside(run: &RunFolder) -> Vec<(PathBuf, [u64; 2])> {
     let own = std::fs::canonicalize(run.path()).ok();
     let all = run.path().parent().and_then(|under| std::fs::read_dir(under).ok());
@@ -415,7 +413,6 @@ impl Beside {
     }
 
     /// Why it ended before the run, said once.
-    #[must_use]
     pub fn failure(&self) -> Option<String> {
         self.failed.lock().ok().and_then(|mut f| f.take())
     }

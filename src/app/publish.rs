@@ -219,7 +219,6 @@ pub struct RawTap {
     ring: Producer<u8>,
     /// Frames dropped that the ring does not mention yet.
     unreported: u64,
-    taken: u64,
     dropped: u64,
 }
 
@@ -227,7 +226,7 @@ impl RawTap {
     /// A tap and the end of its ring, `bytes` long.
     pub fn new(bytes: usize) -> (RawTap, Consumer<u8>) {
         let (ring, consumer) = resident(bytes, 0);
-        (RawTap { ring, unreported: 0, taken: 0, dropped: 0 }, consumer)
+        (RawTap { ring, unreported: 0, dropped: 0 }, consumer)
     }
 
     /// Offers one frame. `false`: it did not fit and was counted.
@@ -243,7 +242,6 @@ impl RawTap {
         let rest = fill(a, b, rest, &at.0.to_le_bytes());
         fill(a, b, rest, frame);
         room.commit_all();
-        self.taken += 1;
         true
     }
 
@@ -260,12 +258,6 @@ impl RawTap {
         }
         self.unreported = 0;
         true
-    }
-
-    /// Frames taken.
-    #[cfg(any(test, feature = "lab"))]
-    pub fn taken(&self) -> u64 {
-        self.taken
     }
 
     /// Frames dropped.
@@ -507,7 +499,7 @@ mod tests {
                 model.push_back(Err(unreported));
                 assert!(take(&mut ring, &mut model));
             }
-            assert_eq!((model.len(), seen, missing), (0, tap.taken(), tap.dropped()));
+            assert_eq!((model.len(), missing), (0, tap.dropped()));
             assert_eq!(offered, seen + missing);
         }
     }

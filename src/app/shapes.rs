@@ -49,7 +49,6 @@ impl std::fmt::Debug for Shaper {
 
 impl Shaper {
     /// For the records of one run, from its first.
-    #[must_use]
     pub fn new(shape: Shape) -> Shaper {
         Shaper { shape, coins: BTreeMap::new() }
     }

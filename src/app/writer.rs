@@ -89,7 +89,7 @@ pub struct Logger<D: Disk> {
     frames_unwritten: u64,
     shown_at: Option<Ns>,
     logged_at: Option<Ns>,
-    #[cfg(any(test, feature = "lab"))]
+    #[cfg(test)]
     stall: Option<(u64, std::time::Duration)>,
 }
 
@@ -122,7 +122,7 @@ impl<D: Disk> Logger<D> {
             frames_unwritten: 0,
             shown_at: None,
             logged_at: None,
-            #[cfg(any(test, feature = "lab"))]
+            #[cfg(test)]
             stall: None,
         }
     }
@@ -138,8 +138,8 @@ impl<D: Disk> Logger<D> {
     }
 
     /// Stops for `length` before the `record`-th record is written: a disk that hangs.
-    #[cfg(any(test, feature = "lab"))]
-    pub fn stall(&mut self, record: u64, length: std::time::Duration) {
+    #[cfg(test)]
+    fn stall(&mut self, record: u64, length: std::time::Duration) {
         self.stall = Some((record, length));
     }
 
@@ -212,7 +212,7 @@ impl<D: Disk> Logger<D> {
 
     fn write_records(&mut self, records: &[Bytes]) {
         for bytes in records {
-            #[cfg(any(test, feature = "lab"))]
+            #[cfg(test)]
             self.stall_here();
             self.record(bytes);
         }
@@ -353,7 +353,7 @@ impl<D: Disk> Logger<D> {
         self.out.board.show(&self.status);
     }
 
-    #[cfg(any(test, feature = "lab"))]
+    #[cfg(test)]
     fn stall_here(&mut self) {
         if let Some((record, length)) = self.stall
             && self.status.records >= record

@@ -18,7 +18,6 @@ pub type CoinName = ArrayString<COIN_NAME_MAX>;
 
 /// Whether a name is a perpetual's: spot pairs are `@107` or `PURR/USDC`, outcomes `#14720`. Their
 /// prices, fees and positions follow other rules.
-#[must_use]
 pub fn is_perpetual(name: &str) -> bool {
     !name.starts_with(['@', '#']) && !name.contains('/')
 }
@@ -82,7 +81,6 @@ impl CoinSpec {
     }
 
     /// The venue's price and size rules for this coin.
-    #[must_use]
     pub fn rules(&self) -> Rules {
         Rules { billing: self.billing, ..Rules::perp(self.sz_decimals) }
     }
@@ -144,19 +142,16 @@ impl Coins {
 
     /// The number of the coin with this name, if it is one of the run's.
     #[inline]
-    #[must_use]
     pub fn find(&self, name: &[u8]) -> Option<CoinId> {
         self.seek(name).1
     }
 
     /// The coin of a number.
-    #[must_use]
     pub fn get(&self, coin: CoinId) -> Option<&CoinSpec> {
         self.list.get(coin.index())
     }
 
     /// The coins in the order of their numbers.
-    #[must_use]
     pub fn as_slice(&self) -> &[CoinSpec] {
         &self.list
     }

@@ -151,7 +151,6 @@ pub fn parse(json: &[u8]) -> Result<Universe, BadMeta> {
 }
 
 /// The built-in table, for recordings and machines without network.
-#[must_use]
 pub fn fallback() -> Universe {
     let listed = |(name, decimals)| {
         CoinSpec::new(name, decimals).ok().map(|spec| Listed { spec, delisted: false })
@@ -206,7 +205,6 @@ impl Finder {
     }
 
     /// The coins found, in order of appearance.
-    #[must_use]
     pub fn coins(self) -> Vec<CoinSpec> {
         let mut found = self.found;
         for coin in &mut found {
@@ -221,7 +219,6 @@ impl Finder {
 
 impl Universe {
     /// The coins that are traded, in the order of the list.
-    #[must_use]
     pub fn traded(&self) -> Vec<CoinSpec> {
         self.coins.iter().filter(|c| !c.delisted).map(|c| c.spec).collect()
     }
@@ -239,7 +236,6 @@ impl Universe {
     }
 
     /// All coins, in the venue's order.
-    #[must_use]
     #[cfg(any(test, feature = "lab"))]
     pub fn coins(&self) -> &[Listed] {
         &self.coins

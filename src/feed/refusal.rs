@@ -122,13 +122,11 @@ impl Refusals {
     }
 
     /// All of them, in order.
-    #[must_use]
     pub fn list(&self) -> &[Refusal] {
         &self.list
     }
 
     /// The one that ends the run: a coin cannot be followed without it.
-    #[must_use]
     pub fn needed(&self) -> Option<&Refusal> {
         self.list.iter().find(|r| r.needed)
     }

@@ -36,7 +36,6 @@ pub struct Read(Result<Decoded, Reject>);
 
 impl Read {
     /// The same, turned away for its date.
-    #[must_use]
     pub fn out_of_range(self) -> Read {
         Read(self.0.and(Err(Reject::OutOfRange)))
     }
@@ -179,8 +178,8 @@ impl Feed {
 
     /// A recording shows that its recorder reconnected here, though it has no line saying so: all
     /// streams start again, with a history of each coin.
-    #[cfg(any(test, feature = "lab"))]
-    pub fn resubscribed(&mut self, now: Ns) {
+    #[cfg(test)]
+    pub(super) fn resubscribed(&mut self, now: Ns) {
         self.counters.ups += 1;
         self.counters.downs += u64::from(self.is_up());
         self.renew(0, now);
@@ -207,7 +206,6 @@ impl Feed {
 
     /// The newest block time of what was read last.
     #[inline]
-    #[must_use]
     pub fn block(&self, read: &Read) -> Option<Ns> {
         match read.0 {
             Ok(Decoded::Bbo { .. }) => Some(self.decoder.bbo().time),
@@ -320,7 +318,6 @@ impl Feed {
     }
 
     /// The coins of the run.
-    #[must_use]
     pub fn coins(&self) -> &Coins {
         self.decoder.coins()
     }
@@ -331,7 +328,6 @@ impl Feed {
     }
 
     /// Ages of a coin's streams at `now`.
-    #[must_use]
     pub fn ages(&self, coin: CoinId, now: Ns) -> Ages {
         let any_ns = self.quiet_ns(coin, now);
         let Some(paces) = self.paces.get(coin.index()) else {
@@ -342,7 +338,6 @@ impl Feed {
     }
 
     /// What it knows.
-    #[must_use]
     pub fn state(&self) -> SessionState {
         SessionState {
             joiners: self.joiners.clone(),
@@ -375,7 +370,6 @@ impl Feed {
     /// Which of a coin's streams are stale at `now`. A stream that is followed goes stale once it
     /// has come: recordings have what they have, and a subscription that brings nothing is the
     /// acknowledgement deadline's to judge.
-    #[must_use]
     pub fn stale(&self, coin: CoinId, now: Ns) -> Stale {
         let any = cadence::silent(self.quiet_ns(coin, now));
         let Some(paces) = self.paces.get(coin.index()) else {
@@ -394,7 +388,6 @@ impl Feed {
     }
 
     /// Measured cadence of a coin's stream since the start of the run.
-    #[must_use]
     pub fn cadence(&self, coin: CoinId, stream: Stream) -> Cadence {
         self.paces.get(coin.index()).map_or(Cadence::default(), |p| p[stream.index()].cadence())
     }
@@ -405,7 +398,6 @@ impl Feed {
     }
 
     /// What was counted so far.
-    #[must_use]
     pub fn counters(&self) -> Counters {
         Counters { handed_over: self.decoder.handed_over(), ..self.counters }
     }
@@ -422,7 +414,6 @@ impl Feed {
     }
 
     /// A coin of a connection that is open, which was set aside long enough to be tried again.
-    #[must_use]
     pub fn due_back(&self, socket: usize, now: Ns) -> Option<CoinId> {
         self.links[socket].and_then(|_| self.plan.due_back(socket, now))
     }
@@ -528,7 +519,6 @@ impl Feed {
     }
 
     /// Streams that the venue refused or left unanswered.
-    #[must_use]
     pub fn refusals(&self) -> &Refusals {
         &self.refusals
     }

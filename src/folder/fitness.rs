@@ -142,7 +142,6 @@ pub struct Judge {
 
 impl Judge {
     /// A judge of so many coins.
-    #[must_use]
     pub fn new(coins: usize) -> Judge {
         let coins = (0..coins).map(|_| Coin::default()).collect();
         Judge { coins, offsets: BTreeMap::new(), down: None, holes: 0, hole_ns: 0 }
@@ -209,7 +208,6 @@ impl Judge {
     }
 
     /// The verdict on a recording of these coins between two times, with what its feed counted.
-    #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "figures for people")]
     pub fn end(mut self, coins: &[CoinSpec], (from, to): (Ns, Ns), c: &Counters) -> Fitness {
         self.up(to);
@@ -289,14 +287,12 @@ impl Coin {
 
 impl Fitness {
     /// Frames turned away.
-    #[must_use]
     pub fn rejects(&self) -> u64 {
         self.rejected.values().sum()
     }
 
     /// What stands against a replay of it: most frames rejected, or no coin at all with trades and
     /// best prices at least every second. Of less than a minute only the first is judged.
-    #[must_use]
     pub fn unfit(&self) -> Vec<Unfit> {
         let most = self.rejected.iter().max_by_key(|(_, n)| **n);
         if let Some((reason, n)) = most
@@ -319,7 +315,6 @@ impl Fitness {
     }
 
     /// Fit, not fit and why, or too short to judge.
-    #[must_use]
     pub fn verdict(&self) -> String {
         let reasons: Vec<String> = self.unfit().iter().map(ToString::to_string).collect();
         match reasons.as_slice() {
@@ -330,7 +325,6 @@ impl Fitness {
     }
 
     /// A line for people.
-    #[must_use]
     pub fn text(&self) -> String {
         let worst = |of: fn(&CoinFitness) -> f64| self.coins.iter().map(of).fold(0.0, f64::max);
         let least = self.coins.iter().map(|c| c.fresh).fold(1.0, f64::min);

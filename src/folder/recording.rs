@@ -87,8 +87,8 @@ impl Line<'_> {
 
     /// The frame and [`PADDING`] bytes behind it that may be overwritten, and its length: for a
     /// parser that works in place.
-    #[cfg(any(test, feature = "lab"))]
-    pub fn padded(&mut self) -> (&mut [u8], usize) {
+    #[cfg(test)]
+    fn padded(&mut self) -> (&mut [u8], usize) {
         (self.padded, self.len)
     }
 }

@@ -85,8 +85,8 @@ impl Server {
     }
 
     /// The address, where it is TCP.
-    #[cfg(any(test, feature = "lab"))]
-    pub fn addr(&self) -> Option<SocketAddr> {
+    #[cfg(test)]
+    fn addr(&self) -> Option<SocketAddr> {
         match self.end {
             End::Tcp(addr) => Some(addr),
             End::Unix(_) => None,

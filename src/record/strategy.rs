@@ -84,32 +84,27 @@ impl StrategyNames {
     }
 
     /// Name and version; `None` before the record.
-    #[must_use]
     pub fn name(&self) -> Option<(String, u32)> {
         self.strategy.map(|s| (unpadded(&s.name), s.version))
     }
 
     /// The term of a column; `None` where the strategy has no such term.
-    #[must_use]
     pub fn value(&self, t: &Terms, column: &str) -> Option<f64> {
         let place = self.columns.iter().position(|c| c == column)?;
         t.value.get(place).copied()
     }
 
     /// Columns of the terms in their order.
-    #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
     /// The sentence of a term's place.
-    #[must_use]
     pub fn sentence(&self, place: usize) -> String {
         self.label(Labelled::Term, place).map_or_else(String::new, |l| unpadded(&l.sentence))
     }
 
     /// Name and sentence of an own reason to decline.
-    #[must_use]
     pub fn reason(&self, code: u8) -> Option<(String, String)> {
         let label = self.label(Labelled::Reason, usize::from(code))?;
         Some((unpadded(&label.name), unpadded(&label.sentence)))
@@ -122,7 +117,6 @@ impl StrategyNames {
 
 impl Label {
     /// Name and unit as a column has them.
-    #[must_use]
     pub fn column(&self) -> String {
         let (name, unit) = (unpadded(&self.name), unpadded(&self.unit));
         if unit.is_empty() { name } else { format!("{name}_{unit}") }

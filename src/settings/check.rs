@@ -76,7 +76,6 @@ fn unrelated(relation: &Relation, table: &Table, path: &str) -> ConfigError {
 }
 
 /// What a row's value must be, with its unit.
-#[must_use]
 pub(super) fn range(row: &Row) -> String {
     let unit = if row.unit.is_empty() { String::new() } else { format!(" {}", row.unit) };
     let span = |(least, most): &(f64, f64)| format!("{} to {}", figure(*least), figure(*most));
@@ -106,7 +105,6 @@ pub(super) fn range(row: &Row) -> String {
 }
 
 /// A value as people write it.
-#[must_use]
 pub fn shown(value: &Value) -> String {
     match value {
         Value::Float(x) => figure(*x),

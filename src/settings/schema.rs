@@ -114,7 +114,6 @@ pub trait Choice: Copy + PartialEq + 'static {
     const LIST: &'static [(&'static str, Self, &'static [&'static str])];
 
     /// The name in the configuration.
-    #[must_use]
     fn name(self) -> &'static str {
         Self::LIST.iter().find(|(_, value, _)| *value == self).map_or("", |(name, _, _)| *name)
     }
@@ -132,7 +131,6 @@ pub trait Choice: Copy + PartialEq + 'static {
     }
 
     /// What a value must be: one of the names.
-    #[must_use]
     fn rule_of_names() -> Rule {
         Rule::Choice(Self::LIST.iter().map(|(name, _, doc)| (*name, sentence(doc))).collect())
     }
@@ -241,14 +239,12 @@ impl From<Form> for Rule {
 }
 
 /// Doc lines as one text.
-#[must_use]
 pub fn sentence(lines: &[&str]) -> String {
     let lines: Vec<&str> = lines.iter().map(|l| l.trim()).filter(|l| !l.is_empty()).collect();
     lines.join(" ")
 }
 
 /// Whether each number is above the one before.
-#[must_use]
 pub fn rising(list: &[f64]) -> bool {
     list.windows(2).all(|w| w[0] < w[1])
 }
@@ -268,13 +264,11 @@ pub struct Leaf {
 
 impl Section {
     /// The row of a key.
-    #[must_use]
     pub fn row(&self, key: &str) -> Option<&Row> {
         self.rows.iter().find(|r| r.key == key)
     }
 
     /// All rows that hold a value, with paths below `path` and the values of `table`.
-    #[must_use]
     pub fn leaves(&self, path: &str, table: &Table) -> Vec<Leaf> {
         let mut out = Vec::new();
         for row in &self.rows {
@@ -329,7 +323,6 @@ pub(super) fn kind_row(variants: &[Variant]) -> Row {
 }
 
 /// A key below a path.
-#[must_use]
 pub fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }

@@ -13,7 +13,6 @@ use super::schema::{Row, Rule, Section, Variant, join, kind_row};
 const COLUMNS: usize = 98;
 
 /// A file with every row, commented out at its default, with its sentence, range and unit.
-#[must_use]
 pub fn commented(section: &Section, default: &Table) -> String {
     let mut out = String::new();
     comment(
