@@ -400,9 +400,9 @@ fn text(rows: &[Row], heads: &[String], grounds: &[Ground], beside: &[Beside]) -
             let first = if *name == FIGURES[0] { b.policy.as_str() } else { "" };
             let less = match row.profile {
                 0 => String::new(),
-                _ => format!("{:>34}", interval(&less)),
+                _ => format!("{:>34}", less.text()),
             };
-            out.push_str(&format!("{first:<22}{name:<8}{:>32}{less}\n", interval(&own)));
+            out.push_str(&format!("{first:<22}{name:<8}{:>32}{less}\n", own.text()));
         }
         out.push_str(&line(row, grounds));
     }
@@ -448,13 +448,6 @@ fn line(row: &Row, grounds: &[Ground]) -> String {
     let why: Vec<String> = why.iter().map(|(g, n)| format!("{g} {:.1} %", share(*n))).collect();
     let why = why.join(", ").replace('_', " ");
     format!("{}{}", below("did", &did.join(", ")), below("not quoted", &why))
-}
-
-fn interval(i: &Interval) -> String {
-    match i.lo.zip(i.hi) {
-        Some((lo, hi)) => format!("{:+.4} [{lo:+.4}, {hi:+.4}]", i.value),
-        None => format!("{:+.4}", i.value),
-    }
 }
 
 /// Mean half-spread wanted, where one was.

@@ -80,6 +80,25 @@ pub struct LaneResult {
     pub profit: Interval,
 }
 
+/// All coins together under one fill model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TotalLane {
+    /// Parts, added as integers.
+    pub split: Split,
+    /// Profit, USD.
+    pub profit: Interval,
+    /// Fills.
+    pub fills: u64,
+}
+
+impl LaneResult {
+    /// As of all coins.
+    pub fn total(&self) -> TotalLane {
+        let (split, profit) = (self.split, self.profit);
+        TotalLane { split, profit, fills: u64::from(self.account.fills) }
+    }
+}
+
 /// One coin.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct CoinModel {
@@ -226,8 +245,7 @@ impl CoinModel {
             self.lines.position.push(at, Some(x.position.to_f64()));
             self.path.take(profit, x.position.to_f64().abs() * x.mark.to_f64());
         }
-        let profit = Interval { value: profit, lo: None, hi: None };
-        self.results[lane] = Some(LaneResult { account: *x, split, profit });
+        self.results[lane] = Some(LaneResult { account: *x, split, profit: Interval::one(profit) });
     }
 
     fn on_earns(&mut self, at: Ns, body: &Body) {

@@ -6,11 +6,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::coin::CoinModel;
-use super::model::{Model, TotalLane};
+use super::coin::{CoinModel, LaneResult, TotalLane};
+use super::model::Model;
 use super::path::Path;
 use super::stats::{Interval, bootstrap, count};
-use crate::record::{Lane, hours_needed};
+use crate::record::hours_needed;
 
 /// What a figure is.
 #[derive(Debug, PartialEq)]
@@ -94,22 +94,13 @@ struct Scope {
 
 /// The figures of one coin.
 pub fn of_coin(c: &CoinModel, m: &Model) -> Vec<Figure> {
-    let lane = |lane: &Lane| {
-        c.results[*lane as usize].map(|r| TotalLane {
-            split: r.split,
-            profit: r.profit,
-            fills: u64::from(r.account.fills),
-        })
-    };
     let [bid, ask] = c.quoted_share();
-    let profit = c.result().map_or(0.0, |r| r.profit.value);
-    let lanes = [Lane::ALL[0], Lane::ALL[1], Lane::ALL[2]];
     Scope {
         value: c.value,
-        lanes: lanes.each_ref().map(lane),
+        lanes: c.results.each_ref().map(|r| r.as_ref().map(LaneResult::total)),
         steps: c.steps(&m.blocks),
         path: c.path,
-        before: c.known.map_or(profit, |k| k.1),
+        before: c.before(),
         edge: c.markouts.primary().map(|h| h.all.edge_bps),
         quoted: Some(f64::midpoint(bid, ask) * 100.0),
         seconds: m.seconds(),
@@ -125,15 +116,12 @@ pub fn of_all(m: &Model) -> Vec<Figure> {
             sum.iter_mut().zip(step).for_each(|(s, x)| *s += x);
         }
     }
-    let before = |c: &CoinModel| {
-        c.known.map_or_else(|| c.result().map_or(0.0, |r| r.profit.value), |known| known.1)
-    };
     Scope {
         value: m.value,
         lanes: m.total,
         steps,
         path: m.path,
-        before: m.coins.iter().map(before).sum(),
+        before: m.coins.iter().map(CoinModel::before).sum(),
         edge: None,
         quoted: None,
         seconds: m.seconds(),
@@ -151,7 +139,7 @@ impl Scope {
     }
 
     fn value(&self, key: &str) -> Option<Interval> {
-        let one = |value: f64| Interval { value, lo: None, hi: None };
+        let one = Interval::one;
         let some = |value: f64| Some(one(value));
         let t = self.lanes[0]?;
         let traded: f64 = self.steps.iter().map(|s| s[1]).sum();
@@ -191,6 +179,11 @@ pub(super) fn hours(i: &Interval, seconds: f64) -> Option<f64> {
 }
 
 impl CoinModel {
+    /// The result until it was known whether a quote earns.
+    fn before(&self) -> f64 {
+        self.known.map_or_else(|| self.result().map_or(0.0, |r| r.profit.value), |known| known.1)
+    }
+
     /// Result and value traded by block.
     fn steps(&self, blocks: &super::stats::Blocks) -> Vec<[f64; 2]> {
         let (profit, traded) =

@@ -8,11 +8,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::coin::CoinModel;
+use super::coin::{CoinModel, TotalLane};
 use super::model::Model;
-use super::money::Split;
 use super::states::States;
-use super::stats::{Interval, RESAMPLES};
+use super::stats::RESAMPLES;
 use super::time::utc;
 use super::{answer, figures};
 use crate::journal::hex;
@@ -22,12 +21,6 @@ use crate::units::{Ns, decimal};
 /// The summary.
 pub fn summary(m: &Model) -> Value {
     let coins: Vec<Value> = m.coins.iter().map(|c| coin(c, m)).collect();
-    let total: Vec<Value> = Lane::ALL
-        .iter()
-        .zip(&m.total)
-        .filter_map(|(lane, t)| t.as_ref().map(|t| (lane, t)))
-        .map(|(lane, t)| result(*lane, &t.split, &t.profit, t.fills))
-        .collect();
     let s = &m.sources;
     json!({
         "market": s.market.as_ref().map(super::sources::Market::word),
@@ -35,7 +28,7 @@ pub fn summary(m: &Model) -> Value {
         "figures": figures::as_json(&figures::of_all(m)),
         "about_figures": figures::about(),
         "coins": coins,
-        "total": total,
+        "total": results(|lane| m.total[lane as usize]),
         "value_usd": m.value.value,
         "value_lo_usd": m.value.lo,
         "value_hi_usd": m.value.hi,
@@ -79,20 +72,24 @@ pub fn summary(m: &Model) -> Value {
     })
 }
 
-/// What came of a fill model.
-pub(super) fn result(lane: Lane, split: &Split, profit: &Interval, fills: u64) -> Value {
-    let mut out = json!({
-        "lane": lane.text(),
-        "fills": fills,
-        "profit_usd": profit.value,
-        "profit_lo_usd": profit.lo,
-        "profit_hi_usd": profit.hi,
-        "exact_usd": split.exact(),
-    });
-    for (name, part) in split.parts() {
-        out[format!("{name}_usd")] = json!(part.to_f64());
-    }
-    out
+/// What came of each fill model.
+pub(super) fn results(of: impl Fn(Lane) -> Option<TotalLane>) -> Vec<Value> {
+    let result = |lane: &Lane| {
+        let t = of(*lane)?;
+        let mut out = json!({
+            "lane": lane.text(),
+            "fills": t.fills,
+            "profit_usd": t.profit.value,
+            "profit_lo_usd": t.profit.lo,
+            "profit_hi_usd": t.profit.hi,
+            "exact_usd": t.split.exact(),
+        });
+        for (name, part) in t.split.parts() {
+            out[format!("{name}_usd")] = json!(part.to_f64());
+        }
+        Some(out)
+    };
+    Lane::ALL.iter().filter_map(result).collect()
 }
 
 fn gaps(c: &CoinModel) -> Vec<Value> {
@@ -106,16 +103,10 @@ fn gaps(c: &CoinModel) -> Vec<Value> {
 }
 
 fn coin(c: &CoinModel, m: &Model) -> Value {
-    let results: Vec<Value> = Lane::ALL
-        .iter()
-        .zip(&c.results)
-        .filter_map(|(lane, r)| r.as_ref().map(|r| (lane, r)))
-        .map(|(lane, r)| {
-            let mut v = result(*lane, &r.split, &r.profit, u64::from(r.account.fills));
-            v["position"] = json!(decimal::format(r.account.position.0, 1));
-            v
-        })
-        .collect();
+    let mut results = results(|lane| Some(c.results[lane as usize]?.total()));
+    for (v, r) in results.iter_mut().zip(c.results.iter().flatten()) {
+        v["position"] = json!(decimal::format(r.account.position.0, 1));
+    }
     let e = c.estimates.as_ref();
     let truth = m.sources.truth_of(&c.name);
     json!({

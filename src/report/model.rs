@@ -6,7 +6,7 @@
 //! 1. Sums of money are those of the last account records, added as integers.
 //! 2. What was lost on the way to the journal is missing here too, and counted.
 
-use super::coin::{CoinModel, LaneResult, over, spread_of};
+use super::coin::{CoinModel, LaneResult, TotalLane, over, spread_of};
 use super::days::{Day, Days};
 use super::money::Split;
 use super::path::Path;
@@ -17,17 +17,6 @@ use crate::journal::{Digest, Digests, Disk, Found, ReadError, Reader};
 use crate::record::{Body, Budget, Clocks, Lane, LinkChange, Record, Start, Stop, StrategyNames};
 use crate::units::{CoinId, Ns};
 use serde::{Deserialize, Serialize};
-
-/// All coins together under one fill model.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct TotalLane {
-    /// Parts, added as integers.
-    pub split: Split,
-    /// Profit, USD.
-    pub profit: Interval,
-    /// Fills.
-    pub fills: u64,
-}
 
 /// A run.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -24,7 +24,7 @@ pub fn over_seeds(recordings: &[Seeds]) -> Interval {
     let blocks = all.iter().map(Vec::len).sum();
     let busy = all.iter().flatten().filter(|x| **x != 0.0).count();
     if !enough(blocks, busy) {
-        return Interval { value, lo: None, hi: None };
+        return Interval::one(value);
     }
     let mut rng = fastrand::Rng::with_seed(SEED);
     let mut one = |x: &Vec<f64>| (0..x.len()).map(|_| x[rng.usize(0..x.len())]).sum::<f64>();
@@ -165,10 +165,7 @@ mod tests {
     #[test]
     fn recordings_add_up_and_short_ones_have_no_interval() {
         let one = vec![vec![1.0; 7]; 2];
-        assert_eq!(
-            over_seeds(std::slice::from_ref(&one)),
-            Interval { value: 7.0, lo: None, hi: None }
-        );
+        assert_eq!(over_seeds(std::slice::from_ref(&one)), Interval::one(7.0));
         let two = over_seeds(&[one.clone(), one]);
         assert!((two.value - 14.0).abs() < 1e-12 && two.lo.is_some(), "{two:?}");
         assert_eq!(over_seeds(&[]), Interval::default());

@@ -35,6 +35,17 @@ pub struct Interval {
 }
 
 impl Interval {
+    /// A figure alone.
+    pub fn one(value: f64) -> Interval {
+        Interval { value, lo: None, hi: None }
+    }
+
+    /// For people, with four decimals.
+    pub fn text(&self) -> String {
+        let ends = self.lo.zip(self.hi).map(|(lo, hi)| format!(" [{lo:+.4}, {hi:+.4}]"));
+        format!("{:+.4}{}", self.value, ends.unwrap_or_default())
+    }
+
     /// All of it so many times.
     pub fn times(&self, by: f64) -> Interval {
         let end = |x: Option<f64>| x.map(|x| x * by);
@@ -108,7 +119,7 @@ pub fn bootstrap<const K: usize>(
         add(&mut whole, b);
     }
     let value = stat(&whole).filter(|v| v.is_finite())?;
-    let mut out = Interval { value, lo: None, hi: None };
+    let mut out = Interval::one(value);
     let g = blocks.len();
     let busy = blocks.iter().filter(|b| b.iter().any(|x| *x != 0.0)).count();
     if !enough(g, busy) {
@@ -230,7 +241,7 @@ mod tests {
         let half = 2.364_6 * (8.0f64 / 7.0).sqrt();
         assert!((wide.lo.expect("low") - (1.0 - 1.0f64.hypot(half))).abs() < 1e-3, "{wide:?}");
         assert!((wide.hi.expect("high") - (1.0 + 2.0f64.hypot(half))).abs() < 1e-3, "{wide:?}");
-        let none = Interval { value: 1.0, lo: None, hi: None };
+        let none = Interval::one(1.0);
         assert_eq!(with_seeds(none, &[0.0, 9.0]), none);
     }
 

@@ -9,10 +9,10 @@
 
 use serde_json::{Value, json};
 
-use super::coin::spread_of;
+use super::coin::{TotalLane, spread_of};
 use super::days::{self, Day};
-use super::json::result;
-use super::model::{Model, TotalLane};
+use super::json::results;
+use super::model::Model;
 use super::series::Series;
 use super::sources::Market;
 use super::stats::Blocks;
@@ -117,8 +117,7 @@ impl<'a> Together<'a> {
         self.sum(|m| {
             let c = m.coins.iter().find(|c| c.name == name && kind(m) == of)?;
             let r = c.results[i].as_ref()?;
-            let (split, fills) = (r.split, u64::from(r.account.fills));
-            Some((TotalLane { split, fills, ..TotalLane::default() }, &c.lines.equity[i]))
+            Some((r.total(), &c.lines.equity[i]))
         })
     }
 
@@ -159,24 +158,19 @@ impl<'a> Together<'a> {
 
     /// As JSON: `total` and `coins` have results as of a single run, `by_day` as well.
     pub fn json(&self) -> Value {
-        let lanes = |of: &dyn Fn(Lane) -> Option<TotalLane>| {
-            let all = Lane::ALL.iter().filter_map(|lane| of(*lane).map(|t| (*lane, t)));
-            all.map(|(lane, t)| result(lane, &t.split, &t.profit, t.fills)).collect::<Vec<_>>()
-        };
-        let coin = |of: (&str, &str)| json!({ "market": of.0, "coin": of.1, "results": lanes(&|lane| self.coin(of, lane)) });
+        let coin = |of: (&str, &str)| json!({ "market": of.0, "coin": of.1, "results": results(|lane| self.coin(of, lane)) });
         let coins =
             self.kinds().into_iter().flat_map(|k| self.coins(k).into_iter().map(move |c| (k, c)));
         let run = |(name, m): &(String, Model)| {
-            let of = |lane: Lane| m.total[lane as usize];
             json!({ "run": name, "market": kind(m), "from": utc(m.from), "to": utc(m.to), "records": m.records,
-                "digest": hex(m.digest.run), "faults": m.faults, "total": lanes(&of) })
+                "digest": hex(m.digest.run), "faults": m.faults, "total": results(|lane| m.total[lane as usize]) })
         };
         json!({
             "runs": self.runs.iter().map(run).collect::<Vec<_>>(),
             "configurations": self.configurations(),
             "seconds": self.runs.iter().map(|(_, m)| m.seconds()).sum::<f64>(),
             "unlike_markets": self.is_unlike(),
-            "total": lanes(&|lane| self.total(None, lane)),
+            "total": results(|lane| self.total(None, lane)),
             "coins": coins.map(coin).collect::<Vec<_>>(),
             "by_day": days::as_json(&self.days),
             "block_s": Ns::seconds(self.width_ns),
@@ -203,10 +197,7 @@ impl<'a> Together<'a> {
                 out.push(Row { runs, is_one: true, coin, from: m.from, hours, lane });
             };
             for c in &m.coins {
-                let Some(r) = c.result() else { continue };
-                let (split, profit) = (r.split, r.profit);
-                let lane = TotalLane { split, profit, fills: u64::from(r.account.fills) };
-                add(Some(c.name.clone()), lane);
+                c.result().into_iter().for_each(|r| add(Some(c.name.clone()), r.total()));
             }
             m.total[0].into_iter().for_each(|lane| add(None, lane));
         }
@@ -269,11 +260,7 @@ impl<'a> Together<'a> {
             "hours",
             "fills"
         );
-        let shown = |t: &TotalLane| {
-            let p = &t.profit;
-            let ends = p.lo.zip(p.hi).map(|(lo, hi)| format!(" [{lo:+.4}, {hi:+.4}]"));
-            format!("{:>6}  {:+.4}{}", t.fills, p.value, ends.unwrap_or_default())
-        };
+        let shown = |t: &TotalLane| format!("{:>6}  {}", t.fills, t.profit.text());
         for (name, m) in self.runs {
             let result = m.total[0].as_ref().map_or_else(|| "     -  -".to_owned(), shown);
             let hours = m.seconds() / 3_600.0;
