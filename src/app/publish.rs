@@ -24,9 +24,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
+use super::intake::Intake;
 use crate::engine::publish::Publish;
 use crate::journal::{Digest, Digests};
-use crate::limits::{BEHIND_PERCENT, DRAINED_PERCENT};
+use crate::limits::{
+    BEHIND_PERCENT, DRAINED_PERCENT, QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS, queue_for,
+};
 use crate::record::{Body, Bytes, Lost, NO_COIN, RECORD_BYTES, Record};
 use crate::telemetry::counters::Board;
 use crate::telemetry::latency::Lap;
@@ -69,6 +72,19 @@ pub struct Rings {
 }
 
 impl Rings {
+    /// Rings with room for so many coins, and their cold ends. From which record the run goes on, and
+    /// the digest of those before it; whether raw frames are recorded.
+    pub fn new(coins: usize, (next, digest): (u64, Digest), raw: bool) -> (Rings, Intake) {
+        let room = |base| queue_for(coins, base);
+        let (records, taken) = Publisher::new(room(QUEUE_RECORDS), next, digest);
+        let (laps, lapped) = Laps::new(room(QUEUE_LAPS));
+        let (tap, raw) = raw.then(|| RawTap::new(room(QUEUE_RAW_BYTES))).unzip();
+        let board = Arc::new(Board::new());
+        let (failed, counters) = (records.failure_flag(), Arc::clone(&board));
+        let intake = Intake { records: taken, raw, laps: Some(lapped), failed, counters };
+        (Rings { records, raw: tap, laps, board }, intake)
+    }
+
     /// Writes the pending notes of what was lost if the rings have room; `true` if none is pending.
     pub fn flush_lost_markers(&mut self) -> bool {
         let raw = self.raw.as_mut().is_none_or(RawTap::flush_lost_marker);

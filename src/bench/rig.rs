@@ -20,17 +20,14 @@ use crate::app::intake::Intake;
 use crate::app::live::{self, Idle, LiveEnd, Plan};
 use crate::app::notes::Notes;
 use crate::app::publish::Rings;
-use crate::app::publish::{Laps, Publisher, RawTap};
 use crate::app::turn::Turn;
 use crate::feed::CoinSpec;
 use crate::journal::Digest;
-use crate::limits::{QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS};
 use crate::sys::clock::SessionClock;
 use crate::sys::pin::{Pin, pin};
 use crate::sys::signal::Stop;
 use crate::sys::tls;
 use crate::sys::url::Url;
-use crate::telemetry::counters::Board;
 use crate::ws::frame::Opcode;
 use crate::ws::server::{self, Request};
 
@@ -101,17 +98,7 @@ impl<T: Send + 'static> Rig<T> {
             Idling::Rehearses => Idle::rehearsing(turn()?),
         };
         let turn = turn()?;
-        let (records, records_end) = Publisher::new(QUEUE_RECORDS, 0, Digest::new());
-        let (raw, raw_end) = RawTap::new(QUEUE_RAW_BYTES);
-        let (laps, laps_end) = Laps::new(QUEUE_LAPS);
-        let board = Arc::new(Board::new());
-        let intake = Intake {
-            records: records_end,
-            raw: Some(raw_end),
-            laps: Some(laps_end),
-            failed: records.failure_flag(),
-            counters: Arc::clone(&board),
-        };
+        let (rings, intake) = Rings::new(coins.len(), (0, Digest::new()), true);
         let plan = Plan {
             sockets: 1,
             url: Arc::new(url),
@@ -127,9 +114,7 @@ impl<T: Send + 'static> Rig<T> {
             simulated: false,
         };
         let theirs = stop.clone();
-        let hot = thread::spawn(move || {
-            live::run(plan, turn, Rings { records, raw: Some(raw), laps, board }, &theirs)
-        });
+        let hot = thread::spawn(move || live::run(plan, turn, rings, &theirs));
         let theirs = stop.clone();
         let server = thread::spawn(move || {
             let mut sender = match Sender::accept(&listener, clock, &theirs) {

@@ -13,11 +13,9 @@ use std::time::Duration;
 use super::exit::{Code, Failure};
 use super::place::Place;
 use super::summary;
-use crate::app::intake::Intake;
 use crate::app::live::{self, Idle, LiveEnd, Plan};
 use crate::app::notes::{Note, Notes};
-use crate::app::publish::Rings;
-use crate::app::publish::{Laps, Published, Publisher, RawTap};
+use crate::app::publish::{Published, Rings};
 use crate::app::status::{CoinStatus, Status, StatusBoard};
 use crate::app::turn::Turn;
 use crate::app::writer::{Ending, Logger, Outlet};
@@ -27,13 +25,13 @@ use crate::folder::keep::Keeper;
 use crate::folder::recording;
 use crate::folder::{Folder, Ping};
 use crate::journal::{Digest, Writer};
-use crate::limits::{LONG_WAIT_NS, LOOK, QUEUE_LAPS, QUEUE_RAW_BYTES, QUEUE_RECORDS, queue_for};
+use crate::limits::{LONG_WAIT_NS, LOOK};
 use crate::record::StopReason;
 use crate::sys::connector::Failures;
 use crate::sys::pin::Pinned;
 use crate::sys::signal::Stop;
 use crate::sys::tls;
-use crate::telemetry::counters::{self, Board, Counter};
+use crate::telemetry::counters::{self, Counter};
 use crate::units::Ns;
 
 /// Looks after the wish to stop from which a further signal ends the process at once: half a
@@ -100,16 +98,9 @@ impl<C: Components> Threads<C> {
         stop: &Stop,
     ) -> Result<Threads<C>, Failure> {
         let resumed = files.goes_on.is_some();
-        let (next, digest) = files.goes_on.unwrap_or_else(|| (0, Digest::new()));
-        let room = |base| queue_for(turn.feed().coins().as_slice().len(), base);
-        let (records, taken) = Publisher::new(room(QUEUE_RECORDS), next, digest);
-        let (laps, lapped) = Laps::new(room(QUEUE_LAPS));
-        let (tap, raw) =
-            files.recording.as_ref().map(|_| RawTap::new(room(QUEUE_RAW_BYTES))).unzip();
-        let failed = records.failure_flag();
-        let shown = Arc::new(Board::new());
-        let counters = Arc::clone(&shown);
-        let intake = Intake { records: taken, raw, laps: Some(lapped), failed, counters };
+        let goes_on = files.goes_on.unwrap_or_else(|| (0, Digest::new()));
+        let all = turn.feed().coins().as_slice();
+        let (rings, intake) = Rings::new(all.len(), goes_on, files.recording.is_some());
         let board = StatusBoard::new();
         let boxed = |f: std::fs::File| -> Box<dyn std::io::Write + Send> { Box::new(f) };
         let outlet = Outlet {
@@ -121,7 +112,7 @@ impl<C: Components> Threads<C> {
         };
         let failures = Arc::new(Failures::default());
         let notes = Notes::default();
-        let coins = turn.feed().coins().as_slice().iter().map(|c| c.name.to_string()).collect();
+        let coins = all.iter().map(|c| c.name.to_string()).collect();
         let mut before = counters::Counters::default();
         before.set(Counter::LinkDown, turn.feed().counters().downs);
         let plan = Plan {
@@ -145,7 +136,7 @@ impl<C: Components> Threads<C> {
             .name("logging".into())
             .spawn(move || logger.run(move || clock.now()))
             .map_err(no_thread)?;
-        let (rings, theirs) = (Rings { records, raw: tap, laps, board: shown }, stop.clone());
+        let theirs = stop.clone();
         let hot = std::thread::Builder::new()
             .name("hot".into())
             .spawn(move || live::run(plan, turn, rings, &theirs))
