@@ -18,7 +18,7 @@ use crate::sim::ledger::{Booking, Ledger};
 use crate::units::{Cash, Ns, Px, Side, decimal};
 
 /// Which of the venue's messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Shape {
     /// Fills, as in `userFills`.
     UserFills,
@@ -26,6 +26,7 @@ pub enum Shape {
     OrderUpdates,
 }
 
+#[derive(Debug)]
 struct Coin {
     name: String,
     ledger: Ledger,
@@ -36,15 +37,10 @@ struct Coin {
 }
 
 /// Turns records into the venue's objects.
+#[derive(Debug)]
 pub struct Shaper {
     shape: Shape,
     coins: BTreeMap<u8, Coin>,
-}
-
-impl std::fmt::Debug for Shaper {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Shaper {{ shape: {:?}, coins: {} }}", self.shape, self.coins.len())
-    }
 }
 
 impl Shaper {
@@ -58,11 +54,8 @@ impl Shaper {
         let coin = record.coin.0;
         match (&record.body, self.shape) {
             (Body::Coin(c), _) => {
-                let end = c.name.iter().position(|b| *b == 0).unwrap_or(c.name.len());
-                let name = String::from_utf8_lossy(&c.name[..end]).into_owned();
-                let fresh =
-                    Coin { name, ledger: Ledger::new(0), bbo: None, placed: BTreeMap::new() };
-                self.coins.insert(coin, fresh);
+                let (name, ledger) = (c.text(), Ledger::new(0));
+                self.coins.insert(coin, Coin { name, ledger, bbo: None, placed: BTreeMap::new() });
                 None
             }
             (Body::Market(m), _) => {

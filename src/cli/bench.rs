@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
 
 use super::common::recording_failure;
 use super::exit::Failure;
@@ -198,11 +199,9 @@ fn paths(frames: &Frames, config: &Config, common: &Common) -> Result<String, Fa
         let r = path::run(frames, config, parser, WARM.min(frames.len() / 2))
             .map_err(|e| Failure::input(format!("the frames' coins: {e}")))?;
         if common.json {
-            let kinds: serde_json::Map<String, serde_json::Value> = Kind::ALL
-                .iter()
-                .map(|k| (k.name().to_owned(), percentiles_json(&r.percentiles(*k))))
-                .collect();
-            let v = serde_json::json!({
+            let kinds: serde_json::Map<String, serde_json::Value> =
+                Kind::ALL.iter().map(|k| (k.name().to_owned(), json!(r.percentiles(*k)))).collect();
+            let v = json!({
                 "measured": "path", "parser": parser, "ns": kinds, "clock_ns": r.clock_ns,
                 "records": r.records, "digest": format!("{:032x}", r.digest),
                 "over_bound": r.ratios(),
@@ -298,16 +297,16 @@ fn wire_json(r: &wire::Report, bare: Option<&Percentiles>, pace: Pace) -> serde_
     let stages: serde_json::Map<String, serde_json::Value> = Stage::ALL
         .iter()
         .zip(r.stages.percentiles())
-        .map(|(s, p)| (s.name().to_owned(), percentiles_json(&p)))
+        .map(|(s, p)| (s.name().to_owned(), json!(p)))
         .collect();
-    serde_json::json!({
+    json!({
         "measured": "wire", "rate": pace.rate, "idling": pace.idling.name(), "rehearsed": r.rehearsed, "frames": r.frames,
         "missed": r.missed, "span_ns": r.span_ns, "records": r.records.0,
         "dropped": r.records.1, "ns": stages,
-        "bare_read": bare.map(percentiles_json),
-        "scheduled": percentiles_json(&Percentiles::of(&r.scheduled)),
+        "bare_read": bare,
+        "scheduled": Percentiles::of(&r.scheduled),
         "first_quote_ns": r.first_quote.map(|(start, frame)| {
-            serde_json::json!({ "from_start": start, "from_first_frame": frame })
+            json!({ "from_start": start, "from_first_frame": frame })
         }),
         "resident_bytes": machine::resident_bytes(),
     })
@@ -361,13 +360,6 @@ fn row(name: &str, p: &Percentiles) -> String {
     )
 }
 
-pub(crate) fn percentiles_json(p: &Percentiles) -> serde_json::Value {
-    serde_json::json!({
-        "count": p.count, "min": p.min, "p50": p.p50, "p90": p.p90, "p99": p.p99,
-        "p999": p.p999, "max": p.max,
-    })
-}
-
 #[expect(clippy::cast_precision_loss, reason = "for display")]
 pub(crate) fn seconds(ns: u64) -> f64 {
     ns as f64 * 1e-9
@@ -392,7 +384,7 @@ fn text(p: &Passes, records: bool) -> String {
 }
 
 fn json(p: &Passes) -> String {
-    let v = serde_json::json!({
+    let v = json!({
         "measured": "replay",
         "frames": p.frames,
         "records": p.records,

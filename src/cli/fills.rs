@@ -53,8 +53,8 @@ pub(super) struct Options {
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["tape", "orders", "model", "conservatism", "crossing"])]
     run: Option<PathBuf>,
     /// Shape of the export.
-    #[arg(long, value_enum, default_value_t = Format::UserFills, requires = "run")]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = Shape::UserFills, requires = "run")]
+    format: Shape,
     /// Fill model; default: `engine.sim.model` of the configuration.
     #[arg(long)]
     model: Option<Model>,
@@ -83,15 +83,6 @@ enum Order {
     Matching,
 }
 
-/// The venue's account messages.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    /// Fills, as in `userFills`.
-    UserFills,
-    /// Order states, as in `orderUpdates`.
-    OrderUpdates,
-}
-
 /// The files of a schedule.
 struct Files<'a> {
     tape: &'a Path,
@@ -115,10 +106,6 @@ pub(super) fn run<C: Components>(
 
 /// Writes a run's orders or fills.
 fn export(folder: &Path, o: &Options) -> Result<(), Failure> {
-    let shape = match o.format {
-        Format::UserFills => Shape::UserFills,
-        Format::OrderUpdates => Shape::OrderUpdates,
-    };
     let reader = journal(folder)?;
     let cannot = |e| Failure::disk(format!("cannot write the export: {e}"));
     let mut file = o.out.as_ref().map(|to| o.force.output(to, &[], Holds::JSON)).transpose()?;
@@ -127,7 +114,7 @@ fn export(folder: &Path, o: &Options) -> Result<(), Failure> {
         Some(file) => file,
         None => &mut terminal,
     };
-    let mut shaper = Shaper::new(shape);
+    let mut shaper = Shaper::new(o.format);
     let faults = each_record(folder, reader, |record| match shaper.take(record) {
         Some(line) => writeln!(target, "{line}").map_err(cannot),
         None => Ok(()),

@@ -8,8 +8,6 @@
 //! 2. The built-in table holds only what was read from the venue; it is a fallback for recordings
 //!    and machines without network, not a list of what is listed.
 
-use std::fmt;
-
 use arrayvec::ArrayVec;
 use memchr::memmem;
 use serde::Deserialize;
@@ -68,26 +66,6 @@ pub enum Unlisted {
     /// The coin is no longer traded.
     Delisted,
 }
-
-impl fmt::Display for Unlisted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Unlisted::Delisted => f.write_str("it is no longer traded"),
-            Unlisted::Unknown { nearest } if nearest.is_empty() => {
-                f.write_str("there is no such coin; names are case-sensitive")
-            }
-            Unlisted::Unknown { nearest } => {
-                f.write_str("there is no such coin; did you mean ")?;
-                for (i, name) in nearest.iter().enumerate() {
-                    write!(f, "{}{name}", if i == 0 { "" } else { ", " })?;
-                }
-                f.write_str("?")
-            }
-        }
-    }
-}
-
-impl std::error::Error for Unlisted {}
 
 #[derive(Deserialize)]
 struct Meta {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::app::config::Config;
 use crate::bench::rig::Idling;
-use crate::cli::bench::{percentiles_json, seconds};
+use crate::cli::bench::seconds;
 use crate::cli::exit::{Code, Failure};
 use crate::cli::{Common, say, stop_on_signals};
 use crate::lab::soak::{self, Drops, Report, Row, Wanted};
@@ -136,7 +136,7 @@ fn json(r: &Report, wanted: Wanted, exceeded: &[String]) -> serde_json::Value {
                 "elapsed_ns": r.elapsed_ns, "frames": r.frames, "records": r.records,
                 "resident_kb": r.resident_kb, "minor_faults": r.faults.0,
                 "major_faults": r.faults.1, "turn_ns_max": r.longest_ns,
-                "whole_ns": percentiles_json(&r.whole), "dropped": dropped(r.dropped),
+                "whole_ns": r.whole, "dropped": dropped(r.dropped),
                 "descriptors": r.descriptors,
             })
         })
@@ -148,7 +148,7 @@ fn json(r: &Report, wanted: Wanted, exceeded: &[String]) -> serde_json::Value {
         "sent": r.frames.0, "taken": r.frames.1, "records": r.records,
         "dropped": dropped(r.dropped), "lost_links": r.lost_links,
         "journal_bytes": r.journal_bytes, "turn_ns_max": r.longest_ns(),
-        "whole_ns": percentiles_json(&r.whole),
+        "whole_ns": r.whole,
         "resident_kb_per_minute": r.memory.map(|m| m.0),
         "resident_kb_per_minute_most": r.memory.map(|m| m.1),
         "minor_faults": r.faults().0, "major_faults": r.faults().1,
