@@ -139,7 +139,7 @@ pub fn read(
         let bad = |text| BadSchedule::Line(line, text);
         let order = order(row, coins).map_err(bad)?;
         if let Some(unit) = in_unit(order.live, (from, to)) {
-            let text = format!("ts_live_ns looks like {}; nanoseconds are needed", unit.name());
+            let text = format!("ts_live_ns looks like {}; nanoseconds are needed", unit.name);
             return Err(bad(text));
         }
         if !names.insert(order.id.clone()) {
@@ -153,7 +153,7 @@ pub fn read(
 /// The unit that puts a time beside the recording, where nanoseconds are far before it.
 fn in_unit(at: Ns, (from, to): (Ns, Ns)) -> Option<Unit> {
     let near = |ns: i64| ns > from.0.saturating_sub(UNIT_OFF_NS) && ns < to.plus(UNIT_OFF_NS).0;
-    let scaled = |u: &Unit| near(at.0.saturating_mul(u.ns()));
+    let scaled = |u: &Unit| near(at.0.saturating_mul(u.ns));
     if near(at.0) { None } else { Unit::ALL.into_iter().find(scaled) }
 }
 

@@ -130,7 +130,7 @@ impl Units {
         }
         self.asked += 1;
         for (votes, unit) in self.votes.iter_mut().zip(Unit::ALL) {
-            let scaled = at.0.saturating_mul(unit.ns());
+            let scaled = at.0.saturating_mul(unit.ns);
             *votes += u32::from(Ns(scaled).since(block).saturating_abs() < UNIT_OFF_NS);
         }
     }
@@ -211,9 +211,9 @@ mod tests {
     #[test]
     fn stamps_in_another_unit_are_named_and_a_clock_that_is_off_is_not_taken_for_one() {
         for unit in Unit::ALL {
-            let lines = vec![bbo(NOW / unit.ns(), "ETH", "1.0"); 5];
+            let lines = vec![bbo(NOW / unit.ns, "ETH", "1.0"); 5];
             let want = RecordingError { line: 1, fault: Fault::Unit(unit) };
-            assert_eq!(of(&lines).expect_err(unit.name()), want);
+            assert_eq!(of(&lines).expect_err(unit.name), want);
         }
         for at in [NOW, NOW + 400 * 24 * Ns::HOUR, 1_000 * Ns::SEC] {
             assert!(of(&vec![bbo(at, "ETH", "1.0"); 5]).is_ok(), "{at}");

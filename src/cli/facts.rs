@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::json;
 
 use super::common::{chosen, coin_name, recording_failure};
 use super::exit::{Code, Failure};
@@ -158,27 +159,25 @@ fn json(
     bands: Option<&Bands>,
 ) -> serde_json::Value {
     let numbers = |facts: &Facts| -> serde_json::Map<String, serde_json::Value> {
-        facts.iter().map(|(name, v)| (name.to_owned(), serde_json::json!(v))).collect()
+        facts.iter().map(|(name, v)| (name.to_owned(), json!(v))).collect()
     };
     let coins: serde_json::Map<String, serde_json::Value> = judged
         .iter()
         .map(|(coin, facts, outside)| {
-            let mut of = serde_json::json!({ "facts": numbers(facts) });
+            let mut of = json!({ "facts": numbers(facts) });
             if let Some(bands) = bands {
                 let named: serde_json::Map<String, serde_json::Value> = outside
                     .iter()
-                    .map(|o| {
-                        (o.fact.clone(), serde_json::json!({"value": o.value, "band": o.band}))
-                    })
+                    .map(|o| (o.fact.clone(), json!({"value": o.value, "band": o.band})))
                     .collect();
-                of["bands"] = serde_json::json!(bands.count());
-                of["inside"] = serde_json::json!(bands.count() - outside.len());
+                of["bands"] = json!(bands.count());
+                of["inside"] = json!(bands.count() - outside.len());
                 of["outside"] = named.into();
             }
             ((*coin).to_owned(), of)
         })
         .collect();
-    serde_json::json!({
+    json!({
         "link": numbers(&found.link), "coins": coins, "feed": summary::feed_json(&found.counters),
         "left_out": summary::left_out_json(&found.left_out), "tail": found.tail.to_string(),
     })

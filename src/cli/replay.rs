@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::json;
 
 use super::common::{
     chosen_of_all, claim, coin_name, digests, least_fit, new_run, recording_failure, write_info,
@@ -275,13 +276,13 @@ fn without_records<C: Components>(
         let coins: Vec<_> = lines
             .iter()
             .map(|(coin, usd, fills, turnover, position)| {
-                serde_json::json!({
+                json!({
                     "coin": coin, "profit_usd": usd, "fills": fills, "turnover_usd": turnover,
                     "position": position,
                 })
             })
             .collect();
-        let v = serde_json::json!({
+        let v = json!({
             "coins": coins,
             "frames": seen.frames,
             "took_s": Ns::seconds(took),
@@ -318,8 +319,8 @@ fn interrupted(
     }
     if common.json {
         let mut v = crate::report::json(&model);
-        v["run"] = serde_json::json!(path);
-        v["interrupted"] = serde_json::json!(true);
+        v["run"] = json!(path);
+        v["interrupted"] = json!(true);
         say(&format!("{v}\n"));
         return Ok(());
     }
@@ -374,16 +375,16 @@ fn show(
     let (model, page) = report::shown(path)?;
     if common.json {
         let mut v = crate::report::json(&model);
-        v["report"] = serde_json::json!(page.ok().map(|p| p.display().to_string()));
-        v["run"] = serde_json::json!(path.display().to_string());
-        v["digest"] = serde_json::json!(hex(digest.run));
-        v["decisions"] = serde_json::json!(hex(digest.decisions));
-        v["records"] = serde_json::json!(records);
-        v["frames"] = serde_json::json!(seen.frames);
+        v["report"] = json!(page.ok().map(|p| p.display().to_string()));
+        v["run"] = json!(path.display().to_string());
+        v["digest"] = json!(hex(digest.run));
+        v["decisions"] = json!(hex(digest.decisions));
+        v["records"] = json!(records);
+        v["frames"] = json!(seen.frames);
         v["left_out"] = summary::left_out_json(&seen.left_out);
-        v["tail"] = serde_json::json!(seen.tail.to_string());
+        v["tail"] = json!(seen.tail.to_string());
         v["feed"] = summary::feed_json(&seen.counters);
-        v["took_s"] = serde_json::json!(Ns::seconds(took));
+        v["took_s"] = json!(Ns::seconds(took));
         say(&format!("{v}\n"));
     } else {
         if !common.quiet {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
+use serde_json::json;
 
 use super::begin::{Prepared, idle, keeper};
 use super::behind::{Behind, unknown};
@@ -287,7 +288,7 @@ fn worlds(world: Named, coins: &[CoinSpec]) -> String {
 
 /// A run that ended before its first link.
 fn nothing(reason: StopReason, common: &Common) {
-    let v = serde_json::json!({"run": null, "ended": reason.text(), "records": 0});
+    let v = json!({"run": null, "ended": reason.text(), "records": 0});
     common.show(
         &v,
         format!("ended    {} No link came about, and nothing is kept\n", reason.sentence()),
@@ -310,21 +311,21 @@ fn show(
     let dropped = e.published.dropped;
     if common.json {
         let mut v = crate::report::json(model);
-        v["report"] = serde_json::json!(page.ok().map(|p| p.display().to_string()));
-        v["truth"] = serde_json::json!(truth.map(|t| t.1));
-        v["run"] = serde_json::json!(path.display().to_string());
-        v["ended"] = serde_json::json!(e.reason.text());
-        v["digest"] = serde_json::json!(hex(e.published.digest.run));
-        v["decisions"] = serde_json::json!(hex(e.published.digest.decisions));
-        v["records"] = serde_json::json!(e.ending.records);
-        v["durable"] = serde_json::json!(e.ending.durable_seq.map_or(0, |s| s + 1));
-        v["dropped"] = serde_json::json!(dropped);
-        v["frames_lost"] = serde_json::json!(e.ending.frames_lost);
-        v["lost_links"] = serde_json::json!(e.lost_links);
+        v["report"] = json!(page.ok().map(|p| p.display().to_string()));
+        v["truth"] = json!(truth.map(|t| t.1));
+        v["run"] = json!(path.display().to_string());
+        v["ended"] = json!(e.reason.text());
+        v["digest"] = json!(hex(e.published.digest.run));
+        v["decisions"] = json!(hex(e.published.digest.decisions));
+        v["records"] = json!(e.ending.records);
+        v["durable"] = json!(e.ending.durable_seq.map_or(0, |s| s + 1));
+        v["dropped"] = json!(dropped);
+        v["frames_lost"] = json!(e.ending.frames_lost);
+        v["lost_links"] = json!(e.lost_links);
         v["feed"] = summary::feed_json(&e.counters);
-        v["given_up"] = serde_json::json!(e.given_up);
-        v["rejected"] = serde_json::json!(e.counters.rejects());
-        v["messages"] = serde_json::json!(e.counters.messages);
+        v["given_up"] = json!(e.given_up);
+        v["rejected"] = json!(e.counters.rejects());
+        v["messages"] = json!(e.counters.messages);
         say(&format!("{v}\n"));
         return;
     }

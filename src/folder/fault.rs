@@ -8,6 +8,7 @@ use std::io;
 
 use super::chain::{Hole, segment_name};
 use crate::journal::DiskError;
+use crate::units::Ns;
 
 /// What is wrong with a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +31,7 @@ pub enum Fault {
     /// The stamps are the block times in another unit than nanoseconds.
     #[error(
         r"the receive times look like {}, nanoseconds are needed: try `sed -E 's/^([0-9]+) /\1{} /'`",
-        .0.name(), &.0.ns().to_string()[1..]
+        .0.name, &.0.ns.to_string()[1..]
     )]
     Unit(Unit),
     /// Its coins cannot be followed.
@@ -89,13 +90,11 @@ pub enum Looks {
 
 /// A unit of time that stamps were mistaken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// 1e9 ns.
-    Seconds,
-    /// 1e6 ns.
-    Milliseconds,
-    /// 1e3 ns.
-    Microseconds,
+pub struct Unit {
+    /// Its name, in the plural.
+    pub name: &'static str,
+    /// Nanoseconds in one.
+    pub ns: i64,
 }
 
 /// First bytes of compressed files, and the program that reads them.
@@ -129,25 +128,11 @@ impl Looks {
 
 impl Unit {
     /// All of them.
-    pub const ALL: [Unit; 3] = [Unit::Seconds, Unit::Milliseconds, Unit::Microseconds];
-
-    /// Nanoseconds in one.
-    pub fn ns(self) -> i64 {
-        match self {
-            Unit::Seconds => 1_000_000_000,
-            Unit::Milliseconds => 1_000_000,
-            Unit::Microseconds => 1_000,
-        }
-    }
-
-    /// Its name, in the plural.
-    pub fn name(self) -> &'static str {
-        match self {
-            Unit::Seconds => "seconds",
-            Unit::Milliseconds => "milliseconds",
-            Unit::Microseconds => "microseconds",
-        }
-    }
+    pub const ALL: [Unit; 3] = [
+        Unit { name: "seconds", ns: Ns::SEC },
+        Unit { name: "milliseconds", ns: Ns::MS },
+        Unit { name: "microseconds", ns: 1_000 },
+    ];
 }
 
 /// What is wrong with a recording, and where.
@@ -248,46 +233,37 @@ impl LeftOut {
 
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut parts = Vec::new();
-        let mut part = |n: u64, one: &str, many: &str| match n {
-            0 => {}
-            1 => parts.push(format!("1 {one}")),
-            n => parts.push(format!("{n} {many}")),
+        let count = |n: u64, one: &str, many: &str| match n {
+            0 => None,
+            1 => Some(format!("1 {one}")),
+            n => Some(format!("{n} {many}")),
         };
-        part(
-            self.stamps,
-            "line whose time is not near the others'",
-            "lines whose time is not near the others'",
-        );
-        part(self.no_lines, "line without a time", "lines without a time");
-        part(self.long, "line that is too long", "lines that are too long");
-        if self.lines() > 0 {
-            write!(f, "left out: {}; the first is line {}", parts.join(", "), self.first)?;
-        }
-        let gap = if self.lines() > 0 { "; " } else { "" };
-        if self.back > 0 {
-            let n = self.back;
-            let stamps =
-                if n == 1 { "stamp goes back and counts" } else { "stamps go back and count" };
-            write!(f, "{gap}{n} {stamps} as no time")?;
-        }
-        let gap = if self.lines() + self.back > 0 { "; " } else { "" };
-        if self.set_back > 0 {
-            let n = self.set_back;
-            let times = if n == 1 { "once".into() } else { format!("{n} times") };
-            write!(f, "{gap}the recorder's clock was set back {times}")?;
-        }
-        let gap = if self.lines() + self.back + self.set_back > 0 { "; " } else { "" };
-        match self.files {
-            0 => {}
-            1 => write!(f, "{gap}{}, and the link counts as down meanwhile", Hole(self.hole))?,
-            n => write!(
-                f,
-                "{gap}{n} of its files are missing, the first {}",
-                segment_name(self.hole)
-            )?,
-        }
-        Ok(())
+        let not_near = "whose time is not near the others'";
+        let lines = [
+            count(self.stamps, &format!("line {not_near}"), &format!("lines {not_near}")),
+            count(self.no_lines, "line without a time", "lines without a time"),
+            count(self.long, "line that is too long", "lines that are too long"),
+        ];
+        let lines: Vec<String> = lines.into_iter().flatten().collect();
+        let lines = (!lines.is_empty())
+            .then(|| format!("left out: {}; the first is line {}", lines.join(", "), self.first));
+        let [back, backs] = ["stamp goes back and counts", "stamps go back and count"]
+            .map(|s| format!("{s} as no time"));
+        let set_back = match self.set_back {
+            0 => None,
+            1 => Some("once".to_owned()),
+            n => Some(format!("{n} times")),
+        };
+        let files = match self.files {
+            0 => None,
+            1 => Some(format!("{}, and the link counts as down meanwhile", Hole(self.hole))),
+            n => {
+                Some(format!("{n} of its files are missing, the first {}", segment_name(self.hole)))
+            }
+        };
+        let set_back = set_back.map(|n| format!("the recorder's clock was set back {n}"));
+        let all = [lines, count(self.back, &back, &backs), set_back, files];
+        f.write_str(&all.into_iter().flatten().collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -315,7 +291,7 @@ mod tests {
             let text = Fault::NoLine(Looks::of(line)).to_string();
             assert!(text.contains(says) && text.contains("<json>"), "{text}");
         }
-        let text = RecordingError { line: 3, fault: Fault::Unit(Unit::Milliseconds) }.to_string();
+        let text = RecordingError { line: 3, fault: Fault::Unit(Unit::ALL[1]) }.to_string();
         assert!(text.starts_with("line 3: ") && text.contains("milliseconds"), "{text}");
         assert!(text.contains("\\1000000 /"), "{text}");
     }
