@@ -12,7 +12,7 @@ use std::path::Path;
 use crate::app::convert::convert;
 use crate::app::events::{Entry, Reader};
 use crate::app::source::Item;
-use crate::app::survey::coins_of;
+use crate::app::survey::survey;
 use crate::event::shadow::{Seen, places};
 use crate::event::{Bbo, Event, Link, Trade};
 use crate::feed::Parser;
@@ -181,7 +181,7 @@ impl Coin {
 /// What the ladder saw of each coin of a recording with takers planted into it.
 fn watch(path: &Path, name: &str, rate: f64, from_s: f64) -> Vec<Coin> {
     let to = std::env::temp_dir().join(format!("papermaker-curve-{name}-{}", std::process::id()));
-    let coins = coins_of(path).expect("readable");
+    let coins = survey(path).expect("readable").coins;
     convert(path, &coins, Parser::Scanner, File::create(&to).expect("a file")).expect("converted");
     let coin = |c: &crate::feed::CoinSpec| Coin {
         name: c.name.to_string(),

@@ -6,7 +6,7 @@ use super::*;
 use crate::app::config::Config;
 use crate::app::convert::convert;
 use crate::app::replay::{Tally, replay};
-use crate::app::survey::coins_of;
+use crate::app::survey::survey;
 use crate::feed::Parser;
 use crate::record::FeedState;
 use crate::record::StopReason;
@@ -121,11 +121,11 @@ fn a_converted_recording_gives_the_digest_of_its_frames() {
         }
         tried += 1;
         let config = Config::default();
-        let coins = coins_of(&path).expect("readable");
+        let coins = survey(&path).expect("readable").coins;
         let out = File::create(&to).expect("a file");
         let seen = convert(&path, &coins, Parser::Scanner, out).expect("convertible");
         assert!(is_events(&to) && !is_events(&path));
-        assert_eq!(coins_of(&to).expect("readable"), coins);
+        assert_eq!(survey(&to).expect("readable").coins, coins);
         let digest = |from: &Path| {
             let mut tally = Tally::new(|_: &_, _: &_| {});
             let seen = replay(from, &config, &coins, Some(StopReason::Finished), &mut tally);

@@ -61,15 +61,6 @@ pub fn survey(path: &Path) -> Result<Survey, RecordingError> {
     Ok(seen)
 }
 
-/// The perpetuals of a recording, wherever they first appear.
-///
-/// # Errors
-/// As [`survey`].
-#[cfg(any(test, feature = "lab"))]
-pub fn coins_of(path: &Path) -> Result<Vec<CoinSpec>, RecordingError> {
-    survey(path).map(|s| s.coins)
-}
-
 /// Goes through a recording with a feed alone, and judges what it is fit for; `None` of a file of
 /// events, whose messages were read already.
 ///

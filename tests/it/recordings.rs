@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use papermaker::rooms::app::config::Config;
 use papermaker::rooms::app::replay::{Feeder, Outcome, Tally, replay};
-use papermaker::rooms::app::survey::coins_of;
+use papermaker::rooms::app::survey::survey;
 use papermaker::rooms::app::turn::Turn;
 use papermaker::rooms::folder::recording::Reader;
 use papermaker::rooms::record::{
@@ -40,7 +40,7 @@ struct Run {
 
 fn run(name: &str) -> Option<Run> {
     let path = recording(name)?;
-    let coins = coins_of(&path).expect("readable");
+    let coins = survey(&path).expect("readable").coins;
     let mut records = Vec::new();
     let mut out = Tally::new(|r: &Record, _: &Bytes| records.push(*r));
     let config = Config::quoting();
@@ -176,7 +176,7 @@ fn twenty_five_seconds_as_received_with_sorted_keys() {
 /// kappa at the end, by coin.
 fn halves(name: &str) -> Option<[Vec<[f64; 2]>; 2]> {
     let path = recording(name)?;
-    let coins = coins_of(&path).expect("readable");
+    let coins = survey(&path).expect("readable").coins;
     let config = Config::quoting();
     let mut ends = (None, Ns(0));
     let mut reader = Reader::open(&path).expect("readable");

@@ -44,7 +44,7 @@ use papermaker::rooms::app::convert::convert;
 use papermaker::rooms::app::events::{Entry, Reader};
 use papermaker::rooms::app::replay::{Feeder, Tally, play};
 use papermaker::rooms::app::source::Item;
-use papermaker::rooms::app::survey::coins_of;
+use papermaker::rooms::app::survey::survey;
 use papermaker::rooms::app::turn::{Turn, engine};
 use papermaker::rooms::bench::input::Frames;
 use papermaker::rooms::bench::replay::{self, Passes};
@@ -535,7 +535,7 @@ fn child(who: &str, o: &Options) -> Fallible<Measured> {
 
 /// Runs the contenders in turns, each time in a new process.
 fn turns(o: &Options, events: &Path) -> Fallible<Vec<Measured>> {
-    let coins = coins_of(&o.recording).map_err(failed("reading the recording"))?;
+    let coins = survey(&o.recording).map_err(failed("reading the recording"))?.coins;
     let to = BufWriter::new(File::create(events)?);
     convert(&o.recording, &coins, configuration(&[])?.run.parser, to)
         .map_err(failed("converting"))?;
