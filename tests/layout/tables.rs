@@ -90,7 +90,7 @@ pub const LINES: &[(&str, usize)] = &[
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 790),
     ("bench", 1_170),
-    ("book", 460),
+    ("book", 465),
     // Coins of other kinds, too many coins and odd lines are named; sizes' decimals by hand; builders'
     // dexes; the venue's words where it refuses a stream; what is assumed of the way to the venue, the
     // result at half and twice of it; recordings that are not fit are refused. Sweeps, imports, several
@@ -109,8 +109,8 @@ pub const LINES: &[(&str, usize)] = &[
     // and a strategy that hears of its curve.
     // Nothing is decided while both sides stand. As many coins as an address may follow.
     // Matching a ladder of many levels stops where levels are too far.
-    // Coins take turns in a second: no tick is long.
-    ("engine", 2_375),
+    // Coins take turns in a second: no tick is long. The market in the venue's order, for any executor.
+    ("engine", 2_425),
     // What came too late to be taken in its place is counted; what shadow quotes met, and their
     // prices, which own quotes share; those of a side at once, for a third of the instructions.
     ("event", 460),
@@ -138,7 +138,8 @@ pub const LINES: &[(&str, usize)] = &[
     // What quoting would earn at every distance, with intervals that hold, a verdict, and how good forecasts
     // of fills are, by the distance an order could last be moved to. A switch for all of it.
     // A tenth fewer instructions: intervals where they are shown, what stood counted once a window.
-    ("learn", 2_380),
+    // The decay of the curve's rates, for strategies that go by one number.
+    ("learn", 2_410),
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.
     // Sweeps, imports, progress; the shadow ladder.
     // What a report keeps of obstacles; how fast the exchange must be.
@@ -151,11 +152,10 @@ pub const LINES: &[(&str, usize)] = &[
     // Sockets of folders with long paths. Metrics of each connection.
     // A disk that stands still has a cause of its own.
     ("ops", 1_570),
-    // A strategy that quotes where the tape pays, and those to compare with, each with what it alone
-    // learns by. A grid of up to twenty levels a side. The original with every component that its analysis
+    // A strategy that quotes where the tape pays, and those to compare with. A grid of up to twenty levels a side. The original with every component that its analysis
     // names.
     // Price steps of many levels are looked up once.
-    ("quote", 3_735),
+    ("quote", 2_505),
     // How long a budget of requests lasts, in words; the maker fee of each coin; edges, the curve, the
     // verdict and their words.
     // Whether a budget is nearly spent.
@@ -178,7 +178,9 @@ pub const LINES: &[(&str, usize)] = &[
     // sets: half of theirs. A switch for the brackets.
     // Late prints that shorten no queue twice, delays drawn by what an action answers, changes of orders that
     // are gone counted on no more.
-    ("sim", 4_750),
+    // One hold for executor and shadow ladder; what a book shows is read straight from it: a tenth fewer
+    // instructions for a grid of twenty.
+    ("sim", 4_920),
     // Plans, jobs, tables, rankings of sweeps.
     // The Python package: runs as tables that others read in place, strategies in Python, also among those
     // of a sweep.

@@ -198,7 +198,7 @@ fn it_believes_the_intensity_of_the_curve() {
         assert!((b.kappa / (kappa * 1e4) - 1.0).abs() < 0.25, "{kappa}: {b:?}");
         assert!((b.depth_bps - 1.5 - 1e4 / b.kappa).abs() < 1e-9 && b.confidence > 0.8, "{b:?}");
         // A taker in ten seconds, half of them on each side.
-        let want = 0.05 * (-kappa * b.depth_bps).exp();
+        let want = 0.05 * exp(-kappa * b.depth_bps);
         assert!((b.fill_rate / want - 1.0).abs() < 0.4, "{kappa}: {b:?}, {want}");
     }
     let nothing = Beliefs::of(&learn::curve::Curve::new(1.5), 1.5, 1.0);
