@@ -152,7 +152,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Sockets of folders with long paths. Metrics of each connection.
     // A disk that stands still has a cause of its own.
     ("ops", 1_570),
-    // A strategy that quotes where the tape pays, and those to compare with. A grid of up to twenty levels a side. The original with every component that its analysis
+    // A strategy that quotes where the tape pays, and those to compare with. A grid of up to twenty levels a
+    // side. The original with every component that its analysis
     // names.
     // Price steps of many levels are looked up once.
     ("quote", 2_505),
