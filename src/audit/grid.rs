@@ -67,11 +67,11 @@ pub struct Cell {
     pub bias: Vec<[Estimate; 3]>,
 }
 
-/// How many of [`contenders`] are the configured model.
+/// How many of [`contenders`] are the lanes of a run: configured, fewest fills, most.
 pub const WAYS: usize = 3;
 
-/// The configured model as its crossing is configured, then as each bracket takes crossings; then every
-/// other model with crossings as configured.
+/// The lanes of a run; the configured model with each assumption of crossings; every other model with crossings
+/// as configured.
 pub fn contenders(base: &Config) -> Vec<Contender> {
     let way = |name: &str, model: Model, crossing: Crossing| {
         let one = Contender::new(base, model);
@@ -83,8 +83,10 @@ pub fn contenders(base: &Config) -> Vec<Contender> {
         };
         Contender { name: name.to_owned(), cfg }
     };
-    let ways: [_; WAYS] = [
+    let ways = [
         way("configured", base.model, base.crossing),
+        way("fewest", base.pessimistic, base.crossing_pessimistic),
+        way("most", base.optimistic, base.crossing_optimistic),
         way("until-print", base.model, Crossing::UntilPrint),
         way("displayed", base.model, Crossing::Displayed),
     ];

@@ -7,7 +7,7 @@
 
 use super::{Contender, Outcome, Plan, View};
 use crate::book::{self, Book};
-use crate::event::own::{OrderReason, OrderState};
+use crate::event::own::{LANES, OrderReason, OrderState};
 use crate::event::{Snapshot, Trade};
 use crate::sim::config::Config;
 use crate::sim::orders::{NewOrder, Sim, SimEvent};
@@ -35,13 +35,14 @@ pub(super) struct Heard {
 
 impl Heard {
     fn hear(&mut self, model: usize, event: SimEvent) {
-        if let SimEvent::Order(o) = event {
-            let id = usize::try_from(o.id).unwrap_or(usize::MAX);
-            match o.state {
-                OrderState::Filled => self.filled[model][id] = Some(o.effective),
-                OrderState::Rejected => self.refused[model] += 1,
-                _ => {}
+        match event {
+            // The block that filled the rest of it; its order is called done when a later one is heard of.
+            SimEvent::Fill(f) if f.lane == LANES[0] && f.open.0 == 0 => {
+                let id = usize::try_from(f.id).unwrap_or(usize::MAX);
+                self.filled[model][id] = Some(f.time);
             }
+            SimEvent::Order(o) if o.state == OrderState::Rejected => self.refused[model] += 1,
+            _ => {}
         }
     }
 }

@@ -105,7 +105,7 @@ fn missed(cells: &[Cell]) -> Vec<String> {
     cells.iter().filter(stated).flat_map(of).collect()
 }
 
-/// In how many cells and horizons until-print is not above the truth and displayed not below by more than
+/// In how many cells and horizons the fewest fills are not above the truth and the most not below by more than
 /// `slack` points and the error of the simulation, and of how many.
 fn bracketed(cells: &[Cell], slack: f64) -> (usize, usize) {
     let holds = |c: &Cell, h: usize| {
@@ -160,7 +160,7 @@ fn text(names: &[&str], cells: &[Cell], hours: f64) -> String {
     let verdict = if missed(cells).is_empty() { "ok" } else { "FAILED" };
     let _ = writeln!(
         out,
-        "\nuntil-print <= truth <= displayed in {held} of {all} figures ({percent} %), within 2 points of it in {near} %\nbound: orders of 500 USD, base, \
+        "\nfewest <= truth <= most in {held} of {all} figures ({percent} %), within 2 points of it in {near} %\nbound: orders of 500 USD, base, \
          5 % not post-only: within 4 points at 1 s, 2 at 10 and 60 s: {verdict}"
     );
     out

@@ -58,8 +58,9 @@ settings! {
         optimistic: Model = Model::Touch;
         /// What a displayed opposite side does to own orders under the configured model.
         crossing: Crossing = Crossing::Mixed;
-        /// The same in the lower bracket.
-        crossing_pessimistic: Crossing = Crossing::UntilPrint;
+        /// The same in the lower bracket: by prints that follow, orders are filled too often where everybody is
+        /// post-only.
+        crossing_pessimistic: Crossing = Crossing::None;
         /// The same in the upper one.
         crossing_optimistic: Crossing = Crossing::Displayed;
         /// Share of resting orders that are not post-only. No public data tell it.

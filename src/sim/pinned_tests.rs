@@ -17,7 +17,7 @@ fn market(model: Model, participation_pct: u8) -> (u64, u32) {
     let mut w = World::new(model);
     let mut rng = fastrand::Rng::with_seed(5);
     let cfg = Config { model, participation_pct, venue_rules: false, ..Config::default() };
-    w.cfg = cfg;
+    w.cfg = Config { crossing_pessimistic: Crossing::UntilPrint, ..cfg };
     w.sim = Sim::new(cfg.shipped(&book::Config::default()), Rules::perp(2), 64, 1);
     let mut best = 1_000;
     for step in 0..12_000i64 {
