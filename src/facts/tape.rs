@@ -75,6 +75,8 @@ pub(super) struct Arrivals {
     states: VecDeque<(i64, Ns)>,
     /// Receipt of the last best prices by block; the last ones.
     bbos: VecDeque<(i64, Ns)>,
+    /// Prints behind a state of a later block, in the order of the frames. On real tapes they are 12 to 31 % of
+    /// the prints; 5 to 11 % of the frames of trades have a later stamp, too, the others come in one burst.
     pub late: Durations,
     pub prints: u64,
     pub many_blocks: u64,
