@@ -9,7 +9,9 @@ use super::rounding::to_units;
 use super::strategy::{Bounds, Inputs, Ladder, Stands, Strategy};
 use crate::event::shadow::{self, JOIN};
 use crate::learn::Estimates;
-use crate::learn::curve::Curve;
+use crate::learn::curve::{Curve, distance};
+use crate::limits::DISTANCES;
+use crate::math::det::ln;
 use crate::record::{Named, StrategyInfo};
 use crate::settings::settings;
 use crate::units::{Px, Side, Sz};
@@ -169,8 +171,16 @@ impl Strategy for Avellaneda {
         Avellaneda { kappa: 0.7 }
     }
 
+    /// The slope of the logarithm of the rates, each weighed by its rate.
     fn on_curve(&mut self, _cfg: &AvellanedaConfig, _bounds: &Bounds, c: &Curve) {
-        self.kappa = c.decay();
+        let points = || c.at(0)[..DISTANCES].iter().enumerate().map(|(j, r)| (r.rate, distance(j)));
+        let all: f64 = points().map(|(w, _)| w).sum();
+        let mean = |f: fn(f64, f64) -> f64| points().map(|(w, d)| w * f(w, d)).sum::<f64>() / all;
+        let (d, l) = (mean(|_, d| d), mean(|w, _| ln(w)));
+        let slope = (mean(|w, d| d * ln(w)) - d * l) / (mean(|_, d| d * d) - d * d);
+        if slope.is_finite() {
+            self.kappa = (-slope).clamp(0.05, 3.0);
+        }
     }
 
     fn ladder(&self, cfg: &AvellanedaConfig, x: &Inputs, out: &mut Ladder) {

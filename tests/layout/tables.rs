@@ -138,8 +138,7 @@ pub const LINES: &[(&str, usize)] = &[
     // What quoting would earn at every distance, with intervals that hold, a verdict, and how good forecasts
     // of fills are, by the distance an order could last be moved to. A switch for all of it.
     // A tenth fewer instructions: intervals where they are shown, what stood counted once a window.
-    // The decay of the curve's rates, for strategies that go by one number.
-    ("learn", 2_410),
+    ("learn", 2_395),
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.
     // Sweeps, imports, progress; the shadow ladder.
     // What a report keeps of obstacles; how fast the exchange must be.
@@ -156,7 +155,7 @@ pub const LINES: &[(&str, usize)] = &[
     // side. The original with every component that its analysis
     // names.
     // Price steps of many levels are looked up once.
-    ("quote", 2_505),
+    ("quote", 2_515),
     // How long a budget of requests lasts, in words; the maker fee of each coin; edges, the curve, the
     // verdict and their words.
     // Whether a budget is nearly spent.

@@ -249,8 +249,8 @@ fn the_same_market_and_fills_decide_alike_whoever_executes() {
     let mut dropped = script.clone();
     let (call, fill) = dropped.remove(at);
     let mut moved = dropped.clone();
-    let to = moved.partition_point(|(c, _)| *c < call - 6);
-    moved.insert(to, (call - 6, fill));
+    let to = moved.partition_point(|(c, _)| *c < call - 30);
+    moved.insert(to, (call - 30, fill));
     for (what, script) in [("moved", moved), ("dropped", dropped)] {
         SCRIPT.set(script);
         let (other, otherwise) = executed::<WithScripted>();

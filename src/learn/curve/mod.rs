@@ -27,16 +27,13 @@ use self::verdict::Verdict;
 pub use self::window::distance;
 use super::score::Rating;
 use crate::event::shadow::Seen;
-use crate::limits::{CURVE, DISTANCES};
+use crate::limits::CURVE;
 use crate::math::det;
 use crate::settings::settings;
 use crate::units::{Mid2, Ns, Side};
 
 /// Horizons of the marks, s: the one that decides, the one beside it.
 pub const MARK_S: [u8; 2] = [5, 30];
-
-/// Bounds of the rates' decay with distance, 1/bps.
-const DECAY: [f64; 2] = [0.05, 3.0];
 
 settings! {
     /// What the curve of the shadow ladder remembers.
@@ -216,18 +213,6 @@ impl Curve {
     #[must_use]
     pub fn verdict(&self, horizon: usize) -> &Verdict {
         &self.horizons[horizon.min(1)].verdict
-    }
-
-    /// Decay of the rates with distance, 1/bps: the slope of their logarithms, each weighed by its rate.
-    #[must_use]
-    pub fn decay(&self) -> f64 {
-        let points =
-            || self.at(0)[..DISTANCES].iter().enumerate().map(|(j, r)| (r.rate, distance(j)));
-        let all: f64 = points().map(|(w, _)| w).sum();
-        let mean = |f: fn(f64, f64) -> f64| points().map(|(w, d)| w * f(w, d)).sum::<f64>() / all;
-        let (d, l) = (mean(|_, d| d), mean(|w, _| det::ln(w)));
-        let slope = (mean(|w, d| d * det::ln(w)) - d * l) / (mean(|_, d| d * d) - d * d);
-        if slope.is_finite() { (-slope).clamp(DECAY[0], DECAY[1]) } else { DECAY[0] }
     }
 
     /// What own orders' fills are forecast by.

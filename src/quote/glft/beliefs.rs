@@ -3,14 +3,17 @@
 //! In: the curve of the shadow ladder, or the truth where that is known. Out: [`Beliefs`]. Hot path: once a
 //! window of evidence.
 //!
-//! 1. Of the curve it takes the intensity of fills, A and kappa, and no cost but the fee: the closed form as it is
-//!    published knows no adverse moves. That is what `earn` is compared with.
+//! 1. Of the curve it takes the intensity of fills and no cost but the fee: the closed form as it is published
+//!    knows no adverse moves. That is what `earn` is compared with.
+//! 2. Its law is exponential: the one that touches the curve's rates where rate times (distance - fee) is
+//!    largest, which has 1/kappa = distance - fee there.
 
 use super::formula;
 use crate::learn::curve::{Curve, distance};
 use crate::limits::DISTANCES;
-use crate::math::det::exp;
 
+/// Bounds of kappa, 1/bps.
+const KAPPA: [f64; 2] = [0.05, 3.0];
 /// Shortest and longest time a position is taken to be held, seconds.
 const HOLD_S: [f64; 2] = [5.0, 600.0];
 
@@ -43,12 +46,13 @@ impl Beliefs {
     /// What the curve says to an account that pays `fee_bps` to make.
     #[must_use]
     pub fn of(c: &Curve, fee_bps: f64, sigma_bps: f64) -> Beliefs {
-        let k = c.decay();
-        let depth_bps = fee_bps + 1.0 / k;
         let all = &c.at(0)[..DISTANCES];
-        let near = (0..DISTANCES).find(|j| distance(*j) >= depth_bps).unwrap_or(DISTANCES - 1);
-        let rate = all[near].rate * exp((k * (distance(near) - depth_bps)).clamp(-30.0, 30.0));
-        let root = all[0].n_eff.max(0.0).sqrt();
+        let earned = |j: usize| all[j].rate * (distance(j) - fee_bps);
+        let best =
+            (1..DISTANCES).fold(0, |best, j| if earned(j) > earned(best) { j } else { best });
+        let k = (1.0 / (distance(best) - fee_bps)).clamp(KAPPA[0], KAPPA[1]);
+        let rate = all[best].rate;
+        let root = all[best].n_eff.max(0.0).sqrt();
         Beliefs {
             adverse_bps: 0.0,
             fill_rate: rate,
