@@ -89,7 +89,7 @@ impl SideBook {
             self.levels.drain(..before);
         }
         match self.levels.first_mut() {
-            Some(first) if same || gone > 0 => *first = known,
+            Some(first) if gone > 0 => *first = known,
             _ => {
                 if self.levels.is_full() {
                     self.levels.pop();

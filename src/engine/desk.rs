@@ -34,7 +34,7 @@ use crate::math::seed::named;
 use crate::quote::guard::{self, State};
 use crate::quote::{Inputs, Ladder, Strategy, fit};
 use crate::record::{self, Guard, Health, Late};
-use crate::sim::executor::{Execute, Executor};
+use crate::sim::executor::Executor;
 use crate::sim::fees::funding_e8;
 use crate::sim::hold::{Batch, Came, Hold};
 use crate::sim::ledger::Ledger;
@@ -173,19 +173,14 @@ impl<C: Components> Desk<C> {
         watch.on(cx, came);
         hold.on(cx.now, cx.cfg.sim.wait_ns(), came, |hold, batch| {
             *early += 1;
-            let set = cx.sim();
-            let out = |e| account.on_sim(cx, e);
-            hold.show(batch, &mut Execute { exec: &mut w.exec, set, out });
+            w.take(cx, account, hold, batch);
             watch.take(cx, hold, batch);
         })
     }
 
     /// What is let go goes to the executor.
     fn execute(&mut self, cx: &mut Cx<'_, C, impl Publish>, batch: Batch<'_>) {
-        let Desk { working: w, account, hold, .. } = self;
-        let set = cx.sim();
-        let out = |e| account.on_sim(cx, e);
-        hold.show(batch, &mut Execute { exec: &mut w.exec, set, out });
+        self.working.take(cx, &mut self.account, &self.hold, batch);
     }
 
     /// What is let go goes to the shadow ladder, after any decision, and waits no more.
@@ -279,8 +274,7 @@ impl<C: Components> Desk<C> {
         self.beats += 1;
         // The coin's turn to say what it learned.
         let turn = is_second(cx.now.plus(early_ns(self.turn, Ns::SEC)));
-        let wait_ns = cx.cfg.sim.wait_ns();
-        let batch = wait_ns.map_or(Batch::Nothing, |wait| self.hold.due(cx.now, wait));
+        let batch = self.hold.due(cx.now, cx.cfg.sim.wait_ns());
         if self.watch.on_time(cx, turn, (&self.hold, batch)) {
             self.windows += 1;
             self.account.on_curve(cx, self.watch.curve());

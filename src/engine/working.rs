@@ -20,7 +20,8 @@ use super::requote::{Basis, Spot, Standing};
 use crate::limits::{LADDER_MAX, ORDERS_MAX};
 use crate::quote::SideQuote;
 use crate::record::{self, Guard, OrderReason};
-use crate::sim::executor::Executor;
+use crate::sim::executor::{Execute, Executor};
+use crate::sim::hold::{Batch, Hold};
 use crate::sim::orders::{NewOrder, View};
 use crate::units::{Ns, Px, Side, Sz};
 
@@ -109,6 +110,19 @@ impl<C: Components> Working<C> {
     pub(super) fn new(exec: C::Executor) -> Working<C> {
         let none = Shown { guard: (Guard::LinkDown, 0), changed: Ns(i64::MIN), standing: None };
         Working { exec, sides: [none; 2] }
+    }
+
+    /// What is let go of the market goes to the executor.
+    pub(super) fn take(
+        &mut self,
+        cx: &mut Cx<'_, C, impl Publish>,
+        account: &mut Account<C>,
+        hold: &Hold,
+        batch: Batch<'_>,
+    ) {
+        let set = cx.sim();
+        let out = |e| account.on_sim(cx, e);
+        hold.show(batch, &mut Execute { exec: &mut self.exec, set, out });
     }
 
     /// Sides whose orders may have to change, as far as their ladders said; where none has, how long

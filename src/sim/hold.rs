@@ -110,7 +110,9 @@ impl Hold {
         came: Came<'a>,
         mut early: impl FnMut(&Hold, Batch<'_>),
     ) -> Batch<'a> {
-        let Some(wait_ns) = wait_ns else { return Batch::One(came) };
+        if wait_ns.is_none() {
+            return Batch::One(came);
+        }
         let mut room = |hold: &mut Hold, push: &dyn Fn(&mut Hold) -> Result<(), Full>| {
             while push(hold).is_err()
                 && let Some(oldest) = hold.queue.first()
@@ -170,9 +172,11 @@ impl Hold {
         prints.iter().try_for_each(|p| self.prints.push(*p))
     }
 
-    /// What is to be let go at `now`: everything up to the newest block of those that have waited `wait_ns`.
+    /// What is to be let go at `now`: everything up to the newest block of those that have waited `wait_ns`;
+    /// nothing where messages do not wait.
     #[must_use]
-    pub fn due(&self, now: Ns, wait_ns: i64) -> Batch<'static> {
+    pub fn due(&self, now: Ns, wait_ns: Option<i64>) -> Batch<'static> {
+        let Some(wait_ns) = wait_ns else { return Batch::Nothing };
         if now.since(self.oldest) < wait_ns {
             return Batch::Nothing;
         }

@@ -191,7 +191,7 @@ impl<F: FillModel> InOrder<F> {
     /// The session clock is at `now`.
     #[cfg(any(test, feature = "lab"))]
     pub fn on_time(&mut self, set: Settings<'_, F>, now: Ns, out: &mut impl FnMut(SimEvent)) {
-        let batch = set.sim.wait_ns().map_or(Batch::Nothing, |wait| self.hold.due(now, wait));
+        let batch = self.hold.due(now, set.sim.wait_ns());
         self.take(set, batch, out);
     }
 

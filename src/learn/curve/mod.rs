@@ -110,7 +110,7 @@ impl Curve {
         }
         // A mid that stays marks whatever it is due for later, too.
         if let Seen::State { time, mid } = seen
-            && self.mid == mid
+            && std::mem::replace(&mut self.mid, mid) == mid
             && self.is_quiet(time)
         {
             return;
@@ -122,9 +122,6 @@ impl Curve {
         };
         if counts {
             Side::BOTH.into_iter().for_each(|side| self.count(side));
-        }
-        if let Seen::State { mid, .. } = seen {
-            self.mid = mid;
         }
         let Curve { horizons, forecast, windows, .. } = self;
         let mut sooner: Option<&Stats> = None;

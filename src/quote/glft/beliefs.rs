@@ -54,7 +54,6 @@ impl Beliefs {
         let rate = all[best].rate;
         let root = all[best].n_eff.max(0.0).sqrt();
         Beliefs {
-            adverse_bps: 0.0,
             fill_rate: rate,
             hold_s: (0.5 / rate.max(1e-9)).clamp(HOLD_S[0], HOLD_S[1]),
             confidence: root / (1.0 + root),

@@ -4,8 +4,8 @@
 //! what follows from beliefs is worked out once a window of evidence, a ladder is read off it.
 //!
 //! 1. Distances are basis points of mid, decays 1/bps: kappa per unit of price over 1e4.
-//! 2. No kappa is clamped; the only clamps are the touch (post-only), the learned floor and
-//!    `d_max_bps`.
+//! 2. Kappa is clamped where it is read of the curve alone; the other clamps are the touch (post-only), the fee
+//!    and `d_max_bps`.
 //! 3. Sizes follow from the prices really quoted: the closed form is evaluated after rounding and
 //!    clamping.
 
@@ -105,7 +105,7 @@ impl Strategy for Glft {
 }
 
 impl Glft {
-    /// One that believes `b` for ever.
+    /// One that believes `b` until it hears of a curve.
     #[must_use]
     pub fn believing(b: &Beliefs, cfg: &Config, bounds: &Bounds) -> Glft {
         Glft { sigma_bps: b.sigma_bps, curve: Curve::new(b, cfg, bounds) }

@@ -33,7 +33,6 @@ fn chance(share: f64, n: u32) -> u64 {
 impl<F: FillModel> Sim<F> {
     /// What of the other side was displayed in block `t` at the price of an order or better. Gives whether
     /// it is done.
-    #[inline]
     pub(super) fn cross(
         &mut self,
         set: Settings<'_, F>,
@@ -41,16 +40,9 @@ impl<F: FillModel> Sim<F> {
         (t, crossing): (Ns, Crosses),
         out: &mut impl FnMut(SimEvent),
     ) -> bool {
-        crossing.size > 0 && self.fill_crossed(set, slot, (t, crossing), out)
-    }
-
-    fn fill_crossed(
-        &mut self,
-        set: Settings<'_, F>,
-        slot: usize,
-        (t, crossing): (Ns, Crosses),
-        out: &mut impl FnMut(SimEvent),
-    ) -> bool {
+        if crossing.size == 0 {
+            return false;
+        }
         let mid = mid_at(t, self.mid, self.mid_before);
         let by = &Cause { time: t, tid: 0, mid, fees: (&set.sim.fees, self.rules.billing) };
         let lot = self.rules.lot();
