@@ -173,14 +173,14 @@ impl<C: Components> Desk<C> {
         watch.on(cx, came);
         hold.on(cx.now, cx.cfg.sim.wait_ns(), came, |hold, batch| {
             *early += 1;
-            w.take(cx, account, hold, batch);
+            w.take(cx, account, (hold, batch));
             watch.take(cx, hold, batch);
         })
     }
 
     /// What is let go goes to the executor.
     fn execute(&mut self, cx: &mut Cx<'_, C, impl Publish>, batch: Batch<'_>) {
-        self.working.take(cx, &mut self.account, &self.hold, batch);
+        self.working.take(cx, &mut self.account, (&self.hold, batch));
     }
 
     /// What is let go goes to the shadow ladder, after any decision, and waits no more.
@@ -232,19 +232,13 @@ impl<C: Components> Desk<C> {
         if self.book.on_bbo(cx.now, bbo) {
             self.account.mids.see(bbo.time, self.book.mid());
         }
-        let batch = self.hold(cx, Came::Bbo(bbo));
-        self.execute(cx, batch);
-        self.on_market(cx);
-        self.watch(cx, batch);
+        self.on_market(cx, Came::Bbo(bbo));
     }
 
     pub(super) fn on_book(&mut self, cx: &mut Cx<'_, C, impl Publish>, snapshot: &Snapshot) {
         self.book.on_snapshot(cx.now, snapshot);
         self.account.mids.see(snapshot.time, self.book.mid());
-        let batch = self.hold(cx, Came::Book(snapshot));
-        self.execute(cx, batch);
-        self.on_market(cx);
-        self.watch(cx, batch);
+        self.on_market(cx, Came::Book(snapshot));
     }
 
     pub(super) fn on_prints(&mut self, cx: &mut Cx<'_, C, impl Publish>, prints: &[Trade]) {
@@ -332,7 +326,9 @@ impl<C: Components> Desk<C> {
         self.account.publish_score(cx, self.watch.curve().fast());
     }
 
-    fn on_market(&mut self, cx: &mut Cx<'_, C, impl Publish>) {
+    fn on_market(&mut self, cx: &mut Cx<'_, C, impl Publish>, came: Came<'_>) {
+        let batch = self.hold(cx, came);
+        self.execute(cx, batch);
         self.note_health(cx);
         if self.health == Health::Fresh
             && let Some(mid) = self.book.mid()
@@ -343,6 +339,7 @@ impl<C: Components> Desk<C> {
             }
         }
         self.decide(cx);
+        self.watch(cx, batch);
     }
 
     fn on_second(&mut self, cx: &mut Cx<'_, C, impl Publish>) {

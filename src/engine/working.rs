@@ -117,11 +117,9 @@ impl<C: Components> Working<C> {
         &mut self,
         cx: &mut Cx<'_, C, impl Publish>,
         account: &mut Account<C>,
-        hold: &Hold,
-        batch: Batch<'_>,
+        (hold, batch): (&Hold, Batch<'_>),
     ) {
-        let set = cx.sim();
-        let out = |e| account.on_sim(cx, e);
+        let (set, out) = (cx.sim(), |e| account.on_sim(cx, e));
         hold.show(batch, &mut Execute { exec: &mut self.exec, set, out });
     }
 
