@@ -88,10 +88,11 @@ impl Strategy for Hostile {
         self.fills += 1;
     }
 
-    fn decline(&self, cfg: &Config, x: &Inputs) -> Option<Decline> {
+    fn decline(&self, cfg: &Config, x: &Inputs) -> Option<(Decline, Stands)> {
         let mut r = self.draws(cfg, x);
         let why = [Decline::NoEstimate, Decline::NoEdge, Decline::Own(255)];
-        (r.u8(..16) == 0).then(|| of(&mut r, &why))
+        (r.u8(..16) == 0)
+            .then(|| (of(&mut r, &why), of(&mut r, &[Stands::default(), Stands::BY_CURVE])))
     }
 
     fn ladder(&self, cfg: &Config, x: &Inputs, out: &mut Ladder) {

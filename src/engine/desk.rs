@@ -32,7 +32,7 @@ use crate::learn::{Learners, Sample};
 use crate::limits::{COIN_NAME_MAX, FUNDED_HOURS_MAX};
 use crate::math::seed::named;
 use crate::quote::guard::{self, State};
-use crate::quote::{Inputs, Ladder, Strategy, fit};
+use crate::quote::{Inputs, Ladder, Stands, Strategy, fit};
 use crate::record::{self, Guard, Health, Late};
 use crate::sim::executor::Executor;
 use crate::sim::fees::funding_e8;
@@ -453,13 +453,21 @@ impl<C: Components> Desk<C> {
         let mut x = self.inputs(cx, &spot);
         let mut pace = cx.requests.pace(&cx.cfg.requests, cx.now);
         let engine = self.guards(&x, pace);
-        let guards = self.declining(cx, &x, engine);
+        let (guards, held) = self.declining(cx, &x, engine);
         let wait_ns = pace.longer(cx.cfg.quote.requote_ms * Ns::MS);
         let is_due = |side: Side| {
             let i = side.index();
             stale[i] && self.working.is_due(cx.now, side, guards[i], wait_ns)
         };
         let due = [is_due(Side::Buy), is_due(Side::Sell)];
+        for side in Side::BOTH.into_iter().filter(|s| stale[s.index()] && !due[s.index()]) {
+            let i = side.index();
+            // Requests come back with time alone.
+            if !matches!(guards[i].0, Guard::None | Guard::Requests) && !self.working.stands(side) {
+                let standing = Standing { basis, spot, stands: held[i], slack: 0 };
+                self.working.sides[i].standing = Some(standing);
+            }
+        }
         if due == [false; 2] {
             return;
         }
@@ -478,7 +486,7 @@ impl<C: Components> Desk<C> {
             let (quote, tolerance_bps) = (&quotes[i], ladder.tolerance_bps);
             let wanted = Wanted { side, quote, tolerance_bps, pace };
             let done = self.working.reconcile_side(cx, &mut self.account, &wanted);
-            let stands = if engine[i] == Guard::None { ladder.stands } else { HELD };
+            let stands = if x.held[i] { held[i] } else { ladder.stands };
             let standing = |slack| Standing { basis, spot, stands, slack };
             self.working.sides[i].standing = done.slack.map(standing);
             changed |= done.changed;
@@ -538,16 +546,23 @@ impl<C: Components> Desk<C> {
         [of(Side::Buy, lots), of(Side::Sell, -lots)]
     }
 
-    /// The same with the strategy's reason not to quote, where nothing else is in the way.
-    fn declining<P>(&self, cx: &Cx<'_, C, P>, x: &Inputs, guards: [Guard; 2]) -> [(Guard, u8); 2] {
-        let mut own = (Guard::None, 0);
+    /// The same with the strategy's reason not to quote, where nothing else is in the way, and how long
+    /// each stands.
+    fn declining<P>(
+        &self,
+        cx: &Cx<'_, C, P>,
+        x: &Inputs,
+        guards: [Guard; 2],
+    ) -> ([(Guard, u8); 2], [Stands; 2]) {
+        let (mut own, mut stands) = ((Guard::None, 0), HELD);
         if guards.contains(&Guard::None)
-            && let Some(why) = self.account.strategy.decline(&cx.cfg.strategy, x)
+            && let Some((why, until)) = self.account.strategy.decline(&cx.cfg.strategy, x)
         {
-            own = why.guard();
+            (own, stands) = (why.guard(), until);
         }
-        let of = |g| if g == Guard::None { own } else { (g, 0) };
-        [of(guards[0]), of(guards[1])]
+        let of = |g| if g == Guard::None { (own, stands) } else { ((g, 0), HELD) };
+        let [bids, asks] = guards.map(of);
+        ([bids.0, asks.0], [bids.1, asks.1])
     }
 
     /// Touches the state that the next decision reads, to bring it close to the processor. No effect.

@@ -406,9 +406,9 @@ impl Strategy for PyStrategy {
     }
 
     /// Asked where the strategy of the configuration declines: its word holds where Python keeps it.
-    fn decline(&self, cfg: &Self::Config, x: &Inputs) -> Option<Decline> {
-        let why = self.own.decline(cfg, x)?;
-        matches!(self.answer(x), Answer::Keep).then_some(why)
+    fn decline(&self, cfg: &Self::Config, x: &Inputs) -> Option<(Decline, Stands)> {
+        let (why, _) = self.own.decline(cfg, x)?;
+        matches!(self.answer(x), Answer::Keep).then_some((why, Stands::default()))
     }
 
     fn ladder(&self, cfg: &Self::Config, x: &Inputs, out: &mut Ladder) {

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::plain::{Avellaneda, Fixed, Grid, Join};
-use super::strategy::{Bounds, Decline, Inputs, Ladder, OwnFill, Strategy};
+use super::strategy::{Bounds, Decline, Inputs, Ladder, OwnFill, Stands, Strategy};
 use super::{Earn, Glft, Original};
 use crate::learn::curve::Curve;
 use crate::learn::{Estimates, Sample};
@@ -60,7 +60,7 @@ macro_rules! any_strategy {
             fn on_fill(&mut self, cfg: &Config, bounds: &Bounds, fill: &OwnFill) {
                 match self { $( AnyStrategy::$name(s) => s.on_fill(&cfg.$field, bounds, fill) ),* }
             }
-            fn decline(&self, cfg: &Config, x: &Inputs) -> Option<Decline> {
+            fn decline(&self, cfg: &Config, x: &Inputs) -> Option<(Decline, Stands)> {
                 match self { $( AnyStrategy::$name(s) => s.decline(&cfg.$field, x) ),* }
             }
             fn ladder(&self, cfg: &Config, x: &Inputs, out: &mut Ladder) {

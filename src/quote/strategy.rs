@@ -63,9 +63,10 @@ pub trait Strategy: Clone + Debug + Serialize + DeserializeOwned + Send + 'stati
     /// An own order was filled, whole or in part, under the configured fill model.
     fn on_fill(&mut self, _cfg: &Self::Config, _bounds: &Bounds, _fill: &OwnFill) {}
 
-    /// A reason not to quote at all now. Asked before [`Strategy::ladder`], and cheap: a reason that
-    /// is new takes the orders down at once, without the least time between two changes.
-    fn decline(&self, _cfg: &Self::Config, _x: &Inputs) -> Option<Decline> {
+    /// A reason not to quote at all now, and how long it stands. Asked before [`Strategy::ladder`], and
+    /// cheap: a reason that is new takes the orders down at once, without the least time between two
+    /// changes.
+    fn decline(&self, _cfg: &Self::Config, _x: &Inputs) -> Option<(Decline, Stands)> {
         None
     }
 
@@ -189,7 +190,7 @@ impl Decline {
     }
 }
 
-/// How long a ladder stands: until the first of what is named here the strategy is not asked again.
+/// How long a ladder, or a reason for none, stands: until the first of what is named here the strategy is not asked again.
 /// An own fill, a refused order, and a change of what the engine guards always end it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stands {
@@ -214,6 +215,9 @@ impl Stands {
         prints: false,
         curve: true,
     };
+
+    /// Whatever the market does, until a window of evidence closes.
+    pub const BY_CURVE: Stands = Stands { touch: Band::ALL, ..Stands::FOLLOWS };
 
     /// Moves with the market alone, and is asked again when there are new estimates.
     pub const BY_ESTIMATES: Stands = Stands { estimates: true, curve: false, ..Stands::FOLLOWS };
@@ -242,6 +246,12 @@ pub enum Band {
     /// Wanted prices move by no more than best prices do, but for rounding: the ladder
     /// stands while the orders that show it would stay where they are.
     Follows,
+}
+
+impl Band {
+    /// Wherever the market goes.
+    pub const ALL: Band =
+        Band::Within { bid: [Px(i64::MIN), Px(i64::MAX)], ask: [Px(i64::MIN), Px(i64::MAX)] };
 }
 
 /// A ladder as a strategy wants it. Levels beyond the twentieth of a side are left out.

@@ -1,8 +1,8 @@
 //! A grid of twenty orders, quoted again on every trade, as wide as the market is wild.
 
 use papermaker::{
-    Bounds, Components, Decline, Estimates, Inputs, Ladder, Named, Paper, Side, Skellam, Strategy,
-    StrategyInfo, settings,
+    Band, Bounds, Components, Decline, Estimates, Inputs, Ladder, Named, Paper, Side, Skellam,
+    Stands, Strategy, StrategyInfo, settings,
 };
 use serde::{Deserialize, Serialize};
 
@@ -55,8 +55,9 @@ impl Strategy for Grid {
         self.sigma_bps = e.sigma_bps;
     }
 
-    fn decline(&self, s: &Settings, _: &Inputs) -> Option<Decline> {
-        (self.sigma_bps > s.sigma_most_bps).then_some(Decline::Own(1))
+    fn decline(&self, s: &Settings, _: &Inputs) -> Option<(Decline, Stands)> {
+        let by_estimates = Stands { touch: Band::ALL, ..Stands::BY_ESTIMATES };
+        (self.sigma_bps > s.sigma_most_bps).then_some((Decline::Own(1), by_estimates))
     }
 
     fn ladder(&self, s: &Settings, x: &Inputs, out: &mut Ladder) {

@@ -137,16 +137,18 @@ impl Strategy for Earn {
         self.program.improve(&places, target.max(kelly).clamp(0.0, 1e9));
     }
 
-    fn decline(&self, _cfg: &Config, x: &Inputs) -> Option<Decline> {
+    fn decline(&self, _cfg: &Config, x: &Inputs) -> Option<(Decline, Stands)> {
         if !self.informed {
-            Some(Decline::NoEstimate)
-        } else if self.quotes || x.bounds.anyway || leftover(x).is_some() {
-            None
-        } else if self.word == Outlook::Unknown as u8 {
-            Some(Decline::NoEstimate)
-        } else {
-            Some(Decline::NoEdge)
+            return Some((Decline::NoEstimate, Stands::BY_CURVE));
         }
+        if self.quotes || x.bounds.anyway || leftover(x).is_some() {
+            return None;
+        }
+        let unknown = self.word == Outlook::Unknown as u8;
+        let why = if unknown { Decline::NoEstimate } else { Decline::NoEdge };
+        // A small rest of a position may be worth an order at another price.
+        let stands = if x.position.0 == 0 { Stands::BY_CURVE } else { Stands::FOLLOWS };
+        Some((why, stands))
     }
 
     fn ladder(&self, cfg: &Config, x: &Inputs, out: &mut Ladder) {

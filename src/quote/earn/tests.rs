@@ -71,7 +71,7 @@ fn it_quotes_the_best_distance_where_the_curve_pays() {
     let c = curve(1_800, 6, 0.0);
     assert_eq!(c.verdict(0).word(), Outlook::Pays, "{:?}", c.at(0)[9]);
     let s = informed(&c, &bounds());
-    assert_eq!(s.decline(&Config::default(), &inputs(0)), None);
+    assert_eq!(s.decline(&Config::default(), &inputs(0)).map(|d| d.0), None);
     let flat = ladder(&s, &inputs(0));
     let (bid, ask) = (flat.levels(Side::Buy)[0], flat.levels(Side::Sell)[0]);
     assert_eq!((bid.0, ask.0), (Px(9_996 * ONE / 10_000), Px(10_004 * ONE / 10_000)));
@@ -86,15 +86,15 @@ fn where_nothing_pays_it_only_takes_a_position_down() {
     let c = curve(1_800, 6, 6.0);
     assert_eq!(c.verdict(0).word(), Outlook::Loses);
     let s = informed(&c, &bounds());
-    assert_eq!(s.decline(&Config::default(), &inputs(0)), Some(Decline::NoEdge));
+    assert_eq!(s.decline(&Config::default(), &inputs(0)).map(|d| d.0), Some(Decline::NoEdge));
     let x = inputs(3);
-    assert_eq!(s.decline(&Config::default(), &x), None);
+    assert_eq!(s.decline(&Config::default(), &x).map(|d| d.0), None);
     let out = ladder(&s, &x);
     assert_eq!(out.declined(Side::Buy), Some(Decline::NoEdge));
     assert_eq!(out.levels(Side::Sell), [(x.ask, Sz(750 * ONE))]);
     // A rest that the venue takes no order for stays.
     let rest = Inputs { position: Sz(ONE), ..x };
-    assert_eq!(s.decline(&Config::default(), &rest), Some(Decline::NoEdge));
+    assert_eq!(s.decline(&Config::default(), &rest).map(|d| d.0), Some(Decline::NoEdge));
 }
 
 #[test]
@@ -102,12 +102,12 @@ fn before_anything_is_known_it_says_so_and_anyway_it_quotes_both_sides() {
     let blank = curve(1, 10, 0.0);
     let mut s = informed(&blank, &bounds());
     s.informed = false;
-    assert_eq!(s.decline(&Config::default(), &inputs(0)), Some(Decline::NoEstimate));
+    assert_eq!(s.decline(&Config::default(), &inputs(0)).map(|d| d.0), Some(Decline::NoEstimate));
     let b = Bounds { anyway: true, ..bounds() };
     for c in [curve(1_800, 6, 6.0), blank] {
         let s = informed(&c, &b);
         let x = Inputs { bounds: b, ..inputs(0) };
-        assert_eq!(s.decline(&Config::default(), &x), None);
+        assert_eq!(s.decline(&Config::default(), &x).map(|d| d.0), None);
         let out = ladder(&s, &x);
         assert_eq!(Side::BOTH.map(|side| out.levels(side).len()), [1, 1]);
     }

@@ -83,8 +83,8 @@ impl Strategy for Glft {
         self.curve = Curve::new(&beliefs, cfg, bounds);
     }
 
-    fn decline(&self, _cfg: &Config, _x: &Inputs) -> Option<Decline> {
-        (!self.curve.sound()).then_some(Decline::NoEstimate)
+    fn decline(&self, _cfg: &Config, _x: &Inputs) -> Option<(Decline, Stands)> {
+        (!self.curve.sound()).then_some((Decline::NoEstimate, Stands::BY_CURVE))
     }
 
     fn ladder(&self, cfg: &Config, x: &Inputs, out: &mut Ladder) {

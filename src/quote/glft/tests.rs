@@ -44,7 +44,7 @@ fn inputs() -> Inputs {
 fn quoted(g: &Glft, cfg: &Config, x: &Inputs) -> Quote {
     let mut ladder = Ladder::default();
     g.ladder(cfg, x, &mut ladder);
-    let why = g.decline(cfg, x).map_or((Guard::None, 0), Decline::guard);
+    let why = g.decline(cfg, x).map_or((Guard::None, 0), |(why, _)| why.guard());
     Quote { sides: fit(&ladder, x, [why; 2]), terms: ladder.terms }
 }
 
