@@ -153,26 +153,23 @@ impl Past {
 }
 
 impl Past {
-    /// Replays the recording from where this ends, as [`replay`](super::replay) does a whole one, but only to
-    /// the first file that is missing: what the run did behind it is not to be had again. `take` is given
-    /// each record. Gives how many there are in all, their digest, and what was seen.
+    /// Replays the recording from where this ends, which is what [`Past::again`] gave, as
+    /// [`replay`](super::replay) does a whole one, but only to the first file that is missing: what the run
+    /// did behind it is not to be had again. `take` is given each record. Gives how many there are in all,
+    /// their digest, and what was seen.
     ///
     /// # Errors
-    /// Why it cannot be, in words.
+    /// The recording cannot be read.
     pub fn replay<C: Components>(
         &self,
         run: &RunFolder,
-        config: &ConfigOf<C>,
-        coins: &[CoinSpec],
+        (mut feeder, records, digest): (Feeder<C>, u64, Digest),
         reason: Option<StopReason>,
         take: impl FnMut(&Record, &Bytes),
-    ) -> Result<(u64, Digest, Outcome), String> {
-        let (mut feeder, records, digest) = self.again(config, coins)?;
+    ) -> Result<(u64, Digest, Outcome), RecordingError> {
         let mut tally = Tally::from(records, &digest, take);
-        let first = run.path().join(segment_name(self.recording));
-        let why = |e: RecordingError| e.to_string();
-        let mut reader = Reader::open(&first).map_err(why)?;
-        while let Some(line) = reader.step().map_err(why)?
+        let mut reader = Reader::open(&run.path().join(segment_name(self.recording)))?;
+        while let Some(line) = reader.step()?
             && line.bytes() != Control::Hole.line()
         {
             feeder.take(line.at, line.bytes(), &mut tally);

@@ -55,9 +55,13 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     // A run's own recording moves with its folder.
     let again = if run.recording().exists() && info.more.is_empty() || dropped > 0 {
         let take = |record: &Record, _: &Bytes| beside.take(record);
-        from.replay(&run, &config, &coins, reason, take).map_err(|why| {
-            Failure::input(format!("{}: it cannot be replayed: {why}", o.run.display()))
-        })?
+        let cannot = |why: &dyn std::fmt::Display| {
+            format!("{}: it cannot be replayed: {why}", o.run.display())
+        };
+        // Frames that are missing fail the check wherever they are missing.
+        let again = from.again(&config, &coins);
+        let again = again.map_err(|why| Failure::new(Code::Check, cannot(&why)))?;
+        from.replay(&run, again, reason, take).map_err(|e| Failure::input(cannot(&e)))?
     } else {
         whole(&info, (&config, &coins), reason, &mut beside)?
     };
@@ -126,7 +130,7 @@ fn ended(
     // Records lost in the queue were decided all the same, and a replay gives them again.
     let same = hex(again.run) == end.digest && beside.differs.is_none();
     // A journal that failed lacks the last ones: the replay is none the worse for it.
-    let complete = journal == again || lost > 0;
+    let complete = journal == again || lost > 0 || beside.has(end.records);
     let equal = same && complete;
     let decisions = hex(again.decisions) == end.decisions;
     let v = serde_json::json!({
@@ -217,6 +221,8 @@ struct Beside {
     reader: Reader<Folder>,
     /// The next record of the journal.
     held: Option<Record>,
+    /// Number of its first record: above 0 where the run went on from a checkpoint.
+    first: u64,
     /// Records that came again the same.
     same: u64,
     /// The first that differs, as the journal has it and as it came again.
@@ -227,11 +233,17 @@ impl Beside {
     /// At the first record that a replay from the end of `past` gives.
     fn open(run: &Path, past: &Past) -> Result<Beside, Failure> {
         let reader = past.rest(opened(run)?).map_err(|e| unreadable(run, e))?;
-        let mut beside = Beside { reader, held: None, same: 0, differs: None };
+        let mut beside = Beside { reader, held: None, first: 0, same: 0, differs: None };
+        beside.first = beside.next().map_or(0, |r| r.seq);
         while beside.next().is_some_and(|r| r.seq < past.records()) {
             beside.held = None;
         }
         Ok(beside)
+    }
+
+    /// Whether it has all of so many records from its first on.
+    fn has(&self, records: u64) -> bool {
+        self.first + self.same == records
     }
 
     fn take(&mut self, fresh: &Record) {

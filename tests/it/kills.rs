@@ -254,8 +254,9 @@ fn verify(path: &Path, case: Case, reason: Option<StopReason>) -> u64 {
     }
     let first = held.first().map_or(0, |r| r.seq);
     let (mut same, mut all) = (0u64, 0);
+    let again = past.again(&settings(case), &coins()).unwrap_or_else(|e| panic!("{case:?}: {e}"));
     let (records, ..) = past
-        .replay(&run, &settings(case), &coins(), reason, |r, bytes| {
+        .replay(&run, again, reason, |r, bytes| {
             all += 1;
             let own = r.seq.checked_sub(first).and_then(|i| held.get(usize::try_from(i).ok()?));
             if let Some(own) = own {
