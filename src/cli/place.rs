@@ -169,6 +169,12 @@ impl Where {
         if !self.coin.is_empty() && !self.wants_all() {
             config.exchange.coins.clone_from(&self.coin);
         }
+        // It has any coin that is asked for, but none of a name that ends like decimals of sizes.
+        let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        let odd = |c: &&String| c.rsplit_once(':').is_some_and(|(_, end)| is_number(end));
+        if let Some(name) = config.exchange.coins.iter().find(odd) {
+            return Err(unlisted(name, &meta::Unlisted::Unknown { nearest: Default::default() }));
+        }
         config.exchange.world = self.world.unwrap_or(config.exchange.world);
         let speed = self.speed.unwrap_or(SPEED);
         let exchange = exchange(config, ([127, 0, 0, 1], 0).into(), speed)?;

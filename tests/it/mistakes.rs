@@ -49,6 +49,7 @@ const MISTAKES: &[(&str, i32, &str)] = &[
     ("run --speed -3", 2, "it must be 1 to 50"),
     ("run --coin _", 2, "name at least one coin"),
     ("run --coin BTC,BTC", 2, "BTC is named twice"),
+    ("run --coin BTC,A:9", 3, "the venue has no coin `A:9`"),
     ("run --venue binance", 2, "use embedded, hyperliquid or ws(s)://"),
     ("run --venue http://x", 2, "an address begins with ws:// or wss://"),
     ("run --venue ws://127.0.0.1:1/ws --for 1s --coin ETH:4", 3, "nothing listens there"),
