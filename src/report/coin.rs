@@ -106,8 +106,8 @@ pub struct CoinModel {
     pub name: String,
     /// Decimals of a size.
     pub sz_decimals: u8,
-    /// What the account pays to make, of the value in 1e-8.
-    pub fee_e8: i64,
+    /// What the account pays to make, of the value in 1e-8; `None` where the journal does not say.
+    pub fee_e8: Option<i64>,
     /// Results as [`Lane`] counts.
     pub results: [Option<LaneResult>; 3],
     /// Everything over time.
@@ -206,14 +206,14 @@ impl CoinModel {
 
     /// What the account pays to make, bps; negative is a rebate.
     #[expect(clippy::cast_precision_loss, reason = "a rate is small")]
-    pub fn maker_fee_bps(&self) -> f64 {
-        self.fee_e8 as f64 / 1e4
+    pub fn maker_fee_bps(&self) -> Option<f64> {
+        self.fee_e8.map(|fee| fee as f64 / 1e4)
     }
 
     fn on_coin(&mut self, x: &Coin) {
         self.name = x.text();
         self.sz_decimals = x.sz_decimals;
-        self.fee_e8 = x.fee_e8;
+        self.fee_e8 = Some(x.fee_e8);
     }
 
     fn on_market(&mut self, at: Ns, x: &Market) {

@@ -208,6 +208,11 @@ impl Model {
         let end = self.to;
         self.blocks = Blocks::of(self.from, end);
         let blocks = self.blocks;
+        for (c, name) in self.coins.iter_mut().zip(&self.sources.coins) {
+            if c.name.is_empty() {
+                c.name.clone_from(name);
+            }
+        }
         self.coins.retain(|c| !c.name.is_empty());
         let mut worth = vec![[0.0; 1]; blocks.count];
         for c in &mut self.coins {

@@ -115,6 +115,8 @@ pub struct Sources {
     pub name: String,
     /// Version of the program that wrote it.
     pub version: Option<String>,
+    /// Names of the coins, as they are counted: a journal that goes on from a checkpoint has none.
+    pub coins: Vec<String>,
     /// Where the market's data came from.
     pub market: Option<Market>,
     /// Where the frames are.
@@ -142,6 +144,7 @@ impl Sources {
     pub fn take(&mut self, run: Option<&RunInfo>, truth: Option<&str>) {
         if let Some(info) = run {
             self.version = Some(info.version.clone());
+            self.coins = info.coins.iter().map(|(name, _)| name.clone()).collect();
             self.market = Some(Market::of(info));
             self.source = Some(info.source.path().display().to_string());
             self.ping = info.end.as_ref().and_then(|e| e.ping);

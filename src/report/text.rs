@@ -62,7 +62,8 @@ fn coin(c: &CoinModel, m: &Model) -> String {
     }
     if let Some(r) = c.result() {
         let held = decimal::format(r.account.position.0, 1);
-        let text = format!("{held} {}; maker fee {:.2} bps", c.name, c.maker_fee_bps());
+        let fee = c.maker_fee_bps().map(|bps| format!("; maker fee {bps:.2} bps"));
+        let text = format!("{held} {}{}", c.name, fee.unwrap_or_default());
         out.push_str(&below("position", &text));
     }
     if c.reasons.of_lane(Lane::Configured).next().is_some() {

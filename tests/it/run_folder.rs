@@ -266,3 +266,27 @@ fn a_folder_whose_path_is_long_and_no_text_is_one_as_any() {
     assert!(again["run"] == "s", "{again}");
     papermaker(&inside, &["report", "s", "--json"]).assert_code(0);
 }
+
+#[test]
+fn a_replay_from_a_checkpoint_names_its_coins_and_is_verified() {
+    let dir = Temporary::new();
+    let tape = ["venue", "--tape", "t.frames.gz", "--for", "2m", "--world", "simple"];
+    papermaker(&dir.0, &[&tape[..], &["--coin", "BTC"]].concat()).assert_code(0);
+    let half = ["replay", "t.frames.gz", "--once", "--checkpoint-at", "60", "--out", "half"];
+    papermaker(&dir.0, &half).assert_code(0);
+    let rest = ["replay", "t.frames.gz", "--from", "half/checkpoint", "--out", "rest", "--json"];
+    let rest = papermaker(&dir.0, &rest).assert_code(0).json();
+    assert!(rest["answer"][1].as_str().is_some_and(|a| a.contains(" on BTC for ")), "{rest}");
+    assert_eq!(
+        (&rest["coins"][0]["coin"], &rest["coins"][0]["maker_fee_bps"]),
+        (&"BTC".into(), &serde_json::Value::Null)
+    );
+    papermaker(&dir.0, &["verify", "rest"]).assert_code(0);
+    // A journal that lacks its end is still one that failed.
+    let records = "\"records\": ";
+    let info = std::fs::read_to_string(dir.join("rest/run.json")).expect("there");
+    std::fs::write(dir.join("rest/run.json"), info.replacen(records, "\"records\": 1", 1))
+        .expect("written");
+    let lacks = papermaker(&dir.0, &["verify", "rest"]);
+    assert!(lacks.assert_code(1).err.contains("lacks the last"), "{lacks:?}");
+}

@@ -7,6 +7,7 @@ use super::figure::{equity, figure, missing};
 use super::fmt::{count, data, esc, number, signed};
 use super::time_chart::Axis;
 use crate::report::answer;
+use crate::report::coin::CoinModel;
 use crate::report::figures::{self, About, Figure, TABLE};
 use crate::report::model::Model;
 use crate::report::money::exact;
@@ -33,11 +34,8 @@ pub fn section(m: &Model, axis: &Axis) -> String {
 
 /// What was tested, in a few rows: all that a reader needs to know which run this is.
 fn tested(m: &Model) -> String {
-    let fees: Vec<String> = m
-        .coins
-        .iter()
-        .map(|c| format!("{} {} bps", c.name, number(c.maker_fee_bps(), 2)))
-        .collect();
+    let fee = |c: &CoinModel| Some(format!("{} {} bps", c.name, number(c.maker_fee_bps()?, 2)));
+    let fees: Vec<String> = m.coins.iter().filter_map(fee).collect();
     let plain = |text: String, label: &str| {
         let text = text.trim_start_matches(label);
         text.split_whitespace().collect::<Vec<_>>().join(" ")
