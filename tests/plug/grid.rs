@@ -1,8 +1,9 @@
-//! A grid of twenty orders, quoted again on every trade, as wide as the market is wild.
+//! A grid of twenty orders, quoted again on every trade, as wide as the market is wild. It counts takers
+//! by itself.
 
 use papermaker::{
-    Band, Bounds, Components, Decline, Estimates, Inputs, Ladder, Named, Paper, Side, Skellam,
-    Stands, Strategy, StrategyInfo, settings,
+    Band, Bounds, Components, Decline, Estimates, Inputs, Ladder, Named, Ns, Paper, Sample, Side,
+    Skellam, Stands, Strategy, StrategyInfo, settings,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,10 +21,11 @@ settings! {
     }
 }
 
-/// It remembers how wild the market is.
+/// It remembers how wild the market is, and how many takers there were.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Grid {
     sigma_bps: f64,
+    takers: u32,
 }
 
 /// The engine with it.
@@ -40,19 +42,25 @@ impl Strategy for Grid {
     type Config = Settings;
 
     fn info(_: &Settings) -> StrategyInfo {
-        const TERMS: &[Named] =
-            &[Named { name: "step", unit: "bps", sentence: "Distance between two orders." }];
+        const TERMS: &[Named] = &[
+            Named { name: "step", unit: "bps", sentence: "Distance between two orders." },
+            Named { name: "takers", unit: "", sentence: "Takers seen so far." },
+        ];
         const REASONS: &[Named] =
             &[Named { name: "wild", unit: "", sentence: "The market moves too much." }];
         StrategyInfo { name: "grid", version: 1, terms: TERMS, reasons: REASONS }
     }
 
     fn new(_: &Settings, _: &Bounds, e: &Estimates) -> Grid {
-        Grid { sigma_bps: e.sigma_bps }
+        Grid { sigma_bps: e.sigma_bps, takers: 0 }
     }
 
     fn on_estimates(&mut self, _: &Settings, _: &Bounds, e: &Estimates) {
         self.sigma_bps = e.sigma_bps;
+    }
+
+    fn on_sample(&mut self, _: &Settings, _: Ns, sample: &Sample) {
+        self.takers += u32::from(matches!(sample, Sample::Sweep(_)));
     }
 
     fn decline(&self, s: &Settings, _: &Inputs) -> Option<(Decline, Stands)> {
@@ -68,7 +76,7 @@ impl Strategy for Grid {
             out.push_bps(Side::Sell, mid, bps, s.usd);
             bps += step;
         }
-        out.terms[0] = step;
+        (out.terms[0], out.terms[1]) = (step, self.takers.into());
         // It says nothing of how long it stands: it is asked on every trade, tick and change.
     }
 }

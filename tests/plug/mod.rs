@@ -170,6 +170,15 @@ fn a_grid_of_twenty_orders_is_quoted_on_every_trade_and_repeats() {
         let whole = ladders(&records, side).iter().filter(|l| l.levels.len() == 10).count();
         assert!(whole > 50, "{side:?}: {whole}");
     }
+    // It hears of the market as it happens: of takers, whose prints the journal has, too.
+    let takers = |r: &Record| match &r.body {
+        Body::Terms(t) => Some(t.value[1]),
+        _ => None,
+    };
+    let (first, last) = (records.iter().find_map(takers), records.iter().rev().find_map(takers));
+    let prints = records.iter().filter(|r| matches!(r.body, Body::Print(_))).count();
+    let (first, last) = (first.expect("terms"), last.expect("terms"));
+    assert!(first < 5.0 && last > 20.0 && last <= prints as f64, "{first} {last} of {prints}");
     // A grid that is wild from the start says why it does not quote.
     let shy = settings::<WithGrid>(&["engine.strategy.sigma_most_bps=0.1"]).expect("settings");
     let declined = ladders(&repeats("shy", &shy), Side::Sell);
