@@ -1,6 +1,7 @@
 //! Parts that a program brings along: whole examples, and proof that they replay, go on from a
 //! checkpoint, are refused wrong settings, and allocate nothing.
 
+mod asked;
 mod executor;
 mod fixed;
 mod grid;
@@ -8,6 +9,7 @@ mod share;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use allocation_counter::measure;
 use papermaker::rooms::app::checkpoint::Checkpoint;
@@ -25,6 +27,7 @@ use papermaker::rooms::venue::config::{Config as Law, Regime};
 use papermaker::rooms::venue::market::Market;
 use papermaker::{Components, Lane, SimEvent};
 
+use asked::{ASKED, WithAsked};
 use executor::{SCRIPT, Script, WithNoted, WithScripted};
 use fixed::WithFixed;
 use grid::WithGrid;
@@ -184,6 +187,28 @@ fn a_grid_of_twenty_orders_is_quoted_on_every_trade_and_repeats() {
     let declined = ladders(&repeats("shy", &shy), Side::Sell);
     assert!(declined.iter().any(|l| l.guard == Guard::Declined && l.declined == 1));
     assert!(declined.iter().all(|l| l.levels.is_empty()));
+}
+
+#[test]
+fn a_reason_that_says_how_long_it_stands_is_asked_for_less_and_decides_the_same() {
+    fn decided<const ALWAYS: bool>(path: &Path) -> (u128, [usize; 2]) {
+        let sets = ["engine.strategy.sigma_most_bps=3", "engine.quote.requote_ms=0"];
+        let config = settings::<WithAsked<ALWAYS>>(&sets).expect("settings");
+        let mut records = Vec::new();
+        let (digests, _) = replayed(path, &config, Cut::default(), |r| records.push(*r));
+        let declined = |l: &WholeLadder| l.guard == Guard::Declined;
+        let (no, yes): (Vec<_>, Vec<_>) =
+            ladders(&records, Side::Buy).into_iter().partition(declined);
+        (digests.decisions, [no.len(), yes.len()])
+    }
+    let dir = Temporary::new("asked");
+    let path = dir.0.join("a.frames");
+    recording(&path, 60);
+    let (seldom, always) = (decided::<false>(&path), decided::<true>(&path));
+    assert_eq!(seldom, always);
+    assert!(seldom.1.iter().all(|n| *n > 3), "it declines now and then: {:?}", seldom.1);
+    let [seldom, always] = ASKED.each_ref().map(|n| n.load(Ordering::Relaxed));
+    assert!(seldom * 4 < always * 3, "{seldom} times of {always}");
 }
 
 #[test]
