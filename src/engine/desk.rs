@@ -464,8 +464,7 @@ impl<C: Components> Desk<C> {
             let i = side.index();
             // Requests come back with time alone.
             if !matches!(guards[i].0, Guard::None | Guard::Requests) && !self.working.stands(side) {
-                let standing = Standing { basis, spot, stands: held[i], slack: 0 };
-                self.working.sides[i].standing = Some(standing);
+                self.working.sides[i].standing = Some(Standing::new(basis, spot, held[i], 0));
             }
         }
         if due == [false; 2] {
@@ -487,7 +486,7 @@ impl<C: Components> Desk<C> {
             let wanted = Wanted { side, quote, tolerance_bps, pace };
             let done = self.working.reconcile_side(cx, &mut self.account, &wanted);
             let stands = if x.held[i] { held[i] } else { ladder.stands };
-            let standing = |slack| Standing { basis, spot, stands, slack };
+            let standing = |slack| Standing::new(basis, spot, stands, slack);
             self.working.sides[i].standing = done.slack.map(standing);
             changed |= done.changed;
         }

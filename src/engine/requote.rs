@@ -39,17 +39,30 @@ pub(super) struct Spot {
 /// A side whose orders are as its ladder wants them.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Standing {
-    pub basis: Basis,
-    pub spot: Spot,
-    pub stands: Stands,
-    /// How far wanted prices may go before an order has to be changed, price units.
-    pub slack: i64,
+    basis: Basis,
+    spot: Spot,
+    stands: Stands,
+    /// The best bids and the best asks, least and most, at which it stands; none where it also depends
+    /// on sizes.
+    band: Option<[[Px; 2]; 2]>,
 }
 
 /// What a side that is held back depends on: what holds it back.
 pub(super) const HELD: Stands = Stands { estimates: true, ..Stands::FOLLOWS };
 
 impl Standing {
+    /// A side made now, whose wanted prices may go by `slack` before an order has to be changed, price
+    /// units: no wanted price is farther off than the market has gone.
+    pub(super) fn new(basis: Basis, spot: Spot, stands: Stands, slack: i64) -> Standing {
+        let about = |px: Px| [-1, 1].map(|sign| Px(px.0.saturating_add(sign * slack.max(0))));
+        let band = match stands.touch {
+            Band::Still => None,
+            Band::Within { bid, ask } => Some([bid, ask]),
+            Band::Follows => Some([about(spot.bid), about(spot.ask)]),
+        };
+        Standing { basis, spot, stands, band }
+    }
+
     /// Whether what was made then is what would be made at `now`.
     #[inline]
     pub(super) fn holds(&self, now: Ns, basis: &Basis, spot: &Spot) -> bool {
@@ -61,7 +74,7 @@ impl Standing {
             && (!s.prints || was.beats == basis.beats)
             && (!s.curve || was.windows == basis.windows)
             && now < s.until
-            && match self.band() {
+            && match self.band {
                 None => self.spot == *spot,
                 Some([bid, ask]) => {
                     (bid[0]..=bid[1]).contains(&spot.bid) && (ask[0]..=ask[1]).contains(&spot.ask)
@@ -69,34 +82,20 @@ impl Standing {
             }
     }
 
-    /// The best bids and the best asks, least and most, at which it stands; none where it also depends
-    /// on sizes. No wanted price is farther off than the market has gone.
-    fn band(&self) -> Option<[[Px; 2]; 2]> {
-        match self.stands.touch {
-            Band::Still => None,
-            Band::Within { bid, ask } => Some([bid, ask]),
-            Band::Follows => {
-                let slack = self.slack.max(0);
-                let about = |px: Px| [px.0.saturating_sub(slack), px.0.saturating_add(slack)];
-                Some([self.spot.bid, self.spot.ask].map(|px| about(px).map(Px)))
-            }
-        }
-    }
-
     /// What two sides that hold at `basis` have in common: while it holds there is nothing to decide.
     /// None where one depends on sizes.
     pub(super) fn both(sides: [&Standing; 2], basis: Basis) -> Option<Standing> {
-        let [a, b] = [sides[0].band()?, sides[1].band()?];
-        let [bid, ask] = [0, 1].map(|i| [a[i][0].max(b[i][0]), a[i][1].min(b[i][1])]);
+        let [a, b] = [sides[0].band?, sides[1].band?];
+        let band = [0, 1].map(|i| [a[i][0].max(b[i][0]), a[i][1].min(b[i][1])]);
         let [a, b] = sides.map(|s| s.stands);
         let stands = Stands {
-            touch: Band::Within { bid, ask },
+            touch: a.touch,
             until: a.until.min(b.until),
             estimates: a.estimates || b.estimates,
             prints: a.prints || b.prints,
             curve: a.curve || b.curve,
         };
-        Some(Standing { basis, stands, ..*sides[0] })
+        Some(Standing { basis, stands, band: Some(band), ..*sides[0] })
     }
 }
 
@@ -119,10 +118,10 @@ mod tests {
     #[test]
     fn a_side_that_follows_holds_until_the_touch_uses_up_its_slack() {
         let (basis, at) = (basis(), spot(100_000_000, 100_000_100));
-        let s = Standing { basis, spot: at, stands: HELD, slack: 1_000 };
+        let s = Standing::new(basis, at, HELD, 1_000);
         let holds = |basis, spot| s.holds(NOW, &basis, &spot);
         assert!(holds(basis, spot(100_001_000, 100_000_100)));
-        let wider = Standing { slack: 2_000, ..s };
+        let wider = Standing::new(basis, at, HELD, 2_000);
         let rest = Standing::both([&s, &wider], basis).expect("a band");
         assert!(!holds(basis, spot(100_001_001, 100_000_100)));
         assert!(!holds(basis, spot(100_000_000, 99_999_099)));
@@ -138,7 +137,7 @@ mod tests {
         }
         assert!(!holds(Basis { state: State { loss: true, ..basis.state }, ..basis }, at));
         // Without slack only the same market is good enough; sizes are none of it.
-        let tight = Standing { slack: -1, ..s };
+        let tight = Standing::new(basis, at, HELD, -1);
         assert!(tight.holds(NOW, &basis, &Spot { sizes: [Sz(9), Sz(9)], ..at }));
         assert!(!tight.holds(NOW, &basis, &spot(100_000_001, 100_000_100)));
     }
@@ -146,7 +145,7 @@ mod tests {
     #[test]
     fn a_ladder_stands_as_long_as_it_says() {
         let (basis, at) = (basis(), spot(100, 110));
-        let made = |stands| Standing { basis, spot: at, stands, slack: 0 };
+        let made = |stands| Standing::new(basis, at, stands, 0);
         let never = made(Stands::default());
         assert!(never.holds(NOW, &basis, &at));
         assert!(

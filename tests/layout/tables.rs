@@ -110,7 +110,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Nothing is decided while both sides stand. As many coins as an address may follow.
     // Matching a ladder of many levels stops where levels are too far.
     // Coins take turns in a second: no tick is long. The market in the venue's order, for any executor.
-    ("engine", 2_425),
+    // A reason not to quote stands: a sixth less for a market that does not pay.
+    ("engine", 2_440),
     // What came too late to be taken in its place is counted; what shadow quotes met, and their
     // prices, which own quotes share; those of a side at once, for a third of the instructions.
     ("event", 460),
@@ -155,7 +156,8 @@ pub const LINES: &[(&str, usize)] = &[
     // side. The original with every component that its analysis
     // names.
     // Price steps of many levels are looked up once.
-    ("quote", 2_515),
+    // A reason not to quote says how long it stands.
+    ("quote", 2_525),
     // How long a budget of requests lasts, in words; the maker fee of each coin; edges, the curve, the
     // verdict and their words.
     // Whether a budget is nearly spent.
