@@ -11,7 +11,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::estimates::Kappa;
 use crate::math::{beta, det};
 use crate::settings::settings;
 
@@ -35,6 +34,19 @@ settings! {
     where {
         [from_bps, to_bps] |c| c.from_bps < c.to_bps, "`from_bps` must be below `to_bps`";
     }
+}
+
+/// How fast the rate of takers decays with depth, per unit of relative price. No input of a quote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Kappa {
+    /// Mean.
+    pub mean: f64,
+    /// Lower end of the 95 % interval.
+    pub lo: f64,
+    /// Upper end.
+    pub hi: f64,
+    /// Takers that count as independent.
+    pub n_eff: f64,
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]

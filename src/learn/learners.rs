@@ -1,25 +1,71 @@
 //! The facade: what is learned of one coin beside its curve, driven by plain values.
 //!
-//! In: mids, takers, seconds, own orders and fills, gaps. Out: [`Estimates`] refreshed once a
-//! second, the score of own orders. Hot path: no allocation after `new`.
+//! In: mids, takers, seconds, own orders and fills, gaps, the table `[engine.learn]`. Out:
+//! [`Estimates`] refreshed once a second, for strategies and records, the score of own orders. Hot
+//! path: no allocation after `new`.
 //!
 //! 1. `now` never goes back; a step back counts as no time.
 //! 2. Values that are not finite, not positive where they must be, or of a size that nothing has,
 //!    are refused and counted.
+//! 3. Kappas are per unit of relative price (8000 = 0.8 per bps); everything named `_bps` is in basis
+//!    points of the mid.
 
 use serde::{Deserialize, Serialize};
 
-use super::config::Config;
-use super::curve::Rates;
-use super::estimates::{Estimates, Regime};
+use super::curve::{self, Rates};
 use super::inputs::{QuoteSample, Sweep, distance, positive};
-use super::kappa::Decay;
+use super::kappa::{self, Decay, Kappa};
 use super::own::Own;
 use super::reference::Reference;
-use super::regime::{Filter, REGIMES};
+use super::regime::{self, Filter, REGIMES, Regime};
 use super::score::Score;
-use super::sigma::Sigma;
+use super::sigma::{self, Sigma};
+use crate::settings::settings;
 use crate::units::Ns;
+
+settings! {
+    /// Settings of the learners of one coin.
+    pub struct Config: Copy {
+        /// Whether anything is learned: estimates, the curve of the shadow ladder, forecasts and their
+        /// scores. Without it `earn` quotes nothing, other strategies go by what they begin with, and a
+        /// backtest of a strategy of one's own is as fast as it gets.
+        on: bool = true;
+        /// How old the mid is that quotes in the book were made from: the delay to the venue plus
+        /// the pause between two quotes; 0: no older than the book.
+        lag_ms: u32 = 500, 0..=1_900, "ms";
+        /// The regime filter.
+        filter: regime::Config = regime::Config::default();
+        /// Volatility.
+        sigma: sigma::Config = sigma::Config::default();
+        /// How deep takers reach, for display.
+        kappa: kappa::Config = kappa::Config::default();
+        /// The curve of the shadow ladder.
+        curve: curve::Config = curve::Config::default();
+    }
+}
+
+/// What is known of one coin.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimates {
+    /// When this was computed.
+    pub at: Ns,
+    /// How fast the rate of takers decays with depth.
+    pub kappa: Kappa,
+    /// Volatility, bps per square root of a second.
+    pub sigma_bps: f64,
+    /// Per regime: quiet, normal, volatile, cascade.
+    pub regime: [Regime; REGIMES],
+    /// Inputs refused (not finite, not positive) so far.
+    pub refused: u64,
+}
+
+impl Estimates {
+    /// The regimes' probabilities.
+    #[must_use]
+    pub fn p(&self) -> [f64; REGIMES] {
+        self.regime.map(|r| r.p)
+    }
+}
 
 /// The learners of one coin.
 #[derive(Clone, Debug, Serialize, Deserialize)]

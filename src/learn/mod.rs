@@ -15,9 +15,7 @@
 //! 3. While the market is not seen (before [`Learners::on_resume`], after
 //!    [`Learners::on_gap`]) no exposure accrues and nothing is learned.
 
-pub mod config;
 pub mod curve;
-pub mod estimates;
 pub mod inputs;
 pub mod kappa;
 mod learners;
@@ -27,7 +25,5 @@ pub mod regime;
 pub mod score;
 pub mod sigma;
 
-pub use config::Config;
-pub use estimates::Estimates;
 pub use inputs::{QuoteSample, Sample, Sweep};
-pub use learners::Learners;
+pub use learners::{Config, Estimates, Learners};

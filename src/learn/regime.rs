@@ -56,6 +56,15 @@ settings! {
     }
 }
 
+/// One regime.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Regime {
+    /// Probability.
+    pub p: f64,
+    /// Volatility the filter ascribes to it, bps per square root of a second.
+    pub sigma_bps: f64,
+}
+
 /// The filter's state.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Filter {
