@@ -250,8 +250,8 @@ pub fn run(
     // The logging thread ends when the hot ends of its rings are gone.
     drop(end.rings);
     let ending = logging.join().map_err(|_| other("the logging thread ended early".into()))?;
-    let journal = ending.failed.map(|f| format!("the journal failed: {}", f.error));
-    let recording = ending.recording_failed.then(|| "the recording failed".to_owned());
+    let journal = ending.status.failed.map(|f| format!("the journal failed: {}", f.error));
+    let recording = ending.status.recording_failed.then(|| "the recording failed".to_owned());
     Ok(Report {
         whole: Percentiles::of(&watch.all),
         memory: memory(&watch.readings),
@@ -260,7 +260,7 @@ pub fn run(
         records: published.next_seq,
         dropped,
         lost_links: end.lost,
-        journal_bytes: ending.bytes,
+        journal_bytes: ending.status.journal_bytes,
         failed: journal.or(recording),
         interrupted,
         pinned: end.pinned,

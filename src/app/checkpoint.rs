@@ -13,8 +13,8 @@
 //! 3. Checkpoint plus the rest of the recording gives the records and the digest of the whole.
 
 use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::thread;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ use super::source::SourceState;
 use super::turn::Turn;
 use crate::engine::{Components, EngineState, Shipped};
 use crate::feed::CoinSpec;
+use crate::folder;
 use crate::journal::Digest;
 use crate::limits::{CHECKPOINT_MAX, CHECKPOINT_STACK};
 use crate::units::Ns;
@@ -51,17 +52,6 @@ pub struct Place {
     pub records: u64,
     /// xxh3-64 of the last frame taken: tells whether it is the same recording.
     pub frame: u64,
-}
-
-/// A checkpoint to be written: the fields of [`Checkpoint`] in order.
-#[derive(Debug, Serialize)]
-#[serde(bound = "")]
-pub struct Written<'a, C: Components = Shipped> {
-    config: [u64; 2],
-    place: Place,
-    digest: &'a Digest,
-    source: SourceState,
-    engine: &'a EngineState<C>,
 }
 
 /// A checkpoint that was read.
@@ -106,54 +96,25 @@ pub enum Fault {
     Config,
 }
 
-impl<'a, C: Components> Written<'a, C> {
-    /// What a replay knows at `place`, under the configuration with the given hash.
-    pub fn new(
-        config: [u64; 2],
-        place: Place,
-        digest: &'a Digest,
-        turn: &'a Turn<C>,
-    ) -> Written<'a, C> {
-        let (source, engine) = turn.state();
-        Written { config, place, digest, source, engine }
-    }
-
-    /// The file's bytes.
-    ///
-    /// # Errors
-    /// [`Fault::Damaged`] where the state cannot be written, which no state is known to do.
-    pub fn encode(&self) -> Result<Vec<u8>, Fault> {
-        sealed(MAGIC, self)
-    }
-
-    /// Writes it aside, flushes it, and puts it in its place.
-    ///
-    /// # Errors
-    /// [`Fault::Disk`].
-    pub fn write(&self, path: &Path) -> Result<(), Fault> {
-        put(path, &self.encode()?)
-    }
+/// What a replay knows at `place`, under the configuration with this hash: the fields of [`Checkpoint`] in
+/// order, as the bytes of a file.
+pub(super) fn encoded<C: Components>(
+    config: [u64; 2],
+    place: Place,
+    digest: &Digest,
+    turn: &Turn<C>,
+) -> Result<Vec<u8>, Fault> {
+    let (source, engine) = turn.state();
+    sealed(MAGIC, &(config, place, digest, source, engine))
 }
 
-/// Writes a file aside, flushes it, and puts it in its place.
+/// Puts a file in its place, whole.
 pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
-    let disk = |e: io::Error| Fault::Disk(e.kind());
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".part");
-    let aside = PathBuf::from(aside);
-    let mut file = fs::File::create(&aside).map_err(disk)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(disk)?;
-    fs::rename(&aside, path).map_err(disk)?;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-    let folder = folder.unwrap_or_else(|| Path::new("."));
-    fs::File::open(folder).and_then(|f| f.sync_all()).map_err(disk)
+    folder::put(path, bytes).map_err(|e| Fault::Disk(e.kind()))
 }
 
 impl<C: Components> Checkpoint<C> {
     /// A checkpoint from the file's bytes, for a run of these coins under this configuration.
-    ///
-    /// # Errors
-    /// See [`Fault`].
     pub fn decode(
         bytes: &[u8],
         cfg: &ConfigOf<C>,
@@ -174,9 +135,6 @@ impl<C: Components> Checkpoint<C> {
     }
 
     /// Reads one.
-    ///
-    /// # Errors
-    /// See [`Fault`].
     pub fn read(
         path: &Path,
         cfg: &ConfigOf<C>,

@@ -1,5 +1,7 @@
 //! Checkpoint and rest give the whole; what is no checkpoint is named.
 
+use std::path::PathBuf;
+
 use super::*;
 use crate::app::config::Config;
 use crate::app::replay::{Cut, Tally, replay, replay_cut};
@@ -160,7 +162,7 @@ fn what_is_no_checkpoint_of_this_run_is_named() {
     let mut out = Tally::from(c.place.records, &c.digest, |_: &Record, _: &Bytes| {});
     let end = (Some(StopReason::Finished), Cut { from: Some(c), ..Cut::default() });
     let e = replay_cut(&path, &config, &coins(), end, &mut out).expect_err("another one");
-    assert_eq!(e.fault, crate::folder::recording::Fault::NotThatOne);
+    assert_eq!(e.fault, folder::recording::Fault::NotThatOne);
     assert_eq!(
         Checkpoint::read(&dir.0.join("none"), &config, &coins()).err(),
         Some(Fault::Disk(io::ErrorKind::NotFound))

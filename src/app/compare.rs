@@ -30,6 +30,11 @@ use crate::venue::market::Market;
 /// Delay of messages from the simulated market.
 const DELAY_NS: i64 = 50 * Ns::MS;
 
+/// How many seeds are tried of so long a recording, ns, where nothing else is asked for.
+pub fn default_seeds(length_ns: i64) -> u32 {
+    if length_ns < Ns::HOUR { 8 } else { 1 }
+}
+
 /// What one configuration did on one coin.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
@@ -188,9 +193,6 @@ pub struct Simulated {
 
 /// Runs recordings, in order of time, under each of the configurations, on so many threads; a thread
 /// reads them once for several. Where `meter` ends it, all end at one time.
-///
-/// # Errors
-/// The recording that cannot be read, or whose coins cannot be followed.
 pub fn on_tape<C: Components>(
     files: &[PathBuf],
     configs: &[ConfigOf<C>],
@@ -226,9 +228,6 @@ fn one_pass<C: Components>(
 }
 
 /// As [`on_tape`] without a digest, which costs less; with what the replay went through.
-///
-/// # Errors
-/// As [`on_tape`].
 pub fn results<C: Components>(
     files: &[PathBuf],
     config: &ConfigOf<C>,
@@ -244,9 +243,6 @@ pub fn results<C: Components>(
 }
 
 /// Runs a simulated market under a configuration; `meter` ends it, with nothing to show.
-///
-/// # Errors
-/// The market's law is out of range, or its coins cannot be followed.
 pub fn on_market<C: Components>(
     market: &Simulated,
     config: &ConfigOf<C>,
@@ -344,7 +340,6 @@ mod tests {
     #[test]
     fn seeds_of_a_recording_are_the_same_on_any_number_of_threads_and_each_is_its_own() {
         use crate::app::replay::replay;
-        use crate::app::seeds::of_seed;
         let mut world = Market::new(&MarketConfig::simple(), 4).expect("a market");
         let dir = std::env::temp_dir().join(format!("papermaker-seeds-{}", std::process::id()));
         std::fs::create_dir_all(&dir).expect("a folder");
@@ -358,7 +353,7 @@ mod tests {
         }
         std::fs::write(&file, text).expect("a recording");
         let base = Config::load(None, &["profile=glft".into()]).expect("a profile");
-        let configs: Vec<Config> = (0..5).map(|i| of_seed(&base, i)).collect();
+        let configs: Vec<Config> = (0..5).map(|i| base.of_seed(i)).collect();
         let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
         let on = |threads| {
             on_tape(std::slice::from_ref(&file), &configs, &coins, (threads, &Meter::default()))

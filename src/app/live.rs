@@ -148,9 +148,6 @@ struct Hot<C: Components> {
 }
 
 /// Runs until the stop flag, the end of the time, or a lasting refusal of the first attempt.
-///
-/// # Errors
-/// The operating system gives no poll, waker or thread.
 pub fn run<C: Components>(
     plan: Plan<C>,
     turn: Turn<C>,
@@ -339,7 +336,7 @@ impl<C: Components> Hot<C> {
     /// When to connect again after link `i` was lost at `now`.
     fn again(&mut self, i: usize, now: Ns) -> Ns {
         let wait = self.turn.retry_delay(number(i));
-        self.plan.notes.push(Note::Again(wait));
+        let _ = self.plan.notes.push(Note::Again(wait));
         now.plus(wait)
     }
 
@@ -347,7 +344,7 @@ impl<C: Components> Hot<C> {
     fn show_refusals(&mut self) {
         let list = self.turn.feed().refusals().list();
         while let Some(r) = list.get(self.refused)
-            && self.plan.notes.push(Note::GivenUp(*r))
+            && self.plan.notes.push(Note::GivenUp(*r)).is_ok()
         {
             self.refused += 1;
         }
@@ -361,7 +358,7 @@ impl<C: Components> Hot<C> {
         self.counters.add(Counter::ConnectRefused, u64::from(refused));
         self.turn.failed(number(i), now, if refused { Loss::Refused } else { Loss::Lost });
         let wait = self.turn.retry_delay(number(i)).max(asked);
-        self.plan.notes.push(Note::Again(wait));
+        let _ = self.plan.notes.push(Note::Again(wait));
         now.plus(wait)
     }
 
@@ -553,7 +550,7 @@ impl<C: Components> Hot<C> {
                 Message::Text(text) => text,
                 Message::Close { code, reason } => {
                     self.counters.bump(Counter::ClosedByVenue);
-                    self.plan.notes.push(Note::Closed(code, feed::printable(reason)));
+                    let _ = self.plan.notes.push(Note::Closed(code, feed::printable(reason)));
                     let loss = loss_of(code);
                     let by_policy = u64::from(loss == Loss::Refused);
                     self.counters.add(Counter::ClosedByPolicy, by_policy);

@@ -19,7 +19,6 @@ pub mod rehearsal;
 pub mod replay;
 pub mod resume;
 pub mod schedule;
-pub mod seeds;
 pub mod shapes;
 pub mod source;
 pub mod staged;

@@ -22,23 +22,9 @@ pub enum Note {
 }
 
 /// Notes on their way from the hot thread to one that shows them.
-#[derive(Clone, Debug)]
-pub struct Notes(Arc<ArrayQueue<Note>>);
+pub type Notes = Arc<ArrayQueue<Note>>;
 
-impl Default for Notes {
-    fn default() -> Notes {
-        Notes(Arc::new(ArrayQueue::new(NOTES_MAX)))
-    }
-}
-
-impl Notes {
-    /// Notes `note`; false where so many wait that it is left out.
-    pub(super) fn push(&self, note: Note) -> bool {
-        self.0.push(note).is_ok()
-    }
-
-    /// The next one.
-    pub fn next(&self) -> Option<Note> {
-        self.0.pop()
-    }
+/// Room for as many as may wait.
+pub fn notes() -> Notes {
+    Arc::new(ArrayQueue::new(NOTES_MAX))
 }

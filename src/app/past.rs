@@ -22,7 +22,7 @@ use std::thread::JoinHandle;
 
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::{self, Checkpoint, Written, opened, put, sealed};
+use super::checkpoint::{self, Checkpoint, encoded, opened, put, sealed};
 use super::config::ConfigOf;
 use super::replay::{Feeder, Outcome, Tally};
 use super::turn::Turn;
@@ -80,9 +80,6 @@ impl Default for State {
 
 impl Past {
     /// The past of a run; that of no segment where it has none.
-    ///
-    /// # Errors
-    /// [`Fault`] where there is one that cannot be used.
     pub fn of(run: &RunFolder) -> Result<Past, Fault> {
         let bytes = match std::fs::read(run.past()) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Past::default()),
@@ -98,9 +95,6 @@ impl Past {
 
     /// The run's journal from segment `first` on, the oldest that is kept, the records that say what the run
     /// is before it.
-    ///
-    /// # Errors
-    /// As [`journal::Reader::open`].
     pub fn kept(
         &self,
         mut folder: Folder,
@@ -120,17 +114,11 @@ impl Past {
     }
 
     /// The run's journal from where this ends.
-    ///
-    /// # Errors
-    /// As [`journal::Reader::open`].
     pub fn rest(&self, folder: Folder) -> Result<journal::Reader<Folder>, ReadError> {
         journal::Reader::since(folder, self.journal.segment)
     }
 
     /// Feed and engine at the end of this, with the records so far and their digest.
-    ///
-    /// # Errors
-    /// Why there are none, in words.
     pub fn again<C: Components>(
         &self,
         config: &ConfigOf<C>,
@@ -157,9 +145,6 @@ impl Past {
     /// [`replay`](super::replay) does a whole one, but only to the first file that is missing: what the run
     /// did behind it is not to be had again. `take` is given each record. Gives how many there are in all,
     /// their digest, and what was seen.
-    ///
-    /// # Errors
-    /// The recording cannot be read.
     pub fn replay<C: Components>(
         &self,
         run: &RunFolder,
@@ -229,9 +214,6 @@ enum Seen {
 
 impl<C: Components> Folding<C> {
     /// Goes on from the past that the run has. `recorded`: it has a recording.
-    ///
-    /// # Errors
-    /// [`Fault`] where there is one that cannot be used.
     pub fn new(
         run: RunFolder,
         config: ConfigOf<C>,
@@ -250,9 +232,6 @@ impl<C: Components> Folding<C> {
     /// Takes in the segments before number `number`, and gives the numbers of the first ones of journal
     /// and recording that are still needed. `None`: not yet, the journal lacks records of them or `stop`
     /// was set.
-    ///
-    /// # Errors
-    /// [`Fault`].
     pub fn fold(&mut self, number: u64, stop: &AtomicBool) -> Result<Option<[u64; 2]>, Fault> {
         let Folding { run, past, again, fed, .. } = self;
         let numbers = std::mem::replace(fed, number)..number;
@@ -297,9 +276,8 @@ impl<C: Components> Folding<C> {
         past.state = match again {
             Err(why) => State::None(why.clone()),
             Ok((feeder, records, digest)) => {
-                let bytes =
-                    Written::new(config.hash(coins), feeder.end(*records), digest, feeder.turn());
-                State::Checkpoint(bytes.encode()?)
+                let (hash, place) = (config.hash(coins), feeder.end(*records));
+                State::Checkpoint(encoded(hash, place, digest, feeder.turn())?)
             }
         };
         (past.recording, past.records) = (number, again.as_ref().map_or(0, |a| a.1));
@@ -380,9 +358,6 @@ pub struct Beside {
 impl Beside {
     /// Starts it: it waits for numbers of new segments until their sender is gone. Nothing is made before
     /// the first. `needed` hears what may be dropped.
-    ///
-    /// # Errors
-    /// As the system refuses a thread.
     pub fn start<C: Components>(
         run: RunFolder,
         config: ConfigOf<C>,

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::checkpoint::{Checkpoint, Place, Written};
+use super::checkpoint::{Checkpoint, Place, encoded, put};
 use super::config::ConfigOf;
 use super::events::{self, Entry, is_events};
 use super::source::{Signal, Source};
@@ -54,12 +54,6 @@ pub struct Tally<'a> {
     pub digest: Digest,
     // Not a parameter: the engine would be compiled again for each closure.
     sink: Sink<'a>,
-}
-
-impl std::fmt::Debug for Tally<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Tally {{ next: {} }}", self.next)
-    }
 }
 
 impl Publish for Tally<'_> {
@@ -318,9 +312,6 @@ pub type Unread = (PathBuf, RecordingError);
 /// Replays a recording, frames or a file of events; `reason` is why the run ended that it repeats,
 /// `None` of one that was killed: its quotes stand, and nothing says that it stopped.
 /// A file of events holds its own coins: it is replayed for all of them.
-///
-/// # Errors
-/// The recording cannot be read, or its coins cannot be followed.
 #[cfg(any(test, feature = "lab"))]
 pub fn replay<C: Components>(
     path: &Path,
@@ -366,7 +357,8 @@ pub fn replay_cut<C: Components>(
             && line.at.max(last).since(feeder.lines.seen.from) >= *after
         {
             let place = feeder.place(last, out.next, frame);
-            let written = Written::new(hash, place, &out.digest, &feeder.turn).write(file);
+            let bytes = encoded(hash, place, &out.digest, &feeder.turn);
+            let written = bytes.and_then(|bytes| put(file, &bytes));
             let line = line.number;
             written.map_err(|_| RecordingError { line, fault: Fault::Checkpoint })?;
             cut.at = None;
@@ -411,9 +403,6 @@ pub type Run<'r, 'a, C> = (Engine<C>, &'r mut Tally<'a>);
 /// Replays recordings, in order of time, as one run through each of the engines, which must follow
 /// `coins`; a file of events stands alone, and its coins are `coins`. `reason` as for one engine, the meter
 /// counts the bytes read.
-///
-/// # Errors
-/// A recording cannot be read or joined, or its coins cannot be followed.
 pub fn replay_many<C: Components>(
     files: &[PathBuf],
     coins: &[CoinSpec],

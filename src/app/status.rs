@@ -236,6 +236,11 @@ impl Status {
         if down == self.coins.len() { 0 } else { down }
     }
 
+    /// Records that are durable.
+    pub fn durable(&self) -> u64 {
+        self.durable_seq.map_or(0, |s| s + 1)
+    }
+
     /// Takes the counters of the hot thread; those that the records count stay as they are.
     pub fn take_counters(&mut self, hot: &Counters) {
         let counted = self.counters;

@@ -23,12 +23,12 @@ use super::publish::{RAW_HEADER, RAW_LOST};
 use super::status::{Status, StatusBoard};
 use crate::folder::keep::Keeper;
 use crate::folder::recording;
-use crate::journal::{Digest, Digests, Disk, Failed, Writer};
+use crate::journal::{Digest, Digests, Disk, Writer};
 use crate::limits::{LATENCY_LOG_NS, STATUS_NS, WRITER_WAIT};
 use crate::record::{Bytes, Record};
 use crate::sys::machine;
 use crate::telemetry::counters::Board;
-use crate::telemetry::latency::{Latencies, Percentiles, STAGES};
+use crate::telemetry::latency::Latencies;
 use crate::telemetry::recent::Window;
 use crate::units::Ns;
 
@@ -47,30 +47,14 @@ pub struct Outlet<D: Disk> {
 }
 
 /// What became of a run on the cold side.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Ending {
-    /// Records drained, `Lost` included.
-    pub records: u64,
-    /// Records the drained `Lost` speak of.
-    pub lost: u64,
+    /// Its newest state: records drained, frames recorded, and what failed.
+    pub status: Status,
     /// Records drained that are not durable: the journal failed.
     pub unwritten: u64,
-    /// Newest durable record.
-    pub durable_seq: Option<u64>,
     /// Digest of the journal's records; equals the publisher's where nothing was lost.
     pub digest: Digests,
-    /// Bytes of the journal.
-    pub bytes: u64,
-    /// Why the journal failed.
-    pub failed: Option<Failed>,
-    /// Frames recorded.
-    pub frames: u64,
-    /// Frames noted as missing, or drained after recording failed.
-    pub frames_lost: u64,
-    /// Whether recording failed.
-    pub recording_failed: bool,
-    /// Latencies, as `telemetry::latency::Stage` counts.
-    pub latency: [Percentiles; STAGES],
 }
 
 /// The logging thread's work.
@@ -91,19 +75,6 @@ pub struct Logger<D: Disk> {
     logged_at: Option<Ns>,
     #[cfg(test)]
     stall: Option<(u64, std::time::Duration)>,
-}
-
-impl<D: Disk> std::fmt::Debug for Logger<D> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Logger {{ records: {} }}", self.status.records)
-    }
-}
-
-impl<D: Disk> std::fmt::Debug for Outlet<D> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (journal, recording) = (self.journal.is_some(), self.recording.is_some());
-        write!(f, "Outlet {{ journal: {journal}, recording: {recording} }}")
-    }
 }
 
 impl<D: Disk> Logger<D> {
@@ -129,9 +100,6 @@ impl<D: Disk> Logger<D> {
 
     /// Has the rings emptied on a thread of its own from now on: a disk that stands still no longer
     /// fills them.
-    ///
-    /// # Errors
-    /// As the system refuses a thread.
     pub fn relayed(self) -> std::io::Result<Logger<D>> {
         let waiting = Arc::clone(&self.out.board.backlog);
         Ok(Logger { source: self.source.relayed(waiting)?, ..self })
@@ -189,23 +157,12 @@ impl<D: Disk> Logger<D> {
         self.log_latencies(now);
         self.status.ended = true;
         self.show(now);
-        let records = self.status.records;
+        let (journal, records) = (&self.out.journal, self.status.records + self.before);
+        let unwritten = |j: &Writer<D>| records.saturating_sub(j.durable_records());
         let ending = Ending {
-            records,
-            lost: self.status.lost,
-            unwritten: self
-                .out
-                .journal
-                .as_ref()
-                .map_or(0, |j| (records + self.before).saturating_sub(j.durable_records())),
-            durable_seq: self.status.durable_seq,
-            digest: self.out.journal.as_ref().map_or(self.digest.value(), Writer::digest),
-            bytes: self.status.journal_bytes,
-            failed: self.status.failed,
-            frames: self.status.frames.0,
-            frames_lost: self.status.frames.1,
-            recording_failed: self.status.recording_failed,
-            latency: self.status.latency,
+            unwritten: journal.as_ref().map_or(0, unwritten),
+            digest: journal.as_ref().map_or(self.digest.value(), Writer::digest),
+            status: self.status,
         };
         (ending, self.out.journal.map(Writer::into_disk))
     }

@@ -79,9 +79,9 @@ fn outlet<D: Disk>(disk: D) -> Outlet<D> {
 /// The identities between both sides, and what the journal says.
 fn assert_exact<D: Disk>(hot: &Published, cold: &Ending, disk: D) {
     assert_eq!(hot.next_seq - hot.first_seq, hot.pushed + hot.dropped);
-    assert_eq!(cold.records, hot.pushed + hot.markers);
-    assert_eq!(cold.lost + hot.open_gap, hot.dropped);
-    assert_eq!((cold.unwritten, cold.failed), (0, None));
+    assert_eq!(cold.status.records, hot.pushed + hot.markers);
+    assert_eq!(cold.status.lost + hot.open_gap, hot.dropped);
+    assert_eq!((cold.unwritten, cold.status.failed), (0, None));
     let mut reader = Reader::open(disk).expect("listed");
     let (mut records, mut lost) = (0, 0);
     while let Some(found) = reader.step().expect("readable") {
@@ -91,8 +91,8 @@ fn assert_exact<D: Disk>(hot: &Published, cold: &Ending, disk: D) {
             _ => records += 1,
         }
     }
-    assert_eq!((records, lost), (hot.pushed, cold.lost));
-    assert_eq!(cold.durable_seq.map_or(0, |s| s + 1), hot.next_seq - hot.open_gap);
+    assert_eq!((records, lost), (hot.pushed, cold.status.lost));
+    assert_eq!(cold.status.durable_seq.map_or(0, |s| s + 1), hot.next_seq - hot.open_gap);
     assert_eq!(hot.digest == cold.digest, hot.dropped == 0);
 }
 
@@ -203,16 +203,16 @@ fn a_failed_journal_is_drained_on_and_said() {
         let behind = hot.behind();
         let published = hot.published();
         let ending = logger.finish(Ns(0));
-        assert_eq!((ending.records, published.dropped), (101, 0));
-        let durable = ending.durable_seq.map_or(0, |s| s + 1);
-        assert_eq!(ending.records - ending.unwritten, durable, "operation {n}");
-        if let Some(failed) = ending.failed {
+        assert_eq!((ending.status.records, published.dropped), (101, 0));
+        let durable = ending.status.durable_seq.map_or(0, |s| s + 1);
+        assert_eq!(ending.status.records - ending.unwritten, durable, "operation {n}");
+        if let Some(failed) = ending.status.failed {
             failures += 1;
             assert_eq!((failed.at, failed.error), (durable, DiskError::Io));
             // A failure of the very last sync comes after the last look at the flag.
             assert!(behind == Some(true) || durable > 90, "operation {n}");
         }
-        assert_eq!(board.read().failed, ending.failed);
+        assert_eq!(board.read().failed, ending.status.failed);
         assert!(board.read().ended && board.read().stop.is_some());
         let found = inspect(&mut disk.killed()).expect("readable");
         assert!(found.damages == 0 && found.records >= durable, "operation {n}");
@@ -243,8 +243,11 @@ fn frames_laps_and_lost_counts_arrive() {
     logger.turn(Ns(LATENCY_LOG_NS));
     drop((hot, tap, laps));
     let ending = logger.finish(Ns(LATENCY_LOG_NS + 5));
-    assert_eq!((ending.frames, ending.frames_lost, ending.recording_failed), (5, 2, false));
-    assert_eq!((ending.latency[0].count, ending.latency[0].p50), (6, 5));
+    assert_eq!(
+        (ending.status.frames.0, ending.status.frames.1, ending.status.recording_failed),
+        (5, 2, false)
+    );
+    assert_eq!((ending.status.latency[0].count, ending.status.latency[0].p50), (6, 5));
     let mut reader = recording::Reader::detect(io::Cursor::new(file.bytes())).expect("open");
     let mut got = Vec::new();
     while let Some(line) = reader.step().expect("whole") {
@@ -274,8 +277,8 @@ fn a_full_recording_does_not_hurt_the_journal() {
     let published = hot.published();
     drop((hot, tap));
     let ending = logger.finish(Ns(0));
-    assert!(ending.recording_failed);
-    assert_eq!(ending.frames + ending.frames_lost, 50);
+    assert!(ending.status.recording_failed);
+    assert_eq!(ending.status.frames.0 + ending.status.frames.1, 50);
     assert_exact(&published, &ending, &mut disk);
 }
 
@@ -319,7 +322,7 @@ fn the_status_follows_the_records() {
     assert_eq!((s.fills.len(), s.fills[0].fill.id), (crate::limits::STATUS_FILLS, 8));
     let digest = hot.published().digest;
     let ending = logger.finish(Ns(0));
-    assert_eq!((ending.digest, ending.durable_seq), (digest, None));
+    assert_eq!((ending.digest, ending.status.durable_seq), (digest, None));
 }
 
 fn fill(id: u64, lane: Lane) -> Fill {
@@ -401,10 +404,10 @@ fn a_run_in_a_real_folder_reads_back_and_goes_on() {
         assert_eq!(published.dropped, 0);
         drop(hot);
         let ending = cold.join().expect("ends by itself");
-        assert_eq!((ending.records, ending.unwritten), (7000, 0));
+        assert_eq!((ending.status.records, ending.unwritten), (7000, 0));
         assert_eq!((ending.digest, published.digest), (digest.value(), digest.value()));
         next = published.next_seq;
-        assert_eq!(ending.durable_seq, Some(next - 1));
+        assert_eq!(ending.status.durable_seq, Some(next - 1));
     }
     let mut folder = Folder::open(path).expect("there");
     let found = inspect(&mut folder).expect("readable");
@@ -448,8 +451,8 @@ fn a_bounded_run_drops_its_oldest_segments_and_goes_on() {
     }
     drop(hot);
     let ending = logger.finish(Ns(999 * Ns::SEC));
-    assert_eq!((ending.records, ending.unwritten), (20_000, 0));
-    assert!(!ending.recording_failed);
+    assert_eq!((ending.status.records, ending.unwritten), (20_000, 0));
+    assert!(!ending.status.recording_failed);
     let kept = board.read().kept;
     assert!(kept.segments_dropped > 10 && kept.bytes <= 1_000_000 + 2 * 128_000, "{kept:?}");
     assert!(!path.join("frames.gz").exists() && path.join("frames.00000020.gz").exists());

@@ -18,7 +18,7 @@ use rustls::ClientConfig;
 use crate::app::config::Config;
 use crate::app::intake::Intake;
 use crate::app::live::{self, Idle, LiveEnd, Plan};
-use crate::app::notes::Notes;
+use crate::app::notes::notes;
 use crate::app::publish::Rings;
 use crate::app::turn::Turn;
 use crate::feed::CoinSpec;
@@ -109,7 +109,7 @@ impl<T: Send + 'static> Rig<T> {
             idle,
             mask_seed: 1,
             failures: Arc::default(),
-            notes: Notes::default(),
+            notes: notes(),
             resumed: false,
             simulated: false,
         };
@@ -140,9 +140,6 @@ impl<T: Send + 'static> Rig<T> {
     /// Waits for the server's side, calls `drain` for a while so that what is on its way arrives,
     /// and ends the loop. The server's side leaves `None` where the wish to stop came before the
     /// client.
-    ///
-    /// # Errors
-    /// What went wrong on either thread.
     pub(crate) fn end(self, mut drain: impl FnMut()) -> io::Result<(Option<T>, LiveEnd)> {
         let early = |what: &str| io::Error::other(format!("the {what}'s thread ended early"));
         if !self.is_looping() {
@@ -202,9 +199,6 @@ impl Sender {
     }
 
     /// Sends one frame, at `due` ns of the clock where that is given.
-    ///
-    /// # Errors
-    /// The client has gone.
     pub(crate) fn send(&mut self, text: &[u8], due: Option<u64>) -> io::Result<()> {
         self.wire.clear();
         server::frame(&mut self.wire, Opcode::Text, text);

@@ -9,7 +9,6 @@ use std::path::PathBuf;
 
 use crate::app::compare::{Compared, on_tape};
 use crate::app::config::ConfigOf;
-use crate::app::seeds::of_seed;
 use crate::engine::Components;
 use crate::feed::{CoinSpec, Counters};
 use crate::folder::recording::Meter;
@@ -61,7 +60,7 @@ pub(super) fn others<C: Components>(
         config
     };
     let mut all: Vec<ConfigOf<C>> = [(1, 2), (2, 1)].map(scaled).into();
-    all.extend((1..seeds).map(|i| of_seed(config, i)));
+    all.extend((1..seeds).map(|i| config.of_seed(i)));
     let done = on_tape(files, &all, coins, (cores(), &Meter::default())).ok()?;
     let each = |c: &Compared| -> Vec<Came> {
         c.coins.iter().map(|o| o.account.as_ref().map_or_else(Came::default, came)).collect()

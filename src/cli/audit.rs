@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::exit::{Code, Failure};
-use super::options::{INTERRUPTED, ask_at_signal, end_if_asked, threads};
+use super::exit::{Failure, Result};
+use super::options::{INTERRUPTED, Jobs, ask_at_signal, end_if_asked};
 use super::progress::Progress;
 use super::{Common, Force};
 use crate::app::config::Config;
@@ -52,9 +52,8 @@ pub(crate) struct Fills {
     /// Seed of the books.
     #[arg(long, default_value_t = 11)]
     seed: u64,
-    /// Threads; the default is one a core.
-    #[arg(long, value_parser = threads)]
-    jobs: Option<usize>,
+    #[command(flatten)]
+    jobs: Jobs,
     /// Let the models see every change of best bid and offer too, as on the venue's own feed; an
     /// order's queue is then what the feed showed last, not what is displayed at that moment.
     #[arg(long)]
@@ -81,15 +80,14 @@ impl Findings {
     pub(crate) fn make(
         o: &Fills,
         config: &Config,
-        mut known: impl FnMut(&Findings) -> Result<(), Failure>,
+        mut known: impl FnMut(&Findings) -> Result,
     ) -> Findings {
-        let cores = crate::sys::jobs::cores();
         let plan = Plan {
             contenders: Contender::all(&config.engine.sim),
             shadows: o.shadows,
             seed: o.seed,
             view: if o.bbo { View::Bbo } else { View::Snapshots },
-            jobs: o.jobs.unwrap_or(cores),
+            jobs: o.jobs.count(),
         };
         let progress = Progress::counted("audit", "orders");
         let all = u64::from(o.shadows) * SCENARIOS.len() as u64;
@@ -136,12 +134,12 @@ impl Findings {
     }
 }
 
-pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result {
     let o = match &o.what {
         What::Fills(o) => o,
         What::Grid(o) => return super::grid::run(o, config, common),
     };
-    let mut csv = o.csv.as_ref().map(|to| o.force.output(to, &[], Holds::CSV)).transpose()?;
+    let mut csv = o.force.maybe(o.csv.as_ref(), &[], Holds::CSV)?;
     let mut show = |found: &Findings| {
         common.show(&as_json(found), as_text(found, o.scenarios));
         csv.take().map_or(Ok(()), |csv| Ok(csv.put(as_csv(found).as_bytes())?))
@@ -157,7 +155,7 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
          bound of {BOUND_PP:.1}",
         contender.name, s.rms.value
     );
-    Err(Failure::new(Code::Check, text))
+    Err(Failure::check(text))
 }
 
 fn pm(e: Estimate) -> String {

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::common::recording_failure;
-use super::exit::Failure;
+use super::exit::{Failure, Result};
 use super::options::frames;
 use super::{Common, Force, say};
 use crate::app::config::Config;
@@ -117,7 +117,7 @@ const RATIOS: (f64, f64) = (2.0, 2.5);
 /// Longest time at one rate, seconds.
 const RATE_S: usize = 10;
 
-pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result {
     // What does not quote measures nothing of quoting.
     let config = &mut config.clone();
     config.engine.quote.anyway = true;
@@ -148,8 +148,7 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
         Some(What::Frames { out, force, count, seed }) => {
             let mut file = force.output(out, &[], Holds::RECORDING)?;
             let frames = Frames::embedded(*seed, *count, EMBEDDED.2);
-            let refused = |e| Failure::disk(format!("cannot write {}: {e}", out.display()));
-            frames.write(&mut file).map_err(refused)?;
+            frames.write(&mut file).map_err(|e| Failure::unwritten(out, e))?;
             file.finish()?;
             say(&format!("{} frames to {}\n", frames.len(), out.display()));
         }
@@ -185,7 +184,7 @@ fn place(config: &Config) -> String {
     )
 }
 
-fn load(file: Option<&Path>) -> Result<Frames, Failure> {
+fn load(file: Option<&Path>) -> Result<Frames> {
     match file {
         Some(path) => Frames::load(path).map_err(|e| recording_failure(path, &e)),
         None => Ok(Frames::embedded(EMBEDDED.0, EMBEDDED.1, EMBEDDED.2)),
@@ -193,7 +192,7 @@ fn load(file: Option<&Path>) -> Result<Frames, Failure> {
 }
 
 /// The path in memory under both parsers.
-fn paths(frames: &Frames, config: &Config, common: &Common) -> Result<String, Failure> {
+fn paths(frames: &Frames, config: &Config, common: &Common) -> Result<String> {
     let mut out = String::new();
     for (parser, name) in [(Parser::Scanner, "scanner"), (Parser::SimdJson, "simd-json")] {
         let r = path::run(frames, config, parser, WARM.min(frames.len() / 2))
@@ -255,7 +254,7 @@ fn wires(
     rates: &[u32],
     pace: Pace,
     show: Show<'_>,
-) -> Result<String, Failure> {
+) -> Result<String> {
     let failed = |e| Failure::disk(format!("the measurement over loopback failed: {e}"));
     let mut out = String::new();
     for &rate in rates {

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::exit::{Code, Failure};
+use super::exit::{Failure, Result};
 use crate::app::config::ConfigOf;
 use crate::app::past::Past;
 use crate::app::survey::{Survey, fitness, survey};
@@ -18,7 +18,7 @@ use crate::record::Record;
 
 /// The journal of a run folder, from its beginning; where that was dropped, the records that say what
 /// the run is and those of the segments kept.
-pub(crate) fn journal(run: &Path) -> Result<Reader<Folder>, Failure> {
+pub(crate) fn journal(run: &Path) -> Result<Reader<Folder>> {
     let folder = opened(run)?;
     match RunFolder::at(run).dropped() {
         0 => Reader::open(folder),
@@ -31,8 +31,8 @@ pub(crate) fn journal(run: &Path) -> Result<Reader<Folder>, Failure> {
 pub(super) fn each_record(
     run: &Path,
     mut reader: Reader<Folder>,
-    mut take: impl FnMut(&Record) -> Result<(), Failure>,
-) -> Result<Vec<String>, Failure> {
+    mut take: impl FnMut(&Record) -> Result,
+) -> Result<Vec<String>> {
     let mut faults = Vec::new();
     while let Some(found) = reader.step().map_err(|e| unreadable(run, e))? {
         match found {
@@ -45,23 +45,23 @@ pub(super) fn each_record(
 }
 
 /// The failure of a command whose journal is damaged.
-pub(super) fn intact(faults: &[String]) -> Result<(), Failure> {
-    match faults {
-        [] => Ok(()),
-        some => {
-            let text = format!("the journal is damaged: {}", some.join("; "));
-            Err(Failure::new(Code::Check, text))
-        }
-    }
+pub(super) fn intact(faults: &[String]) -> Result {
+    none("the journal is damaged: ", faults)
+}
+
+/// Passes where there are no faults; else a check failed, `what` and each of them.
+pub(super) fn none(what: &str, faults: &[impl AsRef<str>]) -> Result {
+    let each: Vec<&str> = faults.iter().map(AsRef::as_ref).collect();
+    if each.is_empty() { Ok(()) } else { Err(Failure::check(what.to_owned() + &each.join("; "))) }
 }
 
 /// What the first segments of a run came to.
-pub(super) fn past(run: &Path) -> Result<Past, Failure> {
+pub(super) fn past(run: &Path) -> Result<Past> {
     Past::of(&RunFolder::at(run)).map_err(|e| Failure::input(format!("{}: {e}", run.display())))
 }
 
 /// A run folder, opened for reading.
-pub(super) fn opened(run: &Path) -> Result<Folder, Failure> {
+pub(super) fn opened(run: &Path) -> Result<Folder> {
     let why = |e: FolderError| match run.is_file() {
         true => "it is a file; give the folder of a run".to_owned(),
         false => e.to_string(),
@@ -95,7 +95,7 @@ pub(super) struct Asked {
 
 impl Asked {
     /// Reads a name as it was given. Coins of other kinds than perpetuals are refused.
-    pub(super) fn parse(text: &str) -> Result<Asked, Failure> {
+    pub(super) fn parse(text: &str) -> Result<Asked> {
         let with = text.rsplit_once(':').and_then(|(name, digit)| {
             let decimals = digit.parse().ok().filter(|d| *d <= DECIMALS_MAX && digit.len() == 1)?;
             Some(Asked { name: name.to_owned(), decimals: Some(decimals) })
@@ -120,7 +120,7 @@ pub(super) fn coin_name(text: &str) -> Result<String, &'static str> {
 }
 
 /// Refuses a list that names one twice.
-pub(super) fn twice(what: &str, names: &[String]) -> Result<(), Failure> {
+pub(super) fn twice(what: &str, names: &[String]) -> Result {
     match names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
         Some((_, name)) => Err(Failure::usage(format!("{what}: {name} is named twice"))),
         None => Ok(()),
@@ -132,21 +132,18 @@ fn names(coins: &[CoinSpec]) -> String {
 }
 
 /// The first pass over a recording.
-pub(super) fn surveyed(file: &Path) -> Result<Survey, Failure> {
+pub(super) fn surveyed(file: &Path) -> Result<Survey> {
     survey(file).map_err(|e| recording_failure(file, &e))
 }
 
 /// The coins of a recording that are asked for; all where none is named. Coins of other kinds are
 /// named and left out.
-pub(super) fn chosen(file: &Path, wanted: &[String]) -> Result<Vec<CoinSpec>, Failure> {
+pub(super) fn chosen(file: &Path, wanted: &[String]) -> Result<Vec<CoinSpec>> {
     chosen_of(file, &surveyed(file)?, wanted)
 }
 
 /// The same of several recordings, which must be in order of time, each time once.
-pub(crate) fn chosen_of_all(
-    files: &[PathBuf],
-    wanted: &[String],
-) -> Result<Vec<CoinSpec>, Failure> {
+pub(crate) fn chosen_of_all(files: &[PathBuf], wanted: &[String]) -> Result<Vec<CoinSpec>> {
     let [first, rest @ ..] = files else {
         return Err(Failure::usage("no recording is named"));
     };
@@ -175,11 +172,7 @@ pub(crate) fn chosen_of_all(
 }
 
 /// The same after the first pass.
-pub(super) fn chosen_of(
-    file: &Path,
-    seen: &Survey,
-    wanted: &[String],
-) -> Result<Vec<CoinSpec>, Failure> {
+pub(super) fn chosen_of(file: &Path, seen: &Survey, wanted: &[String]) -> Result<Vec<CoinSpec>> {
     twice("--coin", wanted)?;
     let wanted = wanted.iter().map(|w| Asked::parse(w)).collect::<Result<Vec<_>, _>>()?;
     let Survey { coins: all, others, .. } = seen;
@@ -218,11 +211,7 @@ pub(super) fn chosen_of(
 }
 
 /// What a recording is fit for; refused where it is not, unless that is accepted.
-pub(crate) fn judged(
-    file: &Path,
-    coins: &[CoinSpec],
-    accept: bool,
-) -> Result<Option<Fitness>, Failure> {
+pub(crate) fn judged(file: &Path, coins: &[CoinSpec], accept: bool) -> Result<Option<Fitness>> {
     let fitness = fitness(file, coins).map_err(|e| recording_failure(file, &e))?;
     match &fitness {
         Some(f) if !f.unfit().is_empty() && !accept => Err(Failure::input(format!(
@@ -239,7 +228,7 @@ pub(crate) fn least_fit(
     files: &[PathBuf],
     coins: &[CoinSpec],
     accept: bool,
-) -> Result<Option<Fitness>, Failure> {
+) -> Result<Option<Fitness>> {
     let all: Result<Vec<_>, _> = files.iter().map(|file| judged(file, coins, accept)).collect();
     let fresh = |f: &Fitness| f.coins.iter().map(|c| c.fresh).fold(1.0, f64::min);
     Ok(all?.into_iter().flatten().min_by(|a, b| fresh(a).total_cmp(&fresh(b))))
@@ -267,7 +256,7 @@ pub(super) fn new_run<C: Components>(
     asked: Option<&Path>,
     config: &ConfigOf<C>,
     stem: &str,
-) -> Result<RunFolder, Failure> {
+) -> Result<RunFolder> {
     let made = match asked {
         Some(path) => RunFolder::create(path),
         None => RunFolder::create_under(Path::new(&config.run.folder), stem),
@@ -279,7 +268,7 @@ pub(super) fn new_run<C: Components>(
 }
 
 /// Locks a run folder, made where it is not there.
-pub(super) fn lock(run: &RunFolder) -> Result<Folder, Failure> {
+pub(super) fn lock(run: &RunFolder) -> Result<Folder> {
     let name = run.path().display();
     run.lock().map_err(|e| match e {
         FolderError::Busy => Failure::usage(format!("{name} is being written by another process")),
@@ -288,38 +277,34 @@ pub(super) fn lock(run: &RunFolder) -> Result<Folder, Failure> {
 }
 
 /// Locks the folder of a new run and writes the configuration in force into it.
-pub(super) fn claim<C: Components>(
-    run: &RunFolder,
-    config: &ConfigOf<C>,
-) -> Result<Folder, Failure> {
+pub(super) fn claim<C: Components>(run: &RunFolder, config: &ConfigOf<C>) -> Result<Folder> {
     let folder = lock(run)?;
     let toml = config.to_toml().map_err(|e| Failure::usage(e.to_string()))?;
     let path = run.settings();
-    std::fs::write(&path, toml)
-        .map_err(|e| Failure::disk(format!("cannot write {}: {e}", path.display())))?;
+    std::fs::write(&path, toml).map_err(|e| Failure::unwritten(&path, e))?;
     Ok(folder)
 }
 
 /// Writes what a run says of itself.
-pub(super) fn write_info(run: &RunFolder, info: &RunInfo) -> Result<(), Failure> {
+pub(super) fn write_info(run: &RunFolder, info: &RunInfo) -> Result {
     let path = run.info();
-    info.write(&path).map_err(|e| Failure::disk(format!("cannot write {}: {e}", path.display())))
+    info.write(&path).map_err(|e| Failure::unwritten(&path, e))
 }
 
 /// What a run says of itself.
-pub(super) fn info(run: &Path) -> Result<RunInfo, Failure> {
+pub(super) fn info(run: &Path) -> Result<RunInfo> {
     opened(run)?;
     let path = RunFolder::at(run).info();
     RunInfo::read(&path).map_err(|e| Failure::input(format!("{}: {e}", path.display())))
 }
 
 /// The coins of a run as they are followed.
-pub(super) fn specs(info: &RunInfo) -> Result<Vec<CoinSpec>, Failure> {
+pub(super) fn specs(info: &RunInfo) -> Result<Vec<CoinSpec>> {
     info.specs().map_err(|e| Failure::input(format!("run.json: {e}")))
 }
 
 /// The configuration a run was made under.
-pub(super) fn settings<C: Components>(run: &Path) -> Result<ConfigOf<C>, Failure> {
+pub(super) fn settings<C: Components>(run: &Path) -> Result<ConfigOf<C>> {
     ConfigOf::load(Some(&RunFolder::at(run).settings()), &[])
         .map_err(|e| Failure::input(format!("the run's configuration: {e}")))
 }

@@ -11,14 +11,13 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::common::{chosen_of, coin_name, judged, recording_failure, surveyed, twice};
-use super::exit::Failure;
-use super::options::{INTERRUPTED, ask_at_signal, end_if_asked, is_asked, threads};
+use super::exit::{Failure, Result};
+use super::options::{INTERRUPTED, Jobs, ask_at_signal, end_if_asked, is_asked};
 use super::place::parse_length;
 use super::{Common, Force};
-use crate::app::compare::{Compared, Outcome, Simulated, on_market, on_tape};
+use crate::app::compare::{Compared, Outcome, Simulated, default_seeds, on_market, on_tape};
 use crate::app::config::ConfigOf;
 use crate::app::profile;
-use crate::app::seeds::{default_count, of_seed};
 use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::folder::recording::Meter;
@@ -28,7 +27,7 @@ use crate::record::{Account, Guard, PARTS};
 use crate::report::paired::{Beside, FIGURES, Seeds, less, over_seeds, whole};
 use crate::report::{BLOCK_NS, Interval, Market, count, paired_page};
 use crate::settings::Room as _;
-use crate::sys::jobs::{cores, done};
+use crate::sys::jobs::done;
 use crate::units::lines::{below, paragraph};
 use crate::units::{Cash, Ns};
 use crate::venue::coin::listing;
@@ -68,9 +67,8 @@ pub(super) struct Options {
     /// Profiles, comma separated; the others are held against the first.
     #[arg(long, value_delimiter = ',', default_value = "default,original")]
     profiles: Vec<String>,
-    /// Threads; default: one a core. The result is the same.
-    #[arg(long, value_parser = threads)]
-    jobs: Option<usize>,
+    #[command(flatten)]
+    jobs: Jobs,
     /// Write the comparison here, as a page.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -122,7 +120,7 @@ fn profiles_help() -> String {
     )
 }
 
-pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result {
     let file = common.file();
     let load = |profile: &String| {
         // The profile named here stands in for one in a file or on the command line.
@@ -135,10 +133,8 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     twice("a recording", &paths.map(|f| f.display().to_string()).collect::<Vec<_>>())?;
     let configs = o.profiles.iter().map(load).collect::<Result<Vec<ConfigOf<C>>, _>>()?;
     let inputs: Vec<&Path> = o.files.iter().map(PathBuf::as_path).collect();
-    let output = |to: &Option<PathBuf>, holds| {
-        to.as_ref().map(|to| o.force.output(to, &inputs, holds)).transpose()
-    };
-    let (page, csv) = (output(&o.out, Holds::PAGE)?, output(&o.csv, Holds::CSV)?);
+    let page = o.force.maybe(o.out.as_ref(), &inputs, Holds::PAGE)?;
+    let csv = o.force.maybe(o.csv.as_ref(), &inputs, Holds::CSV)?;
     let mut grounds = grounds(o)?;
     let count = grounds.len();
     let meter = Meter::default();
@@ -149,7 +145,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
             let (n, seeds) = (configs.len(), ground.seeds);
             eprintln!("{} of {count}: {}, {n} profiles, {seeds} seeds", i + 1, ground.name);
         }
-        work(ground, &configs, (o.jobs.unwrap_or_else(cores), &meter))?;
+        work(ground, &configs, (o.jobs.count(), &meter))?;
     }
     grounds.retain(|g| g.seeds > 0);
     if grounds.is_empty() {
@@ -164,7 +160,7 @@ fn shown(
     o: &Options,
     common: &Common,
     (page, csv): (Option<Output>, Option<Output>),
-) -> Result<(), Failure> {
+) -> Result {
     let rows = rows(grounds, &o.profiles);
     let values: Vec<Value> = rows.iter().map(|r| r.json(grounds, &o.profiles)).collect();
     let beside: Vec<Beside> = rows.iter().map(|r| r.beside(grounds, &o.profiles)).collect();
@@ -197,7 +193,7 @@ fn heads(grounds: &[Ground]) -> Vec<String> {
     out
 }
 
-fn grounds(o: &Options) -> Result<Vec<Ground>, Failure> {
+fn grounds(o: &Options) -> Result<Vec<Ground>> {
     let Some(kind) = o.market else { return o.files.iter().map(|f| tape(f, o)).collect() };
     let coin = o.coin.first().map_or("BTC", String::as_str);
     let mut law = match kind {
@@ -220,12 +216,12 @@ fn grounds(o: &Options) -> Result<Vec<Ground>, Failure> {
         of: Kinds::Market(Box::new(Simulated { law, seed: o.seed, length_ns })),
         coins,
         simulated: true,
-        seeds: o.seeds.unwrap_or_else(|| default_count(length_ns)),
+        seeds: o.seeds.unwrap_or_else(|| default_seeds(length_ns)),
         came: Vec::new(),
     }])
 }
 
-fn tape(file: &Path, o: &Options) -> Result<Ground, Failure> {
+fn tape(file: &Path, o: &Options) -> Result<Ground> {
     let seen = surveyed(file)?;
     let coins = chosen_of(file, &seen, &o.coin)?;
     let fitness = judged(file, &coins, o.accept_unfit)?;
@@ -234,12 +230,12 @@ fn tape(file: &Path, o: &Options) -> Result<Ground, Failure> {
         of: Kinds::Tape(file.to_path_buf()),
         coins,
         simulated: fitness.is_some_and(|f| f.simulated),
-        seeds: o.seeds.unwrap_or_else(|| default_count(seen.to.since(seen.from))),
+        seeds: o.seeds.unwrap_or_else(|| default_seeds(seen.to.since(seen.from))),
         came: Vec::new(),
     })
 }
 
-fn spec(law: &MarketConfig, coin: &str) -> Result<CoinSpec, Failure> {
+fn spec(law: &MarketConfig, coin: &str) -> Result<CoinSpec> {
     CoinSpec::new(coin, listing(law, coin).sz_decimals)
         .map_err(|e| Failure::usage(format!("--coin {coin}: {e}")))
 }
@@ -249,11 +245,11 @@ fn work<C: Components>(
     ground: &mut Ground,
     configs: &[ConfigOf<C>],
     (threads, meter): (usize, &Meter),
-) -> Result<(), Failure> {
+) -> Result {
     // A seed of all profiles after the other: what is done when a signal comes can be compared.
     let seeds = 0..ground.seeds;
     let all: Vec<ConfigOf<C>> =
-        seeds.flat_map(|i| configs.iter().map(move |c| of_seed(c, i))).collect();
+        seeds.flat_map(|i| configs.iter().map(move |c| c.of_seed(i))).collect();
     let came: Vec<Compared> = match &ground.of {
         Kinds::Tape(file) => {
             on_tape(std::slice::from_ref(file), &all, &ground.coins, (threads, meter))

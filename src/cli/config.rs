@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::exit::Failure;
+use super::exit::{Failure, Result};
 use super::options::{DEFAULT_FILE, say};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
@@ -41,10 +41,7 @@ enum What {
     },
 }
 
-pub(super) fn run<C: Components>(
-    o: &Options,
-    load: &dyn Fn() -> Result<ConfigOf<C>, Failure>,
-) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, load: &dyn Fn() -> Result<ConfigOf<C>>) -> Result {
     let usage = |e: ConfigError| Failure::usage(e.to_string());
     match &o.what {
         What::Init { file } => {
@@ -69,7 +66,7 @@ pub(super) fn run<C: Components>(
     Ok(())
 }
 
-fn init(file: &std::path::Path, text: &str) -> Result<(), Failure> {
+fn init(file: &std::path::Path, text: &str) -> Result {
     let name = file.display();
     Holds::SETTINGS.named(file)?;
     Output::create(file, &[], false)?.put(text.as_bytes())?;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::common::{chosen, coin_name, recording_failure};
-use super::exit::Failure;
+use super::exit::{Failure, Result};
 use super::{Common, Force, summary};
 use crate::app::config::ConfigOf;
 use crate::app::convert::{ConvertError, convert};
@@ -30,21 +30,16 @@ pub(super) struct Options {
     coin: Vec<String>,
 }
 
-pub(super) fn run<C: Components>(
-    o: &Options,
-    config: &ConfigOf<C>,
-    common: &Common,
-) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, config: &ConfigOf<C>, common: &Common) -> Result {
     if is_events(&o.file) {
         let text = format!("{} is a file of events already", o.file.display());
         return Err(Failure::usage(text));
     }
     let coins = chosen(&o.file, &o.coin)?;
-    let refused = |e| Failure::disk(format!("cannot write {}: {e}", o.out.display()));
     let mut out = o.force.output(&o.out, &[&o.file], Holds::EVENTS)?;
     let seen = convert(&o.file, &coins, config.run.parser, &mut out).map_err(|e| match e {
         ConvertError::Recording(e) => recording_failure(&o.file, &e),
-        ConvertError::Output(e) => refused(e),
+        ConvertError::Output(e) => Failure::unwritten(&o.out, e),
     })?;
     out.finish()?;
     let bytes = std::fs::metadata(&o.out).map_or(0, |m| m.len());

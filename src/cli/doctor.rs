@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Common;
-use super::exit::{Code, Failure};
+use super::exit::{Failure, Result};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::feed::meta;
@@ -27,11 +27,7 @@ pub(super) struct Options {
     venue: Option<String>,
 }
 
-pub(super) fn run<C: Components>(
-    o: &Options,
-    config: &ConfigOf<C>,
-    common: &Common,
-) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, config: &ConfigOf<C>, common: &Common) -> Result {
     let facts = facts(o, Path::new(&config.run.folder))?;
     let findings = examine(&facts);
     let well = is_well(&findings);
@@ -44,7 +40,7 @@ pub(super) fn run<C: Components>(
     }
     let bad: Vec<&str> =
         findings.iter().filter(|f| f.grade == Grade::Bad).map(|f| f.check).collect();
-    Err(Failure::new(Code::Check, format!("to be mended: {}", bad.join(", "))))
+    Err(Failure::check(format!("to be mended: {}", bad.join(", "))))
 }
 
 fn text(f: &Finding) -> String {
@@ -61,10 +57,10 @@ fn text(f: &Finding) -> String {
     out
 }
 
-fn facts(o: &Options, folder: &Path) -> Result<Facts, Failure> {
+fn facts(o: &Options, folder: &Path) -> Result<Facts> {
     // On a thread of its own: the pin must not stay with the probes.
     let pinned = std::thread::spawn(|| pin(Pin::Auto)).join();
-    let pinned = pinned.map_err(|_| Failure::new(Code::Internal, "a probe panicked"))?;
+    let pinned = pinned.map_err(|_| Failure::internal("a probe panicked"))?;
     let cores = std::thread::available_parallelism().map_or(1, Into::into);
     let core = format!("/sys/devices/system/cpu/cpu{}/cpufreq/scaling_governor", cores - 1);
     Ok(Facts {
@@ -94,7 +90,7 @@ fn disk(folder: &Path) -> Result<DiskFacts, String> {
     Ok(DiskFacts { sync, free })
 }
 
-fn venue(wish: Option<&str>) -> Result<Venue, Failure> {
+fn venue(wish: Option<&str>) -> Result<Venue> {
     let text = match wish {
         Some("none" | "embedded") => return Ok(Venue::NotAsked),
         None | Some("hyperliquid") => super::place::HYPERLIQUID,
@@ -103,7 +99,7 @@ fn venue(wish: Option<&str>) -> Result<Venue, Failure> {
     let url = text.parse().map_err(|e| {
         Failure::usage(format!("--venue {text}: {e}; use hyperliquid, none or ws(s)://…"))
     })?;
-    let tls = tls::client(None).map_err(|e| Failure::new(Code::Internal, format!("TLS: {e}")))?;
+    let tls = tls::client(None).map_err(|e| Failure::internal(format!("TLS: {e}")))?;
     let clock = SessionClock::start(1);
     let silent = |why: String| Venue::Silent(why, wish.is_some());
     Ok(match info::meta(&url, tls, INFO_MS, "") {

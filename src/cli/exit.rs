@@ -3,6 +3,7 @@
 //! In: a failure with its text. Out: a process exit code. Cold path.
 
 use std::fmt;
+use std::path::Path;
 
 /// How a command ended, when not well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,9 @@ pub struct Failure {
     pub text: String,
 }
 
+/// What comes of a step of a command.
+pub type Result<T = (), E = Failure> = std::result::Result<T, E>;
+
 impl Failure {
     /// A failure with a code and a line.
     pub fn new(code: Code, text: impl Into<String>) -> Failure {
@@ -65,6 +69,31 @@ impl Failure {
     /// The disk failed.
     pub fn disk(text: impl Into<String>) -> Failure {
         Failure::new(Code::Disk, text)
+    }
+
+    /// The program failed, or what it needs of the system.
+    pub fn internal(text: impl Into<String>) -> Failure {
+        Failure::new(Code::Internal, text)
+    }
+
+    /// The venue failed.
+    pub fn venue(text: impl Into<String>) -> Failure {
+        Failure::new(Code::Venue, text)
+    }
+
+    /// A check that was asked for failed.
+    pub fn check(text: impl Into<String>) -> Failure {
+        Failure::new(Code::Check, text)
+    }
+
+    /// A file that cannot be written.
+    pub fn unwritten(path: &Path, e: impl fmt::Display) -> Failure {
+        Failure::disk(format!("cannot write {}: {e}", path.display()))
+    }
+
+    /// A file that cannot be read.
+    pub fn unread(path: &Path, e: impl fmt::Display) -> Failure {
+        Failure::input(format!("cannot read {}: {e}", path.display()))
     }
 }
 

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::common::{coin_name, journal, unreadable};
-use super::exit::Failure;
+use super::exit::{Failure, Result};
 use super::place::parse_length;
 use super::{Common, say};
 use crate::app::status::{CoinStatus, Status};
@@ -45,7 +45,7 @@ enum Topic {
     Curve,
 }
 
-pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
+pub(super) fn run(o: &Options, common: &Common) -> Result {
     let (status, started) = status_at(o)?;
     let named: Vec<(String, &CoinStatus)> = status
         .coins
@@ -92,7 +92,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
 }
 
 /// The state at the instant asked for, and when the run began.
-fn status_at(o: &Options) -> Result<(Status, Ns), Failure> {
+fn status_at(o: &Options) -> Result<(Status, Ns)> {
     let name = o.run.display();
     let at =
         o.at.as_deref()

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::common::{each_record, intact, journal, unreadable};
-use super::exit::Failure;
+use super::exit::{Failure, Result};
 use super::{Common, Force};
 use crate::folder::RunFolder;
 use crate::journal::{Found, frames_the_run};
@@ -44,7 +44,7 @@ fn notes() -> String {
     )
 }
 
-pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
+pub(super) fn run(o: &Options, common: &Common) -> Result {
     chosen(&o.table, &StrategyNames::default())?;
     built(o.format, "use `--format csv`")?;
     let name = o.run.display();
@@ -70,7 +70,7 @@ fn listing(written: &[Written]) -> String {
 }
 
 /// Refuses a format that this program was built without; `or` is what else helps.
-pub(super) fn built(format: Format, or: &str) -> Result<(), Failure> {
+pub(super) fn built(format: Format, or: &str) -> Result {
     match format.is_built() {
         true => Ok(()),
         false => Err(Failure::usage(format!(
@@ -81,7 +81,7 @@ pub(super) fn built(format: Format, or: &str) -> Result<(), Failure> {
 }
 
 /// The strategy as the first records of a run name it.
-fn strategy(run: &Path) -> Result<StrategyNames, Failure> {
+fn strategy(run: &Path) -> Result<StrategyNames> {
     let (mut reader, mut names) = (journal(run)?, StrategyNames::default());
     while let Some(Found::Record(r)) = reader.step().map_err(|e| unreadable(run, e))? {
         if !frames_the_run(r.body.kind()) {
@@ -92,7 +92,7 @@ fn strategy(run: &Path) -> Result<StrategyNames, Failure> {
     Ok(names)
 }
 
-fn chosen(names: &[String], strategy: &StrategyNames) -> Result<Vec<Table>, Failure> {
+fn chosen(names: &[String], strategy: &StrategyNames) -> Result<Vec<Table>> {
     let all = tables(strategy);
     if names.is_empty() {
         return Ok(all);

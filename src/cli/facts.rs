@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::common::{chosen, coin_name, recording_failure};
-use super::exit::{Code, Failure};
+use super::common::{chosen, coin_name, none, recording_failure};
+use super::exit::{Failure, Result};
 use super::{Common, Force, summary};
 use crate::app::events::is_events;
 use crate::app::measured::{Measured, measure};
@@ -45,7 +45,7 @@ pub(super) struct Options {
     force: Force,
 }
 
-pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
+pub(super) fn run(o: &Options, common: &Common) -> Result {
     let against = o.against.as_deref().map(Path::new);
     let inputs: Vec<&Path> = [o.tape.as_path()].into_iter().chain(against).collect();
     if let Some(path) = &o.plot {
@@ -93,11 +93,11 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
             format!("{coin}: {n} of {all} facts are outside: {}", named.join(", "))
         })
         .collect();
-    if faults.is_empty() { Ok(()) } else { Err(Failure::new(Code::Check, faults.join("; "))) }
+    none("", &faults)
 }
 
 /// Built-in bands by their name, else a file.
-fn bands(named: &str) -> Result<Bands, Failure> {
+fn bands(named: &str) -> Result<Bands> {
     if let Some(bands) = Bands::built_in(named) {
         return Ok(bands);
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::common::{chosen_of, each_record, intact, journal, recording_failure, surveyed};
-use super::exit::Failure;
+use super::exit::{Failure, Result};
 use super::summary::{feed_json, left_out, left_out_json, reasons};
 use super::{Common, Force, say};
 use crate::app::config::ConfigOf;
@@ -90,11 +90,7 @@ struct Files<'a> {
     out: &'a Path,
 }
 
-pub(super) fn run<C: Components>(
-    o: &Options,
-    config: &ConfigOf<C>,
-    common: &Common,
-) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, config: &ConfigOf<C>, common: &Common) -> Result {
     if let Some(folder) = &o.run {
         return export(folder, o);
     }
@@ -105,10 +101,10 @@ pub(super) fn run<C: Components>(
 }
 
 /// Writes a run's orders or fills.
-fn export(folder: &Path, o: &Options) -> Result<(), Failure> {
+fn export(folder: &Path, o: &Options) -> Result {
     let reader = journal(folder)?;
     let cannot = |e| Failure::disk(format!("cannot write the export: {e}"));
-    let mut file = o.out.as_ref().map(|to| o.force.output(to, &[], Holds::JSON)).transpose()?;
+    let mut file = o.force.maybe(o.out.as_ref(), &[], Holds::JSON)?;
     let mut terminal = BufWriter::new(std::io::stdout());
     let target: &mut dyn Write = match &mut file {
         Some(file) => file,
@@ -129,7 +125,7 @@ fn judge<C: Components>(
     f: &Files<'_>,
     config: &ConfigOf<C>,
     common: &Common,
-) -> Result<(), Failure> {
+) -> Result {
     let mut cfg = config.engine.sim;
     cfg.model = o.model.unwrap_or(cfg.model);
     cfg.crossing = o.crossing;
@@ -137,8 +133,7 @@ fn judge<C: Components>(
     cfg.check().map_err(|e| Failure::usage(format!("[engine.sim]: {e}")))?;
     let seen = surveyed(f.tape)?;
     let coins = chosen_of(f.tape, &seen, &[])?;
-    let source = File::open(f.orders)
-        .map_err(|e| Failure::input(format!("cannot read {}: {e}", f.orders.display())))?;
+    let source = File::open(f.orders).map_err(|e| Failure::unread(f.orders, e))?;
     let refuse = |e| refusal(f, e);
     let orders = schedule::read(source, &coins, (seen.from, seen.to)).map_err(refuse)?;
     let tape = match o.order {
@@ -147,13 +142,12 @@ fn judge<C: Components>(
         Order::Matching => Tape::Matching,
     };
     // Before the work: a target that cannot be written is said at once.
-    let cannot = |e| Failure::disk(format!("cannot write {}: {e}", f.out.display()));
     let mut target = o.force.output(f.out, &[f.tape, f.orders], Holds::CSV)?;
     if orders.is_empty() {
         return Err(Failure::input(format!("{} has no order", f.orders.display())));
     }
     let done = schedule::run(f.tape, &coins, &orders, tape, &cfg).map_err(refuse)?;
-    schedule::write(&mut target, &orders, &done.fills).map_err(cannot)?;
+    schedule::write(&mut target, &orders, &done.fills).map_err(|e| Failure::unwritten(f.out, e))?;
     target.finish()?;
     say(&summary(f, common, &orders, &done, (cfg.model, cfg.crossing), tape));
     Ok(())

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::exit::{Code, Failure};
-use super::options::{INTERRUPTED, ask_at_signal, end_if_asked, threads};
+use super::common::none;
+use super::exit::{Failure, Result};
+use super::options::{INTERRUPTED, Jobs, ask_at_signal, end_if_asked};
 use super::progress::Progress;
 use super::{Common, Force};
 use crate::app::config::Config;
@@ -29,9 +30,8 @@ pub(crate) struct Options {
     /// Seed of the worlds.
     #[arg(long, default_value_t = 11)]
     seed: u64,
-    /// Threads; the default is one a core.
-    #[arg(long, value_parser = threads)]
-    jobs: Option<usize>,
+    #[command(flatten)]
+    jobs: Jobs,
     /// Write every cell to this CSV file.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
@@ -39,12 +39,11 @@ pub(crate) struct Options {
     force: Force,
 }
 
-pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
+pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result {
     if !(0.1..=1_000.0).contains(&o.hours) {
         return Err(Failure::usage("--hours must be 0.1 to 1000"));
     }
-    let mut file = o.csv.as_ref().map(|to| o.force.output(to, &[], Holds::CSV)).transpose()?;
-    let jobs = o.jobs.unwrap_or_else(crate::sys::jobs::cores);
+    let mut file = o.force.maybe(o.csv.as_ref(), &[], Holds::CSV)?;
     let contenders = grid::contenders(&config.engine.sim);
     let length_ns = crate::venue::draw::floor(o.hours * 3_600.0) * Ns::SEC;
     let names: Vec<&str> = contenders.iter().map(|c| c.name.as_str()).collect();
@@ -57,18 +56,14 @@ pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), F
     };
     let progress = Progress::counted("audit grid", "worlds with their changes and sizes");
     ask_at_signal(|| ());
-    let cells = grid::run(&contenders, (length_ns, o.seed), jobs, &mut |[done, of], known| {
-        progress.at(done as u64, of as u64);
-        end_if_asked(|| (!known.is_empty()).then(|| show(known, false)));
-    });
+    let cells =
+        grid::run(&contenders, (length_ns, o.seed), o.jobs.count(), &mut |[done, of], known| {
+            progress.at(done as u64, of as u64);
+            end_if_asked(|| (!known.is_empty()).then(|| show(known, false)));
+        });
     drop(progress);
     show(&cells, true)?;
-    let missed = missed(&cells);
-    if missed.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::new(Code::Check, format!("the bound is missed: {}", missed.join("; "))))
-    }
+    none("the bound is missed: ", &missed(&cells))
 }
 
 fn name(c: &Cell) -> String {

@@ -6,7 +6,7 @@
 
 use clap::{Args, Command};
 
-use super::exit::Failure;
+use super::exit::{Failure, Result};
 use super::say;
 
 #[derive(Debug, Args)]
@@ -40,7 +40,7 @@ pub(super) fn topics() -> String {
     format!("Topics, as in `papermaker help start`:\n{}", rows.collect::<String>())
 }
 
-pub(super) fn run(o: &Options, mut program: Command) -> Result<(), Failure> {
+pub(super) fn run(o: &Options, mut program: Command) -> Result {
     let Some(about) = &o.about else {
         say(&program.render_long_help().to_string());
         return Ok(());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::common::coin_name;
-use super::exit::Failure;
+use super::exit::{Failure, Result};
 use super::progress::Progress;
 use super::{Common, Force, say};
 use crate::folder::Holds;
@@ -52,7 +52,7 @@ What a source does not say is written at the head of the recording, and shown wi
 
 Example: papermaker import --from hl-s3 ETH-1.lz4 ETH-2.lz4 --fills 1.lz4 2.lz4 -o eth.frames.gz";
 
-pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
+pub(super) fn run(o: &Options, common: &Common) -> Result {
     let mut kinds = o.from.clone();
     if !kinds.is_empty() && !o.fills.is_empty() {
         kinds.push("hl-fills".to_owned());

@@ -48,7 +48,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::engine::{Components, Shipped};
 use crate::record::FORMAT_VERSION;
-use exit::Failure;
+use exit::{Failure, Result};
 pub(crate) use options::{Common, Force, end, exit_codes, say, stop_on_signals};
 
 /// A paper-trading engine for market makers: quotes a ladder on Hyperliquid perpetuals on public
@@ -194,7 +194,7 @@ pub(crate) fn main_of(args: Vec<String>) -> u8 {
     options::code(parsed(args.into_iter().map(Into::into).collect()), |cli| run::<Shipped>(&cli))
 }
 
-fn run<C: Components>(cli: &Cli) -> Result<(), Failure> {
+fn run<C: Components>(cli: &Cli) -> Result {
     let common = &cli.common;
     let load = || common.load::<C>();
     let unset = |name| common.unset(name);
@@ -248,7 +248,7 @@ fn run<C: Components>(cli: &Cli) -> Result<(), Failure> {
         Command::Man => {
             let mut text = Vec::new();
             let written = clap_mangen::Man::new(Cli::command()).render(&mut text);
-            written.map_err(|e| Failure::new(exit::Code::Internal, format!("the page: {e}")))?;
+            written.map_err(|e| Failure::internal(format!("the page: {e}")))?;
             say(&String::from_utf8_lossy(&text));
             Ok(())
         }

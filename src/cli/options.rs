@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use super::exit::{Code, Failure};
+use super::exit::{Code, Failure, Result};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::folder::{Holds, Output, OutputError, abandon};
+use crate::sys::jobs::cores;
 use crate::sys::signal::Stop;
 use crate::sys::terminal;
 
@@ -103,13 +104,13 @@ impl Common {
     }
 
     /// The configuration.
-    pub(crate) fn load<C: Components>(&self) -> Result<ConfigOf<C>, Failure> {
+    pub(crate) fn load<C: Components>(&self) -> Result<ConfigOf<C>> {
         ConfigOf::load(self.file().as_deref(), &self.sets())
             .map_err(|e| Failure::usage(e.to_string()))
     }
 
     /// These options for the command `name`, which reads no configuration.
-    pub(crate) fn unset(&self, name: &str) -> Result<&Common, Failure> {
+    pub(crate) fn unset(&self, name: &str) -> Result<&Common> {
         let given = self.config.is_some() || !self.set.is_empty() || self.quote_anyway;
         let text = format!(
             "`--config`, `--set` and `--quote-anyway` have no effect on `{name}`: leave them out"
@@ -131,18 +132,12 @@ fn end_on_broken_invariants() {
 }
 
 /// Runs what was parsed; its outcome as an exit code, its failure as a line.
-pub(crate) fn end<C>(
-    parsed: Result<C, clap::Error>,
-    run: impl FnOnce(C) -> Result<(), Failure>,
-) -> ExitCode {
+pub(crate) fn end<C>(parsed: Result<C, clap::Error>, run: impl FnOnce(C) -> Result) -> ExitCode {
     ExitCode::from(code(parsed, run))
 }
 
 /// The same as a number.
-pub(super) fn code<C>(
-    parsed: Result<C, clap::Error>,
-    run: impl FnOnce(C) -> Result<(), Failure>,
-) -> u8 {
+pub(super) fn code<C>(parsed: Result<C, clap::Error>, run: impl FnOnce(C) -> Result) -> u8 {
     end_on_broken_invariants();
     let cli = match parsed {
         Ok(cli) => cli,
@@ -156,7 +151,7 @@ pub(super) fn code<C>(
 }
 
 /// What a command ends with; its failure is a line.
-fn code_of(ended: Result<(), Failure>) -> u8 {
+fn code_of(ended: Result) -> u8 {
     let ended = ended.and_then(|()| match UNSAID.get() {
         Some(text) => Err(Failure::disk(text)),
         None => Ok(()),
@@ -171,8 +166,8 @@ fn code_of(ended: Result<(), Failure>) -> u8 {
 }
 
 /// Lets SIGINT and SIGTERM ask for the end. To be called before anything takes time.
-pub(crate) fn stop_on_signals() -> Result<Stop, Failure> {
-    Stop::on_signals().map_err(|e| Failure::new(Code::Internal, format!("no signal handler: {e}")))
+pub(crate) fn stop_on_signals() -> Result<Stop> {
+    Stop::on_signals().map_err(|e| Failure::internal(format!("no signal handler: {e}")))
 }
 
 /// What a signal asks of a command that can say what it knows so far.
@@ -182,7 +177,7 @@ static ASKED: AtomicI32 = AtomicI32::new(0);
 
 /// Lets the first signal end the process, and nothing half-made stays; once a command has said by
 /// [`ask_at_signal`] what to do, the first one does that, and the next one ends it.
-pub(super) fn end_on_signals() -> Result<(), Failure> {
+pub(super) fn end_on_signals() -> Result {
     let ask = |signal| match ASK.get() {
         Some(ask) if ASKED.swap(signal, Ordering::Relaxed) == 0 => {
             ask();
@@ -191,7 +186,7 @@ pub(super) fn end_on_signals() -> Result<(), Failure> {
         _ => false,
     };
     Stop::end_on_signals(ask, end_without_result)
-        .map_err(|e| Failure::new(Code::Internal, format!("no signal handler: {e}")))
+        .map_err(|e| Failure::internal(format!("no signal handler: {e}")))
 }
 
 /// From now on there may be something to say: the first signal does this instead of ending the process.
@@ -208,7 +203,7 @@ pub(super) fn is_asked() -> bool {
 pub(super) const INTERRUPTED: &str = "interrupted: what is known so far";
 
 /// Ends the process if a signal has asked: with what `known` says, or without a word where it has nothing.
-pub(super) fn end_if_asked(known: impl FnOnce() -> Option<Result<(), Failure>>) {
+pub(super) fn end_if_asked(known: impl FnOnce() -> Option<Result>) {
     let signal = ASKED.load(Ordering::Relaxed);
     if signal > 0 {
         let known = known().unwrap_or_else(|| end_without_result(signal));
@@ -247,15 +242,20 @@ pub(crate) struct Force {
 
 impl Force {
     /// Begins the file `to` of a command that reads `inputs`, see [`Output::create`].
-    pub(crate) fn output(
-        self,
-        to: &Path,
-        inputs: &[&Path],
-        holds: Holds,
-    ) -> Result<Output, Failure> {
+    pub(crate) fn output(self, to: &Path, inputs: &[&Path], holds: Holds) -> Result<Output> {
         Output::may(to, inputs, self.force)?;
         holds.named(to)?;
         Ok(Output::own(to)?)
+    }
+
+    /// The same of a file that is made where it was named.
+    pub(crate) fn maybe(
+        self,
+        to: Option<&PathBuf>,
+        inputs: &[&Path],
+        holds: Holds,
+    ) -> Result<Option<Output>> {
+        to.map(|to| self.output(to, inputs, holds)).transpose()
     }
 }
 
@@ -268,8 +268,22 @@ impl From<OutputError> for Failure {
     }
 }
 
-/// A number of threads.
-pub(super) fn threads(text: &str) -> Result<usize, &'static str> {
+/// How many threads work.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct Jobs {
+    /// Threads; default: one a core. The result is the same.
+    #[arg(long, value_parser = threads)]
+    jobs: Option<usize>,
+}
+
+impl Jobs {
+    /// As many as were asked for.
+    pub(crate) fn count(self) -> usize {
+        self.jobs.unwrap_or_else(cores)
+    }
+}
+
+fn threads(text: &str) -> Result<usize, &'static str> {
     text.parse().ok().filter(|n| (1..=1_024).contains(n)).ok_or("it must be 1 to 1024")
 }
 

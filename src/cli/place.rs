@@ -10,7 +10,7 @@ use clap::Args;
 use rustls::ClientConfig;
 
 use super::common::{Asked, coin_name, twice};
-use super::exit::{Code, Failure};
+use super::exit::{Failure, Result};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
@@ -130,7 +130,7 @@ impl Where {
         &self,
         config: &mut ConfigOf<C>,
         default: &str,
-    ) -> Result<Place, Failure> {
+    ) -> Result<Place> {
         let tls = tls::client(self.ca.as_deref())
             .map_err(|e| Failure::usage(format!("--ca: {e}; it takes a PEM file")))?;
         let length = self.length.as_deref().map(parse_length).transpose()?;
@@ -165,7 +165,7 @@ impl Where {
         config: &mut ConfigOf<C>,
         tls: Arc<ClientConfig>,
         length: Option<i64>,
-    ) -> Result<Place, Failure> {
+    ) -> Result<Place> {
         if !self.coin.is_empty() && !self.wants_all() {
             config.exchange.coins.clone_from(&self.coin);
         }
@@ -182,7 +182,7 @@ impl Where {
         let clock = SessionClock::start_at(wall(), speed);
         let url = format!("ws://{}/ws", exchange.addr())
             .parse()
-            .map_err(|e| Failure::new(Code::Internal, format!("own address: {e}")))?;
+            .map_err(|e| Failure::internal(format!("own address: {e}")))?;
         let length_ns = Some(length.unwrap_or(LENGTH_S * Ns::SEC));
         let pin = self.pin.0;
         let (world, stem) = (Some(config.exchange.world), "embedded");
@@ -197,7 +197,7 @@ impl Where {
         config: &ConfigOf<C>,
         place: &Place,
         stop: &Stop,
-    ) -> Result<(Vec<CoinSpec>, Option<String>), Failure> {
+    ) -> Result<(Vec<CoinSpec>, Option<String>)> {
         if self.wants_all() && place.exchange.is_none() {
             return all(place, stop).map(|coins| (coins, None));
         }
@@ -238,8 +238,8 @@ impl Where {
 }
 
 /// All coins that the venue trades.
-fn all(place: &Place, stop: &Stop) -> Result<Vec<CoinSpec>, Failure> {
-    let wrong = |why: String| Failure::new(Code::Venue, format!("--coin all: {why}"));
+fn all(place: &Place, stop: &Stop) -> Result<Vec<CoinSpec>> {
+    let wrong = |why: String| Failure::venue(format!("--coin all: {why}"));
     let list = listed(place, stop, "", place.stem == "hyperliquid")?;
     let list = list.map_err(|why| wrong(format!("no list of coins from the venue ({why})")))?;
     let coins = list.traded();
@@ -254,11 +254,7 @@ fn all(place: &Place, stop: &Stop) -> Result<Vec<CoinSpec>, Failure> {
 
 /// A coin of a venue that gives no list: with its decimals by hand, or from the built-in table where
 /// the venue is a look-alike.
-fn unlisted_coin(
-    asked: &Asked,
-    why: &str,
-    alike: bool,
-) -> Result<(CoinSpec, &'static str), Failure> {
+fn unlisted_coin(asked: &Asked, why: &str, alike: bool) -> Result<(CoinSpec, &'static str)> {
     let name = &asked.name;
     if let Some(decimals) = asked.decimals {
         let coin = CoinSpec::new(name, decimals)
@@ -271,18 +267,13 @@ fn unlisted_coin(
             "no list of coins from the venue ({why}); give the decimals of its sizes, as in --coin \
              {name}:2"
         );
-        Failure::new(Code::Venue, text)
+        Failure::venue(text)
     })
 }
 
 /// The list of coins of a dex, or why there is none. `waits`: it is asked for until it comes, a signal
 /// stops the run, or the time asked for is over.
-fn listed(
-    place: &Place,
-    stop: &Stop,
-    dex: &str,
-    waits: bool,
-) -> Result<Result<Universe, String>, Failure> {
+fn listed(place: &Place, stop: &Stop, dex: &str, waits: bool) -> Result<Result<Universe, String>> {
     let began = place.clock.now();
     let mut wait = LIST_WAIT.0;
     loop {
@@ -303,7 +294,7 @@ fn listed(
         let until = place.clock.mono_ns() + u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
         while place.clock.mono_ns() < until {
             if stop.is_asked() {
-                return Err(Failure::new(Code::Venue, "stopped before the venue listed its coins"));
+                return Err(Failure::venue("stopped before the venue listed its coins"));
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -312,16 +303,16 @@ fn listed(
 }
 
 /// Asks for a list of coins on a thread of its own, so that a signal ends the wait.
-fn ask(place: &Place, stop: &Stop, dex: &str) -> Result<Result<String, info::InfoError>, Failure> {
+fn ask(place: &Place, stop: &Stop, dex: &str) -> Result<Result<String, info::InfoError>> {
     let (url, tls, dex) = (place.url.clone(), Arc::clone(&place.tls), dex.to_owned());
     let asking = std::thread::spawn(move || info::meta(&url, tls, INFO_MS, &dex).map(|a| a.text));
     while !asking.is_finished() {
         if stop.is_asked() {
-            return Err(Failure::new(Code::Venue, "stopped before the venue listed its coins"));
+            return Err(Failure::venue("stopped before the venue listed its coins"));
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    asking.join().map_err(|_| Failure::new(Code::Internal, "the thread asking for coins panicked"))
+    asking.join().map_err(|_| Failure::internal("the thread asking for coins panicked"))
 }
 
 fn unlisted(name: &str, e: &meta::Unlisted) -> Failure {
@@ -335,7 +326,7 @@ fn unlisted(name: &str, e: &meta::Unlisted) -> Failure {
             format!("the venue has no coin `{name}`; did you mean {}?", near.join(", "))
         }
     };
-    Failure::new(Code::Venue, text)
+    Failure::venue(text)
 }
 
 /// Starts the embedded exchange.
@@ -343,11 +334,11 @@ pub(super) fn exchange<C: Components>(
     config: &ConfigOf<C>,
     addr: std::net::SocketAddr,
     speed: u32,
-) -> Result<Handle, Failure> {
+) -> Result<Handle> {
     let service = Service { addr, speed: f64::from(speed), clock: wall };
     let started = Exchange::start(&config.exchange, service).map_err(|e| match e {
         StartError::Io(e) => {
-            Failure::new(Code::Venue, format!("the embedded exchange cannot listen at {addr}: {e}"))
+            Failure::venue(format!("the embedded exchange cannot listen at {addr}: {e}"))
         }
         StartError::Speed => {
             Failure::usage("the embedded exchange: its speed must be a positive number")
@@ -372,7 +363,7 @@ pub(super) fn speed(text: &str) -> Result<u32, &'static str> {
 }
 
 /// `90s`, `10m`, `2h` in nanoseconds.
-pub(super) fn parse_length(text: &str) -> Result<i64, Failure> {
+pub(super) fn parse_length(text: &str) -> Result<i64> {
     let wrong = || Failure::usage(format!("--for {text}: write it as 90s, 10m or 2h"));
     let unit = match text.chars().last() {
         Some('s') => 1,

@@ -13,7 +13,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::common::{chosen_of_all, coin_name, each_record, journal, least_fit, recording_failure};
-use super::exit::{Code, Failure};
+use super::exit::{Failure, Result};
 use super::progress::Progress;
 use super::{Common, say};
 use crate::app::config::ConfigOf;
@@ -218,11 +218,7 @@ impl Judge {
     }
 }
 
-pub(super) fn run<C: Components>(
-    o: &Options,
-    config: &ConfigOf<C>,
-    common: &Common,
-) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, config: &ConfigOf<C>, common: &Common) -> Result {
     let mut judge = Judge::default();
     match o.what.as_slice() {
         // Damage is for `verify` to name.
@@ -273,7 +269,7 @@ pub(super) fn run<C: Components>(
     if failed == 0 {
         return Ok(());
     }
-    Err(Failure::new(Code::Check, format!("{failed} of {lines} demands of the protocol failed")))
+    Err(Failure::check(format!("{failed} of {lines} demands of the protocol failed")))
 }
 
 fn of_files<C: Components>(
@@ -281,7 +277,7 @@ fn of_files<C: Components>(
     o: &Options,
     config: &ConfigOf<C>,
     judge: &mut Judge,
-) -> Result<(), Failure> {
+) -> Result {
     let coins = chosen_of_all(files, &o.coin)?;
     least_fit(files, &coins, o.accept_unfit)?;
     let meter = Meter::default();

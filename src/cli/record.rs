@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::exit::{Code, Failure};
+use super::exit::{Failure, Result};
 use super::place::Where;
 use super::threads::{Ended, Files, Threads};
 use super::{Common, say, stop_on_signals, summary, threads};
@@ -31,11 +31,7 @@ pub(super) struct Options {
     place: Where,
 }
 
-pub(super) fn run<C: Components>(
-    o: &Options,
-    mut config: ConfigOf<C>,
-    common: &Common,
-) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, mut config: ConfigOf<C>, common: &Common) -> Result {
     Output::may(&o.file, &[], false)?;
     Holds::RECORDING.named(&o.file)?;
     let stop = stop_on_signals()?;
@@ -87,9 +83,9 @@ pub(super) fn run<C: Components>(
     let ended = threads.join()?;
     show(o, &ended, common);
     if let Some(why) = ended.refused {
-        return Err(Failure::new(Code::Venue, why));
+        return Err(Failure::venue(why));
     }
-    if ended.ending.recording_failed {
+    if ended.ending.status.recording_failed {
         return Err(Failure::disk(format!("{name} could not be written to its end; is it full?")));
     }
     Ok(())
@@ -110,7 +106,7 @@ fn show(o: &Options, e: &Ended, common: &Common) {
     let c = &e.counters;
     if common.json {
         let v = serde_json::json!({
-            "file": o.file.display().to_string(), "frames": e.ending.frames, "frames_lost": e.ending.frames_lost,
+            "file": o.file.display().to_string(), "frames": e.ending.status.frames.0, "frames_lost": e.ending.status.frames.1,
             "lost_links": e.lost_links, "prints": c.prints, "histories": c.histories,
             "gaps": c.gaps, "rejected": c.rejects(), "feed": summary::feed_json(c), "ping": e.ping,
             "set_aside": e.set_aside, "given_up": e.given_up, "ended": e.reason.text(),
@@ -122,8 +118,8 @@ fn show(o: &Options, e: &Ended, common: &Common) {
         "frames   {} recorded, {} lost\nfeed     {} prints, {} histories ({} with a gap), {} \
          rejected{}, {} links lost\n{}{}{}{}ended    {}\nfile     {}; put it through the engine with: \
          papermaker replay {}\n",
-        e.ending.frames,
-        e.ending.frames_lost,
+        e.ending.status.frames.0,
+        e.ending.status.frames.1,
         c.prints,
         c.histories,
         c.gaps,

@@ -11,14 +11,13 @@ use serde_json::json;
 use super::common::{
     chosen_of_all, claim, coin_name, digests, least_fit, new_run, recording_failure, write_info,
 };
-use super::exit::{Code, Failure};
+use super::exit::{Failure, Result};
 use super::progress::Progress;
 use super::{Common, assumed, report, say, stop_on_signals, summary};
 use crate::app::checkpoint::{Checkpoint, Fault};
 use crate::app::compare;
 use crate::app::config::ConfigOf;
 use crate::app::replay::{Cut, Outcome, Tally, replay_files};
-use crate::app::seeds::default_count;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::folder::recording::{self, Meter, Reader, Tail};
@@ -71,11 +70,7 @@ pub(super) struct Options {
     no_records: bool,
 }
 
-pub(super) fn run<C: Components>(
-    o: &Options,
-    config: &ConfigOf<C>,
-    common: &Common,
-) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, config: &ConfigOf<C>, common: &Common) -> Result {
     let several = o.files.len() > 1;
     if o.from.is_some() && o.seeds.is_some() {
         return Err(Failure::usage("--from goes on with one seed: leave out --seeds"));
@@ -117,11 +112,7 @@ pub(super) fn run<C: Components>(
 type Ready<C> = (Vec<CoinSpec>, Option<Checkpoint<C>>, Option<Fitness>);
 
 /// Looks through the recordings. Of several, what the least fresh of them is fit for.
-fn ready<C: Components>(
-    files: &[PathBuf],
-    o: &Options,
-    config: &ConfigOf<C>,
-) -> Result<Ready<C>, Failure> {
+fn ready<C: Components>(files: &[PathBuf], o: &Options, config: &ConfigOf<C>) -> Result<Ready<C>> {
     let coins = chosen_of_all(files, &o.coin)?;
     let from = o.from.as_deref().map(|path| checkpoint(path, config, &coins)).transpose()?;
     let fitness = least_fit(files, &coins, o.accept_unfit)?;
@@ -133,7 +124,7 @@ fn from_standard_input<C: Components>(
     o: &Options,
     config: &ConfigOf<C>,
     common: &Common,
-) -> Result<(), Failure> {
+) -> Result {
     let run = new_run(o.out.as_deref(), config, "stdin")?;
     let file = run.recording();
     let files = [file.clone()];
@@ -146,9 +137,9 @@ fn from_standard_input<C: Components>(
 }
 
 /// Writes standard input, plain or gzip, into a recording.
-fn keep_standard_input(to: &Path) -> Result<(), Failure> {
+fn keep_standard_input(to: &Path) -> Result {
     let unreadable = |e| recording_failure(Path::new("standard input"), &e);
-    let refused = |e| Failure::disk(format!("cannot write {}: {e}", to.display()));
+    let refused = |e| Failure::unwritten(to, e);
     let mut reader = Reader::stdin().map_err(unreadable)?;
     let file = std::io::BufWriter::new(std::fs::File::create(to).map_err(refused)?);
     let mut out = recording::Writer::new(file);
@@ -169,7 +160,7 @@ fn journal<C: Components>(
     config: &ConfigOf<C>,
     coins: &[CoinSpec],
     from: Option<&Checkpoint<C>>,
-) -> Result<(Writer<Folder>, Recovered), Failure> {
+) -> Result<(Writer<Folder>, Recovered)> {
     let folder = claim(run, config)?;
     let options = config.journal(config.hash(coins));
     let mut begins = Recovered::default();
@@ -190,7 +181,7 @@ fn one<C: Components>(
     o: &Options,
     config: &ConfigOf<C>,
     common: &Common,
-) -> Result<(), Failure> {
+) -> Result {
     let coins = &coins[..];
     let (mut journal, begins) = journal(run, config, coins, from.as_ref())?;
     let mut info = RunInfo::of_all(files, coins);
@@ -238,7 +229,7 @@ fn one<C: Components>(
     let mut latency = assumed::of(config);
     assumed::timed(&mut latency, &seen.counters);
     if !o.once && o.from.is_none() {
-        let seeds = o.seeds.unwrap_or_else(|| default_count(seen.to.since(seen.from)));
+        let seeds = o.seeds.unwrap_or_else(|| compare::default_seeds(seen.to.since(seen.from)));
         let own = earned.clone();
         if let Some((seeds, [half, twice])) = assumed::others(files, config, coins, seeds, own) {
             let one = earned.iter().map(|c| c.profit_usd).sum();
@@ -259,7 +250,7 @@ fn without_records<C: Components>(
     coins: &[CoinSpec],
     config: &ConfigOf<C>,
     common: &Common,
-) -> Result<(), Failure> {
+) -> Result {
     let clock = SessionClock::start(1);
     let started = clock.mono_ns();
     let (results, seen) = compare::results(files, config, coins, Meter::default())
@@ -302,12 +293,7 @@ fn without_records<C: Components>(
 }
 
 /// What a replay came to until Ctrl-C. A folder that was asked for by name makes room for the next try.
-fn interrupted(
-    run: &RunFolder,
-    (read, of): (u64, u64),
-    o: &Options,
-    common: &Common,
-) -> Result<(), Failure> {
+fn interrupted(run: &RunFolder, (read, of): (u64, u64), o: &Options, common: &Common) -> Result {
     let (model, _) = report::shown(run.path())?;
     let mut path = run.path().to_path_buf();
     if let Some(out) = &o.out {
@@ -340,7 +326,7 @@ struct Stopping {
 }
 
 impl Stopping {
-    fn of(meter: Meter) -> Result<Stopping, Failure> {
+    fn of(meter: Meter) -> Result<Stopping> {
         let (stop, ended) = (stop_on_signals()?, Stop::unhooked());
         let (theirs, asked) = (ended.clone(), stop.clone());
         let look = move || {
@@ -353,7 +339,7 @@ impl Stopping {
             }
         };
         let thread = std::thread::Builder::new().name("signals".into()).spawn(look);
-        thread.map_err(|e| Failure::new(Code::Internal, format!("no thread: {e}")))?;
+        thread.map_err(|e| Failure::internal(format!("no thread: {e}")))?;
         Ok(Stopping { stop, ended })
     }
 }
@@ -371,7 +357,7 @@ fn show(
     (seen, took): (&Outcome, i64),
     (records, digest): (u64, &Digests),
     common: &Common,
-) -> Result<(), Failure> {
+) -> Result {
     let (model, page) = report::shown(path)?;
     if common.json {
         let mut v = crate::report::json(&model);
@@ -430,7 +416,7 @@ fn checkpoint<C: Components>(
     path: &Path,
     config: &ConfigOf<C>,
     coins: &[CoinSpec],
-) -> Result<Checkpoint<C>, Failure> {
+) -> Result<Checkpoint<C>> {
     Checkpoint::read(path, config, coins).map_err(|fault| {
         let text = format!("cannot go on from {}: {fault}", path.display());
         if fault == Fault::Config { Failure::usage(text) } else { Failure::input(text) }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::common::{digests, intact, opened, past, unreadable};
-use super::exit::{Code, Failure};
+use super::common::{digests, intact, none, opened, past, unreadable};
+use super::exit::{Failure, Result};
 use super::{Common, Force, say};
 use crate::app::config::{Config, values};
 use crate::folder::{Holds, Output, RunFolder, RunInfo, keep};
@@ -33,7 +33,7 @@ pub(super) struct Options {
 }
 
 /// Reads a run folder whole: the sums of its first segments, and the journal behind them.
-pub(crate) fn read(path: &Path) -> Result<Model, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Model> {
     let name = path.display();
     let folder = opened(path)?;
     // One that cannot be used is no loss where every segment is there.
@@ -51,7 +51,7 @@ pub(crate) fn read(path: &Path) -> Result<Model, Failure> {
 }
 
 /// Reads a run folder and writes its page into it. A page that cannot be written fails no run.
-pub(super) fn shown(path: &Path) -> Result<(Model, Result<PathBuf, Failure>), Failure> {
+pub(super) fn shown(path: &Path) -> Result<(Model, Result<PathBuf, Failure>)> {
     let model = read(path)?;
     let page = RunFolder::at(path).page();
     let written = Output::own(&page).and_then(|to| to.put(report::page(&model).as_bytes()));
@@ -60,7 +60,7 @@ pub(super) fn shown(path: &Path) -> Result<(Model, Result<PathBuf, Failure>), Fa
 }
 
 /// Where the page is, or why there is none.
-pub(super) fn line(page: &Result<PathBuf, Failure>) -> String {
+pub(super) fn line(page: &Result<PathBuf>) -> String {
     match page {
         Ok(p) => format!("page       {}\n", p.display()),
         Err(e) => format!("page       none: {e}\n"),
@@ -102,8 +102,8 @@ pub(crate) fn changed(text: &str) -> Option<Vec<Setting>> {
     Some(all.filter(|s| s.value != s.default).collect())
 }
 
-pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
-    let csv = o.csv.as_ref().map(|to| o.force.output(to, &[], Holds::CSV)).transpose()?;
+pub(super) fn run(o: &Options, common: &Common) -> Result {
+    let csv = o.force.maybe(o.csv.as_ref(), &[], Holds::CSV)?;
     match o.runs.as_slice() {
         [run] if csv.is_none() => one(run, o, common),
         _ if o.open && o.out.is_none() => {
@@ -114,13 +114,8 @@ pub(super) fn run(o: &Options, common: &Common) -> Result<(), Failure> {
 }
 
 /// Several runs as one answer.
-fn together(
-    runs: &[PathBuf],
-    o: &Options,
-    csv: Option<Output>,
-    common: &Common,
-) -> Result<(), Failure> {
-    let page = o.out.as_ref().map(|to| o.force.output(to, &[], Holds::PAGE)).transpose()?;
+fn together(runs: &[PathBuf], o: &Options, csv: Option<Output>, common: &Common) -> Result {
+    let page = o.force.maybe(o.out.as_ref(), &[], Holds::PAGE)?;
     let named = |run: &PathBuf| Ok::<_, Failure>((run.display().to_string(), shown(run)?.0));
     let mut runs = runs.iter().map(named).collect::<Result<Vec<_>, _>>()?;
     let together = Together::of(&mut runs).map_err(Failure::usage)?;
@@ -140,10 +135,10 @@ fn together(
         .filter(|(_, m)| !m.faults.is_empty())
         .map(|(name, m)| format!("the journal of {name} is damaged: {}", m.faults.join("; ")))
         .collect();
-    if damaged.is_empty() { Ok(()) } else { Err(Failure::new(Code::Check, damaged.join("; "))) }
+    none("", &damaged)
 }
 
-fn one(run: &Path, o: &Options, common: &Common) -> Result<(), Failure> {
+fn one(run: &Path, o: &Options, common: &Common) -> Result {
     let to = o.out.as_ref().filter(|to| **to != RunFolder::at(run).page());
     let (model, page) = match to {
         Some(to) => {
@@ -173,7 +168,7 @@ fn one(run: &Path, o: &Options, common: &Common) -> Result<(), Failure> {
 }
 
 /// Hands the page to whatever shows HTML here.
-fn open(page: &Path) -> Result<(), Failure> {
+fn open(page: &Path) -> Result {
     let tool = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     let shown = std::process::Command::new(tool)
         .arg(page)
@@ -182,6 +177,6 @@ fn open(page: &Path) -> Result<(), Failure> {
         .stderr(std::process::Stdio::null())
         .spawn();
     shown.map(|_| ()).map_err(|e| {
-        Failure::new(Code::Internal, format!("cannot start {tool}: {e}; open {}", page.display()))
+        Failure::internal(format!("cannot start {tool}: {e}; open {}", page.display()))
     })
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::begin::{Prepared, idle, keeper};
 use super::common::{info, lock, specs, write_info};
-use super::exit::Failure;
+use super::exit::{Failure, Result};
 use super::place::Where;
 use super::threads::Files;
 use super::{Common, say};
@@ -21,22 +21,14 @@ use crate::settings::ConfigError;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
 
-/// Brings the run in `path` to where it can go on.
+/// Brings the run in `path` to where it can go on, under settings that are given whole; `None`: those of the
+/// run, with what is given laid over.
 pub(super) fn begin<C: Components>(
     path: &Path,
     to: &Where,
     common: &Common,
-) -> Result<Prepared<C>, Failure> {
-    begin_with(path, to, common, None)
-}
-
-/// The same under settings that are given whole; `None`: those of the run, with what is given laid over.
-pub(super) fn begin_with<C: Components>(
-    path: &Path,
-    to: &Where,
-    common: &Common,
     whole: Option<ConfigOf<C>>,
-) -> Result<Prepared<C>, Failure> {
+) -> Result<Prepared<C>> {
     let name = path.display();
     let run = RunFolder::at(path);
     let mut info = info(path)?;
@@ -76,7 +68,7 @@ pub(super) fn begin_with<C: Components>(
     write_info(&run, &info)?;
     let log = run.latencies(segment);
     let log = (std::fs::File::options().append(true).create(true).open(&log))
-        .map_err(|e| Failure::disk(format!("cannot write {}: {e}", log.display())))?;
+        .map_err(|e| Failure::unwritten(&log, e))?;
     let files = Files {
         keeper: Some(keeper(&run, &config).at(segment)),
         journal: Some(journal),
@@ -105,7 +97,7 @@ fn settings<C: Components>(
     run: &RunFolder,
     common: &Common,
     whole: Option<ConfigOf<C>>,
-) -> Result<(ConfigOf<C>, Vec<Change>), Failure> {
+) -> Result<(ConfigOf<C>, Vec<Change>)> {
     let usage = |e: ConfigError| Failure::usage(e.to_string());
     let was = ConfigOf::<C>::load(Some(&run.settings()), &[]).map_err(usage)?;
     let now = match whole {

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::begin::{Prepared, idle, keeper};
 use super::behind::{Behind, unknown};
 use super::common::{claim, digests, new_run, write_info};
-use super::exit::{Code, Failure};
+use super::exit::{Code, Failure, Result};
 use super::place::{Place, Where};
 use super::threads::{Ended, Files, Threads};
 use super::watch::{self, Watcher, Way, Window};
@@ -71,7 +71,7 @@ pub(super) struct Options {
     out: Option<PathBuf>,
 }
 
-pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result {
     let stop = stop_on_signals()?;
     let metrics = watch::listen(o.metrics.as_deref())?;
     let Prepared { run, mut place, coins, mut files, turn, idle, mut info, config, behind, note } =
@@ -89,7 +89,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     let (recorded, sockets) = (files.recording.is_some(), files.sockets);
     let goes_on = files.goes_on.is_some();
     let (past, to, needed) = Beside::start(run.clone(), config, coins.clone(), recorded)
-        .map_err(|e| Failure::new(Code::Internal, format!("no thread: {e}")))?;
+        .map_err(|e| Failure::internal(format!("no thread: {e}")))?;
     files.keeper = files.keeper.map(|k| k.with_past(to, needed));
     let threads = Threads::start(&place, turn, files, idle, &stop)?;
     let window =
@@ -122,7 +122,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
     let ended = ended?;
     let mut truth = place.exchange.take().map(Handle::stop);
     let known = truth.as_mut().zip(behind).map(|(truth, behind)| behind.end(truth));
-    let records = ended.published.first_seq + ended.ending.records;
+    let records = ended.published.first_seq + ended.ending.status.records;
     let end = RunEnd::new(ended.reason, records, &ended.published.digest);
     // Of the newest segment, so that a long run ends as soon as a short one; none without a recording.
     let newest = Past::of(&run).map_or(0, |past| past.recording);
@@ -143,13 +143,9 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
 }
 
 /// The run to start: the one asked for, the newest one, or a new one.
-fn prepared<C: Components>(
-    o: &Options,
-    common: &Common,
-    stop: &Stop,
-) -> Result<Prepared<C>, Failure> {
+fn prepared<C: Components>(o: &Options, common: &Common, stop: &Stop) -> Result<Prepared<C>> {
     match &o.resume {
-        Some(run) => resume::begin(run, &o.place, common),
+        Some(run) => resume::begin(run, &o.place, common, None),
         None if o.again => go_on(o, common, stop),
         None => begin(o, common.load()?, stop),
     }
@@ -157,7 +153,7 @@ fn prepared<C: Components>(
 
 /// The newest run of the venue, or a new one where there is none, or where it cannot go on. Those that were
 /// killed before their first link hold nothing, and go.
-fn go_on<C: Components>(o: &Options, common: &Common, stop: &Stop) -> Result<Prepared<C>, Failure> {
+fn go_on<C: Components>(o: &Options, common: &Common, stop: &Stop) -> Result<Prepared<C>> {
     let config: ConfigOf<C> = common.load()?;
     let config = keeping(config, o)?;
     let mut runs = runs(Path::new(&config.run.folder), o);
@@ -167,7 +163,7 @@ fn go_on<C: Components>(o: &Options, common: &Common, stop: &Stop) -> Result<Pre
     let Some(newest) = runs.pop() else {
         return begin(o, config, stop);
     };
-    let resumed = resume::begin_with(&newest, &o.place, common, Some(config.clone()));
+    let resumed = resume::begin(&newest, &o.place, common, Some(config.clone()));
     resumed.or_else(|why| {
         eprintln!("papermaker: {why}; beginning a new run");
         begin(o, config, stop)
@@ -193,7 +189,7 @@ fn runs(folder: &Path, o: &Options) -> Vec<PathBuf> {
     runs.into_iter().map(|(_, path)| path).collect()
 }
 
-fn keeping<C: Components>(config: ConfigOf<C>, o: &Options) -> Result<ConfigOf<C>, Failure> {
+fn keeping<C: Components>(config: ConfigOf<C>, o: &Options) -> Result<ConfigOf<C>> {
     match &o.keep {
         None => Ok(config),
         Some(text) => {
@@ -203,11 +199,7 @@ fn keeping<C: Components>(config: ConfigOf<C>, o: &Options) -> Result<ConfigOf<C
 }
 
 /// A new run: its place, its coins, its folder.
-fn begin<C: Components>(
-    o: &Options,
-    mut config: ConfigOf<C>,
-    stop: &Stop,
-) -> Result<Prepared<C>, Failure> {
+fn begin<C: Components>(o: &Options, mut config: ConfigOf<C>, stop: &Stop) -> Result<Prepared<C>> {
     config = keeping(config, o)?;
     let place = o.place.place(&mut config, "embedded")?;
     let (coins, note) = o.place.coins(&config, &place, stop)?;
@@ -304,7 +296,7 @@ fn journal_failure(s: &Status) -> Option<String> {
 fn show(
     path: &Path,
     e: &Ended,
-    (model, page): (&Model, Result<PathBuf, Failure>),
+    (model, page): (&Model, Result<PathBuf>),
     truth: Option<(&Truth, &serde_json::Value)>,
     common: &Common,
 ) {
@@ -317,10 +309,10 @@ fn show(
         v["ended"] = json!(e.reason.text());
         v["digest"] = json!(hex(e.published.digest.run));
         v["decisions"] = json!(hex(e.published.digest.decisions));
-        v["records"] = json!(e.ending.records);
-        v["durable"] = json!(e.ending.durable_seq.map_or(0, |s| s + 1));
+        v["records"] = json!(e.ending.status.records);
+        v["durable"] = json!(e.ending.status.durable());
         v["dropped"] = json!(dropped);
-        v["frames_lost"] = json!(e.ending.frames_lost);
+        v["frames_lost"] = json!(e.ending.status.frames.1);
         v["lost_links"] = json!(e.lost_links);
         v["feed"] = summary::feed_json(&e.counters);
         v["given_up"] = json!(e.given_up);
@@ -330,8 +322,8 @@ fn show(
         return;
     }
     say(&report::text(model, common));
-    if e.ending.failed.is_some() {
-        say(&summary::unwritten(&e.status));
+    if e.ending.status.failed.is_some() {
+        say(&summary::unwritten(&e.ending.status));
     }
     let known = |(law, all)| truth_text(law, Some(model)) + &unknown(all);
     if let Some(text) = truth.map(known).filter(|text| !text.is_empty()) {
@@ -348,10 +340,10 @@ fn show(
     );
     let records = format!(
         "{}, {dropped} dropped, {} durable; {} frames recorded, {} lost",
-        e.ending.records,
-        e.ending.durable_seq.map_or(0, |s| s + 1),
-        e.ending.frames,
-        e.ending.frames_lost,
+        e.ending.status.records,
+        e.ending.status.durable(),
+        e.ending.status.frames.0,
+        e.ending.status.frames.1,
     );
     say(&format!(
         "\n{}{}{}{}{}{}{}run        {}\n{}{}",
@@ -359,7 +351,7 @@ fn show(
         e.given_up.concat(),
         e.cadence,
         labelled("hot thread", &e.pinned.to_string()),
-        summary::latency_text(&e.ending.latency),
+        summary::latency_text(&e.ending.status.latency),
         labelled("records", &records),
         labelled("ended", e.reason.of_run(true)),
         path.display(),
@@ -369,18 +361,18 @@ fn show(
 }
 
 /// Whether everything was written, and the venue did not end it.
-fn outcome(e: &Ended) -> Result<(), Failure> {
+fn outcome(e: &Ended) -> Result {
     if let Some(why) = &e.refused {
-        return Err(Failure::new(Code::Venue, why.clone()));
+        return Err(Failure::venue(why.clone()));
     }
-    match e.ending.failed {
+    match e.ending.status.failed {
         Some(f) => Err(Failure::disk(format!(
             "the journal failed: {}; {} of {} records are durable",
             f.error,
-            e.ending.durable_seq.map_or(0, |s| s + 1),
-            e.ending.records
+            e.ending.status.durable(),
+            e.ending.status.records
         ))),
-        None if e.ending.recording_failed => Err(Failure::disk(
+        None if e.ending.status.recording_failed => Err(Failure::disk(
             "the journal is whole, but the raw frames could not all be recorded: the run cannot be \
              verified by replay",
         )),
@@ -408,7 +400,7 @@ pub(super) fn truth_text(t: &Truth, model: Option<&Model>) -> String {
 }
 
 /// Writes what the exchange knows of itself.
-pub(super) fn write_truth(to: Output, truth: &impl Serialize) -> Result<(), Failure> {
+pub(super) fn write_truth(to: Output, truth: &impl Serialize) -> Result {
     let text = serde_json::to_string_pretty(truth).unwrap_or_default();
     Ok(to.put(text.as_bytes())?)
 }
@@ -419,7 +411,7 @@ fn files<C: Components>(
     config: &ConfigOf<C>,
     hash: [u64; 2],
     (record, sockets): (bool, u8),
-) -> Result<Files, Failure> {
+) -> Result<Files> {
     let name = run.path().display();
     let folder = claim(run, config)?;
     let options = config.journal(hash);

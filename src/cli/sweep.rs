@@ -9,9 +9,9 @@ use clap::{Args, Subcommand, ValueEnum as _};
 use serde_json::json;
 
 use super::common::{chosen, judged};
-use super::exit::{Code, Failure};
+use super::exit::{Code, Failure, Result};
 use super::export::built;
-use super::options::{ask_at_signal, end_if_asked, is_asked, threads};
+use super::options::{Jobs, ask_at_signal, end_if_asked, is_asked};
 use super::progress::Progress;
 use super::{Common, Force};
 use crate::app::config::ConfigOf;
@@ -26,7 +26,7 @@ use crate::sweep::{
     run_unit, units,
 };
 use crate::sys::clock::SessionClock;
-use crate::sys::jobs::{cores, done};
+use crate::sys::jobs::done;
 use crate::units::Ns;
 
 #[derive(Debug, Args)]
@@ -53,9 +53,8 @@ enum What {
         /// Only this part of the jobs, as 0/4 to 3/4.
         #[arg(long, value_name = "I/N", default_value = "0/1")]
         shard: String,
-        /// Passes at a time; default: one a core.
-        #[arg(long, value_parser = threads)]
-        jobs: Option<usize>,
+        #[command(flatten)]
+        jobs: Jobs,
     },
     /// Put all rows into one table; refused while rows are missing.
     Merge {
@@ -96,11 +95,7 @@ Several machines: share the folder, or copy the plan and bring the rows together
               papermaker sweep run DIR --shard $JOB_COMPLETION_INDEX/64
 A killed part is run again: what is done stays done. The table is the same for any number of parts.";
 
-pub(super) fn run<C: Components>(
-    o: &Options,
-    config: &ConfigOf<C>,
-    common: &Common,
-) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, config: &ConfigOf<C>, common: &Common) -> Result {
     match &o.what {
         What::Plan { spec, out } => plan(spec, out, config, common),
         What::Run { dir, shard, jobs } => work::<C>(dir, shard, *jobs, common),
@@ -120,19 +115,13 @@ fn failure(e: SweepError) -> Failure {
 }
 
 /// Reads the spec and its files, and writes the plan.
-fn plan<C: Components>(
-    path: &Path,
-    dir: &Path,
-    config: &ConfigOf<C>,
-    common: &Common,
-) -> Result<(), Failure> {
+fn plan<C: Components>(path: &Path, dir: &Path, config: &ConfigOf<C>, common: &Common) -> Result {
     let shown = path.display();
     if RunFolder::at(dir).is_one() {
         let text = format!("{} is the folder of a run: name another one", dir.display());
         return Err(Failure::usage(text));
     }
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| Failure::input(format!("cannot read {shown}: {e}")))?;
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::unread(path, e))?;
     let spec = Spec::parse(&text).map_err(|e| Failure::usage(format!("{shown}: {e}")))?;
     let beside = path.parent().unwrap_or(Path::new(""));
     let mut plan = Plan {
@@ -170,9 +159,9 @@ fn plan<C: Components>(
 }
 
 /// What the plan says of a file.
-fn file(beside: &Path, named: &Path, spec: &Spec) -> Result<FilePlan, Failure> {
+fn file(beside: &Path, named: &Path, spec: &Spec) -> Result<FilePlan> {
     let path = beside.join(named);
-    let refused = |e| Failure::input(format!("cannot read {}: {e}", path.display()));
+    let refused = |e| Failure::unread(&path, e);
     let coins = chosen(&path, &spec.coins)?;
     if let Some(f) = judged(&path, &coins, spec.accept_unfit)?
         && let Some(w) = spec.windows
@@ -205,16 +194,11 @@ pub(crate) struct Done {
     pub(crate) took_s: f64,
 }
 
-fn work<C: Components>(
-    dir: &Path,
-    shard: &str,
-    jobs: Option<usize>,
-    common: &Common,
-) -> Result<(), Failure> {
+fn work<C: Components>(dir: &Path, shard: &str, jobs: Jobs, common: &Common) -> Result {
     let meter = Meter::default();
     let theirs = meter.clone();
     ask_at_signal(move || theirs.stop());
-    let ended = part::<C>(dir, (shard, jobs), &sweep::alone, &meter);
+    let ended = part::<C>(dir, (shard, jobs.count()), &sweep::alone, &meter);
     if is_asked() {
         let (plan, _) = Plan::read::<C>(dir).map_err(failure)?;
         let missing = sweep::table(&plan, dir).err().map_or_else(String::new, |e| format!("{e}; "));
@@ -233,14 +217,13 @@ fn work<C: Components>(
 /// Does what is missing of a part; `around` makes each pass.
 pub(crate) fn part<C: Components>(
     dir: &Path,
-    (shard, jobs): (&str, Option<usize>),
+    (shard, threads): (&str, usize),
     around: &Around<'_>,
     meter: &Meter,
-) -> Result<Done, Failure> {
+) -> Result<Done> {
     let shard: Shard = shard.parse().map_err(failure)?;
     let (plan, base) = Plan::read::<C>(dir).map_err(failure)?;
     let _lock = locked(dir, shard)?;
-    let threads = jobs.unwrap_or_else(cores).max(1);
     let todo = units(&plan, dir, shard, threads);
     let count: usize = todo.iter().map(|u| u.jobs.len()).sum();
     let paths = checked(&plan, dir, &todo)?;
@@ -268,7 +251,7 @@ pub(crate) fn part<C: Components>(
 }
 
 /// One process does a part at a time, where the file system knows of locks.
-fn locked(dir: &Path, shard: Shard) -> Result<Folder, Failure> {
+fn locked(dir: &Path, shard: Shard) -> Result<Folder> {
     let name = format!("{}-of-{}", shard.index, shard.of);
     Folder::create(&dir.join("parts").join(&name)).map_err(|e| match e {
         FolderError::Busy => Failure::usage(format!(
@@ -282,14 +265,13 @@ fn locked(dir: &Path, shard: Shard) -> Result<Folder, Failure> {
 }
 
 /// Where each file is whose jobs are missing; refused where it is not what the plan was made of.
-fn checked(plan: &Plan, dir: &Path, todo: &[Unit]) -> Result<Vec<Option<PathBuf>>, Failure> {
+fn checked(plan: &Plan, dir: &Path, todo: &[Unit]) -> Result<Vec<Option<PathBuf>>> {
     let one = |(i, file): (usize, &FilePlan)| {
         if !todo.iter().any(|u| u.file == i) {
             return Ok(None);
         }
         let path = file.find(dir).map_err(failure)?;
-        let (_, hash) = fingerprint(&path)
-            .map_err(|e| Failure::input(format!("cannot read {}: {e}", path.display())))?;
+        let (_, hash) = fingerprint(&path).map_err(|e| Failure::unread(&path, e))?;
         if hex(hash) != file.hash {
             return Err(Failure::input(format!(
                 "{} has changed since the plan was made: plan again into the same folder",
@@ -305,7 +287,7 @@ fn merge<C: Components>(
     dir: &Path,
     (out, force): (Option<&Path>, Force),
     common: &Common,
-) -> Result<(), Failure> {
+) -> Result {
     let (plan, _) = Plan::read::<C>(dir).map_err(failure)?;
     let format_here = if Format::Parquet.is_built() { Format::Parquet } else { Format::Csv };
     let named = dir.join(format!("sweep.{}", format_here.ending()));
@@ -335,7 +317,7 @@ fn merge<C: Components>(
 }
 
 /// The format of a file by its ending.
-fn format(to: &Path) -> Result<Format, Failure> {
+fn format(to: &Path) -> Result<Format> {
     let shown = to.display();
     let ending = to.extension().and_then(|e| e.to_str()).unwrap_or_default();
     let format = Format::value_variants().iter().copied().find(|f| f.ending() == ending);
@@ -346,7 +328,7 @@ fn format(to: &Path) -> Result<Format, Failure> {
     built(format, "name a file that ends in .csv").map_err(named).map(|()| format)
 }
 
-fn show<C: Components>(dir: &Path, common: &Common) -> Result<(), Failure> {
+fn show<C: Components>(dir: &Path, common: &Common) -> Result {
     let (plan, _) = Plan::read::<C>(dir).map_err(failure)?;
     let (known, rows, configs) = sweep::known(&plan, dir).map_err(failure)?;
     let mut ranking = sweep::rank(&known, &rows);

@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::exit::{Code, Failure};
+use super::exit::{Failure, Result};
 use super::place::Place;
 use super::summary;
 use crate::app::live::{self, Idle, LiveEnd, Plan};
-use crate::app::notes::{Note, Notes};
+use crate::app::notes::{Note, Notes, notes};
 use crate::app::publish::{Published, Rings};
 use crate::app::status::{CoinStatus, Status, StatusBoard};
 use crate::app::turn::Turn;
@@ -85,7 +85,6 @@ pub(super) struct Ended {
     pub refused: Option<String>,
     pub published: Published,
     pub ending: Ending,
-    pub status: Status,
 }
 
 impl<C: Components> Threads<C> {
@@ -96,7 +95,7 @@ impl<C: Components> Threads<C> {
         files: Files,
         idle: Idle<C>,
         stop: &Stop,
-    ) -> Result<Threads<C>, Failure> {
+    ) -> Result<Threads<C>> {
         let resumed = files.goes_on.is_some();
         let goes_on = files.goes_on.unwrap_or_else(|| (0, Digest::new()));
         let all = turn.feed().coins().as_slice();
@@ -111,7 +110,7 @@ impl<C: Components> Threads<C> {
             board: board.clone(),
         };
         let failures = Arc::new(Failures::default());
-        let notes = Notes::default();
+        let notes = notes();
         let coins = all.iter().map(|c| c.name.to_string()).collect();
         let mut before = counters::Counters::default();
         before.set(Counter::LinkDown, turn.feed().counters().downs);
@@ -125,11 +124,11 @@ impl<C: Components> Threads<C> {
             idle,
             mask_seed: u64::from_le_bytes(tls::entropy::<8>()),
             failures: Arc::clone(&failures),
-            notes: notes.clone(),
+            notes: Arc::clone(&notes),
             resumed,
             simulated: place.world.is_some(),
         };
-        let no_thread = |e| Failure::new(Code::Internal, format!("no thread: {e}"));
+        let no_thread = |e| Failure::internal(format!("no thread: {e}"));
         let logger = Logger::new(intake, outlet).relayed().map_err(no_thread)?;
         let clock = place.clock;
         let logging = std::thread::Builder::new()
@@ -167,7 +166,7 @@ impl<C: Components> Threads<C> {
             looks += 1;
             let status = self.board.read();
             // Ahead of the status, which comes by way of the logging thread.
-            while let Some(note) = self.notes.next() {
+            while let Some(note) = self.notes.pop() {
                 match note {
                     Note::GivenUp(r) => say(&given_up(&self.coins, &r)),
                     Note::Closed(code, words) => closed = closing(code, &words),
@@ -223,11 +222,10 @@ impl<C: Components> Threads<C> {
     }
 
     /// Waits for both threads.
-    pub(super) fn join(self) -> Result<Ended, Failure> {
-        let broken = |what: &str| {
-            Failure::new(Code::Internal, format!("the {what} thread panicked; please report it"))
-        };
-        let no_poll = |e| Failure::new(Code::Internal, format!("no poll: {e}"));
+    pub(super) fn join(self) -> Result<Ended> {
+        let broken =
+            |what: &str| Failure::internal(format!("the {what} thread panicked; please report it"));
+        let no_poll = |e| Failure::internal(format!("no poll: {e}"));
         let live = self.hot.join().map_err(|_| broken("hot"));
         let live = live.and_then(|end| end.map_err(no_poll)).map(|end| {
             let LiveEnd { reason, began, lost, pinned, mut rings, turn, .. } = end;
@@ -244,7 +242,7 @@ impl<C: Components> Threads<C> {
         if !began && reason == StopReason::Venue {
             let last = self.failures.read().1;
             let why = last.map_or_else(|| "no answer in the time given".into(), |e| e.to_string());
-            return Err(Failure::new(Code::Venue, format!("cannot connect: {why}")));
+            return Err(Failure::venue(format!("cannot connect: {why}")));
         }
         let feed = turn.feed();
         let refusals = feed.refusals();
@@ -266,7 +264,6 @@ impl<C: Components> Threads<C> {
             refused,
             published,
             ending,
-            status: self.board.read(),
         })
     }
 }

@@ -8,8 +8,8 @@ use std::time::SystemTime;
 
 use clap::Args;
 
-use super::exit::{Code, Failure};
-use super::watch::{Viewer, Way, Wish};
+use super::exit::{Failure, Result};
+use super::watch::{Viewer, Way};
 use super::{Common, say};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
@@ -36,11 +36,7 @@ pub(super) struct Options {
     health: bool,
 }
 
-pub(super) fn run<C: Components>(
-    o: &Options,
-    config: &ConfigOf<C>,
-    common: &Common,
-) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, config: &ConfigOf<C>, common: &Common) -> Result {
     let target = match &o.target {
         Some(path) => path.to_str().map_or_else(|| Target::Folder(path.clone()), target),
         None => newest(Path::new(&config.run.folder))?,
@@ -49,7 +45,7 @@ pub(super) fn run<C: Components>(
     if o.health {
         let verdict = health::judge(&read(&text)?);
         say(&verdict.text());
-        return if verdict.is_ok() { Ok(()) } else { Err(Failure::new(Code::Check, "degraded")) };
+        return if verdict.is_ok() { Ok(()) } else { Err(Failure::check("degraded")) };
     }
     if common.json {
         say(&format!("{text}\n"));
@@ -64,8 +60,8 @@ pub(super) fn run<C: Components>(
     watch(&target, first)
 }
 
-fn watch(target: &Target, first: Snapshot) -> Result<(), Failure> {
-    let gone = |e: io::Error| Failure::new(Code::Internal, format!("the terminal: {e}"));
+fn watch(target: &Target, first: Snapshot) -> Result {
+    let gone = |e: io::Error| Failure::internal(format!("the terminal: {e}"));
     let mut viewer = Viewer::new("leave, the run goes on", true).map_err(gone)?;
     let mut newest = first;
     let mut looks = 0u32;
@@ -73,7 +69,7 @@ fn watch(target: &Target, first: Snapshot) -> Result<(), Failure> {
         viewer.show(&newest).map_err(gone)?;
         std::thread::sleep(LOOK);
         looks = looks.wrapping_add(1);
-        if viewer.keys() == Wish::End {
+        if viewer.keys() {
             return Ok(());
         }
         if newest.status.ended {
@@ -106,7 +102,7 @@ fn target(text: &str) -> Target {
 }
 
 /// The folder with the newest socket that somebody answers on.
-fn newest(runs: &Path) -> Result<Target, Failure> {
+fn newest(runs: &Path) -> Result<Target> {
     let mut found: Vec<(SystemTime, PathBuf)> = std::fs::read_dir(runs)
         .into_iter()
         .flatten()
@@ -139,7 +135,7 @@ fn nobody(target: &Target, e: &io::Error) -> Failure {
     Failure::input(text)
 }
 
-fn read(text: &str) -> Result<Snapshot, Failure> {
+fn read(text: &str) -> Result<Snapshot> {
     Snapshot::read(text).map_err(|e| {
         Failure::input(match e {
             Unreadable::Version(v) => {

@@ -9,8 +9,8 @@ use clap::Args;
 
 use super::Common;
 use super::common::coin_name;
-use super::exit::Failure;
-use super::options::{INTERRUPTED, ask_at_signal, end_if_asked, is_asked, threads};
+use super::exit::{Failure, Result};
+use super::options::{INTERRUPTED, Jobs, ask_at_signal, end_if_asked, is_asked};
 use super::progress::Progress;
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
@@ -54,16 +54,11 @@ pub(super) struct Options {
     /// Value of the orders that are tried at and behind the touch, USD.
     #[arg(long, default_value_t = 500.0)]
     order_usd: f64,
-    /// Threads; the default is one a core.
-    #[arg(long, value_parser = threads)]
-    jobs: Option<usize>,
+    #[command(flatten)]
+    jobs: Jobs,
 }
 
-pub(super) fn run<C: Components>(
-    o: &Options,
-    config: &ConfigOf<C>,
-    common: &Common,
-) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, config: &ConfigOf<C>, common: &Common) -> Result {
     if !(0.1..=10_000.0).contains(&o.hours) {
         return Err(Failure::usage("--hours must be 0.1 to 10000"));
     }
@@ -86,7 +81,7 @@ pub(super) fn run<C: Components>(
     let plan = Plan {
         length_ns: Ns::SEC * floor(o.hours * 3_600.0),
         seed: o.seed.unwrap_or(plan.seed),
-        jobs: o.jobs.unwrap_or(plan.jobs),
+        jobs: o.jobs.count(),
         ..plan
     };
     let progress = Progress::counted("truth", "s of the market");

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::common::coin_name;
-use super::exit::Failure;
+use super::exit::{Failure, Result};
 use super::place::{exchange, parse_length, speed};
 use super::run::{truth_text, write_truth};
 use super::{Common, Force, say, stop_on_signals};
@@ -62,11 +62,7 @@ pub(super) struct Options {
     force: Force,
 }
 
-pub(super) fn run<C: Components>(
-    o: &Options,
-    mut config: ConfigOf<C>,
-    common: &Common,
-) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, mut config: ConfigOf<C>, common: &Common) -> Result {
     let stop = stop_on_signals()?;
     let length = o.length.as_deref().map(parse_length).transpose()?;
     if !o.coin.is_empty() {
@@ -76,7 +72,7 @@ pub(super) fn run<C: Components>(
     if let (Some(path), Some(length)) = (&o.tape, length) {
         return tape((path, length), o, &config, common);
     }
-    let truth_to = o.truth.as_ref().map(|to| o.force.output(to, &[], Holds::JSON)).transpose()?;
+    let truth_to = o.force.maybe(o.truth.as_ref(), &[], Holds::JSON)?;
     let handle = exchange(&config, o.addr, o.speed)?;
     let addr = handle.addr();
     let v = serde_json::json!({
@@ -132,13 +128,11 @@ fn tape<C: Components>(
     o: &Options,
     config: &ConfigOf<C>,
     common: &Common,
-) -> Result<(), Failure> {
-    let cannot = |e: std::io::Error| Failure::disk(format!("cannot write {}: {e}", path.display()));
+) -> Result {
+    let cannot = |e: std::io::Error| Failure::unwritten(path, e);
     let mut file = o.force.output(path, &[], Holds::RECORDING)?;
-    let truth_to =
-        o.truth.as_ref().map(|to| o.force.output(to, &[path], Holds::JSON)).transpose()?;
-    let mut blocks =
-        o.blocks.as_ref().map(|to| o.force.output(to, &[path], Holds::JSON)).transpose()?;
+    let truth_to = o.force.maybe(o.truth.as_ref(), &[path], Holds::JSON)?;
+    let mut blocks = o.force.maybe(o.blocks.as_ref(), &[path], Holds::JSON)?;
     let (mut out, mut frames) = (Writer::new(&mut file), 0u64);
     let frame = |at, text: &str| {
         if frames == 0 {

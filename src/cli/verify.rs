@@ -14,7 +14,7 @@ use super::common::{
     each_record, info, intact, journal, opened, past, recording_failure, settings, specs,
     unreadable,
 };
-use super::exit::{Code, Failure};
+use super::exit::{Failure, Result};
 use super::{Common, report, say};
 use crate::app::config::ConfigOf;
 use crate::app::past::Past;
@@ -33,7 +33,7 @@ pub(super) struct Options {
     run: PathBuf,
 }
 
-pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Failure> {
+pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result {
     let mut read = report::read(&o.run)?;
     // Sums of the past hide what became of its segments.
     for fault in each_record(&o.run, journal(&o.run)?, |_| Ok(()))? {
@@ -60,7 +60,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
         };
         // Frames that are missing fail the check wherever they are missing.
         let again = from.again(&config, &coins);
-        let again = again.map_err(|why| Failure::new(Code::Check, cannot(&why)))?;
+        let again = again.map_err(|why| Failure::check(cannot(&why)))?;
         from.replay(&run, again, reason, take).map_err(|e| Failure::input(cannot(&e)))?
     } else {
         whole(&info, (&config, &coins), reason, &mut beside)?
@@ -84,7 +84,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result<(), Fai
             (0, Some(_)) => return f,
             (n, _) => format!("the recording misses {n} frames, the disk having fallen behind: {f}"),
         };
-        Failure::new(Code::Check, why)
+        Failure::check(why)
     })?;
     intact(&read.faults)
 }
@@ -95,7 +95,7 @@ fn whole<C: Components>(
     (config, coins): (&ConfigOf<C>, &[CoinSpec]),
     reason: Option<StopReason>,
     beside: &mut Beside,
-) -> Result<(u64, Digest, Outcome), Failure> {
+) -> Result<(u64, Digest, Outcome)> {
     let mut tally = Tally::new(|record: &Record, _: &Bytes| beside.take(record));
     let first = info.source.path();
     let files: Vec<PathBuf> =
@@ -124,7 +124,7 @@ fn ended(
     beside: &Beside,
     (end, again): (&RunEnd, &Digests),
     common: &Common,
-) -> Result<(), Failure> {
+) -> Result {
     let journal = &read.digest;
     let (intact, lost) = (read.faults.is_empty(), read.lost);
     // Records lost in the queue were decided all the same, and a replay gives them again.
@@ -157,21 +157,18 @@ fn ended(
     match &beside.differs {
         _ if equal || !intact => Ok(()),
         Some(d) => Err(differing(d)),
-        None if same => Err(Failure::new(
-            Code::Check,
-            format!(
-                "the replay is equal, but the journal lacks the last of its {} records: it failed, and has \
+        None if same => Err(Failure::check(format!(
+            "the replay is equal, but the journal lacks the last of its {} records: it failed, and has \
                  {}",
-                end.records, read.records
-            ),
-        )),
-        None => Err(Failure::new(Code::Check, "the digests differ")),
+            end.records, read.records
+        ))),
+        None => Err(Failure::check("the digests differ")),
     }
 }
 
 /// The verdict on a run that was killed, or still runs: its journal and its recording were cut at
 /// different places, and as far as both reach every record came again.
-fn killed(read: &Model, beside: &Beside, replayed: u64, common: &Common) -> Result<(), Failure> {
+fn killed(read: &Model, beside: &Beside, replayed: u64, common: &Common) -> Result {
     let (intact, equal) = (read.faults.is_empty(), beside.differs.is_none());
     let v = serde_json::json!({
         "records": read.records, "lost": read.lost, "intact": intact, "faults": read.faults,
@@ -194,14 +191,14 @@ fn killed(read: &Model, beside: &Beside, replayed: u64, common: &Common) -> Resu
 fn holed(hole: Fault, before: u64) -> Failure {
     let text =
         format!("{hole}: the {before} records before it are verified, those behind it cannot be");
-    Failure::new(Code::Check, text)
+    Failure::check(text)
 }
 
 fn differing((held, fresh): &(Record, Record)) -> Failure {
     let seq = fresh.seq;
     let [was, is] = [(held, fresh), (fresh, held)].map(|(r, other)| shown(&r.body, &other.body));
     let text = format!("record {seq} differs: the journal has {was}, the replay gives {is}");
-    Failure::new(Code::Check, text)
+    Failure::check(text)
 }
 
 /// The kind of a record and the fields that differ from another.
@@ -231,7 +228,7 @@ struct Beside {
 
 impl Beside {
     /// At the first record that a replay from the end of `past` gives.
-    fn open(run: &Path, past: &Past) -> Result<Beside, Failure> {
+    fn open(run: &Path, past: &Past) -> Result<Beside> {
         let reader = past.rest(opened(run)?).map_err(|e| unreadable(run, e))?;
         let mut beside = Beside { reader, held: None, first: 0, same: 0, differs: None };
         beside.first = beside.next().map_or(0, |r| r.seq);

@@ -11,7 +11,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::exit::Failure;
+use super::exit::{Failure, Result};
 use super::options::is_quiet;
 use super::{say, summary};
 use crate::app::status::{Status, StatusBoard};
@@ -36,15 +36,6 @@ pub(super) enum Way {
     Lines,
     /// Not at all.
     Silent,
-}
-
-/// What the person asked for with a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
-    /// Nothing.
-    None,
-    /// The end.
-    End,
 }
 
 /// The full-screen view.
@@ -87,20 +78,20 @@ impl Viewer {
         })
     }
 
-    /// Takes keys pressed.
-    pub(super) fn keys(&mut self) -> Wish {
+    /// Takes keys pressed; whether they ask for the end.
+    pub(super) fn keys(&mut self) -> bool {
         let coins = self.coins;
         let keys = self.screen.keys();
         let mut rest = &keys[..];
         while let Some((key, tail)) = rest.split_first() {
             rest = tail;
             if std::mem::take(&mut self.choice.asks) && matches!(key, b'y' | b'Y' | b'q' | b'Q') {
-                return Wish::End;
+                return true;
             }
             match key {
-                0x03 => return Wish::End,
+                0x03 => return true,
                 // What only looks may be left at once.
-                b'q' | b'Q' if self.leaves => return Wish::End,
+                b'q' | b'Q' if self.leaves => return true,
                 b'q' | b'Q' => self.choice.asks = true,
                 b'?' | b'h' => self.choice.help = !self.choice.help,
                 b'f' | b'\r' | b'\n' => self.choice.alone = !self.choice.alone,
@@ -119,7 +110,7 @@ impl Viewer {
                 rest = rest.get(2..).unwrap_or_default();
             }
         }
-        Wish::None
+        false
     }
 
     fn turn(&mut self, by: usize, coins: usize) {
@@ -145,7 +136,7 @@ pub(super) struct Window {
 }
 
 /// Listens on the address of `--metrics`, early: a run that cannot be had begins nothing.
-pub(super) fn listen(addr: Option<&str>) -> Result<Option<TcpListener>, Failure> {
+pub(super) fn listen(addr: Option<&str>) -> Result<Option<TcpListener>> {
     let Some(text) = addr else { return Ok(None) };
     // A port alone is a port of this machine.
     let full = if text.contains(':') { text.to_owned() } else { format!("127.0.0.1:{text}") };
@@ -205,10 +196,10 @@ impl<'a> Watcher<'a> {
             }
             return;
         };
-        let wish = v.keys();
+        let ends = v.keys();
         let is_due = looks.is_multiple_of(PICTURE);
         let shown = if is_due { v.show(&(self.window.source)()) } else { Ok(()) };
-        if wish == Wish::End || self.stop.is_asked() || shown.is_err() {
+        if ends || self.stop.is_asked() || shown.is_err() {
             // From here on a signal ends the process at once: the terminal goes first.
             *viewer = None;
             if shown.is_ok() {

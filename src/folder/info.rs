@@ -200,9 +200,6 @@ impl RunInfo {
     }
 
     /// The coins as they are followed.
-    ///
-    /// # Errors
-    /// [`BadCoin`] where a name or its decimals cannot be.
     pub fn specs(&self) -> Result<Vec<CoinSpec>, BadCoin> {
         let coin = |(name, decimals): &(String, u8)| {
             let spec = CoinSpec::new(name, *decimals)?;
@@ -226,19 +223,10 @@ impl RunInfo {
     /// # Errors
     /// As the disk refuses; nothing is left beside.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        let json = serde_json::to_string_pretty(self).map_err(io::Error::other)?;
-        let aside = path.with_extension("json.new");
-        std::fs::write(&aside, json).and_then(|()| std::fs::rename(&aside, path)).inspect_err(
-            |_| {
-                let _ = std::fs::remove_file(&aside);
-            },
-        )
+        super::put(path, &serde_json::to_vec_pretty(self)?)
     }
 
     /// Reads it from `path`.
-    ///
-    /// # Errors
-    /// As the disk refuses, or [`io::ErrorKind::InvalidData`] with the parser's text.
     pub fn read(path: &Path) -> io::Result<RunInfo> {
         let text = std::fs::read_to_string(path)?;
         serde_json::from_str(&text).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))

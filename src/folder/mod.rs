@@ -31,7 +31,8 @@ pub mod keep;
 mod output;
 pub mod recording;
 
-use std::io;
+use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 pub use disk::{Folder, FolderError};
@@ -41,6 +42,21 @@ pub use output::{Holds, Output, OutputError, abandon};
 
 use crate::journal::{self, segment_name};
 use crate::limits::RUNS_MAX;
+
+/// Writes a file aside, flushes it, and puts it in its place: there is a whole one, the old or the new, or
+/// none.
+pub fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".part");
+    let whole = fs::File::create(&aside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&aside, path)
+    });
+    whole.inspect_err(|_| _ = fs::remove_file(&aside))?;
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
 
 /// A run's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,30 +85,24 @@ impl RunFolder {
     }
 
     /// Makes the folder asked for.
-    ///
-    /// # Errors
-    /// [`NoFolder::Taken`] where it holds a run, [`NoFolder::Refused`] where it cannot be made.
     pub fn create(path: &Path) -> Result<RunFolder, NoFolder> {
         let run = RunFolder::at(path);
         if run.is_one() || run.settings().exists() {
             return Err(NoFolder::Taken(run.path));
         }
-        match std::fs::create_dir_all(path) {
+        match fs::create_dir_all(path) {
             Ok(()) => Ok(run),
             Err(e) => Err(NoFolder::Refused(run.path, e)),
         }
     }
 
     /// Makes the first free one of `under/stem`, `under/stem-2`, …
-    ///
-    /// # Errors
-    /// [`NoFolder::Refused`], [`NoFolder::TooMany`].
     pub fn create_under(under: &Path, stem: &str) -> Result<RunFolder, NoFolder> {
         let refused = |path: &Path, e| NoFolder::Refused(path.to_path_buf(), e);
-        std::fs::create_dir_all(under).map_err(|e| refused(under, e))?;
+        fs::create_dir_all(under).map_err(|e| refused(under, e))?;
         for n in 1..RUNS_MAX {
             let path = under.join(if n == 1 { stem.to_owned() } else { format!("{stem}-{n}") });
-            match std::fs::create_dir(&path) {
+            match fs::create_dir(&path) {
                 Ok(()) => return Ok(RunFolder { path }),
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(e) => return Err(refused(&path, e)),
@@ -113,7 +123,7 @@ impl RunFolder {
 
     /// The name of the run: that of its folder.
     pub fn name(&self) -> String {
-        let whole = std::fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
+        let whole = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         whole.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
@@ -139,11 +149,11 @@ impl RunFolder {
 
     /// All logs of latencies that are there, in order, one behind the other.
     pub fn latency_log(&self) -> Vec<u8> {
-        let names = std::fs::read_dir(&self.path).into_iter().flatten().flatten();
-        let number = |e: std::fs::DirEntry| keep::latency_number(e.file_name().to_str()?);
+        let names = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let number = |e: fs::DirEntry| keep::latency_number(e.file_name().to_str()?);
         let mut numbers: Vec<u64> = names.filter_map(number).collect();
         numbers.sort_unstable();
-        let read = |n: u64| std::fs::read(self.latencies(n)).unwrap_or_default();
+        let read = |n: u64| fs::read(self.latencies(n)).unwrap_or_default();
         numbers.into_iter().flat_map(read).collect()
     }
 
@@ -196,23 +206,17 @@ impl RunFolder {
         let lock = self.path.join(journal::FOLDER_LOCK);
         let own = [self.info(), self.settings(), self.past(), self.socket(), lock];
         for file in own.into_iter().chain(keep::segments(&self.path)) {
-            let _ = std::fs::remove_file(file);
+            let _ = fs::remove_file(file);
         }
-        let _ = std::fs::remove_dir(&self.path);
+        let _ = fs::remove_dir(&self.path);
     }
 
     /// Opens it for writing and locks it.
-    ///
-    /// # Errors
-    /// As [`Folder::create`].
     pub fn lock(&self) -> Result<Folder, FolderError> {
         Folder::create(&self.path)
     }
 
     /// Opens it for reading.
-    ///
-    /// # Errors
-    /// As [`Folder::open`].
     pub fn open(&self) -> Result<Folder, FolderError> {
         Folder::open(&self.path)
     }
@@ -232,17 +236,17 @@ mod tests {
     #[test]
     fn a_new_run_gets_a_folder_of_its_own() {
         let under = std::env::temp_dir().join(format!("papermaker-folder-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&under);
+        let _ = fs::remove_dir_all(&under);
         let a = RunFolder::create_under(&under, "run").expect("made");
         let b = RunFolder::create_under(&under, "run").expect("made");
         assert_eq!((a.name(), b.name()), ("run".into(), "run-2".into()));
         assert_eq!(RunFolder::create(a.path()).expect("empty"), a);
-        std::fs::write(a.info(), "{}").expect("written");
+        fs::write(a.info(), "{}").expect("written");
         let taken = RunFolder::create(a.path()).expect_err("taken").to_string();
         assert!(taken.contains("holds a run already"), "{taken}");
-        std::fs::write(under.join("file"), "").expect("written");
+        fs::write(under.join("file"), "").expect("written");
         let refused = RunFolder::create_under(&under.join("file"), "run").expect_err("a file");
         assert!(refused.to_string().contains("cannot make the run folder"), "{refused}");
-        std::fs::remove_dir_all(&under).expect("ours");
+        fs::remove_dir_all(&under).expect("ours");
     }
 }

@@ -18,6 +18,7 @@ use crate::cli::sweep::part;
 use crate::engine::Shipped;
 use crate::folder::recording::Meter;
 use crate::sweep::{Pass, SweepError};
+use crate::sys::jobs::cores;
 
 /// What the passes of a part that ask Python share.
 struct Asking {
@@ -81,7 +82,8 @@ pub(super) fn sweep_part(
     let asking = Asking { strategies, meter: meter.clone(), came: Mutex::default() };
     let (done, (asked, raised)) = beside(py, &meter, move || {
         let around = |python: Option<&str>, pass: &mut Pass<'_>| asking.pass(python, pass);
-        let (what, meter) = ((&*shard, jobs), &asking.meter);
+        let threads = jobs.unwrap_or_else(cores).max(1);
+        let (what, meter) = ((&*shard, threads), &asking.meter);
         let done = if asking.strategies.is_empty() {
             part::<Shipped>(&folder, what, &around, meter)
         } else {

@@ -184,7 +184,7 @@ impl Series {
 }
 
 /// Adds a point; of a level stretch only its two ends stay.
-fn push(run: &mut Vec<(usize, f64)>, i: usize, v: f64) {
+pub(super) fn push(run: &mut Vec<(usize, f64)>, i: usize, v: f64) {
     let same = |p: &(usize, f64)| p.1.total_cmp(&v).is_eq();
     if let [.., a, b] = &mut run[..]
         && same(a)

@@ -196,7 +196,7 @@ impl Life {
         self.turn.stop(self.now, StopReason::Signal, next, &mut self.records);
         let digest = self.records.published().digest;
         let ended = self.logger.finish(self.now);
-        assert_eq!((ended.digest, ended.lost, ended.unwritten), (digest, 0, 0), "{case:?}");
+        assert_eq!((ended.digest, ended.status.lost, ended.unwritten), (digest, 0, 0), "{case:?}");
     }
 }
 

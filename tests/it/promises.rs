@@ -76,7 +76,7 @@ fn a_coin_that_costs_every_link_is_set_aside_and_the_run_says_so() {
         idle: Idle::Sleeps,
         mask_seed: 1,
         failures: Arc::default(),
-        notes: papermaker::rooms::app::notes::Notes::default(),
+        notes: papermaker::rooms::app::notes::notes(),
         resumed: false,
         simulated: false,
     };

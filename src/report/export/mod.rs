@@ -35,9 +35,6 @@ pub enum Format {
 }
 
 /// Writes one table: its rows in order, each with the cells of its columns.
-///
-/// # Errors
-/// As the disk refuses.
 pub fn write_table(
     to: Output,
     format: Format,
@@ -105,12 +102,6 @@ pub struct Export {
     names: StrategyNames,
 }
 
-impl std::fmt::Debug for Export {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Export({} tables)", self.open.len())
-    }
-}
-
 impl Format {
     /// Ending of the file names.
     pub fn ending(self) -> &'static str {
@@ -145,9 +136,6 @@ impl Format {
 impl Export {
     /// Creates the files of `tables` in the folder `to`; files of the same names are replaced where
     /// `replace`. `names` are those that the tables were made with.
-    ///
-    /// # Errors
-    /// As the disk refuses, and as [`Output::may`].
     pub fn create(
         to: &Path,
         format: Format,
@@ -169,9 +157,6 @@ impl Export {
     }
 
     /// Writes a record's row, where its table is wanted.
-    ///
-    /// # Errors
-    /// As the disk refuses.
     pub fn take(&mut self, r: &Record) -> io::Result<()> {
         if let Body::Coin(c) = &r.body {
             let i = r.coin.index();
@@ -187,9 +172,6 @@ impl Export {
     }
 
     /// Completes the files.
-    ///
-    /// # Errors
-    /// As the disk refuses.
     pub fn finish(self) -> io::Result<Vec<Written>> {
         self.open
             .into_values()

@@ -8,7 +8,7 @@
 
 use super::fmt::{esc, number};
 use super::scale::{SPAN, Scale};
-use crate::report::series::Series;
+use crate::report::series::{Series, push};
 use crate::report::states::States;
 use crate::report::time;
 use crate::units::Ns;
@@ -128,9 +128,9 @@ impl<'a> TimeChart<'a> {
             for (i, base) in below.iter_mut().enumerate() {
                 match s.at(i) {
                     Some(v) => {
-                        thin(&mut low, i, *base);
+                        push(&mut low, i, *base);
                         *base += v;
-                        thin(&mut top, i, *base);
+                        push(&mut top, i, *base);
                     }
                     None => close(&mut d, &mut top, &mut low, &self.scale),
                 }
@@ -198,26 +198,14 @@ impl<'a> TimeChart<'a> {
     }
 }
 
-/// Adds a point to a side of an area; level stretches keep their ends.
-fn thin(to: &mut Vec<(usize, f64)>, i: usize, v: f64) {
-    if let [.., a, b] = &mut to[..]
-        && a.1.total_cmp(&v).is_eq()
-        && b.1.total_cmp(&v).is_eq()
-    {
-        b.0 = i;
-    } else {
-        to.push((i, v));
-    }
-}
-
-/// The same, where a value holds until the next one: as steps, as everything that is quoted is.
+/// Adds a point to a side of an area as [`push`] does, where a value holds until the next one: as steps, as everything that is quoted is.
 fn step(to: &mut Vec<(usize, f64)>, i: usize, v: f64) {
     if let Some(&(_, before)) = to.last()
         && before.total_cmp(&v).is_ne()
     {
         to.push((i, before));
     }
-    thin(to, i, v);
+    push(to, i, v);
 }
 
 fn close(d: &mut String, top: &mut Vec<(usize, f64)>, low: &mut Vec<(usize, f64)>, s: &Scale) {
