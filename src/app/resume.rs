@@ -126,9 +126,6 @@ struct Again<C: Components> {
 }
 
 /// Brings a run to where it can go on. `clock` gives the session time from the last stamp.
-///
-/// # Errors
-/// See [`Fault`].
 pub fn resume<C: Components>(
     mut folder: Folder,
     options: Options,

@@ -54,9 +54,6 @@ impl Folder {
     }
 
     /// Opens a folder for reading.
-    ///
-    /// # Errors
-    /// [`FolderError::Disk`] with [`DiskError::Missing`] where there is none.
     pub fn open(path: &Path) -> Result<Folder, FolderError> {
         match std::fs::metadata(path) {
             Ok(m) if m.is_dir() => Ok(Folder { path: path.to_path_buf(), _lock: None }),

@@ -102,9 +102,6 @@ pub(super) struct Tables {
 
 impl Tables {
     /// Tables of these names; all where it is `None`.
-    ///
-    /// # Errors
-    /// A name that no table has, with those there are.
     pub(super) fn new(wanted: Option<Vec<String>>) -> Result<Tables, Failure> {
         let names = StrategyNames::default();
         let known: Vec<&str> = tables(&names).iter().map(|t| t.name).collect();
@@ -142,9 +139,6 @@ impl Tables {
     }
 
     /// The tables by name, those without a row as well.
-    ///
-    /// # Errors
-    /// A table's rows are not alike.
     pub(super) fn finish(mut self) -> Result<BTreeMap<String, RecordBatch>, Failure> {
         for table in tables(&self.names) {
             if !self.open.contains_key(&table.record) {
