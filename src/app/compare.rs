@@ -10,11 +10,12 @@
 use std::path::PathBuf;
 
 use super::config::ConfigOf;
-use super::replay::{self, Cut, Tally, Unread, replay_files, replay_many};
-use super::turn::{Turn, engine};
+use super::replay::{self, Cut, Tally, Unread, replay_files, side_by_side};
+use super::turn::Turn;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::folder::recording::Meter;
+use crate::journal::Digest;
 use crate::limits::SWEEP_ENGINES_MAX;
 use crate::record::{
     Account, Body, Budget, Bytes, Estimates, Fill, Guard, Lane, OrderState, Record, StopReason,
@@ -212,19 +213,15 @@ fn one_pass<C: Components>(
     coins: &[CoinSpec],
     meter: &Meter,
 ) -> Result<Vec<Compared>, Unread> {
-    let Some(first) = configs.first().filter(|_| !meter.is_ending()) else {
+    if meter.is_ending() {
         return Ok(vec![Compared::default(); configs.len()]);
-    };
+    }
     let mut watches = vec![Watches::new(coins.len(), BLOCK_NS); configs.len()];
-    let each = watches.iter_mut();
-    let each = each.map(|watch| Tally::new(|r: &Record, _: &Bytes| watch.take(r)));
-    let mut tallies: Vec<_> = each.collect();
-    let engines = configs.iter().map(|c| engine(&c.engine, coins, c.hash(coins)));
-    let mut runs: Vec<_> = engines.zip(&mut tallies).collect();
-    let end = (Some(StopReason::Finished), meter);
-    replay_many(files, coins, first.run.parser, &mut runs, end)?;
-    let digests: Vec<u128> = tallies.into_iter().map(|t| t.end().1.value().decisions).collect();
-    Ok(watches.into_iter().zip(digests).map(|(w, d)| w.finish(d)).collect())
+    let sinks = watches.iter_mut().map(|watch| |r: &Record| watch.take(r));
+    let ends = side_by_side(files, coins, configs, sinks, meter)?;
+    let finish =
+        |(watch, (_, digest)): (Watches, (u64, Digest))| watch.finish(digest.value().decisions);
+    Ok(watches.into_iter().zip(ends).map(finish).collect())
 }
 
 /// As [`on_tape`] without a digest, which costs less; with what the replay went through.

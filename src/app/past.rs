@@ -30,7 +30,7 @@ use crate::engine::Components;
 use crate::feed::{CoinSpec, Control};
 use crate::folder::keep::Needed;
 use crate::folder::recording::{Reader, RecordingError, Tail, segment_name};
-use crate::folder::{Folder, RunFolder, RunInfo};
+use crate::folder::{Folder, RunFolder, RunInfo, by_age};
 use crate::journal::{self, Digest, Digests, Found, Front, ReadError, first_seq};
 use crate::limits::{CHECKPOINT_STACK, PAST_LOOK, PAST_LOOKS};
 use crate::record::{Body, Bytes, RECORD_BYTES, Record, StopReason};
@@ -170,25 +170,18 @@ impl Past {
 /// The bounded runs beside one that have ended, oldest first, with the numbers of the first segments of
 /// journal and recording that their pasts do not hold.
 pub fn ended_beside(run: &RunFolder) -> Vec<(PathBuf, [u64; 2])> {
+    let Some(under) = run.path().parent() else { return Vec::new() };
     let own = std::fs::canonicalize(run.path()).ok();
-    let all = run.path().parent().and_then(|under| std::fs::read_dir(under).ok());
-    let mut out: Vec<_> = all
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let other = RunFolder::at(&path);
-            let bounded = RunInfo::read(&other.info()).is_ok_and(|i| i.bounded);
-            if !bounded || std::fs::canonicalize(&path).ok() == own || other.lock().is_err() {
-                return None;
-            }
-            let made = other.info().metadata().and_then(|m| m.modified()).ok()?;
-            let past = Past::of(&other).ok()?;
-            Some((made, path, [past.journal.segment, past.recording]))
-        })
-        .collect();
-    out.sort();
-    out.into_iter().map(|(_, path, numbers)| (path, numbers)).collect()
+    let ended = |other: &RunFolder| {
+        let bounded = RunInfo::read(&other.info()).is_ok_and(|i| i.bounded);
+        bounded && std::fs::canonicalize(other.path()).ok() != own && other.lock().is_ok()
+    };
+    let runs = by_age(under, RunFolder::info).into_iter().filter(ended);
+    let past = |other: RunFolder| {
+        let past = Past::of(&other).ok()?;
+        Some((other.path().to_path_buf(), [past.journal.segment, past.recording]))
+    };
+    runs.filter_map(past).collect()
 }
 
 /// Makes the past of a run that goes on.

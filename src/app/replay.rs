@@ -449,6 +449,24 @@ pub fn replay_many<C: Components>(
     Ok(Outcome { tail, left_out, counters: source.feed().counters(), ..seen })
 }
 
+/// Replays recordings under each of the configurations, in one pass, all records of one to its own sink.
+/// Gives how many records each gave, and their digest.
+pub fn side_by_side<C: Components>(
+    files: &[PathBuf],
+    coins: &[CoinSpec],
+    configs: &[ConfigOf<C>],
+    sinks: impl Iterator<Item = impl FnMut(&Record)>,
+    meter: &Meter,
+) -> Result<Vec<(u64, Digest)>, Unread> {
+    let Some(parser) = configs.first().map(|c| c.run.parser) else { return Ok(Vec::new()) };
+    let tallies = sinks.map(|mut take| Tally::new(move |r: &Record, _: &Bytes| take(r)));
+    let mut tallies: Vec<_> = tallies.collect();
+    let engines = configs.iter().map(|c| engine(&c.engine, coins, c.hash(coins)));
+    let mut runs: Vec<_> = engines.zip(&mut tallies).collect();
+    replay_many(files, coins, parser, &mut runs, (Some(StopReason::Finished), meter))?;
+    Ok(tallies.into_iter().map(Tally::end).collect())
+}
+
 /// One signal, as [`Turn`] gives it to one engine.
 fn take<C: Components>(
     source: &mut Source,

@@ -272,52 +272,33 @@ fn row_text(out: &mut String, name: &str, row: &score::Row) {
 }
 
 fn as_json(f: &Findings) -> Value {
-    let models: Vec<Value> = f
-        .ranked()
-        .iter()
-        .map(|(c, s)| {
-            let rows: Vec<Value> = s
-                .rows
-                .iter()
-                .map(|r| {
-                    json!({
-                        "book": r.scenario,
-                        "true_pct": r.truth,
-                        "bias_pp": r.bias,
-                        "disagreement_pct": r.disagreement,
-                        "ks_pp": r.ks,
-                    })
-                })
-                .collect();
-            json!({
-                "model": c.name,
-                "rms_bias_pp": s.rms,
-                "max_bias_pp": s.max,
-                "max_book": s.max_at.0,
-                "max_horizon_s": HORIZONS_S[s.max_at.1],
-                "disagreement_pct": s.disagreement,
-                "ks_pp": s.ks,
-                "rms_by_horizon_pp": s.by_horizon,
-                "refused": s.refused,
-                "books": rows,
-            })
+    let row = |r: &score::Row| {
+        json!({ "book": r.scenario, "true_pct": r.truth, "bias_pp": r.bias,
+            "disagreement_pct": r.disagreement, "ks_pp": r.ks })
+    };
+    let model = |(c, s): &(&Contender, &Score)| {
+        json!({
+            "model": c.name,
+            "rms_bias_pp": s.rms,
+            "max_bias_pp": s.max,
+            "max_book": s.max_at.0,
+            "max_horizon_s": HORIZONS_S[s.max_at.1],
+            "disagreement_pct": s.disagreement,
+            "ks_pp": s.ks,
+            "rms_by_horizon_pp": s.by_horizon,
+            "refused": s.refused,
+            "books": s.rows.iter().map(row).collect::<Vec<_>>(),
         })
-        .collect();
-    let bins: Vec<Value> = f
-        .bins
-        .iter()
-        .map(|b| {
-            let models: serde_json::Map<String, Value> = f
-                .plan
-                .contenders
-                .iter()
-                .zip(&b.models)
-                .map(|(c, m)| (c.name.clone(), json!({"pct": m.value, "bias_ci95": m.ci95})))
-                .collect();
-            json!({"book": b.scenario, "queue_lots": [b.queue.0, b.queue.1, b.queue.2],
-                   "orders": b.n, "true_pct": b.truth, "models": models})
-        })
-        .collect();
+    };
+    let bin = |b: &Bin| {
+        let models = f.plan.contenders.iter().zip(&b.models);
+        let models =
+            models.map(|(c, m)| (c.name.clone(), json!({ "pct": m.value, "bias_ci95": m.ci95 })));
+        json!({ "book": b.scenario, "queue_lots": [b.queue.0, b.queue.1, b.queue.2], "orders": b.n,
+            "true_pct": b.truth, "models": models.collect::<Value>() })
+    };
+    let models: Vec<Value> = f.ranked().iter().map(model).collect();
+    let bins: Vec<Value> = f.bins.iter().map(bin).collect();
     let books: Vec<Value> =
         f.books().map(|(_, s)| json!({"book": s.number, "what": audit::describe(s)})).collect();
     json!({

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::common::recording_failure;
 use super::exit::{Failure, Result};
@@ -198,8 +198,8 @@ fn paths(frames: &Frames, config: &Config, common: &Common) -> Result<String> {
         let r = path::run(frames, config, parser, WARM.min(frames.len() / 2))
             .map_err(|e| Failure::input(format!("the frames' coins: {e}")))?;
         if common.json {
-            let kinds: serde_json::Map<String, serde_json::Value> =
-                Kind::ALL.iter().map(|k| (k.name().to_owned(), json!(r.percentiles(*k)))).collect();
+            let kinds: Value =
+                Kind::ALL.iter().map(|k| (k.name(), json!(r.percentiles(*k)))).collect();
             let v = json!({
                 "measured": "path", "parser": parser, "ns": kinds, "clock_ns": r.clock_ns,
                 "records": r.records, "digest": format!("{:032x}", r.digest),
@@ -292,12 +292,9 @@ fn rate_text(rate: u32) -> String {
     if rate == 0 { "as fast as it goes".into() } else { format!("{rate}/s") }
 }
 
-fn wire_json(r: &wire::Report, bare: Option<&Percentiles>, pace: Pace) -> serde_json::Value {
-    let stages: serde_json::Map<String, serde_json::Value> = Stage::ALL
-        .iter()
-        .zip(r.stages.percentiles())
-        .map(|(s, p)| (s.name().to_owned(), json!(p)))
-        .collect();
+fn wire_json(r: &wire::Report, bare: Option<&Percentiles>, pace: Pace) -> Value {
+    let stages = Stage::ALL.iter().zip(r.stages.percentiles());
+    let stages: Value = stages.map(|(s, p)| (s.name(), json!(p))).collect();
     json!({
         "measured": "wire", "rate": pace.rate, "idling": pace.idling.name(), "rehearsed": r.rehearsed, "frames": r.frames,
         "missed": r.missed, "span_ns": r.span_ns, "records": r.records.0,

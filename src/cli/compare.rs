@@ -472,8 +472,7 @@ impl Row {
         let all = self.outcomes(grounds);
         let mean = |of: fn(&Outcome) -> f64| self.mean(grounds, of);
         let [sent, cancels, refused] = self.requests(grounds);
-        let quoted: serde_json::Map<String, Value> =
-            refusals(&all).into_iter().map(|(g, n)| (g.to_owned(), json!(n))).collect();
+        let quoted: Value = refusals(&all).into_iter().collect();
         let mut row = json!({
             "market": self.ground.map_or("all", |g| &grounds[g].name),
             "coin": coin(self, grounds),

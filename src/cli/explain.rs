@@ -177,19 +177,13 @@ fn guard(c: &CoinStatus, names: &StrategyNames, started: Ns) -> String {
 }
 
 fn coin_json(name: &str, c: &CoinStatus, names: &StrategyNames) -> Value {
-    let fields = |b: Option<record::Body>| {
-        b.map(|b| {
-            b.fields()
-                .into_iter()
-                .map(|(k, v)| (k.to_owned(), plain(&v)))
-                .collect::<serde_json::Map<String, Value>>()
-        })
+    let fields = |b: Option<record::Body>| -> Option<Value> {
+        Some(b?.fields().into_iter().map(|(k, v)| (k, plain(&v))).collect())
     };
-    let terms = c.terms.as_ref().map(|t| {
-        let named = names.columns().iter().cloned().zip(t.value.map(|x| json!(x)));
-        std::iter::once(("mid".to_owned(), json!(t.mid))).chain(named).collect()
+    let terms = c.terms.as_ref().map(|t| -> Value {
+        let named = names.columns().iter().map(String::as_str).zip(t.value);
+        std::iter::once(("mid", t.mid)).chain(named).collect()
     });
-    let terms: Option<serde_json::Map<String, Value>> = terms;
     json!({
         "coin": name,
         "kappa": fields(c.estimates.map(Into::into)),

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::common::{chosen, coin_name, none, recording_failure};
 use super::exit::{Failure, Result};
@@ -153,30 +153,19 @@ fn table(
     out
 }
 
-fn json(
-    found: &Measured,
-    judged: &[(&str, &Facts, Vec<Outside>)],
-    bands: Option<&Bands>,
-) -> serde_json::Value {
-    let numbers = |facts: &Facts| -> serde_json::Map<String, serde_json::Value> {
-        facts.iter().map(|(name, v)| (name.to_owned(), json!(v))).collect()
+fn json(found: &Measured, judged: &[(&str, &Facts, Vec<Outside>)], bands: Option<&Bands>) -> Value {
+    let numbers = |facts: &Facts| -> Value { facts.iter().collect() };
+    let one = |(coin, facts, outside): &(&str, &Facts, Vec<Outside>)| {
+        let mut of = json!({ "facts": numbers(facts) });
+        if let Some(bands) = bands {
+            let named = |o: &Outside| (o.fact.clone(), json!({ "value": o.value, "band": o.band }));
+            of["bands"] = json!(bands.count());
+            of["inside"] = json!(bands.count() - outside.len());
+            of["outside"] = outside.iter().map(named).collect();
+        }
+        ((*coin).to_owned(), of)
     };
-    let coins: serde_json::Map<String, serde_json::Value> = judged
-        .iter()
-        .map(|(coin, facts, outside)| {
-            let mut of = json!({ "facts": numbers(facts) });
-            if let Some(bands) = bands {
-                let named: serde_json::Map<String, serde_json::Value> = outside
-                    .iter()
-                    .map(|o| (o.fact.clone(), json!({"value": o.value, "band": o.band})))
-                    .collect();
-                of["bands"] = json!(bands.count());
-                of["inside"] = json!(bands.count() - outside.len());
-                of["outside"] = named.into();
-            }
-            ((*coin).to_owned(), of)
-        })
-        .collect();
+    let coins: Value = judged.iter().map(one).collect();
     json!({
         "link": numbers(&found.link), "coins": coins, "feed": summary::feed_json(&found.counters),
         "left_out": summary::left_out_json(&found.left_out), "tail": found.tail.to_string(),

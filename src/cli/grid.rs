@@ -163,8 +163,7 @@ fn text(names: &[&str], cells: &[Cell], hours: f64) -> String {
 
 fn as_json(names: &[&str], cells: &[Cell]) -> Value {
     let cell = |c: &Cell| {
-        let ways: serde_json::Map<String, Value> =
-            names.iter().zip(&c.bias).map(|(way, b)| ((*way).to_owned(), json!(b))).collect();
+        let ways: Value = names.iter().zip(&c.bias).map(|(way, b)| (*way, json!(b))).collect();
         json!({
             "world": c.world, "scenario": c.scenario, "order_usd": c.usd, "late": c.late,
             "share_not_post_only": c.share, "orders": c.orders, "true_pct": c.truth, "bias_pp": ways,

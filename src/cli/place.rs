@@ -18,7 +18,7 @@ use crate::feed::meta::{self, Universe};
 use crate::limits::{COINS_MAX, INFO_MS, LIST_WAIT, VENUE_PACE};
 use crate::settings::Choice as _;
 use crate::sys::clock::{SessionClock, wall};
-use crate::sys::pin::{Pin, cores};
+use crate::sys::pin::Pin;
 use crate::sys::signal::Stop;
 use crate::sys::url::Url;
 use crate::sys::{info, tls};
@@ -63,7 +63,7 @@ pub(super) struct Where {
     ca: Option<PathBuf>,
     /// Core of the hot thread: `auto`, `off` or a number.
     #[arg(long, value_name = "CORE", default_value = "auto")]
-    pin: PinArg,
+    pin: Pin,
     /// Poll the socket without rest instead of waiting for it; takes a core for itself. Meanwhile
     /// the path is rehearsed on a copy, which keeps it in the processor's caches.
     #[arg(long)]
@@ -82,31 +82,6 @@ pub(super) struct Place {
     pub world: Option<Named>,
     /// For the names of folders and files.
     pub stem: &'static str,
-}
-
-/// The wish for a core, as written.
-#[derive(Clone, Copy, Debug, Default)]
-struct PinArg(Pin);
-
-impl std::str::FromStr for PinArg {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<PinArg, &'static str> {
-        Ok(PinArg(match text {
-            "auto" => Pin::Auto,
-            "off" => Pin::Off,
-            n => {
-                let id = n.parse().map_err(|_| "use auto, off or the number of a core")?;
-                // Where the system does not list its cores, the wish is tried.
-                if cores().is_some_and(|there| !there.contains(&id)) {
-                    return Err(
-                        "this process may not use that core; `nproc` says how many there are",
-                    );
-                }
-                Pin::Core(id)
-            }
-        }))
-    }
 }
 
 impl Where {
@@ -156,7 +131,7 @@ impl Where {
         let url = text.parse::<Url>().map_err(|e| {
             Failure::usage(format!("--venue {venue}: {e}; use embedded, hyperliquid or ws(s)://…"))
         })?;
-        let (clock, pin) = (SessionClock::start(1), self.pin.0);
+        let (clock, pin) = (SessionClock::start(1), self.pin);
         Ok(Place { url, tls, clock, length_ns: length, pin, exchange: None, world: None, stem })
     }
 
@@ -184,7 +159,7 @@ impl Where {
             .parse()
             .map_err(|e| Failure::internal(format!("own address: {e}")))?;
         let length_ns = Some(length.unwrap_or(LENGTH_S * Ns::SEC));
-        let pin = self.pin.0;
+        let pin = self.pin;
         let (world, stem) = (Some(config.exchange.world), "embedded");
         Ok(Place { url, tls, clock, length_ns, pin, exchange: Some(exchange), world, stem })
     }
@@ -364,16 +339,7 @@ pub(super) fn speed(text: &str) -> Result<u32, &'static str> {
 
 /// `90s`, `10m`, `2h` in nanoseconds.
 pub(super) fn parse_length(text: &str) -> Result<i64> {
-    let wrong = || Failure::usage(format!("--for {text}: write it as 90s, 10m or 2h"));
-    let unit = match text.chars().last() {
-        Some('s') => 1,
-        Some('m') => 60,
-        Some('h') => 3_600,
-        _ => return Err(wrong()),
-    };
-    let n: i64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
-    if n <= 0 {
-        return Err(wrong());
-    }
-    n.checked_mul(unit).and_then(|s| s.checked_mul(Ns::SEC)).ok_or_else(wrong)
+    let whole = humantime::parse_duration(text).ok().filter(|d| d.subsec_nanos() == 0);
+    let ns = whole.and_then(|d| i64::try_from(d.as_nanos()).ok()).filter(|ns| *ns > 0);
+    ns.ok_or_else(|| Failure::usage(format!("--for {text}: write it as 90s, 10m or 2h")))
 }

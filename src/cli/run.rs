@@ -25,7 +25,7 @@ use crate::app::turn::Turn;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::folder::recording::segment_name;
-use crate::folder::{Output, RunEnd, RunFolder, RunInfo};
+use crate::folder::{Output, RunEnd, RunFolder, RunInfo, by_age};
 use crate::journal::{Writer, hex};
 use crate::ops::snapshot::Session;
 use crate::record::StopReason;
@@ -157,13 +157,14 @@ fn go_on<C: Components>(o: &Options, common: &Common, stop: &Stop) -> Result<Pre
     let config: ConfigOf<C> = common.load()?;
     let config = keeping(config, o)?;
     let mut runs = runs(Path::new(&config.run.folder), o);
-    while let Some(void) = runs.pop_if(|run| RunFolder::at(&*run).discard_void()) {
-        eprintln!("papermaker: {} was killed before its first link; removed", void.display());
+    while let Some(void) = runs.pop_if(|run| run.discard_void()) {
+        let path = void.path().display();
+        eprintln!("papermaker: {path} was killed before its first link; removed");
     }
     let Some(newest) = runs.pop() else {
         return begin(o, config, stop);
     };
-    let resumed = resume::begin(&newest, &o.place, common, Some(config.clone()));
+    let resumed = resume::begin(newest.path(), &o.place, common, Some(config.clone()));
     resumed.or_else(|why| {
         eprintln!("papermaker: {why}; beginning a new run");
         begin(o, config, stop)
@@ -171,7 +172,7 @@ fn go_on<C: Components>(o: &Options, common: &Common, stop: &Stop) -> Result<Pre
 }
 
 /// The runs under `folder` of the venue and the coins that are asked for, the newest last.
-fn runs(folder: &Path, o: &Options) -> Vec<PathBuf> {
+fn runs(folder: &Path, o: &Options) -> Vec<RunFolder> {
     let venue = o.place.named("embedded");
     let asked = o.place.asked();
     let fits = |info: &RunInfo| {
@@ -179,14 +180,9 @@ fn runs(folder: &Path, o: &Options) -> Vec<PathBuf> {
         info.venue.as_deref() == Some(venue)
             && (asked.is_empty() || names.eq(asked.iter().map(|a| a.name.as_str())))
     };
-    let found = std::fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|entry| {
-        let info = RunFolder::at(entry.path()).info();
-        let made = info.metadata().and_then(|m| m.modified()).ok()?;
-        RunInfo::read(&info).is_ok_and(|i| fits(&i)).then(|| (made, entry.path()))
-    });
-    let mut runs: Vec<_> = found.collect();
-    runs.sort();
-    runs.into_iter().map(|(_, path)| path).collect()
+    let mut runs = by_age(folder, RunFolder::info);
+    runs.retain(|run| RunInfo::read(&run.info()).is_ok_and(|i| fits(&i)));
+    runs
 }
 
 fn keeping<C: Components>(config: ConfigOf<C>, o: &Options) -> Result<ConfigOf<C>> {

@@ -62,7 +62,7 @@ pub(super) fn left_out_json(l: &LeftOut) -> serde_json::Value {
 
 /// Everything the feed counted, by name.
 pub(super) fn feed_json(c: &Counters) -> serde_json::Value {
-    c.rows().map(|(name, n)| (name.to_owned(), n.into())).collect::<serde_json::Map<_, _>>().into()
+    c.rows().collect()
 }
 
 /// The round trips of the heartbeats; `None` where no answer was timed.

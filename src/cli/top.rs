@@ -4,7 +4,6 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use clap::Args;
 
@@ -13,7 +12,7 @@ use super::watch::{Viewer, Way};
 use super::{Common, say};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
-use crate::folder::RunFolder;
+use crate::folder::{RunFolder, by_age};
 use crate::limits::LOOK;
 use crate::ops::health;
 use crate::ops::serve::{self, Target};
@@ -103,17 +102,9 @@ fn target(text: &str) -> Target {
 
 /// The folder with the newest socket that somebody answers on.
 fn newest(runs: &Path) -> Result<Target> {
-    let mut found: Vec<(SystemTime, PathBuf)> = std::fs::read_dir(runs)
-        .into_iter()
-        .flatten()
-        .filter_map(|e| Some(e.ok()?.path()))
-        .filter_map(|p| {
-            Some((std::fs::metadata(RunFolder::at(&p).socket()).ok()?.modified().ok()?, p))
-        })
-        .collect();
-    found.sort();
-    let answering = found.into_iter().rev().map(|(_, p)| Target::Folder(p));
-    answering.into_iter().find(|t| serve::ask(t).is_ok()).ok_or_else(|| {
+    let found = by_age(runs, RunFolder::socket).into_iter().rev();
+    let mut answering = found.map(|run| Target::Folder(run.path().to_path_buf()));
+    answering.find(|t| serve::ask(t).is_ok()).ok_or_else(|| {
         Failure::input(format!(
             "no engine is running under {}; start one with `papermaker run`, or name its folder \
              or the address of its --metrics",

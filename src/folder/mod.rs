@@ -78,6 +78,16 @@ pub enum NoFolder {
     TooMany(String, PathBuf),
 }
 
+/// Runs under a folder by the age of one of their files, the oldest first; those that have none are left
+/// out.
+pub fn by_age(under: &Path, file: fn(&RunFolder) -> PathBuf) -> Vec<RunFolder> {
+    let entries = fs::read_dir(under).into_iter().flatten().flatten();
+    let aged = |run: RunFolder| Some((file(&run).metadata().ok()?.modified().ok()?, run.path));
+    let mut all: Vec<_> = entries.filter_map(|e| aged(RunFolder::at(e.path()))).collect();
+    all.sort();
+    all.into_iter().map(|(_, path)| RunFolder { path }).collect()
+}
+
 impl RunFolder {
     /// The folder at a path; it need not be there.
     pub fn at(path: impl Into<PathBuf>) -> RunFolder {

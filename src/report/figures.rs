@@ -4,7 +4,7 @@
 //!
 //! 1. A figure's key, words, unit and decimals stand here and nowhere else.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::coin::{CoinModel, LaneResult, TotalLane};
 use super::model::Model;
@@ -194,16 +194,15 @@ impl CoinModel {
 
 /// Figures for programs, by key.
 pub(super) fn as_json(all: &[Figure]) -> Value {
-    let one = |f: &Figure| (f.about.key.to_owned(), json!(f.value));
-    Value::Object(all.iter().map(one).collect::<Map<_, _>>())
+    all.iter().map(|f| (f.about.key, json!(f.value))).collect()
 }
 
 /// What the keys mean, for programs and those who write them.
 pub(super) fn about() -> Value {
     let one = |a: &About| {
-        (a.key.to_owned(), json!({ "label": a.label.trim(), "unit": a.unit, "about": a.sentence }))
+        (a.key, json!({ "label": a.label.trim(), "unit": a.unit, "about": a.sentence }))
     };
-    Value::Object(TABLE.iter().map(one).collect::<Map<_, _>>())
+    TABLE.iter().map(one).collect()
 }
 
 /// Columns of a table for terminals.

@@ -6,7 +6,7 @@
 //! 1. A figure that does not exist is null.
 //! 2. Amounts of money are floats in `*_usd` and exact decimal text in `exact_usd`.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::coin::{CoinModel, TotalLane};
 use super::model::Model;
@@ -149,23 +149,19 @@ fn coin(c: &CoinModel, m: &Model) -> Value {
 fn held<T: Copy + PartialEq>(s: &States<T>, all: &[T], text: fn(T) -> &'static str) -> Value {
     let seconds = s.seconds(all);
     let held = all.iter().zip(seconds).filter(|(_, s)| *s > 0.0);
-    Value::Object(held.map(|(t, s)| (text(*t).to_owned(), json!(s))).collect())
+    held.map(|(t, s)| (text(*t), s)).collect()
 }
 
 /// The counts that are not zero, by name.
 fn counts<T: Copy>(all: &[T], counts: &[u64], text: fn(T) -> &'static str) -> Value {
     let some = all.iter().zip(counts).filter(|(_, n)| **n > 0);
-    let map: Map<String, Value> = some.map(|(t, n)| (text(*t).to_owned(), json!(n))).collect();
-    Value::Object(map)
+    some.map(|(t, n)| (text(*t), *n)).collect()
 }
 
 fn orders(c: &CoinModel) -> Value {
     let o = &c.orders;
-    let fills: Map<String, Value> = Lane::ALL
-        .iter()
-        .zip(&o.fills)
-        .map(|(l, n)| (l.text().to_owned(), counts(FillReason::ALL, n, FillReason::text)))
-        .collect();
+    let of = |(l, n): (&Lane, &[u64; 5])| (l.text(), counts(FillReason::ALL, n, FillReason::text));
+    let fills: Value = Lane::ALL.iter().zip(&o.fills).map(of).collect();
     json!({
         "states": counts(OrderState::ALL, &o.states, OrderState::text),
         "reasons": counts(OrderReason::ALL, &o.reasons, OrderReason::text),

@@ -4,7 +4,7 @@
 //! fees a reason and model; for the configured one the edge at the primary horizon. Cold path.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::markouts::{Amounts, PRIMARY_MS};
 use crate::record::{Edge, Fill, FillReason, Lane};
@@ -82,20 +82,17 @@ impl Reasons {
     /// The table for programs.
     pub(super) fn json(&self) -> Value {
         let lane = |l: &Lane| {
-            let rows: Map<String, Value> = self
-                .of_lane(*l)
-                .map(|(reason, r)| {
-                    let row = json!({
-                        "fills": r.fills, "usd": r.usd, "spread_usd": r.spread_usd,
-                        "fees_usd": r.fees_usd, "edge_bps": r.edge_bps(),
-                        "edge_usd": r.at_horizon.edge().to_f64(),
-                    });
-                    (reason.text().to_owned(), row)
-                })
-                .collect();
-            (l.text().to_owned(), Value::Object(rows))
+            let row = |(reason, r): (FillReason, &Reason)| {
+                let row = json!({
+                    "fills": r.fills, "usd": r.usd, "spread_usd": r.spread_usd,
+                    "fees_usd": r.fees_usd, "edge_bps": r.edge_bps(),
+                    "edge_usd": r.at_horizon.edge().to_f64(),
+                });
+                (reason.text(), row)
+            };
+            (l.text(), self.of_lane(*l).map(row).collect::<Value>())
         };
-        Value::Object(Lane::ALL.iter().map(lane).collect())
+        Lane::ALL.iter().map(lane).collect()
     }
 }
 

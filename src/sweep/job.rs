@@ -10,12 +10,11 @@ use super::plan::{Plan, put};
 use super::row::{Row, Watch};
 use super::{Shard, SweepError};
 use crate::app::config::ConfigOf;
-use crate::app::replay::{Tally, Unread, replay_many};
-use crate::app::turn::engine;
+use crate::app::replay::{Unread, side_by_side};
 use crate::engine::Components;
 use crate::folder::recording::Meter;
 use crate::limits::SWEEP_ENGINES_MAX;
-use crate::record::{Bytes, Record, StopReason};
+use crate::record::Record;
 
 /// Jobs of one file that one pass does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,17 +88,11 @@ pub fn run_unit<C: Components>(
     let configs: Result<Vec<_>, _> = unit.jobs.iter().map(|j| plan.config(base, *j)).collect();
     let configs = configs?;
     let mut watches = vec![Watch::new(coins.len(), plan.block_ns); configs.len()];
-    let each = watches.iter_mut();
-    let each = each.map(|watch| Tally::new(|r: &Record, _: &Bytes| watch.take(r)));
-    let mut tallies: Vec<_> = each.collect();
-    let engines = configs.iter().map(|c| engine(&c.engine, &coins, c.hash(&coins)));
-    let mut runs: Vec<_> = engines.zip(&mut tallies).collect();
+    let sinks = watches.iter_mut().map(|watch| |r: &Record| watch.take(r));
     let failed =
         |(path, e): Unread| SweepError::Input(format!("cannot read {}: {e}", path.display()));
     let files = [path.to_path_buf()];
-    let end = (Some(StopReason::Finished), meter);
-    replay_many(&files, &coins, base.run.parser, &mut runs, end).map_err(failed)?;
-    let ends: Vec<_> = tallies.into_iter().map(Tally::end).collect();
+    let ends = side_by_side(&files, &coins, &configs, sinks, meter).map_err(failed)?;
     for ((job, watch), (records, digest)) in unit.jobs.iter().zip(watches).zip(ends) {
         let row = watch.finish(plan.jobs[*job].clone(), &names, (records, &digest.value()));
         put(&plan.row(dir, *job), serde_json::to_string(&row).unwrap_or_default().as_bytes())?;

@@ -18,6 +18,28 @@ pub enum Pin {
     Core(usize),
 }
 
+impl std::str::FromStr for Pin {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Pin, &'static str> {
+        match text {
+            "auto" => Ok(Pin::Auto),
+            "off" => Ok(Pin::Off),
+            n => {
+                let id = n.parse().map_err(|_| "use auto, off or the number of a core")?;
+                // Where the system does not list its cores, the wish is tried.
+                match core_affinity::get_core_ids().is_none_or(|all| all.iter().any(|c| c.id == id))
+                {
+                    true => Ok(Pin::Core(id)),
+                    false => {
+                        Err("this process may not use that core; `nproc` says how many there are")
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// What came of a wish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pinned {
@@ -31,11 +53,6 @@ pub enum Pinned {
     Refused(usize),
     /// The operating system does not tell its cores.
     Unknown,
-}
-
-/// Numbers of the cores that this process may use; `None` where the system does not list them.
-pub fn cores() -> Option<Vec<usize>> {
-    Some(core_affinity::get_core_ids()?.into_iter().map(|c| c.id).collect())
 }
 
 /// Pins the calling thread.

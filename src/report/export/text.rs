@@ -7,7 +7,7 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::table::Cell;
 use crate::report::money::decimal;
@@ -38,7 +38,7 @@ fn json(cell: &Cell) -> Value {
 
 /// Writes a row as an object in a line.
 pub(super) fn json_line(cells: &[(String, Cell)], out: &mut impl Write) -> io::Result<()> {
-    let object: Map<_, _> = cells.iter().map(|(name, cell)| (name.clone(), json(cell))).collect();
+    let object: Value = cells.iter().map(|(name, cell)| (name.as_str(), json(cell))).collect();
     serde_json::to_writer(&mut *out, &object)?;
     out.write_all(b"\n")
 }
