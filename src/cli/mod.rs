@@ -7,7 +7,6 @@
 mod assumed;
 pub(crate) mod audit;
 pub(crate) mod bench;
-mod begin;
 mod behind;
 pub(crate) mod common;
 mod compare;

@@ -7,11 +7,10 @@
 
 use std::path::Path;
 
-use super::begin::{Prepared, idle, keeper};
 use super::common::{info, lock, specs, write_info};
 use super::exit::{Failure, Result};
 use super::place::Where;
-use super::threads::Files;
+use super::threads::{Files, Prepared, idle, keeper};
 use super::{Common, say};
 use crate::app::config::{Change, ConfigOf};
 use crate::app::resume::{Fault, ResumeSummary, Resumed, resume};

@@ -4,18 +4,18 @@
 //! and a summary. Cold path: it starts the threads and waits.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
-use super::begin::{Prepared, idle, keeper};
 use super::behind::{Behind, unknown};
 use super::common::{claim, digests, new_run, write_info};
 use super::exit::{Code, Failure, Result};
 use super::place::{Place, Where};
-use super::threads::{Ended, Files, Threads};
-use super::watch::{self, Watcher, Way, Window};
+use super::threads::{Ended, Files, Prepared, Threads, idle, keeper};
+use super::watch::{self, Watcher, Way};
 use super::{Common, assumed, report, resume, say, stop_on_signals, summary};
 use crate::app::config::ConfigOf;
 use crate::app::past::{Beside, Past};
@@ -27,7 +27,7 @@ use crate::feed::CoinSpec;
 use crate::folder::recording::segment_name;
 use crate::folder::{Output, RunEnd, RunFolder, RunInfo, by_age};
 use crate::journal::{Writer, hex};
-use crate::ops::snapshot::Session;
+use crate::ops::snapshot::{Session, Snapshot};
 use crate::record::StopReason;
 use crate::report::Model;
 use crate::settings::Choice as _;
@@ -92,9 +92,11 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result {
         .map_err(|e| Failure::internal(format!("no thread: {e}")))?;
     files.keeper = files.keeper.map(|k| k.with_past(to, needed));
     let threads = Threads::start(&place, turn, files, idle, &stop)?;
-    let window =
-        Window::open(&path, metrics, session(&path, &place, sockets), threads.board(), place.clock);
-    let watcher = Watcher::new(Way::of(o.plain, common.json), &window, &stop);
+    let (session, board, clock) =
+        (session(&path, &place, sockets), threads.board().clone(), place.clock);
+    let newest = move || Snapshot::new(session.clone(), clock.now(), board.read());
+    let way = Way::of(o.plain, common.json);
+    let watcher = Watcher::new(way, (&path, metrics), Arc::new(newest), &stop);
     let mut warned = false;
     let look = |s: &Status| {
         if s.recording_failed && !warned {

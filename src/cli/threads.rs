@@ -10,20 +10,23 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::behind::Behind;
 use super::exit::{Failure, Result};
 use super::place::Place;
 use super::summary;
+use crate::app::config::ConfigOf;
 use crate::app::live::{self, Idle, LiveEnd, Plan};
 use crate::app::notes::{Note, Notes, notes};
+use crate::app::past::ended_beside;
 use crate::app::publish::{Published, Rings};
 use crate::app::status::{CoinStatus, Status, StatusBoard};
 use crate::app::turn::Turn;
 use crate::app::writer::{Ending, Logger, Outlet};
 use crate::engine::Components;
-use crate::feed::{Counters, Refusal};
+use crate::feed::{CoinSpec, Counters, Refusal};
 use crate::folder::keep::Keeper;
 use crate::folder::recording;
-use crate::folder::{Folder, Ping};
+use crate::folder::{Folder, Ping, RunFolder, RunInfo};
 use crate::journal::{Digest, Writer};
 use crate::limits::{LONG_WAIT_NS, LOOK};
 use crate::record::StopReason;
@@ -50,6 +53,42 @@ pub(super) struct Files {
     pub sockets: u8,
     /// Number of the next record and digest of those before it, where the run goes on.
     pub goes_on: Option<(u64, Digest)>,
+}
+
+/// A run about to begin, or to go on.
+pub(super) struct Prepared<C: Components> {
+    pub run: RunFolder,
+    pub place: Place,
+    pub coins: Vec<CoinSpec>,
+    pub files: Files,
+    pub turn: Turn<C>,
+    pub idle: Idle<C>,
+    pub info: RunInfo,
+    pub config: ConfigOf<C>,
+    /// Finds out the truth of the embedded exchange's coins meanwhile.
+    pub behind: Option<Behind>,
+    /// For people.
+    pub note: Option<String>,
+}
+
+/// How the loop waits. A list of coins that cannot be rehearsed with could not be run either.
+pub(super) fn idle<C: Components>(
+    polls: bool,
+    config: &ConfigOf<C>,
+    coins: &[CoinSpec],
+) -> Idle<C> {
+    let turn = || Turn::reading(config.run.parser, &config.engine, coins, config.hash(coins)).ok();
+    match polls {
+        false => Idle::Sleeps,
+        true => turn().map_or(Idle::Polls(None), Idle::rehearsing),
+    }
+}
+
+/// What bounds a run, and those before it where it is bounded.
+pub(super) fn keeper<C: Components>(run: &RunFolder, config: &ConfigOf<C>) -> Keeper {
+    let bound = config.run.bound();
+    let others = bound.bytes.map_or_else(Vec::new, |_| ended_beside(run));
+    Keeper::new(run.path(), bound).beside(&others)
 }
 
 /// The running threads.

@@ -14,10 +14,9 @@ use std::sync::Arc;
 use super::exit::{Failure, Result};
 use super::options::is_quiet;
 use super::{say, summary};
-use crate::app::status::{Status, StatusBoard};
+use crate::app::status::Status;
 use crate::ops::serve::{Server, Source};
-use crate::ops::snapshot::{Session, Snapshot};
-use crate::sys::clock::SessionClock;
+use crate::ops::snapshot::Snapshot;
 use crate::sys::signal::Stop;
 use crate::sys::terminal::{self, Screen};
 use crate::view::canvas::Canvas;
@@ -129,12 +128,6 @@ impl Viewer {
     }
 }
 
-/// Where a run's snapshots come from, and the sockets that serve them; dropping it closes them.
-pub(super) struct Window {
-    source: Source,
-    _servers: Vec<Server>,
-}
-
 /// Listens on the address of `--metrics`, early: a run that cannot be had begins nothing.
 pub(super) fn listen(addr: Option<&str>) -> Result<Option<TcpListener>> {
     let Some(text) = addr else { return Ok(None) };
@@ -146,43 +139,39 @@ pub(super) fn listen(addr: Option<&str>) -> Result<Option<TcpListener>> {
     Ok(Some(listener))
 }
 
-impl Window {
-    /// Opens the window on a run in `folder`. Where its disk knows no sockets, `top` needs the address of
-    /// `--metrics`.
-    pub(super) fn open(
-        folder: &Path,
-        metrics: Option<TcpListener>,
-        session: Session,
-        board: &StatusBoard,
-        clock: SessionClock,
-    ) -> Window {
-        let board = board.clone();
-        let source: Source =
-            Arc::new(move || Snapshot::new(session.clone(), clock.now(), board.read()));
-        let tcp = metrics.map(|listener| Server::tcp(listener, Arc::clone(&source)));
-        let unix = Server::unix(folder, Arc::clone(&source));
-        let servers = tcp.into_iter().chain([unix]).filter_map(Result::ok).collect();
-        Window { source, _servers: servers }
-    }
-}
-
-/// What looks at a run for a person.
+/// Looks at a run for a person, and serves its snapshots to others; dropping it closes their sockets.
 pub(super) struct Watcher<'a> {
     way: Way,
-    window: &'a Window,
+    source: Source,
     stop: &'a Stop,
     viewer: RefCell<Option<Viewer>>,
     looks: Cell<u32>,
+    _servers: Vec<Server>,
 }
 
 impl<'a> Watcher<'a> {
-    /// Takes the terminal where the view is wanted and to be had.
-    pub(super) fn new(way: Way, window: &'a Window, stop: &'a Stop) -> Watcher<'a> {
+    /// Opens the sockets of a run in `folder` (where its disk knows none, `top` needs the address of
+    /// `--metrics`), and takes the terminal where the view is wanted and to be had.
+    pub(super) fn new(
+        way: Way,
+        (folder, metrics): (&Path, Option<TcpListener>),
+        source: Source,
+        stop: &'a Stop,
+    ) -> Watcher<'a> {
+        let tcp = metrics.map(|listener| Server::tcp(listener, Arc::clone(&source)));
+        let unix = Server::unix(folder, Arc::clone(&source));
         let viewer = match way {
             Way::Screen => Viewer::new("end the run", false).ok(),
             Way::Lines | Way::Silent => None,
         };
-        Watcher { way, window, stop, viewer: RefCell::new(viewer), looks: Cell::new(0) }
+        Watcher {
+            way,
+            source,
+            stop,
+            viewer: RefCell::new(viewer),
+            looks: Cell::new(0),
+            _servers: tcp.into_iter().chain([unix]).filter_map(std::result::Result::ok).collect(),
+        }
     }
 
     /// One look, twenty times a second.
@@ -198,7 +187,7 @@ impl<'a> Watcher<'a> {
         };
         let ends = v.keys();
         let is_due = looks.is_multiple_of(PICTURE);
-        let shown = if is_due { v.show(&(self.window.source)()) } else { Ok(()) };
+        let shown = if is_due { v.show(&(self.source)()) } else { Ok(()) };
         if ends || self.stop.is_asked() || shown.is_err() {
             // From here on a signal ends the process at once: the terminal goes first.
             *viewer = None;

@@ -15,16 +15,11 @@ const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[2J";
 /// And back.
 const LEAVE: &str = "\x1b[0m\x1b[?25h\x1b[?1049l";
 
-/// The terminal's settings while they are changed.
-static SAVED: Mutex<Option<Saved>> = Mutex::new(None);
+/// The terminal's settings while they are changed; of an input that is no terminal, none.
+static SAVED: Mutex<Option<Option<Termios>>> = Mutex::new(None);
 
 /// What was said of colours.
 static COLOUR: OnceLock<bool> = OnceLock::new();
-
-struct Saved {
-    /// `None` where standard input is no terminal.
-    termios: Option<Termios>,
-}
 
 /// The terminal taken over for a full-screen view; dropping it gives it back.
 #[derive(Debug)]
@@ -68,11 +63,11 @@ impl Screen {
             let before = termios::tcgetattr(&input)?;
             let mut raw = before.clone();
             raw.make_raw();
-            save(Saved { termios: Some(before) });
+            save(Some(before));
             termios::tcsetattr(&input, OptionalActions::Now, &raw)?;
             Some(listen())
         } else {
-            save(Saved { termios: None });
+            save(None);
             None
         };
         show(ENTER)?;
@@ -103,12 +98,12 @@ pub fn restore() {
     let saved = SAVED.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(saved) = saved else { return };
     let _ = show(LEAVE);
-    if let Some(before) = &saved.termios {
-        let _ = termios::tcsetattr(io::stdin(), OptionalActions::Flush, before);
+    if let Some(before) = saved {
+        let _ = termios::tcsetattr(io::stdin(), OptionalActions::Flush, &before);
     }
 }
 
-fn save(saved: Saved) {
+fn save(saved: Option<Termios>) {
     *SAVED.lock().unwrap_or_else(PoisonError::into_inner) = Some(saved);
 }
 
