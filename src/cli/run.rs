@@ -95,8 +95,8 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result {
     let (session, board, clock) =
         (session(&path, &place, sockets), threads.board().clone(), place.clock);
     let newest = move || Snapshot::new(session.clone(), clock.now(), board.read());
-    let way = Way::of(o.plain, common.json);
-    let watcher = Watcher::new(way, (&path, metrics), Arc::new(newest), &stop);
+    let (way, newest) = (Way::of(o.plain, common.json), Arc::new(newest));
+    let watcher = Watcher::new(way, (&path, metrics), newest, &stop);
     let mut warned = false;
     let look = |s: &Status| {
         if s.recording_failed && !warned {
@@ -112,10 +112,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result {
     drop(watcher);
     let ended = threads.join();
     past.end();
-    let none = match &ended {
-        Ok(e) => !e.began,
-        Err(e) => e.code == Code::Venue,
-    };
+    let none = ended.as_ref().map_or_else(|e| e.code == Code::Venue, |e| !e.began);
     if none && !goes_on {
         // Of a restart that finds no venue nothing is left, however often it comes.
         run.discard();

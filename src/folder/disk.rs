@@ -13,6 +13,21 @@ use std::path::{Path, PathBuf};
 
 use crate::journal::{Disk, DiskError, FOLDER_LOCK};
 
+/// Writes a file aside, flushes it, and puts it in its place: there is a whole one, the old or the new, or
+/// none.
+pub fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".part");
+    let whole = File::create(&aside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&aside, path)
+    });
+    whole.inspect_err(|_| _ = std::fs::remove_file(&aside))?;
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
 /// A folder of a run.
 #[derive(Debug)]
 pub struct Folder {

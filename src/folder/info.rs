@@ -223,7 +223,7 @@ impl RunInfo {
     /// # Errors
     /// As the disk refuses; nothing is left beside.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        super::put(path, &serde_json::to_vec_pretty(self)?)
+        super::disk::put(path, &serde_json::to_vec_pretty(self)?)
     }
 
     /// Reads it from `path`.

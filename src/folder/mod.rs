@@ -32,31 +32,16 @@ mod output;
 pub mod recording;
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
-pub use disk::{Folder, FolderError};
+pub use disk::{Folder, FolderError, put};
 pub use fitness::Fitness;
 pub use info::{Assumed, Came, Named, Ping, RunEnd, RunInfo, Seeds};
 pub use output::{Holds, Output, OutputError, abandon};
 
 use crate::journal::{self, segment_name};
 use crate::limits::RUNS_MAX;
-
-/// Writes a file aside, flushes it, and puts it in its place: there is a whole one, the old or the new, or
-/// none.
-pub fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".part");
-    let whole = fs::File::create(&aside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&aside, path)
-    });
-    whole.inspect_err(|_| _ = fs::remove_file(&aside))?;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-    fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-}
 
 /// A run's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
