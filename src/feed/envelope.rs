@@ -114,7 +114,6 @@ fn cross(a: (Ns, i64), b: (Ns, i64), c: (Ns, i64)) -> i128 {
 
 fn rise(past: i64, ppb: i64) -> i64 {
     // A division of 64 bits is a tenth of one of 128, and what is usual fits.
-    let rise = past.checked_mul(ppb).map(|p| p / 1_000_000_000);
     let wide = || i64::try_from(i128::from(past) * i128::from(ppb) / 1_000_000_000).unwrap_or(0);
-    rise.unwrap_or_else(wide)
+    past.checked_mul(ppb).map_or_else(wide, |rise| rise / 1_000_000_000)
 }

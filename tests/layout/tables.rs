@@ -119,7 +119,7 @@ pub const LINES: &[(&str, usize)] = &[
     // between the two clocks; what an import says of itself.
     // Which streams are followed is a setting; a coin set aside is tried again.
     // As many coins as an address may follow, over several connections. A run that stood still replays alike.
-    ("feed", 3_860),
+    ("feed", 3_865),
     // The stylised facts of any recording, with the bands of four kinds of coins.
     ("facts", 1_260),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
