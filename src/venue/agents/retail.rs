@@ -25,6 +25,8 @@ struct Order {
     until_s: f64,
     /// Its name in draws.
     name: u64,
+    /// It is of the least value, kept at its price whatever the price of the market does.
+    least: bool,
 }
 
 /// All of them.
@@ -61,15 +63,49 @@ impl Crowd {
                 let usd = draws.log_normal(set.usd.0, set.usd.1);
                 let stays = if better >= 0 { 1.0 } else { set.life.2 };
                 let until_s = now_s + draws.log_normal(set.life.0, set.life.1) * stays;
-                self.names += 1;
-                if let Some(id) = book.place(side, at, usd) {
-                    self.orders.push(Order { id, side, at, until_s, name: self.names });
+                self.rest(book, (side, at), usd, until_s, false);
+            }
+        }
+    }
+
+    /// New orders of the least value of `dt` seconds: each at a price behind the touch where none of the
+    /// crowd's is. They are what is left of a side when its makers withdraw, a step at each price.
+    pub fn underlay(
+        &mut self,
+        set: &Retail,
+        (now_s, dt): (f64, f64),
+        book: &mut Book,
+        mut draws: Draws,
+    ) {
+        let (rate, prices, life_s, _) = set.least;
+        for side in Side::BOTH {
+            for _ in 0..draws.poisson(rate * dt) {
+                let behind = 1 + floor(prices * draws.unit());
+                let at = book.touch()[side.index()] - side.sign() * behind;
+                let until_s = now_s + draws.exponential(life_s);
+                if !self.orders.iter().any(|o| (o.side, o.at) == (side, at)) {
+                    self.rest(book, (side, at), 0.0, until_s, true);
                 }
             }
         }
     }
 
-    /// Cancels what is due: its time is over, the price has passed it, it is far away.
+    fn rest(
+        &mut self,
+        book: &mut Book,
+        (side, at): (Side, i64),
+        usd: f64,
+        until_s: f64,
+        least: bool,
+    ) {
+        self.names += 1;
+        if let Some(id) = book.place(side, at, usd) {
+            self.orders.push(Order { id, side, at, until_s, name: self.names, least });
+        }
+    }
+
+    /// Cancels what is due: its time is over, the price has passed it, it is far away. Orders of the
+    /// least value that the price has passed go together.
     pub fn leave(
         &mut self,
         set: &Retail,
@@ -78,20 +114,63 @@ impl Crowd {
         book: &mut Book,
         draws: impl Fn(u64) -> Draws,
     ) {
+        let mut row = draws(0);
+        let withdrawn = [(); 2].map(|()| row.event(set.least.3 * dt));
         let mut i = 0;
         while i < self.orders.len() {
             let o = self.orders[i];
             let sign = o.side.sign();
             let far = sign * (book.touch()[o.side.index()] - o.at) > FAR;
             let passed = float(sign) * (float(o.at) - latent);
-            let hazard = set.reacts * passed.clamp(0.0, PASSED) * dt;
+            let reacts = if o.least {
+                passed > 0.0 && withdrawn[o.side.index()]
+            } else {
+                draws(o.name).event(set.reacts * passed.clamp(0.0, PASSED) * dt)
+            };
             let gone = book.ticks(o.id).is_none();
-            if gone || far || o.until_s <= now_s || draws(o.name).event(hazard) {
+            if gone || far || o.until_s <= now_s || reacts {
                 book.cancel(o.id);
                 self.orders.swap_remove(i);
             } else {
                 i += 1;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::rules::Rules;
+    use crate::venue::agents::sets;
+
+    /// The crowd's orders of the least value underlie a side, one at each price, and those that the price
+    /// has passed are withdrawn in one block.
+    #[test]
+    fn least_orders_underlie_the_book_and_leave_together() {
+        let set = Retail { least: (10.0, 20.0, 1e9, 10.0), ..sets::BTC.retail };
+        let (mut crowd, mut book) = (Crowd::default(), Book::new(Rules::perp(5), 100_000));
+        book.place(Side::Buy, 100_000, 1e4).expect("rests");
+        book.place(Side::Sell, 100_001, 1e4).expect("rests");
+        for block in 0..600 {
+            crowd.underlay(&set, (0.0, 0.1), &mut book, Draws::of(1, 1, 0, block));
+        }
+        let behind = |book: &Book, side: Side| {
+            let levels: Vec<_> = book.matching().levels(side).skip(1).collect();
+            assert!(levels.iter().all(|l| l.n == 1 && l.px.to_f64() * l.sz.to_f64() < 12.0));
+            levels.len()
+        };
+        assert_eq!(Side::BOTH.map(|side| behind(&book, side)), [20, 20]);
+        let still = crowd.orders.len();
+        let row = |block: u64| move |name| Draws::of(1, 2, name, block);
+        crowd.leave(&set, (0.0, 0.1), 100_000.5, &mut book, row(0));
+        assert_eq!(crowd.orders.len(), still, "nothing was passed");
+        // The price is above ten of the asks' prices.
+        let went = (1..100).find(|block| {
+            crowd.leave(&set, (0.0, 0.1), 100_011.5, &mut book, row(*block));
+            crowd.orders.len() < still
+        });
+        assert!(went.is_some());
+        assert_eq!(Side::BOTH.map(|side| behind(&book, side)), [20, 10]);
     }
 }

@@ -93,6 +93,10 @@ pub struct Retail {
     pub place: (f64, f64, f64),
     /// Hazard per second and tick of being cancelled when the price has passed it.
     pub reacts: f64,
+    /// Orders of the least value, at most one a price: how many per second and side, over how many
+    /// prices behind the touch, their mean life (s), how often per second all that the price has
+    /// passed are withdrawn.
+    pub least: (f64, f64, f64, f64),
 }
 
 /// A world.
@@ -132,17 +136,17 @@ pub const BTC: Set = Set {
         jump_rate: 0.257_82,
         jump: (6.886, 4.3342),
         excites: (0.634_68, 1.1661),
-        activity: [0.666_65, 1.0, 1.785],
+        activity: [0.666_65, 1.0, 1.6],
         dwell_s: [120.29, 120.29, 30.07],
         widen: [1.0, 1.0, 1.5],
         impact: 0.436_42,
     },
     takers: Takers {
-        rate: 0.18,
+        rate: 0.19,
         excites: [0.013_677, 0.136_77, 0.11],
         cross: 0.4,
         informed: (0.274_84, 1.8757),
-        jump: 0.8,
+        jump: 0.65,
         twap: (7.6295, 600.0, 405.48, 1.3),
         dust: (0.368_15, 25.0, 1.0),
         body: (509.27, 1.7),
@@ -163,7 +167,7 @@ pub const BTC: Set = Set {
     deep: Quoters {
         n: 118,
         rate: (0.319_92, 2.1328),
-        margin: (0.952_78, 150.0),
+        margin: (0.952_78, 100.0),
         margin_power: 1.0,
         usd: (81_000.0, 1.6),
         noise: 0.664_68,
@@ -175,7 +179,8 @@ pub const BTC: Set = Set {
         usd: (48.654, 2.2374),
         life: (2.3993, 1.4, 120.0),
         place: (0.090_394, 0.319_77, 0.8),
-        reacts: 0.219_62,
+        reacts: 0.16,
+        least: (10.0, 20.0, 60.0, 0.7),
     },
 };
 
@@ -232,6 +237,7 @@ pub const ETH: Set = Set {
         life: (1.842, 1.013, 324.0),
         place: (0.081_62, 0.2742, 1.03),
         reacts: 0.2347,
+        least: (0.0, 0.0, 0.0, 0.0),
     },
 };
 
@@ -288,6 +294,7 @@ pub const SOL: Set = Set {
         life: (6.207, 1.139, 320.2),
         place: (0.2109, 0.2176, 0.8978),
         reacts: 0.2347,
+        least: (0.0, 0.0, 0.0, 0.0),
     },
 };
 
@@ -344,6 +351,7 @@ pub const THIN: Set = Set {
         life: (5.971, 1.813, 26.54),
         place: (0.1, 0.499, 0.9325),
         reacts: 0.3665,
+        least: (0.0, 0.0, 0.0, 0.0),
     },
 };
 
@@ -401,5 +409,6 @@ pub const PAYING: Set = Set {
         life: (6.098, 1.4, 26.54),
         place: (0.0, 0.3, 1.354),
         reacts: 0.2273,
+        least: (0.0, 0.0, 0.0, 0.0),
     },
 };
