@@ -202,7 +202,8 @@ pub const LINES: &[(&str, usize)] = &[
     // The same delays in sockets; faults of the feed by name.
     // A world of SOL, coins that move together, what happened in each block.
     // Orders of an experiment that are really in the book; a machine that is too slow is named.
-    ("venue", 5_320),
+    // Takers of BTC go through several prices, and orders fill by prints as often as on recordings.
+    ("venue", 5_355),
     // All coins together and how they went, a coin alone, help, a question before the end.
     ("view", 810),
     ("ws", 1_410),

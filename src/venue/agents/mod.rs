@@ -190,9 +190,8 @@ impl Agents {
             }
         }
         let times = (self.now_s, dt);
-        let [small, least] = [0, 1].map(|who| self.row(SMALL, who));
-        self.crowd.arrive(&self.set.retail, activity, times, &mut self.book, small);
-        self.crowd.underlay(&self.set.retail, times, &mut self.book, least);
+        let draws = [0, 1].map(|who| self.row(SMALL, who));
+        self.crowd.arrive(&self.set.retail, activity, times, &mut self.book, draws);
         gone.into_iter().for_each(|id| self.book.cancel(id));
         let (key, block, latent) = (self.key, self.block, self.latent.ticks());
         let row = |name| Draws::of(key, CANCEL, name, block);

@@ -25,7 +25,7 @@ struct Order {
     until_s: f64,
     /// Its name in draws.
     name: u64,
-    /// It is of the least value, kept at its price whatever the price of the market does.
+    /// It is of the least value: withdrawn with others, not by itself.
     least: bool,
 }
 
@@ -37,14 +37,15 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// New orders of `dt` seconds.
+    /// New orders of `dt` seconds. Those of the least value come behind the touch, where none of the
+    /// crowd's is: what is left of a side when its makers withdraw, a step at each price.
     pub fn arrive(
         &mut self,
         set: &Retail,
         activity: f64,
         (now_s, dt): (f64, f64),
         book: &mut Book,
-        mut draws: Draws,
+        [mut draws, mut least]: [Draws; 2],
     ) {
         for side in Side::BOTH {
             for _ in 0..draws.poisson(set.rate * activity * dt) {
@@ -63,41 +64,24 @@ impl Crowd {
                 let usd = draws.log_normal(set.usd.0, set.usd.1);
                 let stays = if better >= 0 { 1.0 } else { set.life.2 };
                 let until_s = now_s + draws.log_normal(set.life.0, set.life.1) * stays;
-                self.rest(book, (side, at), usd, until_s, false);
+                self.rest(book, (side, at), usd, (until_s, false));
             }
         }
-    }
-
-    /// New orders of the least value of `dt` seconds: each at a price behind the touch where none of the
-    /// crowd's is. They are what is left of a side when its makers withdraw, a step at each price.
-    pub fn underlay(
-        &mut self,
-        set: &Retail,
-        (now_s, dt): (f64, f64),
-        book: &mut Book,
-        mut draws: Draws,
-    ) {
         let (rate, prices, life_s, _) = set.least;
         for side in Side::BOTH {
-            for _ in 0..draws.poisson(rate * dt) {
-                let behind = 1 + floor(prices * draws.unit());
+            for _ in 0..least.poisson(rate * dt) {
+                let behind = 1 + floor(prices * least.unit());
                 let at = book.touch()[side.index()] - side.sign() * behind;
-                let until_s = now_s + draws.exponential(life_s);
+                let until_s = now_s + least.exponential(life_s);
                 if !self.orders.iter().any(|o| (o.side, o.at) == (side, at)) {
-                    self.rest(book, (side, at), 0.0, until_s, true);
+                    self.rest(book, (side, at), 0.0, (until_s, true));
                 }
             }
         }
     }
 
-    fn rest(
-        &mut self,
-        book: &mut Book,
-        (side, at): (Side, i64),
-        usd: f64,
-        until_s: f64,
-        least: bool,
-    ) {
+    fn rest(&mut self, book: &mut Book, (side, at): (Side, i64), usd: f64, kind: (f64, bool)) {
+        let (until_s, least) = kind;
         self.names += 1;
         if let Some(id) = book.place(side, at, usd) {
             self.orders.push(Order { id, side, at, until_s, name: self.names, least });
@@ -148,12 +132,13 @@ mod tests {
     /// has passed are withdrawn in one block.
     #[test]
     fn least_orders_underlie_the_book_and_leave_together() {
-        let set = Retail { least: (10.0, 20.0, 1e9, 10.0), ..sets::BTC.retail };
+        let set = Retail { rate: 0.0, least: (10.0, 20.0, 1e9, 10.0), ..sets::BTC.retail };
         let (mut crowd, mut book) = (Crowd::default(), Book::new(Rules::perp(5), 100_000));
         book.place(Side::Buy, 100_000, 1e4).expect("rests");
         book.place(Side::Sell, 100_001, 1e4).expect("rests");
         for block in 0..600 {
-            crowd.underlay(&set, (0.0, 0.1), &mut book, Draws::of(1, 1, 0, block));
+            let draws = [0, 1].map(|who| Draws::of(1, 1, who, block));
+            crowd.arrive(&set, 1.0, (0.0, 0.1), &mut book, draws);
         }
         let behind = |book: &Book, side: Side| {
             let levels: Vec<_> = book.matching().levels(side).skip(1).collect();
