@@ -323,17 +323,11 @@ fn take(
     match *event {
         Event::Bbo { coin, bbo } => {
             let bbo = Bbo { time: stamp.unwrap_or(bbo.time), ..*bbo };
-            let b = &mut benches[coin.index()];
-            b.place(bbo.time, orders, seen);
-            let set = book::Config::default();
-            b.tape.on(b.cfg.shipped(&set), at, Came::Bbo(&bbo), &mut |e| seen.note(e));
+            benches[coin.index()].on((at, bbo.time), Came::Bbo(&bbo), orders, seen);
         }
         Event::Book { coin, book } => {
             let book = Snapshot { time: stamp.unwrap_or(book.time), ..book.clone() };
-            let b = &mut benches[coin.index()];
-            b.place(book.time, orders, seen);
-            let set = book::Config::default();
-            b.tape.on(b.cfg.shipped(&set), at, Came::Book(&book), &mut |e| seen.note(e));
+            benches[coin.index()].on((at, book.time), Came::Book(&book), orders, seen);
         }
         Event::Trades { coin, prints } => {
             benches[coin.index()].prints((at, stamp), prints, orders, seen);
@@ -372,14 +366,11 @@ impl Bench {
         let stamped: Vec<Trade> =
             prints.iter().map(|p| Trade { time: stamp.unwrap_or(p.time), ..*p }).collect();
         let Some(newest) = stamped.iter().map(|p| p.time).max() else { return };
-        self.place(newest, orders, seen);
-        let set = book::Config::default();
-        let came = Came::Prints(&stamped);
-        self.tape.on(self.cfg.shipped(&set), at, came, &mut |e| seen.note(e));
+        self.on((at, newest), Came::Prints(&stamped), orders, seen);
     }
 
-    /// Sends what is live at `t`: it meets the book as it was before the event.
-    fn place(&mut self, t: Ns, orders: &[Scheduled], seen: &mut Outcome) {
+    /// What came `at`, of the time `t`. What is live by then is sent before: it meets the book as it was.
+    fn on(&mut self, (at, t): (Ns, Ns), came: Came<'_>, orders: &[Scheduled], seen: &mut Outcome) {
         while let Some(i) = self.waiting.last().copied().filter(|i| orders[*i].live <= t) {
             self.waiting.pop();
             let o = &orders[i];
@@ -394,6 +385,8 @@ impl Bench {
                     .cancel_at(o.live, number(i), cancel, why, &mut |e| seen.note(e));
             }
         }
+        let set = book::Config::default();
+        self.tape.on(self.cfg.shipped(&set), at, came, &mut |e| seen.note(e));
     }
 
     fn gap(&mut self, upto: Ns, seen: &mut Outcome) {

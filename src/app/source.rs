@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use crate::engine::grid::{Grid, is_second};
 use crate::event::{Event, Joint, Link};
 use crate::feed::{
-    self, BadCoin, ClockMap, CoinSpec, Feed, Input, Loss, Quiet, Read, Seen, SessionState, Verdict,
+    self, BadCoin, ClockMap, CoinSpec, Decoded, Feed, Input, Loss, Read, Seen, SessionState,
+    Verdict,
 };
 use crate::limits::{CLOCK_SAID_NS, SOCKETS};
 use crate::record::{self, FeedState};
@@ -236,7 +237,7 @@ impl Source {
         let linked = self.time.linked[socket];
         match self.feed.take(now, read, text) {
             Input::Event(event) if linked => to(now, Item::Event(event)),
-            Input::Nothing(Quiet::Pong) if linked => {
+            Input::Nothing(Decoded::Pong) if linked => {
                 if let Some(ns) = self.feed.rtt_ns() {
                     to(now, Item::Event(Event::Ping(ns)));
                 }

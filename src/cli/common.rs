@@ -127,7 +127,8 @@ pub(super) fn twice(what: &str, names: &[String]) -> Result {
     }
 }
 
-fn names(coins: &[CoinSpec]) -> String {
+/// Names, in a list for people.
+pub(super) fn names(coins: &[CoinSpec]) -> String {
     coins.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::common::{chosen, coin_name, none, recording_failure};
+use super::common::{chosen, coin_name, names, none, recording_failure};
 use super::exit::{Failure, Result};
 use super::{Common, Force, summary};
 use crate::app::events::is_events;
@@ -59,8 +59,7 @@ pub(super) fn run(o: &Options, common: &Common) -> Result {
     }
     let coins = chosen(&o.tape, &o.coin)?;
     if o.plot.is_some() && coins.len() > 1 {
-        let names: Vec<&str> = coins.iter().map(|c| c.name.as_str()).collect();
-        let text = format!("--plot draws one coin: choose with --coin of {}", names.join(", "));
+        let text = format!("--plot draws one coin: choose with --coin of {}", names(&coins));
         return Err(Failure::usage(text));
     }
     let found = measure(&o.tape, &coins).map_err(|e| recording_failure(&o.tape, &e))?;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::common::names;
 use super::exit::{Failure, Result};
 use super::place::Where;
 use super::threads::{Ended, Files, Threads};
@@ -48,14 +49,13 @@ pub(super) fn run<C: Components>(o: &Options, mut config: ConfigOf<C>, common: &
             say(text);
         }
     };
-    let names: Vec<&str> = coins.iter().map(|c| c.name.as_str()).collect();
     let length = place.length_ns.map_or("until Ctrl-C or SIGTERM".to_owned(), |ns| {
         format!("{} s of the market, or until Ctrl-C", ns / Ns::SEC)
     });
     tell(&format!(
         "papermaker {} records {} from {}\nfile     {name}\nlength   {length}\n",
         env!("CARGO_PKG_VERSION"),
-        names.join(", "),
+        names(&coins),
         place.url
     ));
     tell(&note.map_or(String::new(), |n| format!("note     {n}\n")));

@@ -46,4 +46,4 @@ pub use refusal::{Refusal, Words, printable};
 pub use reject::{Counters, Reject};
 pub use session::{Feed, PING, Read, SessionState};
 pub use streams::{Config, Streams};
-pub use verdict::{Close, Input, Loss, Quiet, Verdict};
+pub use verdict::{Close, Input, Loss, Verdict};

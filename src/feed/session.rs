@@ -25,7 +25,7 @@ use super::refusal::Refusals;
 use super::reject::{Counters, Reject};
 use super::retry::Retry;
 use super::streams::Config;
-use super::verdict::{Input, Loss, Quiet, Verdict};
+use super::verdict::{Input, Loss, Verdict};
 use crate::event::{Event, Joint};
 use crate::limits::{DATE_MAX_NS, HISTORY_NS, SOCKETS};
 use crate::units::{CoinId, Ns};
@@ -245,12 +245,15 @@ impl Feed {
                 Input::Event(Event::Ctx { coin, ctx: self.decoder.ctx() })
             }
             Ok(Decoded::EmptyTrades) => self.empty_trades(now),
-            Ok(Decoded::Error { kind, stream, coin }) => {
+            Ok(error @ Decoded::Error { kind, stream, coin }) => {
                 self.counters.venue_errors += 1;
                 self.refusals.error(&mut self.plan, kind, stream.zip(coin), message);
-                Input::Nothing(Quiet::VenueError(kind))
+                Input::Nothing(error)
             }
-            Ok(other) => Input::Nothing(self.quiet(now, other)),
+            Ok(other) => {
+                self.quiet(now, other);
+                Input::Nothing(other)
+            }
             Err(reject) => self.reject(now, reject, message),
         }
     }
@@ -468,12 +471,12 @@ impl Feed {
             }
             None => {
                 self.counters.empty_trades += 1;
-                Input::Nothing(Quiet::EmptyTrades)
+                Input::Nothing(Decoded::EmptyTrades)
             }
         }
     }
 
-    fn quiet(&mut self, now: Ns, decoded: Decoded) -> Quiet {
+    fn quiet(&mut self, now: Ns, decoded: Decoded) {
         let c = &mut self.counters;
         match decoded {
             Decoded::Ack { stream, coin, subscribed } => {
@@ -481,7 +484,6 @@ impl Feed {
                 if let (Some(stream), Some(coin), true) = (stream, coin, subscribed) {
                     self.acknowledged(coin, stream);
                 }
-                Quiet::Ack
             }
             Decoded::Pong => {
                 c.pongs += 1;
@@ -494,24 +496,11 @@ impl Feed {
                     (c.timed_pings, c.ping_ns) = (c.timed_pings + 1, c.ping_ns + ns);
                     c.ping_ns_longest = c.ping_ns_longest.max(ns);
                 }
-                Quiet::Pong
             }
-            Decoded::Greeting => {
-                c.greetings += 1;
-                Quiet::Greeting
-            }
-            Decoded::Foreign => {
-                c.foreign += 1;
-                Quiet::Foreign
-            }
-            Decoded::Aggregated => {
-                c.aggregated += 1;
-                Quiet::Aggregated
-            }
-            _ => {
-                c.unknown += 1;
-                Quiet::Unknown
-            }
+            Decoded::Greeting => c.greetings += 1,
+            Decoded::Foreign => c.foreign += 1,
+            Decoded::Aggregated => c.aggregated += 1,
+            _ => c.unknown += 1,
         }
     }
 

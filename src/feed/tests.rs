@@ -9,7 +9,6 @@ mod session;
 
 use super::cadence::{Cadence, Stale};
 use super::outcome::VenueError;
-use super::verdict::Quiet;
 use super::*;
 use crate::event::{Bbo, Ctx, Event, Joint, Snapshot, Trade};
 use crate::units::{CoinId, Ns, Px, Side, Sz};
@@ -22,7 +21,9 @@ pub(super) enum Out {
     Bbo(CoinId, Bbo),
     Book(CoinId, Box<Snapshot>),
     Ctx(CoinId, Ctx),
-    Quiet(Quiet),
+    Quiet(Decoded),
+    /// The venue says that something is wrong; what it quotes is left out.
+    Error(VenueError),
     Rejected(Reject),
 }
 
@@ -37,6 +38,7 @@ impl Out {
             Input::Event(Event::Book { coin, book }) => Out::Book(coin, Box::new(book.clone())),
             Input::Event(Event::Ctx { coin, ctx }) => Out::Ctx(coin, *ctx),
             Input::Event(event) => panic!("the feed does not make {event:?}"),
+            Input::Nothing(Decoded::Error { kind, .. }) => Out::Error(kind),
             Input::Nothing(quiet) => Out::Quiet(quiet),
             Input::Rejected(reject) => Out::Rejected(reject),
         }
@@ -90,7 +92,11 @@ impl Rig {
                 .expect("a subscription")
                 .strip_suffix('}')
                 .expect("an object");
-            assert_eq!(self.get(now, ack(subscription)), Out::Quiet(Quiet::Ack));
+            let answer = self.get(now, ack(subscription));
+            assert!(
+                matches!(answer, Out::Quiet(Decoded::Ack { subscribed: true, .. })),
+                "{answer:?}"
+            );
         }
     }
 }

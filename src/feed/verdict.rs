@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::outcome::VenueError;
+use super::outcome::Decoded;
 use super::reject::Reject;
 use crate::event::Event;
 
@@ -47,32 +47,11 @@ pub enum Input<'a> {
     /// An event.
     Event(Event<'a>),
     /// Nothing the engine needs to know.
-    Nothing(Quiet),
+    Nothing(Decoded),
     /// Turned away.
     #[cfg_attr(
         not(any(test, feature = "lab")),
         expect(dead_code, reason = "counters tell a run, this tells a test")
     )]
     Rejected(Reject),
-}
-
-/// Messages without an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quiet {
-    /// A subscription was answered.
-    Ack,
-    /// A ping was answered.
-    Pong,
-    /// A text that is not JSON and greets.
-    Greeting,
-    /// An error message of the venue.
-    VenueError(VenueError),
-    /// A channel that is not followed.
-    Unknown,
-    /// A coin that is not followed.
-    Foreign,
-    /// A book put together by significant figures.
-    Aggregated,
-    /// An empty list of trades that is no history.
-    EmptyTrades,
 }

@@ -12,8 +12,8 @@ use arrow_array::{
 };
 
 use crate::cli::exit::{Code, Failure};
-use crate::record::{Body, Record, StrategyNames};
-use crate::report::export::{Cell, Table, Type, cells, tables};
+use crate::record::{Record, StrategyNames};
+use crate::report::export::{Cell, Rows, Table, tables};
 
 /// A column in the making.
 enum Values {
@@ -28,16 +28,16 @@ enum Values {
 
 impl Values {
     /// `None` of lists, which no record has.
-    fn of(kind: Type) -> Option<Values> {
-        Some(match kind {
-            Type::Int => Values::Int(Vec::new()),
-            Type::UInt => Values::UInt(Vec::new()),
-            Type::Float => Values::Float(Vec::new()),
-            Type::Text => Values::Text(Vec::new()),
-            Type::Bool => Values::Bool(Vec::new()),
-            Type::Time => Values::Time(Vec::new()),
-            Type::Money => Values::Money(Vec::new()),
-            Type::List => return None,
+    fn of(cell: &Cell) -> Option<Values> {
+        Some(match cell {
+            Cell::Int(_) => Values::Int(Vec::new()),
+            Cell::UInt(_) => Values::UInt(Vec::new()),
+            Cell::Float(_) => Values::Float(Vec::new()),
+            Cell::Text(_) => Values::Text(Vec::new()),
+            Cell::Bool(_) => Values::Bool(Vec::new()),
+            Cell::Time(_) => Values::Time(Vec::new()),
+            Cell::Money(_) => Values::Money(Vec::new()),
+            Cell::List(_) => return None,
         })
     }
 
@@ -79,7 +79,7 @@ struct Open {
 impl Open {
     fn of(table: &Table) -> Open {
         let columns = table.columns.iter();
-        let columns = columns.filter_map(|c| Some((c.name.clone(), Values::of(c.kind)?)));
+        let columns = columns.filter_map(|(name, cell)| Some((name.clone(), Values::of(cell)?)));
         Open { name: table.name, columns: columns.collect() }
     }
 
@@ -94,8 +94,7 @@ impl Open {
 pub(super) struct Tables {
     /// Which; all where none is named.
     wanted: Option<Vec<String>>,
-    names: StrategyNames,
-    coins: Vec<String>,
+    rows: Rows,
     /// By kind of record; `None` where it is not wanted.
     open: BTreeMap<u8, Option<Open>>,
 }
@@ -103,13 +102,12 @@ pub(super) struct Tables {
 impl Tables {
     /// Tables of these names; all where it is `None`.
     pub(super) fn new(wanted: Option<Vec<String>>) -> Result<Tables, Failure> {
-        let names = StrategyNames::default();
-        let known: Vec<&str> = tables(&names).iter().map(|t| t.name).collect();
+        let known: Vec<&str> = tables(&StrategyNames::default()).iter().map(|t| t.name).collect();
         if let Some(odd) = wanted.iter().flatten().find(|w| !known.contains(&w.as_str())) {
             let text = format!("no table `{odd}`; there are {}", known.join(", "));
             return Err(Failure::usage(text));
         }
-        Ok(Tables { wanted, names, coins: Vec::new(), open: BTreeMap::new() })
+        Ok(Tables { wanted, rows: Rows::default(), open: BTreeMap::new() })
     }
 
     fn opened(&self, table: &Table) -> Option<Open> {
@@ -118,29 +116,24 @@ impl Tables {
     }
 
     pub(super) fn take(&mut self, r: &Record) {
-        self.names.take(&r.body);
-        if let Body::Coin(c) = &r.body {
-            let i = r.coin.index();
-            self.coins.resize(self.coins.len().max(i + 1), String::new());
-            self.coins[i] = c.text();
-        }
+        self.rows.names.take(&r.body);
         let kind = r.body.kind();
         if !self.open.contains_key(&kind) {
             // Terms have the columns that the strategy names, which it does before the first.
-            let all = tables(&self.names);
+            let all = tables(&self.rows.names);
             let table = all.iter().find(|t| t.record == kind);
             self.open.insert(kind, table.and_then(|t| self.opened(t)));
         }
-        let Some(Some(open)) = self.open.get_mut(&kind) else { return };
-        let coin = self.coins.get(r.coin.index()).map_or("", String::as_str);
-        for ((_, values), (_, cell)) in open.columns.iter_mut().zip(cells(r, coin, &self.names)) {
-            values.push(cell);
+        let open = self.open.get_mut(&kind).and_then(Option::as_mut);
+        let row = self.rows.take(r, open.is_some());
+        for (open, row) in open.zip(row) {
+            open.columns.iter_mut().zip(row).for_each(|((_, values), (_, cell))| values.push(cell));
         }
     }
 
     /// The tables by name, those without a row as well.
     pub(super) fn finish(mut self) -> Result<BTreeMap<String, RecordBatch>, Failure> {
-        for table in tables(&self.names) {
+        for table in tables(&self.rows.names) {
             if !self.open.contains_key(&table.record) {
                 self.open.insert(table.record, self.opened(&table));
             }

@@ -7,7 +7,7 @@
 
 use super::markouts::{Markouts, Summary};
 use super::money::Split;
-use super::orders::Orders;
+use super::orders::{Orders, halve};
 use super::path::Path;
 use super::reasons::Reasons;
 use super::series::Series;
@@ -279,11 +279,7 @@ impl CoinModel {
             let bps = if mid > 0.0 { sign * (mid - x.px.to_f64()) / mid * 1e4 } else { 0.0 };
             self.marks.push(Mark { at, side: x.side, px: x.px, sz: x.sz, reason: x.reason, bps });
             if self.marks.len() >= SAMPLES_MAX {
-                let mut stays = false;
-                self.marks.retain(|_| {
-                    stays = !stays;
-                    stays
-                });
+                halve(&mut self.marks);
             }
             self.lines.traded.push(at, Some(self.orders.traded_usd));
         }

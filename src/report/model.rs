@@ -123,12 +123,9 @@ impl Builder {
             }
             _ => {}
         }
-        // Taken out while the coin reads it.
-        let names = std::mem::take(&mut m.strategy);
         if let Some(coin) = m.coin(r.coin) {
             coin.take(r.at, &r.body);
         }
-        m.strategy = names;
     }
 
     /// Digest of the records taken.

@@ -72,11 +72,7 @@ impl Orders {
         self.fills_by_age[bin(&AGE_S, age)] += 1;
         if self.ages.len() >= SAMPLES_MAX {
             self.every = 2 * self.every.max(1);
-            let mut stays = false;
-            self.ages.retain(|_| {
-                stays = !stays;
-                stays
-            });
+            halve(&mut self.ages);
         }
         self.unknown_queue += u64::from(f.unknown_queue);
         self.traded_usd += usd(f.px, f.sz);
@@ -101,6 +97,15 @@ impl Orders {
 // The arrays above are as long as the codes they count.
 const _: () = assert!(OrderState::ALL.len() == 6 && OrderReason::ALL.len() == 11);
 const _: () = assert!(FillReason::ALL.len() == 5 && Lane::ALL.len() == 3);
+
+/// Keeps every second one, from the first.
+pub(super) fn halve<T>(list: &mut Vec<T>) {
+    let mut stays = false;
+    list.retain(|_| {
+        stays = !stays;
+        stays
+    });
+}
 
 fn usd(px: Px, sz: Sz) -> f64 {
     px.to_f64() * sz.to_f64()

@@ -3,10 +3,30 @@
 //! In: a [`Section`], a table with a value for each of its rows. Out: nothing, or what is wrong.
 //! Cold path.
 
+use serde::Serialize;
 use toml::{Table, Value};
 
-use super::error::ConfigError;
 use super::schema::{Relation, Row, Rule, Section, join, kind_row};
+
+/// Why a configuration was refused: one line that says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+/// A table of settings as a type.
+pub trait Room: Default + Serialize {
+    /// Its rows.
+    fn section() -> Section;
+
+    /// Looks at every range and relation.
+    ///
+    /// # Errors
+    /// The first row or relation that does not hold.
+    fn check(&self) -> Result<(), ConfigError> {
+        let table = Table::try_from(self).map_err(|e| ConfigError(e.to_string()))?;
+        check(&Self::section(), &table, "")
+    }
+}
 
 /// Looks at every row and relation of `table`; `path` is where in the whole it stands.
 ///

@@ -8,7 +8,7 @@
 
 use toml::{Table, Value};
 
-use super::error::ConfigError;
+use super::check::ConfigError;
 use super::schema::{Row, Rule, Section, Variant, join, kind_row};
 
 /// Keys that were, and what there is instead.

@@ -10,16 +10,12 @@
 //! 3. A configuration that was loaded holds every row's range and every relation between rows.
 
 mod check;
-mod error;
 mod layers;
-mod room;
 mod schema;
 mod text;
 
-pub use check::{check, shown};
-pub use error::ConfigError;
+pub use check::{ConfigError, Room, check, shown};
 pub use layers::{assignment, merge};
-pub use room::Room;
 pub use schema::{Choice, Form, Leaf, Relation, Row, Rule, Section, Setting, Variant};
 pub use schema::{join, rising, sentence};
 pub use text::{commented, explain};

@@ -4,8 +4,7 @@
 
 use toml::{Table, Value};
 
-use super::check::{range, shown};
-use super::error::ConfigError;
+use super::check::{ConfigError, range, shown};
 use super::layers::unknown;
 use super::schema::{Row, Rule, Section, Variant, join, kind_row};
 

@@ -11,7 +11,7 @@ use super::job::read;
 use super::plan::Plan;
 use super::row::{CoinRow, Row};
 use crate::folder::Output;
-use crate::report::export::{Cell, Column, Format, Table, write_table};
+use crate::report::export::{Cell, Cells, Format, Table, write_table};
 
 /// All rows in the order of the plan.
 pub fn table(plan: &Plan, dir: &Path) -> Result<Vec<Row>, SweepError> {
@@ -64,16 +64,14 @@ fn all(dir: &Path, rows: Vec<Option<Row>>) -> Result<Vec<Row>, SweepError> {
 pub fn write(plan: &Plan, dir: &Path, to: Output, format: Format) -> Result<usize, SweepError> {
     let rows = table(plan, dir)?;
     let kinds: Vec<Kind> = (0..plan.keys.len()).map(|i| Kind::of(plan, i)).collect();
-    let lines: Vec<Vec<(String, Cell)>> = rows
+    let lines: Vec<Cells> = rows
         .iter()
         .enumerate()
         .flat_map(|(job, row)| row.coins.iter().map(move |c| (job, row, c)))
         .map(|(job, row, coin)| cells(plan, &kinds, job, row, coin))
         .collect();
-    let columns = lines.first().map(|line| {
-        line.iter().map(|(name, cell)| Column { name: name.clone(), kind: cell.kind() }).collect()
-    });
-    let table = Table { name: "sweep", record: 0, columns: columns.unwrap_or_default() };
+    let columns = lines.first().cloned().unwrap_or_default();
+    let table = Table { name: "sweep", record: 0, columns };
     let (n, path) = (lines.len(), to.path().to_path_buf());
     write_table(to, format, &table, lines)
         .map_err(|e| SweepError::Disk(format!("cannot write {}: {e}", path.display())))?;
@@ -117,7 +115,7 @@ fn parsed(text: &str) -> Value {
     table.and_then(|mut t| t.remove("v")).unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-fn cells(plan: &Plan, kinds: &[Kind], job: usize, row: &Row, c: &CoinRow) -> Vec<(String, Cell)> {
+fn cells(plan: &Plan, kinds: &[Kind], job: usize, row: &Row, c: &CoinRow) -> Cells {
     let (file, config, seed) = plan.place(job);
     let money = |text: &str| Cell::Money(text.parse().unwrap_or(0));
     let float = |x: Option<f64>| Cell::Float(x.unwrap_or(f64::NAN));

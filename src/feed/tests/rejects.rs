@@ -94,7 +94,7 @@ fn sizes_at_the_limit_and_one_beyond() {
     // Nesting: the message's own two levels and n of brackets.
     let nested =
         |n: usize| format!("{{\"channel\":\"pong\",\"x\":{}{}}}", "[".repeat(n), "]".repeat(n));
-    assert_eq!(outcome(nested(JSON_DEPTH_MAX - 1)), Out::Quiet(Quiet::Pong));
+    assert_eq!(outcome(nested(JSON_DEPTH_MAX - 1)), Out::Quiet(Decoded::Pong));
     assert_eq!(rejected(nested(JSON_DEPTH_MAX)), Reject::TooDeep);
     assert_eq!(rejected(nested(JSON_DEPTH_MAX + 1)), Reject::TooDeep);
     assert_eq!(rejected("[".repeat(TOKENS_MAX - 200)), Reject::TooDeep);
@@ -104,7 +104,7 @@ fn sizes_at_the_limit_and_one_beyond() {
 #[test]
 fn the_densest_messages_are_parsed_or_turned_away_before_parsing() {
     let dense = |n: usize| format!("{{\"channel\":\"pong\",\"x\":[0{}]}}", ",0".repeat(n));
-    assert_eq!(outcome(dense(TOKENS_MAX / 2 - 100)), Out::Quiet(Quiet::Pong));
+    assert_eq!(outcome(dense(TOKENS_MAX / 2 - 100)), Out::Quiet(Decoded::Pong));
     assert_eq!(rejected(dense(TOKENS_MAX / 2)), Reject::TooDense);
     let strings = format!("{{\"channel\":\"pong\",\"x\":[\"\"{}]}}", ",\"\"".repeat(TOKENS_MAX));
     assert_eq!(rejected(strings), Reject::TooDense);
@@ -230,7 +230,7 @@ fn fields_that_are_missing_or_stand_twice() {
     assert_eq!(rejected("{\"channel\":\"pong\",\"channel\":\"bbo\"}"), Reject::DuplicateField);
     assert_eq!(rejected("{\"channel\":\"pong\",\"data\":1,\"data\":2}"), Reject::DuplicateField);
     assert_eq!(rejected(bbo("{\"px\":\"1\",\"px\":\"1\"}")), Reject::DuplicateField);
-    assert_eq!(outcome("{\"channel\":\"pong\",\"x\":1,\"x\":2}"), Out::Quiet(Quiet::Pong));
+    assert_eq!(outcome("{\"channel\":\"pong\",\"x\":1,\"x\":2}"), Out::Quiet(Decoded::Pong));
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn fact_02_an_empty_history_is_of_the_coin_acknowledged_first() {
         rig.get(2, trades_ack("BTC"));
         assert_eq!(rig.get(3, empty), Out::History(ETH, vec![], Joint::First));
         assert_eq!(rig.get(4, empty), Out::History(BTC, vec![], Joint::First));
-        assert_eq!(rig.get(5, empty), Out::Quiet(Quiet::EmptyTrades));
+        assert_eq!(rig.get(5, empty), Out::Quiet(Decoded::EmptyTrades));
         let live = rig.get(6, buys("ETH", [(1, 1)]));
         assert_eq!(live, Out::Trades(ETH, bought([(1, 1)])));
     }
@@ -204,7 +204,7 @@ fn a_book_put_together_by_figures_is_another_stream() {
         let with = |tail: &str| book.replace("]]}}", &format!("]],{tail}}}}}"));
         assert!(matches!(rig.get(1, &book), Out::Book(BTC, _)));
         let out = rig.get(2, with("\"spread\":\"10.0\""));
-        assert_eq!(out, Out::Quiet(Quiet::Aggregated));
+        assert_eq!(out, Out::Quiet(Decoded::Aggregated));
         assert!(matches!(rig.get(3, with("\"spread\":null")), Out::Book(BTC, _)));
         let c = rig.feed.counters();
         assert_eq!((c.aggregated, c.slow_books, c.rejects()), (1, 2, 0));
@@ -244,7 +244,7 @@ fn fact_11_silence_is_pinged_long_before_the_venue_closes() {
     assert!(rig.sends(5 * s - 1).is_empty());
     assert_eq!(rig.sends(5 * s), ["{\"method\":\"ping\"}"]);
     assert!(rig.sends(5 * s).is_empty(), "once");
-    assert_eq!(rig.get(5 * s + 7, "{\"channel\":\"pong\"}"), Out::Quiet(Quiet::Pong));
+    assert_eq!(rig.get(5 * s + 7, "{\"channel\":\"pong\"}"), Out::Quiet(Decoded::Pong));
     assert_eq!(rig.feed.rtt_ns(), Some(7));
     assert_eq!(rig.feed.tick(0, Ns(15 * s)), Verdict::Keep, "a pong keeps the link");
     // A talking link is pinged twice a minute for its round trip.
@@ -347,7 +347,7 @@ fn rule_1_already_subscribed_is_as_good_as_an_answer() {
             .expect("a subscription");
         let quoted = subscription.replace('"', "\\\"");
         let error = format!("{{\"channel\":\"error\",\"data\":\"Already subscribed: {quoted}\"}}");
-        let want = Out::Quiet(Quiet::VenueError(VenueError::AlreadySubscribed));
+        let want = Out::Error(VenueError::AlreadySubscribed);
         assert_eq!(rig.get(1, error), want);
     }
     let late = 16 * Ns::SEC;
@@ -457,39 +457,39 @@ fn rule_7_what_must_be_accepted() {
 #[test]
 fn rule_7_what_is_quietly_counted() {
     let quiet = [
-        ("Websocket connection established.", Quiet::Greeting),
-        ("{\"channel\":\"pong\"}", Quiet::Pong),
-        ("{\"channel\":\"pong\",\"data\":null}", Quiet::Pong),
-        ("{\"channel\":\"allMids\",\"data\":{\"mids\":{\"BTC\":\"1.0\"}}}", Quiet::Unknown),
-        ("{\"channel\":\"fastAssetCtxs\",\"data\":\"q1bKz0nR...\"}", Quiet::Unknown),
-        ("{\"channel\":\"papermaker\",\"data\":{\"event\":\"up\"}}", Quiet::Unknown),
-        ("{\"channel\":\"user\"}", Quiet::Unknown),
+        ("Websocket connection established.", Out::Quiet(Decoded::Greeting)),
+        ("{\"channel\":\"pong\"}", Out::Quiet(Decoded::Pong)),
+        ("{\"channel\":\"pong\",\"data\":null}", Out::Quiet(Decoded::Pong)),
+        (
+            "{\"channel\":\"allMids\",\"data\":{\"mids\":{\"BTC\":\"1.0\"}}}",
+            Out::Quiet(Decoded::Unknown),
+        ),
+        ("{\"channel\":\"fastAssetCtxs\",\"data\":\"q1bKz0nR...\"}", Out::Quiet(Decoded::Unknown)),
+        ("{\"channel\":\"papermaker\",\"data\":{\"event\":\"up\"}}", Out::Quiet(Decoded::Unknown)),
+        ("{\"channel\":\"user\"}", Out::Quiet(Decoded::Unknown)),
         (
             "{\"channel\":\"bbo\",\"data\":{\"coin\":\"DOGE\",\"time\":1,\"bbo\":[null,null]}}",
-            Quiet::Foreign,
+            Out::Quiet(Decoded::Foreign),
         ),
         (
             "{\"channel\":\"error\",\"data\":\"Already unsubscribed: {\\\"type\\\":\\\"l2Book\\\"}\"}",
-            Quiet::VenueError(VenueError::AlreadyUnsubscribed),
+            Out::Error(VenueError::AlreadyUnsubscribed),
         ),
         (
             "{\"channel\":\"error\",\"data\":\"Error parsing JSON into valid websocket request: not json\"}",
-            Quiet::VenueError(VenueError::BadRequest),
+            Out::Error(VenueError::BadRequest),
         ),
         (
             "{\"channel\":\"error\",\"data\":\"Cannot open more than 15 connections\"}",
-            Quiet::VenueError(VenueError::Refused),
+            Out::Error(VenueError::Refused),
         ),
-        ("{\"channel\":\"error\",\"data\":\"\"}", Quiet::VenueError(VenueError::Other)),
-        (
-            "{\"channel\":\"error\",\"data\":\"\\\"coin\\\":\\\"\"}",
-            Quiet::VenueError(VenueError::Other),
-        ),
+        ("{\"channel\":\"error\",\"data\":\"\"}", Out::Error(VenueError::Other)),
+        ("{\"channel\":\"error\",\"data\":\"\\\"coin\\\":\\\"\"}", Out::Error(VenueError::Other)),
     ];
     for parser in PARSERS {
-        for (text, want) in quiet {
+        for (text, want) in &quiet {
             let mut rig = Rig::up(parser);
-            assert_eq!(rig.get(1, text), Out::Quiet(want), "{text}");
+            assert_eq!(rig.get(1, *text), *want, "{text}");
             let c = rig.feed.counters();
             let counted = [c.greetings, c.pongs, c.unknown, c.foreign, c.venue_errors];
             assert_eq!(counted.iter().sum::<u64>(), 1, "{text}");

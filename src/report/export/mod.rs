@@ -15,12 +15,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-#[cfg(feature = "python")]
-pub use table::Type;
-pub use table::{Cell, Column, Table, cells, tables};
+pub use table::{Cell, Cells, Rows, Table, tables};
 
 use crate::folder::{Output, OutputError};
-use crate::record::{Body, Record, StrategyNames};
+use crate::record::{Record, StrategyNames};
 
 /// What the files are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -39,7 +37,7 @@ pub fn write_table(
     to: Output,
     format: Format,
     table: &Table,
-    rows: impl IntoIterator<Item = Vec<(String, Cell)>>,
+    rows: impl IntoIterator<Item = Cells>,
 ) -> io::Result<()> {
     let mut sink = format.sink(to, table)?;
     rows.into_iter().try_for_each(|row| sink.row(&row))?;
@@ -98,8 +96,7 @@ pub struct Written {
 pub struct Export {
     /// By record kind.
     open: BTreeMap<u8, Open>,
-    coins: Vec<String>,
-    names: StrategyNames,
+    rows: Rows,
 }
 
 impl Format {
@@ -121,7 +118,7 @@ impl Format {
         Ok(match self {
             Format::Csv => {
                 let mut out = csv::Writer::from_writer(file);
-                out.write_record(table.columns.iter().map(|c| c.name.as_str()))?;
+                out.write_record(table.columns.iter().map(|c| c.0.as_str()))?;
                 Sink::Csv(Box::new(out))
             }
             Format::Jsonl => Sink::Jsonl(file),
@@ -153,22 +150,17 @@ impl Export {
             let sink = format.sink(Output::own(&path)?, t).map_err(disk)?;
             open.insert(t.record, Open { name: t.name, path, rows: 0, sink });
         }
-        Ok(Export { open, coins: Vec::new(), names })
+        Ok(Export { open, rows: Rows { names, ..Rows::default() } })
     }
 
     /// Writes a record's row, where its table is wanted.
     pub fn take(&mut self, r: &Record) -> io::Result<()> {
-        if let Body::Coin(c) = &r.body {
-            let i = r.coin.index();
-            if self.coins.len() <= i {
-                self.coins.resize(i + 1, String::new());
-            }
-            self.coins[i] = c.text();
-        }
-        let Some(open) = self.open.get_mut(&r.body.kind()) else { return Ok(()) };
-        open.rows += 1;
-        let coin = self.coins.get(r.coin.index()).map_or("", String::as_str);
-        open.sink.row(&cells(r, coin, &self.names))
+        let open = self.open.get_mut(&r.body.kind());
+        let row = self.rows.take(r, open.is_some());
+        open.zip(row).map_or(Ok(()), |(open, row)| {
+            open.rows += 1;
+            open.sink.row(&row)
+        })
     }
 
     /// Completes the files.

@@ -18,7 +18,7 @@ use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use ::parquet::schema::types::{Type as Schema, TypePtr};
 
-use super::table::{Cell, Column, Table, Type};
+use super::table::{Cell, Cells, Table};
 use crate::folder::Output;
 use crate::report::money::DECIMALS;
 
@@ -38,8 +38,8 @@ enum Values {
 
 pub(super) struct Parquet {
     out: SerializedFileWriter<Output>,
-    kinds: Vec<Type>,
-    columns: Vec<Values>,
+    columns: Cells,
+    values: Vec<Values>,
     rows: usize,
 }
 
@@ -47,8 +47,8 @@ fn fault(e: ParquetError) -> io::Error {
     io::Error::other(e)
 }
 
-fn schema(c: &Column) -> Result<TypePtr, ParquetError> {
-    if c.kind == Type::List {
+fn schema((name, cell): &(String, Cell)) -> Result<TypePtr, ParquetError> {
+    if matches!(cell, Cell::List(_)) {
         let element = Schema::primitive_type_builder("element", Physical::DOUBLE)
             .with_repetition(Repetition::REQUIRED)
             .build()?;
@@ -56,39 +56,41 @@ fn schema(c: &Column) -> Result<TypePtr, ParquetError> {
             .with_repetition(Repetition::REPEATED)
             .with_fields(vec![Arc::new(element)])
             .build()?;
-        let column = Schema::group_type_builder(&c.name)
+        let column = Schema::group_type_builder(name)
             .with_repetition(Repetition::REQUIRED)
             .with_logical_type(Some(LogicalType::List))
             .with_fields(vec![Arc::new(list)]);
         return column.build().map(Arc::new);
     }
     let decimals = i32::try_from(DECIMALS).unwrap_or(0);
-    let (physical, logical) = match c.kind {
-        Type::Int => (Physical::INT64, Some(LogicalType::integer(64, true))),
-        Type::UInt => (Physical::INT64, Some(LogicalType::integer(64, false))),
-        Type::Float | Type::List => (Physical::DOUBLE, None),
-        Type::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
-        Type::Bool => (Physical::BOOLEAN, None),
-        Type::Time => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::NANOS))),
-        Type::Money => (Physical::FIXED_LEN_BYTE_ARRAY, Some(LogicalType::decimal(decimals, 38))),
+    let (physical, logical) = match cell {
+        Cell::Int(_) => (Physical::INT64, Some(LogicalType::integer(64, true))),
+        Cell::UInt(_) => (Physical::INT64, Some(LogicalType::integer(64, false))),
+        Cell::Float(_) | Cell::List(_) => (Physical::DOUBLE, None),
+        Cell::Text(_) => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+        Cell::Bool(_) => (Physical::BOOLEAN, None),
+        Cell::Time(_) => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::NANOS))),
+        Cell::Money(_) => {
+            (Physical::FIXED_LEN_BYTE_ARRAY, Some(LogicalType::decimal(decimals, 38)))
+        }
     };
-    let mut column = Schema::primitive_type_builder(&c.name, physical)
+    let mut column = Schema::primitive_type_builder(name, physical)
         .with_repetition(Repetition::REQUIRED)
         .with_logical_type(logical);
-    if c.kind == Type::Money {
+    if matches!(cell, Cell::Money(_)) {
         column = column.with_length(16).with_precision(38).with_scale(decimals);
     }
     column.build().map(Arc::new)
 }
 
-fn empty(kind: Type) -> Values {
-    match kind {
-        Type::Int | Type::UInt | Type::Time => Values::Int(Vec::new()),
-        Type::Float => Values::Float(Vec::new()),
-        Type::Text => Values::Text(Vec::new()),
-        Type::Bool => Values::Bool(Vec::new()),
-        Type::Money => Values::Money(Vec::new()),
-        Type::List => Values::List(Vec::new(), Vec::new()),
+fn empty((_, cell): &(String, Cell)) -> Values {
+    match cell {
+        Cell::Int(_) | Cell::UInt(_) | Cell::Time(_) => Values::Int(Vec::new()),
+        Cell::Float(_) => Values::Float(Vec::new()),
+        Cell::Text(_) => Values::Text(Vec::new()),
+        Cell::Bool(_) => Values::Bool(Vec::new()),
+        Cell::Money(_) => Values::Money(Vec::new()),
+        Cell::List(_) => Values::List(Vec::new(), Vec::new()),
     }
 }
 
@@ -101,17 +103,16 @@ impl Parquet {
         let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
         let out =
             SerializedFileWriter::new(file, Arc::new(root), Arc::new(properties)).map_err(fault)?;
-        let kinds: Vec<Type> = table.columns.iter().map(|c| c.kind).collect();
-        let columns = kinds.iter().copied().map(empty).collect();
-        Ok(Parquet { out, kinds, columns, rows: 0 })
+        let (columns, values) = (table.columns.clone(), table.columns.iter().map(empty).collect());
+        Ok(Parquet { out, columns, values, rows: 0 })
     }
 
     fn flush(&mut self) -> io::Result<()> {
         if self.rows > 0 {
             let mut group = self.out.next_row_group().map_err(fault)?;
-            for (values, kind) in self.columns.iter_mut().zip(&self.kinds) {
+            for (values, column) in self.values.iter_mut().zip(&self.columns) {
                 write(&mut group, values).map_err(fault)?;
-                *values = empty(*kind);
+                *values = empty(column);
             }
             group.close().map_err(fault)?;
             self.rows = 0;
@@ -120,7 +121,7 @@ impl Parquet {
     }
 
     pub(super) fn row(&mut self, cells: &[(String, Cell)]) -> io::Result<()> {
-        for (values, (name, cell)) in self.columns.iter_mut().zip(cells) {
+        for (values, (name, cell)) in self.values.iter_mut().zip(cells) {
             match (values, cell) {
                 (Values::Int(v), Cell::Int(n) | Cell::Time(n)) => v.push(*n),
                 // The column's type says that the bits are unsigned.

@@ -13,27 +13,6 @@ use crate::record::{
 use crate::report::money::units;
 use crate::units::{Cash, Mid2, Px};
 
-/// Type of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Type {
-    /// Signed, 64 bits.
-    Int,
-    /// Unsigned, 64 bits.
-    UInt,
-    /// Double precision.
-    Float,
-    /// Text.
-    Text,
-    /// Truth value.
-    Bool,
-    /// Nanoseconds since the epoch, UTC.
-    Time,
-    /// Decimal with 17 places.
-    Money,
-    /// Doubles in order.
-    List,
-}
-
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
@@ -55,40 +34,18 @@ pub enum Cell {
     List(Vec<f64>),
 }
 
-impl Cell {
-    /// Its type.
-    pub fn kind(&self) -> Type {
-        match self {
-            Cell::Int(_) => Type::Int,
-            Cell::UInt(_) => Type::UInt,
-            Cell::Float(_) => Type::Float,
-            Cell::Text(_) => Type::Text,
-            Cell::Bool(_) => Type::Bool,
-            Cell::Time(_) => Type::Time,
-            Cell::Money(_) => Type::Money,
-            Cell::List(_) => Type::List,
-        }
-    }
-}
-
-/// Name and type of a column.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Column {
-    /// Name, with its unit.
-    pub name: String,
-    /// Type.
-    pub kind: Type,
-}
+/// A row: the cells of its columns with their names, which end in the unit.
+pub type Cells = Vec<(String, Cell)>;
 
 /// A table: all records of one kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Table {
     /// Name, also of its file.
     pub name: &'static str,
     /// Number of the record kind.
     pub record: u8,
-    /// Columns.
-    pub columns: Vec<Column>,
+    /// Columns: the row of a record of zeros.
+    pub columns: Cells,
 }
 
 /// Tables by record kind, in the order of the alphabet; the terms' columns are the strategy's.
@@ -100,15 +57,32 @@ fn table(kind: u8, names: &StrategyNames) -> Option<Table> {
     let mut bytes = [0u8; RECORD_BYTES];
     bytes[4] = kind;
     let zero = Record::decode(&bytes).ok()?;
-    let columns = cells(&zero, "", names)
-        .into_iter()
-        .map(|(name, cell)| Column { name, kind: cell.kind() })
-        .collect();
+    let columns = cells(&zero, "", names);
     Some(Table { name: zero.body.table(), record: kind, columns })
 }
 
-/// The row of a record; `coin` is the name of its coin.
-pub fn cells(r: &Record, coin: &str, names: &StrategyNames) -> Vec<(String, Cell)> {
+/// What the rows of a run's records need besides: names.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// The strategy, and what its terms mean.
+    pub names: StrategyNames,
+    /// As the records say before.
+    pub(super) coins: Vec<String>,
+}
+
+impl Rows {
+    /// The row of the next record; `None` where its kind is not wanted.
+    pub fn take(&mut self, r: &Record, wanted: bool) -> Option<Cells> {
+        let i = r.coin.index();
+        if let Body::Coin(c) = &r.body {
+            self.coins.resize(self.coins.len().max(i + 1), String::new());
+            self.coins[i] = c.text();
+        }
+        wanted.then(|| cells(r, self.coins.get(i).map_or("", String::as_str), &self.names))
+    }
+}
+
+fn cells(r: &Record, coin: &str, names: &StrategyNames) -> Cells {
     let coin = if r.coin == NO_COIN { "" } else { coin };
     let mut out = vec![
         ("seq".to_owned(), Cell::UInt(r.seq)),
@@ -144,7 +118,7 @@ fn places(field: &str, n: usize) -> Vec<String> {
     }
 }
 
-fn put(body: &Body, field: &str, value: Value, out: &mut Vec<(String, Cell)>) {
+fn put(body: &Body, field: &str, value: Value, out: &mut Cells) {
     match value {
         Value::List(list) => {
             for (name, v) in places(field, list.len()).iter().zip(list) {
@@ -169,7 +143,7 @@ fn put(body: &Body, field: &str, value: Value, out: &mut Vec<(String, Cell)>) {
     }
 }
 
-fn put_int(body: &Body, field: &str, n: i128, out: &mut Vec<(String, Cell)>) {
+fn put_int(body: &Body, field: &str, n: i128, out: &mut Cells) {
     let int = |n: i128| Cell::Int(i64::try_from(n).unwrap_or(i64::MAX));
     match (body, field) {
         (Body::Account(_), "spread" | "adverse" | "inventory" | "fees" | "funding") => {
@@ -216,7 +190,7 @@ mod tests {
         let all = tables(&StrategyNames::default());
         assert_eq!(all.len(), 27);
         for t in &all {
-            let mut names: Vec<&str> = t.columns.iter().map(|c| c.name.as_str()).collect();
+            let mut names: Vec<&str> = t.columns.iter().map(|c| c.0.as_str()).collect();
             names.sort_unstable();
             let n = names.len();
             names.dedup();
@@ -233,7 +207,7 @@ mod tests {
         let all = tables(&StrategyNames::default());
         let names = |table: &str| -> Vec<String> {
             let t = all.iter().find(|t| t.name == table).expect("a table");
-            t.columns.iter().map(|c| c.name.clone()).collect()
+            t.columns.iter().map(|c| c.0.clone()).collect()
         };
         let fills = names("fills");
         for want in
