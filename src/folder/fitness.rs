@@ -245,9 +245,7 @@ impl Judge {
             offset_min_s: self.offsets.keys().next().copied().map(seconds),
             offset_s: median.map(|(ms, _)| seconds(*ms)),
             coins: coins.iter().zip(self.coins).map(one).collect(),
-            simulated: false,
-            left_out: None,
-            imported: None,
+            ..Fitness::default()
         }
     }
 }

@@ -15,7 +15,7 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -94,7 +94,7 @@ impl Server {
     ) -> io::Result<Server> {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
-        let clients = Arc::new(AtomicUsize::new(0));
+        let clients = Arc::new(());
         let thread = std::thread::Builder::new().name("status".into()).spawn(move || {
             loop {
                 let client = accept();
@@ -149,42 +149,19 @@ fn reach<T>(path: &Path, with: impl FnOnce(&Path) -> io::Result<T>) -> io::Resul
 /// Bytes of a socket's path, the zero at its end included.
 const SOCKET_PATH: usize = 108;
 
-/// Serves a connection on a thread of its own, or turns it away.
-fn welcome<S: Stream>(mut stream: S, source: &Source, clients: &Arc<AtomicUsize>) {
-    let source = Arc::clone(source);
-    let place = Place::take(clients);
-    let Some(place) = place else {
+/// Serves a connection on a thread of its own, or turns it away. Each thread holds one of `clients`.
+fn welcome<S: Stream>(mut stream: S, source: &Source, clients: &Arc<()>) {
+    if Arc::strong_count(clients) > CLIENTS_MAX {
         let _ = stream.limit(Duration::from_millis(1));
         let _ = stream.write(&Answer::plain(503, "too many connections\n").bytes());
         return;
-    };
+    }
+    let (source, place) = (Arc::clone(source), Arc::clone(clients));
     // Where there is no thread the connection is dropped, and its place with it.
     let _ = std::thread::Builder::new().name("client".into()).spawn(move || {
         let _ = serve(&mut stream, &source);
         drop(place);
     });
-}
-
-/// One of the [`CLIENTS_MAX`] places.
-struct Place {
-    clients: Arc<AtomicUsize>,
-}
-
-impl Place {
-    fn take(clients: &Arc<AtomicUsize>) -> Option<Place> {
-        // Only the listener's thread takes places.
-        if clients.load(Ordering::Acquire) >= CLIENTS_MAX {
-            return None;
-        }
-        clients.fetch_add(1, Ordering::AcqRel);
-        Some(Place { clients: Arc::clone(clients) })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.clients.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 fn serve(stream: &mut impl Stream, source: &Source) -> io::Result<()> {
