@@ -86,7 +86,7 @@ pub const LINES: &[(&str, usize)] = &[
     // missing is a hole, and what came before it is verified.
     // A recording that was cut says so in report and page.
     // A disk that stands still costs no record.
-    ("app", 6_305),
+    ("app", 6_300),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 790),
     ("bench", 1_135),
@@ -119,7 +119,7 @@ pub const LINES: &[(&str, usize)] = &[
     // between the two clocks; what an import says of itself.
     // Which streams are followed is a setting; a coin set aside is tried again.
     // As many coins as an address may follow, over several connections. A run that stood still replays alike.
-    ("feed", 3_865),
+    ("feed", 3_835),
     // The stylised facts of any recording, with the bands of four kinds of coins.
     ("facts", 1_260),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
@@ -131,7 +131,7 @@ pub const LINES: &[(&str, usize)] = &[
     // Readers of one market that end at one time.
     // An output has an ending of its kind, and is named once.
     // Recordings are unpacked on a thread of their own.
-    ("folder", 2_655),
+    ("folder", 2_650),
     // History of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector.
     ("import", 1_160),
     // Digests over sixteen records at once.
@@ -151,7 +151,7 @@ pub const LINES: &[(&str, usize)] = &[
     // The clock against the venue's, in `doctor`; the verdict as a metric. Every trouble has a cause in health.
     // Sockets of folders with long paths. Metrics of each connection.
     // A disk that stands still has a cause of its own.
-    ("ops", 1_555),
+    ("ops", 1_530),
     // A strategy that quotes where the tape pays, and those to compare with. A grid of up to twenty levels a
     // side. The original with every component that its analysis
     // names.
@@ -170,8 +170,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Several runs as page and CSV.
     // The page of a comparison; runs of unlike markets apart. Fills of months in the memory of a day's.
     // Obstacles and ages in bounded room, with exact times.
-    ("report", 5_760),
-    ("settings", 1_085),
+    ("report", 5_725),
+    ("settings", 1_065),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
     // Latency by action with the link's own ping, whole lots, sums that overflow nothing.
@@ -186,10 +186,10 @@ pub const LINES: &[(&str, usize)] = &[
     // Plans, jobs, tables, rankings of sweeps.
     // The Python package: runs as tables that others read in place, strategies in Python, also among those
     // of a sweep.
-    ("python", 1_180),
+    ("python", 1_170),
     // A ranking of what is done of a sweep.
     // A recording counts once.
-    ("sweep", 1_110),
+    ("sweep", 1_105),
     ("sys", 1_850),
     // What was counted of late.
     ("telemetry", 585),
