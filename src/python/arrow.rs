@@ -126,7 +126,7 @@ impl Tables {
         }
         let open = self.open.get_mut(&kind).and_then(Option::as_mut);
         let row = self.rows.take(r, open.is_some());
-        for (open, row) in open.zip(row) {
+        if let Some((open, row)) = open.zip(row) {
             open.columns.iter_mut().zip(row).for_each(|((_, values), (_, cell))| values.push(cell));
         }
     }
