@@ -158,11 +158,11 @@ pub const BTC: Set = Set {
         rate: (0.246_24, 2.4624),
         margin: (-0.923_48, 1.0913),
         margin_power: 1.0,
-        usd: (53_314.0, 1.6951),
+        usd: (51_500.0, 1.6951),
         noise: 0.488_64,
         tolerance: 0.0,
     },
-    churn: 0.183_36,
+    churn: 0.215,
     leaves: 0.298_38,
     deep: Quoters {
         n: 118,
@@ -176,11 +176,11 @@ pub const BTC: Set = Set {
     resize: 1.2307,
     retail: Retail {
         rate: 1.5,
-        usd: (48.654, 2.2374),
+        usd: (110.0, 2.2374),
         life: (2.3993, 1.4, 120.0),
         place: (0.090_394, 0.319_77, 0.8),
-        reacts: 0.16,
-        least: (10.0, 20.0, 60.0, 0.7),
+        reacts: 0.12,
+        least: (10.0, 20.0, 60.0, 0.9),
     },
 };
 
