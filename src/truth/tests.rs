@@ -149,7 +149,7 @@ fn against_real_orders(set: &Set, orders: u64, blocks: u32) -> [(f64, f64); 2] {
 /// shadows that would stand before everybody are filled too often.
 #[test]
 fn orders_really_in_the_book_agree_with_shadows() {
-    let [(shadow, error), (front, _)] = against_real_orders(&sets::BTC, 120, 130);
+    let [(shadow, error), (front, _)] = against_real_orders(&sets::BTC, 120, 60);
     assert!(shadow.abs() <= 3.0 + 2.0 * error, "{shadow} +- {error} points");
     assert!(front > 6.0, "control: {front} points at the front");
 }
