@@ -44,8 +44,11 @@ impl Window {
             c.value(Counter::LinkDown),
             sum(&[Counter::RecordsDropped, Counter::RawDropped]),
         ];
-        if self.0.back().is_none_or(|(at, _)| now.since(*at) >= RECENT_STEP_NS) {
-            self.0.push_back((now, counts));
+        match self.0.back() {
+            Some((at, _)) if now.since(*at) < RECENT_STEP_NS => {}
+            Some(_) => self.0.push_back((now, counts)),
+            // What was counted before the first look happened of late, too.
+            None => self.0.push_back((now, [0; 4])),
         }
         while self.0.len() > 1 && self.0.front().is_some_and(|(at, _)| now.since(*at) > RECENT_NS) {
             self.0.pop_front();
@@ -69,9 +72,10 @@ mod tests {
                 c.add(counter, if minute == 5 { 100 } else { 1 });
             }
             let recent = window.take(Ns(minute * 60 * Ns::SEC), &c);
-            let counted = u64::try_from(minute.min(10)).expect("positive")
-                + if (5..=15).contains(&minute) { 99 } else { 0 };
-            let counted = if minute == 15 { 10 } else { counted };
+            // Up to minute 10 since the start: with what came before the first look.
+            let counted = if minute <= 10 { minute + 1 } else { 10 };
+            let burst = if (5..15).contains(&minute) { 99 } else { 0 };
+            let counted = u64::try_from(counted + burst).expect("positive");
             assert_eq!([recent.frames, recent.rejects, recent.lost], [counted; 3], "{minute}");
             assert_eq!(recent.span_ns, minute.min(10) * 60 * Ns::SEC);
         }
