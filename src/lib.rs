@@ -6,14 +6,6 @@
 //! ```
 
 #![cfg_attr(rtsan, feature(sanitize))]
-#![cfg_attr(
-    feature = "lab",
-    expect(
-        clippy::missing_errors_doc,
-        missing_debug_implementations,
-        reason = "rooms, which the laboratory opens, say by their error types what fails"
-    )
-)]
 
 mod limits;
 mod units;

@@ -115,6 +115,9 @@ pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
 
 impl<C: Components> Checkpoint<C> {
     /// A checkpoint from the file's bytes, for a run of these coins under this configuration.
+    ///
+    /// # Errors
+    /// See [`Fault`].
     pub fn decode(
         bytes: &[u8],
         cfg: &ConfigOf<C>,
@@ -135,6 +138,9 @@ impl<C: Components> Checkpoint<C> {
     }
 
     /// Reads one.
+    ///
+    /// # Errors
+    /// See [`Fault`].
     pub fn read(
         path: &Path,
         cfg: &ConfigOf<C>,

@@ -194,6 +194,9 @@ pub struct Simulated {
 
 /// Runs recordings, in order of time, under each of the configurations, on so many threads; a thread
 /// reads them once for several. Where `meter` ends it, all end at one time.
+///
+/// # Errors
+/// The recording that cannot be read, or whose coins cannot be followed.
 pub fn on_tape<C: Components>(
     files: &[PathBuf],
     configs: &[ConfigOf<C>],
@@ -225,6 +228,9 @@ fn one_pass<C: Components>(
 }
 
 /// As [`on_tape`] without a digest, which costs less; with what the replay went through.
+///
+/// # Errors
+/// As [`on_tape`].
 pub fn results<C: Components>(
     files: &[PathBuf],
     config: &ConfigOf<C>,
@@ -240,6 +246,9 @@ pub fn results<C: Components>(
 }
 
 /// Runs a simulated market under a configuration; `meter` ends it, with nothing to show.
+///
+/// # Errors
+/// The market's law is out of range, or its coins cannot be followed.
 pub fn on_market<C: Components>(
     market: &Simulated,
     config: &ConfigOf<C>,

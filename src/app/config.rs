@@ -116,11 +116,17 @@ impl Config {
 
 impl<C: Components> ConfigOf<C> {
     /// Defaults, then the profile, then the file, then the assignments.
+    ///
+    /// # Errors
+    /// One line that says what is wrong and what to do.
     pub fn load(file: Option<&Path>, sets: &[String]) -> Result<ConfigOf<C>, ConfigError> {
         ConfigOf::default().with(file, sets)
     }
 
     /// These settings, then the profile that is named, then the file, then the assignments.
+    ///
+    /// # Errors
+    /// As [`ConfigOf::load`].
     pub fn with(&self, file: Option<&Path>, sets: &[String]) -> Result<ConfigOf<C>, ConfigError> {
         let section = ConfigOf::<C>::section();
         let mut table = self.table()?;
@@ -143,11 +149,17 @@ impl<C: Components> ConfigOf<C> {
     }
 
     /// The defaults as a table.
+    ///
+    /// # Errors
+    /// When a default cannot be written as TOML.
     pub fn defaults() -> Result<Table, ConfigError> {
         ConfigOf::<C>::default().table()
     }
 
     /// The settings in which `new` differs, in order of their keys.
+    ///
+    /// # Errors
+    /// When a value cannot be written as TOML.
     pub fn changes(&self, new: &ConfigOf<C>) -> Result<Vec<Change>, ConfigError> {
         let (was, now) = (values(&self.table()?, ""), values(&new.table()?, ""));
         let keys: BTreeSet<&String> = was.keys().chain(now.keys()).collect();
@@ -168,6 +180,9 @@ impl<C: Components> ConfigOf<C> {
     }
 
     /// The configuration as TOML.
+    ///
+    /// # Errors
+    /// When a value cannot be written as TOML.
     pub fn to_toml(&self) -> Result<String, ConfigError> {
         toml::to_string(self).map_err(|e| ConfigError(e.to_string()))
     }
@@ -205,6 +220,9 @@ impl<C: Components> ConfigOf<C> {
     }
 
     /// The configuration with a disk bound such as `500MB` or `20GB`, and segments that fit it.
+    ///
+    /// # Errors
+    /// It is not such a size, or so small that a run could not be kept in it.
     pub fn keeping(mut self, text: &str) -> Result<ConfigOf<C>, ConfigError> {
         let wrong = || ConfigError("write it as 500MB or 20GB".into());
         let (digits, unit) = match (text.strip_suffix("MB"), text.strip_suffix("GB")) {

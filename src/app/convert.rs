@@ -26,6 +26,9 @@ pub enum ConvertError {
 }
 
 /// Writes the events of the recording at `path`, of the given coins, to `out`.
+///
+/// # Errors
+/// [`ConvertError`].
 pub fn convert<W: Write>(
     path: &Path,
     coins: &[CoinSpec],

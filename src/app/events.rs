@@ -86,6 +86,9 @@ pub struct Writer<W: Write> {
 
 impl<W: Write> Writer<W> {
     /// Begins a file for the given coins.
+    ///
+    /// # Errors
+    /// As `out` refuses.
     pub fn new(mut out: W, coins: &[CoinSpec]) -> io::Result<Writer<W>> {
         let mut head = MAGIC.to_vec();
         head.extend(VERSION.to_le_bytes());
@@ -102,6 +105,9 @@ impl<W: Write> Writer<W> {
     }
 
     /// Adds an entry.
+    ///
+    /// # Errors
+    /// As `out` refuses.
     pub fn entry(&mut self, at: Ns, entry: &Entry<'_>) -> io::Result<()> {
         self.put(at, entry);
         if self.block.len() >= BLOCK || matches!(entry, Entry::End(_)) {
@@ -240,11 +246,17 @@ pub fn is_events(path: &Path) -> bool {
 
 impl Reader {
     /// Opens a file.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no file of events of this version.
     pub fn open(path: &Path) -> Result<Reader, RecordingError> {
         Reader::open_metered(path, &Meter::default())
     }
 
     /// The same; `meter` counts the bytes read.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
     pub fn open_metered(path: &Path, meter: &Meter) -> Result<Reader, RecordingError> {
         let refused = |e: io::Error| RecordingError {
             line: 0,
@@ -256,6 +268,9 @@ impl Reader {
     }
 
     /// Reads from any source.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
     pub fn over(mut source: Box<dyn Read + Send>) -> Result<Reader, RecordingError> {
         let fault = |fault| RecordingError { line: 0, fault };
         let mut head = vec![0; 16];

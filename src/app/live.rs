@@ -148,6 +148,9 @@ struct Hot<C: Components> {
 }
 
 /// Runs until the stop flag, the end of the time, or a lasting refusal of the first attempt.
+///
+/// # Errors
+/// The operating system gives no poll, waker or thread.
 pub fn run<C: Components>(
     plan: Plan<C>,
     turn: Turn<C>,

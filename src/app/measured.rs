@@ -29,6 +29,9 @@ pub struct Measured {
 }
 
 /// Measures a recording of frames.
+///
+/// # Errors
+/// The recording cannot be read, or its coins cannot be followed.
 pub fn measure(path: &Path, coins: &[CoinSpec]) -> Result<Measured, RecordingError> {
     let mut reader = Reader::open(path)?;
     let bad = |_| RecordingError { line: 0, fault: Fault::Coins };

@@ -80,6 +80,9 @@ impl Default for State {
 
 impl Past {
     /// The past of a run; that of no segment where it has none.
+    ///
+    /// # Errors
+    /// [`Fault`] where there is one that cannot be used.
     pub fn of(run: &RunFolder) -> Result<Past, Fault> {
         let bytes = match std::fs::read(run.past()) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Past::default()),
@@ -95,6 +98,9 @@ impl Past {
 
     /// The run's journal from segment `first` on, the oldest that is kept, the records that say what the run
     /// is before it.
+    ///
+    /// # Errors
+    /// As [`journal::Reader::open`].
     pub fn kept(
         &self,
         mut folder: Folder,
@@ -114,11 +120,17 @@ impl Past {
     }
 
     /// The run's journal from where this ends.
+    ///
+    /// # Errors
+    /// As [`journal::Reader::open`].
     pub fn rest(&self, folder: Folder) -> Result<journal::Reader<Folder>, ReadError> {
         journal::Reader::since(folder, self.journal.segment)
     }
 
     /// Feed and engine at the end of this, with the records so far and their digest.
+    ///
+    /// # Errors
+    /// Why there are none, in words.
     pub fn again<C: Components>(
         &self,
         config: &ConfigOf<C>,
@@ -145,6 +157,9 @@ impl Past {
     /// [`replay`](super::replay) does a whole one, but only to the first file that is missing: what the run
     /// did behind it is not to be had again. `take` is given each record. Gives how many there are in all,
     /// their digest, and what was seen.
+    ///
+    /// # Errors
+    /// Why it cannot be, in words.
     pub fn replay<C: Components>(
         &self,
         run: &RunFolder,
@@ -207,6 +222,9 @@ enum Seen {
 
 impl<C: Components> Folding<C> {
     /// Goes on from the past that the run has. `recorded`: it has a recording.
+    ///
+    /// # Errors
+    /// [`Fault`] where there is one that cannot be used.
     pub fn new(
         run: RunFolder,
         config: ConfigOf<C>,
@@ -225,6 +243,9 @@ impl<C: Components> Folding<C> {
     /// Takes in the segments before number `number`, and gives the numbers of the first ones of journal
     /// and recording that are still needed. `None`: not yet, the journal lacks records of them or `stop`
     /// was set.
+    ///
+    /// # Errors
+    /// [`Fault`].
     pub fn fold(&mut self, number: u64, stop: &AtomicBool) -> Result<Option<[u64; 2]>, Fault> {
         let Folding { run, past, again, fed, .. } = self;
         let numbers = std::mem::replace(fed, number)..number;
@@ -351,6 +372,9 @@ pub struct Beside {
 impl Beside {
     /// Starts it: it waits for numbers of new segments until their sender is gone. Nothing is made before
     /// the first. `needed` hears what may be dropped.
+    ///
+    /// # Errors
+    /// As the system refuses a thread.
     pub fn start<C: Components>(
         run: RunFolder,
         config: ConfigOf<C>,

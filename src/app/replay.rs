@@ -56,6 +56,12 @@ pub struct Tally<'a> {
     sink: Sink<'a>,
 }
 
+impl std::fmt::Debug for Tally<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tally {{ next: {} }}", self.next)
+    }
+}
+
 impl Publish for Tally<'_> {
     fn publish(&mut self, at: Ns, coin: CoinId, body: impl Into<crate::record::Body>) {
         let seq = self.next;
@@ -312,6 +318,9 @@ pub type Unread = (PathBuf, RecordingError);
 /// Replays a recording, frames or a file of events; `reason` is why the run ended that it repeats,
 /// `None` of one that was killed: its quotes stand, and nothing says that it stopped.
 /// A file of events holds its own coins: it is replayed for all of them.
+///
+/// # Errors
+/// The recording cannot be read, or its coins cannot be followed.
 #[cfg(any(test, feature = "lab"))]
 pub fn replay<C: Components>(
     path: &Path,
@@ -403,6 +412,9 @@ pub type Run<'r, 'a, C> = (Engine<C>, &'r mut Tally<'a>);
 /// Replays recordings, in order of time, as one run through each of the engines, which must follow
 /// `coins`; a file of events stands alone, and its coins are `coins`. `reason` as for one engine, the meter
 /// counts the bytes read.
+///
+/// # Errors
+/// A recording cannot be read or joined, or its coins cannot be followed.
 pub fn replay_many<C: Components>(
     files: &[PathBuf],
     coins: &[CoinSpec],
@@ -451,6 +463,9 @@ pub fn replay_many<C: Components>(
 
 /// Replays recordings under each of the configurations, in one pass, all records of one to its own sink.
 /// Gives how many records each gave, and their digest.
+///
+/// # Errors
+/// As [`replay_many`].
 pub fn side_by_side<C: Components>(
     files: &[PathBuf],
     coins: &[CoinSpec],

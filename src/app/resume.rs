@@ -126,6 +126,9 @@ struct Again<C: Components> {
 }
 
 /// Brings a run to where it can go on. `clock` gives the session time from the last stamp.
+///
+/// # Errors
+/// See [`Fault`].
 pub fn resume<C: Components>(
     mut folder: Folder,
     options: Options,

@@ -123,6 +123,9 @@ struct OutRow<'a> {
 }
 
 /// Reads a schedule for a recording of `coins` with these stamps of its first and last line.
+///
+/// # Errors
+/// [`BadSchedule::Line`] for the first line that is none.
 pub fn read(
     source: impl Read,
     coins: &[CoinSpec],
@@ -196,6 +199,9 @@ fn order(row: Row, coins: &[CoinSpec]) -> Result<Scheduled, String> {
 }
 
 /// Writes fills: `order_id,ts_ns,sz,px,reason`.
+///
+/// # Errors
+/// The target cannot be written.
 pub fn write(target: impl Write, orders: &[Scheduled], fills: &[Filled]) -> std::io::Result<()> {
     let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(target);
     csv.write_record(["order_id", "ts_ns", "sz", "px", "reason"])?;
@@ -214,6 +220,9 @@ pub fn write(target: impl Write, orders: &[Scheduled], fills: &[Filled]) -> std:
 
 /// How a tape is ordered: one written in the order of matching gives a print and the state after
 /// it the same stamp, a feed never does.
+///
+/// # Errors
+/// The recording cannot be read.
 pub fn order_of(path: &Path, coins: &[CoinSpec]) -> Result<Tape, BadSchedule> {
     let mut feed = open(coins)?;
     let mut reader = Reader::open(path)?;
@@ -248,6 +257,9 @@ struct Bench {
 }
 
 /// Puts a schedule through the fill model.
+///
+/// # Errors
+/// The recording cannot be read.
 pub fn run(
     path: &Path,
     coins: &[CoinSpec],

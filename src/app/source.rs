@@ -96,6 +96,9 @@ pub struct SourceState {
 
 impl Source {
     /// A feed of the given coins. `seed` draws the waits before reconnects.
+    ///
+    /// # Errors
+    /// [`BadCoin`] where the list of coins cannot be followed.
     pub fn new(
         wanted: impl Into<feed::Config>,
         coins: &[CoinSpec],

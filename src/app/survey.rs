@@ -36,6 +36,9 @@ pub struct Survey {
 }
 
 /// Goes once through a recording, or looks at the head of a file of events.
+///
+/// # Errors
+/// The recording cannot be read, or its stamps are no nanoseconds.
 pub fn survey(path: &Path) -> Result<Survey, RecordingError> {
     if is_events(path) {
         let coins = events::Reader::open(path)?.coins().to_vec();
@@ -60,6 +63,9 @@ pub fn survey(path: &Path) -> Result<Survey, RecordingError> {
 
 /// Goes through a recording with a feed alone, and judges what it is fit for; `None` of a file of
 /// events, whose messages were read already.
+///
+/// # Errors
+/// The recording cannot be read, or its coins cannot be followed.
 pub fn fitness(path: &Path, coins: &[CoinSpec]) -> Result<Option<Fitness>, RecordingError> {
     if is_events(path) {
         return Ok(None);

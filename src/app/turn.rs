@@ -41,12 +41,18 @@ pub fn give<C: Components>(engine: &mut Engine<C>, at: Ns, item: Item<'_>, out: 
 
 impl<C: Components> Turn<C> {
     /// Feed and engine for the given coins.
+    ///
+    /// # Errors
+    /// [`BadCoin`] where the list of coins cannot be followed.
     pub fn new(cfg: &ConfigOf<C>, coins: &[CoinSpec], hash: [u64; 2]) -> Result<Turn<C>, BadCoin> {
         Turn::reading(Parser::default(), cfg, coins, hash)
     }
 
     /// The same with the parser that reads first, which changes the speed only, and the streams to
     /// subscribe to.
+    ///
+    /// # Errors
+    /// As [`Turn::new`].
     pub fn reading(
         wanted: impl Into<feed::Config>,
         cfg: &ConfigOf<C>,
@@ -58,6 +64,9 @@ impl<C: Components> Turn<C> {
     }
 
     /// A feed alone: the engine knows no coin and decides nothing.
+    ///
+    /// # Errors
+    /// As [`Turn::new`].
     pub fn listening(
         wanted: impl Into<feed::Config>,
         cfg: &ConfigOf<C>,

@@ -77,6 +77,19 @@ pub struct Logger<D: Disk> {
     stall: Option<(u64, std::time::Duration)>,
 }
 
+impl<D: Disk> std::fmt::Debug for Logger<D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Logger {{ records: {} }}", self.status.records)
+    }
+}
+
+impl<D: Disk> std::fmt::Debug for Outlet<D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (journal, recording) = (self.journal.is_some(), self.recording.is_some());
+        write!(f, "Outlet {{ journal: {journal}, recording: {recording} }}")
+    }
+}
+
 impl<D: Disk> Logger<D> {
     /// A logger between rings and files.
     pub fn new(intake: Intake, out: Outlet<D>) -> Logger<D> {
@@ -100,6 +113,9 @@ impl<D: Disk> Logger<D> {
 
     /// Has the rings emptied on a thread of its own from now on: a disk that stands still no longer
     /// fills them.
+    ///
+    /// # Errors
+    /// As the system refuses a thread.
     pub fn relayed(self) -> std::io::Result<Logger<D>> {
         let waiting = Arc::clone(&self.out.board.backlog);
         Ok(Logger { source: self.source.relayed(waiting)?, ..self })

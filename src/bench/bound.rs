@@ -34,6 +34,9 @@ pub struct Bound {
 
 impl Bound {
     /// A yardstick for the given coins, and the end of its queue.
+    ///
+    /// # Errors
+    /// The coins cannot be followed.
     pub fn new(
         coins: &[CoinSpec],
         parser: Parser,

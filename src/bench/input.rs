@@ -15,6 +15,9 @@ use crate::venue::market::{Block, Market};
 const LOOK: usize = 5_000;
 
 /// The coins of an exchange under this law.
+///
+/// # Errors
+/// [`crate::feed::BadCoin`] where a name cannot be a coin's.
 #[cfg(any(test, feature = "lab"))]
 pub fn coins_of(law: &venue::config::Config) -> Result<Vec<CoinSpec>, crate::feed::BadCoin> {
     let coin = |name: &String| CoinSpec::new(name, venue::coin::listing(law, name).sz_decimals);
@@ -82,6 +85,9 @@ impl Frames {
     }
 
     /// Writes the frames as a plain recording.
+    ///
+    /// # Errors
+    /// As `out` refuses.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         for (at, text) in self.iter() {
             write!(out, "{} ", at.0)?;
@@ -92,6 +98,9 @@ impl Frames {
     }
 
     /// All frames of a recording. Stamps that go back count as no time.
+    ///
+    /// # Errors
+    /// The recording cannot be read.
     pub fn load(path: &Path) -> Result<Frames, RecordingError> {
         let mut reader = Reader::open(path)?;
         let mut frames = Frames::default();

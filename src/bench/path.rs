@@ -109,6 +109,9 @@ impl Report {
 }
 
 /// Puts the frames through once, timing all after the first `warm`.
+///
+/// # Errors
+/// The coins of the frames cannot be followed.
 pub fn run(
     frames: &Frames,
     config: &Config,

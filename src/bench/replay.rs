@@ -52,6 +52,9 @@ impl Passes {
 
 /// Puts the frames through `passes` times; without `records` they are counted, not encoded and hashed.
 ///
+/// # Errors
+/// The coins of the frames cannot be followed.
+///
 /// # Panics
 /// If two passes differ in their digest.
 pub fn run(
@@ -86,6 +89,9 @@ pub(crate) struct Pass {
 }
 
 /// Puts frames of these coins through a new feed and engine; records as in [`run`].
+///
+/// # Errors
+/// The coins cannot be followed.
 pub(crate) fn pass<'a>(
     frames: impl Iterator<Item = (Ns, &'a [u8])>,
     coins: &[CoinSpec],
@@ -107,6 +113,9 @@ pub(crate) fn pass<'a>(
 }
 
 /// As [`run`] for a file of events; it is read from the disk, or its cache, each time.
+///
+/// # Errors
+/// The file cannot be read or is damaged.
 ///
 /// # Panics
 /// If two passes differ in their digest.

@@ -65,6 +65,9 @@ pub struct Report {
 
 impl Report {
     /// Writes the stages as one interval of a log that HdrHistogram's tools read.
+    ///
+    /// # Errors
+    /// As `out` refuses.
     pub fn hlog(&mut self, out: &mut impl Write) -> io::Result<()> {
         let end = Ns(i64::try_from(self.span_ns).unwrap_or(i64::MAX));
         self.stages.log(end, out)

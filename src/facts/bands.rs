@@ -42,6 +42,9 @@ impl fmt::Display for Outside {
 
 impl Bands {
     /// Reads a table of bands.
+    ///
+    /// # Errors
+    /// What the text is instead, in one sentence.
     pub fn parse(text: &str) -> Result<Bands, String> {
         let all: BTreeMap<String, [f64; 2]> =
             toml::from_str(text).map_err(|e| e.message().to_owned())?;

@@ -62,6 +62,9 @@ pub enum BadCoin {
 impl CoinSpec {
     /// A coin of the given name with sizes of `sz_decimals` decimal places; where the name says that it
     /// is a builder's (`dex:COIN`), its terms are not known.
+    ///
+    /// # Errors
+    /// [`BadCoin`] when the name or the decimals cannot be a coin's.
     pub fn new(name: &str, sz_decimals: u8) -> Result<CoinSpec, BadCoin> {
         if name.is_empty() {
             return Err(BadCoin::Empty);
@@ -101,6 +104,9 @@ fn place(name: &[u8], places: usize) -> usize {
 
 impl Coins {
     /// Numbers the coins in the order given.
+    ///
+    /// # Errors
+    /// [`BadCoin`] when there are none or too many, or one stands twice.
     pub fn new(specs: &[CoinSpec]) -> Result<Coins, BadCoin> {
         if specs.is_empty() {
             return Err(BadCoin::None);

@@ -104,6 +104,9 @@ enum Answer {
 }
 
 /// Reads the answer to `{"type":"meta"}` or `{"type":"metaAndAssetCtxs"}`.
+///
+/// # Errors
+/// [`BadMeta`] when the text is not such an answer.
 pub fn parse(json: &[u8]) -> Result<Universe, BadMeta> {
     let answer: Answer = serde_json::from_slice(json).map_err(|_| BadMeta::Shape)?;
     let (Answer::Meta(meta) | Answer::WithContexts(meta, _)) = answer;
@@ -199,6 +202,9 @@ impl Universe {
     }
 
     /// The coin of this name, if it is listed and traded.
+    ///
+    /// # Errors
+    /// [`Unlisted`], with the nearest names that are.
     pub fn find(&self, name: &str) -> Result<CoinSpec, Unlisted> {
         match self.coins.iter().find(|c| c.spec.name.as_str() == name) {
             Some(Listed { spec, delisted: false }) => Ok(*spec),

@@ -87,6 +87,9 @@ pub const PING: &[u8] = b"{\"method\":\"ping\"}";
 impl Feed {
     /// A feed for the given coins, numbered in their order. `seed` draws the waits before
     /// reconnects and nothing else that shows.
+    ///
+    /// # Errors
+    /// [`BadCoin`] when the list of coins is empty, too long, or has a coin twice.
     pub fn new(config: &Config, specs: &[CoinSpec], seed: u64) -> Result<Feed, BadCoin> {
         let coins = Coins::new(specs)?;
         let mut plan = Plan::new(&coins, Stream::ALL.map(|s| config.streams.has(s)));

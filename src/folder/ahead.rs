@@ -21,6 +21,9 @@ pub(super) struct Ahead {
 
 impl Ahead {
     /// Begins to read `source`.
+    ///
+    /// # Errors
+    /// As the system refuses a thread.
     pub(super) fn of(source: impl Read + Send + 'static) -> io::Result<Ahead> {
         let (to, blocks) = sync_channel(AHEAD_BLOCKS);
         thread::Builder::new().name("unpack".into()).spawn(move || unpack(source, &to))?;

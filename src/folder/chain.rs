@@ -119,6 +119,9 @@ pub fn size(path: &Path) -> u64 {
 }
 
 /// Bytes of a recording on disk with all its files, and the xxh3-128 of them.
+///
+/// # Errors
+/// As the disk refuses.
 pub fn fingerprint(path: &Path) -> io::Result<(u64, u128)> {
     let mut source = Chain::open(path)?;
     let (mut bytes, mut hash) = (0, Xxh3Default::new());

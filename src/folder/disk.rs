@@ -13,14 +13,14 @@ use std::path::{Path, PathBuf};
 
 use crate::journal::{Disk, DiskError, FOLDER_LOCK};
 
-/// Writes a file aside, flushes it, and puts it in its place: there is a whole one, the old or the new, or
-/// none.
+/// Writes a file aside, flushes it, and puts it in its place, whole.
+///
+/// # Errors
+/// As the disk refuses; what was there before stays.
 pub fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".part");
+    let aside = path.with_added_extension("part");
     let whole = File::create(&aside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
+        file.write_all(bytes).and_then(|()| file.sync_all())?;
         std::fs::rename(&aside, path)
     });
     whole.inspect_err(|_| _ = std::fs::remove_file(&aside))?;
@@ -69,6 +69,9 @@ impl Folder {
     }
 
     /// Opens a folder for reading.
+    ///
+    /// # Errors
+    /// [`FolderError::Disk`] with [`DiskError::Missing`] where there is none.
     pub fn open(path: &Path) -> Result<Folder, FolderError> {
         match std::fs::metadata(path) {
             Ok(m) if m.is_dir() => Ok(Folder { path: path.to_path_buf(), _lock: None }),

@@ -200,6 +200,9 @@ impl RunInfo {
     }
 
     /// The coins as they are followed.
+    ///
+    /// # Errors
+    /// [`BadCoin`] where a name or its decimals cannot be.
     pub fn specs(&self) -> Result<Vec<CoinSpec>, BadCoin> {
         let coin = |(name, decimals): &(String, u8)| {
             let spec = CoinSpec::new(name, *decimals)?;
@@ -227,6 +230,9 @@ impl RunInfo {
     }
 
     /// Reads it from `path`.
+    ///
+    /// # Errors
+    /// As the disk refuses, or [`io::ErrorKind::InvalidData`] with the parser's text.
     pub fn read(path: &Path) -> io::Result<RunInfo> {
         let text = std::fs::read_to_string(path)?;
         serde_json::from_str(&text).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))

@@ -220,6 +220,9 @@ impl Keeper {
     }
 
     /// A new log of latencies, for the segment at hand.
+    ///
+    /// # Errors
+    /// As the system refuses.
     pub fn latency_log(&self) -> io::Result<File> {
         let path = self.folder.join(latency_name(self.segment.0));
         OpenOptions::new().append(true).create(true).open(path)

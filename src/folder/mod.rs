@@ -31,9 +31,8 @@ pub mod keep;
 mod output;
 pub mod recording;
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 pub use disk::{Folder, FolderError, put};
 pub use fitness::Fitness;
@@ -63,8 +62,7 @@ pub enum NoFolder {
     TooMany(String, PathBuf),
 }
 
-/// Runs under a folder by the age of one of their files, the oldest first; those that have none are left
-/// out.
+/// Runs under a folder by the age of one of their files, oldest first; those without it are left out.
 pub fn by_age(under: &Path, file: fn(&RunFolder) -> PathBuf) -> Vec<RunFolder> {
     let entries = fs::read_dir(under).into_iter().flatten().flatten();
     let aged = |run: RunFolder| Some((file(&run).metadata().ok()?.modified().ok()?, run.path));
@@ -80,6 +78,9 @@ impl RunFolder {
     }
 
     /// Makes the folder asked for.
+    ///
+    /// # Errors
+    /// [`NoFolder::Taken`] where it holds a run, [`NoFolder::Refused`] where it cannot be made.
     pub fn create(path: &Path) -> Result<RunFolder, NoFolder> {
         let run = RunFolder::at(path);
         if run.is_one() || run.settings().exists() {
@@ -92,6 +93,9 @@ impl RunFolder {
     }
 
     /// Makes the first free one of `under/stem`, `under/stem-2`, …
+    ///
+    /// # Errors
+    /// [`NoFolder::Refused`], [`NoFolder::TooMany`].
     pub fn create_under(under: &Path, stem: &str) -> Result<RunFolder, NoFolder> {
         let refused = |path: &Path, e| NoFolder::Refused(path.to_path_buf(), e);
         fs::create_dir_all(under).map_err(|e| refused(under, e))?;
@@ -207,11 +211,17 @@ impl RunFolder {
     }
 
     /// Opens it for writing and locks it.
+    ///
+    /// # Errors
+    /// As [`Folder::create`].
     pub fn lock(&self) -> Result<Folder, FolderError> {
         Folder::create(&self.path)
     }
 
     /// Opens it for reading.
+    ///
+    /// # Errors
+    /// As [`Folder::open`].
     pub fn open(&self) -> Result<Folder, FolderError> {
         Folder::open(&self.path)
     }

@@ -90,6 +90,9 @@ impl Holds {
     ];
 
     /// Refuses a name that says otherwise.
+    ///
+    /// # Errors
+    /// [`OutputError::Ending`].
     pub fn named(self, to: &Path) -> Result<(), OutputError> {
         let name = to.to_string_lossy();
         let known = to.extension().is_some_and(|e| Holds::KNOWN.iter().any(|k| e == *k));
@@ -111,12 +114,18 @@ pub struct Output {
 
 impl Output {
     /// Begins the file `to` of a command that reads `inputs`; `force` replaces one that is there.
+    ///
+    /// # Errors
+    /// [`OutputError`].
     pub fn create(to: &Path, inputs: &[&Path], force: bool) -> Result<Output, OutputError> {
         Output::may(to, inputs, force)?;
         Output::own(to)
     }
 
     /// Whether `to` may be made, before the work for it begins.
+    ///
+    /// # Errors
+    /// [`OutputError`].
     pub fn may(to: &Path, inputs: &[&Path], force: bool) -> Result<(), OutputError> {
         let path = || to.to_path_buf();
         if to.as_os_str() == "-" {
@@ -140,6 +149,9 @@ impl Output {
     }
 
     /// Begins a file of the program's own, in a place that it chose: it is replaced.
+    ///
+    /// # Errors
+    /// [`OutputError::Disk`].
     pub fn own(to: &Path) -> Result<Output, OutputError> {
         let disk = |e| OutputError::Disk(to.to_path_buf(), e);
         let Some(name) = to.file_name() else {
@@ -177,6 +189,9 @@ impl Output {
     }
 
     /// The whole of a file at once, see [`Output::own`].
+    ///
+    /// # Errors
+    /// [`OutputError::Disk`].
     pub fn put(mut self, bytes: &[u8]) -> Result<(), OutputError> {
         self.write_all(bytes).map_err(|e| OutputError::Disk(self.to.clone(), e))?;
         self.finish()

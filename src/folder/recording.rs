@@ -101,11 +101,17 @@ impl fmt::Debug for Reader {
 
 impl Reader {
     /// Opens a file, gzip or plain by its first bytes; of a run's files, those that follow it as well.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`] at line 0 where it cannot be read.
     pub fn open(path: &Path) -> Result<Reader, RecordingError> {
         Self::open_metered(path, &Meter::default())
     }
 
     /// The same; `meter` counts the bytes read, as they are on disk.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
     pub fn open_metered(path: &Path, meter: &Meter) -> Result<Reader, RecordingError> {
         let refused = |e: io::Error| RecordingError { line: 0, fault: of_source(&e) };
         let meter = meter.clone();
@@ -113,17 +119,26 @@ impl Reader {
     }
 
     /// Opens the files of a run's recording with these numbers.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
     pub fn of_run(folder: &Path, numbers: RangeInclusive<u64>) -> Result<Reader, RecordingError> {
         let refused = |e: io::Error| RecordingError { line: 0, fault: of_source(&e) };
         Self::detect(Chain::of(folder, numbers).map_err(refused)?)
     }
 
     /// Reads standard input, gzip or plain by its first bytes.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`] at line 0 where it cannot be read.
     pub fn stdin() -> Result<Reader, RecordingError> {
         Self::detect(io::stdin())
     }
 
     /// Reads any source, gzip or plain by its first bytes.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`] at line 0 where it cannot be read.
     pub fn detect(mut source: impl Read + Send + 'static) -> Result<Reader, RecordingError> {
         let mut head = [0u8; 3];
         let mut got = 0;
@@ -451,6 +466,9 @@ impl<W: Write> Writer<W> {
 
     /// Writes one frame. A line feed within it, and a carriage return at its end, becomes a tab, so that a
     /// line stays a line: white space in JSON as they are, and like them nowhere else allowed.
+    ///
+    /// # Errors
+    /// As the file refuses.
     pub fn frame(&mut self, at: Ns, frame: &[u8]) -> io::Result<()> {
         self.frames += 1;
         self.line(at, frame)
@@ -478,6 +496,9 @@ impl<W: Write> Writer<W> {
     }
 
     /// Notes that `count` frames are missing here.
+    ///
+    /// # Errors
+    /// As the file refuses.
     pub fn lost(&mut self, at: Ns, count: u64) -> io::Result<()> {
         self.lost += count;
         self.line(at, &feed::lost_line(count).collect::<Vec<u8>>())
@@ -485,6 +506,9 @@ impl<W: Write> Writer<W> {
 
     /// Hands what was written to the system when the interval is over: a killed process loses
     /// what came after.
+    ///
+    /// # Errors
+    /// As the file refuses.
     pub fn tick(&mut self, now: Ns) -> io::Result<()> {
         let since = self.flushed_at.get_or_insert(now);
         if self.dirty && now.since(*since) >= RAW_FLUSH_NS {
@@ -497,6 +521,9 @@ impl<W: Write> Writer<W> {
     }
 
     /// Ends the stream.
+    ///
+    /// # Errors
+    /// As the file refuses.
     pub fn finish(&mut self) -> io::Result<()> {
         self.compress()?;
         self.gzip.try_finish()?;

@@ -15,6 +15,9 @@ const NS_TO: i64 = 4_102_444_800_000_000_000;
 const COIN: &[u8] = b"\"coin\":\"";
 
 /// A line's receive time and message.
+///
+/// # Errors
+/// What the line is instead.
 pub(super) fn received(line: &[u8]) -> Result<(Ns, &[u8]), String> {
     let end = line.iter().position(|b| *b == b' ').unwrap_or(line.len());
     let time = std::str::from_utf8(&line[..end]).ok().and_then(|t| t.parse().ok());

@@ -64,6 +64,9 @@ impl Kind {
     }
 
     /// The kind of a file that begins with this line.
+    ///
+    /// # Errors
+    /// What it looks like, and what helps.
     pub fn of(line: &[u8]) -> Result<Kind, String> {
         let has = |what: &[u8]| memchr::memmem::find(line, what).is_some();
         if line.starts_with(b"{") {

@@ -43,6 +43,9 @@ pub trait Disk {
     type File;
 
     /// Names in the folder, in any order.
+    ///
+    /// # Errors
+    /// As the folder cannot be read.
     fn names(&mut self) -> Result<Vec<String>, DiskError>;
 
     /// Creates an empty file for appending.
@@ -70,6 +73,9 @@ pub trait Disk {
     fn append(&mut self, file: &mut Self::File, bytes: &[u8]) -> Result<usize, DiskError>;
 
     /// Reads from an offset; fewer bytes than asked for only at the end of the file.
+    ///
+    /// # Errors
+    /// As the disk says.
     fn read(&mut self, file: &mut Self::File, at: u64, out: &mut [u8]) -> Result<usize, DiskError>;
 
     /// Makes the file's bytes durable (`fdatasync`).
@@ -79,15 +85,27 @@ pub trait Disk {
     fn sync(&mut self, file: &mut Self::File) -> Result<(), DiskError>;
 
     /// Renames a file. Durable after [`Disk::sync_dir`].
+    ///
+    /// # Errors
+    /// As the disk says.
     fn rename(&mut self, from: &str, to: &str) -> Result<(), DiskError>;
 
     /// Makes the folder's names durable.
+    ///
+    /// # Errors
+    /// As the disk says.
     fn sync_dir(&mut self) -> Result<(), DiskError>;
 
     /// Cuts a file to a length and makes that durable.
+    ///
+    /// # Errors
+    /// As the disk says.
     fn truncate(&mut self, name: &str, bytes: u64) -> Result<(), DiskError>;
 
     /// Removes a file. Durable after [`Disk::sync_dir`].
+    ///
+    /// # Errors
+    /// As the disk says.
     fn remove(&mut self, name: &str) -> Result<(), DiskError>;
 }
 

@@ -195,11 +195,17 @@ fn other_form(layout: u32, alphabet: u32) -> String {
 
 impl<D: Disk> Reader<D> {
     /// Opens the journal in a folder; an empty folder is an empty journal.
+    ///
+    /// # Errors
+    /// [`ReadError::Disk`] where the folder cannot be listed.
     pub fn open(disk: D) -> Result<Reader<D>, ReadError> {
         Self::since(disk, 0)
     }
 
     /// Opens it at segment number `first`: what came before is nobody's concern.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
     pub fn since(mut disk: D, first: u64) -> Result<Reader<D>, ReadError> {
         let names = disk.names()?;
         let numbers = names.iter().filter_map(|n| format::segment_number(n));

@@ -181,6 +181,9 @@ impl<D: Disk> Writer<D> {
 
     /// Hands everything taken to the operating system: from here it survives a kill of the
     /// process, though not yet a power loss.
+    ///
+    /// # Errors
+    /// [`Failed`].
     pub fn flush(&mut self) -> Result<(), Failed> {
         self.standing()?;
         let mut from = 0;
@@ -215,6 +218,9 @@ impl<D: Disk> Writer<D> {
     }
 
     /// Makes everything taken durable when the interval is over.
+    ///
+    /// # Errors
+    /// [`Failed`].
     pub fn tick(&mut self, now: Ns) -> Result<(), Failed> {
         let since = self.synced_at.get_or_insert(now);
         if now.since(*since) >= self.options.sync_ns {
@@ -225,6 +231,9 @@ impl<D: Disk> Writer<D> {
     }
 
     /// Ends the segment and begins the next one, before it is full.
+    ///
+    /// # Errors
+    /// [`Failed`].
     pub fn next_segment(&mut self) -> Result<(), Failed> {
         self.standing()?;
         self.rotate()
@@ -236,6 +245,9 @@ impl<D: Disk> Writer<D> {
     }
 
     /// Makes everything durable and looks once more at the last segment.
+    ///
+    /// # Errors
+    /// [`Failed`].
     pub fn finish(&mut self) -> Result<(), Failed> {
         self.sync()?;
         self.check()

@@ -61,6 +61,9 @@ impl Stream for UnixStream {
 
 impl Server {
     /// Serves on a TCP listener.
+    ///
+    /// # Errors
+    /// The listener has no address, or there is no thread.
     pub fn tcp(listener: TcpListener, source: Source) -> io::Result<Server> {
         let addr = listener.local_addr()?;
         Self::start(End::Tcp(addr), source, move || listener.accept().map(|(s, _)| s))
@@ -68,6 +71,9 @@ impl Server {
 
     /// Serves on the socket of a run's folder, replacing one left behind by a dead process: the
     /// folder's lock says that no other process writes there.
+    ///
+    /// # Errors
+    /// As the disk refuses.
     pub fn unix(folder: &Path, source: Source) -> io::Result<Server> {
         let path = RunFolder::at(folder).socket();
         match std::fs::remove_file(&path) {
@@ -218,6 +224,9 @@ pub enum Target {
 }
 
 /// The newest snapshot's text from a running engine.
+///
+/// # Errors
+/// Nobody answers, not in time, or not with 200.
 pub fn ask(target: &Target) -> io::Result<String> {
     match target {
         Target::Folder(path) => {

@@ -100,6 +100,9 @@ impl Snapshot {
     }
 
     /// From JSON.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
     pub fn read(text: &str) -> Result<Snapshot, Unreadable> {
         let shape = |e: serde_json::Error| Unreadable::Shape(e.to_string());
         let value: Value = serde_json::from_str(text).map_err(shape)?;

@@ -101,6 +101,9 @@ pub(super) struct Tables {
 
 impl Tables {
     /// Tables of these names; all where it is `None`.
+    ///
+    /// # Errors
+    /// A name that no table has, with those there are.
     pub(super) fn new(wanted: Option<Vec<String>>) -> Result<Tables, Failure> {
         let known: Vec<&str> = tables(&StrategyNames::default()).iter().map(|t| t.name).collect();
         if let Some(odd) = wanted.iter().flatten().find(|w| !known.contains(&w.as_str())) {
@@ -132,6 +135,9 @@ impl Tables {
     }
 
     /// The tables by name, those without a row as well.
+    ///
+    /// # Errors
+    /// A table's rows are not alike.
     pub(super) fn finish(mut self) -> Result<BTreeMap<String, RecordBatch>, Failure> {
         for table in tables(&self.rows.names) {
             if !self.open.contains_key(&table.record) {

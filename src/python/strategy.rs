@@ -171,6 +171,9 @@ impl Described {
     }
 
     /// The same around a copy of the object: what one run changes in it, the next does not see.
+    ///
+    /// # Errors
+    /// The object cannot be copied.
     pub(super) fn copied(&self, py: Python<'_>) -> PyResult<Described> {
         let ladder = py.import("copy")?.call_method1("deepcopy", (self.ladder.bind(py),))?;
         Ok(Described {
@@ -207,6 +210,9 @@ fn leaked(text: String) -> &'static str {
 
 impl Hook {
     /// A hook of a strategy; `meter` is stopped when it raises.
+    ///
+    /// # Errors
+    /// More terms than records hold.
     pub(super) fn new(d: Described, meter: Meter) -> PyResult<Hook> {
         if d.terms.len() > TERMS_MAX {
             let text = format!("{} terms, at most {TERMS_MAX}", d.terms.len());
@@ -246,6 +252,9 @@ impl Hook {
     }
 
     /// Takes it off this thread, and says what asking came to.
+    ///
+    /// # Errors
+    /// The exception that it raised.
     pub(super) fn remove() -> PyResult<Asked> {
         match HOOK.take() {
             Some(Hook { raised: Some(e), .. }) => Err(e),

@@ -29,6 +29,9 @@ impl Record {
     }
 
     /// Reads a record; the checksum is not looked at (see `journal`).
+    ///
+    /// # Errors
+    /// [`Malformed`] where kind or a code is unknown.
     pub fn decode(b: &Bytes) -> Result<Record, Malformed> {
         let (h, payload) = b.split_at(HEADER_BYTES);
         let eight = |i: usize| <[u8; 8]>::try_from(&h[i..i + 8]).unwrap_or_default();

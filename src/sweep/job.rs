@@ -32,6 +32,9 @@ pub type Pass<'a> = dyn FnMut() -> Result<(), SweepError> + 'a;
 pub type Around<'a> = dyn Fn(Option<&str>, &mut Pass<'_>) -> Result<(), SweepError> + Sync + 'a;
 
 /// Passes without Python.
+///
+/// # Errors
+/// [`SweepError::Asked`] for one that asks it, or as the pass.
 pub fn alone(python: Option<&str>, pass: &mut Pass<'_>) -> Result<(), SweepError> {
     match python {
         None => pass(),

@@ -14,12 +14,18 @@ use crate::folder::Output;
 use crate::report::export::{Cell, Cells, Format, Table, write_table};
 
 /// All rows in the order of the plan.
+///
+/// # Errors
+/// [`SweepError::Missing`] says how many are missing.
 pub fn table(plan: &Plan, dir: &Path) -> Result<Vec<Row>, SweepError> {
     all(dir, (0..plan.jobs.len()).map(|job| read(plan, dir, job)).collect())
 }
 
 /// What can be ranked of the rows that are there: all of the plan; or its files that are whole; or, of all
 /// files, the configurations that are, which the list names.
+///
+/// # Errors
+/// [`SweepError::Missing`] where there are not two configurations, the first among them.
 pub fn known(plan: &Plan, dir: &Path) -> Result<(Plan, Vec<Row>, Vec<usize>), SweepError> {
     let rows: Vec<Option<Row>> = (0..plan.jobs.len()).map(|job| read(plan, dir, job)).collect();
     let is_whole = |file: usize, config: usize| {
@@ -61,6 +67,9 @@ fn all(dir: &Path, rows: Vec<Option<Row>>) -> Result<Vec<Row>, SweepError> {
 }
 
 /// Writes the table, whole or not at all; gives its lines.
+///
+/// # Errors
+/// A row is missing, or the disk refuses.
 pub fn write(plan: &Plan, dir: &Path, to: Output, format: Format) -> Result<usize, SweepError> {
     let rows = table(plan, dir)?;
     let kinds: Vec<Kind> = (0..plan.keys.len()).map(|i| Kind::of(plan, i)).collect();

@@ -96,6 +96,9 @@ impl Shard {
 
 impl Plan {
     /// Names the jobs: all settings are checked.
+    ///
+    /// # Errors
+    /// [`SweepError::Asked`] with the configuration that is refused, and why.
     pub fn name_jobs<C: Components>(&mut self, base: &ConfigOf<C>) -> Result<(), SweepError> {
         let mut jobs = Vec::with_capacity(self.files.len() * self.configs.len() * self.seeds.len());
         for f in &self.files {
@@ -114,6 +117,9 @@ impl Plan {
     }
 
     /// The settings of a job.
+    ///
+    /// # Errors
+    /// [`SweepError::Asked`] where they are refused.
     pub fn config<C: Components>(
         &self,
         base: &ConfigOf<C>,
@@ -142,6 +148,9 @@ impl Plan {
     }
 
     /// Writes plan and settings into the folder.
+    ///
+    /// # Errors
+    /// As the disk refuses.
     pub fn write<C: Components>(&self, dir: &Path, base: &ConfigOf<C>) -> Result<(), SweepError> {
         let toml = base.to_toml().map_err(|e| SweepError::Asked(e.to_string()))?;
         let json = serde_json::to_string_pretty(self).unwrap_or_default();
@@ -153,6 +162,9 @@ impl Plan {
     }
 
     /// Reads the plan in a folder, and the settings that its grid starts from.
+    ///
+    /// # Errors
+    /// There is none, or it is of another program.
     pub fn read<C: Components>(dir: &Path) -> Result<(Plan, ConfigOf<C>), SweepError> {
         let path = dir.join(PLAN);
         let text = std::fs::read_to_string(&path).map_err(|e| {
@@ -184,6 +196,9 @@ impl Plan {
 
 impl FilePlan {
     /// Its coins as they are followed.
+    ///
+    /// # Errors
+    /// A name or its decimals cannot be.
     pub fn specs(&self) -> Result<Vec<CoinSpec>, SweepError> {
         let spec = |(n, d): &(String, u8)| CoinSpec::new(n, *d);
         let coins: Result<_, _> = self.coins.iter().map(spec).collect();
@@ -191,6 +206,9 @@ impl FilePlan {
     }
 
     /// Where it is now: where it was, or beside the plan under its name.
+    ///
+    /// # Errors
+    /// It is in neither place.
     pub fn find(&self, dir: &Path) -> Result<PathBuf, SweepError> {
         let beside = self.path.file_name().map(|n| dir.join(n)).unwrap_or_default();
         let there = [self.path.clone(), beside].into_iter().find(|p| p.is_file());

@@ -83,6 +83,9 @@ fn asked(text: impl Into<String>) -> SweepError {
 
 impl Spec {
     /// Reads the text; relative paths of files are left as they are.
+    ///
+    /// # Errors
+    /// [`SweepError::Asked`] names the key and what it should be.
     pub fn parse(text: &str) -> Result<Spec, SweepError> {
         let table: Table = text
             .parse()

@@ -77,6 +77,9 @@ struct Shared {
 impl Connector {
     /// Starts the thread. `waker` is woken after every answer; `deadline_ms` is mostly
     /// [`limits::CONNECT_MS`]; `failures` is kept for other cold threads.
+    ///
+    /// # Errors
+    /// If the operating system gives no thread.
     pub fn start(
         tls: Arc<ClientConfig>,
         waker: Arc<Waker>,
@@ -167,6 +170,9 @@ impl Shared {
 }
 
 /// Opens and upgrades one link.
+///
+/// # Errors
+/// The first step that failed, and how.
 pub fn open(dialer: &mut Dialer, url: &Url, deadline: Deadline) -> Result<Link, ConnectError> {
     let mut stream = dialer.open(url, deadline)?;
     let first = upgrade(&mut stream, url)?;

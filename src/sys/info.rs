@@ -61,6 +61,9 @@ pub struct Answer {
 
 /// The answer to `{"type":"meta"}`: coins and their rules, the venue's own or those of a
 /// builder's `dex` (HIP-3), whose coins are named `dex:COIN`.
+///
+/// # Errors
+/// Why there is none.
 pub fn meta(
     url: &Url,
     tls: Arc<ClientConfig>,
@@ -75,6 +78,9 @@ pub fn meta(
 }
 
 /// POSTs `question` (JSON) to `/info` at the host and port of `url`.
+///
+/// # Errors
+/// Why there is no answer.
 pub fn ask(
     url: &Url,
     tls: Arc<ClientConfig>,

@@ -73,12 +73,18 @@ pub fn clock_read_ns() -> f64 {
 }
 
 /// Bytes free for this user where `folder` is.
+///
+/// # Errors
+/// As the system refuses.
 pub fn free_bytes(folder: &Path) -> io::Result<u64> {
     let s = rustix::fs::statvfs(folder)?;
     Ok(s.f_bavail.saturating_mul(s.f_frsize))
 }
 
 /// Median and 99th percentile of appending 4 KiB and `fdatasync` in `folder`; the file is removed.
+///
+/// # Errors
+/// As the disk refuses.
 pub fn sync_time(folder: &Path) -> io::Result<(Duration, Duration)> {
     let path = folder.join(format!(".probe-{}", std::process::id()));
     let file = OpenOptions::new().append(true).create_new(true).open(&path)?;

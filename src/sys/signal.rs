@@ -32,6 +32,9 @@ impl Stop {
     }
 
     /// A flag raised by SIGINT, SIGTERM and, unless `nohup` or the like had it ignored, SIGHUP.
+    ///
+    /// # Errors
+    /// If the operating system does not let the handlers be installed.
     pub fn on_signals() -> io::Result<Stop> {
         let stop = Stop::default();
         let ends = [SIGINT, SIGTERM, SIGHUP];
@@ -46,6 +49,9 @@ impl Stop {
 
     /// Gives the first signal's number to `ask`, and to `end` where that says no; a further signal always to
     /// `end`, which ends the process.
+    ///
+    /// # Errors
+    /// If the operating system gives no handler or no thread.
     pub fn end_on_signals(ask: fn(i32) -> bool, end: fn(i32) -> !) -> io::Result<()> {
         let ends = [SIGINT, SIGTERM, SIGHUP].into_iter();
         let mut signals = Signals::new(ends.filter(|s| *s != SIGHUP || !is_ignored(SIGHUP)))?;

@@ -57,6 +57,9 @@ pub fn size() -> (usize, usize) {
 
 impl Screen {
     /// Takes the terminal over.
+    ///
+    /// # Errors
+    /// The terminal refuses.
     pub fn enter() -> io::Result<Screen> {
         let input = io::stdin();
         let keys = if input.is_terminal() {
@@ -87,6 +90,9 @@ impl Drop for Screen {
 }
 
 /// Sends bytes to the terminal as one piece, so that it draws no half pictures.
+///
+/// # Errors
+/// The terminal is gone.
 pub fn show(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(format!("\x1b[?2026h{text}\x1b[?2026l").as_bytes())?;

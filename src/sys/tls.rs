@@ -32,6 +32,9 @@ pub enum TrustError {
 }
 
 /// A configuration that trusts the well-known roots and the certificates in the file `ca`.
+///
+/// # Errors
+/// When the file cannot be read or holds no certificate.
 pub fn client(ca: Option<&Path>) -> Result<Arc<ClientConfig>, TrustError> {
     match ca {
         None => client_with(b""),
@@ -46,6 +49,9 @@ pub fn client(ca: Option<&Path>) -> Result<Arc<ClientConfig>, TrustError> {
 }
 
 /// As [`client`], from the text of a PEM file; empty for the well-known roots alone.
+///
+/// # Errors
+/// [`TrustError::NoCertificate`] if the text is neither empty nor holds a certificate.
 pub fn client_with(pem: &[u8]) -> Result<Arc<ClientConfig>, TrustError> {
     let named: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()

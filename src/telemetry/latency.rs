@@ -220,6 +220,9 @@ impl Latencies {
     }
 
     /// Begins the first interval of a log and writes the log's head.
+    ///
+    /// # Errors
+    /// As `out` refuses.
     pub fn begin_log(&mut self, now: Ns, out: &mut impl Write) -> std::io::Result<()> {
         self.since = now;
         self.interval.iter_mut().for_each(Histogram::reset);
@@ -227,6 +230,9 @@ impl Latencies {
     }
 
     /// Writes the interval that ends `now`, one line a stage, and begins the next.
+    ///
+    /// # Errors
+    /// As `out` refuses.
     pub fn log(&mut self, now: Ns, out: &mut impl Write) -> std::io::Result<()> {
         let mut serializer = V2DeflateSerializer::new();
         let builder = IntervalLogWriterBuilder::new();

@@ -232,6 +232,9 @@ impl Conn {
     }
 
     /// Puts a binary message into the send buffer.
+    ///
+    /// # Errors
+    /// As [`Conn::send_text`].
     #[cfg(any(test, feature = "lab"))]
     pub fn send_binary(&mut self, bytes: &[u8]) -> Result<(), Refused> {
         self.send_data(Opcode::Binary, bytes)

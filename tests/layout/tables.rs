@@ -86,10 +86,10 @@ pub const LINES: &[(&str, usize)] = &[
     // missing is a hole, and what came before it is verified.
     // A recording that was cut says so in report and page.
     // A disk that stands still costs no record.
-    ("app", 6_300),
+    ("app", 6_445),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 790),
-    ("bench", 1_135),
+    ("bench", 1_165),
     ("book", 465),
     // Coins of other kinds, too many coins and odd lines are named; sizes' decimals by hand; builders'
     // dexes; the venue's words where it refuses a stream; what is assumed of the way to the venue, the
@@ -119,9 +119,9 @@ pub const LINES: &[(&str, usize)] = &[
     // between the two clocks; what an import says of itself.
     // Which streams are followed is a setting; a coin set aside is tried again.
     // As many coins as an address may follow, over several connections. A run that stood still replays alike.
-    ("feed", 3_835),
+    ("feed", 3_845),
     // The stylised facts of any recording, with the bands of four kinds of coins.
-    ("facts", 1_260),
+    ("facts", 1_265),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
     // what a recording is fit for. Bytes counted while they are read, files by their hash.
     // One helper that makes every output of a command. A reading that is ended from outside. What other
@@ -131,11 +131,11 @@ pub const LINES: &[(&str, usize)] = &[
     // Readers of one market that end at one time.
     // An output has an ending of its kind, and is named once.
     // Recordings are unpacked on a thread of their own.
-    ("folder", 2_650),
+    ("folder", 2_720),
     // History of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector.
-    ("import", 1_160),
+    ("import", 1_165),
     // Digests over sixteen records at once.
-    ("journal", 1_470),
+    ("journal", 1_505),
     // What quoting would earn at every distance, with intervals that hold, a verdict, and how good forecasts
     // of fills are, by the distance an order could last be moved to. A switch for all of it.
     // A tenth fewer instructions: intervals where they are shown, what stood counted once a window.
@@ -151,7 +151,7 @@ pub const LINES: &[(&str, usize)] = &[
     // The clock against the venue's, in `doctor`; the verdict as a metric. Every trouble has a cause in health.
     // Sockets of folders with long paths. Metrics of each connection.
     // A disk that stands still has a cause of its own.
-    ("ops", 1_530),
+    ("ops", 1_540),
     // A strategy that quotes where the tape pays, and those to compare with. A grid of up to twenty levels a
     // side. The original with every component that its analysis
     // names.
@@ -162,7 +162,7 @@ pub const LINES: &[(&str, usize)] = &[
     // verdict and their words.
     // Whether a budget is nearly spent.
     // Hours of data that an answer needs, in words.
-    ("record", 1_600),
+    ("record", 1_605),
     // Days. Edges that are the account's, with what was lost before a fill; the curve.
     // What was learned of quotes beside what is true of them. Tables for Python. Several runs as one answer.
     // Value before money, over seeds; policies in pairs.
@@ -170,7 +170,7 @@ pub const LINES: &[(&str, usize)] = &[
     // Several runs as page and CSV.
     // The page of a comparison; runs of unlike markets apart. Fills of months in the memory of a day's.
     // Obstacles and ages in bounded room, with exact times.
-    ("report", 5_725),
+    ("report", 5_745),
     ("settings", 1_065),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
@@ -186,13 +186,13 @@ pub const LINES: &[(&str, usize)] = &[
     // Plans, jobs, tables, rankings of sweeps.
     // The Python package: runs as tables that others read in place, strategies in Python, also among those
     // of a sweep.
-    ("python", 1_170),
+    ("python", 1_185),
     // A ranking of what is done of a sweep.
     // A recording counts once.
-    ("sweep", 1_105),
-    ("sys", 1_850),
+    ("sweep", 1_140),
+    ("sys", 1_885),
     // What was counted of late, from the start on.
-    ("telemetry", 590),
+    ("telemetry", 595),
     // What quotes and orders really meet in a simulated market, with errors.
     ("truth", 1_090),
     // Lines that no terminal breaks.
@@ -206,7 +206,7 @@ pub const LINES: &[(&str, usize)] = &[
     ("venue", 5_355),
     // All coins together and how they went, a coin alone, help, a question before the end.
     ("view", 810),
-    ("ws", 1_410),
+    ("ws", 1_415),
 ];
 
 /// Types that sound like an error and are none: what a venue's message says, what a fake disk is

@@ -33,6 +33,9 @@ pub enum Format {
 }
 
 /// Writes one table: its rows in order, each with the cells of its columns.
+///
+/// # Errors
+/// As the disk refuses.
 pub fn write_table(
     to: Output,
     format: Format,
@@ -99,6 +102,12 @@ pub struct Export {
     rows: Rows,
 }
 
+impl std::fmt::Debug for Export {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Export({} tables)", self.open.len())
+    }
+}
+
 impl Format {
     /// Ending of the file names.
     pub fn ending(self) -> &'static str {
@@ -133,6 +142,9 @@ impl Format {
 impl Export {
     /// Creates the files of `tables` in the folder `to`; files of the same names are replaced where
     /// `replace`. `names` are those that the tables were made with.
+    ///
+    /// # Errors
+    /// As the disk refuses, and as [`Output::may`].
     pub fn create(
         to: &Path,
         format: Format,
@@ -154,6 +166,9 @@ impl Export {
     }
 
     /// Writes a record's row, where its table is wanted.
+    ///
+    /// # Errors
+    /// As the disk refuses.
     pub fn take(&mut self, r: &Record) -> io::Result<()> {
         let open = self.open.get_mut(&r.body.kind());
         let row = self.rows.take(r, open.is_some());
@@ -164,6 +179,9 @@ impl Export {
     }
 
     /// Completes the files.
+    ///
+    /// # Errors
+    /// As the disk refuses.
     pub fn finish(self) -> io::Result<Vec<Written>> {
         self.open
             .into_values()
