@@ -41,10 +41,8 @@ pub(super) struct Spot {
 pub(super) struct Standing {
     basis: Basis,
     spot: Spot,
+    /// How far the market may move is said by prices, not by that it follows.
     stands: Stands,
-    /// The best bids and the best asks, least and most, at which it stands; none where it also depends
-    /// on sizes.
-    band: Option<[[Px; 2]; 2]>,
 }
 
 /// What a side that is held back depends on: what holds it back.
@@ -55,12 +53,11 @@ impl Standing {
     /// units: no wanted price is farther off than the market has gone.
     pub(super) fn new(basis: Basis, spot: Spot, stands: Stands, slack: i64) -> Standing {
         let about = |px: Px| [-1, 1].map(|sign| Px(px.0.saturating_add(sign * slack.max(0))));
-        let band = match stands.touch {
-            Band::Still => None,
-            Band::Within { bid, ask } => Some([bid, ask]),
-            Band::Follows => Some([about(spot.bid), about(spot.ask)]),
+        let touch = match stands.touch {
+            Band::Follows => Band::Within { bid: about(spot.bid), ask: about(spot.ask) },
+            said => said,
         };
-        Standing { basis, spot, stands, band }
+        Standing { basis, spot, stands: Stands { touch, ..stands } }
     }
 
     /// Whether what was made then is what would be made at `now`.
@@ -74,9 +71,9 @@ impl Standing {
             && (!s.prints || was.beats == basis.beats)
             && (!s.curve || was.windows == basis.windows)
             && now < s.until
-            && match self.band {
-                None => self.spot == *spot,
-                Some([bid, ask]) => {
+            && match s.touch {
+                Band::Still | Band::Follows => self.spot == *spot,
+                Band::Within { bid, ask } => {
                     (bid[0]..=bid[1]).contains(&spot.bid) && (ask[0]..=ask[1]).contains(&spot.ask)
                 }
             }
@@ -85,17 +82,20 @@ impl Standing {
     /// What two sides that hold at `basis` have in common: while it holds there is nothing to decide.
     /// None where one depends on sizes.
     pub(super) fn both(sides: [&Standing; 2], basis: Basis) -> Option<Standing> {
-        let [a, b] = [sides[0].band?, sides[1].band?];
-        let band = [0, 1].map(|i| [a[i][0].max(b[i][0]), a[i][1].min(b[i][1])]);
         let [a, b] = sides.map(|s| s.stands);
+        let (Band::Within { bid, ask }, Band::Within { bid: bids, ask: asks }) = (a.touch, b.touch)
+        else {
+            return None;
+        };
+        let both = |a: [Px; 2], b: [Px; 2]| [a[0].max(b[0]), a[1].min(b[1])];
         let stands = Stands {
-            touch: a.touch,
+            touch: Band::Within { bid: both(bid, bids), ask: both(ask, asks) },
             until: a.until.min(b.until),
             estimates: a.estimates || b.estimates,
             prints: a.prints || b.prints,
             curve: a.curve || b.curve,
         };
-        Some(Standing { basis, stands, band: Some(band), ..*sides[0] })
+        Some(Standing { basis, stands, ..*sides[0] })
     }
 }
 
