@@ -289,6 +289,10 @@ pub const QUEUE_LAPS: usize = 1 << 14;
 /// 1 ms the one with the shortest times at 350 frames a second.
 pub const REHEARSE_NS: u64 = 20_000;
 
+/// Age in nanoseconds up to which a message is rehearsed while those of other streams come: half of what
+/// makes trades a history.
+pub const REHEARSED_NS: u64 = HISTORY_NS.unsigned_abs() / 2;
+
 /// Records of one message held back until it is decided (144 bytes each); the largest message seen
 /// made 580. More go out before the decision is whole.
 pub const STAGED_MAX: usize = 1024;

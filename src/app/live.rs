@@ -580,7 +580,7 @@ impl<C: Components> Hot<C> {
             });
             self.advanced = now;
             if let Some(raw) = &mut self.rings.raw {
-                if self.said != number(i) && !self.turn.named() {
+                if self.said != number(i) && self.turn.stream().is_none() {
                     self.said = number(i);
                     let from: ArrayVec<u8, CONTROL_LINE_MAX> =
                         Control::From.line_of(self.said).collect();
@@ -589,7 +589,7 @@ impl<C: Components> Hot<C> {
                 raw.offer(now, text);
             }
             if let Some(rehearsal) = self.plan.idle.rehearsal() {
-                rehearsal.heard(text);
+                rehearsal.heard(published, self.turn.stream(), text);
             }
         }
     }

@@ -1,4 +1,5 @@
-//! Cache warming: replays the newest message through a shadow pipeline while the socket is idle.
+//! Cache warming: replays the newest message of each stream through a shadow pipeline while the socket is
+//! idle.
 //!
 //! In: messages, and the time where nothing was read. Out: nothing. Hot path of a loop that polls
 //! without rest: no allocation.
@@ -18,9 +19,9 @@ use super::staged::Stage;
 use super::step::step;
 use super::turn::Turn;
 use crate::engine::{Components, Shipped};
-use crate::feed::Loss;
+use crate::feed::{Loss, Stream};
 use crate::journal::Digest;
-use crate::limits::{REHEARSE_NS, REHEARSED_MAX, STAGED_MAX};
+use crate::limits::{REHEARSE_NS, REHEARSED_MAX, REHEARSED_NS, STAGED_MAX};
 use crate::record::Bytes;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
@@ -32,8 +33,12 @@ pub struct Rehearsal<C: Components = Shipped> {
     out: Publisher,
     /// The other end of its queue, which is emptied at once.
     end: Consumer<Bytes>,
-    message: Vec<u8>,
-    /// When the last one was, by the clock of the laps.
+    /// The newest message of each stream, and when it was taken.
+    messages: [(u64, Vec<u8>); Stream::ALL.len()],
+    /// Stream of the newest one of all, and of the one that is rehearsed next.
+    newest: usize,
+    next: usize,
+    /// When the last rehearsal was, by the clock of the laps.
     at: u64,
     times: u64,
 }
@@ -41,9 +46,9 @@ pub struct Rehearsal<C: Components = Shipped> {
 impl<C: Components> Rehearsal<C> {
     /// Rehearses with `turn`, which is to be like the one of the run, and is no longer of use.
     pub fn new(turn: Turn<C>) -> Rehearsal<C> {
-        let message = Vec::with_capacity(REHEARSED_MAX);
+        let messages = Stream::ALL.map(|_| (0, Vec::with_capacity(REHEARSED_MAX)));
         let (out, end) = Publisher::new(STAGED_MAX, 0, Digest::new());
-        Rehearsal { turn, out, end, message, at: 0, times: 0 }
+        Rehearsal { turn, out, end, messages, newest: 0, next: 0, at: 0, times: 0 }
     }
 
     /// The link came up.
@@ -54,31 +59,47 @@ impl<C: Components> Rehearsal<C> {
 
     /// The link went down.
     pub fn down(&mut self, now: Ns) {
-        self.message.clear();
+        self.messages.iter_mut().for_each(|(_, text)| text.clear());
         self.turn.down(0, now, Loss::Lost, &mut self.out);
         self.forget();
     }
 
-    /// A message was taken. Longer ones than a book are not rehearsed.
-    pub fn heard(&mut self, text: &[u8]) {
-        if text.len() <= REHEARSED_MAX {
-            self.message.clear();
-            self.message.extend_from_slice(text);
+    /// A message was taken at `mono`, and is rehearsed first. One of no stream, or longer than a book, is not.
+    pub fn heard(&mut self, mono: u64, stream: Option<Stream>, text: &[u8]) {
+        if let Some(stream) = stream.filter(|_| text.len() <= REHEARSED_MAX) {
+            (self.newest, self.next) = (stream.index(), stream.index());
+            let (at, kept) = &mut self.messages[stream.index()];
+            *at = mono;
+            kept.clear();
+            kept.extend_from_slice(text);
         }
+    }
+
+    /// The message whose turn it is. Those of other streams than the newest one only while they are young:
+    /// old trades would be taken for a history.
+    fn turn_of(&mut self, mono: u64) -> Option<usize> {
+        let all = self.messages.len();
+        let due = (0..all).map(|i| (self.next + i) % all).find(|i| {
+            let (at, text) = &self.messages[*i];
+            !text.is_empty() && (*i == self.newest || mono.saturating_sub(*at) < REHEARSED_NS)
+        })?;
+        self.next = due + 1;
+        Some(due)
     }
 
     /// Nothing was read at `mono` on the clock of the laps. The instructions are not all that a processor
     /// forgets: what the turn of the run reads when it decides is looked at as well, and records go
     /// through its stage.
     pub fn rehearse(&mut self, clock: SessionClock, mono: u64, real: (&Turn<C>, &mut Stage)) {
-        if self.message.is_empty() || mono.saturating_sub(self.at) < REHEARSE_NS {
+        if mono.saturating_sub(self.at) < REHEARSE_NS {
             return;
         }
+        let Some(due) = self.turn_of(mono) else { return };
         self.at = mono;
         self.times += 1;
         let (turn, stage) = real;
         let now = clock.at(mono);
-        step(&mut self.turn, (stage, &mut self.out), clock, now, &self.message);
+        step(&mut self.turn, (stage, &mut self.out), clock, now, &self.messages[due].1);
         self.forget();
         turn.prefetch(now, self.times);
     }
@@ -115,11 +136,12 @@ mod tests {
             assert_eq!(r.end.slots(), 0);
             (r.times(), r.turn.feed().counters().messages)
         };
+        let bbo = Some(Stream::Bbo);
         assert_eq!(idle(&mut r, REHEARSE_NS), (0, 0), "nothing was heard yet");
         r.up(clock.at(0));
         let mut rounds = 0;
         for (_, text) in frames.iter() {
-            r.heard(text);
+            r.heard(0, bbo, text);
             // Half a second each, so that quotes change.
             assert_eq!(idle(&mut r, 500_000_000), (rounds + 1, rounds + 1));
             assert_eq!(idle(&mut r, REHEARSE_NS - 1), (rounds + 1, rounds + 1));
@@ -132,7 +154,25 @@ mod tests {
         r.down(clock.at(100 * 1_000_000_000));
         assert_eq!(idle(&mut r, REHEARSE_NS).0, rounds, "nothing is heard without a link");
         r.up(clock.at(101 * 1_000_000_000));
-        r.heard(&vec![b'x'; REHEARSED_MAX + 1]);
-        assert_eq!(idle(&mut r, REHEARSE_NS).0, rounds, "too long");
+        r.heard(0, bbo, &vec![b'x'; REHEARSED_MAX + 1]);
+        r.heard(0, None, b"{}");
+        assert_eq!(idle(&mut r, REHEARSE_NS).0, rounds, "too long, of no stream");
+    }
+
+    #[test]
+    fn streams_take_turns_the_newest_first_and_the_old_ones_no_more() {
+        let frames = Frames::embedded(3, 1, 0);
+        let turn = Turn::new(&Config::quoting().engine, &frames.coins, [0; 2]).expect("coins");
+        let mut r = Rehearsal::new(turn);
+        let [bbo, fast, trades] = [Stream::Bbo, Stream::Fast, Stream::Trades].map(Stream::index);
+        r.heard(1, Some(Stream::Trades), b"t");
+        r.heard(2, Some(Stream::Bbo), b"b");
+        r.heard(3, Some(Stream::Fast), b"f");
+        let turns = |r: &mut Rehearsal, mono| [0; 4].map(|_| r.turn_of(mono));
+        assert_eq!(turns(&mut r, 4), [fast, trades, bbo, fast].map(Some));
+        r.heard(5, Some(Stream::Bbo), b"b");
+        assert_eq!(turns(&mut r, 6), [bbo, fast, trades, bbo].map(Some));
+        let later = 5 + REHEARSED_NS;
+        assert_eq!(turns(&mut r, later), [bbo; 4].map(Some), "the newest is rehearsed at any age");
     }
 }

@@ -19,7 +19,7 @@ use crate::engine::grid::{Grid, is_second};
 use crate::event::{Event, Joint, Link};
 use crate::feed::{
     self, BadCoin, ClockMap, CoinSpec, Decoded, Feed, Input, Loss, Read, Seen, SessionState,
-    Verdict,
+    Stream, Verdict,
 };
 use crate::limits::{CLOCK_SAID_NS, SOCKETS};
 use crate::record::{self, FeedState};
@@ -70,8 +70,8 @@ pub struct Source {
     feed: Feed,
     verdicts: [Verdict; SOCKETS],
     ticks: u64,
-    /// The newest message named its coin.
-    named: bool,
+    /// The stream of the newest message; none where it named no coin.
+    stream: Option<Stream>,
     time: Time,
 }
 
@@ -106,7 +106,7 @@ impl Source {
     ) -> Result<Source, BadCoin> {
         let feed = Feed::new(&wanted.into(), coins, seed)?;
         let verdicts = [Verdict::Keep; SOCKETS];
-        Ok(Source { feed, verdicts, ticks: 0, named: true, time: Time::default() })
+        Ok(Source { feed, verdicts, ticks: 0, stream: None, time: Time::default() })
     }
 
     /// What it knows, for a checkpoint.
@@ -204,8 +204,8 @@ impl Source {
         let before = self.time.clock.pass(stamp);
         self.advance(before, to);
         let mut read = self.feed.read(text);
-        let (socket, named) = self.feed.source(&read);
-        self.named = named;
+        let (socket, stream) = self.feed.source(&read);
+        self.stream = stream;
         let Some(block) = self.feed.block(&read) else {
             self.event(before, socket, (read, text), to);
             return before;
@@ -317,10 +317,10 @@ impl Source {
         self.verdicts[usize::from(socket)]
     }
 
-    /// Whether the newest message named its coin: if not, a recording has to say over which connection it
-    /// came.
-    pub fn named(&self) -> bool {
-        self.named
+    /// The stream of the newest message. None: it named no coin, and a recording has to say over which
+    /// connection it came.
+    pub fn stream(&self) -> Option<Stream> {
+        self.stream
     }
 
     /// Points of the grid passed.

@@ -5,7 +5,7 @@
 use super::source::{Item, Signal, Source, SourceState};
 use crate::engine::publish::Publish;
 use crate::engine::{Coin, Components, ConfigOf, Engine, EngineState, Shipped};
-use crate::feed::{self, BadCoin, CoinSpec, Feed, Loss, Parser, Verdict};
+use crate::feed::{self, BadCoin, CoinSpec, Feed, Loss, Parser, Stream, Verdict};
 use crate::limits::COIN_NAME_MAX;
 use crate::record::{NO_COIN, StopReason};
 use crate::units::{CoinId, Ns};
@@ -150,9 +150,9 @@ impl<C: Components> Turn<C> {
         }
     }
 
-    /// Whether the newest message named its coin.
-    pub fn named(&self) -> bool {
-        self.source.named()
+    /// The stream of the newest message; none where it named no coin.
+    pub fn stream(&self) -> Option<Stream> {
+        self.source.stream()
     }
 
     /// One message.

@@ -32,12 +32,16 @@ impl Stream {
         self as usize
     }
 
+    /// The stream of a snapshot.
+    pub fn book(fast: bool) -> Stream {
+        if fast { Stream::Fast } else { Stream::Slow }
+    }
+
     /// The stream of a subscription's `type` and `fast`, if it is one of ours.
     pub(super) fn of(kind: &[u8], fast: bool) -> Option<Stream> {
         match kind {
             b"bbo" => Some(Stream::Bbo),
-            b"l2Book" if fast => Some(Stream::Fast),
-            b"l2Book" => Some(Stream::Slow),
+            b"l2Book" => Some(Stream::book(fast)),
             b"trades" => Some(Stream::Trades),
             b"activeAssetCtx" => Some(Stream::Ctx),
             _ => None,

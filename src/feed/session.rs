@@ -143,18 +143,18 @@ impl Feed {
         self.from
     }
 
-    /// The connection that a message came over, and whether it names it by a coin.
+    /// The connection that a message came over, and the stream it is of; none where it names no coin and so
+    /// no connection.
     #[inline]
-    pub fn source(&self, read: &Read) -> (usize, bool) {
-        match read.0 {
-            Ok(
-                Decoded::Bbo { coin }
-                | Decoded::Book { coin }
-                | Decoded::Trades { coin }
-                | Decoded::Ctx { coin },
-            ) => (self.socket(coin), true),
-            _ => (usize::from(self.from), false),
-        }
+    pub fn source(&self, read: &Read) -> (usize, Option<Stream>) {
+        let (coin, stream) = match read.0 {
+            Ok(Decoded::Bbo { coin }) => (coin, Stream::Bbo),
+            Ok(Decoded::Book { coin }) => (coin, Stream::book(self.decoder.book().fast)),
+            Ok(Decoded::Trades { coin }) => (coin, Stream::Trades),
+            Ok(Decoded::Ctx { coin }) => (coin, Stream::Ctx),
+            _ => return (usize::from(self.from), None),
+        };
+        (self.socket(coin), Some(stream))
     }
 
     /// A WebSocket is open: subscriptions are due, and a history of each of its coins is to come.
@@ -236,10 +236,9 @@ impl Feed {
             Ok(Decoded::Trades { coin }) => self.trades(now, coin),
             Ok(Decoded::Book { coin }) => {
                 let fast = self.decoder.book().fast;
-                let stream = if fast { Stream::Fast } else { Stream::Slow };
                 self.counters.fast_books += u64::from(fast);
                 self.counters.slow_books += u64::from(!fast);
-                self.data(now, coin, stream, Some(self.decoder.book().time));
+                self.data(now, coin, Stream::book(fast), Some(self.decoder.book().time));
                 Input::Event(Event::Book { coin, book: self.decoder.book() })
             }
             Ok(Decoded::Ctx { coin }) => {

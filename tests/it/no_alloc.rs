@@ -164,11 +164,11 @@ fn events_allocate_nothing(seed: u64, events: u64) -> String {
                 hot.relink(now);
             }
             hot.take(now, &bytes);
+            let mono = now.since(clock.started()).unsigned_abs();
             if let Some(frame) = block.frames.first() {
-                rehearsal.heard(frame.as_bytes());
+                rehearsal.heard(mono, hot.turn.stream(), frame.as_bytes());
             }
             if blocks.is_multiple_of(16) {
-                let mono = now.since(clock.started()).unsigned_abs();
                 rehearsal.rehearse(clock, mono, (&hot.turn, &mut hot.stage));
             }
         });
