@@ -221,7 +221,8 @@ pub fn run(
     let send = move |sender: &mut Sender| {
         Ok(serve(sender, market, wanted.rate.max(1), || theirs.is_asked() || asked.is_asked()))
     };
-    let (rig, mut intake) = Rig::start(&config, &coins, wanted.idling, stop, send)?;
+    let (rig, mut intake) =
+        Rig::start(&config, &coins, (wanted.idling, SessionClock::start(1)), stop, send)?;
     let mut watch = Watch {
         board: Arc::clone(&intake.counters),
         // Times are taken here, by interval.

@@ -73,7 +73,6 @@ impl Frames {
     }
 
     /// Session time from the first to the last frame, ns.
-    #[cfg(any(test, feature = "lab"))]
     pub fn span_ns(&self) -> i64 {
         let ends = self.index.first().zip(self.index.last());
         ends.map_or(0, |(first, last)| last.0.since(first.0))

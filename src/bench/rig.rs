@@ -74,20 +74,19 @@ pub(crate) struct Sender {
 }
 
 impl<T: Send + 'static> Rig<T> {
-    /// Starts both threads; `send` is what the server does once its client is there. Whoever calls
-    /// drains the ends of the rings.
+    /// Starts both threads, which go by `clock`; `send` is what the server does once its client is there.
+    /// Whoever calls drains the ends of the rings.
     ///
     /// # Errors
     /// Sockets, threads or trust roots are not given; the coins cannot be followed.
     pub(crate) fn start(
         config: &Config,
         coins: &[CoinSpec],
-        idling: Idling,
+        (idling, clock): (Idling, SessionClock),
         stop: &Stop,
         send: impl FnOnce(&mut Sender) -> io::Result<T> + Send + 'static,
     ) -> io::Result<(Rig<T>, Intake)> {
         let (listener, url) = listen()?;
-        let clock = SessionClock::start(1);
         let hash = config.hash(coins);
         let turn = || {
             Turn::reading(config.run.parser, &config.engine, coins, hash).map_err(io::Error::other)

@@ -6,7 +6,8 @@
 //! 1. The loop is the live one, on its own core, polling without rest or waiting in the system.
 //! 2. The schedule is fixed before the first frame. A frame that leaves late because the one before
 //!    it was slow counts from the time it should have left: nothing is omitted.
-//! 3. Laps and raw frames come out of their rings in the same order, one of each a frame.
+//! 3. The market's time passes as fast as its frames come.
+//! 4. Laps and raw frames come out of their rings in the same order, one of each a frame.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -39,6 +40,16 @@ pub struct Pace {
     pub idling: Idling,
 }
 
+impl Pace {
+    /// How many times as fast as it was the market comes by, to the nearest whole number: as fast goes the
+    /// loop's clock, so that the market's time passes between messages, too, as it does in life.
+    fn speed(&self, frames: &Frames) -> u32 {
+        let wanted = i128::from(frames.span_ns()) * i128::from(self.rate);
+        let real = 1_000_000_000 * frames.len().max(1) as i128;
+        u32::try_from((wanted + real / 2) / real).unwrap_or(u32::MAX)
+    }
+}
+
 /// What was measured.
 #[derive(Debug)]
 pub struct Report {
@@ -58,7 +69,7 @@ pub struct Report {
     pub rehearsed: u64,
     /// What came of the wish for a core.
     pub pinned: Pinned,
-    /// Session nanoseconds from the start of the loop, and from its first frame, to the first
+    /// Nanoseconds from the start of the loop, and from its first frame, to the first
     /// ladder with a level; `None`: none was made.
     pub first_quote: Option<(i64, i64)>,
 }
@@ -81,7 +92,8 @@ impl Report {
 pub fn run(frames: &Arc<Frames>, config: &Config, pace: Pace) -> io::Result<Report> {
     let sent = Arc::clone(frames);
     let send = move |sender: &mut Sender| serve(sender, &sent, pace);
-    let (rig, intake) = Rig::start(config, &frames.coins, pace.idling, &Stop::unhooked(), send)?;
+    let how = (pace.idling, SessionClock::start(pace.speed(frames)));
+    let (rig, intake) = Rig::start(config, &frames.coins, how, &Stop::unhooked(), send)?;
     let mut taker = Taker {
         intake,
         frame: Vec::new(),
@@ -179,17 +191,18 @@ impl Taker {
         let _ = stages.begin_log(Ns(0), &mut Vec::new());
         let mut scheduled = Histogram::new_with_bounds(1, 1 << 36, 3)
             .expect("constant bounds that the crate accepts");
-        let seen = &self.seen;
+        let (seen, real) = (&self.seen, |ns: i64| ns / i64::from(clock.speed()));
         for (i, (lap, at)) in self.laps.iter().zip(seen).enumerate() {
             stages.record(lap);
             if let Some(due) = schedule.at.get(i) {
-                let taken = at.since(clock.started()) - i64::try_from(*due).unwrap_or(i64::MAX);
+                let taken =
+                    real(at.since(clock.started())) - i64::try_from(*due).unwrap_or(i64::MAX);
                 let work = lap.wait + lap.frame + lap.parse + lap.engine + lap.publish;
                 let ns = taken.max(0).saturating_add(i64::from(work));
                 scheduled.saturating_record(ns.unsigned_abs().max(1));
             }
         }
-        let span = seen.first().zip(seen.last()).map_or(0, |(a, b)| b.since(*a));
+        let span = seen.first().zip(seen.last()).map_or(0, |(a, b)| real(b.since(*a)));
         // The offset is recorded in steps: a ladder is not before the first frame.
         let first = seen.first().and_then(|f| Some((self.quoted?.max(*f), f)));
         Report {
@@ -201,7 +214,7 @@ impl Taker {
             records: (0, 0),
             rehearsed: 0,
             pinned: Pinned::Off,
-            first_quote: first.map(|(q, f)| (q.since(clock.started()), q.since(*f))),
+            first_quote: first.map(|(q, f)| (real(q.since(clock.started())), real(q.since(*f)))),
         }
     }
 }

@@ -93,7 +93,7 @@ enum What {
         /// Wait in the system for the next frame instead of polling without rest.
         #[arg(long)]
         wait: bool,
-        /// Do not go through the last message again and again while polling finds nothing.
+        /// Do not go through the last messages again and again while polling finds nothing.
         #[arg(long, conflicts_with = "wait")]
         cold: bool,
         /// After each rate, send the same once more to a loop that polls and reads and does nothing else:
