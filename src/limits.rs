@@ -389,7 +389,7 @@ pub const RECORDS_PER_TURN: usize = 4096;
 pub const LAPS_PER_TURN: usize = 4096;
 
 /// Blocks of a recording that are unpacked ahead of who reads it, and their bytes: half a megabyte, more than
-/// any message.
+/// any message. Blocks of events are as many.
 pub const AHEAD_BLOCKS: usize = 8;
 /// See [`AHEAD_BLOCKS`].
 pub const AHEAD_BLOCK: usize = 64 << 10;

@@ -16,6 +16,7 @@ use crate::app::survey::survey;
 use crate::event::shadow::{Seen, places};
 use crate::event::{Bbo, Event, Link, Trade};
 use crate::feed::Parser;
+use crate::folder::recording::Meter;
 use crate::learn::curve::null_tests::said;
 use crate::learn::curve::stats::{Reading, rate_ends};
 use crate::learn::curve::{Config, Curve};
@@ -182,7 +183,14 @@ impl Coin {
 fn watch(path: &Path, name: &str, rate: f64, from_s: f64) -> Vec<Coin> {
     let to = std::env::temp_dir().join(format!("papermaker-curve-{name}-{}", std::process::id()));
     let coins = survey(path).expect("readable").coins;
-    convert(path, &coins, Parser::Scanner, File::create(&to).expect("a file")).expect("converted");
+    convert(
+        &[path.to_path_buf()],
+        &coins,
+        Parser::Scanner,
+        (true, &Meter::default()),
+        File::create(&to).expect("a file"),
+    )
+    .expect("converted");
     let coin = |c: &crate::feed::CoinSpec| Coin {
         name: c.name.to_string(),
         raw: Raw::default(),

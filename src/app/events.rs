@@ -116,7 +116,11 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    /// Writes what there is of a block.
+    ///
+    /// # Errors
+    /// As `out` refuses.
+    pub fn flush(&mut self) -> io::Result<()> {
         let len = u32::try_from(self.block.len()).unwrap_or(u32::MAX);
         self.out.write_all(&len.to_le_bytes())?;
         self.out.write_all(&crc32c::crc32c(&self.block).to_le_bytes())?;

@@ -5,9 +5,11 @@ use std::io::Cursor;
 use super::*;
 use crate::app::config::Config;
 use crate::app::convert::convert;
-use crate::app::replay::{Tally, replay};
+use crate::app::replay::{Tally, piped, replay, replay_many};
 use crate::app::survey::survey;
-use crate::feed::Parser;
+use crate::app::turn::engine;
+use crate::bench::input::Frames;
+use crate::feed::{Control, Parser};
 use crate::record::FeedState;
 use crate::record::StopReason;
 
@@ -108,6 +110,59 @@ fn damage_cuts_and_other_versions_are_named() {
     assert_eq!(fault(&good[..good.len() - 1]), Err(Fault::Cut));
 }
 
+/// Frames, the link lost once and up again; where `down`, it is lost before the end, and time passes after.
+fn lines(down: bool) -> Vec<u8> {
+    let control = |at: Ns, what: Control| {
+        let line: Vec<u8> = what.line_of(0).collect();
+        format!("{} {}\n", at.0, String::from_utf8_lossy(&line))
+    };
+    let frames = Frames::embedded(7, 3_000, 2 * Ns::MS);
+    let all: Vec<_> = frames.iter().collect();
+    let (first, last) = (all[0].0, all[all.len() - 1].0);
+    let mut text = control(first, Control::Up);
+    for (i, (at, frame)) in all.iter().enumerate() {
+        text += &format!("{} {}\n", at.0, String::from_utf8_lossy(frame));
+        if i == all.len() / 2 {
+            text += &(control(*at, Control::Down) + &control(*at, Control::Up));
+        }
+    }
+    if down {
+        text += &control(last, Control::Down);
+        text += &control(last.plus(3 * Ns::SEC), Control::Still);
+    }
+    text.into_bytes()
+}
+
+#[test]
+fn another_thread_that_reads_changes_no_record() {
+    let (config, coins) = (Config::quoting(), Frames::embedded(7, 1, 0).coins);
+    let to = std::env::temp_dir().join(format!("papermaker-piped-{}", std::process::id()));
+    let missing = to.with_extension("missing");
+    let mut all = Vec::new();
+    for (down, files) in [(false, 1), (true, 1), (true, 2)] {
+        std::fs::write(&to, lines(down)).expect("a file");
+        let files = &[to.clone(), missing.clone()][..files];
+        for reason in [Some(StopReason::Finished), None] {
+            let run = |aside: bool| {
+                let mut tally = Tally::new(|_: &_, _: &_| {});
+                let engine = engine(&config.engine, &coins, config.hash(&coins));
+                let (runs, end) = (&mut [(engine, &mut tally)], (reason, &Meter::default()));
+                let replay = if aside { piped } else { replay_many };
+                let seen = replay(files, &coins, Parser::Scanner, runs, end);
+                (format!("{seen:?}"), tally.next, tally.digest.value())
+            };
+            let direct = run(false);
+            assert_eq!(run(true), direct, "{down} {files:?} {reason:?}");
+            assert_eq!(direct.0.starts_with("Err"), files.len() == 2, "{}", direct.0);
+            assert!(direct.1 > 1_000, "{}", direct.1);
+            all.push(direct.2.run);
+        }
+    }
+    std::fs::remove_file(&to).expect("ours");
+    all.dedup();
+    assert_eq!(all.len(), 4, "one that cannot be read ends as one of a run that was killed");
+}
+
 #[test]
 fn a_converted_recording_gives_the_digest_of_its_frames() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/hyperliquid");
@@ -123,12 +178,17 @@ fn a_converted_recording_gives_the_digest_of_its_frames() {
         let config = Config::default();
         let coins = survey(&path).expect("readable").coins;
         let out = File::create(&to).expect("a file");
-        let seen = convert(&path, &coins, Parser::Scanner, out).expect("convertible");
+        let seen =
+            convert(&[path.clone()], &coins, Parser::Scanner, (true, &Meter::default()), out)
+                .expect("convertible");
         assert!(is_events(&to) && !is_events(&path));
         assert_eq!(survey(&to).expect("readable").coins, coins);
         let digest = |from: &Path| {
             let mut tally = Tally::new(|_: &_, _: &_| {});
-            let seen = replay(from, &config, &coins, Some(StopReason::Finished), &mut tally);
+            let run = (engine(&config.engine, &coins, config.hash(&coins)), &mut tally);
+            let end = (Some(StopReason::Finished), &Meter::default());
+            let files = &[from.to_path_buf()];
+            let seen = replay_many(files, &coins, Parser::Scanner, &mut [run], end);
             let seen = seen.expect("readable");
             (seen.frames, seen.from, seen.to, seen.downs, tally.next, tally.digest.value())
         };

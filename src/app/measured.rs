@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::replay::Lines;
+use super::lines::Lines;
 use super::source::{Item, Signal, Source};
 use crate::event::Event;
 use crate::facts::tape::Tape;

@@ -9,6 +9,7 @@ mod count;
 pub mod convert;
 pub mod events;
 pub mod intake;
+pub mod lines;
 pub mod live;
 pub mod measured;
 pub mod notes;

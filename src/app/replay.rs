@@ -4,33 +4,34 @@
 //! In: recordings in order of time, the configuration. Out: records to a publisher, and what was seen.
 //! Cold path around the hot one.
 //!
-//! 1. Our own recordings say when the link came up and went down. Others do not: their first frame
-//!    means up, and a silence of `MESSAGE_SILENCE_NS` means down, as a live link would have been
-//!    given up then, and up again at the next frame.
-//!    A file of a run that is missing is a hole: what was open is lost, and open again at the next line.
-//! 2. The end of the recording is the time of its last line.
-//! 3. Each of many engines is given what it would be given alone: its digest is that of its own replay.
+//! 1. One engine alone is given what another thread reads and decodes, as from a file of events, where there are
+//!    two cores; the records are the same.
+//! 2. Each of many engines is given what it would be given alone: its digest is that of its own replay.
 //!    Memory is one feed and the engines.
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::checkpoint::{Checkpoint, Place, encoded, put};
 use super::config::ConfigOf;
+use super::convert::{ConvertError, convert};
 use super::events::{self, Entry, is_events};
+use super::lines::{Lines, read};
+pub use super::lines::{Outcome, Unread};
 use super::source::{Signal, Source};
 use super::turn::{Turn, engine, give};
 use crate::engine::publish::Publish;
 use crate::engine::{Components, Engine, Shipped};
-use crate::feed::{
-    CoinSpec, Control, Counters, Loss, Parser, SIMULATED, control, imported, is_coin, listed,
-    lost_frames, set_aside,
-};
-use crate::folder::recording::{Fault, LeftOut, Meter, Reader, RecordingError, Tail};
+use crate::feed::{CoinSpec, Parser};
+use crate::folder::ahead::Ahead;
+use crate::folder::disk::class;
+use crate::folder::recording::{Fault, Meter, Reader, RecordingError};
 use crate::journal::Digest;
-use crate::limits::{MESSAGE_SILENCE_NS, SOCKETS, SOCKETS_MAX};
 use crate::record::{Bytes, Record, StopReason};
+use crate::sys::jobs::cores;
 use crate::units::{CoinId, Ns};
 
 /// Where a tally hands records on.
@@ -119,131 +120,6 @@ pub struct Cut<C: Components = Shipped> {
     pub meter: Meter,
 }
 
-/// What a replay went through.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Outcome {
-    /// Frames read, control lines included.
-    pub frames: u64,
-    /// Stamp of the first line.
-    pub from: Ns,
-    /// Stamp of the last line.
-    pub to: Ns,
-    /// Times the link went down.
-    pub downs: u64,
-    /// Frames that the recording says it misses: the disk fell behind.
-    pub missing: u64,
-    /// The feed's counters.
-    pub counters: Counters,
-    /// How the recording ends.
-    pub tail: Tail,
-    /// Lines and stamps that were not taken as they stand.
-    pub left_out: LeftOut,
-}
-
-/// What the lines of a recording mean: messages, and the link's ups and downs as recorded or implied.
-#[derive(Debug, Default)]
-pub struct Lines {
-    seen: Outcome,
-    /// The recording is our own: it says when the link changed.
-    ours: bool,
-    last: Option<Ns>,
-    /// Connections that are open.
-    open: [bool; SOCKETS],
-    /// Those that were at a hole, until the next line.
-    again: [bool; SOCKETS],
-}
-
-impl Lines {
-    /// One line, stamped `at`. `to` is given what it means.
-    pub fn read(&mut self, at: Ns, line: &[u8], mut to: impl FnMut(Ns, Signal<'_>)) {
-        if self.seen.frames == 0 {
-            self.seen.from = at;
-        }
-        self.seen.frames += 1;
-        self.seen.to = at;
-        if self.again != [false; SOCKETS] {
-            let again = (0..SOCKETS_MAX).zip(std::mem::take(&mut self.again));
-            again.filter(|s| s.1).for_each(|(s, _)| to(at, Signal::Up(s)));
-        }
-        if let Some((what, socket)) = control(line) {
-            if what == Control::Hole {
-                self.again = self.open;
-                self.down(at, &mut to);
-            } else if let Some(open) = self.open.get_mut(usize::from(socket)) {
-                self.ours = true;
-                *open = match what {
-                    Control::Up => true,
-                    Control::Down => false,
-                    _ => *open,
-                };
-                to(at, signal(what, socket));
-            }
-        } else if let Some((coin, aside)) = set_aside(line) {
-            to(at, Signal::Aside(coin, aside));
-        } else if let Some(missing) = lost_frames(line) {
-            self.seen.missing = self.seen.missing.saturating_add(missing);
-        } else if line == SIMULATED || imported(line).is_some() {
-            // What a recording says of itself is no message: the link is up from the first on.
-            self.last = None;
-            return;
-        } else if is_coin(line) {
-            // Their rules were read before the replay.
-            if let Some((coin, socket)) = listed(line) {
-                to(at, Signal::On(&coin.name, socket));
-            }
-        } else {
-            if !self.ours && self.last.is_none_or(|l| at.since(l) >= MESSAGE_SILENCE_NS) {
-                self.imply(at, &mut to);
-            }
-            to(at, Signal::Message(line));
-        }
-        self.last = Some(at);
-    }
-
-    /// A recording ends and another one follows: what lies between them is a hole.
-    pub fn next_file(&mut self, mut to: impl FnMut(Ns, Signal<'_>)) {
-        if let Some(last) = self.last.take() {
-            self.down(last, &mut to);
-        }
-        (self.ours, self.open) = (false, [false; SOCKETS]);
-    }
-
-    /// Whatever is open is lost; of a recording of ours that may be several connections.
-    #[cold]
-    fn down(&mut self, at: Ns, to: &mut impl FnMut(Ns, Signal<'_>)) {
-        (0..SOCKETS_MAX).for_each(|s| to(at, Signal::Down(s, Loss::Lost)));
-        self.seen.downs += 1;
-    }
-
-    /// A recording of somebody else: the first frame means up, silence means down and up again.
-    #[cold]
-    fn imply(&mut self, at: Ns, to: &mut impl FnMut(Ns, Signal<'_>)) {
-        if let Some(last) = self.last {
-            to(last.plus(MESSAGE_SILENCE_NS), Signal::Down(0, Loss::Lost));
-            self.seen.downs += 1;
-        }
-        to(at, Signal::Up(0));
-    }
-
-    /// What was seen so far, but for the feed's counters and the recording's tail.
-    pub fn seen(&self) -> Outcome {
-        self.seen
-    }
-}
-
-/// What a line of our own means.
-fn signal(line: Control, socket: u8) -> Signal<'static> {
-    match line {
-        Control::Up => Signal::Up(socket),
-        Control::Down => Signal::Down(socket, Loss::Lost),
-        Control::Behind => Signal::Behind(true),
-        Control::Drained => Signal::Behind(false),
-        Control::Stop | Control::Still | Control::Hole => Signal::Time,
-        Control::Ping => Signal::Pinged(socket),
-        Control::From => Signal::From(socket),
-    }
-}
-
 /// Puts the lines of a recording through feed and engine.
 #[derive(Debug)]
 pub struct Feeder<C: Components = Shipped> {
@@ -263,7 +139,7 @@ impl<C: Components> Feeder<C> {
         let seen = Outcome { frames, from: first, to: last, downs, ..Outcome::default() };
         let fits = self.turn.restore(from.source, from.engine);
         let open = std::array::from_fn(|s| self.turn.feed().is_open(s));
-        self.lines = Lines { seen, ours, last: Some(last), open, ..Lines::default() };
+        self.lines = Lines::behind(seen, (ours, last), open);
         fits
     }
 
@@ -311,9 +187,6 @@ impl<C: Components> Feeder<C> {
         self.turn.into_engine()
     }
 }
-
-/// Why recordings could not be replayed: which one, and the fault.
-pub type Unread = (PathBuf, RecordingError);
 
 /// Replays a recording, frames or a file of events; `reason` is why the run ended that it repeats,
 /// `None` of one that was killed: its quotes stand, and nothing says that it stopped.
@@ -400,8 +273,13 @@ pub fn replay_files<C: Components>(
             seen.map_err(|e| (path.clone(), e))
         }
         _ => {
-            let run = (engine(&config.engine, coins, config.hash(coins)), out);
-            replay_many(files, coins, config.run.parser, &mut [run], (reason, &cut.meter))
+            let run = &mut [(engine(&config.engine, coins, config.hash(coins)), out)];
+            let (parser, end) = (config.run.parser, (reason, &cut.meter));
+            match files {
+                [path] if is_events(path) => replay_many(files, coins, parser, run, end),
+                _ if cores() < 2 => replay_many(files, coins, parser, run, end),
+                _ => piped(files, coins, parser, run, end),
+            }
         }
     }
 }
@@ -432,33 +310,14 @@ pub fn replay_many<C: Components>(
         });
         return read.map_err(|e| (path.clone(), e));
     }
-    let first = || files.first().cloned().unwrap_or_default();
-    let source = Source::new(parser, coins, 0).map_err(|_| (first(), fault(Fault::Coins)));
-    let (mut source, mut lines) = (source?, Lines::default());
-    let (mut left_out, mut tail) = (LeftOut::default(), Tail::Whole);
-    for path in files {
-        let mut one = || {
-            if is_events(path) {
-                return Err(fault(Fault::NotJoined));
-            }
-            let mut reader = Reader::open_metered(path, meter)?;
-            lines.next_file(|at, signal| take(&mut source, runs, at, signal));
-            while let Some(line) = reader.step()?.filter(|line| meter.goes_on(line.at)) {
-                lines.read(line.at, line.bytes(), |at, signal| take(&mut source, runs, at, signal));
-            }
-            left_out = left_out.and(reader.left_out());
-            tail = reader.tail();
-            Ok(())
-        };
-        one().map_err(|e| (path.clone(), e))?;
-    }
-    let seen = lines.seen();
+    let to = |source: &mut Source, at, signal: Signal<'_>| take(source, runs, at, signal);
+    let (mut source, seen) = read(files, coins, parser, meter, to)?;
     if reason.is_some() {
         take(&mut source, runs, seen.to, Signal::Stop);
     }
     let end = source.time(seen.to);
     runs.iter_mut().for_each(|run| stop(run, end, reason));
-    Ok(Outcome { tail, left_out, counters: source.feed().counters(), ..seen })
+    Ok(seen)
 }
 
 /// Replays recordings under each of the configurations, in one pass, all records of one to its own sink.
@@ -480,6 +339,31 @@ pub fn side_by_side<C: Components>(
     let mut runs: Vec<_> = engines.zip(&mut tallies).collect();
     replay_many(files, coins, parser, &mut runs, (Some(StopReason::Finished), meter))?;
     Ok(tallies.into_iter().map(Tally::end).collect())
+}
+
+/// As [`replay_many`] of frames, which another thread reads.
+pub(super) fn piped<C: Components>(
+    files: &[PathBuf],
+    coins: &[CoinSpec],
+    parser: Parser,
+    runs: &mut [Run<'_, '_, C>],
+    (reason, meter): (Option<StopReason>, &Meter),
+) -> Result<Outcome, Unread> {
+    let of_first =
+        |fault| (files.first().cloned().unwrap_or_default(), RecordingError { line: 0, fault });
+    let (to, ahead) = Ahead::pipe();
+    thread::scope(|threads| {
+        let feed = move || convert(files, coins, parser, (reason.is_some(), meter), to);
+        let feed = thread::Builder::new().name("feed".into()).spawn_scoped(threads, feed);
+        let feed = feed.map_err(|e| of_first(Fault::Disk(class(&e))))?;
+        let events = events::Reader::over(Box::new(ahead));
+        let played = events.and_then(|events| play(events, runs, (reason, &Meter::default())));
+        match feed.join().unwrap_or_else(|panic| resume_unwind(panic)) {
+            Ok(seen) if played.is_ok() => Ok(seen),
+            Err(ConvertError::Recording(unread)) => Err(unread),
+            _ => Err(of_first(Fault::Damaged)),
+        }
+    })
 }
 
 /// One signal, as [`Turn`] gives it to one engine.

@@ -10,7 +10,7 @@
 use std::path::Path;
 
 use super::events::{self, is_events};
-use super::replay::Lines;
+use super::lines::Lines;
 use super::source::{Item, Source};
 use crate::feed::meta::Finder;
 use crate::feed::{CoinSpec, Parser, SIMULATED, imported, is_perpetual};

@@ -8,12 +8,14 @@ use clap::Args;
 
 use super::common::{chosen, coin_name, recording_failure};
 use super::exit::{Failure, Result};
+use super::progress::Progress;
 use super::{Common, Force, summary};
 use crate::app::config::ConfigOf;
 use crate::app::convert::{ConvertError, convert};
 use crate::app::events::is_events;
 use crate::engine::Components;
 use crate::folder::Holds;
+use crate::folder::recording::{self, Meter};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -37,8 +39,12 @@ pub(super) fn run<C: Components>(o: &Options, config: &ConfigOf<C>, common: &Com
     }
     let coins = chosen(&o.file, &o.coin)?;
     let mut out = o.force.output(&o.out, &[&o.file], Holds::EVENTS)?;
-    let seen = convert(&o.file, &coins, config.run.parser, &mut out).map_err(|e| match e {
-        ConvertError::Recording(e) => recording_failure(&o.file, &e),
+    let (meter, files) = (Meter::default(), [o.file.clone()]);
+    let progress = Progress::of("convert", recording::size(&o.file), &meter);
+    let seen = convert(&files, &coins, config.run.parser, (true, &meter), &mut out);
+    drop(progress);
+    let seen = seen.map_err(|e| match e {
+        ConvertError::Recording((file, e)) => recording_failure(&file, &e),
         ConvertError::Output(e) => Failure::unwritten(&o.out, e),
     })?;
     out.finish()?;

@@ -1,10 +1,11 @@
-//! Unpacks a recording on a thread of its own, a little ahead of whoever reads it.
+//! Bytes that one thread makes a little ahead of another one, which reads them: a recording that is
+//! unpacked, events that are read from frames.
 //!
-//! In: a source. Out: the same bytes and errors. Cold path.
+//! In: a source, or what is written. Out: the same bytes and errors. Cold path.
 //!
 //! The thread ends with its source, or once nobody reads any more.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -12,22 +13,35 @@ use crate::limits::{AHEAD_BLOCK, AHEAD_BLOCKS};
 
 /// The reading end.
 #[derive(Debug)]
-pub(super) struct Ahead {
+pub struct Ahead {
     blocks: Receiver<io::Result<Vec<u8>>>,
     block: Vec<u8>,
     /// Bytes of it that were read.
     from: usize,
 }
 
+/// The writing end: what was written is to be read from the next flush on.
+#[derive(Debug)]
+pub struct Pipe {
+    to: SyncSender<io::Result<Vec<u8>>>,
+    block: Vec<u8>,
+}
+
 impl Ahead {
+    /// Both ends.
+    pub fn pipe() -> (Pipe, Ahead) {
+        let (to, blocks) = sync_channel(AHEAD_BLOCKS);
+        (Pipe { to, block: Vec::new() }, Ahead { blocks, block: Vec::new(), from: 0 })
+    }
+
     /// Begins to read `source`.
     ///
     /// # Errors
     /// As the system refuses a thread.
     pub(super) fn of(source: impl Read + Send + 'static) -> io::Result<Ahead> {
-        let (to, blocks) = sync_channel(AHEAD_BLOCKS);
+        let (Pipe { to, .. }, ahead) = Ahead::pipe();
         thread::Builder::new().name("unpack".into()).spawn(move || unpack(source, &to))?;
-        Ok(Ahead { blocks, block: Vec::new(), from: 0 })
+        Ok(ahead)
     }
 }
 
@@ -69,6 +83,18 @@ impl Read for Ahead {
         out[..n].copy_from_slice(&self.block[self.from..self.from + n]);
         self.from += n;
         Ok(n)
+    }
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.block.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let block = std::mem::take(&mut self.block);
+        self.to.send(Ok(block)).map_err(|_| ErrorKind::BrokenPipe.into())
     }
 }
 

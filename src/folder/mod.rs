@@ -21,7 +21,7 @@
 //!    [`recording`] (segments), and nowhere else.
 //! 2. A new run's folder is made, not looked for: two runs that start together get two folders.
 
-mod ahead;
+pub mod ahead;
 mod chain;
 pub mod disk;
 mod fault;

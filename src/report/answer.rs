@@ -39,7 +39,7 @@ fn what(m: &Model) -> String {
         n => format!(" and {n} more"),
     };
     let strategy = m.strategy.name().map_or_else(
-        || "A strategy without a name".to_owned(),
+        || "A strategy (its name stands in records before these)".to_owned(),
         |(name, version)| format!("Strategy {name} {version}"),
     );
     format!(

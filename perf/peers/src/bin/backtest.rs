@@ -537,7 +537,7 @@ fn child(who: &str, o: &Options) -> Fallible<Measured> {
 fn turns(o: &Options, events: &Path) -> Fallible<Vec<Measured>> {
     let coins = survey(&o.recording).map_err(failed("reading the recording"))?.coins;
     let to = BufWriter::new(File::create(events)?);
-    convert(&o.recording, &coins, configuration(&[])?.run.parser, to)
+    convert(&[o.recording.clone()], &coins, configuration(&[])?.run.parser, (true, &Meter::default()), to)
         .map_err(failed("converting"))?;
     let mut all = vec![Measured::default(); CONTENDERS.len()];
     for _ in 0..TURNS {
