@@ -42,6 +42,17 @@ fn what_is_displayed_fills_at_once_or_when_a_print_says_so_or_never() {
     }
 }
 
+#[test]
+fn a_print_of_before_the_crossing_or_the_order_confirms_nothing_however_late_it_comes() {
+    for at in [50, 250] {
+        let (mut w, id) = crossed(Crossing::UntilPrint, 0.0);
+        w.buy(at, 1, &[(99, 5)]);
+        assert_eq!(w.filled(id, C), 0, "{at}");
+        w.buy(450, 2, &[(99, 5)]);
+        assert_eq!(w.filled(id, C), 5, "{at}");
+    }
+}
+
 /// What a bid of 5 got that is displayed across twice, where three in ten are not post-only; between the
 /// two the state may be written and read back.
 fn got(seed: u64, read_back: bool) -> i64 {

@@ -107,8 +107,10 @@ impl<F: FillModel> Sim<F> {
                 for slot in live.iter() {
                     let o = &mut self.orders[*slot];
                     let px = o.req.px;
+                    // A print that comes late may be of before the crossing, or the order.
+                    let from = o.crossed_since.unwrap_or(o.arrive);
                     let state = &mut o.lanes[lane];
-                    if state.until < by.time {
+                    if !(from..=state.until).contains(&by.time) {
                         continue;
                     }
                     let there = |p: &&Trade| !side.better(p.px, px);
