@@ -177,7 +177,7 @@ fn curves(t: &Truth, out: &mut String) {
             "gets",
             "costs",
             "edge",
-            "USD/h of 1000 a side"
+            "USD/h, 1000 one side"
         );
         let others: Vec<_> =
             t.curves.iter().filter(|c| c.share > 0.0 && c.mark_s == curve.mark_s).collect();

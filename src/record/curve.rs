@@ -63,15 +63,16 @@ impl Curve {
         }
     }
 
-    /// What a side of 1000 USD would make here.
+    /// What 1000 USD on one side would make here.
     fn value_words(&self) -> String {
         let [value, lo, hi] = [self.value, self.value_lo, self.value_hi].map(|x| x * USD_H);
-        format!("1000 USD a side would make {value:+.2} USD an hour [{lo:+.2}, {hi:+.2}]")
+        format!("1000 USD on one side would make {value:+.2} USD an hour [{lo:+.2}, {hi:+.2}]")
     }
 
     /// Hours of such data after which the value could be distinguished from zero; `None` where it can be now.
+    /// Both sides are in the book at once.
     pub fn hours(&self) -> Option<f64> {
-        hours_needed(self.value, self.value_lo, self.value_hi, self.live_s)
+        hours_needed(self.value, self.value_lo, self.value_hi, self.live_s / 2.0)
     }
 
     /// What a fill earns, bps.
@@ -247,7 +248,7 @@ impl Earns {
                 "fills/s",
                 "gets",
                 "costs",
-                "USD/h, 1000 a side",
+                "USD/h, 1000 one side",
             ));
             for r in self.rows.iter().filter(|r| r.mark_s == mark_s) {
                 let [value, lo, hi] = [r.value, r.value_lo, r.value_hi].map(|x| x * USD_H);
@@ -358,9 +359,11 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("30 s after a fill: LIKELY LOSES."), "{text}");
-        assert!(text.contains("Best 2 bps from the mid: 1000 USD a side would make -10.08 USD an"));
+        assert!(
+            text.contains("Best 2 bps from the mid: 1000 USD on one side would make -10.08 USD an")
+        );
         assert!(text.contains("a maker fee of -2.30 bps, lose everywhere above -0.30"), "{text}");
-        let sentence = "X: LOSES; best 2 bps from the mid: 1000 USD a side would make -10.08 USD an hour \
+        let sentence = "X: LOSES; best 2 bps from the mid: 1000 USD on one side would make -10.08 USD an hour \
                         [-27.36, -3.24].";
         assert_eq!(e.sentence("X"), sentence);
         assert_eq!(e.table().matches("  *15 ").count(), 1);
@@ -390,6 +393,8 @@ mod tests {
         assert!(
             close(hours_needed(2.0, -2.0, 3.0, 1_800.0), 2.0) && hours_text(0.5) == "30 minutes"
         );
+        let of = Curve { value: -1.0, value_lo: -4.0, value_hi: 1.0, ..row(4, 100, 9.0) };
+        assert!(close(Curve { live_s: 7_200.0, ..of }.hours(), 4.0), "an hour of both sides");
         assert_eq!(
             (hours_needed(1.0, 0.5, 2.0, 9.0), hours_needed(0.0, -1.0, 1.0, 9.0)),
             (None, None)

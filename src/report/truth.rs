@@ -115,7 +115,7 @@ impl Quotes {
             );
             format!("{}\n", line.trim_end())
         };
-        out.push_str(&row(["", "fills a second", "", "cost, bps", "", "USD/h, 1000 a side", ""]));
+        out.push_str(&row(["", "fills a second", "", "cost, bps", "", "USD/h, 1000 one side", ""]));
         let (l, t) = ("learned", "true");
         out.push_str(&row(["bps", l, t, l, t, l, t]));
         for (l, t) in self.pairs(earns) {
