@@ -187,10 +187,10 @@ pub(super) fn chosen_of(file: &Path, seen: &Survey, wanted: &[String]) -> Result
         return Err(Failure::input(text));
     }
     if !others.is_empty() && wanted.is_empty() {
-        eprintln!(
+        super::tell(format!(
             "papermaker: {shown}: left out {}: spot or outcomes; perpetuals only",
             names(others)
-        );
+        ));
     }
     let coins = wanted.iter().map(|w| {
         let found = all.iter().find(|c| c.name.as_str() == w.name).copied();

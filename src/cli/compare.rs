@@ -14,7 +14,7 @@ use super::common::{chosen_of, coin_name, judged, recording_failure, surveyed, t
 use super::exit::{Failure, Result};
 use super::options::{INTERRUPTED, Jobs, ask_at_signal, end_if_asked, is_asked};
 use super::place::parse_length;
-use super::{Common, Force};
+use super::{Common, Force, tell};
 use crate::app::compare::{Compared, Outcome, Simulated, default_seeds, on_market, on_tape};
 use crate::app::config::ConfigOf;
 use crate::app::profile;
@@ -143,7 +143,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result {
     for (i, ground) in grounds.iter_mut().enumerate() {
         if !common.json && !common.quiet {
             let (n, seeds) = (configs.len(), ground.seeds);
-            eprintln!("{} of {count}: {}, {n} profiles, {seeds} seeds", i + 1, ground.name);
+            tell(format!("{} of {count}: {}, {n} profiles, {seeds} seeds", i + 1, ground.name));
         }
         work(ground, &configs, (o.jobs.count(), &meter))?;
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::common::{coin_name, journal, unreadable};
 use super::exit::{Failure, Result};
 use super::place::parse_length;
-use super::{Common, say};
+use super::{Common, say, tell};
 use crate::app::status::{CoinStatus, Status};
 use crate::journal::Found;
 use crate::record::{self, Guard, REGIMES, StrategyNames, Terms};
@@ -109,10 +109,13 @@ fn status_at(o: &Options) -> Result<(Status, Ns)> {
             later = true;
             break;
         }
-        status.take(&r);
+        // What every run ends with says nothing of why it quoted or did not.
+        if !matches!(r.body, record::Body::Ladder(l) if l.guard == Guard::Stopping) {
+            status.take(&r);
+        }
     }
     if !later && let Some(at) = o.at.as_deref() {
-        eprintln!("papermaker: the run has nothing after {at}: this is its end");
+        tell(format!("papermaker: the run has nothing after {at}: this is its end"));
     }
     let started =
         started.ok_or_else(|| Failure::input(format!("the journal in {name} is empty")))?;

@@ -2,8 +2,6 @@
 //!
 //! In: arguments. Out: text on the terminal and an exit code. Cold path.
 
-#![expect(clippy::print_stderr, reason = "the terminal is this module's job")]
-
 mod assumed;
 pub(crate) mod audit;
 pub(crate) mod bench;
@@ -48,7 +46,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use crate::engine::{Components, Shipped};
 use crate::record::FORMAT_VERSION;
 use exit::{Failure, Result};
-pub(crate) use options::{Common, Force, end, exit_codes, say, stop_on_signals};
+pub(crate) use options::{Common, Force, end, exit_codes, say, stop_on_signals, tell};
 
 /// A paper-trading engine for market makers: quotes a ladder on Hyperliquid perpetuals on public
 /// data, simulates which orders would have filled, learns how takers reach into the book, and

@@ -85,7 +85,7 @@ impl Common {
         let here = || {
             let there = Path::new(DEFAULT_FILE).is_file();
             if there {
-                eprintln!("papermaker: settings from ./{DEFAULT_FILE}");
+                tell(format!("papermaker: settings from ./{DEFAULT_FILE}"));
             }
             there.then(|| PathBuf::from(DEFAULT_FILE))
         };
@@ -126,7 +126,7 @@ fn end_on_broken_invariants() {
         terminal::restore();
         let what = broken.payload_as_str().unwrap_or("no words");
         let place = broken.location().map_or_else(String::new, |at| format!(" at {at}"));
-        eprintln!("papermaker: a broken invariant: {what}{place}; please report it");
+        tell(format!("papermaker: a broken invariant: {what}{place}; please report it"));
         std::process::exit(i32::from(Code::Internal as u8));
     }));
 }
@@ -159,7 +159,7 @@ fn code_of(ended: Result) -> u8 {
     match ended {
         Ok(()) => 0,
         Err(f) => {
-            eprintln!("papermaker: {f}");
+            tell(format!("papermaker: {f}"));
             f.code as u8
         }
     }
@@ -214,12 +214,17 @@ pub(super) fn end_if_asked(known: impl FnOnce() -> Option<Result>) {
 fn end_without_result(signal: i32) -> ! {
     terminal::restore();
     abandon();
-    eprintln!("\npapermaker: interrupted before there was a result; nothing half-made is left");
+    tell("\npapermaker: interrupted before there was a result; nothing half-made is left");
     std::process::exit(128 + signal)
 }
 
 /// Why standard output took no more, once it did not.
 static UNSAID: OnceLock<String> = OnceLock::new();
+
+/// A line beside the result; whether anybody reads it changes nothing.
+pub(crate) fn tell(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
 
 /// Prints text; a reader that went away is no failure, any other is shown when the command ends.
 pub(crate) fn say(text: &str) {

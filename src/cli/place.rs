@@ -262,10 +262,10 @@ fn listed(place: &Place, stop: &Stop, dex: &str, waits: bool) -> Result<Result<U
             Err(why) if waits && passes && !over => why,
             _ => return Ok(found),
         };
-        eprintln!(
+        super::tell(format!(
             "papermaker: no list of coins from the venue ({why}); asking again in {} s, Ctrl-C ends",
             wait.as_secs()
-        );
+        ));
         let until = place.clock.mono_ns() + u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
         while place.clock.mono_ns() < until {
             if stop.is_asked() {
@@ -323,11 +323,11 @@ pub(super) fn exchange<C: Components>(
     if started.pace() < VENUE_PACE * service.speed {
         let (coins, pace) = (config.exchange.coins.len(), started.pace());
         let world = config.exchange.world.name();
-        eprintln!(
+        super::tell(format!(
             "papermaker: the market may fall behind: of {coins} coins of the world {world} this machine \
              makes {pace:.1} seconds a second, and {speed} are asked for; fewer coins, a lower --speed or \
              --world simple help"
-        );
+        ));
     }
     Ok(started)
 }

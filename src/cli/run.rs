@@ -16,7 +16,7 @@ use super::exit::{Code, Failure, Result};
 use super::place::{Place, Where};
 use super::threads::{Ended, Files, Prepared, Threads, idle, keeper};
 use super::watch::{self, Watcher, Way};
-use super::{Common, assumed, report, resume, say, stop_on_signals, summary};
+use super::{Common, assumed, report, resume, say, stop_on_signals, summary, tell};
 use crate::app::config::ConfigOf;
 use crate::app::past::{Beside, Past};
 use crate::app::status::Status;
@@ -158,14 +158,14 @@ fn go_on<C: Components>(o: &Options, common: &Common, stop: &Stop) -> Result<Pre
     let mut runs = runs(Path::new(&config.run.folder), o);
     while let Some(void) = runs.pop_if(|run| run.discard_void()) {
         let path = void.path().display();
-        eprintln!("papermaker: {path} was killed before its first link; removed");
+        tell(format!("papermaker: {path} was killed before its first link; removed"));
     }
     let Some(newest) = runs.pop() else {
         return begin(o, config, stop);
     };
     let resumed = resume::begin(newest.path(), &o.place, common, Some(config.clone()));
     resumed.or_else(|why| {
-        eprintln!("papermaker: {why}; beginning a new run");
+        tell(format!("papermaker: {why}; beginning a new run"));
         begin(o, config, stop)
     })
 }

@@ -13,7 +13,7 @@ use super::exit::{Code, Failure, Result};
 use super::export::built;
 use super::options::{Jobs, ask_at_signal, end_if_asked, is_asked};
 use super::progress::Progress;
-use super::{Common, Force};
+use super::{Common, Force, tell};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::folder::recording::{Meter, fingerprint};
@@ -202,10 +202,10 @@ fn work<C: Components>(dir: &Path, shard: &str, jobs: Jobs, common: &Common) -> 
     if is_asked() {
         let (plan, _) = Plan::read::<C>(dir).map_err(failure)?;
         let missing = sweep::table(&plan, dir).err().map_or_else(String::new, |e| format!("{e}; "));
-        eprintln!(
+        tell(format!(
             "papermaker: interrupted: {missing}`papermaker sweep show {}` has what is known so far",
             dir.display()
-        );
+        ));
     }
     end_if_asked(|| None);
     let Done { done, were_there, took_s } = ended?;

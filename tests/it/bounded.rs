@@ -185,7 +185,9 @@ fn sums_tables_and_verdicts_are_those_of_the_whole_run() {
     lossy_pasts(&dir);
     let shown = papermaker(&dir.0, &["report", "kept"]);
     assert!(shown.out.contains("dropped  the first"), "{}", shown.out);
-    papermaker(&dir.0, &["explain", "kept"]).assert_code(0);
+    let why = papermaker(&dir.0, &["explain", "kept", "guard"]);
+    assert!(why.assert_code(0).out.contains("quoted since"), "{}", why.out);
+    assert!(!why.out.contains("The run is ending"), "{}", why.out);
     // A past that cannot be read is no loss while everything is there, and is named once it is.
     for run in ["whole", "kept"] {
         std::fs::write(dir.join(&format!("{run}/past")), b"pmpast2\nnonsense").expect("written");

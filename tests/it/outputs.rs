@@ -134,6 +134,18 @@ fn no_output_costs_a_file() {
 }
 
 #[test]
+fn messages_that_nobody_reads_change_no_exit_code() {
+    let dir = Temporary::new();
+    for args in [&["verify", "nofolder"][..], &["replay"]] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut told = super::process::command(&dir.0, args);
+        let code = told.stderr(writer).status().expect("a process").code();
+        assert_eq!(code, Some(if args.len() == 2 { 5 } else { 2 }), "{args:?}");
+    }
+}
+
+#[test]
 fn what_standard_output_does_not_take_is_told() {
     let dir = Temporary::new();
     let full = std::fs::File::options().write(true).open("/dev/full").expect("a device");
