@@ -16,7 +16,7 @@ use crate::feed::meta::Finder;
 use crate::feed::{CoinSpec, Parser, SIMULATED, imported, is_perpetual};
 use crate::folder::fitness::{Fitness, Judge};
 use crate::folder::recording::{Fault, Reader, RecordingError, Tail, Unit};
-use crate::limits::UNIT_OFF_NS;
+use crate::limits::{MESSAGE_SILENCE_NS, UNIT_OFF_NS};
 use crate::units::Ns;
 
 /// Lines with a block time that are asked for the unit of their stamps.
@@ -40,6 +40,9 @@ pub struct Survey {
 /// # Errors
 /// The recording cannot be read, or its stamps are no nanoseconds.
 pub fn survey(path: &Path) -> Result<Survey, RecordingError> {
+    if std::fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
+        return Err(RecordingError { line: 0, fault: Fault::Pipe });
+    }
     if is_events(path) {
         let coins = events::Reader::open(path)?.coins().to_vec();
         return Ok(Survey { coins, ..Survey::default() });
@@ -47,14 +50,18 @@ pub fn survey(path: &Path) -> Result<Survey, RecordingError> {
     let mut reader = Reader::open(path)?;
     let (mut finder, mut units) = (Finder::default(), Units::default());
     let mut seen = Survey::default();
-    let mut first = true;
+    let (mut first, mut before, mut set_back) = (None, None, 0);
     while let Some(line) = reader.step()? {
-        if std::mem::take(&mut first) {
-            seen.from = line.at;
-        }
-        seen.to = line.at;
+        (seen.from, seen.to) = (*first.get_or_insert(line.at), line.at);
         finder.take(line.bytes());
-        units.take(line.number, line.at, line.bytes());
+        let Some(block) = block_time(line.bytes()) else { continue };
+        let number = line.number;
+        units.take(number, line.at, block);
+        let back = before.replace(block).is_some_and(|b| b.since(block) > MESSAGE_SILENCE_NS);
+        // Stamps that went back are a clock that was set, unless blocks went with them.
+        if std::mem::replace(&mut set_back, reader.left_out().set_back) < set_back && back {
+            return Err(RecordingError { line: number, fault: Fault::Back });
+        }
     }
     units.verdict()?;
     (seen.coins, seen.others) = finder.coins().into_iter().partition(|c| is_perpetual(&c.name));
@@ -109,16 +116,11 @@ struct Units {
 }
 
 impl Units {
-    fn take(&mut self, number: u64, at: Ns, frame: &[u8]) {
+    fn take(&mut self, number: u64, at: Ns, block: Ns) {
         if self.asked == ASKED {
             return;
         }
-        let Some(block) = block_time(frame) else {
-            return;
-        };
-        if self.asked == 0 {
-            self.line = number;
-        }
+        self.line = if self.asked == 0 { number } else { self.line };
         self.asked += 1;
         for (votes, unit) in self.votes.iter_mut().zip(Unit::ALL) {
             let scaled = at.0.saturating_mul(unit.ns);

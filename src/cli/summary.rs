@@ -46,7 +46,7 @@ pub(super) fn left_out(l: &LeftOut, c: &Counters) -> String {
         parts.push(format!("{} aggregated books are another stream and ignored", c.aggregated));
     }
     if c.unannounced > 0 {
-        parts.push(format!("{} histories came without an acknowledgement", c.unannounced));
+        parts.push(format!("{} messages of old trades: history, no fills", c.unannounced));
     }
     labelled("lines", &parts.join("; "))
 }

@@ -34,6 +34,14 @@ pub enum Fault {
         .0.name, &.0.ns.to_string()[1..]
     )]
     Unit(Unit),
+    /// A pipe, or a device.
+    #[error(
+        "it can be read only once, and this takes more: as in `zstdcat F | papermaker replay -`"
+    )]
+    Pipe,
+    /// Blocks go back in time together with their stamps.
+    #[error("time goes back here: split it, and name the parts in order of time, each time once")]
+    Back,
     /// Its coins cannot be followed.
     #[error("its coins cannot be followed")]
     Coins,

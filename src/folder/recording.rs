@@ -84,13 +84,6 @@ impl Line<'_> {
     pub fn bytes(&self) -> &[u8] {
         &self.padded[..self.len]
     }
-
-    /// The frame and [`PADDING`] bytes behind it that may be overwritten, and its length: for a
-    /// parser that works in place.
-    #[cfg(test)]
-    fn padded(&mut self) -> (&mut [u8], usize) {
-        (self.padded, self.len)
-    }
 }
 
 impl fmt::Debug for Reader {

@@ -46,10 +46,10 @@ fn read_from(source: impl Read + Send + 'static) -> (Lines, Result<Tail, Recordi
     let mut list = Vec::new();
     loop {
         match reader.step() {
-            Ok(Some(mut line)) => {
+            Ok(Some(line)) => {
                 list.push((line.at.0, line.bytes().to_vec()));
                 // A parser in place may destroy everything it was given.
-                line.padded().0.fill(0xff);
+                line.padded.fill(0xff);
             }
             Ok(None) => return (list, Ok(reader.tail())),
             Err(e) => return (list, Err(e)),

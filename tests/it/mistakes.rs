@@ -16,6 +16,8 @@ const MISTAKES: &[(&str, i32, &str)] = &[
     ("replay x.npz", 5, "this file is compressed"),
     ("replay x.parquet", 5, "<receive time, ns since 1970>"),
     ("replay raw.jsonl", 5, "put the time before it at which it was received"),
+    ("replay fifo", 5, "as in `zstdcat F | papermaker replay -`"),
+    ("replay twice.gz", 5, "name the parts in order of time, each time once"),
     ("replay nothing", 5, "no market data of any coin"),
     ("replay t.frames.gz --coin NOPE", 2, "no coin `NOPE`"),
     ("replay t.frames.gz --coin _", 2, "name at least one coin"),
@@ -160,6 +162,10 @@ const MISTAKES: &[(&str, i32, &str)] = &[
 
 fn fixtures(dir: &Path) {
     recording(&dir.join("t.frames.gz"), 1, 20);
+    let once = std::fs::read(dir.join("t.frames.gz")).expect("there");
+    std::fs::write(dir.join("twice.gz"), once.repeat(2)).expect("written");
+    let fifo = std::process::Command::new("mkfifo").arg(dir.join("fifo")).status();
+    assert!(fifo.expect("mkfifo").success());
     std::fs::create_dir(dir.join("adir")).expect("made");
     for (file, bytes) in [
         ("x.csv", &b"a,b\n1,2\n"[..]),

@@ -133,7 +133,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Readers of one market that end at one time.
     // An output has an ending of its kind, and is named once.
     // Recordings are unpacked on a thread of their own.
-    ("folder", 2_746),
+    // Pipes, and recordings in which time goes back, are named.
+    ("folder", 2_756),
     // History of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector.
     ("import", 1_165),
     // Digests over sixteen records at once.
