@@ -45,12 +45,12 @@ pub(super) fn came(a: &Account) -> Came {
 }
 
 /// What a recording comes to, coin by coin, under `seeds` seeds, of which `own` is the first, and the
-/// result of all coins, USD, with half and with twice the latency. `None` where it cannot be replayed.
+/// result of all coins, USD, with half and with twice the latency. `None` where it cannot be read.
 pub(super) fn others<C: Components>(
     files: &[PathBuf],
     config: &ConfigOf<C>,
     coins: &[CoinSpec],
-    seeds: u32,
+    (seeds, meter): (u32, &Meter),
     own: Vec<Came>,
 ) -> Option<(Seeds, [f64; 2])> {
     let scaled = |(times, over): (u32, u32)| {
@@ -61,7 +61,7 @@ pub(super) fn others<C: Components>(
     };
     let mut all: Vec<ConfigOf<C>> = [(1, 2), (2, 1)].map(scaled).into();
     all.extend((1..seeds).map(|i| config.of_seed(i)));
-    let done = on_tape(files, &all, coins, (cores(), &Meter::default())).ok()?;
+    let done = on_tape(files, &all, coins, (cores(), meter)).ok()?;
     let each = |c: &Compared| -> Vec<Came> {
         c.coins.iter().map(|o| o.account.as_ref().map_or_else(Came::default, came)).collect()
     };

@@ -203,16 +203,14 @@ fn one<C: Components>(
     let meter = Meter::default();
     let total = files.iter().map(|f| recording::size(f)).sum();
     let progress = Progress::of("replay", total, &meter);
-    let stopping = Stopping::of(meter.clone())?;
+    let _stopping = Stopping::of(meter.clone())?;
     let end = (Some(StopReason::Finished), Cut { from, at, meter: meter.clone() });
     let seen = match replay_files(files, config, coins, end, &mut tally) {
         Ok(seen) => Some(seen),
         Err(_) if meter.is_stopped() => None,
         Err((file, e)) => return Err(recording_failure(&file, &e)),
     };
-    // From here on a signal ends the process at once.
-    stopping.stop.arm();
-    drop((progress, stopping));
+    drop(progress);
     if seen.is_some() && o.checkpoint_at.is_some() && !left.exists() {
         let text = format!("{} ends before --checkpoint-at; none was written", files[0].display());
         return Err(Failure::usage(text));
@@ -230,7 +228,7 @@ fn one<C: Components>(
     assumed::timed(&mut latency, &seen.counters);
     if !o.once && o.from.is_none() {
         let seeds = o.seeds.unwrap_or_else(|| compare::default_seeds(seen.to.since(seen.from)));
-        let own = earned.clone();
+        let (own, seeds) = (earned.clone(), (seeds, &meter));
         if let Some((seeds, [half, twice])) = assumed::others(files, config, coins, seeds, own) {
             let one = earned.iter().map(|c| c.profit_usd).sum();
             latency.profit_usd = Some([half, one, twice]);
@@ -319,11 +317,8 @@ fn interrupted(run: &RunFolder, (read, of): (u64, u64), o: &Options, common: &Co
     Ok(())
 }
 
-/// Lets a signal end the reading of what `meter` counts, until it is dropped.
-struct Stopping {
-    stop: Stop,
-    ended: Stop,
-}
+/// Lets a signal end the reading of what `meter` counts, until it is dropped; a further one ends the process.
+struct Stopping(Stop);
 
 impl Stopping {
     fn of(meter: Meter) -> Result<Stopping> {
@@ -340,13 +335,13 @@ impl Stopping {
         };
         let thread = std::thread::Builder::new().name("signals".into()).spawn(look);
         thread.map_err(|e| Failure::internal(format!("no thread: {e}")))?;
-        Ok(Stopping { stop, ended })
+        Ok(Stopping(ended))
     }
 }
 
 impl Drop for Stopping {
     fn drop(&mut self) {
-        self.ended.ask();
+        self.0.ask();
     }
 }
 
