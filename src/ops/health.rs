@@ -102,11 +102,10 @@ pub fn judge(s: &Snapshot) -> Verdict {
         v.add(Cause::Budget, b.short());
     }
     if let Some(c) = &s.status.clocks {
-        let off = s.real_s(c.offset).abs() > clocks::SAID_S;
-        if off {
-            v.add(Cause::Clock, clocks::offset(c));
+        if s.real_s(c.offset).abs() > clocks::SAID_S {
+            v.add(Cause::Clock, clocks::offset(c, "this machine's"));
         }
-        v.notes.extend(if off { clocks::breaks(c) } else { clocks::notes(c) });
+        v.notes.extend(clocks::breaks(c));
     }
     v
 }

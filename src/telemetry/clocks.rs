@@ -1,4 +1,4 @@
-//! How this machine's clock stands to the venue's, for people.
+//! How the recorder's clock stands to the venue's, for people.
 //!
 //! In: the newest [`Clocks`] record. Out: sentences. Cold path.
 
@@ -8,18 +8,18 @@ use crate::units::Ns;
 /// Seconds by which the clocks may differ without a word: delays of networks are below.
 pub const SAID_S: f64 = 1.0;
 
-/// What is worth saying; nothing where the clocks agree.
+/// What is worth saying of a recording; nothing where the clocks agree.
 pub fn notes(c: &Clocks) -> Vec<String> {
     let said = !(0.0..=SAID_S).contains(&Ns::seconds(c.offset));
-    said.then(|| offset(c)).into_iter().chain(breaks(c)).collect()
+    said.then(|| offset(c, "the recorder's")).into_iter().chain(breaks(c)).collect()
 }
 
-/// By how much the clocks differ.
-pub fn offset(c: &Clocks) -> String {
+/// By how much the venue's clock and that of `whose` differ.
+pub fn offset(c: &Clocks, whose: &str) -> String {
     let s = Ns::seconds(c.offset);
     let (by, which) = (s.abs(), if s < 0.0 { "behind" } else { "ahead of" });
     format!(
-        "this machine's clock is {by:.3} s {which} the venue's (delay of the network included); \
+        "{whose} clock is {by:.3} s {which} the venue's (delay of the network included); \
          results do not depend on it, but set it right"
     )
 }
