@@ -87,7 +87,7 @@ pub const LINES: &[(&str, usize)] = &[
     // A recording that was cut says so in report and page.
     // A disk that stands still costs no record.
     // The newest message of every stream is rehearsed. A replay reads frames on another thread: a sixth less time.
-    ("app", 6_552),
+    ("app", 6_555),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 790),
     // On the wire the market's time passes as fast as its frames come.
@@ -105,7 +105,7 @@ pub const LINES: &[(&str, usize)] = &[
     // What is verified before a file that is missing; runs killed before their first link give way.
     // Comparisons as pages; comparisons, audits and sweeps that are interrupted say what is known.
     // Outputs are named for what they hold; slips that passed are refused; truth that is interrupted.
-    ("cli", 7_865),
+    ("cli", 7_866),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
