@@ -196,6 +196,8 @@ impl Hold {
         }
     }
 
+    /// Not in line: most of the times nothing is let go.
+    #[inline(never)]
     fn show_upto(&self, upto: Ns, to: &mut impl Takes) {
         let (mut taken, mut prints, mut queue) = ([0; STREAMS], 0, self.queue.iter().peekable());
         while let Some(w) = queue.next_if(|w| w.block <= upto) {
@@ -223,6 +225,7 @@ impl Hold {
         }
     }
 
+    #[inline(never)]
     fn drop_upto(&mut self, upto: Ns) {
         let (mut n, mut taken) = (0, [0; STREAMS]);
         for w in self.queue.iter().take_while(|w| w.block <= upto) {
