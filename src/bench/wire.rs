@@ -4,7 +4,7 @@
 //! the queue. Cold path around the hot one.
 //!
 //! 1. The loop is the live one, on its own core, polling without rest or waiting in the system.
-//! 2. The schedule is fixed before the first frame. A frame that leaves late because the one before
+//! 2. The schedule is fixed before the first frame: that of the recording, a whole number of times as fast. A frame that leaves late because the one before
 //!    it was slow counts from the time it should have left: nothing is omitted.
 //! 3. The market's time passes as fast as its frames come.
 //! 4. Laps and raw frames come out of their rings in the same order, one of each a frame.
@@ -32,7 +32,7 @@ use crate::units::Ns;
 /// How frames are sent and taken.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// Frames a second; 0: as fast as the socket takes them.
+    /// Frames a second on average; 0: as fast as the socket takes them.
     pub rate: u32,
     /// Frames in all.
     pub count: usize,
@@ -41,12 +41,12 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// How many times as fast as it was the market comes by, to the nearest whole number: as fast goes the
-    /// loop's clock, so that the market's time passes between messages, too, as it does in life.
-    fn speed(&self, frames: &Frames) -> u32 {
+    /// How many times as fast as it was the market comes by, to the nearest whole number, at least once: as
+    /// fast goes the loop's clock, so that the market's time passes between messages, too, as it does in life.
+    pub fn speed(&self, frames: &Frames) -> u32 {
         let wanted = i128::from(frames.span_ns()) * i128::from(self.rate);
         let real = 1_000_000_000 * frames.len().max(1) as i128;
-        u32::try_from((wanted + real / 2) / real).unwrap_or(u32::MAX)
+        u32::try_from(((wanted + real / 2) / real).max(1)).unwrap_or(u32::MAX)
     }
 }
 
@@ -67,6 +67,8 @@ pub struct Report {
     pub records: (u64, u64),
     /// How often the path was rehearsed meanwhile.
     pub rehearsed: u64,
+    /// How many times as fast as it was the market came by, on a schedule.
+    pub speed: Option<u32>,
     /// What came of the wish for a core.
     pub pinned: Pinned,
     /// Nanoseconds from the start of the loop, and from its first frame, to the first
@@ -116,6 +118,7 @@ pub fn run(frames: &Arc<Frames>, config: &Config, pace: Pace) -> io::Result<Repo
     report.records = (published.next_seq, published.dropped);
     report.pinned = end.pinned;
     report.rehearsed = end.rehearsed;
+    report.speed = (pace.rate > 0).then(|| clock.speed());
     Ok(report)
 }
 
@@ -128,9 +131,10 @@ pub(super) struct Schedule {
 pub(super) fn serve(sender: &mut Sender, frames: &Frames, pace: Pace) -> io::Result<Schedule> {
     let begin = sender.soon();
     let mut schedule = Schedule { at: Vec::with_capacity(pace.count) };
-    let period = 1_000_000_000u64.checked_div(u64::from(pace.rate));
-    for (i, (_, text)) in frames.iter().take(pace.count).enumerate() {
-        let due = period.map(|period| begin + i as u64 * period);
+    let (speed, first) = (i64::from(pace.speed(frames)), frames.iter().next().map(|(at, _)| at));
+    for (at, text) in frames.iter().take(pace.count) {
+        let ns = first.map_or(0, |first| at.since(first) / speed);
+        let due = (pace.rate > 0).then(|| begin + ns.unsigned_abs());
         schedule.at.extend(due);
         sender.send(text, due)?;
     }
@@ -213,6 +217,7 @@ impl Taker {
             span_ns: span.unsigned_abs(),
             records: (0, 0),
             rehearsed: 0,
+            speed: None,
             pinned: Pinned::Off,
             first_quote: first.map(|(q, f)| (real(q.since(clock.started())), real(q.since(*f)))),
         }

@@ -84,7 +84,8 @@ enum What {
     Wire {
         /// A recording; default: frames of the embedded exchange.
         file: Option<PathBuf>,
-        /// Frames a second, comma separated; 0: as fast as the socket takes them.
+        /// Frames a second on average, comma separated: the market comes by in its own rhythm, a whole number
+        /// of times as fast as it was; 0: as fast as the socket takes them.
         #[arg(long, value_delimiter = ',', default_value = "10,100,1000,0")]
         rates: Vec<u32>,
         /// Frames at each rate, at most; a rate is held for ten seconds at most.
@@ -296,7 +297,7 @@ fn wire_json(r: &wire::Report, bare: Option<&Percentiles>, pace: Pace) -> Value 
     let stages = Stage::ALL.iter().zip(r.stages.percentiles());
     let stages: Value = stages.map(|(s, p)| (s.name(), json!(p))).collect();
     json!({
-        "measured": "wire", "rate": pace.rate, "idling": pace.idling.name(), "rehearsed": r.rehearsed, "frames": r.frames,
+        "measured": "wire", "rate": pace.rate, "speed": r.speed, "idling": pace.idling.name(), "rehearsed": r.rehearsed, "frames": r.frames,
         "missed": r.missed, "span_ns": r.span_ns, "records": r.records.0,
         "dropped": r.records.1, "ns": stages,
         "bare_read": bare,
@@ -326,9 +327,10 @@ fn wire_text(r: &wire::Report, bare: Option<&Percentiles>, pace: Pace) -> String
     }
     let _ = writeln!(
         out,
-        "{} frames in {:.3} s, {} missed; {} records, {} dropped",
+        "{} frames in {:.3} s{}, {} missed; {} records, {} dropped",
         r.frames,
         seconds(r.span_ns),
+        r.speed.map_or_else(String::new, |n| format!(", {n} times as fast as they came")),
         r.missed,
         r.records.0,
         r.records.1
