@@ -218,6 +218,9 @@ pub const JUMP_MESSAGES: u32 = 20;
 /// Nanoseconds that they have to span.
 pub const JUMP_AFTER_NS: i64 = 1_000_000_000;
 
+/// The same where blocks are only so late that a congestion may be why: none is as even for so long.
+pub const STEP_AFTER_NS: i64 = 30_000_000_000;
+
 /// Nanoseconds that a stamp may go back and be disorder among lines, not a step of the clock.
 pub const STAMP_BACK_NS: i64 = 1_000_000_000;
 

@@ -13,14 +13,15 @@
 //! 2. A constant added to all stamps, or to all stamps of a link, changes nothing.
 //! 3. Where stamps and blocks contradict each other, blocks decide: a stamp that went back or leapt
 //!    counts as no time of its own. Blocks that leap are turned away, or pass as old ones, until
-//!    [`JUMP_MESSAGES`] in a row agree: then the clocks have jumped.
+//!    [`JUMP_MESSAGES`] in a row agree: then the clocks have jumped. So they have where all are late by the
+//!    same seconds for [`STEP_AFTER_NS`].
 
 use serde::{Deserialize, Serialize};
 
 use super::envelope::{Envelope, Line};
 use crate::limits::{
     BLOCK_AHEAD_NS, BLOCK_BEHIND_NS, CLOCK_YOUNG_AHEAD_NS, CLOCK_YOUNG_NS, JUMP_AFTER_NS,
-    JUMP_MESSAGES, STAMP_BACK_NS, STAMP_LEAP_NS,
+    JUMP_MESSAGES, STAMP_BACK_NS, STAMP_LEAP_NS, STEP_AFTER_NS,
 };
 use crate::units::Ns;
 
@@ -143,14 +144,14 @@ impl ClockMap {
         let ahead = line.value(stamp).saturating_sub(by);
         let young = stamp.since(self.first) <= CLOCK_YOUNG_NS;
         if ahead > if young { CLOCK_YOUNG_AHEAD_NS } else { BLOCK_AHEAD_NS } {
-            if !self.confirmed(stamp, by) {
+            if !self.confirmed(stamp, by, JUMP_AFTER_NS) {
                 return (self.pass(stamp), Seen::Ahead);
             }
             self.jumps = self.jumps.saturating_add(1);
             return (self.anchor(stamp, block), Seen::Jump);
         }
         if ahead < -BLOCK_BEHIND_NS {
-            if !self.confirmed(stamp, by) {
+            if !self.confirmed(stamp, by, JUMP_AFTER_NS) {
                 return (self.pass(stamp), Seen::Known);
             }
             self.jumps = self.jumps.saturating_add(1);
@@ -158,7 +159,16 @@ impl ClockMap {
             self.shift = self.shift.saturating_add(now.since(block));
             return (self.anchor(stamp, now), Seen::Jump);
         }
-        self.doubt = None;
+        if ahead >= -BLOCK_AHEAD_NS {
+            self.doubt = None;
+        } else if self.confirmed(stamp, by, STEP_AFTER_NS) {
+            // The receiver's clock was set: time stands still until the blocks are where it is.
+            self.jumps = self.jumps.saturating_add(1);
+            let now = self.pass(stamp);
+            self.envelope.clear();
+            (self.offset, self.doubt) = (Some(Line::level(stamp, by)), None);
+            return (now, Seen::Jump);
+        }
         self.newest = self.newest.max(block);
         let line = self.envelope.push(stamp, by).unwrap_or(line);
         let line = if by < line.value(stamp) { line.through(stamp, by) } else { line };
@@ -176,15 +186,15 @@ impl ClockMap {
         now
     }
 
-    /// Whether enough messages in a row have contradicted the map in the same way.
-    fn confirmed(&mut self, stamp: Ns, by: i64) -> bool {
+    /// Whether enough messages in a row have contradicted the map in the same way, for so long.
+    fn confirmed(&mut self, stamp: Ns, by: i64, after: i64) -> bool {
         let new = Doubt { by, since: stamp, messages: 0 };
         let doubt = self.doubt.get_or_insert(new);
         if by.abs_diff(doubt.by) > BLOCK_AHEAD_NS.unsigned_abs() {
             *doubt = new;
         }
         doubt.messages = doubt.messages.saturating_add(1);
-        doubt.messages >= JUMP_MESSAGES && stamp.since(doubt.since) >= JUMP_AFTER_NS
+        doubt.messages >= JUMP_MESSAGES && stamp.since(doubt.since) >= after
     }
 
     /// What block times are shifted by: 0 unless the venue's clock went back.
@@ -305,6 +315,18 @@ mod tests {
             assert_eq!((jumped, map.breaks()), (19, [0, 1]), "a jump of {by}");
             let lag = map.at(Ns(at + 300 * Ns::MS)).0 - (at + by + map.shift());
             assert!((0..400 * Ns::MS).contains(&lag), "{lag}");
+        }
+        // Set forward by a little, the clock is believed after half a minute; a congestion never.
+        for (set, late, jumps) in [(5 * S, 0, 1), (0, 5 * S, 0)] {
+            let mut map = linked(BASE);
+            lags(&mut map, BASE, 600, |_| 0);
+            for i in 0..600 {
+                let at = BASE + 60 * S + i * S / 10;
+                let stamp = at + set + late * (900 - i) / 600 + 300 * Ns::MS;
+                let lag = map.see(Ns(stamp), Ns(at)).0.0 - at;
+                assert!(i < 400 || jumps == 0 || (0..400 * Ns::MS).contains(&lag), "{i}: {lag}");
+            }
+            assert_eq!(map.breaks(), [0, jumps], "{set} {late}");
         }
         // Control: one coin's old snapshots, or one wrong date, are no jump.
         let mut map = linked(BASE);
