@@ -149,7 +149,7 @@ fn keep_standard_input(to: &Path) -> Result {
         if stop.is_asked() {
             break;
         }
-        out.frame(line.at, line.bytes()).map_err(refused)?;
+        out.frame(line.stamp, line.bytes()).map_err(refused)?;
     }
     out.finish().map_err(refused)
 }

@@ -48,6 +48,8 @@ pub struct Line<'a> {
     pub number: u64,
     /// Receive stamp on the recording's session clock.
     pub at: Ns,
+    /// The stamp as it is written.
+    pub stamp: Ns,
     /// Length of the frame.
     len: usize,
     padded: &'a mut [u8],
@@ -371,7 +373,7 @@ impl Reader {
         behind.copy_from_slice(&self.buffer[end..end + PADDING]);
         self.behind = Some((end, behind));
         let padded = &mut self.buffer[from..from + len + PADDING];
-        Line { number: self.line, at, len, padded }
+        Line { number: self.line, at, stamp: at.plus(-self.shift), len, padded }
     }
 
     /// A file is missing: said on a line of its own, unless nothing came before it.

@@ -150,6 +150,7 @@ fn standard_input_is_replayed_as_the_file_is() {
     flate2::read::MultiGzDecoder::new(File::open(&frames).expect("there"))
         .read_to_end(&mut plain)
         .expect("sound");
+    std::fs::write(dir.join("twice"), plain.repeat(2)).expect("written");
     std::fs::write(dir.join("plain"), plain).expect("written");
     for (name, path) in [("gzip", frames), ("plain", dir.join("plain"))] {
         let stdin = Stdio::from(File::open(path).expect("there"));
@@ -166,7 +167,12 @@ fn standard_input_is_replayed_as_the_file_is() {
         let verify = papermaker(&dir.0, &["verify", run, "--json"]).assert_code(0).json();
         assert_eq!(verify["equal"], true, "{name}");
     }
-    // What is no recording leaves no folder behind.
+    // What is no recording, or goes back in time, leaves no folder behind.
+    let twice = Stdio::from(File::open(dir.join("twice")).expect("there"));
+    let mut back = command(&dir.0, &["replay", "-", "--out", "none"]);
+    let back = back.stdin(twice).output().expect("a process");
+    let said = String::from_utf8_lossy(&back.stderr).into_owned();
+    assert!(back.status.code() == Some(5) && said.contains("time goes back here"), "{said}");
     let empty = papermaker(&dir.0, &["replay", "-", "--out", "none"]);
     assert!(empty.assert_code(5).err.contains("no market data"), "{empty:?}");
     assert!(!dir.join("none").exists());
