@@ -372,14 +372,14 @@ fn text(r: &Ranking) -> String {
     }
     out.push_str(&format!(
         "\n{:>4} {:>5} {:>11} {:>11} {:>8}  {:<34} settings\n",
-        "rank", "conf", "result", "pessimistic", "fills", "over the first [95 %]"
+        "rank", "conf", "result", "fewest", "fills", "over the first [95 %]"
     ));
     for (i, x) in r.ranked.iter().enumerate() {
         out.push_str(&line(i + 1, x));
     }
     out.push_str(
-        "\nresult in USD, mean over seeds; ranked by the lower end of the paired interval over the \
-         first\nconfiguration, block by block of the same market\n",
+        "\nresult in USD, mean over seeds, as set and with the fewest fills; ranked by the lower end of the \
+         paired\ninterval over the first configuration, block by block of the same market\n",
     );
     out
 }

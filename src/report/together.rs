@@ -273,9 +273,9 @@ impl<'a> Together<'a> {
             let name = format!("{}, {}", row.coin.as_deref().unwrap_or("all coins"), row.runs);
             out.push_str(&format!("{name:<58} {}\n", shown(&row.lane)));
         }
-        for lane in Lane::ALL {
+        for (lane, name) in Lane::ALL.iter().zip(["all", "all, fewest fills", "all, most fills"]) {
             if let Some(t) = self.total(None, *lane) {
-                out.push_str(&format!("{:<58} {}\n", format!("all, {}", lane.text()), shown(&t)));
+                out.push_str(&format!("{name:<58} {}\n", shown(&t)));
             }
         }
         if self.is_unlike() {
