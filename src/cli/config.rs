@@ -6,9 +6,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use super::exit::{Failure, Result};
-use super::options::{DEFAULT_FILE, say};
+use super::options::{Common, DEFAULT_FILE, say};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::folder::{Holds, Output};
@@ -41,7 +42,7 @@ enum What {
     },
 }
 
-pub(super) fn run<C: Components>(o: &Options, load: &dyn Fn() -> Result<ConfigOf<C>>) -> Result {
+pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result {
     let usage = |e: ConfigError| Failure::usage(e.to_string());
     match &o.what {
         What::Init { file } => {
@@ -54,10 +55,13 @@ pub(super) fn run<C: Components>(o: &Options, load: &dyn Fn() -> Result<ConfigOf
             init(file, &text)?;
         }
         What::Check => {
-            load()?;
-            say("ok\n");
+            common.load::<C>()?;
+            common.show(&json!({ "ok": true }), "ok\n");
         }
-        What::Print => say(&load()?.to_toml().map_err(usage)?),
+        What::Print => {
+            let all = common.load::<C>()?;
+            common.show(&json!(all), all.to_toml().map_err(usage)?);
+        }
         What::Explain { key } => {
             let default = ConfigOf::<C>::defaults().map_err(usage)?;
             say(&explain(&ConfigOf::<C>::section(), &default, key).map_err(usage)?);

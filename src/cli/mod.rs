@@ -233,7 +233,7 @@ fn run<C: Components>(cli: &Cli) -> Result {
         Command::Import(o) => import::run(o, unset("import")?),
         Command::Convert(o) => convert::run(o, &load()?, common),
         Command::Bench(o) => bench::run(o, &common.load()?, common),
-        Command::Config(o) => config::run(o, &load),
+        Command::Config(o) => config::run::<C>(o, common),
         Command::Protocol(o) => protocol::run(o, &load()?, common),
         Command::Help(o) => help::run(o, Cli::command()),
         Command::Completions { shell } => {

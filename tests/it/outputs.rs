@@ -134,6 +134,15 @@ fn no_output_costs_a_file() {
 }
 
 #[test]
+fn settings_are_an_object_to_programs() {
+    let dir = Temporary::new();
+    let args = ["config", "print", "--json", "--set", "engine.quote.max_lots=3"];
+    let all = papermaker(&dir.0, &args).assert_code(0).json();
+    assert_eq!(all["engine"]["quote"]["max_lots"], 3.0);
+    assert_eq!(papermaker(&dir.0, &["config", "check", "--json"]).json()["ok"], true);
+}
+
+#[test]
 fn messages_that_nobody_reads_change_no_exit_code() {
     let dir = Temporary::new();
     for args in [&["verify", "nofolder"][..], &["replay"]] {
