@@ -10,12 +10,12 @@
 use std::path::PathBuf;
 
 use super::config::ConfigOf;
-use super::replay::{self, Cut, Tally, Unread, replay_files, side_by_side};
-use super::turn::Turn;
+use super::replay::{self, Cut, Tally, Unread, replay_files, replay_many};
+use super::turn::{Turn, engine};
 use crate::engine::Components;
 use crate::feed::CoinSpec;
 use crate::folder::recording::Meter;
-use crate::journal::Digest;
+use crate::journal::{Digest, Digests};
 use crate::limits::SWEEP_ENGINES_MAX;
 use crate::record::{
     Account, Body, Budget, Bytes, Estimates, Fill, Guard, Lane, OrderState, Record, StopReason,
@@ -39,8 +39,10 @@ pub fn default_seeds(length_ns: i64) -> u32 {
 /// What one configuration did on one coin.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
-    /// The account at the end, configured fill model.
-    pub account: Option<Account>,
+    /// The account at the end under each fill model, as [`Lane::ALL`] counts.
+    pub accounts: [Option<Account>; 3],
+    /// Largest fall from a peak of the profit, configured fill model.
+    pub drawdown: Cash,
     /// Fills under the configured model.
     pub fills: u64,
     /// Value filled, USD.
@@ -60,6 +62,11 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The account at the end, configured fill model.
+    pub fn account(&self) -> Option<&Account> {
+        self.accounts[Lane::Configured as usize].as_ref()
+    }
+
     /// Value and profit of each of so many blocks, USD.
     pub fn blocks(&self, count: usize) -> Vec<[f64; 2]> {
         let last = self.ends.last().copied().unwrap_or_default();
@@ -77,6 +84,7 @@ impl Outcome {
 struct Watch {
     out: Outcome,
     block_ns: i64,
+    peak: Cash,
     half: f64,
     half_sum: f64,
     half_n: u64,
@@ -87,8 +95,13 @@ impl Watch {
     fn take(&mut self, r: &Record, from: Ns, names: &StrategyNames) {
         let o = &mut self.out;
         match r.body {
-            Body::Account(a) if a.lane == Lane::Configured => {
-                o.account = Some(a);
+            Body::Account(a) => {
+                o.accounts[a.lane as usize] = Some(a);
+                if a.lane != Lane::Configured {
+                    return;
+                }
+                self.peak = self.peak.max(a.profit());
+                o.drawdown = o.drawdown.max(Cash(self.peak.0 - a.profit().0));
                 let block = block(from, r.at, self.block_ns);
                 if o.ends.len() <= block {
                     o.ends.resize(block + 1, o.ends.last().copied().unwrap_or_default());
@@ -136,33 +149,37 @@ pub struct Compared {
     pub coins: Vec<Outcome>,
     /// Blocks of session time that were reached; 0 of one that was interrupted before it began.
     pub blocks: usize,
+    /// Session time of the first record and of the last.
+    pub span: [Ns; 2],
     /// The account's requests.
     pub requests: Option<Budget>,
-    /// Digest of its decisions: equal where another configuration decided the same throughout.
-    pub decisions: u128,
+    /// Records.
+    pub records: u64,
+    /// Their digests: that of decisions is equal where another configuration decided the same throughout.
+    pub digest: Digests,
 }
 
 /// All coins under one configuration.
 #[derive(Clone, Debug)]
-pub struct Watches {
+struct Watches {
     coins: Vec<Watch>,
     names: StrategyNames,
     block_ns: i64,
-    span: Option<(Ns, Ns)>,
+    span: Option<[Ns; 2]>,
     requests: Option<Budget>,
 }
 
 impl Watches {
     /// Watches of so many coins; blocks of session time are `block_ns` long.
-    pub fn new(coins: usize, block_ns: i64) -> Watches {
+    fn new(coins: usize, block_ns: i64) -> Watches {
         let coins = vec![Watch { block_ns, ..Watch::default() }; coins];
         Watches { coins, names: StrategyNames::default(), block_ns, span: None, requests: None }
     }
 
     /// Takes the next record.
-    pub fn take(&mut self, r: &Record) {
+    fn take(&mut self, r: &Record) {
         self.names.take(&r.body);
-        let (from, to) = self.span.get_or_insert((r.at, r.at));
+        let [from, to] = self.span.get_or_insert([r.at; 2]);
         *to = r.at.max(*to);
         let from = *from;
         if let Body::Requests(x) = r.body {
@@ -173,11 +190,12 @@ impl Watches {
         }
     }
 
-    /// The results; `decisions` is the digest of what was taken.
-    pub fn finish(self, decisions: u128) -> Compared {
-        let blocks = self.span.map_or(0, |(from, to)| block(from, to, self.block_ns) + 1);
+    /// The results; `records` and `digest` are of what was taken.
+    fn finish(self, (records, digest): (u64, Digest)) -> Compared {
+        let blocks = self.span.map_or(0, |[from, to]| block(from, to, self.block_ns) + 1);
+        let (span, digest) = (self.span.unwrap_or_default(), digest.value());
         let coins = self.coins.into_iter().map(Watch::finish).collect();
-        Compared { coins, blocks, requests: self.requests, decisions }
+        Compared { coins, blocks, span, requests: self.requests, records, digest }
     }
 }
 
@@ -205,26 +223,35 @@ pub fn on_tape<C: Components>(
 ) -> Result<Vec<Compared>, Unread> {
     let share = configs.len().div_ceil(threads.max(1)).clamp(1, SWEEP_ENGINES_MAX);
     let parts: Vec<&[ConfigOf<C>]> = configs.chunks(share).collect();
-    let all: Result<Vec<_>, _> =
-        done(&parts, threads, |_, part| one_pass(files, part, coins, meter)).into_iter().collect();
+    let pass = |_, part: &&[ConfigOf<C>]| match meter.is_ending() {
+        true => Ok(vec![Compared::default(); part.len()]),
+        false => side_by_side(files, coins, part, BLOCK_NS, meter),
+    };
+    let all: Result<Vec<_>, _> = done(&parts, threads, pass).into_iter().collect();
     Ok(all?.into_iter().flatten().collect())
 }
 
-fn one_pass<C: Components>(
+/// Replays recordings under each of the configurations, in one pass; blocks of session time are `block_ns`
+/// long.
+///
+/// # Errors
+/// As [`replay_many`].
+pub fn side_by_side<C: Components>(
     files: &[PathBuf],
-    configs: &[ConfigOf<C>],
     coins: &[CoinSpec],
+    configs: &[ConfigOf<C>],
+    block_ns: i64,
     meter: &Meter,
 ) -> Result<Vec<Compared>, Unread> {
-    if meter.is_ending() {
-        return Ok(vec![Compared::default(); configs.len()]);
-    }
-    let mut watches = vec![Watches::new(coins.len(), BLOCK_NS); configs.len()];
-    let sinks = watches.iter_mut().map(|watch| |r: &Record| watch.take(r));
-    let ends = side_by_side(files, coins, configs, sinks, meter)?;
-    let finish =
-        |(watch, (_, digest)): (Watches, (u64, Digest))| watch.finish(digest.value().decisions);
-    Ok(watches.into_iter().zip(ends).map(finish).collect())
+    let Some(parser) = configs.first().map(|c| c.run.parser) else { return Ok(Vec::new()) };
+    let mut watches = vec![Watches::new(coins.len(), block_ns); configs.len()];
+    let sinks = watches.iter_mut().map(|watch| |r: &Record, _: &Bytes| watch.take(r));
+    let mut tallies: Vec<_> = sinks.map(Tally::new).collect();
+    let engines = configs.iter().map(|c| engine(&c.engine, coins, c.hash(coins)));
+    let mut runs: Vec<_> = engines.zip(&mut tallies).collect();
+    replay_many(files, coins, parser, &mut runs, (Some(StopReason::Finished), meter))?;
+    let ends: Vec<_> = tallies.into_iter().map(Tally::end).collect();
+    Ok(watches.into_iter().zip(ends).map(|(watch, end)| watch.finish(end)).collect())
 }
 
 /// As [`on_tape`] without a digest, which costs less; with what the replay went through.
@@ -241,8 +268,8 @@ pub fn results<C: Components>(
     let mut out = Tally::seeing(|r: &Record| watches.take(r));
     let end = (Some(StopReason::Finished), Cut { meter, ..Cut::default() });
     let seen = replay_files(files, config, coins, end, &mut out)?;
-    drop(out);
-    Ok((watches.finish(0).coins, seen))
+    let end = out.end();
+    Ok((watches.finish(end).coins, seen))
 }
 
 /// Runs a simulated market under a configuration; `meter` ends it, with nothing to show.
@@ -282,8 +309,8 @@ pub fn on_market<C: Components>(
     }
     let before = out.next;
     turn.stop(now, StopReason::Finished, before, &mut out);
-    let decisions = out.end().1.value().decisions;
-    Ok(watches.finish(decisions))
+    let end = out.end();
+    Ok(watches.finish(end))
 }
 
 fn value_usd(f: &Fill) -> f64 {
@@ -336,9 +363,13 @@ mod tests {
         let (all, bare) =
             (run(&[grid]), run(&[grid, "engine.learn.on=false", "engine.sim.brackets=false"]));
         assert!(all.fills > 0 && all.estimates.is_some(), "{all:?}");
-        assert_eq!((bare.fills, bare.account), (all.fills, all.account));
+        assert_eq!((bare.fills, bare.account()), (all.fills, all.account()));
         assert_eq!(bare.estimates, None, "nothing was learned");
-        assert_ne!(run(&[grid, "engine.strategy.grid.levels=1"]).account, all.account, "control");
+        assert_ne!(
+            run(&[grid, "engine.strategy.grid.levels=1"]).account(),
+            all.account(),
+            "control"
+        );
         let earn = ["engine.quote.anyway=true", "engine.learn.on=false"];
         assert_eq!(run(&earn).fills, 0, "earn goes by what is learned alone");
     }
@@ -366,15 +397,19 @@ mod tests {
         };
         let one = on(1).expect("a recording");
         assert_eq!(one, on(2).expect("a recording"));
-        let mut digests: Vec<u128> = one.iter().map(|c| c.decisions).collect();
+        let mut digests: Vec<u128> = one.iter().map(|c| c.digest.decisions).collect();
         for (config, came) in configs.iter().zip(&one) {
             let mut alone = Tally::new(|_: &Record, _: &Bytes| {});
             replay(&file, config, &coins, Some(StopReason::Finished), &mut alone).expect("read");
-            assert_eq!(alone.end().1.value().decisions, came.decisions, "as a replay of its own");
+            assert_eq!(
+                alone.end().1.value().decisions,
+                came.digest.decisions,
+                "as a replay of its own"
+            );
             let sum = |which: usize| {
                 came.coins[0].blocks(came.blocks).iter().map(|b| b[which]).sum::<f64>()
             };
-            let a = came.coins[0].account.expect("an account");
+            let a = came.coins[0].account().expect("an account");
             assert!((sum(0) - a.value().to_f64()).abs() < 1e-9, "blocks add up");
             assert!((sum(1) - a.profit().to_f64()).abs() < 1e-9);
         }

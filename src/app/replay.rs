@@ -320,27 +320,6 @@ pub fn replay_many<C: Components>(
     Ok(seen)
 }
 
-/// Replays recordings under each of the configurations, in one pass, all records of one to its own sink.
-/// Gives how many records each gave, and their digest.
-///
-/// # Errors
-/// As [`replay_many`].
-pub fn side_by_side<C: Components>(
-    files: &[PathBuf],
-    coins: &[CoinSpec],
-    configs: &[ConfigOf<C>],
-    sinks: impl Iterator<Item = impl FnMut(&Record)>,
-    meter: &Meter,
-) -> Result<Vec<(u64, Digest)>, Unread> {
-    let Some(parser) = configs.first().map(|c| c.run.parser) else { return Ok(Vec::new()) };
-    let tallies = sinks.map(|mut take| Tally::new(move |r: &Record, _: &Bytes| take(r)));
-    let mut tallies: Vec<_> = tallies.collect();
-    let engines = configs.iter().map(|c| engine(&c.engine, coins, c.hash(coins)));
-    let mut runs: Vec<_> = engines.zip(&mut tallies).collect();
-    replay_many(files, coins, parser, &mut runs, (Some(StopReason::Finished), meter))?;
-    Ok(tallies.into_iter().map(Tally::end).collect())
-}
-
 /// As [`replay_many`] of frames, which another thread reads.
 pub(super) fn piped<C: Components>(
     files: &[PathBuf],

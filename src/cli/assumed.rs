@@ -63,7 +63,7 @@ pub(super) fn others<C: Components>(
     all.extend((1..seeds).map(|i| config.of_seed(i)));
     let done = on_tape(files, &all, coins, (cores(), meter)).ok()?;
     let each = |c: &Compared| -> Vec<Came> {
-        c.coins.iter().map(|o| o.account.as_ref().map_or_else(Came::default, came)).collect()
+        c.coins.iter().map(|o| o.account().map_or_else(Came::default, came)).collect()
     };
     let usd = |c: &Compared| each(c).iter().map(|c| c.profit_usd).sum();
     let (scales, seeds) = done.split_at(2);

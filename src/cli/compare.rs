@@ -436,10 +436,9 @@ fn line(row: &Row, grounds: &[Ground]) -> String {
         format!("requests {sent:.0} {cancels:.0} {refused:.0}"),
     ];
     did.extend(half(&all).map(|h| format!("half-spread {h:.3}")));
-    did.extend(
-        row.ground
-            .map(|g| format!("decisions {}", &hex(grounds[g].came[row.profile][0].decisions)[..8])),
-    );
+    did.extend(row.ground.map(|g| {
+        format!("decisions {}", &hex(grounds[g].came[row.profile][0].digest.decisions)[..8])
+    }));
     let why = refusals(&all);
     let why: Vec<String> = why.iter().map(|(g, n)| format!("{g} {:.1} %", share(*n))).collect();
     let why = why.join(", ").replace('_', " ");
@@ -489,7 +488,7 @@ impl Row {
             "not_quoted_side_seconds": quoted,
         });
         for (i, part) in PARTS.iter().enumerate() {
-            let usd = |o: &Outcome| o.account.as_ref().map_or(0.0, |a| a.parts()[i].to_f64());
+            let usd = |o: &Outcome| o.account().map_or(0.0, |a| a.parts()[i].to_f64());
             row[format!("{part}_usd")] = json!(self.mean(grounds, usd));
         }
         for (name, [own, over]) in ["value", "profit"].iter().zip(self.figures) {
@@ -501,7 +500,7 @@ impl Row {
         }
         let Some((g, c)) = self.ground.zip(self.coin) else { return row };
         let came = &grounds[g].came[self.profile];
-        row["decisions"] = json!(hex(came[0].decisions));
+        row["decisions"] = json!(hex(came[0].digest.decisions));
         let e = came[0].coins[c].estimates.as_ref();
         row["kappa"] = json!(e.map(|e| e.kappa));
         row["kappa_lo"] = json!(e.map(|e| e.kappa_lo));
@@ -509,9 +508,9 @@ impl Row {
         row["n_eff"] = json!(e.map(|e| e.n_eff));
         let seed = |(i, x): (usize, &Compared)| {
             let o = &x.coins[c];
-            let usd = |f: fn(&Account) -> Cash| o.account.as_ref().map(|a| f(a).to_f64());
+            let usd = |f: fn(&Account) -> Cash| o.account().map(|a| f(a).to_f64());
             json!({ "nth": i, "value_usd": usd(Account::value), "profit_usd": usd(Account::profit), "fills": o.fills,
-                "orders": o.orders, "decisions": hex(x.decisions) })
+                "orders": o.orders, "decisions": hex(x.digest.decisions) })
         };
         row["by_seed"] = json!(came.iter().enumerate().map(seed).collect::<Vec<_>>());
         row

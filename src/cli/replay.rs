@@ -255,7 +255,7 @@ fn without_records<C: Components>(
         .map_err(|(file, e)| recording_failure(&file, &e))?;
     let took = i64::try_from(clock.mono_ns() - started).unwrap_or(i64::MAX);
     let line = |(coin, r): (&CoinSpec, &compare::Outcome)| {
-        let account = r.account.as_ref();
+        let account = r.account();
         let usd = account.map_or(0.0, |a| a.profit().to_f64());
         let position = account.map_or(0.0, |a| a.position.to_f64());
         (coin.name, usd, r.fills, r.turnover_usd, position)

@@ -7,14 +7,14 @@
 use std::path::Path;
 
 use super::plan::{Plan, put};
-use super::row::{Row, Watch};
+use super::row::Row;
 use super::{Shard, SweepError};
+use crate::app::compare::side_by_side;
 use crate::app::config::ConfigOf;
-use crate::app::replay::{Unread, side_by_side};
+use crate::app::replay::Unread;
 use crate::engine::Components;
 use crate::folder::recording::Meter;
 use crate::limits::SWEEP_ENGINES_MAX;
-use crate::record::Record;
 
 /// Jobs of one file that one pass does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,14 +90,12 @@ pub fn run_unit<C: Components>(
     let names: Vec<String> = file.coins.iter().map(|(n, _)| n.clone()).collect();
     let configs: Result<Vec<_>, _> = unit.jobs.iter().map(|j| plan.config(base, *j)).collect();
     let configs = configs?;
-    let mut watches = vec![Watch::new(coins.len(), plan.block_ns); configs.len()];
-    let sinks = watches.iter_mut().map(|watch| |r: &Record| watch.take(r));
     let failed =
         |(path, e): Unread| SweepError::Input(format!("cannot read {}: {e}", path.display()));
     let files = [path.to_path_buf()];
-    let ends = side_by_side(&files, &coins, &configs, sinks, meter).map_err(failed)?;
-    for ((job, watch), (records, digest)) in unit.jobs.iter().zip(watches).zip(ends) {
-        let row = watch.finish(plan.jobs[*job].clone(), &names, (records, &digest.value()));
+    let came = side_by_side(&files, &coins, &configs, plan.block_ns, meter).map_err(failed)?;
+    for (job, came) in unit.jobs.iter().zip(&came) {
+        let row = Row::of(plan.jobs[*job].clone(), &names, came);
         put(&plan.row(dir, *job), serde_json::to_string(&row).unwrap_or_default().as_bytes())?;
     }
     Ok(())
