@@ -216,7 +216,7 @@ pub fn run(
     let coins =
         coins_of(&config.exchange).map_err(|e| other(format!("the exchange's coins: {e}")))?;
     let scratch = Scratch::new("soak")?;
-    let enough = Stop::unhooked();
+    let enough = Stop::default();
     let (theirs, asked) = (enough.clone(), stop.clone());
     let send = move |sender: &mut Sender| {
         Ok(serve(sender, market, wanted.rate.max(1), || theirs.is_asked() || asked.is_asked()))
@@ -447,7 +447,7 @@ mod tests {
 
     #[test]
     fn a_soak_that_is_asked_to_stop_ends_with_what_it_has() {
-        let stop = Stop::unhooked();
+        let stop = Stop::default();
         stop.ask();
         let wanted = Wanted { length_ns: u64::MAX, rate: 100, idling: Idling::Sleeps };
         let mut seen = 0;

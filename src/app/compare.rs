@@ -18,7 +18,7 @@ use crate::folder::recording::Meter;
 use crate::journal::{Digest, Digests};
 use crate::limits::SWEEP_ENGINES_MAX;
 use crate::record::{
-    Account, Body, Budget, Bytes, Estimates, Fill, Guard, Lane, OrderState, Record, StopReason,
+    Account, Body, Budget, Bytes, Estimates, Guard, Lane, OrderState, Record, StopReason,
     StrategyNames,
 };
 use crate::report::BLOCK_NS;
@@ -111,7 +111,7 @@ impl Watch {
             Body::Order(x) if x.state == OrderState::Sent => o.orders += 1,
             Body::Fill(f) if f.lane == Lane::Configured => {
                 o.fills += 1;
-                o.turnover_usd += value_usd(&f);
+                o.turnover_usd += f.px.to_f64() * f.sz.to_f64();
             }
             Body::Terms(t) => self.half = names.value(&t, "half_bps").unwrap_or(f64::NAN),
             Body::Ladder(l) => self.guard[l.side.index()] = l.guard,
@@ -311,10 +311,6 @@ pub fn on_market<C: Components>(
     turn.stop(now, StopReason::Finished, before, &mut out);
     let end = out.end();
     Ok(watches.finish(end))
-}
-
-fn value_usd(f: &Fill) -> f64 {
-    f.px.to_f64() * f.sz.to_f64()
 }
 
 #[cfg(test)]

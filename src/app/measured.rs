@@ -4,13 +4,13 @@
 
 use std::path::Path;
 
-use super::lines::Lines;
+use super::lines::{Lines, Outcome};
 use super::source::{Item, Signal, Source};
 use crate::event::Event;
 use crate::facts::tape::Tape;
 use crate::facts::{Facts, Link};
-use crate::feed::{CoinSpec, Counters, Parser};
-use crate::folder::recording::{Fault, LeftOut, Reader, RecordingError, Tail};
+use crate::feed::{CoinSpec, Parser};
+use crate::folder::recording::{Fault, Reader, RecordingError};
 use crate::units::CoinId;
 
 /// What a recording shows.
@@ -20,12 +20,8 @@ pub struct Measured {
     pub link: Facts,
     /// Of each coin; none where it has too few best prices.
     pub coins: Vec<(String, Option<Facts>)>,
-    /// How the recording ends.
-    pub tail: Tail,
-    /// Lines that were not taken as they stand.
-    pub left_out: LeftOut,
-    /// The feed's counters.
-    pub counters: Counters,
+    /// What the feed went through.
+    pub seen: Outcome,
 }
 
 /// Measures a recording of frames.
@@ -55,13 +51,9 @@ pub fn measure(path: &Path, coins: &[CoinSpec]) -> Result<Measured, RecordingErr
         });
     }
     let facts = coins.iter().map(|c| c.name.as_str().to_owned()).zip(tapes.iter().map(Facts::of));
-    Ok(Measured {
-        link: link.facts(),
-        coins: facts.collect(),
-        tail: reader.tail(),
-        left_out: reader.left_out(),
-        counters: source.feed().counters(),
-    })
+    let (counters, left_out) = (source.feed().counters(), reader.left_out());
+    let seen = Outcome { tail: reader.tail(), left_out, counters, ..lines.seen() };
+    Ok(Measured { link: link.facts(), coins: facts.collect(), seen })
 }
 
 /// The coin of an event of the market.

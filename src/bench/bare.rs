@@ -38,7 +38,7 @@ pub fn run(frames: &Arc<Frames>, pace: Pace) -> io::Result<Histogram<u64>> {
     let clock = SessionClock::start(1);
     let sent = Arc::clone(frames);
     let server = thread::spawn(move || {
-        let mut sender = Sender::accept(&listener, clock, &Stop::unhooked())?;
+        let mut sender = Sender::accept(&listener, clock, &Stop::default())?;
         // The link stays up as long as its sender is there.
         serve(&mut sender, &sent, pace).map(|_| sender)
     });

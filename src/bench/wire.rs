@@ -95,7 +95,7 @@ pub fn run(frames: &Arc<Frames>, config: &Config, pace: Pace) -> io::Result<Repo
     let sent = Arc::clone(frames);
     let send = move |sender: &mut Sender| serve(sender, &sent, pace);
     let how = (pace.idling, SessionClock::start(pace.speed(frames)));
-    let (rig, intake) = Rig::start(config, &frames.coins, how, &Stop::unhooked(), send)?;
+    let (rig, intake) = Rig::start(config, &frames.coins, how, &Stop::default(), send)?;
     let mut taker = Taker {
         intake,
         frame: Vec::new(),

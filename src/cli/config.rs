@@ -73,7 +73,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result {
 fn init(file: &std::path::Path, text: &str) -> Result {
     let name = file.display();
     Holds::SETTINGS.named(file)?;
-    Output::create(file, &[], false)?.put(text.as_bytes())?;
+    Output::may(file, &[], false).and_then(|()| Output::own(file))?.put(text.as_bytes())?;
     let found = file.as_os_str() == DEFAULT_FILE;
     let how = if found {
         "it is read by every command that is started here".to_owned()

@@ -136,10 +136,10 @@ fn table(
     for (name, value) in found.link.iter() {
         let _ = writeln!(out, "{name:<26}{:>12}", short(value));
     }
-    let c = &found.counters;
+    let c = &found.seen.counters;
     let (rejected, reasons) = (c.rejects(), summary::reasons(c));
-    let left_out = summary::left_out(&found.left_out, c);
-    let _ = write!(out, "\nfeed     {rejected} rejected{reasons}, tail {}\n{left_out}", found.tail);
+    let (tail, left_out) = (found.seen.tail, summary::left_out(&found.seen.left_out, c));
+    let _ = write!(out, "\nfeed     {rejected} rejected{reasons}, tail {tail}\n{left_out}");
     for (coin, _) in found.coins.iter().filter(|c| c.1.is_none()) {
         let _ = writeln!(out, "{:<26}too few best prices", coin.as_str());
     }
@@ -166,7 +166,7 @@ fn json(found: &Measured, judged: &[(&str, &Facts, Vec<Outside>)], bands: Option
     };
     let coins: Value = judged.iter().map(one).collect();
     json!({
-        "link": numbers(&found.link), "coins": coins, "feed": summary::feed_json(&found.counters),
-        "left_out": summary::left_out_json(&found.left_out), "tail": found.tail.to_string(),
+        "link": numbers(&found.link), "coins": coins, "feed": summary::feed_json(&found.seen.counters),
+        "left_out": summary::left_out_json(&found.seen.left_out), "tail": found.seen.tail.to_string(),
     })
 }

@@ -246,7 +246,7 @@ pub(crate) struct Force {
 }
 
 impl Force {
-    /// Begins the file `to` of a command that reads `inputs`, see [`Output::create`].
+    /// Begins the file `to` of a command that reads `inputs`, see [`Output::may`].
     pub(crate) fn output(self, to: &Path, inputs: &[&Path], holds: Holds) -> Result<Output> {
         Output::may(to, inputs, self.force)?;
         holds.named(to)?;

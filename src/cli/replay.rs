@@ -322,7 +322,7 @@ struct Stopping(Stop);
 
 impl Stopping {
     fn of(meter: Meter) -> Result<Stopping> {
-        let (stop, ended) = (stop_on_signals()?, Stop::unhooked());
+        let (stop, ended) = (stop_on_signals()?, Stop::default());
         let (theirs, asked) = (ended.clone(), stop.clone());
         let look = move || {
             while !theirs.is_asked() {

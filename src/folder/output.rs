@@ -113,16 +113,8 @@ pub struct Output {
 }
 
 impl Output {
-    /// Begins the file `to` of a command that reads `inputs`; `force` replaces one that is there.
-    ///
-    /// # Errors
-    /// [`OutputError`].
-    pub fn create(to: &Path, inputs: &[&Path], force: bool) -> Result<Output, OutputError> {
-        Output::may(to, inputs, force)?;
-        Output::own(to)
-    }
-
-    /// Whether `to` may be made, before the work for it begins.
+    /// Whether the file `to` of a command that reads `inputs` may be made, before the work for it begins;
+    /// `force` replaces one that is there.
     ///
     /// # Errors
     /// [`OutputError`].
@@ -235,6 +227,10 @@ fn same(a: &Path, b: &Path) -> bool {
 mod tests {
     use super::*;
 
+    fn create(to: &Path, inputs: &[&Path], force: bool) -> Result<Output, OutputError> {
+        Output::may(to, inputs, force).and_then(|()| Output::own(to))
+    }
+
     #[test]
     fn nothing_is_written_over_unless_it_is_asked_for_and_never_an_input_or_a_run() {
         let dir = std::env::temp_dir().join(format!("papermaker-output-{}", std::process::id()));
@@ -247,7 +243,7 @@ mod tests {
         std::os::unix::fs::symlink(dir.join("nowhere"), &link).expect("linked");
         fs::write(run.join("run.json"), "{}").expect("written");
         let refused = |to: &Path, inputs: &[&Path], force| {
-            Output::create(to, inputs, force).expect_err("refused").to_string()
+            create(to, inputs, force).expect_err("refused").to_string()
         };
         for force in [false, true] {
             assert!(refused(&a, &[&a], force).contains("is read by this command"));
@@ -263,7 +259,7 @@ mod tests {
         }
         assert!(refused(&a, &[], false).contains("--force"));
         assert!(refused(Path::new("-"), &[], true).contains("cannot be `-`"));
-        let held = Output::create(&dir.join("c"), &[], false).expect("made");
+        let held = create(&dir.join("c"), &[], false).expect("made");
         assert!(refused(&dir.join("c"), &[], true).contains("named twice"));
         drop(held);
         let ends = |holds: Holds, name: &str| holds.named(Path::new(name)).is_ok();
@@ -272,11 +268,11 @@ mod tests {
         );
         assert!(!ends(Holds::RECORDING, "a.zip") && !ends(Holds::PICTURE, "frames.gz/a.png"));
         assert!(refused(&dir.join("no/folder"), &[], false).contains("cannot write"));
-        let mut half = Output::create(&a, &[], true).expect("replaces");
+        let mut half = create(&a, &[], true).expect("replaces");
         half.write_all(b"half").expect("written");
         drop(half);
         assert_eq!(fs::read_to_string(&a).expect("there"), "kept");
-        Output::create(&a, &[], true).and_then(|o| o.put(b"new")).expect("written");
+        create(&a, &[], true).and_then(|o| o.put(b"new")).expect("written");
         assert_eq!(fs::read_to_string(&a).expect("there"), "new");
         let names = fs::read_dir(&dir).expect("there").count();
         assert_eq!(names, 4, "no part stays behind");

@@ -18,7 +18,7 @@ use signal_hook::iterator::Signals;
 
 use crate::limits::LOOK;
 
-/// The flag that a signal raises.
+/// The flag that a signal raises; the default one is raised by none, for runs that end by themselves.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     asked: Arc<AtomicBool>,
@@ -26,11 +26,6 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// A flag that no signal raises, for tests and for runs that end by themselves.
-    pub fn unhooked() -> Stop {
-        Stop::default()
-    }
-
     /// A flag raised by SIGINT, SIGTERM and, unless `nohup` or the like had it ignored, SIGHUP.
     ///
     /// # Errors
@@ -106,7 +101,7 @@ mod tests {
         signal_hook::low_level::raise(SIGTERM).unwrap();
         signal_hook::low_level::raise(SIGTERM).unwrap();
         assert!(stop.is_asked(), "and this process still lives");
-        let other = Stop::unhooked();
+        let other = Stop::default();
         assert!(!other.is_asked());
         other.clone().ask();
         assert!(other.is_asked());

@@ -80,7 +80,7 @@ fn a_coin_that_costs_every_link_is_set_aside_and_the_run_says_so() {
         resumed: false,
         simulated: false,
     };
-    let stop = Stop::unhooked();
+    let stop = Stop::default();
     let ended = std::thread::scope(|s| {
         let hot = s.spawn(|| live::run(plan, turn, rings, &stop).expect("a poll"));
         let said = (0..1_200).any(|_| {

@@ -30,7 +30,7 @@ fn facts(world: Named, minutes: i64, seed: u64) -> Facts {
     let coins = survey(&path).expect("readable").coins;
     let mut found = measure(&path, &coins).expect("readable");
     std::fs::remove_file(&path).expect("there");
-    assert_eq!(found.counters.rejects(), 0, "{world:?}");
+    assert_eq!(found.seen.counters.rejects(), 0, "{world:?}");
     found.coins.pop().and_then(|c| c.1).expect("facts")
 }
 

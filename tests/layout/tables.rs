@@ -87,7 +87,7 @@ pub const LINES: &[(&str, usize)] = &[
     // A recording that was cut says so in report and page.
     // A disk that stands still costs no record.
     // The newest message of every stream is rehearsed. A replay reads frames on another thread: a sixth less time.
-    ("app", 6_555),
+    ("app", 6_549),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 790),
     // On the wire the market's time passes as fast as its frames come.
@@ -135,7 +135,7 @@ pub const LINES: &[(&str, usize)] = &[
     // An output has an ending of its kind, and is named once.
     // Recordings are unpacked on a thread of their own.
     // Pipes, and recordings in which time goes back, are named.
-    ("folder", 2_756),
+    ("folder", 2_747),
     // History of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector.
     ("import", 1_165),
     // Digests over sixteen records at once.
@@ -193,8 +193,8 @@ pub const LINES: &[(&str, usize)] = &[
     ("python", 1_185),
     // A ranking of what is done of a sweep.
     // A recording counts once.
-    ("sweep", 1_140),
-    ("sys", 1_885),
+    ("sweep", 1_088),
+    ("sys", 1_879),
     // What was counted of late, from the start on.
     ("telemetry", 595),
     // What quotes and orders really meet in a simulated market, with errors.
