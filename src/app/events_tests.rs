@@ -178,9 +178,14 @@ fn a_converted_recording_gives_the_digest_of_its_frames() {
         let config = Config::default();
         let coins = survey(&path).expect("readable").coins;
         let out = File::create(&to).expect("a file");
-        let seen =
-            convert(&[path.clone()], &coins, Parser::Scanner, (true, &Meter::default()), out)
-                .expect("convertible");
+        let seen = convert(
+            std::slice::from_ref(&path),
+            &coins,
+            Parser::Scanner,
+            (true, &Meter::default()),
+            out,
+        )
+        .expect("convertible");
         assert!(is_events(&to) && !is_events(&path));
         assert_eq!(survey(&to).expect("readable").coins, coins);
         let digest = |from: &Path| {
