@@ -9,6 +9,8 @@
 
 use std::path::Path;
 
+use memchr::memmem;
+
 use super::events::{self, is_events};
 use super::lines::Lines;
 use super::source::{Item, Source};
@@ -48,13 +50,13 @@ pub fn survey(path: &Path) -> Result<Survey, RecordingError> {
         return Ok(Survey { coins, ..Survey::default() });
     }
     let mut reader = Reader::open(path)?;
-    let (mut finder, mut units) = (Finder::default(), Units::default());
+    let (mut finder, mut units, time) = (Finder::default(), Units::default(), block_time());
     let mut seen = Survey::default();
     let (mut first, mut before, mut set_back) = (None, None, 0);
     while let Some(line) = reader.step()? {
         (seen.from, seen.to) = (*first.get_or_insert(line.at), line.at);
         finder.take(line.bytes());
-        let Some(block) = block_time(line.bytes()) else { continue };
+        let Some(block) = time(line.bytes()) else { continue };
         let number = line.number;
         units.take(number, line.at, block);
         let back = before.replace(block).is_some_and(|b| b.since(block) > MESSAGE_SILENCE_NS);
@@ -120,7 +122,9 @@ impl Units {
         if self.asked == ASKED {
             return;
         }
-        self.line = if self.asked == 0 { number } else { self.line };
+        if self.asked == 0 {
+            self.line = number;
+        }
         self.asked += 1;
         for (votes, unit) in self.votes.iter_mut().zip(Unit::ALL) {
             let scaled = at.0.saturating_mul(unit.ns);
@@ -137,17 +141,18 @@ impl Units {
     }
 }
 
-/// The block time of a book or of best prices, by its first key `time`.
-fn block_time(frame: &[u8]) -> Option<Ns> {
-    let is_state = |name: &[u8]| memchr::memmem::find(frame, name).is_some();
-    if !is_state(b"\"bbo\"") && !is_state(b"\"l2Book\"") {
-        return None;
+/// Finds the block time of a book or of best prices, by its first key `time`.
+fn block_time() -> impl Fn(&[u8]) -> Option<Ns> {
+    let [bbo, book, time] = ["\"bbo\"", "\"l2Book\"", "\"time\":"].map(memmem::Finder::new);
+    move |frame| {
+        if bbo.find(frame).is_none() && book.find(frame).is_none() {
+            return None;
+        }
+        let rest = &frame[time.find(frame)? + time.needle().len()..];
+        let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+        let ms: i64 = std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()?;
+        Some(Ns::from_ms(ms))
     }
-    let key = b"\"time\":";
-    let rest = &frame[memchr::memmem::find(frame, key)? + key.len()..];
-    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-    let ms: i64 = std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()?;
-    Some(Ns::from_ms(ms))
 }
 
 #[cfg(test)]
