@@ -4,13 +4,13 @@
 
 use std::path::Path;
 
-use super::lines::{Lines, Outcome};
+use super::lines::{Outcome, read};
 use super::source::{Item, Signal, Source};
 use crate::event::Event;
 use crate::facts::tape::Tape;
 use crate::facts::{Facts, Link};
 use crate::feed::{CoinSpec, Parser};
-use crate::folder::recording::{Fault, Reader, RecordingError};
+use crate::folder::recording::{Meter, RecordingError};
 use crate::units::CoinId;
 
 /// What a recording shows.
@@ -29,30 +29,24 @@ pub struct Measured {
 /// # Errors
 /// The recording cannot be read, or its coins cannot be followed.
 pub fn measure(path: &Path, coins: &[CoinSpec]) -> Result<Measured, RecordingError> {
-    let mut reader = Reader::open(path)?;
-    let bad = |_| RecordingError { line: 0, fault: Fault::Coins };
-    let mut source = Source::new(Parser::default(), coins, 0).map_err(bad)?;
     let mut tapes: Vec<Tape> = coins.iter().map(|c| Tape::new(c.rules())).collect();
-    let (mut lines, mut link) = (Lines::default(), Link::default());
-    while let Some(line) = reader.step()? {
-        let stamp = line.at;
-        lines.read(stamp, line.bytes(), |at, signal| {
-            if matches!(signal, Signal::Message(_)) {
-                link.frame(stamp);
+    let (files, mut link) = ([path.to_path_buf()], Link::default());
+    let to = |source: &mut Source, at, signal: Signal<'_>| {
+        if matches!(signal, Signal::Message(_)) {
+            link.frame(at);
+        }
+        source.take(at, signal, &mut |_, item| {
+            if let Item::Event(event) = item
+                && let Some(coin) = coin_of(&event)
+            {
+                link.event(&event);
+                tapes[coin.index()].take(at, &event);
             }
-            source.take(at, signal, &mut |_, item| {
-                if let Item::Event(event) = item
-                    && let Some(coin) = coin_of(&event)
-                {
-                    link.event(&event);
-                    tapes[coin.index()].take(stamp, &event);
-                }
-            });
         });
-    }
+    };
+    let (_, seen) =
+        read(&files, coins, Parser::default(), &Meter::default(), to).map_err(|(_, e)| e)?;
     let facts = coins.iter().map(|c| c.name.as_str().to_owned()).zip(tapes.iter().map(Facts::of));
-    let (counters, left_out) = (source.feed().counters(), reader.left_out());
-    let seen = Outcome { tail: reader.tail(), left_out, counters, ..lines.seen() };
     Ok(Measured { link: link.facts(), coins: facts.collect(), seen })
 }
 

@@ -275,11 +275,9 @@ pub fn replay_files<C: Components>(
         _ => {
             let run = &mut [(engine(&config.engine, coins, config.hash(coins)), out)];
             let (parser, end) = (config.run.parser, (reason, &cut.meter));
-            match files {
-                [path] if is_events(path) => replay_many(files, coins, parser, run, end),
-                _ if cores() < 2 => replay_many(files, coins, parser, run, end),
-                _ => piped(files, coins, parser, run, end),
-            }
+            let alone = cores() < 2 || files.iter().any(|f| is_events(f));
+            let replay = if alone { replay_many } else { piped };
+            replay(files, coins, parser, run, end)
         }
     }
 }

@@ -4,8 +4,8 @@
 //! the queue. Cold path around the hot one.
 //!
 //! 1. The loop is the live one, on its own core, polling without rest or waiting in the system.
-//! 2. The schedule is fixed before the first frame: that of the recording, a whole number of times as fast. A frame that leaves late because the one before
-//!    it was slow counts from the time it should have left: nothing is omitted.
+//! 2. The schedule is the recording's, a whole number of times as fast. A frame that leaves late because
+//!    the one before it was slow counts from the time it should have left: nothing is omitted.
 //! 3. The market's time passes as fast as its frames come.
 //! 4. Laps and raw frames come out of their rings in the same order, one of each a frame.
 
@@ -43,7 +43,7 @@ pub struct Pace {
 impl Pace {
     /// How many times as fast as it was the market comes by, to the nearest whole number, at least once: as
     /// fast goes the loop's clock, so that the market's time passes between messages, too, as it does in life.
-    pub fn speed(&self, frames: &Frames) -> u32 {
+    fn speed(&self, frames: &Frames) -> u32 {
         let wanted = i128::from(frames.span_ns()) * i128::from(self.rate);
         let real = 1_000_000_000 * frames.len().max(1) as i128;
         u32::try_from(((wanted + real / 2) / real).max(1)).unwrap_or(u32::MAX)

@@ -169,8 +169,7 @@ impl Judge {
     pub fn take(&mut self, now: Ns, event: &Event<'_>) {
         let (coin, stream, block) = match event {
             Event::Bbo { coin, bbo } => (coin, Stream::Bbo, Some(bbo.time)),
-            Event::Book { coin, book } if book.fast => (coin, Stream::Fast, Some(book.time)),
-            Event::Book { coin, book } => (coin, Stream::Slow, Some(book.time)),
+            Event::Book { coin, book } => (coin, Stream::book(book.fast), Some(book.time)),
             Event::Trades { coin, .. } | Event::History { coin, .. } => {
                 (coin, Stream::Trades, None)
             }

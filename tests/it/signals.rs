@@ -209,7 +209,11 @@ fn a_replay_ends_with_what_it_came_to_and_makes_room() {
     let dir = Temporary::new();
     recording(&dir.join("t.frames.gz"), 1, 1_800);
     let child = start(&dir.0, &["replay", "t.frames.gz", "--once", "--out", "mine"]);
-    while std::fs::metadata(dir.join("mine/00000000.journal")).map_or(0, |m| m.len()) < 4_096 {
+    let written = |run: &str| {
+        let journal = dir.join(run).join("00000000.journal");
+        std::fs::metadata(journal).map_or(0, |m| m.len())
+    };
+    while written("mine") < 4_096 {
         std::thread::sleep(Duration::from_millis(5));
     }
     signal(&child, "INT");
@@ -221,10 +225,9 @@ fn a_replay_ends_with_what_it_came_to_and_makes_room() {
     papermaker(&dir.0, &["replay", "t.frames.gz", "--once", "--out", "mine"]).assert_code(0);
     // Of many seeds, the first one is a result.
     let child = start(&dir.0, &["replay", "t.frames.gz", "--seeds", "1000", "--out", "seeds"]);
-    let written = || std::fs::metadata(dir.join("seeds/00000000.journal")).map_or(0, |m| m.len());
     let mut before = 0;
-    while before < 4_096 || before != written() {
-        before = written();
+    while before < 4_096 || before != written("seeds") {
+        before = written("seeds");
         std::thread::sleep(Duration::from_millis(500));
     }
     signal(&child, "TERM");
