@@ -56,24 +56,6 @@ pub struct View {
 /// Never, as a time.
 pub(super) const NEVER: Ns = Ns(i64::MAX);
 
-/// Displayed on the other side at an order's price or better, and in how many orders.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Crosses {
-    pub size: i64,
-    pub orders: u32,
-}
-
-/// What a message showed of an order's price, held back until the prints of its block are in.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct Held {
-    pub at: Ns,
-    /// Displayed size and order count, when the message showed this price.
-    pub level: Option<(i64, u32)>,
-    pub crossing: Crosses,
-    /// No unseen change is possible before this time.
-    pub known_until: Ns,
-}
-
 /// An own order in one lane.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct LaneState {
@@ -118,7 +100,6 @@ pub(super) struct SimOrder {
     pub sight_age: i64,
     pub level: Level,
     pub lanes: [LaneState; 3],
-    pub held: Option<Held>,
     /// Block since which the book crosses it.
     pub crossed_since: Option<Ns>,
 }
@@ -156,7 +137,6 @@ impl SimOrder {
             sight_age: 0,
             level: Level::default(),
             lanes: [LaneState { open: req.sz.0, ..LaneState::default() }; 3],
-            held: None,
             crossed_since: None,
         }
     }
@@ -204,21 +184,16 @@ impl SimOrder {
         }
     }
 
-    /// The other side is displayed at its price or better, or is not; its level may change unseen from
-    /// `known_until` on.
+    /// Its level may change unseen from `known_until` on.
     #[inline]
-    pub(super) fn sees(&mut self, crosses: bool, known_until: Ns) {
+    pub(super) fn sees(&mut self, known_until: Ns) {
         self.level.known_until = self.level.known_until.min(known_until);
-        if !crosses && self.crossed_since.is_some() {
-            self.lanes.iter_mut().for_each(|l| l.crossed = 0);
-            self.crossed_since = None;
-        }
     }
 
-    /// Whether the same is held back of it as of `other`, at the same price.
-    pub(super) fn shows_as(&self, other: &SimOrder) -> bool {
-        let (Some(a), Some(b)) = (&self.held, &other.held) else { return false };
-        self.req.px == other.req.px && (a.at, a.level) == (b.at, b.level)
+    /// The other side is displayed at its price or better no more.
+    pub(super) fn uncross(&mut self) {
+        self.lanes.iter_mut().for_each(|l| l.crossed = 0);
+        self.crossed_since = None;
     }
 
     /// Whether it was in the book in block `t`; later blocks may have come first.

@@ -167,7 +167,7 @@ impl<F: FillModel> Sim<F> {
             out(SimEvent::Order(o.state(OrderState::Cancelled, OrderReason::LinkLost, now)));
         }
         self.best = [Best::default(); 2];
-        self.crossed = [[0; 3]; 2];
+        (self.crosses, self.crossed) = ([false; 2], [[0; 3]; 2]);
         self.until = Ns(i64::MIN);
         self.mid = (Ns(i64::MIN), None);
         self.mid_before = None;
@@ -188,8 +188,10 @@ impl<F: FillModel> Sim<F> {
         book: &Book,
         out: &mut impl FnMut(SimEvent),
     ) {
+        if let Some(newer) = self.unread.filter(|newer| *newer > t) {
+            self.flush(set, (newer, true), book, out);
+        }
         self.pass(set, t, book, out);
-        self.note_unread(book);
     }
 
     /// Time on the venue's clock is at block `t`.
@@ -197,7 +199,6 @@ impl<F: FillModel> Sim<F> {
     fn pass(&mut self, set: Settings<'_, F>, t: Ns, book: &Book, out: &mut impl FnMut(SimEvent)) {
         self.flush(set, (t, false), book, out);
         while let Some((at, slot)) = self.due.first().copied().filter(|(at, _)| *at <= t) {
-            self.note_unread(book);
             self.take_effect(set, (at, slot), book, out);
         }
     }
@@ -220,12 +221,7 @@ impl<F: FillModel> Sim<F> {
             // While one side is empty the mid is the last there was.
             self.mid = (t, book.mid().or(self.mid.1));
         }
-        if late || self.holding {
-            self.holding = true;
-            Side::BOTH.into_iter().for_each(|side| self.note(side, t, book));
-        } else {
-            self.unread = Some(t);
-        }
+        self.unread = Some(t);
         for side in Side::BOTH.into_iter().filter(|_| !late) {
             let best = &mut self.best[side.index()];
             match book.best(side) {

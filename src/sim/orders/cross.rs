@@ -8,13 +8,14 @@
 //! 3. Of a taker own orders get no more than it printed, by its own right or by confirming.
 
 use super::state::Sim;
+use crate::book::Book;
 use crate::event::Trade;
 use crate::event::own::{FillReason, LANES};
 use crate::math::fixed::Q32;
 use crate::math::seed::mix;
 use crate::sim::config::{Crossing, Settings};
 use crate::sim::model::FillModel;
-use crate::sim::order::{Cause, Crosses, SimEvent, mid_at};
+use crate::sim::order::{Cause, SimEvent, mid_at};
 use crate::units::{Ns, Side, add_volume};
 
 /// Orders displayed beyond which one more changes nothing.
@@ -31,18 +32,67 @@ fn chance(share: f64, n: u32) -> u64 {
 }
 
 impl<F: FillModel> Sim<F> {
-    /// What of the other side was displayed in block `t` at the price of an order or better. Gives whether
-    /// it is done.
-    pub(super) fn cross(
+    /// What the book shows after `block` may cross orders of a side. Gives whether one is done.
+    #[inline]
+    pub(super) fn crossed_by(
+        &mut self,
+        set: Settings<'_, F>,
+        side: Side,
+        block: Ns,
+        book: &Book,
+        out: &mut impl FnMut(SimEvent),
+    ) -> bool {
+        let (other, s) = (book.best(side.opposite()), side.index());
+        let best = self.live[s].first().map(|slot| self.orders[*slot].req.px);
+        let crosses = best.zip(other).is_some_and(|(px, other)| !side.better(other.px, px));
+        if crosses {
+            return self.cross_side(set, side, block, book, out);
+        }
+        if std::mem::take(&mut self.crosses[s]) {
+            self.crossed[s] = [0; LANES.len()];
+            self.live[s].iter().for_each(|slot| self.orders[*slot].uncross());
+        }
+        false
+    }
+
+    /// The book shows the other side at the price of the best order or better.
+    #[inline(never)]
+    fn cross_side(
+        &mut self,
+        set: Settings<'_, F>,
+        side: Side,
+        block: Ns,
+        book: &Book,
+        out: &mut impl FnMut(SimEvent),
+    ) -> bool {
+        let (s, other) = (side.index(), side.opposite());
+        (self.crosses[s], self.calm[s]) = (true, false);
+        let mut done = false;
+        for i in 0..self.live[s].len() {
+            let slot = self.live[s][i];
+            let o = &mut self.orders[slot];
+            if block < o.level.at {
+                continue;
+            }
+            let (size, orders) = (book.size_to(other, o.req.px).0, book.orders_to(other, o.req.px));
+            if size == 0 {
+                o.uncross();
+            } else {
+                done |= self.cross(set, slot, (block, size, orders), out);
+            }
+        }
+        done
+    }
+
+    /// So much, in so many orders, is displayed on the other side after block `t` at the price of an order
+    /// or better. Gives whether it is done.
+    fn cross(
         &mut self,
         set: Settings<'_, F>,
         slot: usize,
-        (t, crossing): (Ns, Crosses),
+        (t, size, orders): (Ns, i64, u32),
         out: &mut impl FnMut(SimEvent),
     ) -> bool {
-        if crossing.size == 0 {
-            return false;
-        }
         let mid = mid_at(t, self.mid, self.mid_before);
         let by = &Cause { time: t, tid: 0, mid, fees: (&set.sim.fees, self.rules.billing) };
         let lot = self.rules.lot();
@@ -62,7 +112,7 @@ impl<F: FillModel> Sim<F> {
                 Crossing::None => continue,
                 Crossing::Displayed => true,
                 Crossing::UntilPrint => false,
-                Crossing::Mixed => draw < chance(set.sim.gtc_share, crossing.orders.max(1)),
+                Crossing::Mixed => draw < chance(set.sim.gtc_share, orders.max(1)),
             };
             if how != Crossing::Displayed {
                 state.until = until;
@@ -73,7 +123,7 @@ impl<F: FillModel> Sim<F> {
             }
             let crossed = &mut self.crossed[side.index()][lane];
             let taken = if self.alone { state.crossed } else { *crossed };
-            let got = state.take(crossing.size - taken, lot, FillReason::Crossed);
+            let got = state.take(size - taken, lot, FillReason::Crossed);
             *crossed += got;
             state.crossed += got;
             done |= o.book(lane, by, out);

@@ -3,20 +3,18 @@
 //! In: the book after a message. Out: states of the fill models, fills where the book crosses own
 //! orders. Hot path: integers.
 //!
-//! 1. What a message shows is held back until the prints of its block are in, and applied once: straight
-//!    from the book, which still is as the message left it, or, where another message or order comes
-//!    first, from notes beside the orders.
+//! 1. What the messages of a block show is held back until the prints of the block are in, and applied once,
+//!    from the book as they left it. A message of another block ends the wait.
 //! 2. A side is calm when nothing of it is crossed and the orders at whose price every change is pushed
 //!    stand before all others: what a message does not reach of the others stays as it is, and is not looked
 //!    at.
 
 use super::state::Sim;
 use crate::book::{Book, Known, Shown};
-use crate::event::own::LANES;
 use crate::sim::config::Settings;
 use crate::sim::level::Level;
 use crate::sim::model::{FillModel, Moment};
-use crate::sim::order::{Crosses, Held, NEVER, NewOrder, SimEvent};
+use crate::sim::order::{NEVER, NewOrder, SimEvent};
 use crate::sim::queues::Run;
 use crate::units::{Ns, Px, Side};
 
@@ -64,50 +62,6 @@ impl Sight<'_> {
 }
 
 impl<F: FillModel> Sim<F> {
-    /// What the messages of a block show, up to the newest, waits to be applied: `book` is as they left it.
-    /// Notes it beside the orders, since another message or order comes first.
-    pub(super) fn note_unread(&mut self, book: &Book) {
-        if let Some(block) = self.unread.take() {
-            self.holding = true;
-            Side::BOTH.into_iter().for_each(|side| self.note(side, block, book));
-        }
-    }
-
-    /// Notes what the message of block `t` shows at the prices of own orders.
-    pub(super) fn note(&mut self, side: Side, t: Ns, book: &Book) {
-        let mut sight = Sight::new(book, side, t);
-        let (mut crosses, mut crossed, mut shown) = (true, false, 0);
-        for (k, slot) in self.live[side.index()].iter().enumerate() {
-            let o = &mut self.orders[*slot];
-            let px = o.req.px;
-            // Best price first: where one is not crossed, those behind it are not.
-            let size = if crosses { book.size_to(side.opposite(), px).0 } else { 0 };
-            crosses = size > 0;
-            crossed |= crosses;
-            // A late snapshot shows nothing newer than what was shown since.
-            if t < o.held.map_or(o.level.at, |h| h.at.max(o.level.at)) {
-                continue;
-            }
-            let known_until = sight.known_until(px);
-            o.sees(crosses, known_until);
-            let level = if sight.reaches(px) { sight.level(px) } else { None };
-            if level.is_some() || crosses {
-                let orders = if crosses { book.orders_to(side.opposite(), px) } else { 0 };
-                let level = level.or(o.held.and_then(|h| h.level));
-                o.held =
-                    Some(Held { at: t, level, crossing: Crosses { size, orders }, known_until });
-                shown = k + 1;
-            }
-        }
-        self.calm[side.index()] = false;
-        if shown > 0 {
-            self.shown[side.index()] = shown.max(self.shown[side.index()]);
-        }
-        if !crossed {
-            self.crossed[side.index()] = [0; 3];
-        }
-    }
-
     /// An order is in the book from its arrival on.
     pub(super) fn go_live(&mut self, set: Settings<'_, F>, slot: usize, book: &Book) {
         let NewOrder { side, px, .. } = self.orders[slot].req;
@@ -128,7 +82,6 @@ impl<F: FillModel> Sim<F> {
         let mine: i64 = mine.map(|o| o.lanes[0].open).sum();
         self.calm[side.index()] = false;
         self.live[side.index()].insert(rank, slot);
-        self.moved(side);
         let o = &mut self.orders[slot];
         o.live = true;
         o.ahead = size.saturating_add(mine);
@@ -151,88 +104,22 @@ impl<F: FillModel> Sim<F> {
         book: &Book,
         out: &mut impl FnMut(SimEvent),
     ) {
-        if !self.holding && self.unread.is_none() {
-            return;
-        }
-        let upto = if inclusive { t } else { Ns(t.0.saturating_sub(1)) };
+        let Some(block) = self.unread.filter(|b| *b < t || (inclusive && *b == t)) else { return };
+        self.unread = None;
+        self.see_best(set);
         let mut filled = false;
-        if let Some(block) = self.unread.filter(|block| *block <= upto) {
-            self.unread = None;
-            self.flush_best(set, block);
-            for side in Side::BOTH {
-                self.read(set, side, block, book);
-            }
-        }
-        if self.holding {
-            filled |= self.flush_noted(set, upto, out);
+        for side in Side::BOTH {
+            self.read(set, side, block, book);
+            filled |= self.crossed_by(set, side, block, book, out);
         }
         if filled {
             self.drop_filled(t, out);
         }
     }
 
-    /// Applies what is noted of blocks up to `upto`; gives whether an order is done.
-    fn flush_noted(
-        &mut self,
-        set: Settings<'_, F>,
-        upto: Ns,
-        out: &mut impl FnMut(SimEvent),
-    ) -> bool {
-        self.holding = false;
-        let (biases, lot) = (set.biases(), self.rules.lot());
-        self.flush_best(set, upto);
-        let mut filled = false;
-        for side in Side::BOTH {
-            let shown = std::mem::take(&mut self.shown[side.index()]);
-            let end = self.live[side.index()].len().min(shown);
-            let mut i = 0;
-            while i < end {
-                let o = &self.orders[self.live[side.index()][i]];
-                let Some(h) = &o.held else {
-                    i += 1;
-                    continue;
-                };
-                if h.at > upto {
-                    self.holding = true;
-                    i += 1;
-                    self.shown[side.index()] = i;
-                    continue;
-                }
-                let order = &self.live[side.index()][i..end];
-                let alike = |slot: &&usize| self.orders[**slot].shows_as(o);
-                let n = 1 + order[1..].iter().take_while(alike).count();
-                if let Some((size, _)) = h.level {
-                    let order = &order[..n];
-                    let time = h.at;
-                    for (lane, (queues, bias)) in self.lanes.iter_mut().zip(biases).enumerate() {
-                        let at = Moment { side, time, lot, bias };
-                        let run = Run { lane, time: NEVER, order, rows: &mut self.orders };
-                        queues.on_level(set.models(), &at, run, size);
-                    }
-                }
-                for i in i..i + n {
-                    filled |= self.apply(set, self.live[side.index()][i], out);
-                }
-                i += n;
-            }
-        }
-        filled
-    }
-
-    /// Applies what `book` shows of a side after `block` to the orders there; notes it where the book
-    /// crosses them.
+    /// Applies what `book` shows of a side after `block` to the orders there.
     fn read(&mut self, set: Settings<'_, F>, side: Side, block: Ns, book: &Book) {
         let s = side.index();
-        let best = self.live[s].first().map(|slot| self.orders[*slot].req.px);
-        let crosses = best.is_some_and(|best| book.size_to(side.opposite(), best).0 > 0);
-        if crosses {
-            self.holding = true;
-            return self.note(side, block, book);
-        }
-        self.crossed[s] = [0; LANES.len()];
-        if best.is_none() {
-            return;
-        }
         let mut sight = Sight::new(book, side, block);
         let (lot, biases, quiet) = (self.rules.lot(), set.biases(), self.calm[s]);
         let (mut calm, mut others, mut i) = (true, false, 0);
@@ -245,12 +132,13 @@ impl<F: FillModel> Sim<F> {
                 break;
             }
             i += 1;
+            // A snapshot that comes late shows nothing newer than what was shown since.
             if block < o.level.at {
                 calm = false;
                 continue;
             }
             let known_until = sight.known_until(px);
-            o.sees(false, known_until);
+            o.sees(known_until);
             let mut pushed = o.level.known_until == NEVER;
             if reached && let Some(level) = sight.level(px) {
                 let from = i - 1;
@@ -259,7 +147,7 @@ impl<F: FillModel> Sim<F> {
                     && o.req.px == px
                     && block >= o.level.at
                 {
-                    o.sees(false, known_until);
+                    o.sees(known_until);
                     i += 1;
                 }
                 let order = &live[from..i];
@@ -278,31 +166,16 @@ impl<F: FillModel> Sim<F> {
         self.calm[s] = calm;
     }
 
-    /// Shows the models what is held back of the best levels, where it is due.
-    fn flush_best(&mut self, set: Settings<'_, F>, upto: Ns) {
+    /// Shows the models what is held back of the best levels.
+    fn see_best(&mut self, set: Settings<'_, F>) {
         let lot = self.rules.lot();
         for side in Side::BOTH {
             let best = &mut self.best[side.index()];
-            let Some((time, size)) = best.held else { continue };
-            if time > upto {
-                self.holding = true;
-                continue;
-            }
+            let Some((time, size)) = best.held.take() else { continue };
             for (lane, bias) in self.lanes.iter_mut().zip(set.biases()) {
                 lane.on_best(set.models(), &Moment { side, time, lot, bias }, &best.level, size);
             }
             best.level = Level { size, at: time, traded: 0, ..best.level };
-            best.held = None;
         }
-    }
-
-    /// What is noted of an order holds from now on; gives whether it is done.
-    fn apply(&mut self, set: Settings<'_, F>, slot: usize, out: &mut impl FnMut(SimEvent)) -> bool {
-        let o = &mut self.orders[slot];
-        let Some(h) = o.held.take() else { return false };
-        if let Some(level) = h.level {
-            o.level = Level::new(level, h.at, h.known_until);
-        }
-        self.cross(set, slot, (h.at, h.crossing), out)
     }
 }

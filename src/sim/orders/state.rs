@@ -62,12 +62,10 @@ pub struct Sim<F: FillModel = Skellam> {
     pub(super) until: Ns,
     /// Of what is drawn of actions and crossings.
     pub(super) seed: u64,
-    /// The block whose messages are applied straight from the book once its prints are in.
+    /// By side: the book crosses own orders.
+    pub(super) crosses: [bool; 2],
+    /// The block whose messages are applied once its prints are in: the book is as they left it.
     pub(super) unread: Option<Ns>,
-    /// Something is held back beside the orders for the prints of its block.
-    pub(super) holding: bool,
-    /// By side: how many orders, from the best on, something may be held back of.
-    pub(super) shown: [usize; 2],
     /// By side: what a message says behind the best own price changes nothing.
     #[serde(skip)]
     pub(super) calm: [bool; 2],
@@ -99,9 +97,8 @@ impl<F: FillModel> Sim<F> {
             crossed: [[0; 3]; 2],
             until: Ns(i64::MIN),
             seed: mix(seed),
+            crosses: [false; 2],
             unread: None,
-            holding: false,
-            shown: [0; 2],
             calm: [false; 2],
             mid: (Ns(i64::MIN), None),
             mid_before: None,
@@ -145,9 +142,7 @@ impl<F: FillModel> Sim<F> {
     pub(super) fn remove(&mut self, slot: usize) -> &SimOrder {
         let o = &self.orders[slot];
         if o.live {
-            let side = o.req.side;
-            self.live[side.index()].take(|s| *s == slot);
-            self.moved(side);
+            self.live[o.req.side.index()].take(|s| *s == slot);
         }
         self.due.take(|(_, s)| *s == slot);
         self.orders.remove(slot)
@@ -168,12 +163,6 @@ impl<F: FillModel> Sim<F> {
             gone = next;
         }
         self.remove(slot)
-    }
-
-    /// Orders of a side have moved to other places.
-    pub(super) fn moved(&mut self, side: Side) {
-        let shown = &mut self.shown[side.index()];
-        *shown = if *shown == 0 { 0 } else { usize::MAX };
     }
 
     /// The slot of the order with this number.
