@@ -326,8 +326,13 @@ impl Twins {
         }
     }
 
+    fn open(&self) -> Vec<u64> {
+        let open = Side::BOTH.into_iter().flat_map(|side| self.tape.paper.open(side));
+        open.map(|v| v.id).collect()
+    }
+
     fn cancel(&mut self, bytes: &mut Bytes<'_>) {
-        let open: Vec<u64> = self.tape.paper.open().map(|v| v.id).collect();
+        let open = self.open();
         let Some(id) = open.get(usize::from(bytes.below(12)) % open.len().max(1)).copied() else {
             return;
         };
@@ -452,7 +457,7 @@ impl Twins {
         if !full && IN_THE_ORACLE.contains(&self.cfg.model) {
             let oracle = self.oracle();
             assert_eq!(self.sums, oracle.fills, "{:?}", self.cfg);
-            let mut open: Vec<u64> = self.tape.paper.open().map(|v| v.id).collect();
+            let mut open = self.open();
             open.sort_unstable();
             assert_eq!(open, oracle.open());
         }

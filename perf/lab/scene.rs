@@ -65,7 +65,7 @@ impl Scene {
     /// Own orders that rest.
     #[must_use]
     pub fn live(&self) -> usize {
-        self.sim.open().filter(|o| o.live).count()
+        Side::BOTH.into_iter().flat_map(|side| self.sim.open(side)).filter(|o| o.live).count()
     }
 
     /// Half a second later a full book comes.

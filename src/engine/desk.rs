@@ -32,7 +32,7 @@ use crate::learn::{Learners, Sample};
 use crate::limits::{COIN_NAME_MAX, FUNDED_HOURS_MAX};
 use crate::math::seed::named;
 use crate::quote::guard::{self, State};
-use crate::quote::{Inputs, Ladder, Stands, Strategy, fit};
+use crate::quote::{Inputs, Ladder, Strategy, fit};
 use crate::record::{self, Guard, Health, Late};
 use crate::sim::executor::Executor;
 use crate::sim::fees::funding_e8;
@@ -577,6 +577,7 @@ impl<C: Components> Desk<C> {
             let wanted = quotes[v.side.index()].levels.first();
             wanted.map_or(0, |(px, _)| px.0.wrapping_sub(v.px.0))
         };
-        black_box(self.working.exec.open().map(off).fold(0, i64::wrapping_add));
+        let open = Side::BOTH.into_iter().flat_map(|side| self.working.exec.open(side));
+        black_box(open.map(off).fold(0, i64::wrapping_add));
     }
 }

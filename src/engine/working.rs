@@ -150,7 +150,7 @@ impl<C: Components> Working<C> {
 
     /// Whether orders of a side stand that are not on their way out.
     pub(super) fn stands(&self, side: Side) -> bool {
-        self.exec.open().any(|v| v.side == side && !v.cancelling)
+        self.exec.open(side).any(|v| !v.cancelling)
     }
 
     /// Moves the orders of one side to where they are wanted, as far as requests are left for it.
@@ -174,7 +174,7 @@ impl<C: Components> Working<C> {
         let mut kept = [false; LADDER_MAX];
         let mut loose: ArrayVec<View, ORDERS_MAX> = ArrayVec::new();
         let mut first_free = 0;
-        for v in self.exec.open().filter(|v| v.side == side && !v.cancelling) {
+        for v in self.exec.open(side).filter(|v| !v.cancelling) {
             while kept.get(first_free) == Some(&true) {
                 first_free += 1;
             }

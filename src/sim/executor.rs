@@ -23,7 +23,7 @@ use super::order::{NewOrder, SimEvent, View};
 use super::room::Full;
 use crate::event::own::OrderReason;
 use crate::event::{Bbo, Snapshot, Trade};
-use crate::units::Ns;
+use crate::units::{Ns, Side};
 use crate::units::rules::Rules;
 
 /// Executes the own orders of one coin. Its value is part of a checkpoint. `F` is the fill model that
@@ -74,8 +74,8 @@ pub trait Executor<F: FillModel>: Debug + Serialize + DeserializeOwned + Send + 
     /// it. For executors that simulate; others hear it from the venue.
     fn refuse_next(&mut self) {}
 
-    /// The orders that are not out, as far as it knows: bids first, best price first, earliest first.
-    fn open(&self) -> impl Iterator<Item = View> + '_;
+    /// The orders of a side that are not out, as far as it knows: best price first, earliest first.
+    fn open(&self, side: Side) -> impl Iterator<Item = View> + '_;
 
     /// Prints so far that came too late to be taken in the venue's order.
     fn late(&self) -> u64 {

@@ -33,7 +33,7 @@ fn a_share_of_a_cancel_fills_no_part_of_a_lot() {
         w.sell(5_000, 2, &[at(5)]);
         assert_eq!(w.filled(id, C), 76_920_000, "{model:?}");
         w.sell(6_000, 3, &[at(5)]);
-        assert_eq!((w.filled(id, C), w.sim.open().count()), (ONE, 0), "{model:?}");
+        assert_eq!((w.filled(id, C), w.open().count()), (ONE, 0), "{model:?}");
     }
 }
 
@@ -53,7 +53,7 @@ proptest! {
         for (i, (kind, usd, a, b)) in (1i64..).zip(ops) {
             let (at, px) = (100 * i, usd * ONE);
             match kind {
-                0 if w.sim.open().count() < 8 => {
+                0 if w.open().count() < 8 => {
                     w.place(at, Side::Buy, px, lot * (1 + a % 4_000));
                 }
                 1 => w.sell(at, i.unsigned_abs(), &[(999 * ONE, a * lot), (px, b * lot)]),

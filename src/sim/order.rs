@@ -141,10 +141,9 @@ impl SimOrder {
         }
     }
 
-    /// Place in the executor's list: bids first, best price first, earliest first.
-    pub(super) fn key(&self) -> (u8, i64, Ns, u64) {
-        let rank = -self.req.side.sign() * self.req.px.0;
-        (self.req.side as u8, rank, self.arrive, self.id)
+    /// Place among the orders: bids first, best price first, earliest first.
+    pub(super) fn key(&self) -> (Side, i64, Ns, u64) {
+        (self.req.side, -self.req.side.sign() * self.req.px.0, self.arrive, self.id)
     }
 
     /// When its next change is due.

@@ -157,14 +157,16 @@ impl<F: FillModel> Sim<F> {
     /// The link is down or trades were lost: every order that arrived up to `upto` is out at once,
     /// nothing fills across.
     pub fn void(&mut self, now: Ns, upto: Ns, out: &mut impl FnMut(SimEvent)) {
-        let mut i = 0;
-        while let Some(slot) = self.orders.order().get(i).copied() {
-            if self.orders[slot].arrive > upto {
-                i += 1;
-                continue;
+        for s in 0..2 {
+            let mut i = 0;
+            while let Some(slot) = self.open[s].get(i).copied() {
+                if self.orders[slot].arrive > upto {
+                    i += 1;
+                    continue;
+                }
+                let o = self.end(slot);
+                out(SimEvent::Order(o.state(OrderState::Cancelled, OrderReason::LinkLost, now)));
             }
-            let o = self.end(slot);
-            out(SimEvent::Order(o.state(OrderState::Cancelled, OrderReason::LinkLost, now)));
         }
         self.best = [Best::default(); 2];
         (self.crosses, self.crossed) = ([false; 2], [[0; 3]; 2]);
@@ -173,9 +175,9 @@ impl<F: FillModel> Sim<F> {
         self.mid_before = None;
     }
 
-    /// The orders that are not out yet.
-    pub fn open(&self) -> impl Iterator<Item = View> + '_ {
-        self.orders.iter().map(SimOrder::view)
+    /// The orders of a side that are not out yet: best price first, earliest first.
+    pub fn open(&self, side: Side) -> impl Iterator<Item = View> + '_ {
+        self.open[side.index()].iter().map(|slot| self.orders[*slot].view())
     }
 
     /// A message of block `t` is about to be applied: arrivals and cancels up to `t` take effect

@@ -37,6 +37,10 @@ struct World {
 }
 
 impl World {
+    fn open(&self) -> impl Iterator<Item = View> + '_ {
+        Side::BOTH.into_iter().flat_map(|side| self.sim.open(side))
+    }
+
     fn new(model: Model) -> World {
         let cfg = Config {
             model,
@@ -271,7 +275,7 @@ fn a_change_concerns_its_order_alone() {
     let other = w.place(200, Side::Buy, 97, 5);
     let new = w.modify(250, old, 98, 5);
     let leaving =
-        |w: &World| -> Vec<(u64, bool)> { w.sim.open().map(|v| (v.id, v.cancelling)).collect() };
+        |w: &World| -> Vec<(u64, bool)> { w.open().map(|v| (v.id, v.cancelling)).collect() };
     assert!(leaving(&w).contains(&(old, true)) && leaving(&w).contains(&(other, false)));
     w.book(400, &[(98, 7)], ASK);
     let left = leaving(&w);
@@ -332,7 +336,7 @@ fn a_change_never_overtakes_its_order() {
     let is = |id| w.states(id).last().copied();
     assert_eq!(is(old), Some((OrderState::Cancelled, OrderReason::Replaced)));
     assert_eq!(is(new), Some((OrderState::Live, OrderReason::None)));
-    assert_eq!(w.sim.open().count(), 1);
+    assert_eq!(w.open().count(), 1);
 }
 
 #[test]
@@ -539,7 +543,7 @@ proptest! {
             let at = 100 + 100 * i64::try_from(i).expect("small");
             let taker = 1 + u64::try_from(i).expect("small");
             match kind {
-                0 if w.sim.open().count() < 8 => ids.push(w.place(at, Side::Buy, px, 1 + a % 9)),
+                0 if w.open().count() < 8 => ids.push(w.place(at, Side::Buy, px, 1 + a % 9)),
                 1 => w.sell(at, taker, &[(99, a), (px, b)]),
                 2 => w.book(at, &[(99, a), (98, b), (97, a), (96, b)], ASK),
                 3 => w.book(at, &[(95, b)], &[(px, a)]),

@@ -19,7 +19,7 @@ use crate::book::Book;
 use crate::event::own::{Late, OrderReason};
 use crate::event::{Bbo, Snapshot, Trade};
 use crate::limits::ORDERS_MAX;
-use crate::units::Ns;
+use crate::units::{Ns, Side};
 use crate::units::rules::Rules;
 
 /// The simulator and a book in the venue's order.
@@ -87,8 +87,8 @@ impl<F: FillModel> Executor<F> for Paper<F> {
         self.sim.refuse_next();
     }
 
-    fn open(&self) -> impl Iterator<Item = View> + '_ {
-        self.sim.open()
+    fn open(&self, side: Side) -> impl Iterator<Item = View> + '_ {
+        self.sim.open(side)
     }
 
     fn late(&self) -> u64 {

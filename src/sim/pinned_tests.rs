@@ -57,12 +57,12 @@ fn market(model: Model, participation_pct: u8) -> (u64, u32) {
             7 | 8 => {
                 let side = if rng.bool() { Side::Buy } else { Side::Sell };
                 let px = best + i64::from(side == Side::Sell) - side.sign() * rng.i64(0..3);
-                if w.sim.open().count() < 40 {
+                if w.open().count() < 40 {
                     w.place(at, side, px, rng.i64(1..40) * LOT);
                 }
             }
             _ => {
-                let open: Vec<u64> = w.sim.open().map(|o| o.id).collect();
+                let open: Vec<u64> = w.open().map(|o| o.id).collect();
                 if let Some(id) = rng.choice(open) {
                     w.cancel(at, id);
                 }

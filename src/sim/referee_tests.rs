@@ -73,7 +73,7 @@ fn class_06_a_fill_of_what_is_left_completes_the_order() {
     w.sell(300, 1, &[(99, 15)]);
     assert_eq!(w.filled(id, C), 5);
     assert_eq!(w.states(id).last(), Some(&(OrderState::Filled, OrderReason::None)));
-    assert_eq!(w.sim.open().count(), 0);
+    assert_eq!(w.open().count(), 0);
 }
 
 /// Behind ten, then changed to `px` and `sz`; the level grew to sixteen meanwhile.

@@ -17,19 +17,19 @@ fn refused_requests_come_back_after_the_way_and_leave_what_they_were_to_change()
     w.book(310, &[(99, 10)], ASK);
     let no = Some((OrderState::Rejected, OrderReason::Requests));
     assert_eq!((last(&w, refused), last(&w, changed)), (no, no));
-    assert!(w.sim.open().all(|v| v.id == id && v.live && !v.cancelling), "it may be changed again");
+    assert!(w.open().all(|v| v.id == id && v.live && !v.cancelling), "it may be changed again");
     w.sim.refuse_next();
     w.cancel(320, id);
-    assert!(w.sim.open().all(|v| v.cancelling));
+    assert!(w.open().all(|v| v.cancelling));
     w.book(430, &[(99, 10)], ASK);
     assert_eq!(last(&w, id), Some((OrderState::Live, OrderReason::Requests)));
-    assert!(w.sim.open().all(|v| v.id == id && v.live && !v.cancelling));
+    assert!(w.open().all(|v| v.id == id && v.live && !v.cancelling));
     // The next ones are taken.
     w.sell(440, 1, &[(99, 12)]);
     assert_eq!(w.filled(id, C), 2);
     w.cancel(450, id);
     w.book(560, &[(99, 10)], ASK);
-    assert_eq!(w.sim.open().count(), 0);
+    assert_eq!(w.open().count(), 0);
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn what_is_to_replace_an_order_that_is_gone_is_known_to_be_refused() {
     let second = w.modify(150, first, 97, 5);
     let third = w.modify(160, second, 96, 5);
     let other = w.modify(160, stays, 95, 5);
-    let open = |w: &World, id| w.sim.open().find(|v| v.id == id).is_some_and(|v| !v.cancelling);
+    let open = |w: &World, id| w.open().find(|v| v.id == id).is_some_and(|v| !v.cancelling);
     assert!(open(&w, third) && open(&w, other));
     w.sell(200, 1, &[(99, 5)]);
     assert_eq!(w.filled(first, C), 5);

@@ -109,54 +109,38 @@ impl<T> DerefMut for List<T> {
     }
 }
 
-/// Elements in an order, each in a slot where it stays while others come and go.
+/// Elements each in a slot where it stays while others come and go.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Slots<T> {
     rows: Vec<T>,
-    /// The slots of the elements in their order, then those that are free.
-    order: Vec<usize>,
-    len: usize,
+    /// From `taken` on, the slots that are free.
+    free: Vec<usize>,
+    taken: usize,
 }
 
 impl<T: Copy> Slots<T> {
     /// No elements; `x` is what free slots hold.
     pub(super) fn new(places: usize, x: T) -> Slots<T> {
-        Slots { rows: vec![x; places], order: (0..places).collect(), len: 0 }
+        Slots { rows: vec![x; places], free: (0..places).collect(), taken: 0 }
     }
 
     /// Whether every slot is taken.
     pub(super) fn is_full(&self) -> bool {
-        self.len >= self.rows.len()
+        self.taken >= self.rows.len()
     }
 
-    /// The slots of the elements, in their order.
-    pub(super) fn order(&self) -> &[usize] {
-        &self.order[..self.len]
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.order().iter().map(|slot| &self.rows[*slot])
-    }
-
-    /// Puts `x` into a free slot as the `i`th, at most the length; those from there on move up. Gives
-    /// the slot.
-    pub(super) fn insert(&mut self, i: usize, x: T) -> Result<usize, Full> {
-        if self.is_full() {
-            return Err(Full);
-        }
-        let slot = self.order[self.len];
+    /// Puts `x` into a free slot. Gives the slot.
+    pub(super) fn insert(&mut self, x: T) -> Result<usize, Full> {
+        let slot = *self.free.get(self.taken).ok_or(Full)?;
+        self.taken += 1;
         self.rows[slot] = x;
-        self.order[i..=self.len].rotate_right(1);
-        self.len += 1;
         Ok(slot)
     }
 
-    /// Takes the one in a slot out, which is free then; those behind it move down.
+    /// Takes the one in a slot out, which is free then.
     pub(super) fn remove(&mut self, slot: usize) -> &T {
-        if let Some(i) = self.order().iter().position(|s| *s == slot) {
-            self.order[i..self.len].rotate_left(1);
-            self.len -= 1;
-        }
+        self.taken -= 1;
+        self.free[self.taken] = slot;
         &self.rows[slot]
     }
 }
@@ -205,23 +189,20 @@ mod tests {
     }
 
     #[test]
-    fn elements_keep_their_slots_and_their_order_in_a_checkpoint_too() {
+    fn elements_keep_their_slots_in_a_checkpoint_too() {
         let (mut slots, mut naive) = (Slots::new(5, 0), Vec::new());
         let mut rng = fastrand::Rng::with_seed(1);
         for x in 0..2_000u32 {
             if rng.bool() || naive.is_empty() {
-                let at = rng.usize(..=naive.len());
-                match slots.insert(at, x) {
-                    Ok(slot) => naive.insert(at, (slot, x)),
+                match slots.insert(x) {
+                    Ok(slot) => naive.push((slot, x)),
                     Err(Full) => assert_eq!(naive.len(), 5),
                 }
             } else {
-                let at = rng.usize(..naive.len());
-                let (slot, was) = naive.remove(at);
+                let (slot, was) = naive.swap_remove(rng.usize(..naive.len()));
                 assert_eq!(*slots.remove(slot), was);
             }
-            let now = slots.order().iter().copied().zip(slots.iter().copied());
-            assert_eq!(now.collect::<Vec<_>>(), naive);
+            assert_eq!(slots.is_full(), naive.len() == 5);
             assert!(naive.iter().all(|(slot, x)| slots[*slot] == *x));
             if x % 7 == 0 {
                 let bytes = postcard::to_stdvec(&slots).expect("plain");

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use papermaker::{
     Bbo, Components, Executor, FillModel, Full, Lane, NewOrder, Ns, OrderReason, OrderState, Paper,
-    Rules, Shipped, SimEvent, SimSettings, Skellam, Snapshot, Trade, View,
+    Rules, Shipped, Side, SimEvent, SimSettings, Skellam, Snapshot, Trade, View,
 };
 use serde::{Deserialize, Serialize};
 
@@ -176,8 +176,8 @@ impl<F: FillModel> Executor<F> for Noted<F> {
         paper.cancel(set, leaves, id, why, &mut out);
     }
 
-    fn open(&self) -> impl Iterator<Item = View> + '_ {
-        self.paper.open()
+    fn open(&self, side: Side) -> impl Iterator<Item = View> + '_ {
+        self.paper.open(side)
     }
 
     fn on_up(&mut self) {
@@ -278,8 +278,8 @@ impl<F: FillModel> Executor<F> for Scripted {
         self.play(out);
     }
 
-    fn open(&self) -> impl Iterator<Item = View> + '_ {
-        self.orders.iter().copied()
+    fn open(&self, side: Side) -> impl Iterator<Item = View> + '_ {
+        self.orders.iter().copied().filter(move |v| v.side == side)
     }
 
     fn on_up(&mut self) {}

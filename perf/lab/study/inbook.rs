@@ -25,7 +25,7 @@ use crate::sim::fees::fee_e8;
 use crate::sim::models::skellam::Skellam;
 use crate::sim::orders::{Full, NewOrder, SimEvent, View};
 use crate::units::rules::Rules;
-use crate::units::{Mid2, Ns, Sz};
+use crate::units::{Mid2, Ns, Side, Sz};
 use crate::venue::agents::Agents;
 use crate::venue::agents::book::{Book, Did};
 use crate::venue::matching::OrderId;
@@ -361,8 +361,8 @@ impl Executor<Skellam> for InBook {
         self.refuses = true;
     }
 
-    fn open(&self) -> impl Iterator<Item = View> + '_ {
-        self.orders.iter().map(|o| {
+    fn open(&self, side: Side) -> impl Iterator<Item = View> + '_ {
+        self.orders.iter().filter(move |o| o.req.side == side).map(|o| {
             let Own { id, req: NewOrder { side, px, level, .. }, open, live, leaving, .. } = *o;
             View { id, side, px, open: Sz(open), level, live, cancelling: leaving }
         })
@@ -398,7 +398,6 @@ impl Executor<Skellam> for InBook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Side;
     use crate::venue::config::{Config as Venue, Named};
     use crate::venue::tape::Recorder;
 

@@ -151,8 +151,8 @@ impl<F: FillModel> Sim<F> {
                     i += 1;
                 }
                 let order = &live[from..i];
-                for (lane, (queues, bias)) in self.lanes.iter_mut().zip(biases).enumerate() {
-                    let at = Moment { side, time: block, lot, bias };
+                for (lane, queues) in self.lanes.iter_mut().enumerate() {
+                    let at = Moment { side, time: block, lot, bias: biases[lane] };
                     let run = Run { lane, time: NEVER, order, rows };
                     queues.on_level(set.models(), &at, run, level.0);
                 }

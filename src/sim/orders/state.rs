@@ -37,10 +37,13 @@ pub struct Sim<F: FillModel = Skellam> {
     pub(super) rules: Rules,
     /// Each order is judged as if it were the only one.
     pub(super) alone: bool,
-    /// Bids first, best price first, earliest first.
     pub(super) orders: Slots<SimOrder>,
+    /// By side, the slots of all that are not out: best price first, earliest first.
+    pub(super) open: [List<usize>; 2],
     /// By side, the slots of those in the book, in the same order.
     pub(super) live: [List<usize>; 2],
+    /// The slots of the newest orders, by the last bits of their numbers; none once they are out.
+    by_id: Vec<usize>,
     /// What is still to arrive or to be cancelled, by slot: soonest first, then in the same order.
     pub(super) due: List<(Ns, usize)>,
     /// The configured model, and its brackets where there are any.
@@ -85,7 +88,9 @@ impl<F: FillModel> Sim<F> {
             rules,
             alone: false,
             orders: Slots::new(places, SimOrder::new(0, none, Ns(0), Ns(0))),
+            open: [List::new(places), List::new(places)],
             live: [List::new(places), List::new(places)],
+            by_id: vec![usize::MAX; places.next_power_of_two()],
             due: List::new(places),
             lanes: models.into_iter().take(set.sim.lanes()).map(lane).collect(),
             next_id: 1,
@@ -113,14 +118,23 @@ impl<F: FillModel> Sim<F> {
     }
 
     pub(super) fn insert(&mut self, own: SimOrder) -> Result<(), Full> {
-        let at = self.rank(self.orders.order(), &own);
-        let slot = self.orders.insert(at, own)?;
+        let slot = self.orders.insert(own)?;
+        let s = own.req.side.index();
+        let at = self.rank(&self.open[s], &own);
+        self.open[s].insert(at, slot);
+        let place = self.place(own.id);
+        self.by_id[place] = slot;
         self.lanes.iter_mut().for_each(|lane| lane.put(slot));
         self.expect(slot);
         Ok(())
     }
 
-    /// How many of the orders in these slots come before `own`.
+    /// Where the slot of an order is looked for first.
+    fn place(&self, id: u64) -> usize {
+        usize::try_from(id % self.by_id.len() as u64).unwrap_or(0)
+    }
+
+    /// How many of the orders in these slots, all of its side, come before `own`.
     pub(super) fn rank(&self, slots: &[usize], own: &SimOrder) -> usize {
         let key = own.key();
         slots.partition_point(|slot| self.orders[*slot].key() < key)
@@ -140,10 +154,15 @@ impl<F: FillModel> Sim<F> {
     }
 
     pub(super) fn remove(&mut self, slot: usize) -> &SimOrder {
-        let o = &self.orders[slot];
-        if o.live {
-            self.live[o.req.side.index()].take(|s| *s == slot);
+        let SimOrder { id, live, req, .. } = self.orders[slot];
+        let (s, place) = (req.side.index(), self.place(id));
+        if self.by_id[place] == slot {
+            self.by_id[place] = usize::MAX;
         }
+        if live {
+            self.live[s].take(|s| *s == slot);
+        }
+        self.open[s].take(|s| *s == slot);
         self.due.take(|(_, s)| *s == slot);
         self.orders.remove(slot)
     }
@@ -158,16 +177,25 @@ impl<F: FillModel> Sim<F> {
                 let o = &self.orders[*slot];
                 o.replaces == id && !o.live
             };
-            let Some(next) = self.orders.order().iter().copied().find(follows) else { break };
+            let Some(next) = self.slots().find(follows) else { break };
             self.orders[next].changing = true;
             gone = next;
         }
         self.remove(slot)
     }
 
+    /// The slots of the orders that are not out: bids first, best price first, earliest first.
+    pub(super) fn slots(&self) -> impl Iterator<Item = usize> + '_ {
+        self.open.iter().flat_map(|side| side.iter().copied())
+    }
+
     /// The slot of the order with this number.
     pub(super) fn slot(&self, id: u64) -> Option<usize> {
-        self.orders.order().iter().copied().find(|slot| self.orders[*slot].id == id)
+        let first = self.by_id[self.place(id)];
+        if self.orders.get(first).is_some_and(|o| o.id == id) {
+            return Some(first);
+        }
+        self.slots().find(|slot| self.orders[*slot].id == id)
     }
 
     pub(super) fn drop_filled(&mut self, t: Ns, out: &mut impl FnMut(SimEvent)) {
