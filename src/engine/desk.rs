@@ -445,15 +445,23 @@ impl<C: Components> Desk<C> {
         if self.account.last_fill.0 == i64::MIN && self.health == Health::Fresh {
             self.account.last_fill = cx.now;
         }
-        let stale;
-        (stale, self.rest) = self.working.stale(cx.now, basis, &spot);
+        let stale = self.working.stale(cx.now, &basis, &spot);
+        self.rest = self.working.rest(basis, stale);
         if stale == [false; 2] {
             return;
         }
         let mut x = self.inputs(cx, &spot);
         let mut pace = cx.requests.pace(&cx.cfg.requests, cx.now);
         let engine = self.guards(&x, pace);
-        let (guards, held) = self.declining(cx, &x, engine);
+        // The strategy's reason not to quote, where nothing else is in the way, and how long it stands.
+        let own = engine.contains(&Guard::None);
+        let own = own.then(|| self.account.strategy.decline(&cx.cfg.strategy, &x)).flatten();
+        let first = |g| if g == Guard::None { own.map(|(why, _)| why.guard()) } else { None };
+        let guards = engine.map(|g| first(g).unwrap_or((g, 0)));
+        let held = |i: usize| {
+            let own = own.filter(|_| engine[i] == Guard::None);
+            own.map_or(HELD, |(_, stands)| stands)
+        };
         let wait_ns = pace.longer(cx.cfg.quote.requote_ms * Ns::MS);
         let is_due = |side: Side| {
             let i = side.index();
@@ -464,7 +472,7 @@ impl<C: Components> Desk<C> {
             let i = side.index();
             // Requests come back with time alone.
             if !matches!(guards[i].0, Guard::None | Guard::Requests) && !self.working.stands(side) {
-                self.working.sides[i].standing = Some(Standing::new(basis, spot, held[i], 0));
+                self.working.sides[i].standing = Some(Standing::new(basis, spot, held(i), 0));
             }
         }
         if due == [false; 2] {
@@ -485,7 +493,7 @@ impl<C: Components> Desk<C> {
             let (quote, tolerance_bps) = (&quotes[i], ladder.tolerance_bps);
             let wanted = Wanted { side, quote, tolerance_bps, pace };
             let done = self.working.reconcile_side(cx, &mut self.account, &wanted);
-            let stands = if x.held[i] { held[i] } else { ladder.stands };
+            let stands = if x.held[i] { held(i) } else { ladder.stands };
             let standing = |slack| Standing::new(basis, spot, stands, slack);
             self.working.sides[i].standing = done.slack.map(standing);
             changed |= done.changed;
@@ -543,25 +551,6 @@ impl<C: Components> Desk<C> {
             if first == Guard::None && waits { Guard::Requests } else { first }
         };
         [of(Side::Buy, lots), of(Side::Sell, -lots)]
-    }
-
-    /// The same with the strategy's reason not to quote, where nothing else is in the way, and how long
-    /// each stands.
-    fn declining<P>(
-        &self,
-        cx: &Cx<'_, C, P>,
-        x: &Inputs,
-        guards: [Guard; 2],
-    ) -> ([(Guard, u8); 2], [Stands; 2]) {
-        let (mut own, mut stands) = ((Guard::None, 0), HELD);
-        if guards.contains(&Guard::None)
-            && let Some((why, until)) = self.account.strategy.decline(&cx.cfg.strategy, x)
-        {
-            (own, stands) = (why.guard(), until);
-        }
-        let of = |g| if g == Guard::None { (own, stands) } else { ((g, 0), HELD) };
-        let [bids, asks] = guards.map(of);
-        ([bids.0, asks.0], [bids.1, asks.1])
     }
 
     /// Touches the state that the next decision reads, to bring it close to the processor. No effect.

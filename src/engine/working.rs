@@ -123,19 +123,16 @@ impl<C: Components> Working<C> {
         hold.show(batch, &mut Execute { exec: &mut self.exec, set, out });
     }
 
-    /// Sides whose orders may have to change, as far as their ladders said; where none has, how long
-    /// that holds.
-    pub(super) fn stale(
-        &self,
-        now: Ns,
-        basis: Basis,
-        spot: &Spot,
-    ) -> ([bool; 2], Option<Standing>) {
-        let of = |i: usize| self.sides[i].standing.as_ref().filter(|s| s.holds(now, &basis, spot));
-        let [bids, asks] = [of(0), of(1)];
-        let both = bids.zip(asks);
-        let both = both.and_then(|(bids, asks)| Standing::both([bids, asks], basis));
-        ([bids.is_none(), asks.is_none()], both)
+    /// Sides whose orders may have to change, as far as their ladders said.
+    pub(super) fn stale(&self, now: Ns, basis: &Basis, spot: &Spot) -> [bool; 2] {
+        let holds = |s: &Standing| s.holds(now, basis, spot);
+        self.sides.each_ref().map(|side| !side.standing.as_ref().is_some_and(holds))
+    }
+
+    /// Where no side is stale, how long that holds.
+    pub(super) fn rest(&self, basis: Basis, stale: [bool; 2]) -> Option<Standing> {
+        let [bids, asks] = self.sides.each_ref().map(|side| side.standing.as_ref());
+        bids.zip(asks).filter(|_| stale == [false; 2]).and_then(|(b, a)| Standing::both([b, a], basis))
     }
 
     /// Whether a side may change now.

@@ -76,32 +76,33 @@ pub(super) struct LaneState {
     pub reason: FillReason,
 }
 
-/// An own order.
+/// An own order: in its first lines of the cache what is looked at with each message.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[repr(C, align(64))]
 pub(super) struct SimOrder {
-    pub id: u64,
-    /// Names what is drawn of it.
-    pub name: u64,
     pub req: NewOrder,
-    pub live: bool,
-    pub sent: Ns,
+    pub id: u64,
     pub arrive: Ns,
     pub cancel_at: Ns,
-    /// Number of the order this one is a change of; 0: none.
-    pub replaces: u64,
+    pub live: bool,
     /// A change of this order is on its way, or it will be refused.
     pub changing: bool,
     /// The account had no request left for it.
     pub refused: bool,
-    pub reason: OrderReason,
-    pub ahead: i64,
     pub unknown: bool,
-    /// Age of the display the queue started from; -1: the price had never been displayed.
-    pub sight_age: i64,
+    pub reason: OrderReason,
     pub level: Level,
     pub lanes: [LaneState; 3],
     /// Block since which the book crosses it.
     pub crossed_since: Option<Ns>,
+    /// Number of the order this one is a change of; 0: none.
+    pub replaces: u64,
+    /// Names what is drawn of it.
+    pub name: u64,
+    pub sent: Ns,
+    pub ahead: i64,
+    /// Age of the display the queue started from; -1: the price had never been displayed.
+    pub sight_age: i64,
 }
 
 impl LaneState {

@@ -62,16 +62,26 @@ impl<T> List<T> {
         Ok(())
     }
 
-    /// Puts `x` at place `i`, at most the length; those from there on move up. For lists that hold no
-    /// more than there are places, and are no queues.
-    pub(super) fn insert(&mut self, i: usize, x: T) {
-        self.list.insert(self.gone + i, x);
+    /// Puts `x` at place `i`, at most the length, where there is room; those from there on move up.
+    pub(super) fn insert(&mut self, i: usize, x: T)
+    where
+        T: Copy,
+    {
+        if self.push(x).is_ok() {
+            let last = self.len() - 1;
+            self.copy_within(i..last, i + 1);
+            self[i] = x;
+        }
     }
 
     /// Takes the first out that `is` says, where there is one; those behind it move down.
     pub(super) fn take(&mut self, is: impl FnMut(&T) -> bool) {
-        if let Some(i) = self.iter().position(is) {
-            self.list.remove(self.gone + i);
+        match self.iter().position(is) {
+            Some(0) => self.remove_first(1),
+            Some(i) => {
+                self.list.remove(self.gone + i);
+            }
+            None => {}
         }
     }
 

@@ -134,7 +134,9 @@ impl<F: FillModel> Sim<F> {
     /// A taker is at work: nothing was taken of it yet.
     pub(super) fn begin(&mut self, time: Ns) {
         if self.until >= time {
-            self.orders.iter_mut().flat_map(|o| &mut o.lanes).for_each(|l| l.taken = 0);
+            for slot in self.live.iter().flat_map(|side| side.iter()) {
+                self.orders[*slot].lanes.iter_mut().for_each(|l| l.taken = 0);
+            }
         }
     }
 
