@@ -75,8 +75,9 @@ fn side(
     let sign = if side == Side::Buy { 1.0 } else { -1.0 };
     let mut left = b.max_lots - sign * x.lots();
     let (twice_mid, mut steps) = (x.mid().0, b.rules.steps());
-    // Most ladders have one size: what it rounds to is known from the level before.
-    let (mut asked, mut floored) = (Sz(0), Sz(0));
+    let lots = |sz: Sz| sz.to_f64() * value / b.unit_usd;
+    // Most ladders have one size: what it rounds to, and its lots, are known from the level before.
+    let (mut asked, mut floored, mut needs) = (Sz(0), Sz(0), 0.0);
     let mut q = SideQuote::empty((Guard::None, 0));
     let mut last = None;
     for (px, sz) in ladder.levels(side) {
@@ -91,14 +92,14 @@ fn side(
         }
         if *sz != asked {
             (asked, floored) = (*sz, b.rules.floor_lot(*sz));
+            needs = lots(floored);
         }
-        let within = floored.to_f64() * value / b.unit_usd < left * WITHIN;
         let most = || rounding::size(b.rules, left * b.unit_usd / value);
-        let wanted = if within { floored } else { floored.min(most()) };
+        let wanted = if needs < left * WITHIN { floored } else { floored.min(most()) };
         // A level too small on its own goes out at the least valid size.
         let valid = b.rules.valid_value(px, wanted);
         let sz = if valid { wanted } else { b.rules.min_size(px) };
-        let lots = sz.to_f64() * value / b.unit_usd;
+        let lots = if sz == floored { needs } else { lots(sz) };
         if lots > left {
             break;
         }

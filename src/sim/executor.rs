@@ -23,8 +23,8 @@ use super::order::{NewOrder, SimEvent, View};
 use super::room::Full;
 use crate::event::own::OrderReason;
 use crate::event::{Bbo, Snapshot, Trade};
-use crate::units::{Ns, Side};
 use crate::units::rules::Rules;
+use crate::units::{Ns, Side};
 
 /// Executes the own orders of one coin. Its value is part of a checkpoint. `F` is the fill model that
 /// the program was built with; executors that do not simulate ignore it.

@@ -141,7 +141,9 @@ impl Bias {
     #[must_use]
     pub fn of_cancels(self, model: i64, drop: i64) -> i64 {
         let none = Bias::NONE.q16;
-        if self.q16 >= none {
+        if self.q16 == none {
+            model
+        } else if self.q16 > none {
             model - mul_div(model, self.q16 - none, none)
         } else {
             model + mul_div(drop - model, none - self.q16, none)

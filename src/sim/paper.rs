@@ -19,8 +19,8 @@ use crate::book::Book;
 use crate::event::own::{Late, OrderReason};
 use crate::event::{Bbo, Snapshot, Trade};
 use crate::limits::ORDERS_MAX;
-use crate::units::{Ns, Side};
 use crate::units::rules::Rules;
+use crate::units::{Ns, Side};
 
 /// The simulator and a book in the venue's order.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -74,10 +74,11 @@ impl<F: FillModel> Sim<F> {
             if block < o.level.at {
                 continue;
             }
-            let (size, orders) = (book.size_to(other, o.req.px).0, book.orders_to(other, o.req.px));
+            let (size, px) = (book.size_to(other, o.req.px).0, o.req.px);
             if size == 0 {
                 o.uncross();
             } else {
+                let orders = || book.orders_to(other, px);
                 done |= self.cross(set, slot, (block, size, orders), out);
             }
         }
@@ -90,7 +91,7 @@ impl<F: FillModel> Sim<F> {
         &mut self,
         set: Settings<'_, F>,
         slot: usize,
-        (t, size, orders): (Ns, i64, u32),
+        (t, size, orders): (Ns, i64, impl Fn() -> u32),
         out: &mut impl FnMut(SimEvent),
     ) -> bool {
         let mid = mid_at(t, self.mid, self.mid_before);
@@ -112,7 +113,7 @@ impl<F: FillModel> Sim<F> {
                 Crossing::None => continue,
                 Crossing::Displayed => true,
                 Crossing::UntilPrint => false,
-                Crossing::Mixed => draw < chance(set.sim.gtc_share, orders.max(1)),
+                Crossing::Mixed => draw < chance(set.sim.gtc_share, orders().max(1)),
             };
             if how != Crossing::Displayed {
                 state.until = until;
