@@ -211,6 +211,13 @@ pub(super) fn end_if_asked(known: impl FnOnce() -> Option<Result>) {
     }
 }
 
+/// Ends the process if a signal has asked for it: there is nothing to say yet.
+pub(super) fn end_if_stopped(stop: &Stop) {
+    if let Some(signal) = stop.signal() {
+        end_without_result(signal);
+    }
+}
+
 fn end_without_result(signal: i32) -> ! {
     terminal::restore();
     abandon();

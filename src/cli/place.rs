@@ -11,6 +11,7 @@ use rustls::ClientConfig;
 
 use super::common::{Asked, coin_name, twice};
 use super::exit::{Failure, Result};
+use super::options::end_if_stopped;
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
@@ -268,9 +269,7 @@ fn listed(place: &Place, stop: &Stop, dex: &str, waits: bool) -> Result<Result<U
         ));
         let until = place.clock.mono_ns() + u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
         while place.clock.mono_ns() < until {
-            if stop.is_asked() {
-                return Err(Failure::venue("stopped before the venue listed its coins"));
-            }
+            end_if_stopped(stop);
             std::thread::sleep(Duration::from_millis(50));
         }
         wait = (wait * 2).min(LIST_WAIT.1);
@@ -282,9 +281,7 @@ fn ask(place: &Place, stop: &Stop, dex: &str) -> Result<Result<String, info::Inf
     let (url, tls, dex) = (place.url.clone(), Arc::clone(&place.tls), dex.to_owned());
     let asking = std::thread::spawn(move || info::meta(&url, tls, INFO_MS, &dex).map(|a| a.text));
     while !asking.is_finished() {
-        if stop.is_asked() {
-            return Err(Failure::venue("stopped before the venue listed its coins"));
-        }
+        end_if_stopped(stop);
         std::thread::sleep(Duration::from_millis(5));
     }
     asking.join().map_err(|_| Failure::internal("the thread asking for coins panicked"))

@@ -10,7 +10,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
@@ -18,10 +18,14 @@ use signal_hook::iterator::Signals;
 
 use crate::limits::LOOK;
 
+/// In place of a signal's number: the wish came from within.
+const WITHIN: usize = usize::MAX;
+
 /// The flag that a signal raises; the default one is raised by none, for runs that end by themselves.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
-    asked: Arc<AtomicBool>,
+    /// The signal, 0: none.
+    asked: Arc<AtomicUsize>,
     armed: Arc<AtomicBool>,
 }
 
@@ -35,7 +39,8 @@ impl Stop {
         let ends = [SIGINT, SIGTERM, SIGHUP];
         for signal in ends.into_iter().filter(|s| *s != SIGHUP || !is_ignored(SIGHUP)) {
             flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop.armed))?;
-            flag::register(signal, Arc::clone(&stop.asked))?;
+            let number = usize::try_from(signal).unwrap_or(WITHIN);
+            flag::register_usize(signal, Arc::clone(&stop.asked), number)?;
         }
         // A handler, whatever it does, lets the write return its error.
         flag::register(SIGXFSZ, Arc::default())?;
@@ -68,7 +73,12 @@ impl Stop {
     /// Whether the run should end.
     #[inline]
     pub fn is_asked(&self) -> bool {
-        self.asked.load(Ordering::Relaxed)
+        self.asked.load(Ordering::Relaxed) != 0
+    }
+
+    /// The signal that asked last; none where it was asked from within.
+    pub fn signal(&self) -> Option<i32> {
+        i32::try_from(self.asked.load(Ordering::Relaxed)).ok().filter(|signal| *signal > 0)
     }
 
     /// From now on a signal ends the process at once.
@@ -78,7 +88,7 @@ impl Stop {
 
     /// Raises the flag from within.
     pub fn ask(&self) {
-        self.asked.store(true, Ordering::Relaxed);
+        self.asked.store(WITHIN, Ordering::Relaxed);
     }
 }
 
@@ -101,9 +111,10 @@ mod tests {
         signal_hook::low_level::raise(SIGTERM).unwrap();
         signal_hook::low_level::raise(SIGTERM).unwrap();
         assert!(stop.is_asked(), "and this process still lives");
+        assert_eq!(stop.signal(), Some(SIGTERM));
         let other = Stop::default();
         assert!(!other.is_asked());
         other.clone().ask();
-        assert!(other.is_asked());
+        assert!(other.is_asked() && other.signal().is_none());
     }
 }
