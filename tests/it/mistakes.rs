@@ -108,6 +108,7 @@ const MISTAKES: &[(&str, i32, &str)] = &[
     ("explain run --coin NOPE", 2, "no coin NOPE then; there are"),
     ("fills --tape nofile --orders x.csv --out f.csv", 5, "there is no such file or folder"),
     ("fills --tape t.frames.gz --orders x.csv --out f.csv", 5, "missing field `order_id`"),
+    ("fills --tape t.frames.gz --orders nothing --out f.csv", 5, "missing field `order_id`"),
     ("facts nofile", 5, "there is no such file or folder"),
     ("facts t.frames.gz --against nope", 5, "built in are btc, eth, sol, thin"),
     ("import x.csv -o y.frames.gz", 5, "as no known source does"),

@@ -134,6 +134,18 @@ fn no_output_costs_a_file() {
 }
 
 #[test]
+fn a_schedule_without_an_order_gives_a_table_without_a_fill() {
+    let dir = Temporary::new();
+    recording(&dir.join("t.frames.gz"), 1, 20);
+    let head = "order_id,inst,side,px,sz,ts_submit_ns,ts_live_ns,ts_cancel_ns,tif\n";
+    std::fs::write(dir.join("o.csv"), head).expect("written");
+    let line = ["fills", "--tape", "t.frames.gz", "--orders", "o.csv", "--out", "f.csv"];
+    papermaker(&dir.0, &line).assert_code(0);
+    let table = std::fs::read_to_string(dir.join("f.csv")).expect("a table");
+    assert_eq!(table, "order_id,ts_ns,sz,px,reason\n");
+}
+
+#[test]
 fn settings_are_an_object_to_programs() {
     let dir = Temporary::new();
     let args = ["config", "print", "--json", "--set", "engine.quote.max_lots=3"];
