@@ -47,7 +47,7 @@ say() {
 known() {
   dir=$WORK/known_$1_$2
   [ -f "$dir/tape.frames" ] || "$QTPY" "$REFEREES/mboq_tape.py" gen --mode "$1" --seed "$2" --out "$dir" >/dev/null
-  "$PAPERMAKER" fills --tape "$dir/tape.frames" --orders "$dir/orders.csv" --out "$dir/fills.csv" --conservatism "$4" >/dev/null
+  "$PAPERMAKER" fills --tape "$dir/tape.frames" --orders "$dir/orders.csv" --out "$dir/fills.csv" --force --conservatism "$4" >/dev/null
   text=$("$QTPY" "$REFEREES/mboq_tape.py" score --dir "$dir" --fills "$dir/fills.csv" $5)
   say "$3, seed $2" $? "$text"
 }
