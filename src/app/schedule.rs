@@ -133,11 +133,9 @@ pub fn read(
 ) -> Result<Vec<Scheduled>, BadSchedule> {
     let mut names = BTreeSet::new();
     let mut csv = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source);
-    // A head alone is a schedule without orders; anything else without rows is none.
     let head = csv.headers().map_err(|e| BadSchedule::Line(1, plain(&e)))?;
-    if !head.iter().any(|name| name == "order_id") {
-        return Err(BadSchedule::Line(1, "missing field `order_id`".to_owned()));
-    }
+    let named = head.iter().any(|name| name == "order_id").then_some(());
+    named.ok_or_else(|| BadSchedule::Line(1, "missing field `order_id`".to_owned()))?;
     let mut orders = Vec::new();
     for (row, line) in csv.deserialize::<Row>().zip(2u64..) {
         let row = row.map_err(|e| BadSchedule::Line(line, plain(&e)))?;

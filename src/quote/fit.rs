@@ -73,7 +73,8 @@ fn side(
     let other = if side == Side::Buy { x.ask } else { x.bid };
     let edge = rounding::edge(b.rules, side, other);
     let sign = if side == Side::Buy { 1.0 } else { -1.0 };
-    let mut left = b.max_lots - sign * x.lots();
+    // A billion coins at most: what any fill model makes of them stays in 63 bits.
+    let mut left = b.max_lots.min(1e9 * value / b.unit_usd) - sign * x.lots();
     let (twice_mid, mut steps) = (x.mid().0, b.rules.steps());
     let lots = |sz: Sz| sz.to_f64() * value / b.unit_usd;
     // Most ladders have one size: what it rounds to, and its lots, are known from the level before.
@@ -164,6 +165,11 @@ mod tests {
         for (px, sz) in [(0, lot), (-5, lot), (i64::MAX, lot), (97_122 * ONE, -1)] {
             assert_eq!(one(Side::Buy, px, sz).guard, Guard::TooSmall, "{px} {sz}");
         }
+        let cheap = Bounds { rules: Rules::perp(0), unit_usd: 1e7, max_lots: 1e4, ..x.bounds };
+        let (x, mut l) = (Inputs::at([Px(12_500), Px(12_600)], cheap), Ladder::default());
+        l.push(Side::Buy, Px(12_400), Sz(i64::MAX / 2));
+        let most = fit(&l, &x, FREE)[0].levels[0].1.to_f64();
+        assert!((0.9e9..=1e9).contains(&most), "of a cheap coin: {most}");
     }
 
     #[test]
