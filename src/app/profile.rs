@@ -17,96 +17,52 @@ pub struct Profile {
     pub sets: &'static [&'static str],
 }
 
-/// All profiles.
-pub const ALL: &[Profile] = &[
-    Profile {
-        name: "default",
-        about: "quotes where the curve of the shadow ladder pays, and nowhere else",
-        sets: &[],
-    },
-    Profile {
-        name: "glft",
-        about: "the optimal ladder of Guéant and others at what the curve says",
-        sets: &["engine.strategy.name=glft"],
-    },
-    Profile {
-        name: "fixed",
-        about: "both sides at a constant distance, 2 bps where none is set",
-        sets: &["engine.strategy.name=fixed"],
-    },
-    Profile {
-        name: "join",
-        about: "both sides at the touch",
-        sets: &["engine.strategy.name=join"],
-    },
-    Profile {
-        name: "avellaneda",
-        about: "Avellaneda and Stoikov's quotes with kappa from the tape",
-        sets: &["engine.strategy.name=avellaneda"],
-    },
-    Profile {
-        name: "original",
-        about: "the original paper trader as its analysis describes it, floor after the blend",
-        sets: ORIGINAL,
-    },
-    Profile {
-        name: "original-floor-first",
-        about: "the same with the regime blend after the floor, as its notes have it",
-        sets: ORIGINAL_FLOOR_FIRST,
-    },
-    Profile {
-        name: "floor-8000",
-        about: "kappa 8000 for ever, 2.75 bps a side",
-        sets: &[POLICY_FLOOR, ORIGINAL_QUOTES],
-    },
-    Profile {
-        name: "floor-8000-realised",
-        about: "the same, never closer than 5 bps, as its quotes came out",
-        sets: &[POLICY_REALISED, ORIGINAL_QUOTES],
-    },
-    Profile {
-        name: "analysis-1",
-        about: "the analysis's first advice, as written: relax the floor when fills are rare",
-        sets: &[POLICY_1, ORIGINAL_QUOTES],
-    },
-    Profile {
-        name: "analysis-1-fixed",
-        about: "the same with both branches reachable",
-        sets: &[POLICY_1_FIXED, ORIGINAL_QUOTES],
-    },
-    Profile {
-        name: "analysis-2",
-        about: "its second advice: a floor graduated by confidence",
-        sets: &[POLICY_2, ORIGINAL_QUOTES],
-    },
-    Profile {
-        name: "analysis-3",
-        about: "its third advice: no floor overrides the regime blend",
-        sets: &[POLICY_3, ORIGINAL_QUOTES],
-    },
-];
+/// A profile a row: name, what it is, settings.
+macro_rules! profiles {
+    ($( $name:literal : $about:literal, $sets:expr; )*) => {
+        &[$( Profile { name: $name, about: $about, sets: $sets } ),*]
+    };
+}
 
+/// The settings of a policy of the analysis.
+macro_rules! policy {
+    ($name:literal) => {
+        &[concat!("engine.strategy.original.policy=", $name), "engine.strategy.name=original"]
+    };
+}
+
+/// All profiles.
+pub const ALL: &[Profile] = profiles! {
+    "default": "quotes where the curve of the shadow ladder pays, and nowhere else", &[];
+    "glft": "the optimal ladder of Guéant and others at what the curve says", &["engine.strategy.name=glft"];
+    "fixed": "both sides at a constant distance, 2 bps where none is set", &["engine.strategy.name=fixed"];
+    "join": "both sides at the touch", &["engine.strategy.name=join"];
+    "avellaneda": "Avellaneda and Stoikov's quotes with kappa from the tape",
+        &["engine.strategy.name=avellaneda"];
+    "original": "the original paper trader as its analysis describes it, floor after the blend",
+        ORIGINAL_FLOOR_FIRST.split_at(1).1;
+    "original-floor-first": "the same with the regime blend after the floor, as its notes have it",
+        ORIGINAL_FLOOR_FIRST;
+    "floor-8000": "kappa 8000 for ever, 2.75 bps a side", policy!("floor-8000");
+    "floor-8000-realised": "the same, never closer than 5 bps, as its quotes came out",
+        policy!("floor-8000-realised");
+    "analysis-1": "the analysis's first advice, as written: relax the floor when fills are rare",
+        policy!("analysis-1");
+    "analysis-1-fixed": "the same with both branches reachable", policy!("analysis-1-fixed");
+    "analysis-2": "its second advice: a floor graduated by confidence", policy!("analysis-2");
+    "analysis-3": "its third advice: no floor overrides the regime blend", policy!("analysis-3");
+};
+
+/// It fills nothing in the first tenth of a second of an order, and cancels at once.
 const ORIGINAL_FLOOR_FIRST: &[&str] = &[
     "engine.strategy.original.learn.floor_first=true",
     "engine.strategy.name=original",
     "engine.sim.model=original",
-    ORDERS,
-    CANCELS,
+    "engine.sim.entry={kind=\"constant\",ms=100}",
+    "engine.sim.cancel={kind=\"constant\",ms=0}",
     "engine.sim.ping_ms=0",
     "engine.sim.feed_ms=0",
 ];
-/// All but the first.
-const ORIGINAL: &[&str] = ORIGINAL_FLOOR_FIRST.split_at(1).1;
-/// It fills nothing in the first tenth of a second of an order, and cancels at once.
-const ORDERS: &str = "engine.sim.entry={kind=\"constant\",ms=100}";
-const CANCELS: &str = "engine.sim.cancel={kind=\"constant\",ms=0}";
-const ORIGINAL_QUOTES: &str = "engine.strategy.name=original";
-const POLICY_FLOOR: &str = "engine.strategy.original.policy=floor-8000";
-const POLICY_REALISED: &str = "engine.strategy.original.policy=floor-8000-realised";
-const POLICY_1: &str = "engine.strategy.original.policy=analysis-1";
-const POLICY_1_FIXED: &str = "engine.strategy.original.policy=analysis-1-fixed";
-const POLICY_2: &str = "engine.strategy.original.policy=analysis-2";
-const POLICY_3: &str = "engine.strategy.original.policy=analysis-3";
 
 /// The profile of a name.
 pub fn of(name: &str) -> Option<Profile> {
