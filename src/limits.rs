@@ -461,9 +461,6 @@ pub const CONNECT_QUEUE: usize = 2 * SOCKETS;
 /// Unsent bytes at which the embedded exchange cuts a slow reader.
 pub const VENUE_BACKLOG_MAX: usize = 8 * MESSAGE_MAX;
 
-/// Unsent bytes up to which it produces blocks at speed 0.
-pub const VENUE_BACKLOG_LOW: usize = 256 << 10;
-
 /// Silence after which it closes a socket, in nanoseconds.
 pub const VENUE_IDLE_NS: i64 = 60_000_000_000;
 

@@ -51,7 +51,7 @@ impl Makers {
         let mut makers = Makers {
             grid: Grid::new(rules),
             rules,
-            book: Matching::new(),
+            book: Matching::default(),
             live: Vec::new(),
             bid: 0,
             ask: 0,

@@ -62,7 +62,7 @@ impl Market {
     pub fn silent(config: &Config, seed: u64) -> Result<Market, ConfigError> {
         let config = Config { seed, ..config.clone() };
         let world = World::new(&config, EPOCH_MS)?;
-        Ok(Market { world, session: Session::new(), waiting: Vec::new() })
+        Ok(Market { world, session: Session::default(), waiting: Vec::new() })
     }
 
     /// Lets the client say something; the frames of the answer come at once.
@@ -74,7 +74,7 @@ impl Market {
     /// The connection breaks and opens again: subscriptions are gone, so are frames not fetched.
     #[cfg(any(test, feature = "lab"))]
     pub fn reconnect(&mut self) {
-        self.session = Session::new();
+        self.session = Session::default();
         self.waiting.clear();
     }
 

@@ -121,11 +121,6 @@ fn key(side: Side, px: Px) -> i64 {
 }
 
 impl Matching {
-    /// An empty book.
-    pub fn new() -> Matching {
-        Matching::default()
-    }
-
     /// Places a limit order; what it trades at once is appended to `fills`.
     ///
     /// # Errors
@@ -388,7 +383,7 @@ mod tests {
     proptest! {
         #[test]
         fn equals_a_naive_book(ops in ops()) {
-            let (mut book, mut naive) = (Matching::new(), Naive::default());
+            let (mut book, mut naive) = (Matching::default(), Naive::default());
             let mut ids: Vec<OrderId> = Vec::new();
             let (mut placed, mut gone) = (0, 0);
             for op in ops {
@@ -446,7 +441,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_positive_or_too_large() {
-        let mut book = Matching::new();
+        let mut book = Matching::default();
         let mut fills = Vec::new();
         for (px, sz) in [(0, 1), (1, 0), (-1, 1), (1, -1)] {
             let got = book.limit(Side::Buy, Px(px), Sz(sz), Tif::Gtc, &mut fills);
@@ -461,7 +456,7 @@ mod tests {
 
     #[test]
     fn a_cancelled_name_stays_dead_when_its_slot_lives_again() {
-        let mut book = Matching::new();
+        let mut book = Matching::default();
         let mut fills = Vec::new();
         let mut place = |book: &mut Matching| {
             let placed = book.limit(Side::Buy, Px(5), Sz(1), Tif::PostOnly, &mut fills);

@@ -3,19 +3,13 @@
 //! In: a configuration, a speed, a clock. Out: a handle with the address and the truth; one thread
 //! that polls all sockets. Cold path.
 //!
-//! 1. At speed s > 0 a block is sent when the venue's clock, start + s x elapsed, has reached its
-//!    time. At speed 0 blocks follow each other as fast as the slowest client reads: venue time
-//!    then jumps from block to block, and a client has to stamp what it receives by block times or
-//!    by its own clock. Nothing runs while no client has a subscription.
-//! 2. A client that lets [`VENUE_BACKLOG_MAX`] bytes wait is cut; at speed 0 it makes the venue wait
-//!    before that.
+//! 1. A block is sent when the venue's clock, start + speed x elapsed, has reached its time.
+//! 2. A client that lets [`VENUE_BACKLOG_MAX`] bytes wait is cut.
 //! 3. A socket the venue has sent no data and no pong for [`VENUE_IDLE_NS`] is closed with 1000,
-//!    `Inactive`. At speed > 0 this and the faults of the feed go by the venue's clock, else by the
-//!    wall's; before its upgrade a socket has that time by the wall's clock, without a close frame.
+//!    `Inactive`; before its upgrade it has that time by the wall's clock, without a close frame.
 //! 4. An unknown coin cuts the socket without a close frame, behind what was answered before; so does
 //!    `feed.drop_every_s`, at once.
-//! 5. Frames of blocks and states reach each client with the delays of its own [`Link`]; at speed 0
-//!    they are those of the blocks' times.
+//! 5. Frames of blocks and states reach each client with the delays of its own [`Link`].
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -37,8 +31,7 @@ use super::truth::Truth;
 use super::wire;
 use super::world::{CoinFrames, World};
 use crate::limits::{
-    VENUE_BACKLOG_LOW, VENUE_BACKLOG_MAX, VENUE_BLOCKS_PER_TURN, VENUE_CONNECTIONS_MAX,
-    VENUE_IDLE_NS, VENUE_WAIT,
+    VENUE_BACKLOG_MAX, VENUE_BLOCKS_PER_TURN, VENUE_CONNECTIONS_MAX, VENUE_IDLE_NS, VENUE_WAIT,
 };
 use crate::settings::ConfigError;
 use crate::units::Ns;
@@ -56,7 +49,7 @@ const FIRST: Token = Token(2);
 pub struct Service {
     /// Where to listen; port 0 lets the system choose.
     pub addr: SocketAddr,
-    /// Venue seconds per second of the clock; 0 as fast as the clients read.
+    /// Venue seconds per second of the clock, above 0.
     pub speed: f64,
     /// The time: nanoseconds since 1970, never going back.
     pub clock: fn() -> Ns,
@@ -68,7 +61,7 @@ pub enum StartError {
     /// The configuration is out of range.
     #[error(transparent)]
     Config(ConfigError),
-    /// The speed is negative or not finite.
+    /// The speed is not above zero, or not finite.
     #[error("the speed must be a positive number")]
     Speed,
     /// The port could not be opened, or the thread not be started.
@@ -110,7 +103,7 @@ impl Exchange {
     /// # Errors
     /// [`StartError`]; nothing is left running.
     pub fn start(config: &Config, service: Service) -> Result<Handle, StartError> {
-        if !(service.speed >= 0.0 && service.speed.is_finite()) {
+        if !(service.speed > 0.0 && service.speed.is_finite()) {
             return Err(StartError::Speed);
         }
         let began = (service.clock)();
@@ -211,10 +204,9 @@ struct Conn {
     faults: Faults,
     out: Vec<u8>,
     sent: usize,
-    /// Last data or pong sent, on the clock of rule 3.
+    /// Last data or pong sent.
     alive: Ns,
-    /// When it was upgraded, on the clock of rule 3; before that, when it was accepted, by the
-    /// wall's.
+    /// When it was upgraded; before that, when it was accepted, by the wall's clock.
     opened: Ns,
     /// Ends once everything is sent.
     closing: bool,
@@ -268,45 +260,25 @@ impl Serving {
         }
     }
 
-    /// The clock of rule 3; at speed > 0 the venue's.
+    /// The venue's clock.
     fn now(&self) -> Ns {
         let elapsed = (self.service.clock)().since(self.start);
-        if self.service.speed > 0.0 {
-            let scaled = draw::float(elapsed) * self.service.speed;
-            self.venue_start.plus(draw::floor(scaled))
-        } else {
-            self.start.plus(elapsed)
-        }
+        self.venue_start.plus(draw::floor(draw::float(elapsed) * self.service.speed))
     }
 
     /// How long the sockets may be waited for.
     fn wait(&self) -> Duration {
-        if self.service.speed > 0.0 {
-            let block = Ns::from_ms(self.shared.world().next_ms());
-            let due = self.conns.values().filter_map(|c| c.link.next());
-            let left = due.fold(block, Ns::min).since(self.now());
-            let wall = draw::floor(draw::float(left) / self.service.speed);
-            return Duration::from_nanos(wall.max(0).unsigned_abs()).min(VENUE_WAIT);
-        }
-        if self.hungry() { Duration::ZERO } else { VENUE_WAIT }
-    }
-
-    /// At speed 0: whether somebody wants blocks and nobody is behind.
-    fn hungry(&self) -> bool {
-        let wants = |c: &Conn| matches!(&c.phase, Phase::WebSocket(_, s) if !s.is_empty());
-        self.conns.values().any(wants)
-            && self.conns.values().all(|c| c.dead || c.closing || c.backlog() < VENUE_BACKLOG_LOW)
+        let block = Ns::from_ms(self.shared.world().next_ms());
+        let due = self.conns.values().filter_map(|c| c.link.next());
+        let left = due.fold(block, Ns::min).since(self.now());
+        let wall = draw::floor(draw::float(left) / self.service.speed);
+        Duration::from_nanos(wall.max(0).unsigned_abs()).min(VENUE_WAIT)
     }
 
     /// Sends the blocks that are due, a bounded number.
     fn blocks(&mut self) {
         for _ in 0..VENUE_BLOCKS_PER_TURN {
-            let due = if self.service.speed > 0.0 {
-                Ns::from_ms(self.shared.world().next_ms()) <= self.now()
-            } else {
-                self.hungry()
-            };
-            if !due {
+            if Ns::from_ms(self.shared.world().next_ms()) > self.now() {
                 return;
             }
             let block = self.shared.world().step();
@@ -321,11 +293,7 @@ impl Serving {
     /// Hands over what has arrived by now.
     fn deliver(&mut self) {
         let now = self.now();
-        let until = match self.service.speed > 0.0 {
-            true => now,
-            false => Ns::from_ms(self.shared.world().time_ms()),
-        };
-        self.conns.values_mut().for_each(|conn| conn.deliver(until, now));
+        self.conns.values_mut().for_each(|conn| conn.deliver(now));
     }
 
     fn accept(&mut self) {
@@ -442,7 +410,7 @@ impl Conn {
             match request {
                 Request::Upgrade { path, accept } if path == "/ws" => {
                     self.out.extend(server::switching_protocols(&accept));
-                    self.phase = Phase::WebSocket(ServerConn::new(), Session::new());
+                    self.phase = Phase::WebSocket(ServerConn::default(), Session::default());
                     (self.alive, self.opened) = (now, now);
                     return Some(bytes);
                 }
@@ -515,14 +483,14 @@ impl Conn {
         }
     }
 
-    /// Hands over what is received until `until`.
-    fn deliver(&mut self, until: Ns, now: Ns) {
+    /// Hands over what is received until `now`.
+    fn deliver(&mut self, now: Ns) {
         let open = now.since(self.opened);
         let upgraded = matches!(self.phase, Phase::WebSocket(..));
         if self.closing || !upgraded || open >= self.faults.freeze_ns {
             return;
         }
-        while let Some((_, frame)) = self.link.receive(until) {
+        while let Some((_, frame)) = self.link.receive(now) {
             server::text(&mut self.out, &frame);
             self.alive = now;
         }

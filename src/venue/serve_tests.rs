@@ -101,19 +101,26 @@ fn fixed(coins: &[&str]) -> Config {
 }
 
 #[test]
-fn serves_what_the_market_gives_at_full_speed() {
+fn serves_what_the_market_gives() {
     let config = fixed(&["SOL"]);
-    let handle = start(&config, 0.0);
+    let handle = start(&config, 500.0);
     let mut client = Client::open(&handle);
     client.subscribe("trades", "SOL", "");
+    let got: Vec<String> = (0..202).map(|_| client.text()).skip(2).collect();
     let mut market = crate::venue::market::Market::silent(&config, config.seed).expect("valid");
-    let wanted = r#"{"method":"subscribe","subscription":{"type":"trades","coin":"SOL"}}"#;
-    let mut want = market.say(wanted).frames;
-    while want.len() < 200 {
-        want.extend(market.next_block().frames);
+    market.say(r#"{"method":"subscribe","subscription":{"type":"trades","coin":"SOL"}}"#);
+    let mut all: Vec<String> = Vec::new();
+    let first = loop {
+        all.extend(market.next_block().frames);
+        if let Some(i) = all.iter().position(|text| *text == got[0]) {
+            break i;
+        }
+        assert!(all.len() < 100_000, "the first one is not the market's: {}", got[0]);
+    };
+    while all.len() < first + got.len() {
+        all.extend(market.next_block().frames);
     }
-    let got: Vec<String> = (0..200).map(|_| client.text()).collect();
-    assert_eq!(got, want[..200]);
+    assert_eq!(got, all[first..first + got.len()]);
     drop(client);
     let truth = handle.stop();
     assert!(truth.blocks > 200 && truth.coins[0].regimes[1].sweeps[0] > 0);
@@ -195,32 +202,9 @@ fn idle_and_dropped_connections_end() {
 }
 
 #[test]
-fn a_reader_that_stops_is_cut_at_speed_and_waited_for_at_full_speed() {
+fn a_reader_that_stops_is_cut() {
     let mut config = Config::stationary("BTC", Regime::Cascade);
     config.epoch_ms = Some(crate::venue::market::EPOCH_MS);
-    let handle = start(&config, 0.0);
-    let mut client = Client::open(&handle);
-    client.subscribe("trades", "BTC", "");
-    client.subscribe("l2Book", "BTC", "");
-    // Without reading, the venue stands still once the buffers are full.
-    let mut blocks = 0;
-    loop {
-        std::thread::yield_now();
-        let now = handle.truth().blocks;
-        let still = clock();
-        while handle.truth().blocks == now && clock().since(still) < Ns::SEC / 5 {
-            std::thread::yield_now();
-        }
-        if handle.truth().blocks == now && now > 0 {
-            break;
-        }
-        assert!(now >= blocks);
-        blocks = now;
-    }
-    for _ in 0..100 {
-        client.text();
-    }
-    drop(handle);
     let handle = start(&config, 1_000.0);
     // A venue minute without a subscription is 60 ms here: a client held up that long is closed
     // as idle, rightly, and comes again.
@@ -273,8 +257,10 @@ fn the_universe_is_served_over_the_same_port() {
 
 #[test]
 fn refuses_a_bad_start() {
-    let service = Service { addr: ([127, 0, 0, 1], 0).into(), speed: f64::NAN, clock };
-    assert!(matches!(Exchange::start(&fixed(&["BTC"]), service), Err(StartError::Speed)));
+    for speed in [f64::NAN, 0.0, -1.0] {
+        let service = Service { addr: ([127, 0, 0, 1], 0).into(), speed, clock };
+        assert!(matches!(Exchange::start(&fixed(&["BTC"]), service), Err(StartError::Speed)));
+    }
     let service = Service { addr: ([127, 0, 0, 1], 0).into(), speed: 1.0, clock };
     assert!(matches!(Exchange::start(&fixed(&[]), service), Err(StartError::Config(_))));
 }

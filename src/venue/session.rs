@@ -13,10 +13,6 @@ use super::feed;
 use super::wire::{self, Ask, Stream};
 use super::world::{CoinFrames, World};
 
-/// Streams in the order a block's frames are sent.
-const ORDER: [Stream; 5] =
-    [Stream::Bbo, Stream::Trades, Stream::FastBook, Stream::Book, Stream::Ctx];
-
 /// What a client's text leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
@@ -37,14 +33,9 @@ pub struct Session {
 }
 
 impl Session {
-    /// A client without subscriptions.
-    pub fn new() -> Session {
-        Session::default()
-    }
-
     /// A client that subscribed to all `streams` of all coins, and what it was answered.
     pub fn of_all(streams: &[Stream], world: &World) -> (Session, Vec<Reply>) {
-        let mut session = Session::new();
+        let mut session = Session::default();
         let names: Vec<&str> = world.names().collect();
         let texts = names.iter().flat_map(|name| streams.iter().map(|s| s.subscription(name)));
         let replies = texts
@@ -52,11 +43,6 @@ impl Session {
             .map(|text| session.hear(&text, world))
             .collect();
         (session, replies)
-    }
-
-    /// Whether the client has no subscription.
-    pub fn is_empty(&self) -> bool {
-        self.subscribed.is_empty()
     }
 
     /// Answers a client's text.
@@ -108,10 +94,10 @@ impl Session {
         &self,
         block: &'a [CoinFrames],
     ) -> impl Iterator<Item = (Stream, usize, &'a str)> {
-        ORDER.iter().flat_map(move |stream| {
+        Stream::ALL.iter().flat_map(move |stream| {
             block.iter().enumerate().filter_map(move |(coin, frames)| {
                 let wanted = self.subscribed.contains(&(*stream, coin));
-                let text = frames.of(*stream).filter(|_| wanted)?;
+                let text = frames[*stream as usize].as_deref().filter(|_| wanted)?;
                 Some((*stream, coin, text))
             })
         })

@@ -69,7 +69,7 @@ impl Recorder {
     /// # Errors
     /// The first field of the configuration that is out of range.
     pub fn new(config: &Config) -> Result<Recorder, ConfigError> {
-        let (world, session) = (World::new(config, EPOCH_MS)?, Session::new());
+        let (world, session) = (World::new(config, EPOCH_MS)?, Session::default());
         Ok(Recorder { world, seed: config.seed, session, links: 0, link: None, cut: None })
     }
 

@@ -45,6 +45,10 @@ pub enum Ask {
 pub const PONG: &str = r#"{"channel":"pong"}"#;
 
 impl Stream {
+    /// All of them, in the order a block's frames are sent.
+    pub const ALL: [Stream; 5] =
+        [Stream::Bbo, Stream::Trades, Stream::FastBook, Stream::Book, Stream::Ctx];
+
     /// Its name in settings.
     pub fn name(self) -> &'static str {
         match self {

@@ -43,28 +43,8 @@ const FAST: u64 = 2;
 const ORACLE_S: f64 = 20.0;
 const PREMIUM_S: f64 = 3_600.0;
 
-/// The frames of one coin of one block.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CoinFrames {
-    bbo: Option<String>,
-    trades: Option<String>,
-    fast: Option<String>,
-    book: Option<String>,
-    ctx: Option<String>,
-}
-
-impl CoinFrames {
-    /// The frame of a stream, if there is one in this block.
-    pub fn of(&self, stream: Stream) -> Option<&str> {
-        match stream {
-            Stream::Bbo => self.bbo.as_deref(),
-            Stream::Trades => self.trades.as_deref(),
-            Stream::FastBook => self.fast.as_deref(),
-            Stream::Book => self.book.as_deref(),
-            Stream::Ctx => self.ctx.as_deref(),
-        }
-    }
-}
+/// The frames of one coin of one block, as [`Stream`] counts.
+pub type CoinFrames = [Option<String>; 5];
 
 #[derive(Clone, Debug)]
 struct Coin {
@@ -204,7 +184,7 @@ impl World {
                     .chance(self.feed.skip);
             let mut frames = coin.publish(shown_ms, draw::float(dt_ms) / 1e3, (due, skips));
             if self.feed.late_prints {
-                std::mem::swap(&mut frames.trades, &mut coin.late);
+                std::mem::swap(&mut frames[Stream::Trades as usize], &mut coin.late);
             }
             out.push(frames);
         }
@@ -299,17 +279,14 @@ impl World {
 impl Coin {
     /// `skips`: best prices of a block with trades come with a later block's.
     fn publish(&mut self, time_ms: i64, dt: f64, (due, skips): ([bool; 3], bool)) -> CoinFrames {
-        let mut frames = CoinFrames::default();
         let bbo = Side::BOTH.map(|s| self.levels(s).next());
         let left_out = skips && !self.market.prints().is_empty();
-        if bbo != self.bbo && !left_out {
+        let changed = bbo != self.bbo && !left_out;
+        if changed {
             self.bbo = bbo;
-            frames.bbo = Some(wire::bbo(&self.name, time_ms, bbo));
         }
         let fresh: Vec<_> = self.market.prints().iter().map(|p| (time_ms, *p)).collect();
-        if !fresh.is_empty() {
-            frames.trades = Some(wire::trades(&self.name, &fresh));
-        }
+        let trades = (!fresh.is_empty()).then(|| wire::trades(&self.name, &fresh));
         for (_, print) in &fresh {
             self.traded[0] += print.sz.to_f64();
             self.traded[1] += print.sz.to_f64() * print.px.to_f64();
@@ -317,10 +294,13 @@ impl Coin {
         self.history.extend(fresh);
         self.history.drain(..self.history.len().saturating_sub(HISTORY));
         self.follow(dt);
-        frames.fast = due[0].then(|| self.book(time_ms, true));
-        frames.book = due[1].then(|| self.book(time_ms, false));
-        frames.ctx = due[2].then(|| self.ctx());
-        frames
+        [
+            changed.then(|| wire::bbo(&self.name, time_ms, bbo)),
+            trades,
+            due[0].then(|| self.book(time_ms, true)),
+            due[1].then(|| self.book(time_ms, false)),
+            due[2].then(|| self.ctx()),
+        ]
     }
 
     /// The levels of a side as clients see them.

@@ -71,7 +71,7 @@ pub struct Book {
 impl Book {
     /// An empty book whose touch is around index `at`.
     pub fn new(rules: Rules, at: i64) -> Book {
-        let (grid, matching) = (Grid::new(rules), Matching::new());
+        let (grid, matching) = (Grid::new(rules), Matching::default());
         Book { grid, rules, matching, touch: [at, at + 1], fills: Vec::new(), log: None }
     }
 
