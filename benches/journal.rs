@@ -34,7 +34,7 @@ fn journal(c: &mut Criterion) {
         let folder = Folder::create(&place(n)).expect("a folder");
         Writer::create(folder, Options::new([1, 2])).expect("a journal")
     };
-    let mut all = Digest::new();
+    let mut all = Digest::default();
     records.iter().for_each(|r| all.update(r));
     let mut writer = begin(0);
     records.iter().for_each(|r| writer.append(r).expect("room"));

@@ -111,10 +111,10 @@ fn full(c: &mut Criterion) {
 fn publish(c: &mut Criterion) {
     let mut group = c.benchmark_group("publish");
     let r = record();
-    let mut digest = Digest::new();
+    let mut digest = Digest::default();
     group.bench_function("digest", |b| b.iter(|| digest.update(black_box(&r))));
     group.bench_function("encode", |b| b.iter(|| black_box(record())));
-    let (mut publisher, mut ring) = Publisher::new(PLACES, 0, Digest::new());
+    let (mut publisher, mut ring) = Publisher::new(PLACES, 0, Digest::default());
     let mut room = PLACES;
     group.bench_function("whole_one_thread", |b| {
         b.iter(|| {

@@ -161,7 +161,7 @@ pub fn recovery(bytes: &[u8]) {
     let found = inspect(&mut disk).expect("readable");
     let n = assert_prefix(&mut disk, &list);
     assert_eq!(found.records, n as u64);
-    let mut digest = Digest::new();
+    let mut digest = Digest::default();
     list[..n].iter().for_each(|r| digest.update(&r.encode()));
     assert_eq!(found.digest.value(), digest.value());
     let mut reader = Reader::open(&mut disk).expect("listed");

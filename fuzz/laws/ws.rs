@@ -92,7 +92,7 @@ fn drain(conn: &mut Conn, said: &mut Vec<Said>) {
 /// # Panics
 /// If the client broke the protocol.
 pub fn answers(conn: &mut Conn) -> Vec<FromClient> {
-    let mut server = ServerConn::new();
+    let mut server = ServerConn::default();
     while !conn.to_send().is_empty() {
         server.push(conn.to_send());
         let n = conn.to_send().len();
@@ -315,7 +315,7 @@ pub fn conversation(bytes: &[u8]) {
     let pattern = [bytes.byte(), bytes.byte()].map(|b| 1 + usize::from(b));
     let steps = script(&mut bytes);
     let [mut whole, mut cut] = [1; 2].map(|seed| Conn::with_sizes(sizes, seed));
-    let (mut all, mut said, mut sent) = (Vec::new(), Vec::new(), ServerConn::new());
+    let (mut all, mut said, mut sent) = (Vec::new(), Vec::new(), ServerConn::default());
     let mut closed = false;
     for (stream, act) in steps {
         all.extend_from_slice(&stream);

@@ -280,7 +280,7 @@ fn outlet(scratch: &Scratch, config: &Config, coins: &[CoinSpec]) -> io::Result<
         recording: Some(recording::Writer::new(Box::new(file))),
         latency_log: None,
         keeper: Some(Keeper::new(scratch.path(), config.run.bound())),
-        board: StatusBoard::new(),
+        board: StatusBoard::default(),
     })
 }
 

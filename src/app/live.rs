@@ -220,7 +220,7 @@ impl<C: Components> Hot<C> {
             started: now,
             began: plan.resumed.then_some(now),
             lost: 0,
-            counters: Counters::new(),
+            counters: Counters::default(),
             turned: (0, Ns(0)),
             advanced: Ns(i64::MAX),
             longest: 0,

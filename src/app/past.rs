@@ -139,7 +139,7 @@ impl Past {
         let turn = Turn::reading(config.run.feed(), &config.engine, coins, config.hash(coins));
         let mut feeder = Feeder::new(turn.map_err(|e| e.to_string())?);
         let bytes = match &self.state {
-            State::None(_) if self.recording == 0 => return Ok((feeder, 0, Digest::new())),
+            State::None(_) if self.recording == 0 => return Ok((feeder, 0, Digest::default())),
             State::None(why) => return Err(why.clone()),
             State::Checkpoint(bytes) => bytes,
         };

@@ -79,7 +79,7 @@ impl Rings {
         let (records, taken) = Publisher::new(room(QUEUE_RECORDS), next, digest);
         let (laps, lapped) = Laps::new(room(QUEUE_LAPS));
         let (tap, raw) = raw.then(|| RawTap::new(room(QUEUE_RAW_BYTES))).unzip();
-        let board = Arc::new(Board::new());
+        let board = Arc::new(Board::default());
         let (failed, counters) = (records.failure_flag(), Arc::clone(&board));
         let intake = Intake { records: taken, raw, laps: Some(lapped), failed, counters };
         (Rings { records, raw: tap, laps, board }, intake)
@@ -375,8 +375,8 @@ mod tests {
         for capacity in 1..=4 {
             for first in [0, 1000] {
                 for string in 0..3u32.pow(LENGTH) {
-                    let (mut p, mut c) = Publisher::new(capacity, first, Digest::new());
-                    let (mut popped, mut all) = (Vec::new(), Digest::new());
+                    let (mut p, mut c) = Publisher::new(capacity, first, Digest::default());
+                    let (mut popped, mut all) = (Vec::new(), Digest::default());
                     let mut digits = string;
                     for _ in 0..LENGTH {
                         match digits % 3 {
@@ -434,7 +434,7 @@ mod tests {
 
     #[test]
     fn behind_and_drained_by_the_thresholds() {
-        let (mut p, mut c) = Publisher::new(100, 0, Digest::new());
+        let (mut p, mut c) = Publisher::new(100, 0, Digest::default());
         for n in 0..100 {
             assert_eq!(p.behind(), (n == 75).then_some(true), "{n} queued");
             p.publish(Ns(1), NO_COIN, body(n));
@@ -453,7 +453,7 @@ mod tests {
 
     #[test]
     fn a_failed_journal_is_behind_for_good() {
-        let (mut p, _c) = Publisher::new(8, 0, Digest::new());
+        let (mut p, _c) = Publisher::new(8, 0, Digest::default());
         assert_eq!(p.behind(), None);
         p.failure_flag().store(true, Ordering::Relaxed);
         assert_eq!((p.behind(), p.behind()), (Some(true), None));

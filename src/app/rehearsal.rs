@@ -47,7 +47,7 @@ impl<C: Components> Rehearsal<C> {
     /// Rehearses with `turn`, which is to be like the one of the run, and is no longer of use.
     pub fn new(turn: Turn<C>) -> Rehearsal<C> {
         let messages = Stream::ALL.map(|_| (0, Vec::with_capacity(REHEARSED_MAX)));
-        let (out, end) = Publisher::new(STAGED_MAX, 0, Digest::new());
+        let (out, end) = Publisher::new(STAGED_MAX, 0, Digest::default());
         Rehearsal { turn, out, end, messages, newest: 0, next: 0, at: 0, times: 0 }
     }
 

@@ -89,18 +89,18 @@ impl<'a> Tally<'a> {
 
     /// A tally that only counts: records are neither encoded nor hashed.
     pub fn counting() -> Tally<'a> {
-        Tally { next: 0, digest: Digest::new(), sink: Sink::Nowhere }
+        Tally { next: 0, digest: Digest::default(), sink: Sink::Nowhere }
     }
 
     /// A tally that shows records to `sink`, and neither encodes nor hashes them: the digest stays that
     /// of none.
     pub fn seeing(sink: impl FnMut(&Record) + 'a) -> Tally<'a> {
-        Tally { next: 0, digest: Digest::new(), sink: Sink::Seen(Box::new(sink)) }
+        Tally { next: 0, digest: Digest::default(), sink: Sink::Seen(Box::new(sink)) }
     }
 
     /// A tally from sequence number 0.
     pub fn new(sink: impl FnMut(&Record, &Bytes) + 'a) -> Tally<'a> {
-        Tally::from(0, &Digest::new(), sink)
+        Tally::from(0, &Digest::default(), sink)
     }
 
     /// How many records there were, and their digest; the sink is dropped.

@@ -159,11 +159,6 @@ pub struct StatusBoard {
 }
 
 impl StatusBoard {
-    /// An empty board.
-    pub fn new() -> StatusBoard {
-        StatusBoard::default()
-    }
-
     /// A copy of the newest state.
     pub fn read(&self) -> Status {
         Status { backlog: self.backlog.load(Ordering::Relaxed), ..self.lock().clone() }
@@ -423,7 +418,7 @@ mod tests {
         s.take(&record(6, coin, order(1, OrderState::Cancelled)));
         assert_eq!(s.coins[0].orders.len(), 1);
         let hot = {
-            let mut c = Counters::new();
+            let mut c = Counters::default();
             c.add(Counter::Frames, 7);
             c.add(Counter::Fills, 99);
             c

@@ -102,7 +102,7 @@ impl<D: Disk> Logger<D> {
             latencies: Latencies::new(),
             recent: Window::default(),
             status: Status::default(),
-            digest: Digest::new(),
+            digest: Digest::default(),
             frames_unwritten: 0,
             shown_at: None,
             logged_at: None,

@@ -60,7 +60,7 @@ fn warmup(n: u32) -> Regimes {
 }
 
 fn intake(capacity: usize) -> (Publisher, Intake) {
-    let (publisher, records) = Publisher::new(capacity, 0, Digest::new());
+    let (publisher, records) = Publisher::new(capacity, 0, Digest::default());
     let failed = publisher.failure_flag();
     (publisher, Intake { records, raw: None, laps: None, failed, counters: Arc::default() })
 }
@@ -72,7 +72,7 @@ fn outlet<D: Disk>(disk: D) -> Outlet<D> {
         recording: None,
         latency_log: None,
         keeper: None,
-        board: StatusBoard::new(),
+        board: StatusBoard::default(),
     }
 }
 
@@ -290,7 +290,7 @@ fn the_status_follows_the_records() {
         recording: None,
         latency_log: None,
         keeper: None,
-        board: StatusBoard::new(),
+        board: StatusBoard::default(),
     };
     let board = out.board.clone();
     let mut logger = Logger::new(intake, out);
@@ -367,7 +367,7 @@ impl Drop for Temporary {
 fn a_run_in_a_real_folder_reads_back_and_goes_on() {
     let temporary = Temporary::new("run");
     let path = &temporary.0;
-    let (mut next, mut digest) = (0, Digest::new());
+    let (mut next, mut digest) = (0, Digest::default());
     for generation in 0..3u64 {
         let mut folder = Folder::create(path).expect("own folder");
         assert_eq!(Folder::create(path).map(drop), Err(FolderError::Busy));
@@ -384,7 +384,7 @@ fn a_run_in_a_real_folder_reads_back_and_goes_on() {
             failed: hot.failure_flag(),
             counters: Arc::default(),
         };
-        let board = StatusBoard::new();
+        let board = StatusBoard::default();
         let out = Outlet {
             journal: Some(journal),
             recording: None,
@@ -440,7 +440,7 @@ fn a_bounded_run_drops_its_oldest_segments_and_goes_on() {
         recording: Some(recording::Writer::new(Box::new(file))),
         latency_log: None,
         keeper: Some(Keeper::new(path, run.bound())),
-        board: StatusBoard::new(),
+        board: StatusBoard::default(),
     };
     let board = out.board.clone();
     let mut logger = Logger::new(Intake { raw: Some(raw), ..records }, out);

@@ -121,7 +121,7 @@ pub fn run(
     let hash = config.hash(&frames.coins);
     let mut turn = Turn::reading(parser, &config.engine, &frames.coins, hash)?;
     let (mut bound, mut bound_end) = Bound::new(&frames.coins, parser, QUEUE_RECORDS)?;
-    let (mut out, mut end) = Publisher::new(QUEUE_RECORDS, 0, Digest::new());
+    let (mut out, mut end) = Publisher::new(QUEUE_RECORDS, 0, Digest::default());
     let clock = SessionClock::start(1);
     let clock_ns = clock_cost(&clock);
     let mut kinds = std::array::from_fn(|_| histogram());

@@ -97,7 +97,7 @@ impl<T: Send + 'static> Rig<T> {
             Idling::Rehearses => Idle::rehearsing(turn()?),
         };
         let turn = turn()?;
-        let (rings, intake) = Rings::new(coins.len(), (0, Digest::new()), true);
+        let (rings, intake) = Rings::new(coins.len(), (0, Digest::default()), true);
         let plan = Plan {
             sockets: 1,
             url: Arc::new(url),

@@ -136,10 +136,10 @@ impl<C: Components> Threads<C> {
         stop: &Stop,
     ) -> Result<Threads<C>> {
         let resumed = files.goes_on.is_some();
-        let goes_on = files.goes_on.unwrap_or_else(|| (0, Digest::new()));
+        let goes_on = files.goes_on.unwrap_or_else(|| (0, Digest::default()));
         let all = turn.feed().coins().as_slice();
         let (rings, intake) = Rings::new(all.len(), goes_on, files.recording.is_some());
-        let board = StatusBoard::new();
+        let board = StatusBoard::default();
         let boxed = |f: std::fs::File| -> Box<dyn std::io::Write + Send> { Box::new(f) };
         let outlet = Outlet {
             journal: files.journal,

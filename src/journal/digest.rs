@@ -94,11 +94,6 @@ pub const fn frames_the_run(of: u8) -> bool {
 }
 
 impl Digest {
-    /// The digest of no records.
-    pub fn new() -> Digest {
-        Digest::default()
-    }
-
     /// Folds a record.
     ///
     /// # Cost
@@ -131,7 +126,7 @@ mod tests {
     use super::*;
 
     fn of(records: &[Bytes]) -> Digests {
-        let mut d = Digest::new();
+        let mut d = Digest::default();
         records.iter().for_each(|b| d.update(b));
         d.value()
     }
@@ -188,7 +183,7 @@ mod tests {
     fn goes_on_where_it_was_left() {
         let all: Vec<Bytes> = (0..40).map(|i| filled(9, i)).collect();
         for left in 0..all.len() {
-            let mut d = Digest::new();
+            let mut d = Digest::default();
             all[..left].iter().for_each(|b| d.update(b));
             let bytes = postcard::to_stdvec(&d).expect("bytes");
             let mut d: Digest = postcard::from_bytes(&bytes).expect("a digest");

@@ -49,7 +49,7 @@ fn recovery_of_what_was_written_is_the_identity() {
             assert!(found.is_clean());
             assert_eq!(found.records, n as u64);
             assert_eq!(found.next_seq, list.last().map_or(0, |r| r.seq + 1));
-            let mut digest = Digest::new();
+            let mut digest = Digest::default();
             list.iter().for_each(|r| digest.update(&r.encode()));
             assert_eq!(found.digest.value(), digest.value());
         }

@@ -20,7 +20,7 @@ fn an_echo_over_the_connectors_thread() {
         let mut first = Vec::new();
         server::text(&mut first, "hello");
         grant(&mut tcp, &first);
-        let mut conn = ServerConn::new();
+        let mut conn = ServerConn::default();
         let mut buf = [0; 100];
         let mut closed = false;
         loop {

@@ -67,7 +67,7 @@ fn over_tls_the_end_is_not_taken_for_a_cut() {
             for byte in &part[5..] {
                 stream.write_all(&[*byte]).unwrap();
             }
-            let mut conn = ServerConn::new();
+            let mut conn = ServerConn::default();
             let mut buf = [0; 100];
             let said = loop {
                 let n = stream.read(&mut buf).unwrap();
@@ -147,7 +147,7 @@ fn a_peer_that_does_not_read(link: &mut Link, ready: &std::sync::mpsc::Sender<()
 }
 
 fn count_texts(stream: &mut impl Read) -> u32 {
-    let mut conn = ServerConn::new();
+    let mut conn = ServerConn::default();
     let mut buf = [0; 4096];
     let mut got = 0u32;
     loop {

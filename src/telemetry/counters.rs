@@ -138,11 +138,6 @@ impl Default for Counters {
 }
 
 impl Counters {
-    /// All zero.
-    pub fn new() -> Counters {
-        Counters::default()
-    }
-
     /// One more.
     pub fn bump(&mut self, counter: Counter) {
         self.add(counter, 1);
@@ -187,7 +182,7 @@ impl Serialize for Counters {
 impl<'de> Deserialize<'de> for Counters {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Counters, D::Error> {
         let named = BTreeMap::<String, u64>::deserialize(from)?;
-        let mut out = Counters::new();
+        let mut out = Counters::default();
         for c in Counter::ALL {
             out.set(*c, named.get(c.name()).copied().unwrap_or(0));
         }
@@ -205,14 +200,9 @@ impl Default for Board {
 }
 
 impl Board {
-    /// All zero.
-    pub fn new() -> Board {
-        Board::default()
-    }
-
     /// The values as last shown.
     pub fn read(&self) -> Counters {
-        let mut out = Counters::new();
+        let mut out = Counters::default();
         for (value, slot) in out.values.iter_mut().zip(self.values.iter()) {
             *value = slot.load(Ordering::Relaxed);
         }
@@ -249,7 +239,7 @@ mod tests {
 
     #[test]
     fn board_shows_what_was_counted() {
-        let (mut c, board) = (Counters::new(), Board::new());
+        let (mut c, board) = (Counters::default(), Board::default());
         c.bump(Counter::Frames);
         c.add(Counter::ReadBytes, 300);
         c.max(Counter::TurnNsMax, 9);

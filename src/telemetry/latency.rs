@@ -117,27 +117,14 @@ pub struct Latencies {
 
 impl Stage {
     /// All stages in order.
-    pub const ALL: [Stage; 7] = [
-        Stage::Read,
-        Stage::Wait,
-        Stage::Frame,
-        Stage::Parse,
-        Stage::Engine,
-        Stage::Publish,
-        Stage::Whole,
-    ];
+    pub const ALL: [Stage; 7] = {
+        use Stage::*;
+        [Read, Wait, Frame, Parse, Engine, Publish, Whole]
+    };
 
-    /// The name in exports.
+    /// The name in logs and tables.
     pub fn name(self) -> &'static str {
-        match self {
-            Stage::Read => "read",
-            Stage::Wait => "wait",
-            Stage::Frame => "frame",
-            Stage::Parse => "parse",
-            Stage::Engine => "engine",
-            Stage::Publish => "publish",
-            Stage::Whole => "whole",
-        }
+        ["read", "wait", "frame", "parse", "engine", "publish", "whole"][self as usize]
     }
 }
 
@@ -179,12 +166,6 @@ impl Buckets {
             }
         }
         out
-    }
-}
-
-impl Default for Latencies {
-    fn default() -> Latencies {
-        Latencies::new()
     }
 }
 

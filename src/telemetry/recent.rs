@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn what_is_older_than_the_window_no_longer_counts() {
-        let (mut window, mut c) = (Window::default(), Counters::new());
+        let (mut window, mut c) = (Window::default(), Counters::default());
         for minute in 0..30i64 {
             for counter in [Counter::Frames, Counter::RejectsShape, Counter::LinkDown] {
                 c.add(counter, if minute == 5 { 100 } else { 1 });

@@ -216,7 +216,7 @@ fn a_full_send_buffer_still_closes() {
 #[test]
 fn short_writes_lose_nothing() {
     let mut conn = Conn::with_sizes(SMALL, 9);
-    let mut server = ServerConn::new();
+    let mut server = ServerConn::default();
     let (mut sent, mut got) = (0u32, 0u32);
     for step in 1..5000usize {
         if conn.send_text(sent.to_string().as_bytes()) == Ok(()) {

@@ -109,26 +109,6 @@ pub enum Violation {
 }
 
 impl Violation {
-    /// Every violation, for tables and counters.
-    #[cfg(any(test, feature = "lab"))]
-    pub const ALL: [Violation; 15] = [
-        Violation::Masked,
-        Violation::Unmasked,
-        Violation::ReservedBits,
-        Violation::ReservedOpcode,
-        Violation::FragmentedControl,
-        Violation::LongControl,
-        Violation::LengthNotMinimal,
-        Violation::LengthBit63,
-        Violation::LoneContinuation,
-        Violation::InterleavedData,
-        Violation::InvalidUtf8,
-        Violation::ShortClose,
-        Violation::CloseCode,
-        Violation::TooLarge,
-        Violation::TooManyFragments,
-    ];
-
     /// The close code that names this violation to the other end: 1002 (protocol error), 1007
     /// (not UTF-8) or 1009 (too big).
     pub fn code(self) -> u16 {
@@ -300,6 +280,27 @@ pub fn close_body(body: &[u8]) -> Result<(u16, &str), Violation> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    impl Violation {
+        /// Every violation.
+        pub const ALL: [Violation; 15] = [
+            Violation::Masked,
+            Violation::Unmasked,
+            Violation::ReservedBits,
+            Violation::ReservedOpcode,
+            Violation::FragmentedControl,
+            Violation::LongControl,
+            Violation::LengthNotMinimal,
+            Violation::LengthBit63,
+            Violation::LoneContinuation,
+            Violation::InterleavedData,
+            Violation::InvalidUtf8,
+            Violation::ShortClose,
+            Violation::CloseCode,
+            Violation::TooLarge,
+            Violation::TooManyFragments,
+        ];
+    }
 
     #[test]
     fn every_close_code() {

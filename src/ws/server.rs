@@ -100,11 +100,6 @@ impl BadRequest {
 }
 
 impl ServerConn {
-    /// A connection just upgraded, with nothing received yet.
-    pub fn new() -> ServerConn {
-        ServerConn::default()
-    }
-
     /// Appends bytes received from the client (also those left over after the request head).
     pub fn push(&mut self, bytes: &[u8]) {
         if self.ended {
@@ -419,7 +414,7 @@ mod tests {
         script.extend(from_client(true, Opcode::Pong, b""));
         script.extend(from_client(true, Opcode::Close, b"\x03\xe8bye"));
         script.extend(from_client(true, Opcode::Text, b"ignored"));
-        let mut conn = ServerConn::new();
+        let mut conn = ServerConn::default();
         let mut got = Vec::new();
         for byte in script {
             conn.push(&[byte]);
@@ -448,7 +443,7 @@ mod tests {
             (vec![0x82, 0xff, 0, 0, 0, 0, 0, 16, 0, 1, 0, 0, 0, 0], Violation::TooLarge),
         ];
         for (bytes, expected) in table {
-            let mut conn = ServerConn::new();
+            let mut conn = ServerConn::default();
             conn.push(&bytes);
             assert_eq!(conn.poll(), Err(expected));
             assert!(conn.ended());

@@ -20,7 +20,7 @@ fn decided(rounds: u64, say: impl Fn(u64, i64) -> Vec<String>) -> Vec<Body> {
     let config = Config::quoting();
     let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
     let mut turn = Turn::new(&config.engine, &coins, config.hash(&coins)).expect("coins");
-    let (mut out, mut end) = Publisher::new(1 << 14, 0, Digest::new());
+    let (mut out, mut end) = Publisher::new(1 << 14, 0, Digest::default());
     let mut bodies = Vec::new();
     for (round, block) in (0..rounds).zip((BEGIN_MS..).step_by(100)) {
         let now = Ns((block + DELAY_MS) * Ns::MS);

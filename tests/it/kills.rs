@@ -92,7 +92,7 @@ impl Life {
                 let journal = Writer::create(folder, config.journal(hash)).expect("a journal");
                 let name = RunFolder::at(path).recording();
                 let file = std::fs::File::create(name).expect("a file");
-                (turn, journal, file, keeper, 0, Digest::new())
+                (turn, journal, file, keeper, 0, Digest::default())
             }
             Some(now) => {
                 let r = resume(folder, config.journal(hash), &config, &coins, |_| now)
@@ -118,7 +118,7 @@ impl Life {
             recording: Some(recording::Writer::new(boxed)),
             latency_log: None,
             keeper: Some(keeper.with_past(to, Arc::clone(&needed))),
-            board: StatusBoard::new(),
+            board: StatusBoard::default(),
         };
         let run = RunFolder::at(path);
         let folding = Folding::new(run, config, coins, true).expect("a past");

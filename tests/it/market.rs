@@ -81,7 +81,7 @@ fn any_chunking_of_the_bytes_gives_the_same_records() {
 #[test]
 fn a_full_queue_is_counted_exactly_withdraws_the_quotes_and_replays_to_the_same_digest() {
     let config = Config::quoting();
-    let (mut records, mut taken) = Publisher::new(2_048, 0, Digest::new());
+    let (mut records, mut taken) = Publisher::new(2_048, 0, Digest::default());
     let mut turn = turn(&config);
     let blocks = blocks(3, 3_000);
     let mut lines: Vec<(Ns, Vec<u8>)> = Vec::new();

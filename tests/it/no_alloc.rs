@@ -135,7 +135,7 @@ fn events_allocate_nothing(seed: u64, events: u64) -> String {
     let coins: Vec<CoinSpec> =
         COINS.iter().zip(decimals).map(|(n, d)| CoinSpec::new(n, d).expect("a coin")).collect();
     let config = Config::quoting();
-    let (records, mut recorded) = Publisher::new(QUEUE_RECORDS, 0, Digest::new());
+    let (records, mut recorded) = Publisher::new(QUEUE_RECORDS, 0, Digest::default());
     let (raw, mut tapped) = RawTap::new(QUEUE_RAW_BYTES);
     let (laps, mut lapped) = Laps::new(QUEUE_LAPS);
     let turn = || Turn::new(&config.engine, &coins, config.hash(&coins)).expect("coins");
@@ -216,7 +216,7 @@ fn the_largest_and_densest_messages_allocate_nothing_even_as_the_first() {
         "[".repeat(MESSAGE_MAX),
     ];
     for (n, message) in messages.iter().enumerate() {
-        let (mut records, _end) = Publisher::new(QUEUE_RECORDS, 0, Digest::new());
+        let (mut records, _end) = Publisher::new(QUEUE_RECORDS, 0, Digest::default());
         let mut turn =
             Turn::new(&config.engine, &coins, config.hash(&coins)).expect("one sound coin");
         turn.up(0, Ns(Ns::SEC), &mut records);

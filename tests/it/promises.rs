@@ -61,7 +61,7 @@ fn a_coin_that_costs_every_link_is_set_aside_and_the_run_says_so() {
     let coins = ["BTC", "ZZZ"].map(|c| CoinSpec::new(c, 5).expect("a coin"));
     let config = Config::quoting();
     let turn = Turn::new(&config.engine, &coins, config.hash(&coins)).expect("coins");
-    let (records, mut records_end) = Publisher::new(1 << 16, 0, Digest::new());
+    let (records, mut records_end) = Publisher::new(1 << 16, 0, Digest::default());
     let (raw, mut raw_end) = RawTap::new(32 << 20);
     let (laps, _laps_end) = Laps::new(1 << 16);
     let rings = Rings { records, raw: Some(raw), laps, board: Arc::default() };
