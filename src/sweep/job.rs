@@ -45,8 +45,7 @@ pub fn alone(python: Option<&str>, pass: &mut Pass<'_>) -> Result<(), SweepError
     }
 }
 
-/// The jobs of a shard whose rows are missing, as units for so many threads; one that asks Python is a
-/// unit of its own.
+/// The jobs of a shard without rows, as units for so many threads; one of Python stands alone.
 pub fn units(plan: &Plan, dir: &Path, shard: Shard, threads: usize) -> Vec<Unit> {
     let missing: Vec<usize> =
         shard.range(plan.jobs.len()).filter(|job| read(plan, dir, *job).is_none()).collect();

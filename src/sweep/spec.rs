@@ -15,7 +15,7 @@
 //!  train = "1h"
 //!  test = "30m"
 //! ```
-//! 1. An unknown key is refused with the nearest known one, here and in the grid.
+//! 1. An unknown key is refused with the known ones, here and in the grid.
 //! 2. Configurations count with the last key of the grid running fastest, seeds within each.
 
 use std::path::PathBuf;
@@ -26,19 +26,6 @@ use toml::{Table, Value};
 use super::SweepError;
 use crate::limits::SWEEP_CONFIGS_MAX;
 use crate::units::Ns;
-
-/// Keys of the file.
-const KEYS: [&str; 9] = [
-    "files",
-    "coins",
-    "block",
-    "seeds",
-    "strategies",
-    "profiles",
-    "accept_unfit",
-    "grid",
-    "windows",
-];
 
 /// A setting and the values it takes, as text of TOML.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +64,43 @@ pub struct Spec {
     pub accept_unfit: bool,
 }
 
+/// The file as it is written.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Written {
+    files: Vec<PathBuf>,
+    coins: Vec<String>,
+    block: Option<Length>,
+    seeds: Option<Vec<u64>>,
+    strategies: Vec<String>,
+    profiles: Vec<String>,
+    accept_unfit: bool,
+    grid: Table,
+    windows: Option<Walk>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Walk {
+    train: Length,
+    test: Length,
+}
+
+/// A length of time such as `30s`, `10m`, `2h`; ns.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+struct Length(i64);
+
+impl TryFrom<String> for Length {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Length, Self::Error> {
+        let ns = humantime::parse_duration(&text).ok().map(|d| i64::try_from(d.as_nanos()));
+        let ns = ns.and_then(Result::ok).filter(|ns| *ns >= Ns::SEC);
+        ns.map(Length).ok_or("a length of time from 1s is needed, as in \"30s\" or \"2h\"")
+    }
+}
+
 fn asked(text: impl Into<String>) -> SweepError {
     SweepError::Asked(text.into())
 }
@@ -85,51 +109,35 @@ impl Spec {
     /// Reads the text; relative paths of files are left as they are.
     ///
     /// # Errors
-    /// [`SweepError::Asked`] names the key and what it should be.
+    /// [`SweepError::Asked`] names the line or the key and what it should be.
     pub fn parse(text: &str) -> Result<Spec, SweepError> {
-        let table: Table = text
-            .parse()
-            .map_err(|e: toml::de::Error| asked(e.to_string().trim_end().to_owned()))?;
-        if let Some(key) = table.keys().find(|k| !KEYS.contains(&k.as_str())) {
-            return Err(asked(unknown("", key, &KEYS)));
-        }
-        let files: Vec<PathBuf> = texts(&table, "files")?.into_iter().map(PathBuf::from).collect();
-        if files.is_empty() {
-            return Err(asked(
-                "`files` must be a list of recordings, as in files = [\"a.frames.gz\"]",
-            ));
+        let read: Written = toml::from_str(text).map_err(|e| {
+            let line = e.span().map_or(0, |at| text[..at.start].matches('\n').count() + 1);
+            asked(format!("line {line}: {}", e.message()))
+        })?;
+        let Written { files, coins, accept_unfit, .. } = read;
+        let seeds = read.seeds.unwrap_or_else(|| vec![0]);
+        if files.is_empty() || seeds.is_empty() {
+            let text = "`files` must be a list of recordings, as in files = [\"a.frames.gz\"], `seeds`, \
+                        where it is given, one of whole numbers";
+            return Err(asked(text));
         }
         if let Some((_, file)) = files.iter().enumerate().find(|(i, f)| files[..*i].contains(f)) {
-            return Err(asked(format!(
-                "`files` names {} twice, which would count twice",
-                file.display()
-            )));
+            let file = file.display();
+            return Err(asked(format!("`files` names {file} twice, which would count twice")));
         }
-        let block_ns = length(&table, "block")?.unwrap_or(30 * Ns::SEC);
+        let block_ns = read.block.map_or(30 * Ns::SEC, |b| b.0);
         let mut axes = Vec::new();
-        for (key, name) in [("profile", "profiles"), ("engine.strategy.name", "strategies")] {
-            let values = texts(&table, name)?;
+        for (key, values) in [("profile", read.profiles), ("engine.strategy.name", read.strategies)]
+        {
             if !values.is_empty() {
                 let values = values.into_iter().map(|v| Value::String(v).to_string()).collect();
                 axes.push(Axis { key: key.to_owned(), values });
             }
         }
-        match table.get("grid") {
-            None => {}
-            Some(Value::Table(grid)) => flatten("", grid, &mut axes)?,
-            Some(_) => {
-                return Err(asked("`grid` is a table of settings, each with a list of values"));
-            }
-        }
-        let spec = Spec {
-            files,
-            coins: texts(&table, "coins")?,
-            block_ns,
-            seeds: seeds(&table)?,
-            axes,
-            windows: windows(&table, block_ns)?,
-            accept_unfit: switch(&table, "accept_unfit")?,
-        };
+        flatten("", &read.grid, &mut axes)?;
+        let windows = read.windows.map(|w| w.in_blocks(block_ns)).transpose()?;
+        let spec = Spec { files, coins, block_ns, seeds, axes, windows, accept_unfit };
         spec.count()?;
         Ok(spec)
     }
@@ -181,74 +189,18 @@ fn flatten(path: &str, table: &Table, out: &mut Vec<Axis>) -> Result<(), SweepEr
     Ok(())
 }
 
-fn texts(table: &Table, key: &str) -> Result<Vec<String>, SweepError> {
-    let wrong = || asked(format!("`{key}` must be a list of texts, as in {key} = [\"a\", \"b\"]"));
-    match table.get(key) {
-        None => Ok(Vec::new()),
-        Some(Value::Array(list)) => {
-            list.iter().map(|v| v.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
-        }
-        Some(_) => Err(wrong()),
-    }
-}
-
-fn switch(table: &Table, key: &str) -> Result<bool, SweepError> {
-    let value = table.get(key).unwrap_or(&Value::Boolean(false));
-    value.as_bool().ok_or_else(|| asked(format!("`{key}` must be true or false")))
-}
-
-fn seeds(table: &Table) -> Result<Vec<u64>, SweepError> {
-    let wrong = || asked("`seeds` must be a list of whole numbers from 0, as in seeds = [1, 2, 3]");
-    let list = match table.get("seeds") {
-        None => return Ok(vec![0]),
-        Some(Value::Array(list)) if !list.is_empty() => list,
-        Some(_) => return Err(wrong()),
-    };
-    let one = |v: &Value| v.as_integer().and_then(|n| u64::try_from(n).ok()).ok_or_else(wrong);
-    list.iter().map(one).collect()
-}
-
-/// A length of time such as `30s`, `10m`, `2h`; ns.
-fn length(table: &Table, key: &str) -> Result<Option<i64>, SweepError> {
-    let wrong =
-        || asked(format!("`{key}` must be a length of time from 1s, as in \"30s\" or \"2h\""));
-    let Some(value) = table.get(key) else { return Ok(None) };
-    let text = value.as_str().ok_or_else(wrong)?;
-    let ns = humantime::parse_duration(text).ok().and_then(|d| i64::try_from(d.as_nanos()).ok());
-    ns.filter(|ns| *ns >= Ns::SEC).map(Some).ok_or_else(wrong)
-}
-
-fn windows(table: &Table, block_ns: i64) -> Result<Option<Windows>, SweepError> {
-    let windows = match table.get("windows") {
-        None => return Ok(None),
-        Some(Value::Table(t)) => t,
-        Some(_) => return Err(asked("`windows` is a table with `train` and `test`")),
-    };
-    if let Some(key) = windows.keys().find(|k| !["train", "test"].contains(&k.as_str())) {
-        return Err(asked(unknown("windows.", key, &["train", "test"])));
-    }
-    let blocks = |key: &str| {
-        let ns = length(windows, key)?
-            .ok_or_else(|| asked(format!("`windows.{key}` is missing, as in {key} = \"10m\"")))?;
-        if ns % block_ns != 0 {
-            let text = format!(
-                "`windows.{key}` must be a multiple of `block`, which is {} s",
-                Ns::seconds(block_ns)
-            );
-            return Err(asked(text));
-        }
-        usize::try_from(ns / block_ns).map_err(|_| asked(format!("`windows.{key}` is too long")))
-    };
-    Ok(Some(Windows { train: blocks("train")?, test: blocks("test")? }))
-}
-
-/// That a key is not known, with the nearest one.
-fn unknown(path: &str, key: &str, known: &[&str]) -> String {
-    let near = known.iter().min_by_key(|k| strsim::damerau_levenshtein(k, key));
-    let near = near.filter(|k| strsim::damerau_levenshtein(k, key) <= 1 + k.len() / 3);
-    match near {
-        Some(k) => format!("unknown key `{path}{key}`: did you mean `{path}{k}`?"),
-        None => format!("unknown key `{path}{key}`: known are {}", known.join(", ")),
+impl Walk {
+    fn in_blocks(&self, block_ns: i64) -> Result<Windows, SweepError> {
+        let blocks = |key: &str, Length(ns): Length| {
+            let whole = (ns % block_ns == 0).then(|| usize::try_from(ns / block_ns).ok()).flatten();
+            whole.ok_or_else(|| {
+                let block_s = Ns::seconds(block_ns);
+                asked(format!(
+                    "`windows.{key}` must be a multiple of `block`, which is {block_s} s"
+                ))
+            })
+        };
+        Ok(Windows { train: blocks("train", self.train)?, test: blocks("test", self.test)? })
     }
 }
 
@@ -276,16 +228,17 @@ mod tests {
     fn what_is_wrong_is_named() {
         for (text, says) in [
             ("", "`files` must be"),
-            ("files = 1", "`files` must be"),
-            ("fils = [\"a\"]", "did you mean `files`"),
-            ("files = [\"a\"]\nblock = \"10ms\"", "`block` must be"),
-            ("files = [\"a\"]\nseeds = [-1]", "`seeds` must be"),
+            ("files = 1", "line 1: invalid type: integer `1`"),
+            ("\nfils = [\"a\"]", "line 2: unknown field `fils`, expected one of `files`"),
+            ("files = [\"a\"]\nblock = \"10ms\"", "line 2: a length of time from 1s"),
+            ("files = [\"a\"]\nseeds = [-1]", "line 2: invalid value: integer `-1`"),
+            ("files = [\"a\"]\nseeds = []", "`seeds`, where it is given"),
             ("files = [\"a\"]\n[grid]\nengine.seed = 3", "`grid.engine.seed` must be a list"),
             ("files = [\"a\"]\n[grid]\nx = []", "`grid.x` must be a list"),
             ("files = [\"a\"]\n[windows]\ntrain = \"45s\"\ntest = \"30s\"", "multiple of `block`"),
-            ("files = [\"a\"]\n[windows]\ntrain = \"1h\"", "`windows.test` is missing"),
-            ("files = [\"a\"]\n[windows]\ntrian = \"1h\"", "did you mean `windows.train`"),
-            ("files = [\"a\"", "TOML"),
+            ("files = [\"a\"]\n[windows]\ntrain = \"1h\"", "missing field `test`"),
+            ("files = [\"a\"]\n[windows]\ntrian = \"1h\"", "unknown field `trian`"),
+            ("files = [\"a\"", "line 1: unclosed array"),
         ] {
             let e = Spec::parse(text).expect_err(text).to_string();
             assert!(e.contains(says), "{text}: {e}");

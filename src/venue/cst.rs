@@ -29,8 +29,7 @@ use crate::units::{Ns, Px, Side, Sz};
 pub const EVERY_NS: i64 = 1_700_000_000;
 /// How long a shadow is watched.
 pub const WATCH_NS: i64 = 10 * Ns::SEC;
-/// One tick: 0.01 USD. The book starts around 500 USD, where that is the venue's tick for a coin
-/// of two size decimals.
+/// One tick: 0.01 USD, the venue's around 500 USD for a coin of two size decimals.
 pub const TICK: i64 = 1_000_000;
 /// One unit of size: the lot of such a coin, 0.01.
 pub const LOT: i64 = 1_000_000;
@@ -146,6 +145,10 @@ pub enum Seen<'a> {
     /// The book at its interval, up to twenty levels with their number of orders.
     Book(&'a Snapshot),
     /// The best bid and offer after a change; only when asked for.
+    #[cfg_attr(
+        not(any(test, feature = "lab")),
+        expect(dead_code, reason = "tests follow single shadows")
+    )]
     Bbo(&'a Bbo),
     /// A shadow is placed behind the queue as displayed now, in this book.
     Placed(&'a Shadow, &'a Snapshot),
