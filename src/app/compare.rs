@@ -231,8 +231,7 @@ pub fn on_tape<C: Components>(
     Ok(all?.into_iter().flatten().collect())
 }
 
-/// Replays recordings under each of the configurations, in one pass; blocks of session time are `block_ns`
-/// long.
+/// Replays recordings under each configuration in one pass; blocks are `block_ns` of session time.
 ///
 /// # Errors
 /// As [`replay_many`].

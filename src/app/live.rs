@@ -234,8 +234,7 @@ impl<C: Components> Hot<C> {
         self.plan.length_ns.is_some_and(|l| now.since(from) >= l)
     }
 
-    /// One look at each connection. False: the first attempt was refused for good, or the venue refuses
-    /// what is needed.
+    /// One look at each connection. False: the venue refuses for good, or refuses what is needed.
     fn turn_links(&mut self, now: Ns, connector: &Connector, poll: &Poll) -> std::io::Result<bool> {
         while let Some(answer) = connector.answer() {
             if !self.answered(now, answer, connector, poll) {
@@ -481,8 +480,7 @@ impl<C: Components> Hot<C> {
         self.show_counters();
     }
 
-    /// Reads on connection `i`, where there may be something, and sends; or how the link was lost. Adds to
-    /// the number of reads.
+    /// Reads on connection `i` and sends, counting reads; or how the link was lost.
     fn pump(&mut self, i: usize, link: &mut Link, all: &mut u64) -> Result<(), Loss> {
         let mut reads = 0;
         self.turn.from(number(i));

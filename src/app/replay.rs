@@ -175,8 +175,7 @@ impl<C: Components> Feeder<C> {
         self.turn
     }
 
-    /// The run ends for this reason, its quotes taken down before; `None`: it was killed, and nothing
-    /// says that it ended.
+    /// The run ends for this reason, its quotes taken down before; `None`: it was killed.
     pub fn end_run(mut self, reason: Option<StopReason>, out: &mut Tally<'_>) -> Engine<C> {
         if let Some(reason) = reason {
             let end = self.lines.seen().to;

@@ -156,8 +156,7 @@ pub(super) fn counter_of(close: Close) -> Counter {
     }
 }
 
-/// What a close code says of coming back: 1008 (policy), 1013 (try again later) and private codes
-/// want to be left alone for a while.
+/// What a close code says of coming back: 1008, 1013 and private codes want to be left alone.
 pub(super) fn loss_of(code: u16) -> Loss {
     match code {
         1008 | 1013 | 4000..=4999 => Loss::Refused,

@@ -36,8 +36,7 @@ pub enum Signal<'a> {
     On(&'a str, u8),
     /// The next messages that name no coin come over this connection.
     From(u8),
-    /// A coin was set aside, as a recording says: its subscription ended link after link. Or it is tried
-    /// again.
+    /// A coin was set aside, its subscription ending link after link, or is tried again.
     Aside(&'a str, bool),
     /// The logging thread fell behind, or caught up.
     Behind(bool),

@@ -48,8 +48,7 @@ impl<C: Components> Turn<C> {
         Turn::reading(Parser::default(), cfg, coins, hash)
     }
 
-    /// The same with the parser that reads first, which changes the speed only, and the streams to
-    /// subscribe to.
+    /// The same with the parser that reads first, which changes speed only, and the streams.
     ///
     /// # Errors
     /// As [`Turn::new`].

@@ -111,8 +111,7 @@ impl<D: Disk> Logger<D> {
         }
     }
 
-    /// Has the rings emptied on a thread of its own from now on: a disk that stands still no longer
-    /// fills them.
+    /// Has the rings emptied on a thread of its own: a disk that stands still no longer fills them.
     ///
     /// # Errors
     /// As the system refuses a thread.

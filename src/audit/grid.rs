@@ -70,8 +70,7 @@ pub struct Cell {
 /// How many of [`contenders`] are the lanes of a run: configured, fewest fills, most.
 pub const WAYS: usize = 3;
 
-/// The lanes of a run; the configured model with each assumption of crossings; every other model with crossings
-/// as configured.
+/// The lanes of a run, the configured model with each assumption of crossings, the other models.
 pub fn contenders(base: &Config) -> Vec<Contender> {
     let way = |name: &str, model: Model, crossing: Crossing| {
         let one = Contender::new(base, model);

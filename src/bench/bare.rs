@@ -28,8 +28,7 @@ use crate::sys::signal::Stop;
 use crate::sys::url::Url;
 use crate::ws::conn::{Conn, Message};
 
-/// Sends the frames of `frames`, from the first, over loopback to the bare loop; gives the times of its
-/// reads, ns.
+/// Sends `frames` from the first over loopback to the bare loop; gives the times of its reads, ns.
 ///
 /// # Errors
 /// Sockets, threads or trust roots are not given; either side failed.

@@ -112,8 +112,7 @@ impl Frames {
         Ok(frames)
     }
 
-    /// About `count` frames of the embedded exchange, whole blocks, stamped half of `delay_ns` to
-    /// `delay_ns` after their block.
+    /// About `count` frames of the embedded exchange, whole blocks, half to all of `delay_ns` late.
     ///
     /// # Panics
     /// Never: the exchange's own configuration is in range.
@@ -122,8 +121,7 @@ impl Frames {
         Frames::of(&law, seed, delay_ns, |frames| frames.len() >= count)
     }
 
-    /// Frames of an exchange under this law, as those of [`Frames::embedded`], whole blocks until there
-    /// are enough.
+    /// Frames of an exchange under this law, late as those of [`Frames::embedded`], until `enough`.
     ///
     /// # Panics
     /// If the law is out of range.

@@ -86,8 +86,7 @@ impl Book {
         self.gapped = gapped;
     }
 
-    /// Best prices after a block. One that is older than what is known is ignored; gives whether
-    /// it was taken.
+    /// Best prices after a block, and whether they were taken: older ones than known are not.
     pub fn on_bbo(&mut self, now: Ns, bbo: &Bbo) -> bool {
         if bbo.time < self.time {
             return false;
@@ -99,8 +98,7 @@ impl Book {
         true
     }
 
-    /// A snapshot after a block. One that is older than the best prices deepens the book and keeps
-    /// nothing fresh.
+    /// A snapshot after a block. One older than the best prices adds depth and keeps nothing fresh.
     pub fn on_snapshot(&mut self, now: Ns, book: &Snapshot) {
         let whole = book.time >= self.time;
         let full = !book.fast;

@@ -85,8 +85,7 @@ pub(super) fn digests(d: &Digests) -> String {
     )
 }
 
-/// Coins by name, and the decimals of their sizes where they are given: `ETH`, `DOGE:0`,
-/// `xyz:XYZ100:2`.
+/// Coins by name, and decimals of their sizes where given: `ETH`, `DOGE:0`, `xyz:XYZ100:2`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
     pub name: String,
@@ -137,8 +136,7 @@ pub(super) fn surveyed(file: &Path) -> Result<Survey> {
     survey(file).map_err(|e| recording_failure(file, &e))
 }
 
-/// The coins of a recording that are asked for; all where none is named. Coins of other kinds are
-/// named and left out.
+/// The coins of a recording that are asked for, or all; those of other kinds are named.
 pub(super) fn chosen(file: &Path, wanted: &[String]) -> Result<Vec<CoinSpec>> {
     chosen_of(file, &surveyed(file)?, wanted)
 }
@@ -251,8 +249,7 @@ pub(crate) fn recording_failure(file: &Path, e: &RecordingError) -> Failure {
     Failure::input(format!("cannot read {shown}{line}: {}", e.fault))
 }
 
-/// The folder of a new run, made and still empty: the one asked for, or the first free one under
-/// `run.folder`.
+/// The folder of a new run, made and empty: the one asked for, or a free one under `run.folder`.
 pub(super) fn new_run<C: Components>(
     asked: Option<&Path>,
     config: &ConfigOf<C>,

@@ -72,8 +72,7 @@ fn name(c: &Cell) -> String {
     format!("{} {}, {:.0} USD{late}, {share:.0} % not post-only", c.world, c.scenario, c.usd)
 }
 
-/// Root mean square over cells of one way's bias, at all horizons; without the part of the error of the
-/// simulation.
+/// Root mean square of one way's bias over cells and horizons, less the simulation's error.
 fn rms<'a>(cells: impl Iterator<Item = &'a Cell>, way: usize) -> f64 {
     let squares = |e: &Estimate| e.value * e.value - (e.ci95 / 1.96) * (e.ci95 / 1.96);
     let all: Vec<f64> = cells.flat_map(|c| c.bias[way].iter().map(squares)).collect();

@@ -33,8 +33,7 @@ pub(super) const HYPERLIQUID: &str = "wss://api.hyperliquid.xyz/ws";
 const ALL: &str = "all";
 /// Market seconds per second of a run on the embedded exchange.
 const SPEED: u32 = 10;
-/// Market seconds of a run on the embedded exchange, when none are given: 60 s at the default
-/// speed.
+/// Market seconds of a run on the embedded exchange when none are given: a minute at [`SPEED`].
 const LENGTH_S: i64 = 600;
 
 /// Where to connect, for how long.
@@ -228,8 +227,7 @@ fn all(place: &Place, stop: &Stop) -> Result<Vec<CoinSpec>> {
     }
 }
 
-/// A coin of a venue that gives no list: with its decimals by hand, or from the built-in table where
-/// the venue is a look-alike.
+/// A coin of a venue without a list: decimals by hand, or built in where it is a look-alike.
 fn unlisted_coin(asked: &Asked, why: &str, alike: bool) -> Result<(CoinSpec, &'static str)> {
     let name = &asked.name;
     if let Some(decimals) = asked.decimals {

@@ -20,8 +20,7 @@ use crate::settings::ConfigError;
 use crate::sys::clock::SessionClock;
 use crate::units::Ns;
 
-/// Brings the run in `path` to where it can go on, under settings that are given whole; `None`: those of the
-/// run, with what is given laid over.
+/// Brings the run in `path` to where it goes on, under `whole` settings or its own and those given.
 pub(super) fn begin<C: Components>(
     path: &Path,
     to: &Where,

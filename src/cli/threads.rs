@@ -37,8 +37,7 @@ use crate::sys::tls;
 use crate::telemetry::counters::{self, Counter};
 use crate::units::Ns;
 
-/// Looks after the wish to stop from which a further signal ends the process at once: half a
-/// second.
+/// Looks from the wish to stop to where a further signal ends the process: half a second.
 const LOOKS_TO_ARM: u32 = 10;
 /// Looks without a link after which it is said why.
 const LOOKS_UNLINKED: u32 = 40;

@@ -91,8 +91,7 @@ pub fn quote_pxs(rules: Rules, side: Side, bid: Px, ask: Px) -> [Px; CURVE] {
 /// Prices at a distance from the mid, not rounded to valid ones.
 struct Off {
     side: Side,
-    /// The mid in millionths: whole ones, and the rest in two millionths. The product of mid and
-    /// distance may not fit.
+    /// The mid in whole millionths and a rest in two millionths: mid times distance may not fit.
     whole: u64,
     rest: u64,
 }

@@ -73,8 +73,7 @@ pub(super) fn bps(from: f64, to: f64) -> f64 {
     det::ln(to / from) * 1e4
 }
 
-/// Counts of durations in steps of a tenth of a millisecond: bounded by their range, not by their
-/// number.
+/// Counts of durations in tenths of a millisecond: bounded by their range, not by their number.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Durations {
     counts: BTreeMap<i64, u64>,

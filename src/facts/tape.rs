@@ -104,8 +104,7 @@ impl Tape {
         }
     }
 
-    /// Takes an event of its coin, received at `stamp`. Histories and what has no block are passed
-    /// over.
+    /// Takes an event of its coin, received at `stamp`, but for histories and what has no block.
     pub fn take(&mut self, stamp: Ns, event: &Event<'_>) {
         match event {
             Event::Bbo { bbo, .. } => self.bbo(stamp, bbo),

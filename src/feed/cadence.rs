@@ -13,8 +13,7 @@ use super::outcome::Stream;
 use crate::limits::{MESSAGE_SILENCE_NS, STALE_BBO_NS, STALE_CTX_NS, STALE_FAST_NS, STALE_SLOW_NS};
 use crate::units::Ns;
 
-/// Nanoseconds since the last message of each stream of a coin; `None` before the first one on
-/// this connection.
+/// Nanoseconds since the last message of each stream on this connection; `None` before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ages {
     /// Best bid and offer.

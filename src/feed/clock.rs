@@ -107,8 +107,7 @@ impl ClockMap {
         now
     }
 
-    /// The link came up at `stamp`: its first block will say how the clocks stand. Gives session
-    /// time.
+    /// The link came up at `stamp`: its first block says how the clocks stand. Gives session time.
     pub fn link(&mut self, stamp: Ns) -> Ns {
         (self.offset, self.doubt, self.stamp) = (None, None, stamp);
         *self.now.get_or_insert(stamp)

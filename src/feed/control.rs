@@ -77,15 +77,13 @@ impl Control {
     }
 }
 
-/// The line that says that a coin was set aside: its subscription ended link after link. Or that it is
-/// tried again.
+/// The line that says that a coin was set aside, its subscription ending links, or is tried again.
 pub fn aside_line(coin: &str, aside: bool) -> impl Iterator<Item = u8> {
     let head = if aside { SET_ASIDE } else { TAKEN_BACK };
     head.iter().chain(coin.as_bytes()).chain(TAIL).copied()
 }
 
-/// The name of the coin that `frame` says was set aside (`true`) or is tried again; `None`: it is another
-/// line.
+/// The coin that `frame` says was set aside (`true`) or is tried again; `None`: another line.
 pub fn set_aside(frame: &[u8]) -> Option<(&str, bool)> {
     let of = |head, aside| Some((frame.strip_prefix(head)?, aside));
     let (coin, aside) = of(SET_ASIDE, true).or_else(|| of(TAKEN_BACK, false))?;
@@ -153,8 +151,7 @@ pub fn import_line(unknown: &str) -> impl Iterator<Item = u8> {
     IMPORT.iter().copied().chain(unknown.as_bytes().iter().map(plain)).chain(TAIL.iter().copied())
 }
 
-/// What the line `frame` says that the sources of an imported recording do not say; `None`: it is
-/// another line.
+/// What `frame` says that the sources of an import do not say; `None`: another line.
 pub fn imported(frame: &[u8]) -> Option<&str> {
     std::str::from_utf8(frame.strip_prefix(IMPORT)?.strip_suffix(TAIL)?).ok()
 }

@@ -49,8 +49,7 @@ pub struct Decoder {
 const NO_TRADE: Trade =
     Trade { aggressor: Side::Buy, px: Px(0), sz: Sz(0), time: Ns(0), taker: 0, tid: 0 };
 
-/// A message of at most this many bytes cannot hold more than `TOKENS_MAX` tokens, with the
-/// parser's own slack of a block.
+/// A message of so many bytes holds at most `TOKENS_MAX` tokens, the parser's slack included.
 const SURELY_FITS: usize = TOKENS_MAX - 128;
 
 /// The parser makes room for one token in so many bytes of the length it is given, and grows when there
@@ -217,8 +216,7 @@ fn greets(message: &[u8]) -> bool {
         && message.iter().all(|b| b.is_ascii_graphic() || *b == b' ')
 }
 
-/// Parses the usual messages once: what they need is then resident, and what is detected at run time
-/// is detected.
+/// Parses the usual messages once: code and data are resident then, the processor detected.
 #[cold]
 fn warm_up(decoder: &mut Decoder) {
     let trade = "{\"coin\":\"?\",\"side\":\"B\",\"px\":\"1.0\",\"sz\":\"1.0\",\"time\":1,\"hash\":\"0x\",\"tid\":1,\

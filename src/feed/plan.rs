@@ -179,8 +179,7 @@ impl Plan {
         Some(&coin.texts[stream])
     }
 
-    /// A coin of a connection that was set aside long enough to be tried again, once all others are
-    /// subscribed.
+    /// A coin of a connection that is due to be tried again, once all others are subscribed.
     pub(super) fn due_back(&self, socket: usize, now: Ns) -> Option<CoinId> {
         if now < self.again_at || self.sockets[socket].next < self.coins.len() * STREAMS {
             return None;
@@ -226,8 +225,7 @@ impl Plan {
         optional
     }
 
-    /// Whether a coin cannot be followed once the venue refuses a stream, besides those that it
-    /// refused before.
+    /// Whether a coin cannot be followed without a stream, besides those refused before.
     pub(super) fn needs(&self, coin: CoinId, stream: Stream) -> bool {
         let left = |c: &CoinPlan, s: Stream| {
             s != stream && self.follow[s.index()] && !c.refused[s.index()]

@@ -207,8 +207,7 @@ impl Scan<'_> {
         Some(value)
     }
 
-    /// Reads a positive decimal of up to ten digits before and eight after the point, and the
-    /// quote after it.
+    /// Reads a positive decimal of up to ten digits and eight decimals, and the quote after it.
     #[inline]
     fn positive(&mut self) -> Option<i64> {
         let (whole, digits) = self.digits::<10>();
@@ -258,8 +257,7 @@ const POW10: [u64; SCALE as usize + 1] = {
     table
 };
 
-/// Whether the text is `0x` and hexadecimal digits; without branches, so that it is done in wide
-/// registers.
+/// Whether the text is `0x` and hexadecimal digits; without branches, for wide registers.
 #[inline]
 fn hexadecimal<const N: usize>(text: &[u8; N]) -> bool {
     let mut good = true;

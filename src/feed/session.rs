@@ -63,8 +63,7 @@ pub struct Feed {
     counters: Counters,
 }
 
-/// What a feed has to know to go on with the same link: all but buffers, subscriptions and attempts
-/// to connect.
+/// What a feed has to know to go on with the same link: not buffers, subscriptions, attempts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionState {
     joiners: Box<[Joiner]>,
@@ -143,8 +142,7 @@ impl Feed {
         self.from
     }
 
-    /// The connection that a message came over, and the stream it is of; none where it names no coin and so
-    /// no connection.
+    /// The connection of the message and its stream; none where it names no coin.
     #[inline]
     pub fn source(&self, read: &Read) -> (usize, Option<Stream>) {
         let (coin, stream) = match read.0 {
@@ -185,8 +183,7 @@ impl Feed {
         self.renew(0, now);
     }
 
-    /// Reads one message and takes it as received at `now`: a feed alone, whose stamps are session
-    /// time.
+    /// Reads one message and takes it as received at `now`, session time.
     pub fn message(&mut self, now: Ns, message: &[u8]) -> Input<'_> {
         let read = self.read(message);
         self.take(now, read, message)
@@ -275,8 +272,7 @@ impl Feed {
         link.close(now, unanswered).map_or(Verdict::Keep, Verdict::Close)
     }
 
-    /// The next text to send on a connection at `now`, if one is due: subscriptions, then pings. To be
-    /// called until it gives `None`.
+    /// The next text to send on a connection at `now`, until `None`: subscriptions, then pings.
     pub fn next_send(&mut self, socket: usize, now: Ns) -> Option<&[u8]> {
         let link = self.links[socket].as_mut()?;
         if let Some(text) = self.plan.next(socket, now) {
@@ -404,8 +400,7 @@ impl Feed {
         Counters { handed_over: self.decoder.handed_over(), ..self.counters }
     }
 
-    /// Whether a coin is no longer subscribed because its subscription kills the link: the venue
-    /// does not know it (any more).
+    /// Whether a coin is set aside: its subscription kills the link, the venue does not know it.
     pub fn set_aside(&self, coin: CoinId) -> bool {
         self.plan.set_aside(coin)
     }

@@ -297,8 +297,7 @@ fn set<T>(field: &mut Option<T>, value: T) -> Result<(), Reject> {
     }
 }
 
-/// A place on the tape. The tape is well-formed, so running off its end cannot happen; it is an
-/// error all the same, not a panic.
+/// A place on the tape. It is well-formed; running off its end is an error all the same, no panic.
 struct Walk<'t, 'i> {
     nodes: &'t [Node<'i>],
     at: usize,

@@ -92,8 +92,7 @@ pub(super) fn latency_number(name: &str) -> Option<u64> {
     }
 }
 
-/// The first segments of journal and recording that the run's past does not hold: none from there on
-/// may be dropped.
+/// The first segments of journal and recording that no past holds: none from there on may go.
 #[derive(Debug, Default)]
 pub struct Needed([AtomicU64; 2]);
 
@@ -203,8 +202,7 @@ impl Keeper {
         due
     }
 
-    /// The journal is at segment `number`: `Some` with the file for the recording where that is
-    /// a new one.
+    /// The journal is at segment `number`; gives the recording's file where that is a new one.
     pub fn started(&mut self, number: u64, now: Ns) -> Option<io::Result<File>> {
         if number == self.segment.0 {
             return None;

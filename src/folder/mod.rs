@@ -186,8 +186,7 @@ impl RunFolder {
         self.path.join("status.sock")
     }
 
-    /// Removes a run that nobody writes and that recorded nothing: it was killed before its first link.
-    /// Gives whether it was one.
+    /// Removes a run that nobody writes and that recorded nothing; gives whether it was one.
     pub fn discard_void(&self) -> bool {
         let lines = recording::Reader::open(&self.recording())
             .and_then(|mut reader| Ok(reader.step()?.is_some()));
@@ -199,8 +198,7 @@ impl RunFolder {
         void
     }
 
-    /// Removes what a run made here, and the folder where nothing else is in it. What the disk refuses
-    /// stays.
+    /// Removes what a run made here, and the folder where it is empty then, as the disk lets it.
     pub fn discard(&self) {
         let lock = self.path.join(journal::FOLDER_LOCK);
         let own = [self.info(), self.settings(), self.past(), self.socket(), lock];

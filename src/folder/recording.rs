@@ -499,8 +499,7 @@ impl<W: Write> Writer<W> {
         self.line(at, &feed::lost_line(count).collect::<Vec<u8>>())
     }
 
-    /// Hands what was written to the system when the interval is over: a killed process loses
-    /// what came after.
+    /// Hands what was written to the system each interval: a killed process loses what came after.
     ///
     /// # Errors
     /// As the file refuses.

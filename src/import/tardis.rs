@@ -82,8 +82,7 @@ impl Columns {
         })
     }
 
-    /// Reads a row. `number` counts the trades without a number of their own; `last` is the price of
-    /// the trade before.
+    /// Reads a row. `number` counts trades that have none; `last` is the price of the one before.
     pub(super) fn read(&self, line: &[u8], number: u64, last: Option<i64>) -> Result<Row, String> {
         let line = std::str::from_utf8(line).map_err(|_| "it is not text".to_owned())?;
         let cells: Vec<&str> = line.split(',').collect();

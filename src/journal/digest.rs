@@ -84,8 +84,7 @@ impl Chain {
     }
 }
 
-/// Whether records of a kind say what the run is, by which clock it was stamped and how it ended,
-/// and nothing of what it decided.
+/// Whether records of a kind say what the run is, by which clock and how it ended: no decisions.
 pub const fn frames_the_run(of: u8) -> bool {
     matches!(
         of,

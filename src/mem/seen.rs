@@ -49,8 +49,7 @@ pub struct Seen {
 pub const CAPACITY_MAX: usize = 1 << 15;
 
 impl Seen {
-    /// An empty window of `capacity` keys. `seed` only spreads the table; it never changes an
-    /// answer.
+    /// An empty window of `capacity` keys. `seed` spreads the table and changes no answer.
     ///
     /// # Panics
     /// If `capacity` is not a power of two up to [`CAPACITY_MAX`].

@@ -103,8 +103,7 @@ const OFFSET_S: (f64, f64) = (1.0, 60.0);
 const SYNCHRONISE: &str = "synchronise the clock: `timedatectl set-ntp true`, or chrony";
 /// Descriptors of a run with all its listeners and clients, times four.
 const OPEN_FILES: u64 = 256;
-/// `fdatasync` beyond which the journal falls behind its interval, and beyond which seconds of records
-/// are in memory alone.
+/// `fdatasync` at which the journal misses its interval, and at which seconds are in memory alone.
 const SYNC: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 /// Free space for days, and for hours.
 const FREE: (u64, u64) = (10 << 30, 1 << 30);

@@ -261,8 +261,7 @@ pub struct Ladder {
     declined: [Option<Decline>; 2],
     /// What it is made of, in the order of [`StrategyInfo::terms`].
     pub terms: [f64; TERMS_MAX],
-    /// How far a working order may stand off its wanted price before it is changed, bps. Keeping it
-    /// keeps its place in the queue.
+    /// How far a working order may stand off its wanted price, bps: kept, it keeps its place.
     pub tolerance_bps: f64,
     /// Price that sizes are held against the position limit at, USD; the mid where nothing is said,
     /// and never more than a hundredth off it.

@@ -37,8 +37,7 @@ impl Budget {
         (usd > 0.0).then(|| (orders + cancels) as f64 / usd)
     }
 
-    /// Hours until no order is left at the rate so far, what trading earns back included; `None`
-    /// where it earns back as much.
+    /// Hours until no order is left at the rate so far; `None` where trading earns back as much.
     #[expect(clippy::cast_precision_loss, reason = "for display")]
     pub fn hours(&self) -> Option<f64> {
         let (was, now) = (self.first.1, self.last);

@@ -140,8 +140,7 @@ pub fn bootstrap<const K: usize>(
     Some(out)
 }
 
-/// Whether so many blocks, of which so many hold something, give an interval: a figure made of three
-/// busy blocks has none.
+/// Whether blocks, so many with something in them, give an interval: three busy ones do not.
 pub(super) fn enough(blocks: usize, busy: usize) -> bool {
     blocks >= BLOCKS_MIN && busy >= BLOCKS_MIN / 2
 }
@@ -155,8 +154,7 @@ pub(super) fn ends(value: f64, drawn: &mut [f64], blocks: usize) -> Interval {
     Interval { value, lo: end(0.025), hi: end(0.975) }
 }
 
-/// An interval over time that holds the spread of seeds, too: of one seed's `interval` and of what all
-/// seeds came to.
+/// An interval over time that holds the spread of seeds, too: `interval` is one seed's.
 pub fn with_seeds(interval: Interval, seeds: &[f64]) -> Interval {
     out_by(interval, seeds_half(seeds))
 }

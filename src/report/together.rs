@@ -187,8 +187,7 @@ impl<'a> Together<'a> {
         self.runs.iter().map(|(_, m)| m)
     }
 
-    /// Results under the configured model: of each run and its coins, of all runs of each kind of market and
-    /// theirs, and of all.
+    /// Results under the configured model: of each run, of each kind of market, of all, with coins.
     pub fn rows(&self) -> Vec<Row> {
         let mut out = Vec::new();
         for (name, m) in self.runs {

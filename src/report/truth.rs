@@ -85,8 +85,7 @@ impl Quotes {
         earns.rows().filter(|r| r.n_eff >= SEEN).filter_map(|r| Some((r, self.of(r)?)))
     }
 
-    /// At how many places the learned value and the true one agree, and of how many: both are estimates, and
-    /// do where their intervals overlap.
+    /// At how many places the intervals of learned and true value overlap, and of how many.
     pub fn agree(&self, earns: &Earns) -> (usize, usize) {
         let agrees = |(l, t): &(&Curve, &TrueRow)| {
             let Some(t) = t.value.interval() else { return false };

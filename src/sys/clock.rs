@@ -27,8 +27,7 @@ pub struct Deadline {
     at: Instant,
 }
 
-/// The wall clock, in nanoseconds since the epoch; 0 before it. For names and labels, and as the
-/// start of a session.
+/// The wall clock, ns since the epoch; 0 before it. For names, labels and a session's start.
 #[expect(clippy::disallowed_methods, reason = "this file is where the clock is read")]
 pub fn wall() -> Ns {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

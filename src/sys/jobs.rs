@@ -24,8 +24,7 @@ pub fn done<J: Sync, T: Send>(
     reporting(jobs, threads, |i, job, _| work(i, job), |_: Option<()>| {})
 }
 
-/// As [`done`]; what `work` reports meanwhile is given to `hear`, on this thread; `None` where there was
-/// nothing for a moment.
+/// As [`done`]; reports of `work` go to `hear` on this thread, `None` after a moment without.
 ///
 /// # Panics
 /// As [`done`].

@@ -36,8 +36,7 @@ pub struct Link {
 /// What one read has brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadOutcome {
-    /// So many bytes are in the connection; poll it, then read again. May be 0: only TLS has
-    /// progressed, or there was no space.
+    /// Bytes in the connection; poll it, then read again. 0: TLS alone progressed, or no space.
     Bytes(usize),
     /// Nothing more now.
     WouldBlock,

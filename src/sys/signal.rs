@@ -47,8 +47,7 @@ impl Stop {
         Ok(stop)
     }
 
-    /// Gives the first signal's number to `ask`, and to `end` where that says no; a further signal always to
-    /// `end`, which ends the process.
+    /// Gives the first signal to `ask`, and to `end` where that says no, as every further one.
     ///
     /// # Errors
     /// If the operating system gives no handler or no thread.

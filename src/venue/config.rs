@@ -139,8 +139,7 @@ fn law(
 }
 
 impl Config {
-    /// The world of closed forms: BTC and ETH, mostly `normal`, with visits to the other regimes. Its feed
-    /// is at once and in order.
+    /// The world of closed forms: BTC and ETH, mostly `normal`; its feed is at once and in order.
     pub fn simple() -> Config {
         let coins = ["BTC", "ETH"].map(str::to_owned).to_vec();
         Config { coins, world: Named::Simple, feed: Feed::venue(), ..Config::default() }
@@ -155,8 +154,7 @@ impl Config {
         config
     }
 
-    /// The default flow of one coin, every regime lasting `dwell_s` on average and followed by any
-    /// other with equal chance.
+    /// The default flow of one coin; regimes last `dwell_s` on average, any other follows.
     pub fn switching(coin: &str, dwell_s: f64) -> Config {
         let mut config = Config { coins: vec![coin.to_owned()], ..Config::simple() };
         for law in config.laws_mut() {

@@ -256,8 +256,7 @@ impl Flow {
     }
 }
 
-/// The `count`-th trade id: a fixed permutation of the 50-bit numbers, so ids look hashed and
-/// never repeat.
+/// The `count`-th trade id: a permutation of 50-bit numbers, so ids look hashed, never repeat.
 pub fn tid(count: u64) -> u64 {
     const MASK: u64 = (1 << 50) - 1;
     let mut z = count & MASK;

@@ -21,8 +21,7 @@ use crate::units::{Px, Side, Sz};
 /// Name of a resting order; never given twice by one book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OrderId {
-    /// The number of its arrival, from 1. Of two orders of a level the one with the lower number trades
-    /// first.
+    /// The number of its arrival, from 1: of two orders of a level the lower one trades first.
     pub arrival: u64,
     side: Side,
     px: Px,

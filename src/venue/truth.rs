@@ -87,8 +87,7 @@ pub struct CoinTruth {
     pub coin: String,
     /// Seconds counted.
     pub seconds: f64,
-    /// Takers per second and side averaged over that time: what a rate estimate that knows no
-    /// regimes should find.
+    /// Takers per second and side over that time: what an estimate that knows no regimes finds.
     pub rate_per_s: f64,
     /// What an estimate of kappa from all takers that knows no regimes should find: one over the
     /// mean depth, each regime weighing by its takers.

@@ -489,9 +489,8 @@ impl Conn {
         self.fragments = 0;
     }
 
-    /// Moves what is still needed to the front. When everything has been polled that frees at
-    /// least three quarters of the slack, so the cost per received byte is bounded by
-    /// `message / slack`.
+    /// Moves what is still needed to the front. At least three quarters of the slack are free then,
+    /// so that a received byte costs at most `message / slack`.
     #[cold]
     fn compact(&mut self, worth: usize) {
         if self.state == State::Closed {

@@ -109,8 +109,7 @@ pub enum Violation {
 }
 
 impl Violation {
-    /// The close code that names this violation to the other end: 1002 (protocol error), 1007
-    /// (not UTF-8) or 1009 (too big).
+    /// The close code that names this violation: 1002 (protocol), 1007 (not UTF-8), 1009 (too big).
     pub fn code(self) -> u16 {
         match self {
             Violation::InvalidUtf8 => 1007,

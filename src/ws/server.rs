@@ -66,8 +66,7 @@ pub enum FromClient {
     Ping(Vec<u8>),
     /// An answer, or a sign of life.
     Pong(Vec<u8>),
-    /// The client ends the conversation; echo it with [`close`] (unless a close was sent already)
-    /// and end the stream.
+    /// The client ends the conversation; echo it with [`close`] if none was sent, end the stream.
     Close {
         /// Code as sent; [`frame::NO_STATUS`] when there was none.
         code: u16,
@@ -197,8 +196,7 @@ impl ServerConn {
     }
 }
 
-/// Reads one request from the start of `bytes`: the request and the bytes it took, or `None` while
-/// bytes are missing.
+/// Reads one request from the start of `bytes`, and how many it took; `None`: some are missing.
 ///
 /// # Errors
 /// Why the request cannot be served, as a status; the connection should then be closed.
@@ -252,8 +250,7 @@ pub fn request(bytes: &[u8]) -> Result<Option<(Request, usize)>, BadRequest> {
     Ok(Some((plain, size + len)))
 }
 
-/// `Sec-WebSocket-Accept` for a client's key (RFC 6455 section 4.2.2), or `None` if the key is not
-/// the base64 of sixteen bytes.
+/// `Sec-WebSocket-Accept` (RFC 6455, 4.2.2); `None` where the key is not base64 of sixteen bytes.
 pub fn accept_for(key: &[u8]) -> Option<String> {
     let key = std::str::from_utf8(key).ok()?;
     (STANDARD.decode(key).ok()?.len() == 16).then(|| accept(key))
@@ -296,8 +293,7 @@ pub fn pong(out: &mut Vec<u8>, payload: &[u8]) {
     frame(out, Opcode::Pong, &payload[..payload.len().min(frame::CONTROL_MAX)]);
 }
 
-/// Appends a close frame; without a body for [`frame::NO_STATUS`]. The reason is cut at a
-/// character so that it fits.
+/// Appends a close frame, of [`frame::NO_STATUS`] without a body; the reason is cut to fit.
 pub fn close(out: &mut Vec<u8>, code: u16, reason: &str) {
     if code == frame::NO_STATUS {
         return frame(out, Opcode::Close, &[]);

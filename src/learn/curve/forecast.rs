@@ -19,8 +19,7 @@ type Layers = [Places; LAYERS];
 /// What is forecast of quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rates {
-    /// Distances at which the places really stood, rounded to the venue's prices, bps; nearest first,
-    /// never falling.
+    /// Distances at which the places stood, rounded to the venue's prices, bps; nearest first.
     pub stood: [f64; DISTANCES],
     /// Fills by place, 1/s: slow, fast, the ones used.
     pub by_layer: [[f64; DISTANCES]; LAYERS],

@@ -84,8 +84,7 @@ impl Reading {
         self.rate * self.edge()
     }
 
-    /// The ends of its interval, given those of the rate: products of ends, so that their signs are those of
-    /// the edge's.
+    /// The ends of its interval, given the rate's: products of ends, signed as the edge's.
     #[must_use]
     pub fn value_ends(&self, [rate_lo, rate_hi]: [f64; 2]) -> [f64; 2] {
         let [lo, hi] = self.edge_ends();

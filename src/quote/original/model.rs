@@ -157,8 +157,7 @@ impl Model {
         }
     }
 
-    /// It is `now`, a second of seeing the market later. An adverse move that came due is an
-    /// "observation" of its floor.
+    /// A second later; an adverse move that came due is an "observation" of its floor.
     pub fn second(&mut self, now: Ns) {
         let dt = self.last.replace(now).map_or(0, |last| now.since(last));
         self.seconds += Ns::seconds(dt.clamp(0, 2 * Ns::SEC));
@@ -179,8 +178,7 @@ impl Model {
         self.levels = levels;
     }
 
-    /// A fill of `coins` at a relative `distance` from the mid at the fill, booked on the likeliest
-    /// regime.
+    /// A fill of `coins` at a relative `distance` from the mid then, of the likeliest regime.
     pub fn fill(&mut self, cfg: &Config, now: Ns, distance: f64, coins: f64, p: &[f64; REGIMES]) {
         let own = Own { now, distance: distance.abs().max(1e-5), coins, p };
         FLOW.iter().for_each(|(_, step)| step(self, cfg, &own));

@@ -100,8 +100,7 @@ impl Book {
         self.matching.order(id).map(|o| self.grid.floor(o.px))
     }
 
-    /// A post-only order of about `usd`, at least of the venue's least value; `None` where it would
-    /// trade.
+    /// A post-only order of about `usd`, at least the venue's least; `None` where it would trade.
     pub fn place(&mut self, side: Side, at: i64, usd: f64) -> Option<OrderId> {
         let sz = self.size(at, usd);
         self.rest(side, at, sz)

@@ -52,8 +52,7 @@ pub struct Sight {
     pub widen: f64,
 }
 
-/// All makers of a set: the same ones under every seed, so that seeds differ by what happens and not by
-/// who is large.
+/// All makers of a set, the same under every seed: seeds differ by what happens, not by who.
 pub fn all(set: &Set) -> Vec<Quoter> {
     let mut out = Vec::with_capacity(set.joiners.n + set.deep.n);
     for (kind, joins) in [(&set.joiners, true), (&set.deep, false)] {
