@@ -99,7 +99,7 @@ impl<D: Disk> Logger<D> {
             counters: Arc::clone(&intake.counters),
             source: Source::Rings(intake),
             out,
-            latencies: Latencies::new(),
+            latencies: Latencies::default(),
             recent: Window::default(),
             status: Status::default(),
             digest: Digest::default(),

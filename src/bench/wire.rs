@@ -190,7 +190,7 @@ impl Taker {
     }
 
     fn report(&self, clock: &SessionClock, schedule: &Schedule) -> Report {
-        let mut stages = Latencies::new();
+        let mut stages = Latencies::default();
         // Writing to memory does not fail.
         let _ = stages.begin_log(Ns(0), &mut Vec::new());
         let mut scheduled = Histogram::new_with_bounds(1, 1 << 36, 3)

@@ -205,7 +205,7 @@ pub(crate) fn full_status() -> Status {
     for i in 0..2 {
         bodies().into_iter().for_each(|b| take(50, CoinId(i), b));
     }
-    let mut latencies = Latencies::new();
+    let mut latencies = Latencies::default();
     for n in 1..2_000 {
         latencies.record(&Lap {
             read: n,

@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_sum_of_the_intervals_is_the_run() {
-        let mut l = Latencies::new();
+        let mut l = Latencies::default();
         let mut log = Vec::new();
         l.begin_log(Ns(Ns::SEC), &mut log).expect("head");
         for part in 0..3u32 {

@@ -169,13 +169,14 @@ impl Buckets {
     }
 }
 
-impl Latencies {
-    /// Empty histograms.
-    pub fn new() -> Latencies {
+impl Default for Latencies {
+    fn default() -> Latencies {
         let set = || std::array::from_fn(|_| histogram());
         Latencies { run: set(), interval: set(), since: Ns(0) }
     }
+}
 
+impl Latencies {
     /// Takes one frame.
     pub fn record(&mut self, lap: &Lap) {
         for ((run, interval), ns) in self.run.iter_mut().zip(&mut self.interval).zip(lap.stages()) {
@@ -248,7 +249,7 @@ mod tests {
 
     #[test]
     fn percentiles_are_within_one_percent() {
-        let mut l = Latencies::new();
+        let mut l = Latencies::default();
         for n in 1..=1000 {
             l.record(&lap(n));
         }
@@ -262,7 +263,7 @@ mod tests {
 
     #[test]
     fn buckets_are_cumulative_and_add_up() {
-        let mut l = Latencies::new();
+        let mut l = Latencies::default();
         for n in [1, 250, 251, 999, 1_000, 40_000] {
             l.record(&Lap { read: n, ..Lap::default() });
         }
@@ -274,7 +275,7 @@ mod tests {
 
     #[test]
     fn the_log_reads_back() {
-        let mut l = Latencies::new();
+        let mut l = Latencies::default();
         let mut out = Vec::new();
         l.begin_log(Ns(1_000_000_000), &mut out).expect("head");
         l.record(&lap(500));
