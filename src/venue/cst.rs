@@ -145,10 +145,6 @@ pub enum Seen<'a> {
     /// The book at its interval, up to twenty levels with their number of orders.
     Book(&'a Snapshot),
     /// The best bid and offer after a change; only when asked for.
-    #[cfg_attr(
-        not(any(test, feature = "lab")),
-        expect(dead_code, reason = "tests follow single shadows")
-    )]
     Bbo(&'a Bbo),
     /// A shadow is placed behind the queue as displayed now, in this book.
     Placed(&'a Shadow, &'a Snapshot),
