@@ -279,7 +279,7 @@ mod tests {
             }
         }
         assert!(m.all.len() < SAMPLES_MAX && m.all.is_sorted_by_key(|s| s.at), "{}", m.all.len());
-        let blocks = Blocks::of(Ns(0), Ns(fills * Ns::SEC));
+        let blocks = Blocks::of(Ns(0), Ns(fills * Ns::SEC), &[]);
         let found = m.summary(&blocks);
         let all = &found.primary().expect("the primary one").all;
         let each = (0..fills).map(|i| Amounts::of(&edge(Side::Buy, 0, 10 + i % 5, 5, i % 7)));
@@ -300,7 +300,7 @@ mod tests {
                 m.push(Ns(i * Ns::SEC), &edge(side, horizon_ms, depth, 5, bps));
             }
         }
-        let s = m.summary(&Blocks::of(Ns(0), Ns(400 * Ns::SEC)));
+        let s = m.summary(&Blocks::of(Ns(0), Ns(400 * Ns::SEC), &[]));
         assert_eq!(s.horizons.len(), 2);
         let h = s.primary().expect("the primary one");
         assert_eq!((h.horizon_ms, h.all.n), (PRIMARY_MS, 400));
@@ -327,7 +327,7 @@ mod tests {
             ..edge(Side::Sell, PRIMARY_MS, 30, 0, 0)
         };
         m.push(Ns(0), &large);
-        let s = m.summary(&Blocks::of(Ns(0), Ns(Ns::SEC)));
+        let s = m.summary(&Blocks::of(Ns(0), Ns(Ns::SEC), &[]));
         let all = s.primary().expect("the primary one").all;
         assert!((all.edge_bps.value - (0.1 + 0.9 * 3.0 - 1.5)).abs() < 1e-9, "{all:?}");
     }

@@ -12,9 +12,11 @@ use super::money::Split;
 use super::path::Path;
 use super::series::Series;
 use super::sources::Sources;
-use super::stats::{Blocks, Interval};
+use super::stats::{Blocks, Interval, seen_ns};
 use crate::journal::{Digest, Digests, Disk, Found, ReadError, Reader};
-use crate::record::{Body, Budget, Clocks, Lane, LinkChange, Record, Start, Stop, StrategyNames};
+use crate::record::{
+    Body, Budget, Clocks, Lane, LinkChange, NO_COIN, Record, Start, Stop, StrategyNames,
+};
 use crate::units::{CoinId, Ns};
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +44,8 @@ pub struct Model {
     pub faults: Vec<String>,
     /// Changes of the link.
     pub links: Vec<(Ns, LinkChange)>,
+    /// Times without any link.
+    pub holes: Vec<(Ns, Ns)>,
     /// How the clocks stood at last.
     pub clocks: Option<Clocks>,
     /// Coins as [`CoinId`] counts; those without a name left out.
@@ -106,6 +110,13 @@ impl Builder {
         }
         m.to = m.to.max(r.at);
         m.records += 1;
+        if let (Body::LinkChange(x), NO_COIN) = (r.body, r.coin) {
+            match (x.up, m.holes.last_mut()) {
+                (true, Some(hole)) => hole.1 = r.at,
+                (true, None) => {}
+                (false, _) => m.holes.push((r.at, Ns(i64::MAX))),
+            }
+        }
         match r.body {
             Body::Start(x) => m.start = Some(x),
             Body::Stop(x) => m.stop = Some(x),
@@ -178,12 +189,12 @@ impl Model {
 
     fn new(from: Ns) -> Model {
         let equity = [(); 3].map(|()| Series::new(from));
-        Model { from, to: from, equity, blocks: Blocks::of(from, from), ..Model::default() }
+        Model { from, to: from, equity, blocks: Blocks::of(from, from, &[]), ..Model::default() }
     }
 
     fn coin(&mut self, coin: CoinId) -> Option<&mut CoinModel> {
         let i = coin.index();
-        if coin == crate::record::NO_COIN {
+        if coin == NO_COIN {
             return None;
         }
         let from = self.from;
@@ -203,8 +214,9 @@ impl Model {
 
     fn finish(&mut self) {
         let end = self.to;
-        self.blocks = Blocks::of(self.from, end);
-        let blocks = self.blocks;
+        self.holes.last_mut().into_iter().for_each(|hole| hole.1 = hole.1.min(end));
+        self.blocks = Blocks::of(self.from, end, &self.holes);
+        let blocks = self.blocks.clone();
         for (c, name) in self.coins.iter_mut().zip(&self.sources.coins) {
             if c.name.is_empty() {
                 c.name.clone_from(name);
@@ -241,8 +253,8 @@ impl Model {
         }
     }
 
-    /// Length of the run, s of session time.
+    /// How long there was a link, s of session time.
     pub fn seconds(&self) -> f64 {
-        Ns::seconds(self.to.since(self.from))
+        Ns::seconds(seen_ns(self.from, self.to, &self.holes))
     }
 }

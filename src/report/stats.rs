@@ -53,41 +53,55 @@ impl Interval {
     }
 }
 
-/// A run cut into blocks of equal length.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A run cut into blocks of equal length, times without a link left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocks {
-    start: Ns,
+    ends: Vec<Ns>,
     /// Length of a block, ns.
     pub width_ns: i64,
     /// How many.
     pub count: usize,
 }
 
+/// Time from `start` to `end` outside `holes`, ns.
+pub fn seen_ns(start: Ns, end: Ns, holes: &[(Ns, Ns)]) -> i64 {
+    end.since(start) - holes.iter().map(|(from, to)| to.since(*from)).sum::<i64>()
+}
+
 impl Blocks {
-    /// Blocks of the run from `start` to `end`.
-    pub fn of(start: Ns, end: Ns) -> Blocks {
-        let length = end.since(start).max(1);
+    /// Blocks of the run from `start` to `end`; `holes` are in order.
+    pub fn of(start: Ns, end: Ns, holes: &[(Ns, Ns)]) -> Blocks {
+        let length = seen_ns(start, end, holes).max(1);
         let count = (length / BLOCK_NS).clamp(1, BLOCKS_MAX);
-        let width_ns = (length + count - 1) / count;
-        Blocks { start, width_ns, count: usize::try_from(count).unwrap_or(1) }
+        Blocks::wide((start, end), holes, (length + count - 1) / count)
     }
 
     /// Blocks of a given length; the last one may be shorter.
-    pub fn wide(start: Ns, end: Ns, width_ns: i64) -> Blocks {
+    pub fn wide((start, end): (Ns, Ns), holes: &[(Ns, Ns)], width_ns: i64) -> Blocks {
         let width_ns = width_ns.max(1);
-        let count = (end.since(start).max(1) + width_ns - 1) / width_ns;
-        Blocks { start, width_ns, count: usize::try_from(count).unwrap_or(1) }
+        let (mut ends, mut at, mut left) = (Vec::new(), start, width_ns);
+        for (from, to) in holes.iter().chain([&(end, end)]) {
+            while at.plus(left) < *from {
+                at = at.plus(left);
+                ends.push(at);
+                left = width_ns;
+            }
+            left -= from.since(at);
+            at = *to;
+        }
+        // What happens at the very end is of the last one.
+        ends.push(end.plus(1));
+        Blocks { count: ends.len(), ends, width_ns }
     }
 
     /// The block of a time.
     pub fn index(&self, at: Ns) -> usize {
-        let i = at.since(self.start).max(0) / self.width_ns.max(1);
-        usize::try_from(i).unwrap_or(usize::MAX).min(self.count - 1)
+        self.ends.partition_point(|end| *end <= at).min(self.count - 1)
     }
 
     /// The end of block `i`.
     pub fn end(&self, i: usize) -> Ns {
-        self.start.plus(self.width_ns.saturating_mul(i64::try_from(i + 1).unwrap_or(i64::MAX)))
+        self.ends[i]
     }
 
     /// Sums of `K` quantities by block.
@@ -252,15 +266,25 @@ mod tests {
 
     #[test]
     fn blocks_cover_the_run() {
-        let b = Blocks::of(Ns(0), Ns(600 * Ns::SEC));
+        let b = Blocks::of(Ns(0), Ns(600 * Ns::SEC), &[]);
         assert_eq!((b.count, b.width_ns), (20, 30 * Ns::SEC));
         assert_eq!(b.index(Ns(600 * Ns::SEC)), 19);
-        let long = Blocks::of(Ns(0), Ns(86_400 * Ns::SEC));
+        let long = Blocks::of(Ns(0), Ns(86_400 * Ns::SEC), &[]);
         assert_eq!((long.count, long.width_ns), (120, 720 * Ns::SEC));
-        assert_eq!(Blocks::of(Ns(0), Ns(0)).count, 1);
-        let few = Blocks::of(Ns(0), Ns(200 * Ns::SEC));
+        assert_eq!(Blocks::of(Ns(0), Ns(0), &[]).count, 1);
+        let few = Blocks::of(Ns(0), Ns(200 * Ns::SEC), &[]);
         let i = bootstrap(&few.sums([(Ns(5), [1.0, 1.0])]), mean).expect("a mean");
         assert_eq!((i.value, i.lo), (1.0, None));
+    }
+
+    #[test]
+    fn time_without_a_link_makes_no_block() {
+        let s = |s: i64| Ns(s * Ns::SEC);
+        let holes = [(s(300), s(86_400)), (s(86_415), s(172_800))];
+        let b = Blocks::of(s(0), s(173_085), &holes);
+        assert_eq!((b.count, b.width_ns), (20, 30 * Ns::SEC));
+        let at = [s(299), s(86_399), s(86_414), s(172_814), s(172_815), s(173_085)];
+        assert_eq!(at.map(|t| b.index(t)), [9, 9, 10, 10, 11, 19]);
     }
 
     /// Share of 400 runs whose interval covers the mean of the law. Increments are a moving average

@@ -94,7 +94,7 @@ impl<'a> Together<'a> {
     ) -> Option<TotalLane> {
         let (mut sum, mut steps, mut some) = (TotalLane::default(), Vec::new(), false);
         for (_, m) in self.runs {
-            let blocks = Blocks::wide(m.from, m.to, self.width_ns);
+            let blocks = Blocks::wide((m.from, m.to), &m.holes, self.width_ns);
             let Some((t, series)) = of(m) else { continue };
             some = true;
             sum.split = sum.split + t.split;

@@ -62,6 +62,8 @@ fn several_recordings_are_one_run_with_a_hole_between_them() {
     let fills = |d: &serde_json::Value| d["results"][0]["fills"].as_u64().expect("a count");
     assert!(days.iter().all(|d| fills(d) > 0), "{days:?}");
     assert_eq!(both["links"], 1, "the hole");
+    let seconds = both["seconds"].as_f64().expect("a figure");
+    assert!((235.0..245.0).contains(&seconds), "{seconds}: without the hole");
     papermaker(&dir.0, &["verify", "both"]).assert_code(0);
     let text = papermaker(&dir.0, &["report", "both"]);
     assert!(text.assert_code(0).out.contains("days       2"), "{text:?}");

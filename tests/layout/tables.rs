@@ -174,8 +174,9 @@ pub const LINES: &[(&str, usize)] = &[
     // Several runs as page and CSV.
     // The page of a comparison; runs of unlike markets apart. Fills of months in the memory of a day's.
     // Obstacles and ages in bounded room, with exact times.
-    ("report", 5_743),
-    ("settings", 1_038),
+    // Figures an hour and intervals of recordings with pauses: of the time that was recorded.
+    ("report", 5_770),
+    ("settings", 1_065),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
     // Latency by action with the link's own ping, whole lots, sums that overflow nothing.
