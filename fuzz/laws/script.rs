@@ -458,9 +458,9 @@ impl Twins {
         let full = self.tape.late().blocks > 0;
         // Nor does it know rates of cancels.
         let states = self.done.iter().filter(|m| m.stream() > 0).count();
-        let told = IN_THE_ORACLE.contains(&self.cfg.model)
+        let known = IN_THE_ORACLE.contains(&self.cfg.model)
             && (self.cfg.model != Model::Skellam || states < RATES_FROM);
-        if !full && told {
+        if !full && known {
             let oracle = self.oracle();
             assert_eq!(self.sums, oracle.fills, "{:?}", self.cfg);
             let mut open = self.open();

@@ -87,9 +87,17 @@ impl Tolerance {
         self.side.sign() * (v.px.0 - px.0)
     }
 
-    /// Whether an order of size `open` may stand for a level of size `sz`.
-    fn fits(&self, open: Sz, sz: Sz) -> bool {
-        open.0 <= sz.0 * 2 && (open >= sz || open.to_f64() * self.smaller >= sz.to_f64())
+    /// Whether an order may stand for a level.
+    fn holds(&self, v: &View, (px, sz): (Px, Sz)) -> bool {
+        self.left(v, px) >= 0
+            && v.open.0 <= sz.0 * 2
+            && v.open.to_f64() * self.smaller >= sz.to_f64()
+    }
+
+    /// How far the wanted price may move, either way, until it may not.
+    fn left(&self, v: &View, px: Px) -> i64 {
+        let by = self.by(v, px);
+        (self.closer - by).min(self.farther + by)
     }
 
     /// Whether an order is closer to the market than any that is wanted.
@@ -170,19 +178,15 @@ impl<C: Components> Working<C> {
                 first_free += 1;
             }
             // Levels go outward: behind one that the order is too close in for, it is so for all.
-            let near = levels.iter().zip(&mut kept).skip(first_free).map(|((px, sz), kept)| {
-                // How far the wanted price may move, either way, until the order may not stand for it.
-                let by = band.by(&v, *px);
-                (band.closer - by, (band.closer - by).min(band.farther + by), *sz, kept)
-            });
-            let mut near = near.take_while(|(closer, ..)| *closer >= 0);
-            match near.find(|(_, left, sz, kept)| !**kept && *left >= 0 && band.fits(v.open, *sz)) {
-                Some((_, left, _, kept)) => {
-                    *kept = true;
-                    slack = slack.map(|s| s.min(left - tick));
-                }
+            let near = levels.iter().enumerate().skip(first_free);
+            let mut near = near.take_while(|(_, (px, _))| band.by(&v, *px) <= band.closer);
+            if let Some((i, (px, _))) = near.find(|(i, level)| !kept[*i] && band.holds(&v, **level))
+            {
+                kept[i] = true;
+                slack = slack.map(|s| s.min(band.left(&v, *px) - tick));
+            } else {
                 // There is room for every order there can be.
-                None => drop(loose.try_push(v)),
+                let _ = loose.try_push(v);
             }
         }
         let mut stand = kept.iter().filter(|kept| **kept).count();

@@ -89,7 +89,7 @@ pub const LINES: &[(&str, usize)] = &[
     // The newest message of every stream is rehearsed. A replay reads frames on another thread: a sixth less time.
     ("app", 6_497),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
-    ("audit", 769),
+    ("audit", 790),
     // On the wire the market's time passes as fast as its frames come.
     ("bench", 1_177),
     ("book", 463),
@@ -105,7 +105,7 @@ pub const LINES: &[(&str, usize)] = &[
     // What is verified before a file that is missing; runs killed before their first link give way.
     // Comparisons as pages; comparisons, audits and sweeps that are interrupted say what is known.
     // Outputs are named for what they hold; slips that passed are refused; truth that is interrupted.
-    ("cli", 7_840),
+    ("cli", 7_865),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
@@ -187,7 +187,7 @@ pub const LINES: &[(&str, usize)] = &[
     // are gone counted on no more.
     // One hold for executor and shadow ladder; what a book shows is read straight from it: a tenth fewer
     // instructions for a grid of twenty.
-    ("sim", 4_920),
+    ("sim", 4_830),
     // Plans, jobs, tables, rankings of sweeps.
     // The Python package: runs as tables that others read in place, strategies in Python, also among those
     // of a sweep.
@@ -195,9 +195,10 @@ pub const LINES: &[(&str, usize)] = &[
     // A ranking of what is done of a sweep.
     // A recording counts once.
     ("sweep", 1_088),
-    ("sys", 1_879),
+    // Which signal asked, where there is no result yet.
+    ("sys", 1_886),
     // What was counted of late, from the start on.
-    ("telemetry", 565),
+    ("telemetry", 566),
     // What quotes and orders really meet in a simulated market, with errors.
     ("truth", 1_074),
     // Lines that no terminal breaks.
