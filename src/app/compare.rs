@@ -18,7 +18,7 @@ use crate::folder::recording::Meter;
 use crate::journal::{Digest, Digests};
 use crate::limits::SWEEP_ENGINES_MAX;
 use crate::record::{
-    Account, Body, Budget, Bytes, Estimates, Guard, Lane, OrderState, Record, StopReason,
+    Account, Body, Budget, Bytes, Estimates, Guard, Lane, NO_COIN, OrderState, Record, StopReason,
     StrategyNames,
 };
 use crate::report::BLOCK_NS;
@@ -57,7 +57,7 @@ pub struct Outcome {
     pub guards: [u64; Guard::ALL.len()],
     /// Orders sent, those that change another one included.
     pub orders: u64,
-    /// Value and profit at the end of each block of session time that was reached.
+    /// Value and profit at the end of each block of time with a link that was reached.
     pub ends: Vec<[Cash; 2]>,
 }
 
@@ -83,7 +83,6 @@ impl Outcome {
 #[derive(Clone, Debug, Default)]
 struct Watch {
     out: Outcome,
-    block_ns: i64,
     peak: Cash,
     half: f64,
     half_sum: f64,
@@ -92,7 +91,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn take(&mut self, r: &Record, from: Ns, names: &StrategyNames) {
+    fn take(&mut self, r: &Record, block: usize, names: &StrategyNames) {
         let o = &mut self.out;
         match r.body {
             Body::Account(a) => {
@@ -102,7 +101,6 @@ impl Watch {
                 }
                 self.peak = self.peak.max(a.profit());
                 o.drawdown = o.drawdown.max(Cash(self.peak.0 - a.profit().0));
-                let block = block(from, r.at, self.block_ns);
                 if o.ends.len() <= block {
                     o.ends.resize(block + 1, o.ends.last().copied().unwrap_or_default());
                 }
@@ -137,17 +135,12 @@ impl Watch {
     }
 }
 
-/// The block of a time, from 0.
-fn block(from: Ns, at: Ns, block_ns: i64) -> usize {
-    usize::try_from(at.since(from).max(0) / block_ns.max(1)).unwrap_or(0)
-}
-
 /// What one configuration did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Compared {
     /// A result a coin.
     pub coins: Vec<Outcome>,
-    /// Blocks of session time that were reached; 0 of one that was interrupted before it began.
+    /// Blocks of time with a link that were reached; 0 of one that was interrupted before it began.
     pub blocks: usize,
     /// Session time of the first record and of the last.
     pub span: [Ns; 2],
@@ -166,33 +159,47 @@ struct Watches {
     names: StrategyNames,
     block_ns: i64,
     span: Option<[Ns; 2]>,
+    /// Since when there is no link, and how long there was none before.
+    down: Option<Ns>,
+    gone_ns: i64,
     requests: Option<Budget>,
 }
 
 impl Watches {
-    /// Watches of so many coins; blocks of session time are `block_ns` long.
+    /// Watches of so many coins; blocks of time with a link are `block_ns` long.
     fn new(coins: usize, block_ns: i64) -> Watches {
-        let coins = vec![Watch { block_ns, ..Watch::default() }; coins];
-        Watches { coins, names: StrategyNames::default(), block_ns, span: None, requests: None }
+        let (coins, names) = (vec![Watch::default(); coins], StrategyNames::default());
+        Watches { coins, names, block_ns, span: None, down: None, gone_ns: 0, requests: None }
+    }
+
+    /// The block of now.
+    fn block(&self) -> usize {
+        let [from, to] = self.span.unwrap_or_default();
+        let seen = self.down.unwrap_or(to).since(from) - self.gone_ns;
+        usize::try_from(seen.max(0) / self.block_ns.max(1)).unwrap_or(0)
     }
 
     /// Takes the next record.
     fn take(&mut self, r: &Record) {
         self.names.take(&r.body);
-        let [from, to] = self.span.get_or_insert([r.at; 2]);
+        let [_, to] = self.span.get_or_insert([r.at; 2]);
         *to = r.at.max(*to);
-        let from = *from;
+        if let (Body::LinkChange(x), NO_COIN) = (r.body, r.coin) {
+            let since = std::mem::replace(&mut self.down, (!x.up).then_some(r.at));
+            self.gone_ns += since.map_or(0, |down| r.at.since(down));
+        }
+        let block = self.block();
         if let Body::Requests(x) = r.body {
             self.requests = Some(Budget::with(self.requests, r.at, x));
         }
         if let Some(w) = self.coins.get_mut(r.coin.index()) {
-            w.take(r, from, &self.names);
+            w.take(r, block, &self.names);
         }
     }
 
     /// The results; `records` and `digest` are of what was taken.
     fn finish(self, (records, digest): (u64, Digest)) -> Compared {
-        let blocks = self.span.map_or(0, |[from, to]| block(from, to, self.block_ns) + 1);
+        let blocks = self.span.map_or(0, |_| self.block() + 1);
         let (span, digest) = (self.span.unwrap_or_default(), digest.value());
         let coins = self.coins.into_iter().map(Watch::finish).collect();
         Compared { coins, blocks, span, requests: self.requests, records, digest }
@@ -316,7 +323,26 @@ pub fn on_market<C: Components>(
 mod tests {
     use super::*;
     use crate::app::config::Config;
+    use crate::record::{LinkChange, Lost};
     use crate::venue::config::Regime;
+
+    #[test]
+    fn time_without_a_link_makes_no_block() {
+        let mut w = Watches::new(1, BLOCK_NS);
+        let link = |up| Body::LinkChange(LinkChange { up, opened: 1 });
+        let (lost, day) = (Body::Lost(Lost { first: 0, count: 0 }), 86_400);
+        let came = [
+            (0, link(true)),
+            (100, link(false)),
+            (3_600, lost),
+            (day, link(true)),
+            (day + 40, lost),
+        ];
+        for (s, body) in came {
+            w.take(&Record { seq: 0, at: Ns(s * Ns::SEC), coin: NO_COIN, body });
+        }
+        assert_eq!(w.finish((0, Digest::default())).blocks, 5, "of 140 s");
+    }
 
     #[test]
     fn a_coin_fills_the_same_wherever_it_stands_in_the_list() {
