@@ -19,6 +19,7 @@ use crate::app::status::Status;
 use crate::app::turn::Turn;
 use crate::engine::Components;
 use crate::folder::{Holds, Output};
+use crate::record::StopReason;
 use crate::units::Ns;
 
 /// Looks at the status between two lines of progress: five seconds.
@@ -104,12 +105,13 @@ fn line(s: &Status) -> String {
 
 fn show(o: &Options, e: &Ended, common: &Common) {
     let c = &e.counters;
+    let reason = if e.ending.status.recording_failed { StopReason::Failed } else { e.reason };
     if common.json {
         let v = serde_json::json!({
             "file": o.file.display().to_string(), "frames": e.ending.status.frames.0, "frames_lost": e.ending.status.frames.1,
             "lost_links": e.lost_links, "prints": c.prints, "histories": c.histories,
             "gaps": c.gaps, "rejected": c.rejects(), "feed": summary::feed_json(c), "ping": e.ping,
-            "set_aside": e.set_aside, "given_up": e.given_up, "ended": e.reason.text(),
+            "set_aside": e.set_aside, "given_up": e.given_up, "ended": reason.text(),
         });
         say(&format!("{v}\n"));
         return;
@@ -130,7 +132,7 @@ fn show(o: &Options, e: &Ended, common: &Common) {
         e.set_aside.iter().map(|c| threads::set_aside(c)).collect::<String>(),
         e.ping.map_or_else(String::new, |p| p.text()),
         e.cadence,
-        e.reason.of_run(true),
+        reason.of_run(true),
         o.file.display(),
         o.file.display(),
     ));

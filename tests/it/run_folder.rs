@@ -209,6 +209,18 @@ fn a_full_disk_withdraws_the_quotes_ends_the_run_and_keeps_what_was_acknowledged
 }
 
 #[test]
+fn a_recorder_on_a_full_disk_says_so() {
+    let dir = Temporary::new();
+    let mut shell = std::process::Command::new("sh");
+    let program = env!("CARGO_BIN_EXE_papermaker");
+    let to = "record a.frames.gz --venue embedded --for 100m --json";
+    shell.current_dir(&dir.0).args(["-c", &format!("ulimit -f 16; exec {program} {to}")]);
+    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let ended = finish(shell.spawn().expect("a shell"));
+    assert_eq!(ended.assert_code(4).json()["ended"], "failed");
+}
+
+#[test]
 fn a_recorder_writes_what_a_replay_reads_and_the_venue_serves_both() {
     let dir = Temporary::new();
     let mut venue = command(
