@@ -46,7 +46,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use crate::engine::{Components, Shipped};
 use crate::record::FORMAT_VERSION;
 use exit::{Failure, Result};
-pub(crate) use options::{Common, Force, end, exit_codes, say, stop_on_signals, tell};
+pub(crate) use options::{Common, Force, end, exit_codes, say, stop_at_signal, tell};
 
 /// A paper-trading engine for market makers: quotes a ladder on Hyperliquid perpetuals on public
 /// data, simulates which orders would have filled, learns how takers reach into the book, and
@@ -198,18 +198,6 @@ fn run<C: Components>(cli: &Cli) -> Result {
     let default = Command::Run(run::Options::default());
     let command = cli.command.as_ref().unwrap_or(&default);
     common.announce();
-    // These say what came of them until a signal; the others end with it.
-    let summed_up = matches!(
-        command,
-        Command::Run(_)
-            | Command::Replay(_)
-            | Command::Record(_)
-            | Command::Venue(_)
-            | Command::Top(_)
-    );
-    if !summed_up {
-        options::end_on_signals()?;
-    }
     if cli.command.is_none() && !common.json && !common.quiet {
         say(DEMONSTRATION);
     }

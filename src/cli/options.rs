@@ -5,8 +5,8 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use clap::{Args, ValueEnum};
 use serde_json::Value;
@@ -16,7 +16,7 @@ use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::folder::{Holds, Output, OutputError, abandon};
 use crate::sys::jobs::cores;
-use crate::sys::signal::Stop;
+use crate::sys::signal::{Stop, on_signals, raise};
 use crate::sys::terminal;
 
 /// Options of every command; those of the configuration are refused where they would do nothing.
@@ -147,7 +147,7 @@ pub(super) fn code<C>(parsed: Result<C, clap::Error>, run: impl FnOnce(C) -> Res
             return code;
         }
     };
-    code_of(run(cli))
+    code_of(end_on_signals().and_then(|()| run(cli)))
 }
 
 /// What a command ends with; its failure is a line.
@@ -165,33 +165,49 @@ fn code_of(ended: Result) -> u8 {
     }
 }
 
-/// Lets SIGINT and SIGTERM ask for the end. To be called before anything takes time.
-pub(crate) fn stop_on_signals() -> Result<Stop> {
-    Stop::on_signals().map_err(|e| Failure::internal(format!("no signal handler: {e}")))
-}
-
 /// What a signal asks of a command that can say what it knows so far.
-static ASK: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
+static ASK: Mutex<Option<Box<dyn Fn() + Send>>> = Mutex::new(None);
 /// The signal that asked, 0: none.
 static ASKED: AtomicI32 = AtomicI32::new(0);
 
 /// Lets the first signal end the process, and nothing half-made stays; once a command has said by
 /// [`ask_at_signal`] what to do, the first one does that, and the next one ends it.
-pub(super) fn end_on_signals() -> Result {
-    let ask = |signal| match ASK.get() {
-        Some(ask) if ASKED.swap(signal, Ordering::Relaxed) == 0 => {
+fn end_on_signals() -> Result {
+    let ask = |signal| match ASK.lock().ok().as_deref() {
+        Some(Some(ask)) if ASKED.swap(signal, Ordering::Relaxed) == 0 => {
             ask();
             true
         }
         _ => false,
     };
-    Stop::end_on_signals(ask, end_without_result)
-        .map_err(|e| Failure::internal(format!("no signal handler: {e}")))
+    let end = |signal| match is_asked() {
+        true => end_now(signal, "ended at once"),
+        false => end_without_result(signal),
+    };
+    on_signals(ask, end).map_err(|e| Failure::internal(format!("no signal handler: {e}")))
 }
 
-/// From now on there may be something to say: the first signal does this instead of ending the process.
-pub(super) fn ask_at_signal(ask: impl Fn() + Send + Sync + 'static) {
-    let _ = ASK.set(Box::new(ask));
+/// From now on there may be something to say: the next signal does this instead of ending the process.
+pub(super) fn ask_at_signal(ask: impl Fn() + Send + 'static) {
+    if let Ok(mut to) = ASK.lock() {
+        *to = Some(Box::new(ask));
+        ASKED.store(0, Ordering::Relaxed);
+    }
+}
+
+/// A flag that the next signal raises.
+pub(crate) fn stop_at_signal() -> Stop {
+    let stop = Stop::default();
+    let theirs = stop.clone();
+    ask_at_signal(move || theirs.ask());
+    stop
+}
+
+/// Asks as a signal does, where none has.
+pub(super) fn ask() {
+    if !is_asked() {
+        raise();
+    }
 }
 
 /// Whether a signal has asked for what is known.
@@ -211,17 +227,14 @@ pub(super) fn end_if_asked(known: impl FnOnce() -> Option<Result>) {
     }
 }
 
-/// Ends the process if a signal has asked for it: there is nothing to say yet.
-pub(super) fn end_if_stopped(stop: &Stop) {
-    if let Some(signal) = stop.signal() {
-        end_without_result(signal);
-    }
+fn end_without_result(signal: i32) -> ! {
+    end_now(signal, "interrupted before there was a result; nothing half-made is left")
 }
 
-fn end_without_result(signal: i32) -> ! {
+fn end_now(signal: i32, how: &str) -> ! {
     terminal::restore();
     abandon();
-    tell("\npapermaker: interrupted before there was a result; nothing half-made is left");
+    tell(format!("\npapermaker: {how}"));
     std::process::exit(128 + signal)
 }
 

@@ -4,14 +4,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 use rustls::ClientConfig;
 
 use super::common::{Asked, coin_name, twice};
 use super::exit::{Failure, Result};
-use super::options::end_if_stopped;
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::feed::CoinSpec;
@@ -20,7 +18,6 @@ use crate::limits::{COINS_MAX, INFO_MS, LIST_WAIT, VENUE_PACE};
 use crate::settings::Choice as _;
 use crate::sys::clock::{SessionClock, wall};
 use crate::sys::pin::Pin;
-use crate::sys::signal::Stop;
 use crate::sys::url::Url;
 use crate::sys::{info, tls};
 use crate::units::Ns;
@@ -171,10 +168,9 @@ impl Where {
         &self,
         config: &ConfigOf<C>,
         place: &Place,
-        stop: &Stop,
     ) -> Result<(Vec<CoinSpec>, Option<String>)> {
         if self.wants_all() && place.exchange.is_none() {
-            return all(place, stop).map(|coins| (coins, None));
+            return all(place).map(|coins| (coins, None));
         }
         let wanted = match (&self.coin[..], &place.exchange) {
             (_, Some(_)) => config.exchange.coins.clone(),
@@ -190,7 +186,7 @@ impl Where {
             if !lists.iter().any(|(d, _)| *d == dex) {
                 // Where decimals can be had otherwise, a run does not wait for the list.
                 let waits = asked.decimals.is_none() && place.stem == "hyperliquid";
-                lists.push((dex, listed(place, stop, dex, waits)?));
+                lists.push((dex, listed(place, dex, waits)));
             }
             let list = lists.iter().find(|(d, _)| *d == dex).map(|(_, list)| list);
             match list {
@@ -213,9 +209,9 @@ impl Where {
 }
 
 /// All coins that the venue trades.
-fn all(place: &Place, stop: &Stop) -> Result<Vec<CoinSpec>> {
+fn all(place: &Place) -> Result<Vec<CoinSpec>> {
     let wrong = |why: String| Failure::venue(format!("--coin all: {why}"));
-    let list = listed(place, stop, "", place.stem == "hyperliquid")?;
+    let list = listed(place, "", place.stem == "hyperliquid");
     let list = list.map_err(|why| wrong(format!("no list of coins from the venue ({why})")))?;
     let coins = list.traded();
     match coins.len() {
@@ -245,13 +241,13 @@ fn unlisted_coin(asked: &Asked, why: &str, alike: bool) -> Result<(CoinSpec, &'s
     })
 }
 
-/// The list of coins of a dex, or why there is none. `waits`: it is asked for until it comes, a signal
-/// stops the run, or the time asked for is over.
-fn listed(place: &Place, stop: &Stop, dex: &str, waits: bool) -> Result<Result<Universe, String>> {
+/// The list of coins of a dex, or why there is none. `waits`: it is asked for until it comes or the time
+/// asked for is over.
+fn listed(place: &Place, dex: &str, waits: bool) -> Result<Universe, String> {
     let began = place.clock.now();
     let mut wait = LIST_WAIT.0;
     loop {
-        let text = ask(place, stop, dex)?;
+        let text = info::meta(&place.url, Arc::clone(&place.tls), INFO_MS, dex).map(|a| a.text);
         // What is wrong with the address or the certificates does not pass.
         let passes = text.as_ref().err().is_some_and(info::InfoError::may_pass);
         let text = text.map_err(|e| e.to_string());
@@ -259,30 +255,15 @@ fn listed(place: &Place, stop: &Stop, dex: &str, waits: bool) -> Result<Result<U
         let over = place.length_ns.is_some_and(|l| place.clock.now().since(began) >= l);
         let why = match &found {
             Err(why) if waits && passes && !over => why,
-            _ => return Ok(found),
+            _ => return found,
         };
         super::tell(format!(
             "papermaker: no list of coins from the venue ({why}); asking again in {} s, Ctrl-C ends",
             wait.as_secs()
         ));
-        let until = place.clock.mono_ns() + u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
-        while place.clock.mono_ns() < until {
-            end_if_stopped(stop);
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        std::thread::sleep(wait);
         wait = (wait * 2).min(LIST_WAIT.1);
     }
-}
-
-/// Asks for a list of coins on a thread of its own, so that a signal ends the wait.
-fn ask(place: &Place, stop: &Stop, dex: &str) -> Result<Result<String, info::InfoError>> {
-    let (url, tls, dex) = (place.url.clone(), Arc::clone(&place.tls), dex.to_owned());
-    let asking = std::thread::spawn(move || info::meta(&url, tls, INFO_MS, &dex).map(|a| a.text));
-    while !asking.is_finished() {
-        end_if_stopped(stop);
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    asking.join().map_err(|_| Failure::internal("the thread asking for coins panicked"))
 }
 
 fn unlisted(name: &str, e: &meta::Unlisted) -> Failure {

@@ -12,7 +12,7 @@ use super::common::names;
 use super::exit::{Failure, Result};
 use super::place::Where;
 use super::threads::{Ended, Files, Threads};
-use super::{Common, say, stop_on_signals, summary, threads};
+use super::{Common, say, stop_at_signal, summary, threads};
 use crate::app::config::ConfigOf;
 use crate::app::live::Idle;
 use crate::app::status::Status;
@@ -36,9 +36,9 @@ pub(super) struct Options {
 pub(super) fn run<C: Components>(o: &Options, mut config: ConfigOf<C>, common: &Common) -> Result {
     Output::may(&o.file, &[], false)?;
     Holds::RECORDING.named(&o.file)?;
-    let stop = stop_on_signals()?;
     let place = o.place.place(&mut config, "hyperliquid")?;
-    let (coins, note) = o.place.coins(&config, &place, &stop)?;
+    let (coins, note) = o.place.coins(&config, &place)?;
+    let stop = stop_at_signal();
     let name = o.file.display();
     // Not aside: what a killed recorder leaves is worth having.
     let file = std::fs::File::create_new(&o.file)

@@ -12,8 +12,9 @@ use super::common::{
     chosen_of_all, claim, coin_name, digests, least_fit, new_run, recording_failure, write_info,
 };
 use super::exit::{Failure, Result};
+use super::options::{ask_at_signal, is_asked};
 use super::progress::Progress;
-use super::{Common, assumed, report, say, stop_on_signals, summary};
+use super::{Common, assumed, report, say, summary};
 use crate::app::checkpoint::{Checkpoint, Fault};
 use crate::app::compare;
 use crate::app::config::ConfigOf;
@@ -23,11 +24,9 @@ use crate::feed::CoinSpec;
 use crate::folder::recording::{self, Meter, Reader, Tail};
 use crate::folder::{Came, Fitness, Folder, RunEnd, RunFolder, RunInfo};
 use crate::journal::{Digests, Recovered, Writer, hex};
-use crate::limits::LOOK;
 use crate::record::{Body, Lane, Record, StopReason};
 use crate::report::count;
 use crate::sys::clock::SessionClock;
-use crate::sys::signal::Stop;
 use crate::units::Ns;
 use crate::units::lines::labelled;
 
@@ -104,6 +103,9 @@ pub(super) fn run<C: Components>(o: &Options, config: &ConfigOf<C>, common: &Com
         let stem = name.split('.').next().unwrap_or("run");
         let run = new_run(o.out.as_deref(), config, stem)?;
         one(files, ready, &run, o, config, common)?;
+        if is_asked() {
+            break;
+        }
     }
     Ok(())
 }
@@ -144,9 +146,9 @@ fn keep_standard_input(to: &Path) -> Result {
     let file = std::io::BufWriter::new(std::fs::File::create(to).map_err(refused)?);
     let mut out = recording::Writer::new(file);
     // Ctrl-C ends what is kept; it is replayed as far as it came.
-    let stop = stop_on_signals()?;
+    ask_at_signal(|| ());
     while let Some(line) = reader.step().map_err(unreadable)? {
-        if stop.is_asked() {
+        if is_asked() {
             break;
         }
         out.frame(line.stamp, line.bytes()).map_err(refused)?;
@@ -183,6 +185,9 @@ fn one<C: Components>(
     common: &Common,
 ) -> Result {
     let coins = &coins[..];
+    let meter = Meter::default();
+    let theirs = meter.clone();
+    ask_at_signal(move || theirs.stop());
     let (mut journal, begins) = journal(run, config, coins, from.as_ref())?;
     let mut info = RunInfo::of_all(files, coins);
     write_info(run, &info)?;
@@ -200,10 +205,8 @@ fn one<C: Components>(
     });
     let left = run.checkpoint();
     let at = o.checkpoint_at.map(|s| (i64::from(s) * Ns::SEC, left.clone()));
-    let meter = Meter::default();
     let total = files.iter().map(|f| recording::size(f)).sum();
     let progress = Progress::of("replay", total, &meter);
-    let _stopping = Stopping::of(meter.clone())?;
     let end = (Some(StopReason::Finished), Cut { from, at, meter: meter.clone() });
     let seen = match replay_files(files, config, coins, end, &mut tally) {
         Ok(seen) => Some(seen),
@@ -315,34 +318,6 @@ fn interrupted(run: &RunFolder, (read, of): (u64, u64), o: &Options, common: &Co
     );
     say(&format!("{}{}", labelled("stopped", &text), labelled("run", &path.display().to_string())));
     Ok(())
-}
-
-/// Lets a signal end the reading of what `meter` counts, until it is dropped; a further one ends the process.
-struct Stopping(Stop);
-
-impl Stopping {
-    fn of(meter: Meter) -> Result<Stopping> {
-        let (stop, ended) = (stop_on_signals()?, Stop::default());
-        let (theirs, asked) = (ended.clone(), stop.clone());
-        let look = move || {
-            while !theirs.is_asked() {
-                std::thread::sleep(LOOK);
-                if asked.is_asked() {
-                    meter.stop();
-                    asked.arm();
-                }
-            }
-        };
-        let thread = std::thread::Builder::new().name("signals".into()).spawn(look);
-        thread.map_err(|e| Failure::internal(format!("no thread: {e}")))?;
-        Ok(Stopping(ended))
-    }
-}
-
-impl Drop for Stopping {
-    fn drop(&mut self) {
-        self.0.ask();
-    }
 }
 
 /// The replay summed up.

@@ -11,7 +11,7 @@ use super::common::{info, lock, specs, write_info};
 use super::exit::{Failure, Result};
 use super::place::Where;
 use super::threads::{Files, Prepared, idle, keeper};
-use super::{Common, say};
+use super::{Common, say, stop_at_signal};
 use crate::app::config::{Change, ConfigOf};
 use crate::app::resume::{Fault, ResumeSummary, Resumed, resume};
 use crate::engine::Components;
@@ -87,6 +87,7 @@ pub(super) fn begin<C: Components>(
         info,
         config,
         note: Some(note(&summary, took, &changed)),
+        stop: stop_at_signal(),
     })
 }
 

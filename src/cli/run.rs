@@ -16,7 +16,7 @@ use super::exit::{Code, Failure, Result};
 use super::place::{Place, Where};
 use super::threads::{Ended, Files, Prepared, Threads, idle, keeper};
 use super::watch::{self, Watcher, Way};
-use super::{Common, assumed, report, resume, say, stop_on_signals, summary, tell};
+use super::{Common, assumed, report, resume, say, stop_at_signal, summary, tell};
 use crate::app::config::ConfigOf;
 use crate::app::past::{Beside, Past};
 use crate::app::status::Status;
@@ -31,7 +31,6 @@ use crate::ops::snapshot::{Session, Snapshot};
 use crate::record::StopReason;
 use crate::report::Model;
 use crate::settings::Choice as _;
-use crate::sys::signal::Stop;
 use crate::units::Ns;
 use crate::units::lines::labelled;
 use crate::venue::coin;
@@ -72,10 +71,10 @@ pub(super) struct Options {
 }
 
 pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result {
-    let stop = stop_on_signals()?;
     let metrics = watch::listen(o.metrics.as_deref())?;
-    let Prepared { run, mut place, coins, mut files, turn, idle, mut info, config, behind, note } =
-        prepared::<C>(o, common, &stop)?;
+    let prepared = prepared::<C>(o, common)?;
+    let Prepared { run, mut place, coins, mut files, turn, idle, mut info, .. } = prepared;
+    let Prepared { config, behind, note, stop, .. } = prepared;
     let tell = |text: &str| {
         if !common.json && !common.quiet {
             say(text);
@@ -96,7 +95,7 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result {
         (session(&path, &place, sockets), threads.board().clone(), place.clock);
     let newest = move || Snapshot::new(session.clone(), clock.now(), board.read());
     let (way, newest) = (Way::of(o.plain, common.json), Arc::new(newest));
-    let watcher = Watcher::new(way, (&path, metrics), newest, &stop);
+    let watcher = Watcher::new(way, (&path, metrics), newest);
     let mut warned = false;
     let look = |s: &Status| {
         if s.recording_failed && !warned {
@@ -142,17 +141,17 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result {
 }
 
 /// The run to start: the one asked for, the newest one, or a new one.
-fn prepared<C: Components>(o: &Options, common: &Common, stop: &Stop) -> Result<Prepared<C>> {
+fn prepared<C: Components>(o: &Options, common: &Common) -> Result<Prepared<C>> {
     match &o.resume {
         Some(run) => resume::begin(run, &o.place, common, None),
-        None if o.again => go_on(o, common, stop),
-        None => begin(o, common.load()?, stop),
+        None if o.again => go_on(o, common),
+        None => begin(o, common.load()?),
     }
 }
 
 /// The newest run of the venue, or a new one where there is none, or where it cannot go on. Those that were
 /// killed before their first link hold nothing, and go.
-fn go_on<C: Components>(o: &Options, common: &Common, stop: &Stop) -> Result<Prepared<C>> {
+fn go_on<C: Components>(o: &Options, common: &Common) -> Result<Prepared<C>> {
     let config: ConfigOf<C> = common.load()?;
     let config = keeping(config, o)?;
     let mut runs = runs(Path::new(&config.run.folder), o);
@@ -161,12 +160,12 @@ fn go_on<C: Components>(o: &Options, common: &Common, stop: &Stop) -> Result<Pre
         tell(format!("papermaker: {path} was killed before its first link; removed"));
     }
     let Some(newest) = runs.pop() else {
-        return begin(o, config, stop);
+        return begin(o, config);
     };
     let resumed = resume::begin(newest.path(), &o.place, common, Some(config.clone()));
     resumed.or_else(|why| {
         tell(format!("papermaker: {why}; beginning a new run"));
-        begin(o, config, stop)
+        begin(o, config)
     })
 }
 
@@ -194,10 +193,11 @@ fn keeping<C: Components>(config: ConfigOf<C>, o: &Options) -> Result<ConfigOf<C
 }
 
 /// A new run: its place, its coins, its folder.
-fn begin<C: Components>(o: &Options, mut config: ConfigOf<C>, stop: &Stop) -> Result<Prepared<C>> {
+fn begin<C: Components>(o: &Options, mut config: ConfigOf<C>) -> Result<Prepared<C>> {
     config = keeping(config, o)?;
     let place = o.place.place(&mut config, "embedded")?;
-    let (coins, note) = o.place.coins(&config, &place, stop)?;
+    let (coins, note) = o.place.coins(&config, &place)?;
+    let stop = stop_at_signal();
     let run = new_run(o.out.as_deref(), &config, place.stem)?;
     let hash = config.hash(&coins);
     let sockets = config.run.connections(coins.len());
@@ -211,7 +211,7 @@ fn begin<C: Components>(o: &Options, mut config: ConfigOf<C>, stop: &Stop) -> Re
         .map_err(|e| Failure::usage(format!("the list of coins: {e}")))?;
     let idle = idle(o.place.busy_poll, &config, &coins);
     let behind = place.exchange.as_ref().map(|_| Behind::start(&config));
-    Ok(Prepared { run, place, coins, files, turn, idle, info, config, behind, note })
+    Ok(Prepared { run, place, coins, files, turn, idle, info, config, behind, note, stop })
 }
 
 /// What is constant of the run, for those who watch it.

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::behind::Behind;
 use super::exit::{Failure, Result};
+use super::options::ask;
 use super::place::Place;
 use super::summary;
 use crate::app::config::ConfigOf;
@@ -37,8 +38,6 @@ use crate::sys::tls;
 use crate::telemetry::counters::{self, Counter};
 use crate::units::Ns;
 
-/// Looks from the wish to stop to where a further signal ends the process: half a second.
-const LOOKS_TO_ARM: u32 = 10;
 /// Looks without a link after which it is said why.
 const LOOKS_UNLINKED: u32 = 40;
 
@@ -68,6 +67,7 @@ pub(super) struct Prepared<C: Components> {
     pub behind: Option<Behind>,
     /// For people.
     pub note: Option<String>,
+    pub stop: Stop,
 }
 
 /// How the loop waits. A list of coins that cannot be rehearsed with could not be run either.
@@ -100,7 +100,6 @@ pub(super) struct Threads<C: Components> {
     coins: Vec<String>,
     /// Losses of the link before, where the run goes on.
     before: counters::Counters,
-    stop: Stop,
 }
 
 /// How a run ended, and its newest state.
@@ -178,7 +177,7 @@ impl<C: Components> Threads<C> {
             .name("hot".into())
             .spawn(move || live::run(plan, turn, rings, &theirs))
             .map_err(no_thread)?;
-        Ok(Threads { board, hot, logging, failures, notes, coins, before, stop: stop.clone() })
+        Ok(Threads { board, hot, logging, failures, notes, coins, before })
     }
 
     /// Where the newest state is.
@@ -195,7 +194,7 @@ impl<C: Components> Threads<C> {
         say: impl Fn(&str),
     ) {
         let (mut opened, mut up, mut looks, mut failures) = (0, false, 0u32, 0);
-        let (mut void, mut stopping) = (false, 0);
+        let mut void = false;
         let mut before = self.before;
         let mut aside = Vec::new();
         let (mut closed, mut again) = (String::new(), None);
@@ -249,13 +248,9 @@ impl<C: Components> Threads<C> {
                 say(&format!("{why}\n"));
                 // What was withdrawn shall still be seen.
                 std::thread::sleep(4 * LOOK);
-                self.stop.ask();
+                ask();
             }
             look(&status);
-            stopping += u32::from(self.stop.is_asked());
-            if stopping == LOOKS_TO_ARM {
-                self.stop.arm();
-            }
         }
     }
 

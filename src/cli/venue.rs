@@ -13,7 +13,7 @@ use super::common::coin_name;
 use super::exit::{Failure, Result};
 use super::place::{exchange, parse_length, speed};
 use super::run::{truth_text, write_truth};
-use super::{Common, Force, say, stop_on_signals};
+use super::{Common, Force, say, stop_at_signal};
 use crate::app::config::ConfigOf;
 use crate::engine::Components;
 use crate::feed::SIMULATED;
@@ -63,7 +63,6 @@ pub(super) struct Options {
 }
 
 pub(super) fn run<C: Components>(o: &Options, mut config: ConfigOf<C>, common: &Common) -> Result {
-    let stop = stop_on_signals()?;
     let length = o.length.as_deref().map(parse_length).transpose()?;
     if !o.coin.is_empty() {
         config.exchange.coins.clone_from(&o.coin);
@@ -89,6 +88,7 @@ pub(super) fn run<C: Components>(o: &Options, mut config: ConfigOf<C>, common: &
             o.speed,
         ),
     );
+    let stop = stop_at_signal();
     let clock = SessionClock::start(1);
     let mut looks = 0u32;
     while !stop.is_asked() && length.is_none_or(|l| clock.now().since(clock.started()) < l) {

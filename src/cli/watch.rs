@@ -12,12 +12,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::exit::{Failure, Result};
-use super::options::is_quiet;
+use super::options::{ask, is_asked, is_quiet};
 use super::{say, summary};
 use crate::app::status::Status;
 use crate::ops::serve::{Server, Source};
 use crate::ops::snapshot::Snapshot;
-use crate::sys::signal::Stop;
 use crate::sys::terminal::{self, Screen};
 use crate::view::canvas::Canvas;
 use crate::view::screen::{Choice, Trend, draw};
@@ -140,24 +139,22 @@ pub(super) fn listen(addr: Option<&str>) -> Result<Option<TcpListener>> {
 }
 
 /// Looks at a run for a person, and serves its snapshots to others; dropping it closes their sockets.
-pub(super) struct Watcher<'a> {
+pub(super) struct Watcher {
     way: Way,
     source: Source,
-    stop: &'a Stop,
     viewer: RefCell<Option<Viewer>>,
     looks: Cell<u32>,
     _servers: Vec<Server>,
 }
 
-impl<'a> Watcher<'a> {
+impl Watcher {
     /// Opens the sockets of a run in `folder` (where its disk knows none, `top` needs the address of
     /// `--metrics`), and takes the terminal where the view is wanted and to be had.
     pub(super) fn new(
         way: Way,
         (folder, metrics): (&Path, Option<TcpListener>),
         source: Source,
-        stop: &'a Stop,
-    ) -> Watcher<'a> {
+    ) -> Watcher {
         let tcp = metrics.map(|listener| Server::tcp(listener, Arc::clone(&source)));
         let unix = Server::unix(folder, Arc::clone(&source));
         let viewer = match way {
@@ -167,7 +164,6 @@ impl<'a> Watcher<'a> {
         Watcher {
             way,
             source,
-            stop,
             viewer: RefCell::new(viewer),
             looks: Cell::new(0),
             _servers: tcp.into_iter().chain([unix]).filter_map(std::result::Result::ok).collect(),
@@ -188,11 +184,11 @@ impl<'a> Watcher<'a> {
         let ends = v.keys();
         let is_due = looks.is_multiple_of(PICTURE);
         let shown = if is_due { v.show(&(self.source)()) } else { Ok(()) };
-        if ends || self.stop.is_asked() || shown.is_err() {
+        if ends || is_asked() || shown.is_err() {
             // From here on a signal ends the process at once: the terminal goes first.
             *viewer = None;
             if shown.is_ok() {
-                self.stop.ask();
+                ask();
                 say("ending in order; Ctrl-C again ends at once\n");
             }
         }

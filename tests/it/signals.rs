@@ -104,7 +104,7 @@ fn a_run_without_a_link_ends_too() {
 }
 
 /// Commands whose result comes at their end; `pipe` gives nothing for ever.
-const WITHOUT_A_RESULT: [&str; 12] = [
+const WITHOUT_A_RESULT: [&str; 13] = [
     "audit fills --shadows 1000000",
     "audit grid --hours 900 --csv g.csv",
     "compare --market normal --for 900h",
@@ -117,6 +117,7 @@ const WITHOUT_A_RESULT: [&str; 12] = [
     "fills --tape t.frames.gz --orders pipe --out f.csv",
     "import pipe -o i.frames.gz",
     "sweep run plan",
+    "venue --for 900h --tape v.frames.gz",
 ];
 
 #[test]

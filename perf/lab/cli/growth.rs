@@ -16,7 +16,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use super::common::{progress, undrawn, write};
 use crate::app::config::Config;
 use crate::cli::exit::{Code, Failure};
-use crate::cli::{Common, say, stop_on_signals};
+use crate::cli::{Common, say, stop_at_signal};
 use crate::lab::growth::{self, BOUNDS, Curve, Fit, Subject};
 use crate::lab::plot;
 use crate::sys::signal::Stop;
@@ -37,7 +37,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
-    let stop = stop_on_signals()?;
+    let stop = stop_at_signal();
     let subjects = if o.only.is_empty() { &Subject::ALL[..] } else { &o.only };
     let mut curves = Vec::new();
     for subject in subjects {

@@ -8,7 +8,7 @@ use crate::app::config::Config;
 use crate::bench::rig::Idling;
 use crate::cli::bench::seconds;
 use crate::cli::exit::{Code, Failure};
-use crate::cli::{Common, say, stop_on_signals};
+use crate::cli::{Common, say, stop_at_signal};
 use crate::lab::soak::{self, Drops, Report, Row, Wanted};
 
 #[derive(Debug, Args)]
@@ -40,7 +40,7 @@ fn length(text: &str) -> Result<u64, String> {
 }
 
 pub(super) fn run(o: &Options, config: &Config, common: &Common) -> Result<(), Failure> {
-    let stop = stop_on_signals()?;
+    let stop = stop_at_signal();
     let idling = if o.wait { Idling::Sleeps } else { Idling::Rehearses };
     let wanted = Wanted { length_ns: o.minutes, rate: o.rate, idling };
     let tell = |text: &str| {
