@@ -166,7 +166,7 @@ fn shown(
     let beside: Vec<Beside> = rows.iter().map(|r| r.beside(grounds, &o.profiles)).collect();
     let heads = heads(grounds);
     if let Some(csv) = csv {
-        csv.put(as_csv(&values).as_bytes())?;
+        csv.put(&as_csv(&values))?;
     }
     if let Some(page) = page {
         page.put(paired_page(&heads, &beside).as_bytes())?;
@@ -518,7 +518,7 @@ impl Row {
 }
 
 /// Rows of plain figures as CSV, one column a key.
-fn as_csv(rows: &[Value]) -> String {
+fn as_csv(rows: &[Value]) -> Vec<u8> {
     let plain = |v: &Value| !v.is_object() && !v.is_array();
     let mut keys: Vec<&String> = Vec::new();
     for (key, v) in rows.iter().filter_map(Value::as_object).flatten() {
@@ -528,14 +528,13 @@ fn as_csv(rows: &[Value]) -> String {
     }
     let cell = |v: &Value| match v {
         Value::Null => String::new(),
-        Value::String(s) if s.contains([',', '"', '\n']) => {
-            format!("\"{}\"", s.replace('"', "\"\""))
-        }
         Value::String(s) => s.clone(),
         other => other.to_string(),
     };
-    let head = keys.iter().map(|k| k.as_str()).collect::<Vec<_>>().join(",");
-    let line = |r: &Value| keys.iter().map(|k| cell(&r[k.as_str()])).collect::<Vec<_>>().join(",");
-    let lines: Vec<String> = std::iter::once(head).chain(rows.iter().map(line)).collect();
-    lines.join("\n") + "\n"
+    let mut out = csv::Writer::from_writer(Vec::new());
+    let _ = out.write_record(&keys);
+    for r in rows {
+        let _ = out.write_record(keys.iter().map(|k| cell(&r[k.as_str()])));
+    }
+    out.into_inner().unwrap_or_default()
 }

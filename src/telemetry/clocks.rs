@@ -26,12 +26,9 @@ pub fn offset(c: &Clocks, whose: &str) -> String {
 
 /// What was inconsistent between them.
 pub fn breaks(c: &Clocks) -> Vec<String> {
-    let mut out = Vec::new();
-    if c.steps > 0 {
-        out.push(format!("{} receive stamps contradicted their blocks, which counted", c.steps));
-    }
-    if c.jumps > 0 {
-        out.push(format!("the clocks jumped against each other {} times: gaps", c.jumps));
-    }
-    out
+    let steps = (c.steps > 0)
+        .then(|| format!("{} receive stamps contradicted their blocks, which counted", c.steps));
+    let jumps = (c.jumps > 0)
+        .then(|| format!("the clocks jumped against each other {} times: gaps", c.jumps));
+    steps.into_iter().chain(jumps).collect()
 }

@@ -113,29 +113,20 @@ fn position(c: &CoinModel, axis: &Axis) -> String {
 
 fn kappa(c: &CoinModel, axis: &Axis, truth: Option<&Truth>) -> String {
     let title = "How fast takers thin out with distance: κ";
+    let [own, below, above] = &c.lines.kappa;
     let truth = truth.map(|t| t.kappa);
-    let how = "The line is the estimate, the band its 95 % interval, a burst of takers counted once. \
-               It is no input of a quote.";
-    learned(title, "1 per unit of relative price, log scale", how, (&c.lines.kappa, truth), axis)
-}
-
-fn learned(
-    title: &str,
-    unit: &str,
-    how: &str,
-    (lines, truth): (&[crate::report::series::Series; 3], Option<f64>),
-    axis: &Axis,
-) -> String {
-    let ranges = lines.iter().filter_map(|s| s.range()).chain(truth.map(|t| (t, t)));
+    let ranges = c.lines.kappa.iter().filter_map(|s| s.range()).chain(truth.map(|t| (t, t)));
     let Some(scale) = Scale::log_over(ranges) else {
         return missing(title, "the journal holds no estimates of this coin");
     };
     let mut chart = TimeChart::new(axis, scale, 170);
-    chart.band("own", "95 % interval", &lines[1], &lines[2]).line("own", "estimate", &lines[0]);
+    chart.band("own", "95 % interval", below, above).line("own", "estimate", own);
     if let Some(t) = truth {
         chart.level("truth", "truth, averaged over the run", t);
     }
-    figure(title, unit, how, &chart.html())
+    let how = "The line is the estimate, the band its 95 % interval, a burst of takers counted once. \
+               It is no input of a quote.";
+    figure(title, "1 per unit of relative price, log scale", how, &chart.html())
 }
 
 fn regimes(c: &CoinModel, axis: &Axis) -> String {
