@@ -88,12 +88,12 @@ pub const LINES: &[(&str, usize)] = &[
     // A disk that stands still costs no record.
     // The newest message of every stream is rehearsed. A replay reads frames on another thread: a sixth less time.
     // Comparisons on recordings with pauses: of the time that was recorded.
-    ("app", 6_510),
+    ("app", 6_500),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 790),
     // On the wire the market's time passes as fast as its frames come.
-    ("bench", 1_177),
-    ("book", 463),
+    ("bench", 1_174),
+    ("book", 461),
     // Coins of other kinds, too many coins and odd lines are named; sizes' decimals by hand; builders'
     // dexes; the venue's words where it refuses a stream; what is assumed of the way to the venue, the
     // result at half and twice of it; recordings that are not fit are refused. Sweeps, imports, several
@@ -106,7 +106,7 @@ pub const LINES: &[(&str, usize)] = &[
     // What is verified before a file that is missing; runs killed before their first link give way.
     // Comparisons as pages; comparisons, audits and sweeps that are interrupted say what is known.
     // Outputs are named for what they hold; slips that passed are refused; truth that is interrupted.
-    ("cli", 7_865),
+    ("cli", 7_840),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
@@ -117,15 +117,15 @@ pub const LINES: &[(&str, usize)] = &[
     ("engine", 2_440),
     // What came too late to be taken in its place is counted; what shadow quotes met, and their
     // prices, which own quotes share; those of a side at once, for a third of the instructions.
-    ("event", 444),
+    ("event", 443),
     // A stream that the venue refuses is given up and said in its words, not paid with the link; one map
     // between the two clocks; what an import says of itself.
     // Which streams are followed is a setting; a coin set aside is tried again.
     // As many coins as an address may follow, over several connections. A run that stood still replays alike.
     // A clock that was set forward by seconds is found.
-    ("feed", 3_857),
+    ("feed", 3_840),
     // The stylised facts of any recording, with the bands of four kinds of coins.
-    ("facts", 1_262),
+    ("facts", 1_260),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
     // what a recording is fit for. Bytes counted while they are read, files by their hash.
     // One helper that makes every output of a command. A reading that is ended from outside. What other
@@ -136,15 +136,15 @@ pub const LINES: &[(&str, usize)] = &[
     // An output has an ending of its kind, and is named once.
     // Recordings are unpacked on a thread of their own.
     // Pipes, and recordings in which time goes back, are named.
-    ("folder", 2_746),
+    ("folder", 2_741),
     // History of the venue's archive, of a node, of tardis.dev, of hftbacktest's collector.
-    ("import", 1_162),
+    ("import", 1_161),
     // Digests over sixteen records at once.
-    ("journal", 1_500),
+    ("journal", 1_499),
     // What quoting would earn at every distance, with intervals that hold, a verdict, and how good forecasts
     // of fills are, by the distance an order could last be moved to. A switch for all of it.
     // A tenth fewer instructions: intervals where they are shown, what stood counted once a window.
-    ("learn", 2_366),
+    ("learn", 2_364),
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.
     // Sweeps, imports, progress; the shadow ladder.
     // What a report keeps of obstacles; how fast the exchange must be.
@@ -152,11 +152,11 @@ pub const LINES: &[(&str, usize)] = &[
     // Draws by name: orders of one's own and faults of the feed change nothing but by consequence.
     // Tables of the quantiles that intervals take.
     ("math", 790),
-    ("mem", 196),
+    ("mem", 195),
     // The clock against the venue's, in `doctor`; the verdict as a metric. Every trouble has a cause in health.
     // Sockets of folders with long paths. Metrics of each connection.
     // A disk that stands still has a cause of its own.
-    ("ops", 1_539),
+    ("ops", 1_538),
     // A strategy that quotes where the tape pays, and those to compare with. A grid of up to twenty levels a
     // side. The original with every component that its analysis
     // names.
@@ -167,7 +167,7 @@ pub const LINES: &[(&str, usize)] = &[
     // verdict and their words.
     // Whether a budget is nearly spent.
     // Hours of data that an answer needs, in words.
-    ("record", 1_604),
+    ("record", 1_603),
     // Days. Edges that are the account's, with what was lost before a fill; the curve.
     // What was learned of quotes beside what is true of them. Tables for Python. Several runs as one answer.
     // Value before money, over seeds; policies in pairs.
@@ -176,8 +176,8 @@ pub const LINES: &[(&str, usize)] = &[
     // The page of a comparison; runs of unlike markets apart. Fills of months in the memory of a day's.
     // Obstacles and ages in bounded room, with exact times.
     // Figures an hour and intervals of recordings with pauses: of the time that was recorded.
-    ("report", 5_770),
-    ("settings", 1_065),
+    ("report", 5_756),
+    ("settings", 1_064),
     // Executors of one's own: the seam and the paper executor; fills in the venue's order, in whatever
     // order messages come.
     // Latency by action with the link's own ping, whole lots, sums that overflow nothing.
@@ -195,11 +195,10 @@ pub const LINES: &[(&str, usize)] = &[
     ("python", 1_185),
     // A ranking of what is done of a sweep.
     // A recording counts once.
-    ("sweep", 1_088),
-    // Which signal asked, where there is no result yet.
-    ("sys", 1_886),
+    ("sweep", 1_039),
+    ("sys", 1_855),
     // What was counted of late, from the start on.
-    ("telemetry", 566),
+    ("telemetry", 563),
     // What quotes and orders really meet in a simulated market, with errors.
     ("truth", 1_074),
     // Lines that no terminal breaks.
@@ -210,10 +209,10 @@ pub const LINES: &[(&str, usize)] = &[
     // A world of SOL, coins that move together, what happened in each block.
     // Orders of an experiment that are really in the book; a machine that is too slow is named.
     // Takers of BTC go through several prices, and orders fill by prints as often as on recordings.
-    ("venue", 5_284),
+    ("venue", 5_276),
     // All coins together and how they went, a coin alone, help, a question before the end.
     ("view", 809),
-    ("ws", 1_387),
+    ("ws", 1_381),
 ];
 
 /// Types that sound like an error and are none: what a venue's message says, what a fake disk is
