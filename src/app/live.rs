@@ -557,7 +557,11 @@ impl<C: Components> Hot<C> {
                     self.counters.add(Counter::ClosedByPolicy, by_policy);
                     return Err(loss);
                 }
-                Message::Binary(_) | Message::Pong => continue,
+                Message::Binary(_) => {
+                    self.counters.bump(Counter::Binary);
+                    continue;
+                }
+                Message::Pong => continue,
             };
             if feed::is_ours(text) {
                 // A venue message on our reserved channel would be obeyed on replay: drop the link.

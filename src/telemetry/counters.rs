@@ -112,6 +112,7 @@ counters! {
     62 ClosedRejects / "closed_rejects" "times" : "Connections given up for too many rejected frames.",
     63 ClosedByPolicy / "closed_by_policy" "times" : "Connections ended by the venue's policy: a close code that asks to stay away.",
     64 ConnectRefused / "connect_refused" "times" : "Attempts to connect that the venue's policy refused.",
+    65 Binary / "binary" "messages" : "Binary messages, which mean nothing at this venue.",
 }
 
 /// Number of counters.

@@ -60,6 +60,8 @@ fn frames_that_break_the_protocol_cost_the_link_and_nothing_else() {
     for bad in ["not json", "{", r#"{"channel":"bbo","data":{"coin":"BTC","time":1}}"#] {
         text(&mut noise, bad);
     }
+    // Binary messages are counted by themselves.
+    noise.extend(frame(&[0x82, 2], b"{}"));
     let faults: Vec<(&str, Vec<u8>)> = vec![
         ("masked", frame(&[0x81, 0x82, 1, 2, 3, 4], &[5, 6])),
         ("reserved bit", frame(&[0xc1, 2], b"{}")),

@@ -88,7 +88,7 @@ pub const LINES: &[(&str, usize)] = &[
     // A disk that stands still costs no record.
     // The newest message of every stream is rehearsed. A replay reads frames on another thread: a sixth less time.
     // Comparisons on recordings with pauses: of the time that was recorded.
-    ("app", 6_500),
+    ("app", 6_503),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 790),
     // On the wire the market's time passes as fast as its frames come.
@@ -198,7 +198,8 @@ pub const LINES: &[(&str, usize)] = &[
     ("sweep", 1_039),
     ("sys", 1_855),
     // What was counted of late, from the start on.
-    ("telemetry", 563),
+    // Binary messages are counted.
+    ("telemetry", 564),
     // What quotes and orders really meet in a simulated market, with errors.
     ("truth", 1_074),
     // Lines that no terminal breaks.
