@@ -201,13 +201,24 @@ fn order(row: Row, coins: &[CoinSpec]) -> Result<Scheduled, String> {
     Ok(Scheduled { id: row.order_id, coin, new: NewOrder { side, px, sz, level: 0 }, live, cancel })
 }
 
+/// Columns of a table of fills.
+const COLUMNS: [&str; 5] = ["order_id", "ts_ns", "sz", "px", "reason"];
+
+/// Whether a file is a table that [`write`] wrote.
+pub fn is_table(path: &Path) -> bool {
+    let head = COLUMNS.join(",") + "\n";
+    let mut read = vec![0; head.len()];
+    let is = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut read));
+    is.is_ok() && read == head.as_bytes()
+}
+
 /// Writes fills: `order_id,ts_ns,sz,px,reason`.
 ///
 /// # Errors
 /// The target cannot be written.
 pub fn write(target: impl Write, orders: &[Scheduled], fills: &[Filled]) -> std::io::Result<()> {
     let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(target);
-    csv.write_record(["order_id", "ts_ns", "sz", "px", "reason"])?;
+    csv.write_record(COLUMNS)?;
     for f in fills {
         let row = OutRow {
             order_id: &orders[f.order].id,

@@ -44,7 +44,8 @@ pub(super) struct Options {
     /// Schedule of orders (CSV).
     #[arg(long, value_name = "FILE", requires = "tape")]
     orders: Option<PathBuf>,
-    /// Where the result goes; with --run the default is the terminal.
+    /// Where the result goes, in place of a table of fills that is there; with --run the default is the
+    /// terminal.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -141,8 +142,9 @@ fn judge<C: Components>(
         Order::Block => Tape::Block,
         Order::Matching => Tape::Matching,
     };
-    // Before the work: a target that cannot be written is said at once.
-    let mut target = o.force.output(f.out, &[f.tape, f.orders], Holds::CSV)?;
+    // Before the work: a target that cannot be written is said at once. A table of its own makes room.
+    let force = Force { force: o.force.force || schedule::is_table(f.out) };
+    let mut target = force.output(f.out, &[f.tape, f.orders], Holds::CSV)?;
     let done = schedule::run(f.tape, &coins, &orders, tape, &cfg).map_err(refuse)?;
     schedule::write(&mut target, &orders, &done.fills).map_err(|e| Failure::unwritten(f.out, e))?;
     target.finish()?;

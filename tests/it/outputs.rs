@@ -143,6 +143,12 @@ fn a_schedule_without_an_order_gives_a_table_without_a_fill() {
     papermaker(&dir.0, &line).assert_code(0);
     let table = std::fs::read_to_string(dir.join("f.csv")).expect("a table");
     assert_eq!(table, "order_id,ts_ns,sz,px,reason\n");
+    // Another run's table makes room, what is anything else does not.
+    std::fs::write(dir.join("f.csv"), table + "7,1,1.0,1.0,queue\n").expect("written");
+    papermaker(&dir.0, &line).assert_code(0);
+    assert!(!std::fs::read_to_string(dir.join("f.csv")).expect("a table").contains("queue"));
+    std::fs::write(dir.join("f.csv"), "order_id,ts_ns,sz\n7,1,1.0\n").expect("written");
+    papermaker(&dir.0, &line).assert_code(2);
 }
 
 #[test]
