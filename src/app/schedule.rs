@@ -134,8 +134,9 @@ pub fn read(
     let mut names = BTreeSet::new();
     let mut csv = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source);
     let head = csv.headers().map_err(|e| BadSchedule::Line(1, plain(&e)))?;
-    let named = head.iter().any(|name| name == "order_id").then_some(());
-    named.ok_or_else(|| BadSchedule::Line(1, "missing field `order_id`".to_owned()))?;
+    if head.iter().all(|name| name != "order_id") {
+        return Err(BadSchedule::Line(1, "missing field `order_id`".to_owned()));
+    }
     let mut orders = Vec::new();
     for (row, line) in csv.deserialize::<Row>().zip(2u64..) {
         let row = row.map_err(|e| BadSchedule::Line(line, plain(&e)))?;
@@ -204,12 +205,12 @@ fn order(row: Row, coins: &[CoinSpec]) -> Result<Scheduled, String> {
 /// Columns of a table of fills.
 const COLUMNS: [&str; 5] = ["order_id", "ts_ns", "sz", "px", "reason"];
 
-/// Whether a file is a table that [`write`] wrote.
+/// Whether a path is of a table that [`write`] wrote; of a pipe, which may never end, it is not.
 pub fn is_table(path: &Path) -> bool {
     let head = COLUMNS.join(",") + "\n";
     let mut read = vec![0; head.len()];
-    let is = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut read));
-    is.is_ok() && read == head.as_bytes()
+    let mut look = || std::fs::File::open(path)?.read_exact(&mut read);
+    path.is_file() && look().is_ok() && read == head.as_bytes()
 }
 
 /// Writes fills: `order_id,ts_ns,sz,px,reason`.

@@ -446,8 +446,9 @@ impl<C: Components> Desk<C> {
             self.account.last_fill = cx.now;
         }
         let stale = self.working.stale(cx.now, &basis, &spot);
-        self.rest = self.working.rest(basis, stale);
+        self.rest = None;
         if stale == [false; 2] {
+            self.rest = self.working.rest(basis);
             return;
         }
         let mut x = self.inputs(cx, &spot);

@@ -129,12 +129,10 @@ impl<C: Components> Working<C> {
         self.sides.each_ref().map(|side| !side.standing.as_ref().is_some_and(holds))
     }
 
-    /// Where no side is stale, how long that holds.
-    pub(super) fn rest(&self, basis: Basis, stale: [bool; 2]) -> Option<Standing> {
+    /// How long no side is stale, where none is now.
+    pub(super) fn rest(&self, basis: Basis) -> Option<Standing> {
         let [bids, asks] = self.sides.each_ref().map(|side| side.standing.as_ref());
-        bids.zip(asks)
-            .filter(|_| stale == [false; 2])
-            .and_then(|(b, a)| Standing::both([b, a], basis))
+        bids.zip(asks).and_then(|(bids, asks)| Standing::both([bids, asks], basis))
     }
 
     /// Whether a side may change now.

@@ -149,6 +149,11 @@ fn a_schedule_without_an_order_gives_a_table_without_a_fill() {
     assert!(!std::fs::read_to_string(dir.join("f.csv")).expect("a table").contains("queue"));
     std::fs::write(dir.join("f.csv"), "order_id,ts_ns,sz\n7,1,1.0\n").expect("written");
     papermaker(&dir.0, &line).assert_code(2);
+    // Nor does a pipe, which nobody fills.
+    std::fs::remove_file(dir.join("f.csv")).expect("there");
+    let pipe = std::process::Command::new("mkfifo").arg(dir.join("f.csv")).status();
+    assert!(pipe.expect("mkfifo").success());
+    papermaker(&dir.0, &line).assert_code(2);
 }
 
 #[test]

@@ -89,7 +89,7 @@ pub const LINES: &[(&str, usize)] = &[
     // The newest message of every stream is rehearsed. A replay reads frames on another thread: a sixth less time.
     // Comparisons on recordings with pauses: of the time that was recorded.
     // A table of fills makes room for the next one.
-    ("app", 6_514),
+    ("app", 6_515),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 790),
     // On the wire the market's time passes as fast as its frames come.

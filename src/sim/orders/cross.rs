@@ -32,32 +32,27 @@ fn chance(share: f64, n: u32) -> u64 {
 }
 
 impl<F: FillModel> Sim<F> {
-    /// What the book shows after `block` may cross orders of a side. Gives whether one is done.
+    /// Whether the book shows the other side at the price of a side's best order or better.
     #[inline]
-    pub(super) fn crossed_by(
-        &mut self,
-        set: Settings<'_, F>,
-        side: Side,
-        block: Ns,
-        book: &Book,
-        out: &mut impl FnMut(SimEvent),
-    ) -> bool {
-        let (other, s) = (book.best(side.opposite()), side.index());
-        let best = self.live[s].first().map(|slot| self.orders[*slot].req.px);
-        let crosses = best.zip(other).is_some_and(|(px, other)| !side.better(other.px, px));
-        if crosses {
-            return self.cross_side(set, side, block, book, out);
-        }
+    pub(super) fn is_crossed(&self, side: Side, book: &Book) -> bool {
+        let best = self.live[side.index()].first().map(|slot| self.orders[*slot].req.px);
+        let other = book.best(side.opposite());
+        best.zip(other).is_some_and(|(px, other)| !side.better(other.px, px))
+    }
+
+    /// Nothing crosses orders of a side any more.
+    #[inline]
+    pub(super) fn uncross(&mut self, side: Side) {
+        let s = side.index();
         if std::mem::take(&mut self.crosses[s]) {
             self.crossed[s] = [0; LANES.len()];
             self.live[s].iter().for_each(|slot| self.orders[*slot].uncross());
         }
-        false
     }
 
-    /// The book shows the other side at the price of the best order or better.
+    /// The book shows after `block` what crosses orders of a side. Gives whether one is done.
     #[inline(never)]
-    fn cross_side(
+    pub(super) fn cross_side(
         &mut self,
         set: Settings<'_, F>,
         side: Side,

@@ -110,7 +110,11 @@ impl<F: FillModel> Sim<F> {
         let mut filled = false;
         for side in Side::BOTH {
             self.read(set, side, block, book);
-            filled |= self.crossed_by(set, side, block, book, out);
+            if self.is_crossed(side, book) {
+                filled |= self.cross_side(set, side, block, book, out);
+            } else {
+                self.uncross(side);
+            }
         }
         if filled {
             self.drop_filled(t, out);
