@@ -134,8 +134,10 @@ pub fn run_events(
         let engine = engine(&config.engine, reader.coins(), hash);
         let started = clock.mono_ns();
         let end = (Some(StopReason::Finished), &Meter::default());
-        let seen = play(reader, &mut [(engine, &mut tally)], end)?;
+        let mut runs = [(engine, &mut tally)];
+        let seen = play(reader, &mut runs, end)?;
         out.ns.push(clock.mono_ns() - started);
+        out.resident = machine::resident_now();
         let digest = tally.digest.value().run;
         assert!(pass == 0 || digest == out.digest, "equal passes have equal digests");
         (out.digest, out.records, out.frames) = (digest, tally.next, seen.frames);

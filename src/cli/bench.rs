@@ -283,7 +283,7 @@ fn wires(
         let _ = writeln!(
             out,
             "resident {:.1} MB at most, the server, the frames and what was measured included\n",
-            seconds(bytes) * 1e3
+            megabytes(bytes)
         );
     }
     Ok(out)
@@ -363,6 +363,11 @@ pub(crate) fn seconds(ns: u64) -> f64 {
     ns as f64 * 1e-9
 }
 
+#[expect(clippy::cast_precision_loss, reason = "for display")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 * 1e-6
+}
+
 fn text(p: &Passes, records: bool) -> String {
     let digest = if records { format!("digest {:032x}", p.digest) } else { "counted only".into() };
 
@@ -377,7 +382,7 @@ fn text(p: &Passes, records: bool) -> String {
         1e9 / p.best_ns().max(1e-9),
         p.median_ns(),
         p.records,
-        p.resident.map_or("not known".into(), |b| format!("{:.1} MB", seconds(b) * 1e3)),
+        p.resident.map_or("not known".into(), |b| format!("{:.1} MB", megabytes(b))),
     )
 }
 
