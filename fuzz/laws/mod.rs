@@ -6,6 +6,8 @@
 
 pub mod book;
 pub mod bytes;
+#[cfg(test)]
+pub mod cst;
 pub mod decimal;
 pub mod decode;
 pub mod dedup;

@@ -130,12 +130,10 @@ pub fn run_events(
     for pass in 0..passes {
         let mut tally = tally(records);
         let reader = Reader::open(path)?;
-        let hash = config.hash(reader.coins());
-        let engine = engine(&config.engine, reader.coins(), hash);
-        let started = clock.mono_ns();
-        let end = (Some(StopReason::Finished), &Meter::default());
+        let engine = engine(&config.engine, reader.coins(), config.hash(reader.coins()));
         let mut runs = [(engine, &mut tally)];
-        let seen = play(reader, &mut runs, end)?;
+        let started = clock.mono_ns();
+        let seen = play(reader, &mut runs, (Some(StopReason::Finished), &Meter::default()))?;
         out.ns.push(clock.mono_ns() - started);
         out.resident = machine::resident_now();
         let digest = tally.digest.value().run;

@@ -3,7 +3,7 @@
 //! In: arguments. Out: text on the terminal and an exit code. Cold path.
 
 mod assumed;
-pub(crate) mod audit;
+mod audit;
 pub(crate) mod bench;
 mod behind;
 pub(crate) mod common;
@@ -16,7 +16,6 @@ mod explain;
 mod export;
 mod facts;
 mod fills;
-mod grid;
 mod help;
 mod import;
 mod options;

@@ -5,7 +5,6 @@
 pub mod agents;
 pub mod coin;
 pub mod config;
-pub mod cst;
 pub mod draw;
 pub mod feed;
 pub mod flow;

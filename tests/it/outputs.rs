@@ -24,14 +24,13 @@ const INPUTS: [&str; 13] = [
 ];
 
 /// Commands that write a file: the option, the command line before it, what it reads.
-const WALK: [(&str, &str, &[&str]); 16] = [
+const WALK: [(&str, &str, &[&str]); 15] = [
     ("convert --out", "convert t.frames.gz --out", &["t.frames.gz"]),
     ("fills --out", "fills --tape t.frames.gz --orders o.csv --out", &["t.frames.gz", "o.csv"]),
     ("facts --plot", "facts t.frames.gz --against b.toml --plot", &["t.frames.gz", "b.toml"]),
     ("compare --out", "compare t.frames.gz --out", &["t.frames.gz"]),
     ("compare --csv", "compare t.frames.gz --csv", &["t.frames.gz"]),
     ("audit fills --csv", "audit fills --csv", &[]),
-    ("audit grid --csv", "audit grid --csv", &[]),
     ("venue --tape", "venue --for 1s --tape", &[]),
     ("venue --truth", "venue --for 1s --truth", &[]),
     ("venue --blocks", "venue --for 1s --tape new.frames --blocks", &[]),

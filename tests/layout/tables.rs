@@ -91,7 +91,7 @@ pub const LINES: &[(&str, usize)] = &[
     // A table of fills makes room for the next one.
     ("app", 6_515),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
-    ("audit", 790),
+    ("audit", 321),
     // On the wire the market's time passes as fast as its frames come.
     ("bench", 1_174),
     ("book", 461),
@@ -107,7 +107,7 @@ pub const LINES: &[(&str, usize)] = &[
     // What is verified before a file that is missing; runs killed before their first link give way.
     // Comparisons as pages; comparisons, audits and sweeps that are interrupted say what is known.
     // Outputs are named for what they hold; slips that passed are refused; truth that is interrupted.
-    ("cli", 7_840),
+    ("cli", 7_505),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
@@ -211,7 +211,7 @@ pub const LINES: &[(&str, usize)] = &[
     // A world of SOL, coins that move together, what happened in each block.
     // Orders of an experiment that are really in the book; a machine that is too slow is named.
     // Takers of BTC go through several prices, and orders fill by prints as often as on recordings.
-    ("venue", 5_276),
+    ("venue", 4_757),
     // All coins together and how they went, a coin alone, help, a question before the end.
     ("view", 809),
     ("ws", 1_381),
@@ -254,7 +254,7 @@ pub const LIMITS_ELSEWHERE: &[(&str, &str, &str)] = &[
     ("src/sim/latency.rs", "POINTS_MAX DELAY_MAX", "range of a setting"),
     ("src/sim/models/rates.rs", "SAMPLES_MAX", "memory of an estimator"),
     ("src/sim/models/skellam.rs", "DRAWN_MAX", "where the model goes over to its mean"),
-    ("src/venue/cst.rs", "EVERY_NS WATCH_NS", "law of an experiment"),
+    ("fuzz/laws/cst.rs", "EVERY_NS WATCH_NS", "law of an experiment"),
     ("src/venue/flow.rs", "PRINTS_SOFT_MAX", "law of a simulated market"),
     ("src/venue/makers.rs", "REACH_MAX", "law of a simulated market"),
     ("src/venue/market.rs", "EPOCH_MS", "start of a simulated market"),

@@ -3,7 +3,6 @@
 //!
 //! In: arguments. Out: text on the terminal, files, an exit code. Cold path.
 
-mod audit;
 mod common;
 mod experiment;
 mod growth;
@@ -55,8 +54,6 @@ enum Command {
     /// half. Ctrl-C ends it sooner, with the summary. Memory, faults and descriptors are those of the whole process, the
     /// server that sends included.
     Soak(soak::Options),
-    /// The audit of the fill models (`papermaker audit fills`) as a plot.
-    Audit(audit::Options),
     /// Latency logs as a plot of percentiles.
     Plot(plot::Options),
 }
@@ -73,7 +70,6 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Experiment(o) => experiment::run(o, common.unset("experiment")?),
         Command::Growth(o) => growth::run(o, &common.load()?, common),
         Command::Soak(o) => soak::run(o, &common.load()?, common),
-        Command::Audit(o) => audit::run(o, &common.load()?),
         Command::Plot(o) => plot::run(o, common.unset("plot")?),
     }
 }

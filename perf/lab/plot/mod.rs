@@ -2,7 +2,6 @@
 //!
 //! In: nothing. Out: a size, and colours in the order in which series take them. Cold path.
 
-pub mod audit;
 pub mod growth;
 pub mod percentiles;
 pub mod study;

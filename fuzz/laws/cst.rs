@@ -20,10 +20,10 @@ use std::collections::VecDeque;
 
 use fastrand::Rng;
 
-use super::draw;
 use crate::event::{Bbo, Level, Levels, Snapshot, Trade};
 use crate::limits::LEVELS_MAX;
 use crate::units::{Ns, Px, Side, Sz};
+use crate::venue::draw;
 
 /// Time between two shadows.
 pub const EVERY_NS: i64 = 1_700_000_000;
@@ -149,10 +149,6 @@ pub enum Seen<'a> {
     /// A shadow is placed behind the queue as displayed now, in this book.
     Placed(&'a Shadow, &'a Snapshot),
     /// A shadow is no longer watched: its outcome.
-    #[cfg_attr(
-        not(any(test, feature = "lab")),
-        expect(dead_code, reason = "tests follow single shadows")
-    )]
     Done(&'a Shadow),
 }
 
