@@ -22,6 +22,7 @@ use fastrand::Rng;
 
 use crate::event::{Bbo, Level, Levels, Snapshot, Trade};
 use crate::limits::LEVELS_MAX;
+use crate::math::det;
 use crate::units::{Ns, Px, Side, Sz};
 use crate::venue::draw;
 
@@ -234,7 +235,7 @@ impl World {
             for i in 0..10 {
                 for _ in 0..3 {
                     let px = world.sides[side.index()].best - side.sign() * i;
-                    let size = draw::geometric(&mut world.rng, q0);
+                    let size = geometric(&mut world.rng, q0);
                     world.rest(side, px, size);
                 }
             }
@@ -312,7 +313,7 @@ impl World {
                 if left < 0.0 {
                     let opposite = self.sides[side.opposite().index()].best;
                     let distance = i64::try_from(i + 1).unwrap_or(1);
-                    let size = draw::geometric(&mut self.rng, LIMIT_SIZE);
+                    let size = geometric(&mut self.rng, LIMIT_SIZE);
                     let px = opposite - side.sign() * distance;
                     self.meet_shadows(side, px, size);
                     return self.rest(side, px, size);
@@ -375,7 +376,7 @@ impl World {
             pick -= share;
             pick < 0.0
         });
-        let size = draw::geometric(&mut self.rng, mean.map_or(1.0, |m| m.1));
+        let size = geometric(&mut self.rng, mean.map_or(1.0, |m| m.1));
         let makers = side.opposite();
         // Shadows first: what is left for them counts the book as it stands.
         for k in 0..self.watched.len() {
@@ -502,6 +503,14 @@ impl Queues {
         }
         out
     }
+}
+
+/// Geometric on 1, 2, ... of the given mean (>= 1).
+fn geometric(rng: &mut Rng, mean: f64) -> i64 {
+    if mean <= 1.0 {
+        return 1;
+    }
+    1 + draw::floor(det::ln(draw::unit(rng)) / det::ln_1p(-1.0 / mean))
 }
 
 fn size(level: &VecDeque<Order>) -> i64 {

@@ -3,17 +3,19 @@
 //! In: recordings or a simulated market, configurations. Out: [`Outcome`] a coin. Cold path around the
 //! hot one.
 //!
-//! 1. Every configuration sees the same messages: the recording, or the market of one seed.
+//! 1. Every configuration sees the same messages: the recording, or the market of one seed, made once.
 //! 2. Seconds are counted at the records that come once a second.
 //! 3. What came of a configuration is the same on any number of threads.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::config::ConfigOf;
-use super::replay::{self, Cut, Tally, Unread, replay_files, replay_many};
-use super::turn::{Turn, engine};
+use super::replay::{self, Cut, Run, Tally, Unread, replay_files, replay_made, replay_many};
+use super::source::Source;
+use super::turn::engine;
 use crate::engine::Components;
-use crate::feed::CoinSpec;
+use crate::feed::{BadCoin, CoinSpec, Parser};
 use crate::folder::recording::Meter;
 use crate::journal::{Digest, Digests};
 use crate::limits::SWEEP_ENGINES_MAX;
@@ -26,10 +28,7 @@ use crate::settings::ConfigError;
 use crate::sys::jobs::done;
 use crate::units::{Cash, Ns};
 use crate::venue::config::Config as MarketConfig;
-use crate::venue::market::Market;
-
-/// Delay of messages from the simulated market.
-const DELAY_NS: i64 = 50 * Ns::MS;
+use crate::venue::tape::{Failed, record};
 
 /// How many seeds are tried of so long a recording, ns, where nothing else is asked for.
 pub fn default_seeds(length_ns: i64) -> u32 {
@@ -206,17 +205,6 @@ impl Watches {
     }
 }
 
-/// A simulated market: its law, its seed, how long it is watched.
-#[derive(Clone, Debug)]
-pub struct Simulated {
-    /// The law.
-    pub law: MarketConfig,
-    /// Seed.
-    pub seed: u64,
-    /// Market time, ns.
-    pub length_ns: i64,
-}
-
 /// Runs recordings, in order of time, under each of the configurations, on so many threads; a thread
 /// reads them once for several. Where `meter` ends it, all end at one time.
 ///
@@ -249,13 +237,55 @@ pub fn side_by_side<C: Components>(
     block_ns: i64,
     meter: &Meter,
 ) -> Result<Vec<Compared>, Unread> {
+    watched(coins, configs, block_ns, |parser, runs| {
+        replay_many(files, coins, parser, runs, (Some(StopReason::Finished), meter)).map(|_| ())
+    })
+}
+
+/// Runs a market of the embedded exchange, as who records it would receive it, for `length_ns` under each
+/// configuration. Where `meter` ends it, there is nothing to show.
+///
+/// # Errors
+/// The market's law is out of range, or its coins cannot be followed.
+pub fn on_market<C: Components>(
+    (law, length_ns): (&MarketConfig, i64),
+    configs: &[ConfigOf<C>],
+    coins: &[CoinSpec],
+    meter: &Meter,
+) -> Result<Vec<Compared>, ConfigError> {
+    let all = watched(coins, configs, BLOCK_NS, |parser, runs| {
+        let refused = |e: BadCoin| Failed::Config(ConfigError(e.to_string()));
+        let source = Source::new(parser, coins, 0).map_err(refused)?;
+        replay_made(source, runs, |to| {
+            let frame = |at, text: &str| match meter.is_ending() {
+                true => Err(ErrorKind::Interrupted.into()),
+                false => to(at, text),
+            };
+            record(law, length_ns, frame, |_| Ok(())).map(|_| ())
+        })
+    });
+    match all {
+        Err(Failed::Write(_)) => Ok(vec![Compared::default(); configs.len()]),
+        Err(Failed::Config(e)) => Err(e),
+        Ok(all) => Ok(all),
+    }
+}
+
+/// What each of the configurations came to, by what `play` gives their engines.
+fn watched<C: Components, E>(
+    coins: &[CoinSpec],
+    configs: &[ConfigOf<C>],
+    block_ns: i64,
+    play: impl FnOnce(Parser, &mut [Run<'_, '_, C>]) -> Result<(), E>,
+) -> Result<Vec<Compared>, E> {
     let Some(parser) = configs.first().map(|c| c.run.parser) else { return Ok(Vec::new()) };
     let mut watches = vec![Watches::new(coins.len(), block_ns); configs.len()];
     let sinks = watches.iter_mut().map(|watch| |r: &Record, _: &Bytes| watch.take(r));
     let mut tallies: Vec<_> = sinks.map(Tally::new).collect();
     let engines = configs.iter().map(|c| engine(&c.engine, coins, c.hash(coins)));
     let mut runs: Vec<_> = engines.zip(&mut tallies).collect();
-    replay_many(files, coins, parser, &mut runs, (Some(StopReason::Finished), meter))?;
+    play(parser, &mut runs)?;
+    drop(runs);
     let ends: Vec<_> = tallies.into_iter().map(Tally::end).collect();
     Ok(watches.into_iter().zip(ends).map(|(watch, end)| watch.finish(end)).collect())
 }
@@ -278,53 +308,13 @@ pub fn results<C: Components>(
     Ok((watches.finish(end).coins, seen))
 }
 
-/// Runs a simulated market under a configuration; `meter` ends it, with nothing to show.
-///
-/// # Errors
-/// The market's law is out of range, or its coins cannot be followed.
-pub fn on_market<C: Components>(
-    market: &Simulated,
-    config: &ConfigOf<C>,
-    coins: &[CoinSpec],
-    meter: &Meter,
-) -> Result<Compared, ConfigError> {
-    let mut world = Market::new(&market.law, market.seed)?;
-    let hash = config.hash(coins);
-    let refused = |_| ConfigError("more coins than an engine holds, or a name it cannot".into());
-    let mut turn = Turn::new(&config.engine, coins, hash).map_err(refused)?;
-    let mut watches = Watches::new(coins.len(), BLOCK_NS);
-    let mut out = Tally::new(|r: &Record, _: &Bytes| watches.take(r));
-    let mut started: Option<Ns> = None;
-    let mut now = Ns(0);
-    loop {
-        let block = world.next_block();
-        now = now.max(block.time.plus(DELAY_NS));
-        let start = *started.get_or_insert_with(|| {
-            turn.up(0, now, &mut out);
-            now
-        });
-        if now.since(start) >= market.length_ns {
-            break;
-        }
-        if meter.is_ending() {
-            return Ok(Compared::default());
-        }
-        for frame in &block.frames {
-            turn.message(now, frame.as_bytes(), &mut out);
-        }
-    }
-    let before = out.next;
-    turn.stop(now, StopReason::Finished, before, &mut out);
-    let end = out.end();
-    Ok(watches.finish(end))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::app::config::Config;
     use crate::record::{LinkChange, Lost};
     use crate::venue::config::Regime;
+    use crate::venue::market::Market;
 
     #[test]
     fn time_without_a_link_makes_no_block() {
@@ -344,10 +334,15 @@ mod tests {
         assert_eq!(w.finish((0, Digest::default())).blocks, 5, "of 140 s");
     }
 
+    /// What two minutes of a market came to.
+    fn came(law: &MarketConfig, c: Config, coins: &[CoinSpec]) -> Vec<Outcome> {
+        let all = on_market((law, 120 * Ns::SEC), &[c], coins, &Meter::default());
+        all.expect("a market").remove(0).coins
+    }
+
     #[test]
     fn a_coin_fills_the_same_wherever_it_stands_in_the_list() {
-        let law = MarketConfig::simple();
-        let market = Simulated { law, seed: 4, length_ns: 120 * Ns::SEC };
+        let law = MarketConfig { seed: 4, ..MarketConfig::simple() };
         let run = |names: [&str; 2], seed: u64| {
             let c = Config::load(
                 None,
@@ -361,8 +356,7 @@ mod tests {
             .expect("in range");
             let coins =
                 names.map(|n| CoinSpec::new(n, if n == "BTC" { 5 } else { 4 }).expect("a coin"));
-            let done = on_market(&market, &c, &coins, &Meter::default()).expect("a market").coins;
-            done.into_iter().map(|o| (o.fills, o.turnover_usd)).collect::<Vec<_>>()
+            came(&law, c, &coins).into_iter().map(|o| (o.fills, o.turnover_usd)).collect::<Vec<_>>()
         };
         let (one, other) = (run(["BTC", "ETH"], 1), run(["ETH", "BTC"], 1));
         assert!(one[0].0 > 0 && one[1].0 > 0, "{one:?}");
@@ -372,13 +366,12 @@ mod tests {
 
     #[test]
     fn what_is_left_out_changes_nothing_of_what_a_grid_earns() {
-        let law = MarketConfig::stationary("BTC", Regime::Normal);
-        let market = Simulated { law, seed: 4, length_ns: 120 * Ns::SEC };
+        let law = MarketConfig { seed: 4, ..MarketConfig::stationary("BTC", Regime::Normal) };
         let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
         let run = |sets: &[&str]| {
             let sets: Vec<String> = sets.iter().map(|s| (*s).to_owned()).collect();
             let c = Config::load(None, &sets).expect("in range");
-            on_market(&market, &c, &coins, &Meter::default()).expect("a market").coins.remove(0)
+            came(&law, c, &coins).remove(0)
         };
         let grid = "engine.strategy.name=grid";
         let (all, bare) =
@@ -406,7 +399,7 @@ mod tests {
         while text.len() < 2_000_000 {
             let block = world.next_block();
             for frame in &block.frames {
-                text.extend(format!("{} {frame}\n", block.time.plus(DELAY_NS).0).into_bytes());
+                text.extend(format!("{} {frame}\n", block.time.0 + 50 * Ns::MS).into_bytes());
             }
         }
         std::fs::write(&file, text).expect("a recording");
@@ -441,15 +434,11 @@ mod tests {
 
     #[test]
     fn a_profile_of_the_original_quotes_what_it_says_and_results_split_exactly() {
-        let market = Simulated {
-            law: MarketConfig::stationary("BTC", Regime::Normal),
-            seed: 4,
-            length_ns: 120 * Ns::SEC,
-        };
+        let law = MarketConfig { seed: 4, ..MarketConfig::stationary("BTC", Regime::Normal) };
         let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
         let run = |profile: &str| {
             let c = Config::load(None, &[format!("profile={profile}")]).expect("a profile");
-            on_market(&market, &c, &coins, &Meter::default()).expect("a market").coins.remove(0)
+            came(&law, c, &coins).remove(0)
         };
         let (ours, floor) = (run("glft"), run("floor-8000"));
         assert!((floor.half_bps.expect("quoted") - 2.75).abs() < 1e-9);

@@ -9,6 +9,7 @@
 //! 2. Each of many engines is given what it would be given alone: its digest is that of its own replay.
 //!    Memory is one feed and the engines.
 
+use std::io;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -308,13 +309,27 @@ pub fn replay_many<C: Components>(
         return read.map_err(|e| (path.clone(), e));
     }
     let to = |source: &mut Source, at, signal: Signal<'_>| take(source, runs, at, signal);
-    let (mut source, seen) = read(files, coins, parser, meter, to)?;
-    if reason.is_some() {
-        take(&mut source, runs, seen.to, Signal::Stop);
-    }
-    let end = source.time(seen.to);
-    runs.iter_mut().for_each(|run| stop(run, end, reason));
+    let (source, seen) = read(files, coins, parser, meter, to)?;
+    end(source, runs, seen.to, reason);
     Ok(seen)
+}
+
+/// As [`replay_many`] of lines that `make` hands over as it makes them.
+///
+/// # Errors
+/// Those of `make`: then no engine is stopped.
+pub(super) fn replay_made<C: Components, E>(
+    mut source: Source,
+    runs: &mut [Run<'_, '_, C>],
+    make: impl FnOnce(&mut dyn FnMut(Ns, &str) -> io::Result<()>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut lines = Lines::default();
+    make(&mut |at, line| {
+        lines.read(at, line.as_bytes(), |at, signal| take(&mut source, runs, at, signal));
+        Ok(())
+    })?;
+    end(source, runs, lines.seen().to, Some(StopReason::Finished));
+    Ok(())
 }
 
 /// As [`replay_many`] of frames, which another thread reads.
@@ -359,6 +374,20 @@ fn take<C: Components>(
             engine.advance(now, *out);
         }
     }
+}
+
+/// The last line has come.
+fn end<C: Components>(
+    mut source: Source,
+    runs: &mut [Run<'_, '_, C>],
+    to: Ns,
+    reason: Option<StopReason>,
+) {
+    if reason.is_some() {
+        take(&mut source, runs, to, Signal::Stop);
+    }
+    let end = source.time(to);
+    runs.iter_mut().for_each(|run| stop(run, end, reason));
 }
 
 fn stop<C: Components>((engine, out): &mut Run<'_, '_, C>, at: Ns, reason: Option<StopReason>) {

@@ -5,7 +5,7 @@
 use super::source::{Item, Signal, Source, SourceState};
 use crate::engine::publish::Publish;
 use crate::engine::{Coin, Components, ConfigOf, Engine, EngineState, Shipped};
-use crate::feed::{self, BadCoin, CoinSpec, Feed, Loss, Parser, Stream, Verdict};
+use crate::feed::{self, BadCoin, CoinSpec, Feed, Loss, Stream, Verdict};
 use crate::limits::COIN_NAME_MAX;
 use crate::record::{NO_COIN, StopReason};
 use crate::units::{CoinId, Ns};
@@ -40,18 +40,20 @@ pub fn give<C: Components>(engine: &mut Engine<C>, at: Ns, item: Item<'_>, out: 
 }
 
 impl<C: Components> Turn<C> {
-    /// Feed and engine for the given coins.
+    /// As [`Turn::reading`] with the default parser and all streams.
+    ///
+    /// # Errors
+    /// As [`Turn::reading`].
+    #[cfg(any(test, feature = "lab"))]
+    pub fn new(cfg: &ConfigOf<C>, coins: &[CoinSpec], hash: [u64; 2]) -> Result<Turn<C>, BadCoin> {
+        Turn::reading(feed::Parser::default(), cfg, coins, hash)
+    }
+
+    /// Feed and engine for the given coins, with the parser that reads first, which changes speed only, and
+    /// the streams.
     ///
     /// # Errors
     /// [`BadCoin`] where the list of coins cannot be followed.
-    pub fn new(cfg: &ConfigOf<C>, coins: &[CoinSpec], hash: [u64; 2]) -> Result<Turn<C>, BadCoin> {
-        Turn::reading(Parser::default(), cfg, coins, hash)
-    }
-
-    /// The same with the parser that reads first, which changes speed only, and the streams.
-    ///
-    /// # Errors
-    /// As [`Turn::new`].
     pub fn reading(
         wanted: impl Into<feed::Config>,
         cfg: &ConfigOf<C>,
@@ -65,7 +67,7 @@ impl<C: Components> Turn<C> {
     /// A feed alone: the engine knows no coin and decides nothing.
     ///
     /// # Errors
-    /// As [`Turn::new`].
+    /// As [`Turn::reading`].
     pub fn listening(
         wanted: impl Into<feed::Config>,
         cfg: &ConfigOf<C>,

@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Value, json};
 
 use super::common::{chosen_of, coin_name, judged, recording_failure, surveyed, twice};
@@ -15,7 +15,7 @@ use super::exit::{Failure, Result};
 use super::options::{INTERRUPTED, Jobs, ask_at_signal, end_if_asked, is_asked};
 use super::place::parse_length;
 use super::{Common, Force, tell};
-use crate::app::compare::{Compared, Outcome, Simulated, default_seeds, on_market, on_tape};
+use crate::app::compare::{Compared, Outcome, default_seeds, on_market, on_tape};
 use crate::app::config::ConfigOf;
 use crate::app::profile;
 use crate::engine::Components;
@@ -26,22 +26,22 @@ use crate::journal::hex;
 use crate::record::{Account, Guard, PARTS};
 use crate::report::paired::{Beside, FIGURES, Seeds, less, over_seeds, whole};
 use crate::report::{BLOCK_NS, Interval, Market, count, paired_page};
-use crate::settings::Room as _;
+use crate::settings::{Choice as _, Room as _};
 use crate::sys::jobs::done;
 use crate::units::lines::{below, paragraph};
 use crate::units::{Cash, Ns};
 use crate::venue::coin::listing;
-use crate::venue::config::{Config as MarketConfig, Regime};
+use crate::venue::config::{Config as MarketConfig, Named};
 
 #[derive(Debug, Args)]
 #[command(after_help = profiles_help())]
 pub(super) struct Options {
     /// Recordings (`*.frames`, `*.frames.gz`), each from nothing.
-    #[arg(required_unless_present = "market", conflicts_with = "market")]
+    #[arg(required_unless_present = "world", conflicts_with = "world")]
     files: Vec<PathBuf>,
-    /// A simulated market in place of a recording.
-    #[arg(long, value_enum)]
-    market: Option<Kind>,
+    /// A simulated market in place of a recording, as `run` has it; `[exchange]` says more of it.
+    #[arg(long)]
+    world: Option<Named>,
     /// Length of the simulated market: `90s`, `10m`, `2h`.
     #[arg(
         long = "for",
@@ -51,14 +51,11 @@ pub(super) struct Options {
         conflicts_with = "files"
     )]
     length: String,
-    /// Seed of the simulated market.
-    #[arg(long, default_value_t = 1, conflicts_with = "files")]
-    seed: u64,
     /// How many seeds of latencies and queues, from `engine.seed` on; of a simulated market each is a
-    /// market of its own. Default: 8 for less than an hour, else 1.
+    /// market of its own, from `exchange.seed` on. Default: 8 for less than an hour, else 1.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     seeds: Option<u32>,
-    /// Coins, comma separated; default: all of a recording, BTC on a market.
+    /// Coins, comma separated; default: all of a recording, those of `exchange.coins` of a market.
     #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = coin_name)]
     coin: Vec<String>,
     /// Compare on recordings that are not fit for a replay, too.
@@ -79,21 +76,6 @@ pub(super) struct Options {
     force: Force,
 }
 
-/// A simulated market.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Kind {
-    /// Few takers, shallow reach, for ever.
-    Quiet,
-    /// The usual, for ever.
-    Normal,
-    /// Many takers, deep reach, for ever.
-    Volatile,
-    /// A rush, for ever.
-    Cascade,
-    /// Every regime for ten minutes on average.
-    Switching,
-}
-
 /// Where profiles are compared: a recording or a simulated market, and its coins.
 struct Ground {
     name: String,
@@ -107,14 +89,15 @@ struct Ground {
 
 enum Kinds {
     Tape(PathBuf),
-    Market(Box<Simulated>),
+    /// Its law, and how long it is watched, ns.
+    Market(Box<MarketConfig>, i64),
 }
 
 fn profiles_help() -> String {
     let rows: Vec<String> =
         profile::ALL.iter().map(|p| format!("  {:<22} {}", p.name, p.about)).collect();
     format!(
-        "Profiles:\n{}\n\nExample: papermaker compare --market quiet --for 1h --profiles \
+        "Profiles:\n{}\n\nExample: papermaker compare --world thin --for 1h --profiles \
          default,floor-8000-realised",
         rows.join("\n")
     )
@@ -135,7 +118,10 @@ pub(super) fn run<C: Components>(o: &Options, common: &Common) -> Result {
     let inputs: Vec<&Path> = o.files.iter().map(PathBuf::as_path).collect();
     let page = o.force.maybe(o.out.as_ref(), &inputs, Holds::PAGE)?;
     let csv = o.force.maybe(o.csv.as_ref(), &inputs, Holds::CSV)?;
-    let mut grounds = grounds(o)?;
+    let mut grounds = match o.world {
+        Some(world) => vec![market(world, &configs[0].exchange, o)?],
+        None => o.files.iter().map(|f| tape(f, o)).collect::<Result<_>>()?,
+    };
     let count = grounds.len();
     let meter = Meter::default();
     let theirs = meter.clone();
@@ -193,32 +179,26 @@ fn heads(grounds: &[Ground]) -> Vec<String> {
     out
 }
 
-fn grounds(o: &Options) -> Result<Vec<Ground>> {
-    let Some(kind) = o.market else { return o.files.iter().map(|f| tape(f, o)).collect() };
-    let coin = o.coin.first().map_or("BTC", String::as_str);
-    let mut law = match kind {
-        Kind::Quiet => MarketConfig::stationary(coin, Regime::Quiet),
-        Kind::Normal => MarketConfig::stationary(coin, Regime::Normal),
-        Kind::Volatile => MarketConfig::stationary(coin, Regime::Volatile),
-        Kind::Cascade => MarketConfig::stationary(coin, Regime::Cascade),
-        Kind::Switching => MarketConfig::switching(coin, 600.0),
-    };
+fn market(world: Named, exchange: &MarketConfig, o: &Options) -> Result<Ground> {
+    let mut law = MarketConfig { world, ..exchange.clone() };
     if !o.coin.is_empty() {
         law.coins.clone_from(&o.coin);
     }
     law.check().map_err(|e| Failure::usage(format!("--coin: {e}")))?;
     let length_ns = parse_length(&o.length)?;
-    let kind = kind.to_possible_value();
-    let kind = kind.as_ref().map_or("", |k| k.get_name());
-    let coins = law.coins.iter().map(|c| spec(&law, c)).collect::<Result<_, _>>()?;
-    Ok(vec![Ground {
-        name: format!("{kind} market, seed {}, {}", o.seed, o.length),
-        of: Kinds::Market(Box::new(Simulated { law, seed: o.seed, length_ns })),
+    let spec = |coin: &String| {
+        CoinSpec::new(coin, listing(&law, coin).sz_decimals)
+            .map_err(|e| Failure::usage(format!("--coin {coin}: {e}")))
+    };
+    let coins = law.coins.iter().map(spec).collect::<Result<_, _>>()?;
+    Ok(Ground {
+        name: format!("market {}, seed {}, {}", world.name(), law.seed, o.length),
+        of: Kinds::Market(Box::new(law), length_ns),
         coins,
         simulated: true,
         seeds: o.seeds.unwrap_or_else(|| default_seeds(length_ns)),
         came: Vec::new(),
-    }])
+    })
 }
 
 fn tape(file: &Path, o: &Options) -> Result<Ground> {
@@ -233,11 +213,6 @@ fn tape(file: &Path, o: &Options) -> Result<Ground> {
         seeds: o.seeds.unwrap_or_else(|| default_seeds(seen.to.since(seen.from))),
         came: Vec::new(),
     })
-}
-
-fn spec(law: &MarketConfig, coin: &str) -> Result<CoinSpec> {
-    CoinSpec::new(coin, listing(law, coin).sz_decimals)
-        .map_err(|e| Failure::usage(format!("--coin {coin}: {e}")))
 }
 
 /// Finds what came of each profile, by seed; seeds that were interrupted are left out.
@@ -255,14 +230,16 @@ fn work<C: Components>(
             on_tape(std::slice::from_ref(file), &all, &ground.coins, (threads, meter))
                 .map_err(|(file, e)| recording_failure(&file, &e))?
         }
-        Kinds::Market(m) => done(&all, threads, |i, config| {
-            let nth = (i / configs.len()) as u64;
-            let market = Simulated { seed: m.seed.wrapping_add(nth), ..m.as_ref().clone() };
-            on_market(&market, config, &ground.coins, meter)
-        })
-        .into_iter()
-        .collect::<Result<_, _>>()
-        .map_err(|e| Failure::usage(format!("the simulated market: {e}")))?,
+        Kinds::Market(law, length_ns) => {
+            let seeds: Vec<&[ConfigOf<C>]> = all.chunks(configs.len()).collect();
+            let each = done(&seeds, threads, |i, configs| {
+                let seed = law.seed.wrapping_add(i as u64);
+                let law = MarketConfig { seed, ..law.as_ref().clone() };
+                on_market((&law, *length_ns), configs, &ground.coins, meter)
+            });
+            let each: Result<Vec<_>, _> = each.into_iter().collect();
+            each.map_err(|e| Failure::usage(format!("the simulated market: {e}")))?.concat()
+        }
     };
     let whole = came.chunks(configs.len()).filter(|seed| seed.iter().all(|c| c.blocks > 0));
     let whole: Vec<&[Compared]> = whole.collect();

@@ -145,6 +145,19 @@ impl Config {
         Config { coins, world: Named::Simple, feed: Feed::venue(), ..Config::default() }
     }
 
+    /// The law of a regime.
+    pub fn law(&self, regime: Regime) -> Law {
+        match regime {
+            Regime::Quiet => self.quiet,
+            Regime::Normal => self.normal,
+            Regime::Volatile => self.volatile,
+            Regime::Cascade => self.cascade,
+        }
+    }
+}
+
+#[cfg(any(test, feature = "lab"))]
+impl Config {
     /// The default flow of one coin in one regime that never ends.
     pub fn stationary(coin: &str, regime: Regime) -> Config {
         let mut config = Config { coins: vec![coin.to_owned()], start: regime, ..Config::simple() };
@@ -162,16 +175,6 @@ impl Config {
             law.next = [1.0; 4];
         }
         config
-    }
-
-    /// The law of a regime.
-    pub fn law(&self, regime: Regime) -> Law {
-        match regime {
-            Regime::Quiet => self.quiet,
-            Regime::Normal => self.normal,
-            Regime::Volatile => self.volatile,
-            Regime::Cascade => self.cascade,
-        }
     }
 
     fn laws_mut(&mut self) -> [&mut Law; 4] {

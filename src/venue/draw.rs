@@ -1,4 +1,4 @@
-//! Seeded draws: exponential, normal, Poisson, geometric, and streams of them by name.
+//! Seeded draws: exponential, normal, Poisson, and streams of them by name.
 //!
 //! In: a seed, a name. Out: numbers, the same on every machine. Cold path.
 //!
@@ -52,14 +52,6 @@ pub fn poisson(rng: &mut Rng, mean: f64) -> u32 {
     count
 }
 
-/// Geometric on 1, 2, ... of the given mean (>= 1).
-pub fn geometric(rng: &mut Rng, mean: f64) -> i64 {
-    if mean <= 1.0 {
-        return 1;
-    }
-    1 + floor(det::ln(unit(rng)) / det::ln_1p(-1.0 / mean))
-}
-
 /// The largest integer at or below `x`, saturating; 0 for a NaN.
 #[expect(clippy::cast_possible_truncation, reason = "saturates by definition of `as`")]
 pub fn floor(x: f64) -> i64 {
@@ -96,13 +88,12 @@ mod tests {
             ("normal", moments(|| normal(&mut rng)), 0.0, 1.0),
             ("poisson", moments(|| f64::from(poisson(&mut rng, 2.5))), 2.5, 2.5),
             ("poisson in pieces", moments(|| f64::from(poisson(&mut rng, 40.0))), 40.0, 40.0),
-            ("geometric", moments(|| float(geometric(&mut rng, 4.0))), 4.0, 12.0),
         ] {
             let se: f64 = (want_var / 1e5f64).sqrt();
             assert!((mean - want_mean).abs() < 4.5 * se, "{what}: mean {mean}");
             assert!((var / want_var - 1.0).abs() < 0.06, "{what}: variance {var}");
         }
-        assert_eq!((poisson(&mut rng, 0.0), geometric(&mut rng, 1.0)), (0, 1));
+        assert_eq!(poisson(&mut rng, 0.0), 0);
     }
 
     #[test]

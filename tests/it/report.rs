@@ -189,7 +189,7 @@ fn the_page_shows_the_journals_figures_and_zooms_without_an_error() {
 #[test]
 fn the_page_of_a_comparison_shows_its_rows() {
     let dir = Temporary::new();
-    let line = "compare --market normal --for 6m --seeds 2 --profiles default,original --out c.html --csv c.csv \
+    let line = "compare --world simple --coin BTC --for 6m --seeds 2 --profiles default,original --out c.html --csv c.csv \
                 --json";
     let json = papermaker(&dir.0, &line.split(' ').collect::<Vec<_>>()).assert_code(0).json();
     let page = std::fs::read_to_string(dir.join("c.html")).expect("a page");

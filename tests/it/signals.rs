@@ -106,7 +106,7 @@ fn a_run_without_a_link_ends_too() {
 /// Commands whose result comes at their end; `pipe` gives nothing for ever.
 const WITHOUT_A_RESULT: [&str; 12] = [
     "audit fills --hours 900 --csv g.csv",
-    "compare --market normal --for 900h",
+    "compare --world simple --for 900h",
     "convert pipe -o e.events",
     "verify again",
     "export torn --format csv --out tables",

@@ -89,7 +89,8 @@ pub const LINES: &[(&str, usize)] = &[
     // The newest message of every stream is rehearsed. A replay reads frames on another thread: a sixth less time.
     // Comparisons on recordings with pauses: of the time that was recorded.
     // A table of fills makes room for the next one.
-    ("app", 6_515),
+    // Comparisons in every world of the embedded exchange.
+    ("app", 6_535),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 321),
     // On the wire the market's time passes as fast as its frames come.
@@ -107,7 +108,7 @@ pub const LINES: &[(&str, usize)] = &[
     // What is verified before a file that is missing; runs killed before their first link give way.
     // Comparisons as pages; comparisons, audits and sweeps that are interrupted say what is known.
     // Outputs are named for what they hold; slips that passed are refused; truth that is interrupted.
-    ("cli", 7_505),
+    ("cli", 7_482),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
@@ -211,7 +212,7 @@ pub const LINES: &[(&str, usize)] = &[
     // A world of SOL, coins that move together, what happened in each block.
     // Orders of an experiment that are really in the book; a machine that is too slow is named.
     // Takers of BTC go through several prices, and orders fill by prints as often as on recordings.
-    ("venue", 4_757),
+    ("venue", 4_752),
     // All coins together and how they went, a coin alone, help, a question before the end.
     ("view", 809),
     ("ws", 1_381),
@@ -245,7 +246,6 @@ pub const RUNNING: &[&str] = &[
 
 /// Constants that look like limits of a run and are none: file, names, why.
 pub const LIMITS_ELSEWHERE: &[(&str, &str, &str)] = &[
-    ("src/app/compare.rs", "DELAY_NS", "law of a simulated market"),
     ("src/app/events.rs", "ITEM_MAX", "follows from the file's layout"),
     ("src/app/live.rs", "ASIDE_LINE_MAX", "length of a line of our own"),
     ("src/feed/meta.rs", "NEAREST_MAX", "names that a message suggests"),
