@@ -260,10 +260,13 @@ pub const FIT_TOUCH_NS: i64 = 1_000_000_000;
 /// Different offsets of receipt to block, in milliseconds, that are kept for their median.
 pub const OFFSETS_MAX: usize = 1 << 16;
 
-/// Nanoseconds that a print may be behind the newest block shown, or behind the newest print of its
-/// message, and be live. In 66,000 live messages the most are 1.03 s and 0.51 s; histories begin 7 s
-/// and more back.
+/// Nanoseconds that a print may be behind the newest print of its message, and be live; in a message
+/// of [`HISTORY_PRINTS`], behind the newest block shown, too. In 66,000 live messages the most are
+/// 0.51 s and 1.03 s; histories begin 2.2 s and more back. Shorter messages are up to 4.4 s behind.
 pub const HISTORY_NS: i64 = 2_000_000_000;
+
+/// Prints of a history, but of a coin that has not had so many.
+pub const HISTORY_PRINTS: usize = 30;
 
 /// Prices and sizes are below this many units of 1e-8, ten digits before the point: four prices add up in
 /// 63 bits. Sizes on the wire have up to nine digits.

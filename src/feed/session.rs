@@ -5,8 +5,8 @@
 //!
 //! 1. Every message has exactly one outcome, and is counted under it.
 //! 2. The first trades message of a coin on a connection is history (see `history`). So is one whose
-//!    oldest print is more than `HISTORY_NS` behind the newest block shown, or behind its own newest
-//!    print: the recorder subscribed again and wrote no acknowledgement.
+//!    oldest print is more than `HISTORY_NS` behind its own newest print, or, as long as a history
+//!    is, behind the newest block shown: the recorder subscribed again and wrote no acknowledgement.
 //! 3. A verdict to close stands until the link is gone; what still arrives is processed as ever.
 //! 4. Deadlines are judged on the session clock; block times of the venue decide nothing here.
 //! 5. A message came over the connection of the coin that it names; one that names none over the one
@@ -27,7 +27,7 @@ use super::retry::Retry;
 use super::streams::Config;
 use super::verdict::{Input, Loss, Verdict};
 use crate::event::{Event, Joint};
-use crate::limits::{DATE_MAX_NS, HISTORY_NS, SOCKETS};
+use crate::limits::{DATE_MAX_NS, HISTORY_NS, HISTORY_PRINTS, SOCKETS};
 use crate::units::{CoinId, Ns};
 
 /// A message that was read and not yet taken.
@@ -419,8 +419,10 @@ impl Feed {
     /// newest ever: one wrong time must not make history of all that follows.
     #[inline]
     fn is_old(&self, coin: CoinId) -> bool {
-        let times = self.decoder.prints().iter().map(|p| p.time);
-        let newest = times.clone().max().max(self.shown[coin.index()]);
+        let prints = self.decoder.prints();
+        let times = prints.iter().map(|p| p.time);
+        let shown = self.shown[coin.index()].filter(|_| prints.len() >= HISTORY_PRINTS);
+        let newest = times.clone().max().max(shown);
         newest.zip(times.min()).is_some_and(|(new, old)| new.since(old) > HISTORY_NS)
     }
 
