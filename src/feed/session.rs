@@ -419,9 +419,8 @@ impl Feed {
     /// newest ever: one wrong time must not make history of all that follows.
     #[inline]
     fn is_old(&self, coin: CoinId) -> bool {
-        let prints = self.decoder.prints();
-        let times = prints.iter().map(|p| p.time);
-        let shown = self.shown[coin.index()].filter(|_| prints.len() >= HISTORY_PRINTS);
+        let times = self.decoder.prints().iter().map(|p| p.time);
+        let shown = self.shown[coin.index()].filter(|_| times.len() >= HISTORY_PRINTS);
         let newest = times.clone().max().max(shown);
         newest.zip(times.min()).is_some_and(|(new, old)| new.since(old) > HISTORY_NS)
     }

@@ -125,7 +125,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Which streams are followed is a setting; a coin set aside is tried again.
     // As many coins as an address may follow, over several connections. A run that stood still replays alike.
     // A clock that was set forward by seconds is found.
-    ("feed", 3_840),
+    // Trades that come late behind the best prices are trades.
+    ("feed", 3_841),
     // The stylised facts of any recording, with the bands of four kinds of coins.
     ("facts", 1_260),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
@@ -150,7 +151,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Bounds of what recordings of others may cost; room for what waits for the venue's order.
     // Sweeps, imports, progress; the shadow ladder.
     // What a report keeps of obstacles; how fast the exchange must be.
-    ("limits", 525),
+    // The length of a history, by which late trades are told from it.
+    ("limits", 528),
     // Draws by name: orders of one's own and faults of the feed change nothing but by consequence.
     // Tables of the quantiles that intervals take.
     ("math", 790),
