@@ -95,7 +95,7 @@ impl<C: Components> Account<C> {
         if f.lane != Lane::Configured {
             return;
         }
-        cx.requests.trade(f.px, f.sz);
+        cx.requests.trade(&cx.cfg.requests, cx.now, (f.px, f.sz));
         self.last_fill = now;
         let mid = f.mid.to_f64();
         let sign = if f.side.sign() > 0 { 1.0 } else { -1.0 };

@@ -98,8 +98,9 @@ impl Requests {
         }
     }
 
-    /// A fill was worth this.
-    pub(super) fn trade(&mut self, px: Px, sz: Sz) {
+    /// A fill at `now` was worth this.
+    pub(super) fn trade(&mut self, cfg: &Config, now: Ns, (px, sz): (Px, Sz)) {
+        self.save(cfg, now);
         self.traded = self.traded.saturating_add(Cash::of(px, sz).0.abs());
         self.traded_whole = u64::try_from(self.traded / Cash::USD).unwrap_or(u64::MAX);
     }
@@ -143,7 +144,10 @@ impl Requests {
             self.next[i] = now.plus(SPENT_EVERY_NS);
         }
         match what {
-            Request::Order => (self.used, self.saved) = (self.used + 1, self.saved - 1.0),
+            Request::Order => {
+                self.save(cfg, now);
+                (self.used, self.saved) = (self.used + 1, self.saved - 1.0);
+            }
             Request::Cancel => self.cancels += 1,
         }
         true
@@ -163,6 +167,20 @@ impl Requests {
         (cfg.spread_min > 0.0).then(|| (left / (cfg.spread_min * 60.0)).max(always))
     }
 
+    /// What is saved up at `now`, and the most that can be: the same however often it is looked at.
+    fn saved(&self, rate: f64, now: Ns) -> (f64, f64) {
+        let most = (rate * SAVED_S).max(1.0);
+        let passed = Ns::seconds(now.since(self.saved_at.max(Ns(0))).max(0));
+        ((self.saved + rate * passed).min(most), most)
+    }
+
+    /// What is saved up by `now` counts at the rate until now, which is about to change.
+    fn save(&mut self, cfg: &Config, now: Ns) {
+        let Some(rate) = self.rate(cfg) else { return };
+        self.saved = self.saved(rate, now).0;
+        self.saved_at = self.saved_at.max(now);
+    }
+
     /// What quoting may do at `now`.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 and more")]
     pub(super) fn pace(&mut self, cfg: &Config, now: Ns) -> Pace {
@@ -171,16 +189,13 @@ impl Requests {
         let Some(rate) = self.rate(cfg) else {
             return Pace { patience: 1.0, room: if silent { 0 } else { usize::MAX }, down: false };
         };
-        let most = (rate * SAVED_S).max(1.0);
-        let passed = Ns::seconds(now.since(self.saved_at.max(Ns(0))).max(0));
-        self.saved = (self.saved + rate * passed).min(most);
-        self.saved_at = self.saved_at.max(now);
+        let (saved, most) = self.saved(rate, now);
         let spent = used >= limit;
-        let room = match (spent, self.saved.max(0.0) as usize) {
+        let room = match (spent, saved.max(0.0) as usize) {
             (true, n) => n.min(usize::from(now >= self.next[Request::Order as usize])),
             (false, n) => n.min(usize::try_from(limit - used).unwrap_or(n)),
         };
-        let short = 1.0 - (self.saved / most).clamp(0.0, 1.0);
+        let short = 1.0 - (saved / most).clamp(0.0, 1.0);
         let patience = 1.0 + (cfg.patience_most - 1.0) * short * short;
         // Enough is kept to take everything down that may stand, or a quarter of a small limit.
         let down = cancel_limit.saturating_sub(cancels) <= self.kept.min(cancel_limit / 4);

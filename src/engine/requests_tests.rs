@@ -7,7 +7,7 @@ fn at(ms: i64) -> Ns {
 }
 
 fn usd(r: &mut Requests, n: i64) {
-    r.trade(Px(n * crate::units::ONE), Sz(crate::units::ONE));
+    r.trade(&Config::default(), at(0), (Px(n * crate::units::ONE), Sz(crate::units::ONE)));
 }
 
 #[test]
@@ -87,4 +87,24 @@ fn what_stands_is_taken_down_while_cancels_are_left_for_it() {
     let pace = r.pace(&cfg, at(1));
     assert!(pace.down && pace.room == 0);
     assert!(r.send(&cfg, at(1), Request::Cancel));
+}
+
+#[test]
+fn what_is_saved_up_does_not_hang_on_how_often_it_is_looked_at() {
+    let cfg = Config::default();
+    let (mut seldom, mut often) = (Requests::new(2), Requests::new(2));
+    for second in 1..200 {
+        for ms in 0..7 {
+            often.pace(&cfg, at(1_000 * second + 133 * ms));
+        }
+        for r in [&mut seldom, &mut often] {
+            let now = at(1_000 * second + 931);
+            let worth = (Px(37 * crate::units::ONE), Sz(crate::units::ONE));
+            r.trade(&cfg, now, worth);
+            (0..second % 9).for_each(|_| assert!(r.send(&cfg, now, Request::Order)));
+        }
+        let now = at(1_000 * second + 977);
+        assert_eq!(seldom.pace(&cfg, now), often.pace(&cfg, now), "{second}");
+    }
+    assert!(often.pace(&cfg, at(200_000)).patience > 1.0);
 }
