@@ -220,6 +220,10 @@ impl Source {
             shift => self.feed.shift(shift),
         }
         self.start(now, to);
+        if !self.is_linked() {
+            // Time stood still until this block: what came up meanwhile was not silent for so long.
+            self.feed.jumped(now);
+        }
         self.advance(now, to);
         self.note_clocks(now, to);
         if !std::mem::replace(&mut self.time.linked[socket], true) {
@@ -353,5 +357,42 @@ fn feed_state(feed: &Feed, coin: CoinId, now: Ns) -> FeedState {
         stale_ctx: stale.ctx,
         silent: stale.any,
         set_aside: feed.set_aside(coin),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_after_hours_without_one_is_not_taken_for_silent() {
+        let coins = [CoinSpec::new("BTC", 5).expect("a coin")];
+        let mut source = Source::new(feed::Config::default(), &coins, 1).expect("a feed");
+        let block = |s: i64| {
+            let ms = 1_756_944_000_000 + s * 1_000;
+            let side = |px: i64| format!(r#"{{"px":"{px}","sz":"1.0","n":1}}"#);
+            let sides = format!("[{},{}]", side(100), side(101));
+            let text =
+                format!(r#"{{"channel":"bbo","data":{{"coin":"BTC","time":{ms},"bbo":{sides}}}}}"#);
+            (Ns(ms * Ns::MS), text)
+        };
+        let mut downs = 0;
+        let mut take = |source: &mut Source, at: Ns, signal: Signal<'_>| {
+            source.take(at, signal, &mut |_, item| {
+                downs += u32::from(matches!(item, Item::Event(Event::Link(Link::Down))));
+            });
+        };
+        for hour in 0..3 {
+            let (at, text) = block(hour * 3_600);
+            take(&mut source, at, Signal::Up(0));
+            while source.feed.next_send(0, source.time(at)).is_some() {}
+            take(&mut source, at.plus(Ns::MS), Signal::Message(text.as_bytes()));
+            take(&mut source, at.plus(Ns::SEC), Signal::Time);
+            assert_eq!(source.verdict(0), Verdict::Keep, "{hour}");
+            take(&mut source, at.plus(11 * Ns::SEC + Ns::MS), Signal::Time);
+            assert_ne!(source.verdict(0), Verdict::Keep, "the control: silence, {hour}");
+            take(&mut source, at.plus(12 * Ns::SEC), Signal::Down(0, Loss::Lost));
+        }
+        assert_eq!(downs, 3);
     }
 }

@@ -139,6 +139,15 @@ impl Plan {
         }
     }
 
+    /// The clocks jumped against each other: what is not answered was sent at `now`.
+    pub(super) fn jumped(&mut self, now: Ns) {
+        for state in self.coins.iter_mut().flat_map(|c| &mut c.states) {
+            if let State::Sent(at) = state {
+                *at = now;
+            }
+        }
+    }
+
     /// A connection is open at `now`: everything is to be sent.
     pub(super) fn renew(&mut self, socket: usize, now: Ns) {
         for coin in self.coins.iter_mut().filter(|c| usize::from(c.socket) == socket) {

@@ -260,6 +260,7 @@ impl Feed {
     /// The clocks jumped against each other: silence counts from `now`.
     pub fn jumped(&mut self, now: Ns) {
         self.links.iter_mut().flatten().for_each(|l| l.jumped(now));
+        self.plan.jumped(now);
     }
 
     /// Judges a connection at `now`. To be called on every point of the tick grid.
