@@ -20,6 +20,7 @@ use std::path::Path;
 use super::config::ConfigOf;
 use super::past::{self, Past};
 use super::replay::{Feeder, Tally};
+use super::status::Status;
 use super::turn::Turn;
 use crate::engine::Components;
 use crate::feed::{CoinSpec, Control};
@@ -46,6 +47,8 @@ pub struct Resumed<C: Components> {
     pub next: u64,
     /// Digest of all records before it.
     pub digest: Digest,
+    /// How it stands.
+    pub status: Status,
     /// What was done.
     pub summary: ResumeSummary,
 }
@@ -197,7 +200,8 @@ pub fn resume<C: Components>(
         taken_back: had.saturating_sub(tally.0),
         added: rest.len() as u64,
     };
-    Ok(Resumed { turn, journal, recording, segment, next, digest, summary })
+    let status = status(&path, &past)?;
+    Ok(Resumed { turn, journal, recording, segment, next, digest, status, summary })
 }
 
 impl<C: Components> Again<C> {
@@ -237,6 +241,20 @@ impl<C: Components> Again<C> {
         let tally = tally.end();
         Ok(Again { feeder, tally, before, rest })
     }
+}
+
+/// How a run stands by its records; counts are of the process that goes on.
+fn status(path: &Path, past: &Past) -> Result<Status, Fault> {
+    let folder = Folder::open(path).map_err(|_| Fault::Disk(DiskError::Missing))?;
+    let mut reader = past.kept(folder, past.journal.segment)?;
+    let mut status = Status::default();
+    while let Some(found) = reader.step()? {
+        if let Found::Record(record) = found {
+            status.take(&record);
+        }
+    }
+    let (counters, link, stop) = Default::default();
+    Ok(Status { records: 0, lost: 0, counters, link, stop, ..status })
 }
 
 /// Digest of the journal's records before number `seq`.

@@ -111,6 +111,11 @@ impl<D: Disk> Logger<D> {
         }
     }
 
+    /// Goes on from how a run stood.
+    pub fn with(self, status: Status) -> Logger<D> {
+        Logger { status, ..self }
+    }
+
     /// Has the rings emptied on a thread of its own: a disk that stands still no longer fills them.
     ///
     /// # Errors

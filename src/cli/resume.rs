@@ -59,7 +59,7 @@ pub(super) fn begin<C: Components>(
         place.clock.now()
     };
     let again = resume(folder, options, &config, &coins, clock).map_err(|e| refused(path, &e))?;
-    let Resumed { turn, journal, recording, segment, next, digest, summary } = again;
+    let Resumed { turn, journal, recording, segment, next, digest, status, summary } = again;
     let took = place.clock.mono_ns().saturating_sub(started);
     info.end = None;
     info.bounded = config.run.bound().bytes.is_some();
@@ -74,6 +74,7 @@ pub(super) fn begin<C: Components>(
         latency_log: Some(log),
         sockets: config.run.connections(coins.len()),
         goes_on: Some((next, digest)),
+        status,
     };
     let idle = idle(to.busy_poll, &config, &coins);
     Ok(Prepared {

@@ -424,5 +424,6 @@ fn files<C: Components>(
         keeper: Some(keeper(run, config)),
         sockets,
         goes_on: None,
+        status: Status::default(),
     })
 }

@@ -51,6 +51,8 @@ pub(super) struct Files {
     pub sockets: u8,
     /// Number of the next record and digest of those before it, where the run goes on.
     pub goes_on: Option<(u64, Digest)>,
+    /// How it stands then.
+    pub status: Status,
 }
 
 /// A run about to begin, or to go on.
@@ -166,7 +168,7 @@ impl<C: Components> Threads<C> {
             simulated: place.world.is_some(),
         };
         let no_thread = |e| Failure::internal(format!("no thread: {e}"));
-        let logger = Logger::new(intake, outlet).relayed().map_err(no_thread)?;
+        let logger = Logger::new(intake, outlet).with(files.status).relayed().map_err(no_thread)?;
         let clock = place.clock;
         let logging = std::thread::Builder::new()
             .name("logging".into())

@@ -71,8 +71,12 @@ fn one_line_starts_and_restarts_a_service() {
     let first = papermaker(&dir.0, &line);
     first.assert_code(0);
     assert!(first.out.contains("runs/live\n") && !first.out.contains("resumed"), "{}", first.out);
-    let again = papermaker(&dir.0, &line);
+    let again = papermaker(&dir.0, &[&line[..8], &["7s"]].concat());
     again.assert_code(0);
+    // The coins are shown, on the run's own clock.
+    let shown = |l: &&str| l.split_whitespace().nth(2) == Some("BTC");
+    let progress = again.out.lines().find(shown).unwrap_or_else(|| panic!("{}", again.out));
+    assert!(progress.trim_start().find(' ') < Some(5), "{progress}");
     assert!(again.out.contains("resumed after") && again.out.contains("runs/live\n"), "{again:?}");
     let at = json(&dir.0, &["verify", "runs/live", "--json"]);
     assert_eq!(["intact", "equal"].map(|k| at[k] == true), [true; 2], "{at}");
