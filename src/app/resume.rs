@@ -154,8 +154,7 @@ pub fn resume<C: Components>(
     if past.report.lost() + found.lost == 0 && prefix(&path, &past, both)? != again.before.value() {
         return Err(Fault::Differs(both));
     }
-    let had = found.next_seq;
-    let mut found = journal::repair(&mut folder, &found)?;
+    let (had, mut found) = (found.next_seq, journal::repair(&mut folder, &found)?);
     if again.tally.0 < had {
         found = journal::cut(&mut folder, &found, again.tally.0)?;
         if found.next_seq < again.tally.0 {

@@ -371,7 +371,7 @@ fn lost_by(before: &counters::Counters, now: &counters::Counters) -> &'static st
         (Counter::ClosedNoData, " (no market data came for too long)"),
         (Counter::ClosedNoAck, " (a subscription that is needed was not answered)"),
         (Counter::ClosedRejects, " (too many frames were rejected)"),
-        (Counter::ProtocolErrors, " (a breach of the WebSocket protocol)"),
+        (Counter::ProtocolErrors, " (a breach of WebSocket, or a message above 1 MiB)"),
         (Counter::ClosedByVenue, " (closed by the venue)"),
         (Counter::Reset, " (reset)"),
         (Counter::EndedUncleanly, " (ended without a close frame)"),

@@ -70,7 +70,7 @@ counters! {
     20 ClosedByVenue / "closed_by_venue" "times" : "Connections ended by a close frame.",
     21 EndedUncleanly / "ended_uncleanly" "times" : "Connections that ended without a close frame.",
     22 Reset / "reset" "times" : "Connections reset.",
-    23 ProtocolErrors / "protocol_errors" "times" : "Connections given up for a breach of RFC 6455.",
+    23 ProtocolErrors / "protocol_errors" "times" : "Connections given up for a breach of RFC 6455, or a message above 1 MiB.",
     24 TimedOut / "timed_out" "times" : "Connections given up for silence.",
     25 PingsSent / "pings_sent" "pings" : "Heartbeats sent.",
     26 Pongs / "pongs" "pongs" : "Heartbeats answered.",

@@ -68,7 +68,7 @@ const REFUSED: &str = "papermaker_connect_refused_total";
 
 /// Frames and closes that cost the link and nothing else.
 fn broken() -> Vec<Row> {
-    let protocol = "link lost (a breach of the WebSocket protocol)";
+    let protocol = "link lost (a breach of WebSocket, or a message above 1 MiB)";
     let breach = "papermaker_protocol_errors_total";
     let frame = |head: &[u8], payload: &[u8]| then(&[head, payload].concat());
     let mut rows = vec![

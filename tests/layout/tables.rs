@@ -90,7 +90,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Comparisons on recordings with pauses: of the time that was recorded.
     // A table of fills makes room for the next one.
     // Comparisons in every world of the embedded exchange.
-    ("app", 6_535),
+    // A run that goes on shows its coins at once.
+    ("app", 6_562),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 321),
     // On the wire the market's time passes as fast as its frames come.
@@ -108,7 +109,8 @@ pub const LINES: &[(&str, usize)] = &[
     // What is verified before a file that is missing; runs killed before their first link give way.
     // Comparisons as pages; comparisons, audits and sweeps that are interrupted say what is known.
     // Outputs are named for what they hold; slips that passed are refused; truth that is interrupted.
-    ("cli", 7_482),
+    // A run that goes on shows its coins at once.
+    ("cli", 7_487),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
@@ -116,7 +118,8 @@ pub const LINES: &[(&str, usize)] = &[
     // Matching a ladder of many levels stops where levels are too far.
     // Coins take turns in a second: no tick is long. The market in the venue's order, for any executor.
     // A reason not to quote stands: a sixth less for a market that does not pay.
-    ("engine", 2_440),
+    // What requests are saved up does not hang on how often it is asked for.
+    ("engine", 2_441),
     // What came too late to be taken in its place is counted; what shadow quotes met, and their
     // prices, which own quotes share; those of a side at once, for a third of the instructions.
     ("event", 443),
@@ -126,7 +129,8 @@ pub const LINES: &[(&str, usize)] = &[
     // As many coins as an address may follow, over several connections. A run that stood still replays alike.
     // A clock that was set forward by seconds is found.
     // Trades that come late behind the best prices are trades.
-    ("feed", 3_841),
+    // A link after an outage is not given up as silent.
+    ("feed", 3_851),
     // The stylised facts of any recording, with the bands of four kinds of coins.
     ("facts", 1_260),
     // Recordings of others: what is odd loses itself, what is none is named with what helps;
