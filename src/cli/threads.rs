@@ -196,10 +196,8 @@ impl<C: Components> Threads<C> {
         say: impl Fn(&str),
     ) {
         let (mut opened, mut up, mut looks, mut failures) = (0, false, 0u32, 0);
-        let mut void = false;
-        let mut before = self.before;
-        let mut aside = Vec::new();
-        let (mut closed, mut again) = (String::new(), None);
+        let (mut void, mut doubted, mut before) = (false, false, self.before);
+        let (mut aside, mut closed, mut again) = (Vec::new(), String::new(), None);
         while !self.hot.is_finished() {
             std::thread::sleep(LOOK);
             looks += 1;
@@ -218,18 +216,22 @@ impl<C: Components> Threads<C> {
                 // A link that is back before this looks was lost all the same.
                 if up || (!link.up && link.opened > opened) {
                     say(&lost(&mut closed, &before, &status, again));
+                    before = status.counters;
                 }
                 if link.up && link.opened > 1 {
                     say(&format!("link up again, the {}. time\n", link.opened));
                 }
-                (up, opened, before) = (link.up, link.opened, status.counters);
+                (up, opened) = (link.up, link.opened);
             }
-            // Before its first block a link is in no record.
+            // Before its first block a link is in no record, but counted; a count may precede its record.
             let downs = |c: &counters::Counters| c.value(Counter::LinkDown);
-            if status.link.is_none() && downs(&status.counters) > downs(&before) {
+            let first = status.link.is_none_or(|l| l.value.up && l.value.opened == 1);
+            let is_lost = first && downs(&status.counters) > downs(&before);
+            if is_lost && doubted {
                 say(&lost(&mut closed, &before, &status, again));
                 before = status.counters;
             }
+            doubted = is_lost;
             for (coin, is_aside) in changed_aside(&status, &mut aside) {
                 say(&if is_aside { set_aside(&coin) } else { format!("{coin} is tried again\n") });
             }
