@@ -138,9 +138,10 @@ fn line(at: f64, coin: &Coin, c: &CoinStatus) -> String {
     };
     let (profit, fills, position) =
         c.account[0].as_ref().map_or((0.0, 0, 0), |a| (a.profit().to_f64(), a.fills, a.position.0));
-    let book = if c.health.value == Health::Fresh { "" } else { c.health.value.text() };
+    let book = Some(c.health.value).filter(|h| *h != Health::Fresh);
+    let book = book.map_or_else(String::new, |h| format!("  {}", h.text()));
     format!(
-        "{at:>7.0} s  {:<5} bid {}  ask {}  position {}  {fills} fills  {profit:+.2} USD  {}  {book}\n",
+        "{at:>7.0} s  {:<5} bid {}  ask {}  position {}  {fills} fills  {profit:+.2} USD  {}{book}\n",
         coin.text(),
         best(0),
         best(1),

@@ -114,7 +114,7 @@ pub(super) fn run<C: Components>(o: &Options, mut config: ConfigOf<C>, common: &
     common.show(
         &serde_json::json!({ "truth": truth, "closed": closed }),
         format!(
-            "\nblocks   {}\nsockets  {closed} closed in order by their clients\n{}",
+            "\nblocks     {}\nsockets    {closed} closed in order by their clients\n{}",
             truth.blocks,
             truth_text(&truth, None)
         ),
@@ -165,7 +165,7 @@ fn tape<C: Components>(
         )
     } else {
         let (shown, blocks) = (path.display(), truth.blocks);
-        format!("tape     {shown}: {frames} frames, {blocks} blocks\n{}", truth_text(&truth, None))
+        format!("tape       {shown}: {frames} frames, {blocks} blocks\n{}", truth_text(&truth, None))
     });
     Ok(())
 }

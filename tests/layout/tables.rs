@@ -110,7 +110,7 @@ pub const LINES: &[(&str, usize)] = &[
     // Comparisons as pages; comparisons, audits and sweeps that are interrupted say what is known.
     // Outputs are named for what they hold; slips that passed are refused; truth that is interrupted.
     // A run that goes on shows its coins at once. A first link that brought nothing is said to be lost.
-    ("cli", 7_489),
+    ("cli", 7_490),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
