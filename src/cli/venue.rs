@@ -164,8 +164,8 @@ fn tape<C: Components>(
             serde_json::json!({ "tape": path.display().to_string(), "frames": frames, "truth": truth })
         )
     } else {
-        let (shown, blocks) = (path.display(), truth.blocks);
-        format!("tape       {shown}: {frames} frames, {blocks} blocks\n{}", truth_text(&truth, None))
+        let (to, blocks) = (path.display(), truth.blocks);
+        format!("tape       {to}: {frames} frames, {blocks} blocks\n") + &truth_text(&truth, None)
     });
     Ok(())
 }
