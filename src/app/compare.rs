@@ -285,7 +285,6 @@ fn watched<C: Components, E>(
     let engines = configs.iter().map(|c| engine(&c.engine, coins, c.hash(coins)));
     let mut runs: Vec<_> = engines.zip(&mut tallies).collect();
     play(parser, &mut runs)?;
-    drop(runs);
     let ends: Vec<_> = tallies.into_iter().map(Tally::end).collect();
     Ok(watches.into_iter().zip(ends).map(|(watch, end)| watch.finish(end)).collect())
 }

@@ -31,6 +31,10 @@ fn crossing_by_display_is_right_where_nobody_is_post_only_and_wrong_where_all_ar
     assert!(until < -1.5, "control: {until}");
 }
 
+/// Shadows of a book watched at the same time.
+const WATCHED: usize = 6;
+const _: () = assert!(cst::WATCH_NS < cst::EVERY_NS * 6);
+
 /// Per cent filled whole within each horizon less the true ones, by book: what `model` makes of books of known
 /// law ([`cst`]) where it sees prints, snapshots and the queue displayed when an order is placed, or besides
 /// those every change of best prices. In these books nobody is post-only.
@@ -39,7 +43,8 @@ fn biases(model: Model, shadows: u32, sees_best: bool) -> Vec<[f64; 5]> {
         contenders(&Config { crossing: Crossing::Displayed, model, ..Config::default() })[0].cfg;
     let book = |scenario: &Scenario| {
         let mut filled: Filled = vec![vec![None; shadows as usize]];
-        let mut slots: Vec<Slot> = (0..6).map(|_| Slot::new(&[cfg], Rules::perp(2), 7)).collect();
+        let mut slots: Vec<Slot> =
+            (0..WATCHED).map(|_| Slot::new(&[cfg], Rules::perp(2), 7)).collect();
         let truth = cst::run(scenario, 7, shadows, sees_best, &mut |now, seen| match seen {
             cst::Seen::Prints(prints) => {
                 slots.iter_mut().for_each(|s| s.prints(prints, &mut filled))
@@ -53,7 +58,7 @@ fn biases(model: Model, shadows: u32, sees_best: bool) -> Vec<[f64; 5]> {
                 slots.iter_mut().for_each(see);
             }
             cst::Seen::Placed(s, book) => {
-                let slot = &mut slots[s.id as usize % 6];
+                let slot = &mut slots[s.id as usize % WATCHED];
                 if !sees_best {
                     slot.change(now, &mut filled, |b| b.on_snapshot(now, book));
                 }

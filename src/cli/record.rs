@@ -67,7 +67,6 @@ pub(super) fn run<C: Components>(o: &Options, mut config: ConfigOf<C>, common: &
         keeper: None,
         sockets: config.run.connections(coins.len()),
         goes_on: None,
-        status: Status::default(),
     };
     let idle = if o.place.busy_poll { Idle::Polls(None) } else { Idle::Sleeps };
     let threads = Threads::start(&place, turn, files, idle, &stop)?;

@@ -73,8 +73,7 @@ pub(super) fn begin<C: Components>(
         recording: Some(recording),
         latency_log: Some(log),
         sockets: config.run.connections(coins.len()),
-        goes_on: Some((next, digest)),
-        status,
+        goes_on: Some((next, digest, status)),
     };
     let idle = idle(to.busy_poll, &config, &coins);
     Ok(Prepared {

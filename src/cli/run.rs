@@ -424,6 +424,5 @@ fn files<C: Components>(
         keeper: Some(keeper(run, config)),
         sockets,
         goes_on: None,
-        status: Status::default(),
     })
 }

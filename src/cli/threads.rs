@@ -49,10 +49,8 @@ pub(super) struct Files {
     pub keeper: Option<Keeper>,
     /// Connections to the venue.
     pub sockets: u8,
-    /// Number of the next record and digest of those before it, where the run goes on.
-    pub goes_on: Option<(u64, Digest)>,
-    /// How it stands then.
-    pub status: Status,
+    /// Number of the next record, digest of those before it, how the run stands by them, where it goes on.
+    pub goes_on: Option<(u64, Digest, Status)>,
 }
 
 /// A run about to begin, or to go on.
@@ -136,9 +134,9 @@ impl<C: Components> Threads<C> {
         stop: &Stop,
     ) -> Result<Threads<C>> {
         let resumed = files.goes_on.is_some();
-        let goes_on = files.goes_on.unwrap_or_else(|| (0, Digest::default()));
+        let (next, digest, status) = files.goes_on.unwrap_or_default();
         let all = turn.feed().coins().as_slice();
-        let (rings, intake) = Rings::new(all.len(), goes_on, files.recording.is_some());
+        let (rings, intake) = Rings::new(all.len(), (next, digest), files.recording.is_some());
         let board = StatusBoard::default();
         let boxed = |f: std::fs::File| -> Box<dyn std::io::Write + Send> { Box::new(f) };
         let outlet = Outlet {
@@ -168,7 +166,7 @@ impl<C: Components> Threads<C> {
             simulated: place.world.is_some(),
         };
         let no_thread = |e| Failure::internal(format!("no thread: {e}"));
-        let logger = Logger::new(intake, outlet).with(files.status).relayed().map_err(no_thread)?;
+        let logger = Logger::new(intake, outlet).with(status).relayed().map_err(no_thread)?;
         let clock = place.clock;
         let logging = std::thread::Builder::new()
             .name("logging".into())

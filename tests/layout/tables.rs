@@ -91,7 +91,7 @@ pub const LINES: &[(&str, usize)] = &[
     // A table of fills makes room for the next one.
     // Comparisons in every world of the embedded exchange.
     // A run that goes on shows its coins at once.
-    ("app", 6_562),
+    ("app", 6_561),
     // Fill models in worlds of agents, by world, scenario, size, latency and share of takers among makers.
     ("audit", 321),
     // On the wire the market's time passes as fast as its frames come.
@@ -110,7 +110,7 @@ pub const LINES: &[(&str, usize)] = &[
     // Comparisons as pages; comparisons, audits and sweeps that are interrupted say what is known.
     // Outputs are named for what they hold; slips that passed are refused; truth that is interrupted.
     // A run that goes on shows its coins at once. A first link that brought nothing is said to be lost.
-    ("cli", 7_490),
+    ("cli", 7_485),
     // Executors of one's own; predictions count while orders are in the book; holes close horizons; the
     // budget of requests of an account; what each fill came to, as the account has it; the shadow ladder
     // and a strategy that hears of its curve.
